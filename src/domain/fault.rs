@@ -1,0 +1,39 @@
+//! One thing wrong with what was sent, told so that the sender can mend it.
+
+/// A fault in a payload, a query or a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// A stable word; `payload_invalid` unless the fault has a code of its own.
+    pub code: &'static str,
+    /// A JSON pointer into the body, or the parameter's or header's name; empty for the whole body.
+    pub field: String,
+    /// A sentence that says what to do.
+    pub message: String,
+}
+
+impl Fault {
+    /// A `payload_invalid` fault at `field`.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: "payload_invalid", field: field.into(), message: message.into() }
+    }
+
+    /// A fault with a code of its own at `field`.
+    pub fn new(code: &'static str, field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code, field: field.into(), message: message.into() }
+    }
+}
+
+/// Appends one member name or index to a JSON pointer, escaped as RFC 6901 asks.
+pub fn pointer_to(parent: &str, member: &str) -> String {
+    format!("{parent}/{}", member.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_escapes_tilde_and_slash() {
+        assert_eq!(pointer_to("/body", "a/b~c"), "/body/a~1b~0c");
+    }
+}

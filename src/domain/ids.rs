@@ -1,0 +1,93 @@
+//! Names of things: organisations, requests, request types.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+/// An organisation (tenant), compared as text. Nothing of one is ever visible to another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OrgId(String);
+
+impl OrgId {
+    /// Takes any text: which orgs exist is the identity provider's business.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The id as it is written in tokens, tables and on the wire.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OrgId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The workflow's own id of a request: a time-ordered UUID (version 7).
+///
+/// Not to be confused with the `requestId` inside a wrapped body, which belongs to the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(Uuid);
+
+impl RequestId {
+    /// Wraps an id that `Clock::new_id` made.
+    pub fn new(id: Uuid) -> Self {
+        Self(id)
+    }
+
+    /// Reads the canonical spelling (36 characters, lower case); anything else names no request.
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = Uuid::try_parse(text).ok()?;
+        (id.hyphenated().to_string() == text).then_some(Self(id))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.hyphenated())
+    }
+}
+
+/// The name of a request type in its stored spelling, `ISSUE-BADGE`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestTypeName(String);
+
+impl RequestTypeName {
+    /// Wraps a name in the stored (upper-case, hyphenated) spelling.
+    pub fn new(upper: impl Into<String>) -> Self {
+        Self(upper.into())
+    }
+
+    /// `ISSUE-BADGE`, as in paths and filters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `issue-badge`, as in bodies.
+    pub fn lower(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+impl fmt::Display for RequestTypeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_canonical_spelling_of_an_id_names_a_request() {
+        let id = "0190b6f2-7a3c-7cc0-8000-000000000001";
+        assert!(RequestId::parse(id).is_some());
+        for other in [&id.to_uppercase(), &id.replace('-', ""), &format!("{{{id}}}"), "", "1"] {
+            assert!(RequestId::parse(other).is_none(), "{other}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The rules: what may be asked, who may decide, what is sent, how an answer is read.
+//!
+//! **Invariant:** nothing here does I/O or reads a clock. Time is an argument, so every rule is
+//! tested in microseconds, and nothing here knows HTTP frameworks, SQL or configuration files.
+
+pub mod actor;
+pub mod fault;
+pub mod ids;
+pub mod target;

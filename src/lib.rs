@@ -1,0 +1,7 @@
+//! Countersign: a maker-checker (four-eyes) approval engine that stands in front of any HTTP API.
+//!
+//! Read in this order: [`domain`] (the rules), `store` (what is remembered), `engine` (the one door
+//! to change anything), then the ways in and out: `api`, `executor`, `cli`.
+
+pub mod clock;
+pub mod domain;
