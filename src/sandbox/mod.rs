@@ -1,0 +1,272 @@
+//! A stand-in for the target APIs, for demos, development and tests.
+//!
+//! It answers as the documented targets do, keeps what it was told in memory, and goes wrong on
+//! demand. It knows nothing of the engine in front of it; it only notes the engine's request header.
+//!
+//! | target | what it checks |
+//! |---|---|
+//! | `POST /api_gateway/v1/badges/badgeMeta/customer/issueBulk` | 400, 715, 812, 404, 809, 815, 816; 1040 per customer |
+//! | `POST /api_gateway/v1/badges/customer/earn` | 400, 715, 812, 804, 716, 717, 404, 809, 815, 810, 750, 811 |
+//! | `PUT /v2/customers/lookup/status` | 8003, 8013 (HTTP 400), 8015 (HTTP 404) |
+//! | `POST /v1.1/points/redeem` | 744 and 816, both with HTTP 200 and `fail: 1` |
+//! | `POST /internal/goodwill/`, `PUT /v2/transactions/retro` | members that are missing (HTTP 400) |
+//!
+//! Where the documents are silent, it chooses:
+//! a badge `requestId` is unique per org and operation, and counts as used once a call was accepted
+//! (also when every customer of it got an error); one `customers` number is taken like a list of one;
+//! any customer may be enrolled, also one that is not listed; a fault that has no documented HTTP
+//! status is a 400; redemption references are unique per org; points have no balance.
+//!
+//! Every target wants `Authorization: Basic` of a known till (see [`TILLS`]), and an
+//! `X-CAP-API-AUTH-ORG-ID` that is the till's org if it is sent.
+//!
+//! Administration, without authentication: `GET /sandbox` lists everything it holds,
+//! `POST /sandbox/reset` starts anew, `GET`, `POST` and `DELETE /sandbox/faults` show, add and
+//! clear faults: `{"path": prefix?, "times": n?, "delay_ms": n?, "close": "before" | "after"?,
+//! "status": n?}`. A fault is spent before anything else is looked at, authentication included.
+//! A delay comes after the work and before the answer.
+
+mod admin;
+mod auth;
+mod badges;
+mod customers;
+mod faults;
+mod line;
+mod points;
+mod reply;
+mod seed;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::io;
+use std::net::TcpListener;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::http::Method;
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+pub use auth::{TILLS, Till};
+
+use crate::clock::Clock;
+use faults::{Close, Fault};
+use line::Line;
+use reply::{Dialect, Refusal, Reply};
+use state::{Received, State};
+
+const BODY_BYTES_MAX: usize = 1 << 20;
+const WORKERS: usize = 2;
+const SHUTDOWN_SECONDS: u64 = 1;
+
+/// Starts the sandbox on `listener`; await the answer to run it, `handle().stop(..)` ends it.
+///
+/// Must be called within a tokio or actix runtime. Signals are left to the caller.
+///
+/// # Errors
+/// When the listener can't be made non-blocking.
+pub fn start(listener: TcpListener, clock: Clock) -> io::Result<Server> {
+    let sandbox = Data::new(Sandbox::new(clock));
+    let app = move || {
+        App::new()
+            .app_data(sandbox.clone())
+            .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
+            .configure(routes)
+    };
+    let server = HttpServer::new(app)
+        .workers(WORKERS)
+        .disable_signals()
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .on_connect(Line::note)
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    config.configure(admin::routes);
+    for api in Api::ALL {
+        let route = web::method(api.method()).to(move |http, body, sandbox| serve(api, http, body, sandbox));
+        config.service(web::resource(api.path()).route(route).default_service(web::to(wrong_method)));
+    }
+    config.default_service(web::to(unknown_path));
+}
+
+/// What all workers share.
+struct Sandbox {
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+impl Sandbox {
+    fn new(clock: Clock) -> Self {
+        Self { clock, state: Mutex::new(seed::state()) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics while it holds the state")
+    }
+
+    /// Takes a fault if one waits, does the work unless it forbids that, and notes the call.
+    fn receive(&self, api: Api, http: &HttpRequest, body: &[u8]) -> (Reply, Option<Fault>) {
+        let mut state = self.state();
+        let fault = state.faults.take(http.path());
+        let reply = match fault.as_ref().and_then(|fault| fault.instead_of_work(api.dialect())) {
+            Some(reply) => reply,
+            None => self.work(api, &mut state, http, body),
+        };
+        let cut = fault.as_ref().is_some_and(|fault| fault.close.is_some());
+        state.calls.note(Received {
+            status: (!cut).then_some(reply.status),
+            work_done: reply.work_done,
+            fault: fault.clone(),
+            body_request_id: body_request_id(body),
+            ..Received::of(http, self.clock.now())
+        });
+        (reply, fault)
+    }
+
+    fn work(&self, api: Api, state: &mut State, http: &HttpRequest, body: &[u8]) -> Reply {
+        let till = match auth::authenticate(http.headers()) {
+            Ok(till) => till,
+            Err(refusal) => return refusal.into_reply(api.dialect(), None),
+        };
+        Call::read(till, self.clock.now(), http, body)
+            .and_then(|call| api.work(state, &call))
+            .unwrap_or_else(|refusal| refusal.into_reply(api.dialect(), Some(till)))
+    }
+}
+
+/// A call as a target's rules see it.
+struct Call {
+    till: &'static Till,
+    now: DateTime<Utc>,
+    query: HashMap<String, String>,
+    body: Value,
+}
+
+impl Call {
+    fn read(
+        till: &'static Till,
+        now: DateTime<Utc>,
+        http: &HttpRequest,
+        body: &[u8],
+    ) -> Result<Self, Refusal> {
+        let query = web::Query::<HashMap<String, String>>::from_query(http.query_string())
+            .map_err(|error| Refusal::bad_request(format!("Query string not readable: {error}")))?
+            .into_inner();
+        let body: Value = serde_json::from_slice(body)
+            .map_err(|error| Refusal::bad_request(format!("JSON parse error: {error}")))?;
+        if !body.is_object() {
+            return Err(Refusal::bad_request("JSON parse error: an object is expected"));
+        }
+        Ok(Self { till, now, query, body })
+    }
+
+    /// A member that is a text or a number, as text; absent, null and empty are `None`.
+    fn text(&self, member: &str) -> Option<String> {
+        text_of(&self.body[member])
+    }
+}
+
+/// A text or a number as text: the targets take identifiers in both spellings.
+fn text_of(value: &Value) -> Option<String> {
+    let text = value.as_str().map(str::to_owned).or_else(|| value.as_number().map(ToString::to_string))?;
+    (!text.is_empty()).then_some(text)
+}
+
+/// A whole number, also when it is spelled as text.
+fn whole_of(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn body_request_id(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    text_of(&body["requestId"])
+}
+
+/// The target APIs that it stands in for.
+#[derive(Clone, Copy)]
+enum Api {
+    IssueBulk,
+    Earn,
+    CustomerStatus,
+    Redeem,
+    Goodwill,
+    Retro,
+}
+
+impl Api {
+    const ALL: [Self; 6] =
+        [Self::IssueBulk, Self::Earn, Self::CustomerStatus, Self::Redeem, Self::Goodwill, Self::Retro];
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::IssueBulk => "/api_gateway/v1/badges/badgeMeta/customer/issueBulk",
+            Self::Earn => "/api_gateway/v1/badges/customer/earn",
+            Self::CustomerStatus => "/v2/customers/lookup/status",
+            Self::Redeem => "/v1.1/points/redeem",
+            Self::Goodwill => "/internal/goodwill/",
+            Self::Retro => "/v2/transactions/retro",
+        }
+    }
+
+    fn method(self) -> Method {
+        match self {
+            Self::IssueBulk | Self::Earn | Self::Redeem | Self::Goodwill => Method::POST,
+            Self::CustomerStatus | Self::Retro => Method::PUT,
+        }
+    }
+
+    fn dialect(self) -> Dialect {
+        match self {
+            Self::IssueBulk | Self::Earn => Dialect::Badges,
+            Self::CustomerStatus => Dialect::V2 { uri_path: "/v2/customers/{id}/status" },
+            Self::Redeem => Dialect::V11,
+            Self::Goodwill => Dialect::Internal,
+            Self::Retro => Dialect::V2 { uri_path: "/v2/transactions/retro" },
+        }
+    }
+
+    fn work(self, state: &mut State, call: &Call) -> Result<Reply, Refusal> {
+        match self {
+            Self::IssueBulk => badges::issue_bulk(state, call),
+            Self::Earn => badges::earn(state, call),
+            Self::CustomerStatus => customers::change_status(state, call),
+            Self::Redeem => points::redeem(state, call),
+            Self::Goodwill => customers::award_goodwill(state, call),
+            Self::Retro => customers::retro_transaction(state, call),
+        }
+    }
+}
+
+async fn serve(api: Api, http: HttpRequest, body: Bytes, sandbox: Data<Sandbox>) -> HttpResponse {
+    let (reply, fault) = sandbox.receive(api, &http, &body);
+    let Some(fault) = fault else { return reply.respond(api.dialect(), &http, &sandbox.clock) };
+    if let Some(delay_ms) = fault.delay_ms {
+        tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+    }
+    match fault.close {
+        Some(Close::Before | Close::After) => line::cut(&http),
+        None => reply.respond(api.dialect(), &http, &sandbox.clock),
+    }
+}
+
+async fn wrong_method(http: HttpRequest, sandbox: Data<Sandbox>) -> HttpResponse {
+    refuse_unserved(&http, &sandbox, Refusal::new(405, 405, "Request method not supported"))
+}
+
+async fn unknown_path(http: HttpRequest, sandbox: Data<Sandbox>) -> HttpResponse {
+    refuse_unserved(&http, &sandbox, Refusal::new(404, 404, "No target of the sandbox has this path"))
+}
+
+fn refuse_unserved(http: &HttpRequest, sandbox: &Sandbox, refusal: Refusal) -> HttpResponse {
+    let reply = refusal.into_reply(Dialect::Badges, None);
+    let received = Received { status: Some(reply.status), ..Received::of(http, sandbox.clock.now()) };
+    sandbox.state().calls.note(received);
+    reply.respond(Dialect::Badges, http, &sandbox.clock)
+}
