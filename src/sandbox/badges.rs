@@ -234,7 +234,7 @@ fn moment(value: &Value) -> Option<DateTime<Utc>> {
     if let Some(iso) = value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok()) {
         return Some(iso.to_utc());
     }
-    let epoch: f64 = text_of(value)?.parse().ok()?;
+    let epoch: f64 = text_of(value)?.parse().ok().filter(|epoch: &f64| epoch.is_finite())?;
     let seconds = if epoch.abs() < EPOCH_MS_MIN { epoch } else { epoch / 1e3 };
     DateTime::from_timestamp_micros((seconds * 1e6) as i64)
 }
