@@ -4,5 +4,6 @@
 //! to change anything), then the ways in and out: `api`, `executor`, `cli`.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod sandbox;

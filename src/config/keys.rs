@@ -1,0 +1,210 @@
+//! Every configuration key: its default, its range and its meaning. The one place that knows them.
+//!
+//! Reading, `config.example.toml` and README's table all follow this table; tests compare them.
+
+/// One key, as an operator meets it.
+#[derive(Debug)]
+pub struct Key {
+    /// `section.key`, as in the file; `targets` stands for the whole list.
+    pub name: &'static str,
+    /// The default as TOML text; `None` where the key is simply not set.
+    pub default: Option<&'static str>,
+    /// What to write where there is no default, as TOML text.
+    pub example: &'static str,
+    /// One line for people.
+    pub meaning: &'static str,
+    /// Whether the value is printed as `***`, or, for an address, its password.
+    pub secret: bool,
+    /// What kind of value the key takes.
+    pub kind: Kind,
+}
+
+/// What kind of value a key takes. The environment's texts are read by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole number within a range, both ends included.
+    Integer {
+        /// The smallest number that is accepted.
+        min: i64,
+        /// The largest number that is accepted.
+        max: i64,
+    },
+    /// A text.
+    Text,
+    /// A TOML list.
+    List,
+}
+
+impl Key {
+    const fn text(name: &'static str, default: &'static str, meaning: &'static str) -> Self {
+        Self { name, default: Some(default), example: "", meaning, secret: false, kind: Kind::Text }
+    }
+
+    const fn unset(name: &'static str, example: &'static str, meaning: &'static str) -> Self {
+        Self { name, default: None, example, meaning, secret: false, kind: Kind::Text }
+    }
+
+    const fn number(
+        name: &'static str,
+        default: &'static str,
+        (min, max): (i64, i64),
+        meaning: &'static str,
+    ) -> Self {
+        let kind = Kind::Integer { min, max };
+        Self { name, default: Some(default), example: "", meaning, secret: false, kind }
+    }
+
+    const fn list(name: &'static str, default: &'static str, meaning: &'static str) -> Self {
+        Self { name, default: Some(default), example: "", meaning, secret: false, kind: Kind::List }
+    }
+
+    const fn secret(self) -> Self {
+        Self { secret: true, ..self }
+    }
+
+    /// The environment variable that sets the key: `COUNTERSIGN__SECTION__KEY`.
+    pub fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.name.to_ascii_uppercase().replace('.', "__"))
+    }
+
+    /// The section, and the name within it; the list of targets has no section.
+    pub fn parts(&self) -> (&'static str, &'static str) {
+        self.name.split_once('.').unwrap_or(("", self.name))
+    }
+}
+
+/// What every environment variable that is read begins with.
+pub const PREFIX: &str = "COUNTERSIGN__";
+
+/// Every key, in the order of `config.example.toml`.
+pub const KEYS: &[Key] = &[
+    Key::text(
+        "server.listen",
+        r#""127.0.0.1:8080""#,
+        "Address and port to listen on; port 0 takes a free one.",
+    ),
+    Key::number(
+        "server.shutdown_ms",
+        "20000",
+        (0, 600_000),
+        "How long calls under way may take to finish after SIGTERM or SIGINT.",
+    ),
+    Key::text(
+        "server.utc_offset",
+        r#""+00:00""#,
+        "Offset from UTC for startTime and endTime and for the days of date filters.",
+    ),
+    Key::number("server.workers", "2", (1, 64), "Threads that serve HTTP."),
+    Key::text(
+        "store.url",
+        r#""sqlite://countersign.db""#,
+        "sqlite://PATH (created if missing) or postgres://USER:PASSWORD@HOST/DATABASE.",
+    )
+    .secret(),
+    Key::number("store.read_connections", "8", (1, 256), "Database connections for reading."),
+    Key::number(
+        "store.queue_max",
+        "4096",
+        (1, 65_536),
+        "Writes that may wait; beyond it the answer is 503 busy.",
+    ),
+    Key::number("store.batch_max", "512", (1, 512), "Most writes that are committed together."),
+    Key::unset(
+        "auth.hs256_secret",
+        r#""replace-me-with-32-random-bytes-or-more""#,
+        "Secret of at least 32 bytes that signs tokens (HS256). Set this or jwks_file, not both.",
+    )
+    .secret(),
+    Key::unset(
+        "auth.jwks_file",
+        r#""jwks.json""#,
+        "File with the public keys of tokens (RS256, ES256, EdDSA).",
+    ),
+    Key::unset("auth.issuer", r#""https://idp.example.com/""#, "The `iss` that every token must have."),
+    Key::unset(
+        "auth.audience",
+        r#""countersign""#,
+        "The `aud` that every token must have, or have in its list.",
+    ),
+    Key::number("auth.leeway_seconds", "30", (0, 120), "By how much the token issuer's clock may differ."),
+    Key::number(
+        "auth.max_ttl_seconds",
+        "3600",
+        (1, 86_400),
+        "Longest time between a token's `iat` and `exp`.",
+    ),
+    Key::text("auth.claim_sub", r#""sub""#, "Claim with the subject: who it is."),
+    Key::text(
+        "auth.claim_user_id",
+        r#""userId""#,
+        "Claim with the user id; the subject where a token has none.",
+    ),
+    Key::text(
+        "auth.claim_user_name",
+        r#""userName""#,
+        "Claim with the user name; the subject where a token has none.",
+    ),
+    Key::text(
+        "auth.claim_org_id",
+        r#""orgId""#,
+        "Claim with the org: a text, an integer, or a list of them.",
+    ),
+    Key::text("auth.claim_permissions", r#""permissions""#, "Claim with the list of permissions."),
+    Key::number(
+        "requests.pending_ttl_seconds",
+        "2592000",
+        (1, 315_360_000),
+        "How long a request waits for a decision before it expires.",
+    ),
+    Key::number(
+        "executor.decision_wait_ms",
+        "10000",
+        (0, 60_000),
+        "How long the answer to a decision waits for the outcome of the call.",
+    ),
+    Key::number("executor.concurrency", "64", (1, 1024), "Calls to targets at one time."),
+    Key::number("executor.concurrency_per_host", "8", (1, 1024), "Calls to one target host at one time."),
+    Key::number("executor.dns_timeout_ms", "2000", (1, 60_000), "Time to look up a target's addresses."),
+    Key::number(
+        "executor.connect_timeout_ms",
+        "3000",
+        (1, 60_000),
+        "Time to connect to a target, TLS included.",
+    ),
+    Key::number("executor.total_timeout_ms", "30000", (1, 600_000), "Time for a whole call to a target."),
+    Key::number(
+        "executor.answer_bytes_max",
+        "1048576",
+        (1024, 16_777_216),
+        "Bytes kept of a target's answer; the rest is cut off.",
+    ),
+    Key::text("log.format", r#""text""#, "Log lines on stderr: text or json."),
+    Key::text(
+        "log.level",
+        r#""info""#,
+        "error, warn, info, debug, trace, or a filter such as info,countersign=debug.",
+    ),
+    Key::list("targets", "[]", "The hosts that may be called; none by default."),
+];
+
+/// The keys of one entry of `targets`, in the order of `config.example.toml`.
+pub const TARGET_KEYS: &[Key] = &[
+    Key::unset("scheme", r#""https""#, "http or https."),
+    Key::unset("host", r#""api.example.com""#, "The exact host, in lower case; an IPv6 address in brackets."),
+    Key {
+        kind: Kind::List,
+        ..Key::unset("ports", "[443]", "The ports that may be called; the scheme's port if absent.")
+    },
+    Key::text("label", r#""""#, "A word that checkers see beside the call, such as Production."),
+    Key::list("allow_cidrs", "[]", "Networks of private or loopback addresses that this host may have."),
+    Key::unset(
+        "ca_file",
+        r#""internal-ca.pem""#,
+        "Trust only the authorities in this PEM file for this host (https).",
+    ),
+];
+
+/// The key of that name.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}

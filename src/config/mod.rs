@@ -1,0 +1,397 @@
+//! Configuration: defaults < file < environment < flags, read once at start and passed on by section.
+//!
+//! Everything that is wrong is reported at once, each with its key and the place it was set.
+
+mod keys;
+mod layers;
+mod reading;
+mod render;
+mod secret;
+mod targets;
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use chrono::FixedOffset;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+pub use self::{
+    keys::{KEYS, Key, Kind, TARGET_KEYS},
+    layers::Source,
+    secret::{Secret, StoreUrl},
+};
+use self::{layers::Layers, reading::Reader};
+use crate::domain::target::Targets;
+
+/// What this process does, as set by defaults, file, environment and flags.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Serving HTTP.
+    pub server: ServerConfig,
+    /// The database.
+    pub store: StoreConfig,
+    /// Which tokens are accepted.
+    pub auth: AuthConfig,
+    /// Rules for requests.
+    pub requests: RequestsConfig,
+    /// Calling targets.
+    pub executor: ExecutorConfig,
+    /// Log lines.
+    pub log: LogConfig,
+    /// The hosts that may be called.
+    pub targets: Targets,
+}
+
+/// `[server]`: serving HTTP.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How long calls under way may take to finish after SIGTERM or SIGINT.
+    pub shutdown_ms: u64,
+    /// The offset of `startTime`, `endTime` and of the days of date filters.
+    pub utc_offset: FixedOffset,
+    /// Threads that serve HTTP.
+    pub workers: usize,
+}
+
+/// `[store]`: the database.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// The database's address.
+    pub url: StoreUrl,
+    /// Connections for reading.
+    pub read_connections: u32,
+    /// Writes that may wait before the answer is `busy`.
+    pub queue_max: usize,
+    /// Most writes that are committed together.
+    pub batch_max: usize,
+}
+
+/// `[auth]`: which tokens are accepted.
+#[derive(Clone, Debug)]
+pub struct AuthConfig {
+    /// The secret that signs tokens; at least 32 bytes.
+    pub hs256_secret: Option<Secret>,
+    /// The file with the public keys of tokens.
+    pub jwks_file: Option<PathBuf>,
+    /// The `iss` that every token must have.
+    pub issuer: Option<String>,
+    /// The `aud` that every token must have.
+    pub audience: Option<String>,
+    /// By how much the issuer's clock may differ.
+    pub leeway_seconds: u32,
+    /// The longest time between `iat` and `exp`.
+    pub max_ttl_seconds: u32,
+    /// The names of the claims.
+    pub claims: ClaimNames,
+}
+
+/// The names of the claims that say who is asking.
+#[derive(Clone, Debug)]
+pub struct ClaimNames {
+    /// The subject.
+    pub sub: String,
+    /// The user id; the subject where a token has none.
+    pub user_id: String,
+    /// The user name; the subject where a token has none.
+    pub user_name: String,
+    /// The org, or the list of orgs.
+    pub org_id: String,
+    /// The list of permissions.
+    pub permissions: String,
+}
+
+/// `[requests]`: rules for requests.
+#[derive(Clone, Debug)]
+pub struct RequestsConfig {
+    /// How long a request waits for a decision before it expires.
+    pub pending_ttl_seconds: u32,
+}
+
+/// `[executor]`: calling targets.
+#[derive(Clone, Debug)]
+pub struct ExecutorConfig {
+    /// How long the answer to a decision waits for the outcome of the call.
+    pub decision_wait_ms: u64,
+    /// Calls at one time.
+    pub concurrency: usize,
+    /// Calls to one host at one time.
+    pub concurrency_per_host: usize,
+    /// Time to look up a target's addresses.
+    pub dns_timeout_ms: u64,
+    /// Time to connect, TLS included.
+    pub connect_timeout_ms: u64,
+    /// Time for a whole call.
+    pub total_timeout_ms: u64,
+    /// Bytes kept of a target's answer.
+    pub answer_bytes_max: usize,
+}
+
+/// `[log]`: log lines.
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// Their form.
+    pub format: LogFormat,
+    /// An `EnvFilter` directive that has been checked.
+    pub level: String,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+impl LogFormat {
+    /// The word in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// What the command line sets; the strongest source. Not `Debug`: an address may hold a password.
+#[derive(Clone, Default)]
+pub struct Flags {
+    /// `--listen`
+    pub listen: Option<String>,
+    /// `--database-url`
+    pub database_url: Option<String>,
+    /// `--log-format`
+    pub log_format: Option<String>,
+}
+
+impl Config {
+    /// Merges and reads all sources. `env` may hold any variables: only `COUNTERSIGN__…` are looked at.
+    ///
+    /// # Errors
+    /// Everything that is wrong in any source, all at once.
+    pub fn load(
+        file: Option<&Path>,
+        env: impl Iterator<Item = (String, String)>,
+        flags: Flags,
+    ) -> Result<Self, ConfigErrors> {
+        let mut reader = Reader::new(Layers::merged(file, env, flags));
+        let config = Self {
+            server: ServerConfig::read(&mut reader),
+            store: StoreConfig::read(&mut reader),
+            auth: AuthConfig::read(&mut reader),
+            requests: RequestsConfig { pending_ttl_seconds: reader.integer("requests.pending_ttl_seconds") },
+            executor: ExecutorConfig::read(&mut reader),
+            log: LogConfig::read(&mut reader),
+            targets: targets::read(&mut reader),
+        };
+        reader.finish().map(|()| config)
+    }
+
+    /// The effective values as TOML, secrets as `***`.
+    pub fn render_effective(&self) -> String {
+        render::effective(self)
+    }
+}
+
+impl Default for Config {
+    /// What holds when no source sets anything.
+    fn default() -> Self {
+        Self::load(None, std::iter::empty(), Flags::default()).expect("a test reads every default")
+    }
+}
+
+/// The variables of this process that configure it. Bytes that are no Unicode become `U+FFFD`.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+        .filter(|(name, _)| name.starts_with(keys::PREFIX))
+}
+
+impl ServerConfig {
+    fn read(reader: &mut Reader) -> Self {
+        Self {
+            listen: reader.parsed("server.listen", "write ADDRESS:PORT", |text| text.parse().ok()),
+            shutdown_ms: reader.integer("server.shutdown_ms"),
+            utc_offset: reader.parsed("server.utc_offset", "write an offset such as +05:30", utc_offset),
+            workers: reader.integer("server.workers"),
+        }
+    }
+}
+
+impl StoreConfig {
+    fn read(reader: &mut Reader) -> Self {
+        let advice = "write sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE";
+        Self {
+            url: reader.parsed("store.url", advice, StoreUrl::parse),
+            read_connections: reader.integer("store.read_connections"),
+            queue_max: reader.integer("store.queue_max"),
+            batch_max: reader.integer("store.batch_max"),
+        }
+    }
+}
+
+/// The fewest bytes of an HS256 secret: as many as the hash has (RFC 7518, 3.2).
+const SECRET_BYTES_MIN: usize = 32;
+
+impl AuthConfig {
+    fn read(reader: &mut Reader) -> Self {
+        reader.at_most_one("auth.hs256_secret", "auth.jwks_file");
+        let long_enough = |text: &str| (text.len() >= SECRET_BYTES_MIN).then(|| Secret::new(text));
+        Self {
+            hs256_secret: reader.optional_parsed(
+                "auth.hs256_secret",
+                "write a text of at least 32 bytes",
+                long_enough,
+            ),
+            jwks_file: reader.optional_text("auth.jwks_file").map(PathBuf::from),
+            issuer: reader.optional_text("auth.issuer"),
+            audience: reader.optional_text("auth.audience"),
+            leeway_seconds: reader.integer("auth.leeway_seconds"),
+            max_ttl_seconds: reader.integer("auth.max_ttl_seconds"),
+            claims: ClaimNames {
+                sub: reader.text("auth.claim_sub"),
+                user_id: reader.text("auth.claim_user_id"),
+                user_name: reader.text("auth.claim_user_name"),
+                org_id: reader.text("auth.claim_org_id"),
+                permissions: reader.text("auth.claim_permissions"),
+            },
+        }
+    }
+
+    /// What is needed to check tokens. Nothing serves without it.
+    ///
+    /// # Errors
+    /// Names every key that must be set first.
+    pub fn require(&self) -> Result<Trust<'_>, AuthIncomplete> {
+        let keys = match (&self.hs256_secret, &self.jwks_file) {
+            (Some(secret), None) => Some(KeySource::Secret(secret)),
+            (None, Some(path)) => Some(KeySource::JwksFile(path)),
+            _ => None,
+        };
+        let (Some(keys), Some(issuer), Some(audience)) = (keys, &self.issuer, &self.audience) else {
+            let needed = [
+                (keys.is_some(), "one of auth.hs256_secret and auth.jwks_file"),
+                (self.issuer.is_some(), "auth.issuer"),
+                (self.audience.is_some(), "auth.audience"),
+            ];
+            return Err(AuthIncomplete(
+                needed.into_iter().filter(|(is_set, _)| !is_set).map(|(_, name)| name).collect(),
+            ));
+        };
+        Ok(Trust { keys, issuer, audience })
+    }
+}
+
+/// Whom to believe: the parts of `[auth]` that have no default.
+#[derive(Clone, Copy, Debug)]
+pub struct Trust<'a> {
+    /// The keys that sign tokens.
+    pub keys: KeySource<'a>,
+    /// The issuer of tokens.
+    pub issuer: &'a str,
+    /// The audience of tokens: this service.
+    pub audience: &'a str,
+}
+
+/// The one source of keys.
+#[derive(Clone, Copy, Debug)]
+pub enum KeySource<'a> {
+    /// A shared secret (HS256).
+    Secret(&'a Secret),
+    /// A file with public keys.
+    JwksFile(&'a Path),
+}
+
+/// The keys of `[auth]` that are not set although tokens have to be checked.
+#[derive(Debug, thiserror::Error)]
+#[error("tokens can't be checked yet: set {}", .0.join(", "))]
+pub struct AuthIncomplete(Vec<&'static str>);
+
+impl ExecutorConfig {
+    fn read(reader: &mut Reader) -> Self {
+        Self {
+            decision_wait_ms: reader.integer("executor.decision_wait_ms"),
+            concurrency: reader.integer("executor.concurrency"),
+            concurrency_per_host: reader.integer("executor.concurrency_per_host"),
+            dns_timeout_ms: reader.integer("executor.dns_timeout_ms"),
+            connect_timeout_ms: reader.integer("executor.connect_timeout_ms"),
+            total_timeout_ms: reader.integer("executor.total_timeout_ms"),
+            answer_bytes_max: reader.integer("executor.answer_bytes_max"),
+        }
+    }
+}
+
+impl LogConfig {
+    fn read(reader: &mut Reader) -> Self {
+        let advice =
+            "write error, warn, info, debug, trace or off, or a filter such as info,countersign=debug";
+        Self {
+            format: reader.parsed("log.format", "write text or json", log_format),
+            level: reader.parsed("log.level", advice, log_level),
+        }
+    }
+}
+
+fn log_format(text: &str) -> Option<LogFormat> {
+    [LogFormat::Text, LogFormat::Json].into_iter().find(|format| format.name() == text)
+}
+
+/// A lone word must be a level: `EnvFilter` would take a mistyped level for the name of a module.
+fn log_level(text: &str) -> Option<String> {
+    let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_level = !text.is_empty() && text.parse::<LevelFilter>().is_ok();
+    let is_filter = !is_word && EnvFilter::builder().parse(text).is_ok();
+    (is_level || is_filter).then(|| text.to_owned())
+}
+
+/// Only the spelling `+05:30`: chrono alone would also take other ones and ignore what follows.
+fn utc_offset(text: &str) -> Option<FixedOffset> {
+    text.parse().ok().filter(|offset: &FixedOffset| offset.to_string() == text)
+}
+
+/// Everything that is wrong in the configuration; prints one line for each.
+#[derive(Debug)]
+pub struct ConfigErrors(pub Vec<ConfigFault>);
+
+impl std::error::Error for ConfigErrors {}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration can't be used:")?;
+        self.0.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+/// One thing that is wrong: the key, where it was set, and what to write. Never shows a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigFault(String);
+
+impl ConfigFault {
+    fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    fn refused(name: &str, shown: &str, source: &Source, advice: &str) -> Self {
+        Self(format!("{name} = {shown} (from {source}): {advice}"))
+    }
+
+    /// Without the value: it may be a secret under a mistyped name.
+    fn unknown_key(name: &str, source: &Source) -> Self {
+        Self(format!("{name} (from {source}): there is no such key"))
+    }
+}
+
+impl fmt::Display for ConfigFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;
