@@ -1,0 +1,194 @@
+//! What may be typed on the command line. Nothing here does anything.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser, builder::TypedValueParser};
+
+use crate::{config::Flags, domain::actor::Permission};
+
+/// A maker-checker (four-eyes) approval engine that stands in front of any HTTP API.
+#[derive(Parser)]
+#[command(name = "countersign", version, about)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// One command. Not `Debug`: a database address may hold a password.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve the API and execute what was approved
+    Serve(ServeArgs),
+    /// Serve stand-ins for the target APIs
+    Sandbox(SandboxArgs),
+    /// Run sandbox and service on a throwaway database and play one request through
+    Demo(DemoArgs),
+    /// Print a development token, signed with the configured HS256 secret
+    Token(TokenArgs),
+    /// Bring the database's schema up to date
+    Migrate(StoreArgs),
+    /// Check the configuration and print the effective values, secrets as ***
+    CheckConfig(StoreArgs),
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+/// `serve`
+#[derive(Args)]
+pub struct ServeArgs {
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<String>,
+    /// sqlite://PATH or postgres://…
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Form of the log lines on stderr
+    #[arg(long, value_name = "FORMAT", value_parser = ["text", "json"])]
+    pub log_format: Option<String>,
+}
+
+impl ServeArgs {
+    /// The flags that set configuration keys.
+    pub fn flags(&self) -> Flags {
+        Flags {
+            listen: self.listen.clone(),
+            database_url: self.database_url.clone(),
+            log_format: self.log_format.clone(),
+        }
+    }
+}
+
+/// `sandbox`
+#[derive(Args)]
+pub struct SandboxArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8090")]
+    pub listen: SocketAddr,
+}
+
+/// `demo`
+#[derive(Args)]
+pub struct DemoArgs {
+    /// Play the story and exit: 0 if the request ended executed and the sandbox holds the badge
+    #[arg(long)]
+    pub once: bool,
+    /// Where the service listens; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Where the sandbox listens; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub sandbox_listen: Option<SocketAddr>,
+}
+
+/// `token`
+#[derive(Args)]
+pub struct TokenArgs {
+    /// The org that the token grants
+    #[arg(long, value_name = "N")]
+    pub org_id: String,
+    /// The user id; the token's subject too
+    #[arg(long, value_name = "N")]
+    pub user_id: String,
+    /// The user name
+    #[arg(long, value_name = "EMAIL")]
+    pub user_name: String,
+    /// A permission that the token grants; may be given several times
+    #[arg(long = "permission", value_name = "P", required = true, num_args = 1.., value_parser = permission())]
+    pub permissions: Vec<Permission>,
+    /// How long the token is good; auth.max_ttl_seconds if absent
+    #[arg(long, value_name = "N")]
+    pub ttl_seconds: Option<u32>,
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `migrate` and `check-config`
+#[derive(Args)]
+pub struct StoreArgs {
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// sqlite://PATH or postgres://…
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+}
+
+impl StoreArgs {
+    /// The flags that set configuration keys.
+    pub fn flags(&self) -> Flags {
+        Flags { database_url: self.database_url.clone(), ..Flags::default() }
+    }
+}
+
+/// Reads a permission by its exact name.
+fn permission() -> impl TypedValueParser<Value = Permission> {
+    PossibleValuesParser::new(Permission::ALL.map(Permission::name)).map(|name| {
+        let named = Permission::ALL.into_iter().find(|permission| permission.name() == name);
+        named.expect("only these names are possible")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        CommandLine::try_parse_from(line.split(' ')).map(|line| line.command)
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn every_documented_line_is_understood() {
+        let lines = [
+            "countersign serve",
+            "countersign serve --config c.toml --listen 127.0.0.1:0 --database-url sqlite://x --log-format json",
+            "countersign sandbox",
+            "countersign sandbox --listen 127.0.0.1:0",
+            "countersign demo",
+            "countersign demo --once --listen 127.0.0.1:0 --sandbox-listen 127.0.0.1:0",
+            "countersign token --org-id 1 --user-id 2 --user-name a@example.com --permission CanMakeRequest",
+            "countersign migrate --config c.toml --database-url sqlite://x",
+            "countersign check-config --config c.toml --database-url sqlite://x",
+            "countersign openapi",
+        ];
+        for line in lines {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn permissions_may_be_repeated_and_must_be_known() {
+        let start = "countersign token --org-id 1 --user-id 2 --user-name a@example.com --ttl-seconds 60";
+        for rest in [
+            "--permission CanMakeRequest --permission CanAuditRequest",
+            "--permission CanMakeRequest CanAuditRequest",
+        ] {
+            let Ok(Command::Token(token)) = parse(&format!("{start} {rest}")) else { panic!("{rest}") };
+            assert_eq!(token.permissions, [Permission::Make, Permission::Audit]);
+        }
+        assert!(parse(start).is_err());
+        assert!(parse(&format!("{start} --permission canmakerequest")).is_err());
+    }
+
+    #[test]
+    fn flags_become_configuration() {
+        let Ok(Command::Serve(serve)) = parse("countersign serve --listen 127.0.0.1:1 --log-format json")
+        else {
+            panic!("this is a line for serve");
+        };
+        let config = crate::config::Config::load(None, std::iter::empty(), serve.flags()).unwrap();
+        assert_eq!(config.server.listen.port(), 1);
+        assert_eq!(config.log.format.name(), "json");
+    }
+}
