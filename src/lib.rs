@@ -3,6 +3,7 @@
 //! Read in this order: [`domain`] (the rules), `store` (what is remembered), `engine` (the one door
 //! to change anything), then the ways in and out: `api`, `executor`, `cli`.
 
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -1,0 +1,143 @@
+//! The claims of a token whose signature holds: each must be there, of its type, and right.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Number, Value};
+
+use super::{Claims, TokenFault};
+use crate::{
+    config::{AuthConfig, ClaimNames, Trust},
+    domain::{
+        actor::{Permission, Person},
+        ids::OrgId,
+    },
+};
+
+/// What is asked of claims.
+#[derive(Debug)]
+pub(super) struct Rules {
+    issuer: String,
+    audience: String,
+    leeway_seconds: f64,
+    max_ttl_seconds: f64,
+    names: ClaimNames,
+}
+
+impl Rules {
+    pub fn new(config: &AuthConfig, trust: Trust<'_>) -> Self {
+        Self {
+            issuer: trust.issuer.to_owned(),
+            audience: trust.audience.to_owned(),
+            leeway_seconds: f64::from(config.leeway_seconds),
+            max_ttl_seconds: f64::from(config.max_ttl_seconds),
+            names: config.claims.clone(),
+        }
+    }
+
+    pub fn read(&self, claims: &Map<String, Value>, now: DateTime<Utc>) -> Result<Claims, TokenFault> {
+        self.check_parties(claims)?;
+        self.check_times(claims, now)?;
+        Ok(Claims {
+            person: self.person(claims)?,
+            orgs: orgs(claims.get(&self.names.org_id)).ok_or(TokenFault::Claim("orgId"))?,
+            permissions: permissions(claims.get(&self.names.permissions))
+                .ok_or(TokenFault::Claim("permissions"))?,
+            token_id: optional(claims.get("jti"), text_id).ok_or(TokenFault::Claim("jti"))?,
+        })
+    }
+
+    fn check_parties(&self, claims: &Map<String, Value>) -> Result<(), TokenFault> {
+        if claims.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
+            return Err(TokenFault::Issuer);
+        }
+        let audiences = claims.get("aud").and_then(texts).ok_or(TokenFault::Audience)?;
+        if audiences.contains(&self.audience.as_str()) { Ok(()) } else { Err(TokenFault::Audience) }
+    }
+
+    fn check_times(&self, claims: &Map<String, Value>, now: DateTime<Utc>) -> Result<(), TokenFault> {
+        let expires = claims.get("exp").and_then(seconds).ok_or(TokenFault::Claim("exp"))?;
+        let issued = claims.get("iat").and_then(seconds).ok_or(TokenFault::Claim("iat"))?;
+        let not_before = optional(claims.get("nbf"), seconds).ok_or(TokenFault::Claim("nbf"))?;
+        // Up to the year 9999 an f64 is exact to less than a millisecond; claims count whole seconds.
+        let now = now.timestamp() as f64 + f64::from(now.timestamp_subsec_micros()) / 1e6;
+        if now >= expires + self.leeway_seconds {
+            return Err(TokenFault::Expired);
+        }
+        if [Some(issued), not_before].into_iter().flatten().any(|from| from > now + self.leeway_seconds) {
+            return Err(TokenFault::NotYetValid);
+        }
+        let lifetime = expires - issued;
+        if lifetime > 0.0 && lifetime <= self.max_ttl_seconds { Ok(()) } else { Err(TokenFault::Lifetime) }
+    }
+
+    fn person(&self, claims: &Map<String, Value>) -> Result<Person, TokenFault> {
+        let sub = claims.get(&self.names.sub).and_then(text_id).ok_or(TokenFault::Claim("sub"))?;
+        let user_id = optional(claims.get(&self.names.user_id), text_or_integer_id);
+        let user_name = optional(claims.get(&self.names.user_name), text_id);
+        Ok(Person {
+            iss: self.issuer.clone(),
+            user_id: user_id.ok_or(TokenFault::Claim("userId"))?.unwrap_or_else(|| sub.clone()),
+            user_name: user_name.ok_or(TokenFault::Claim("userName"))?.unwrap_or_else(|| sub.clone()),
+            sub,
+        })
+    }
+}
+
+/// `Some(None)` for a claim that is absent, `None` for one that is there and can't be read.
+fn optional<T>(claim: Option<&Value>, read: impl Fn(&Value) -> Option<T>) -> Option<Option<T>> {
+    match claim {
+        Some(value) => read(value).map(Some),
+        None => Some(None),
+    }
+}
+
+/// The end of the year 9999, as a `NumericDate`.
+const SECONDS_MAX: f64 = 253_402_300_799.0;
+
+/// A `NumericDate`: seconds since 1970, fractions allowed (RFC 7519, 2).
+fn seconds(value: &Value) -> Option<f64> {
+    value.as_number().and_then(Number::as_f64).filter(|seconds| (0.0..=SECONDS_MAX).contains(seconds))
+}
+
+/// A text, or a list of nothing but texts.
+fn texts(value: &Value) -> Option<Vec<&str>> {
+    match value.as_array() {
+        Some(items) => items.iter().map(Value::as_str).collect(),
+        None => value.as_str().map(|text| vec![text]),
+    }
+}
+
+/// One org or a list of them; never none.
+fn orgs(claim: Option<&Value>) -> Option<Vec<OrgId>> {
+    let value = claim?;
+    let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    let orgs: Option<Vec<OrgId>> =
+        items.iter().map(|item| text_or_integer_id(item).map(OrgId::new)).collect();
+    orgs.filter(|orgs| !orgs.is_empty())
+}
+
+/// The known names in a list of texts, each compared exactly. No claim grants nothing.
+fn permissions(claim: Option<&Value>) -> Option<Vec<Permission>> {
+    let Some(value) = claim else { return Some(Vec::new()) };
+    let names: Vec<&str> = value.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
+    Some(Permission::ALL.into_iter().filter(|permission| names.contains(&permission.name())).collect())
+}
+
+const ID_CHARACTERS_MAX: usize = 128;
+
+/// A text that can name someone. White space around it is refused: it would make a second name for
+/// one person that looks like the first.
+fn text_id(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    let is_bounded = (1..=ID_CHARACTERS_MAX).contains(&text.chars().count());
+    let is_plain = text.trim() == text && !text.contains(char::is_control);
+    (is_bounded && is_plain).then(|| text.to_owned())
+}
+
+/// An id that may also be written as an integer; `7` and `"7"` are the same id.
+fn text_or_integer_id(value: &Value) -> Option<String> {
+    let Some(number) = value.as_number() else { return text_id(value) };
+    let text = number.to_string();
+    let digits = text.strip_prefix('-').unwrap_or(&text);
+    let is_integer = digits.bytes().all(|byte| byte.is_ascii_digit()) && text != "-0";
+    (is_integer && text.len() <= ID_CHARACTERS_MAX).then_some(text)
+}

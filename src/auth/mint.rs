@@ -1,0 +1,94 @@
+//! Makes tokens for development and for the demo. Nothing that serves calls this.
+
+use chrono::{DateTime, Utc};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Map, Value};
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::{
+    config::{AuthConfig, AuthIncomplete, KeySource},
+    domain::{actor::Permission, ids::OrgId},
+};
+
+/// Whom a token is for, and what it grants.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// The user id; the token's subject too.
+    pub user_id: String,
+    /// The user name.
+    pub user_name: String,
+    /// The orgs that the token grants: one is written as a text, several as a list.
+    pub orgs: Vec<OrgId>,
+    /// The rights that the token grants.
+    pub permissions: Vec<Permission>,
+}
+
+/// Why no token was made.
+#[derive(Debug, Error)]
+pub enum MintError {
+    /// Something that has no default is not configured.
+    #[error(transparent)]
+    Incomplete(#[from] AuthIncomplete),
+    /// Only the holder of the private key can sign such tokens.
+    #[error(
+        "tokens are signed with keys of auth.jwks_file, whose private parts are not here: set auth.hs256_secret"
+    )]
+    NoSecret,
+    /// The verifier would refuse it.
+    #[error("a token may be good for 1 to {max} seconds (auth.max_ttl_seconds)")]
+    Lifetime {
+        /// The longest time that is configured.
+        max: u32,
+    },
+    /// The library failed.
+    #[error("the token could not be signed")]
+    Signing(#[from] jsonwebtoken::errors::Error),
+}
+
+/// A token for `holder`, good from `now` on for `ttl_seconds`, or for as long as is allowed.
+///
+/// It has the configured issuer, audience and claim names, so that this configuration accepts it.
+///
+/// # Errors
+/// If no secret, issuer or audience is configured, or the time is too long.
+pub fn mint(
+    config: &AuthConfig,
+    holder: &Holder,
+    ttl_seconds: Option<u32>,
+    now: DateTime<Utc>,
+) -> Result<String, MintError> {
+    let trust = config.require()?;
+    let KeySource::Secret(secret) = trust.keys else { return Err(MintError::NoSecret) };
+    let max = config.max_ttl_seconds;
+    let ttl_seconds = ttl_seconds.unwrap_or(max);
+    if !(1..=max).contains(&ttl_seconds) {
+        return Err(MintError::Lifetime { max });
+    }
+    let names = &config.claims;
+    let permissions: Vec<&str> = holder.permissions.iter().map(|permission| permission.name()).collect();
+    let claims: Map<String, Value> = [
+        ("iss", trust.issuer.into()),
+        ("aud", trust.audience.into()),
+        ("iat", now.timestamp().into()),
+        ("exp", (now.timestamp() + i64::from(ttl_seconds)).into()),
+        ("jti", Uuid::new_v4().to_string().into()),
+        (names.sub.as_str(), holder.user_id.as_str().into()),
+        (names.user_id.as_str(), holder.user_id.as_str().into()),
+        (names.user_name.as_str(), holder.user_name.as_str().into()),
+        (names.org_id.as_str(), orgs(&holder.orgs)),
+        (names.permissions.as_str(), permissions.into()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    let key = EncodingKey::from_secret(secret.expose().as_bytes());
+    Ok(jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)?)
+}
+
+fn orgs(orgs: &[OrgId]) -> Value {
+    match orgs {
+        [org] => org.as_str().into(),
+        several => several.iter().map(OrgId::as_str).collect(),
+    }
+}

@@ -1,0 +1,145 @@
+//! Who is asking: reads and checks tokens. Nothing here fetches a key or reads a clock.
+//!
+//! The signature is checked by a library; every claim is checked here, over strictly read JSON, since
+//! the library would skip a claim that is absent or of the wrong type, and take the system's time.
+
+mod claims;
+mod keys;
+pub mod mint;
+mod token;
+
+use chrono::{DateTime, Utc};
+use thiserror::Error;
+
+pub use self::keys::KeysError;
+use self::{
+    claims::Rules,
+    keys::{KeySet, VerifyingKey},
+    token::Token,
+};
+use crate::{
+    config::{AuthConfig, AuthIncomplete},
+    domain::{
+        actor::{Permission, Person},
+        ids::OrgId,
+    },
+};
+
+/// What an accepted token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// Who is asking.
+    pub person: Person,
+    /// The orgs that the token grants; never empty.
+    pub orgs: Vec<OrgId>,
+    /// The rights that the token grants. Names that are not known here grant nothing.
+    pub permissions: Vec<Permission>,
+    /// The token's `jti`, if it has one.
+    pub token_id: Option<String>,
+}
+
+/// Checks tokens against the configured keys, issuer and audience.
+#[derive(Debug)]
+pub struct Verifier {
+    keys: KeySet,
+    rules: Rules,
+}
+
+/// Why no token can be checked.
+#[derive(Debug, Error)]
+pub enum VerifierError {
+    /// Something that has no default is not configured.
+    #[error(transparent)]
+    Incomplete(#[from] AuthIncomplete),
+    /// The keys can't be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+}
+
+impl Verifier {
+    /// Reads the keys; a JWKS file is read once, here.
+    ///
+    /// # Errors
+    /// If key source, issuer or audience is not configured, or a key can't be used.
+    pub fn new(config: &AuthConfig) -> Result<Self, VerifierError> {
+        let trust = config.require()?;
+        Ok(Self { keys: KeySet::load(trust.keys)?, rules: Rules::new(config, trust) })
+    }
+
+    /// What `token` says, if all of it holds at `now`.
+    ///
+    /// # Errors
+    /// The first thing that is wrong. Its text for the client is always the same.
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenFault> {
+        let token = Token::parse(token)?;
+        let key = self.keys.find(token.key_id.as_deref())?;
+        check_signature(&token, key)?;
+        self.rules.read(&token.claims()?, now)
+    }
+}
+
+/// The algorithm is the key's; what the token names must be the same.
+fn check_signature(token: &Token<'_>, key: &VerifyingKey) -> Result<(), TokenFault> {
+    if token.algorithm != key.algorithm.name() {
+        return Err(TokenFault::Algorithm);
+    }
+    let verified =
+        jsonwebtoken::crypto::verify(token.signature, token.signed, &key.key, key.algorithm.of_library());
+    match verified {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => Err(TokenFault::Signature),
+    }
+}
+
+/// Why a token was not accepted. The log shows [`TokenFault::kind`]; the client sees one text for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("The token was not accepted. Sign in again and send the new token.")]
+pub enum TokenFault {
+    /// Longer than any real token.
+    TooLong,
+    /// Not three segments of base64url that hold a header and claims.
+    Malformed,
+    /// A header member that is not allowed, or is mistyped.
+    Header,
+    /// Not the algorithm of the key.
+    Algorithm,
+    /// The key id is absent or names no key.
+    Key,
+    /// Signed by someone else, or changed since.
+    Signature,
+    /// Good until some time ago.
+    Expired,
+    /// Good from some time on (`nbf`), or issued in the future (`iat`).
+    NotYetValid,
+    /// Good for longer than is allowed, or for no time at all.
+    Lifetime,
+    /// Made by another issuer.
+    Issuer,
+    /// Made for another audience.
+    Audience,
+    /// The claim with this role is absent, mistyped or not usable.
+    Claim(&'static str),
+}
+
+impl TokenFault {
+    /// A stable word for the log; for a claim, its role.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::Malformed => "malformed",
+            Self::Header => "header",
+            Self::Algorithm => "algorithm",
+            Self::Key => "key",
+            Self::Signature => "signature",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Lifetime => "lifetime",
+            Self::Issuer => "issuer",
+            Self::Audience => "audience",
+            Self::Claim(role) => role,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
