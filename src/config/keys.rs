@@ -111,7 +111,7 @@ pub const KEYS: &[Key] = &[
     Key::number("store.batch_max", "512", (1, 512), "Most writes that are committed together."),
     Key::unset(
         "auth.hs256_secret",
-        r#""replace-me-with-32-random-bytes-or-more""#,
+        r#""at-least-32-random-bytes""#,
         "Secret of at least 32 bytes that signs tokens (HS256). Set this or jwks_file, not both.",
     )
     .secret(),

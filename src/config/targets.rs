@@ -1,6 +1,10 @@
 //! Reads the allow-list: `[[targets]]`.
 
-use std::{fs::File, path::PathBuf};
+use std::{
+    fs::File,
+    net::{Ipv4Addr, Ipv6Addr},
+    path::PathBuf,
+};
 
 use ipnet::IpNet;
 use toml::{Table, Value};
@@ -134,14 +138,24 @@ fn default_port(scheme: Scheme) -> u16 {
     }
 }
 
-/// A name of lower-case letters, digits, dots and hyphens, an IPv4 address, or an IPv6 one in brackets.
+/// A name in lower case, an IPv4 address, or an IPv6 address in brackets.
 fn host(value: &Value) -> Option<String> {
-    let host = value.as_str()?;
-    let in_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
-    let is_name = !host.is_empty() && host.len() <= 253 && host.bytes().all(in_name);
+    let host = value.as_str().filter(|host| host.len() <= 253)?;
     let inner = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let is_ipv6 = inner.is_some_and(|inner| inner.parse::<std::net::Ipv6Addr>().is_ok());
-    (is_name || is_ipv6 && host == host.to_ascii_lowercase()).then(|| host.to_owned())
+    let is_host = match inner {
+        Some(inner) => inner.parse::<Ipv6Addr>().is_ok() && host == host.to_ascii_lowercase(),
+        None => host.parse::<Ipv4Addr>().is_ok() || is_name(host),
+    };
+    is_host.then(|| host.to_owned())
+}
+
+/// Names only: resolvers take `127.1`, `0x7f.1` and `2130706433` for addresses, people do not.
+fn is_name(host: &str) -> bool {
+    let in_label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    let is_label = |label: &str| !label.is_empty() && label.bytes().all(in_label);
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x");
+    host.split('.').all(is_label) && !is_number
 }
 
 fn ports(value: &Value) -> Option<Vec<u16>> {
