@@ -4,6 +4,8 @@
 //! tested in microseconds, and nothing here knows HTTP frameworks, SQL or configuration files.
 
 pub mod actor;
+pub mod digest;
 pub mod fault;
 pub mod ids;
+pub mod json;
 pub mod target;

@@ -1,0 +1,78 @@
+//! The fingerprint that binds a decision to the exact bytes it was about.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+const PREFIX: &str = "sha256:";
+
+/// A SHA-256, spelled `sha256:<64 lower-case hex digits>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// Reads exactly the spelling that `Display` writes; any other is no digest.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = text.strip_prefix(PREFIX)?.as_bytes();
+        let mut bytes = [0; 32];
+        if hex.len() != 2 * bytes.len() {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
+            *byte = 16 * nibble(pair[0])? + nibble(pair[1])?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(PREFIX)?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const OF_NOTHING: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[test]
+    fn the_digest_of_nothing_is_the_known_one() {
+        assert_eq!(Digest::of(b"").to_string(), OF_NOTHING);
+    }
+
+    #[test]
+    fn only_the_one_spelling_is_read() {
+        let bare = &OF_NOTHING[PREFIX.len()..];
+        let short = &OF_NOTHING[..OF_NOTHING.len() - 1];
+        let upper = format!("{PREFIX}{}", bare.to_uppercase());
+        for other in ["", PREFIX, bare, short, &upper, &format!("{OF_NOTHING}0"), &format!(" {OF_NOTHING}")] {
+            assert_eq!(Digest::parse(other), None, "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read_back(bytes: Vec<u8>) {
+            let digest = Digest::of(&bytes);
+            prop_assert_eq!(Digest::parse(&digest.to_string()), Some(digest));
+        }
+    }
+}
