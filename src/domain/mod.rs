@@ -9,4 +9,5 @@ pub mod digest;
 pub mod fault;
 pub mod ids;
 pub mod json;
+pub mod request_type;
 pub mod target;
