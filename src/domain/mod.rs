@@ -10,4 +10,5 @@ pub mod fault;
 pub mod ids;
 pub mod json;
 pub mod request_type;
+pub mod submission;
 pub mod target;

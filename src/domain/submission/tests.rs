@@ -1,0 +1,453 @@
+//! The contract's examples, and every way to be refused.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::super::call::ENGINE_HEADERS;
+use super::super::request_type::{Kind, Member, RequestTypes};
+use super::super::target::Scheme;
+use super::*;
+
+macro_rules! example {
+    ($name:literal) => {
+        (
+            include_str!(concat!("../../../tests/it/fixtures/contract/", $name, ".request.json")),
+            include_str!(concat!("../../../tests/it/fixtures/contract/", $name, ".response.json")),
+        )
+    };
+}
+
+const EXAMPLES: [(&str, (&str, &str)); 6] = [
+    ("ISSUE-BADGE", example!("issue-badge")),
+    ("EARN-BADGE", example!("earn-badge")),
+    ("CUSTOMER-STATUS-CHANGE", example!("customer-status-change")),
+    ("POINTS-REDEMPTION", example!("points-redemption")),
+    ("GOODWILL-POINTS", example!("goodwill-points")),
+    ("RETRO-TRANSACTION", example!("retro-transaction")),
+];
+
+fn targets() -> Targets {
+    let target = |scheme, host: &str, port, label: &str| Target {
+        scheme,
+        host: host.into(),
+        ports: vec![port],
+        label: label.into(),
+        allow_cidrs: vec![],
+        ca_file: None,
+    };
+    Targets(vec![
+        target(Scheme::Https, "api.example.com", 443, "Production"),
+        target(Scheme::Http, "internal-intouch-api.example", 1900, "Internal"),
+    ])
+}
+
+fn find(name: &str) -> RequestType {
+    RequestTypes::embedded().find(name).unwrap().clone()
+}
+
+fn read(text: &str) -> Value {
+    json::read(text.as_bytes()).unwrap()
+}
+
+fn sent(name: &str) -> Value {
+    let (_, (request, _)) = EXAMPLES.iter().find(|(example, _)| *example == name).unwrap();
+    read(request)
+}
+
+fn submit(name: &str, body: &Value) -> Result<Submission, Vec<Fault>> {
+    validate(&find(name), &targets(), json::write(body).as_bytes())
+}
+
+fn pointers(result: Result<Submission, Vec<Fault>>) -> Vec<String> {
+    let faults = result.unwrap_err();
+    assert!(faults.iter().all(|fault| fault.code == "payload_invalid"), "{faults:?}");
+    faults.into_iter().map(|fault| fault.field).collect()
+}
+
+/// The example of a type with one value put in: the pointers of its faults.
+fn faults_with(name: &str, pointer: &str, value: Value) -> Vec<String> {
+    pointers(submit(name, &with(name, pointer, value)))
+}
+
+fn with(name: &str, pointer: &str, value: Value) -> Value {
+    let mut body = sent(name);
+    let (parent, member) = pointer.rsplit_once('/').unwrap();
+    let member = member.replace("~1", "/").replace("~0", "~");
+    body.pointer_mut(parent).unwrap()[member] = value;
+    body
+}
+
+fn without(name: &str, pointer: &str) -> Value {
+    let mut body = sent(name);
+    let (parent, member) = pointer.rsplit_once('/').unwrap();
+    body.pointer_mut(parent).unwrap().as_object_mut().unwrap().shift_remove(member).unwrap();
+    body
+}
+
+fn task(rest: &str) -> String {
+    format!("{TASK}{rest}")
+}
+
+#[test]
+fn every_example_is_stored_as_the_contract_shows() {
+    for (name, (request, response)) in EXAMPLES {
+        let submission = validate(&find(name), &targets(), request.as_bytes()).unwrap();
+        let echo = &read(response)["data"]["details"]["IntouchAPITask-Payload"];
+        assert_eq!(json::write(&submission.task), json::write(echo), "{name}");
+        assert_eq!(submission.digest, submission.call.digest());
+        assert_eq!(submission.entity.till_id, "70000001");
+        assert_eq!(submission.entity.concept_id, "70000004");
+    }
+}
+
+#[test]
+fn the_call_is_resolved_and_labelled() {
+    let status = submit("CUSTOMER-STATUS-CHANGE", &sent("CUSTOMER-STATUS-CHANGE")).unwrap();
+    let url = "https://api.example.com/v2/customers/lookup/status?source=INSTORE&accountId=&use_async=false\
+               &identifierName=mobile&identifierValue=910000000001";
+    assert_eq!((status.call.method.as_str(), status.call.url.as_str()), ("PUT", url));
+    assert_eq!(status.call.body, br#"{"reason":"testing","label":"Suspended"}"#);
+    let names: Vec<&str> = status.call.headers.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["authorization", "content-type"]);
+    assert_eq!(status.label, "Production");
+    let goodwill = submit("GOODWILL-POINTS", &sent("GOODWILL-POINTS")).unwrap();
+    assert_eq!(goodwill.call.url, "http://internal-intouch-api.example:1900/internal/goodwill/");
+    assert_eq!(goodwill.label, "Internal");
+}
+
+#[test]
+fn an_owner_type_in_upper_case_is_stored_as_the_target_spells_it() {
+    for name in ["ISSUE-BADGE", "EARN-BADGE"] {
+        let pointer = task("/body/triggeredBy/ownerType");
+        let body = with(name, &pointer, json!("HISTORICAL_IMPORT"));
+        let stored = submit(name, &body).unwrap().task;
+        assert_eq!(stored["body"]["triggeredBy"]["ownerType"], "Historical_Import");
+        assert_eq!(faults_with(name, &pointer, json!("goodwill_module")), [pointer.as_str()]);
+    }
+}
+
+#[test]
+fn customers_are_one_number_or_a_list_of_at_least_one() {
+    let pointer = task("/body/customers");
+    let listed = with("ISSUE-BADGE", &pointer, json!([1, 2]));
+    assert_eq!(submit("ISSUE-BADGE", &listed).unwrap().task["body"]["customers"], json!([1, 2]));
+    for wrong in [json!([]), json!("1"), json!(null), json!({}), json!(true)] {
+        assert_eq!(faults_with("ISSUE-BADGE", &pointer, wrong), [pointer.as_str()]);
+    }
+    assert_eq!(
+        faults_with("ISSUE-BADGE", &pointer, json!([1, "2", [3]])),
+        [format!("{pointer}/1"), format!("{pointer}/2")]
+    );
+}
+
+#[test]
+fn numbers_keep_their_digits_and_either_kind_stays_what_it_is() {
+    let big = r#"{"n":123456789012345678901234567890.10}"#;
+    let body = with("ISSUE-BADGE", &task("/body/requestId"), read(big)["n"].clone());
+    let submission = submit("ISSUE-BADGE", &body).unwrap();
+    let call = String::from_utf8(submission.call.body).unwrap();
+    assert!(call.contains(r#""requestId":123456789012345678901234567890.10"#), "{call}");
+    for customer in [json!("100"), json!(100)] {
+        let body = with("EARN-BADGE", &task("/body/customerId"), customer.clone());
+        assert_eq!(submit("EARN-BADGE", &body).unwrap().task["body"]["customerId"], customer);
+    }
+}
+
+#[test]
+fn what_is_not_documented_passes_and_custom_fields_hold_anything() {
+    let body = with("RETRO-TRANSACTION", &task("/body/anything"), json!([{"a": null}]));
+    assert!(submit("RETRO-TRANSACTION", &body).is_ok());
+    for name in ["customFields", "extendedFields"] {
+        let pointer = task(&format!("/body/{name}"));
+        let any = with("RETRO-TRANSACTION", &pointer, json!({"a": [1, {"b": null}]}));
+        assert!(submit("RETRO-TRANSACTION", &any).is_ok());
+        assert_eq!(faults_with("RETRO-TRANSACTION", &pointer, json!([])), [pointer]);
+    }
+}
+
+#[test]
+fn an_absent_query_stays_absent_and_an_empty_one_empty() {
+    assert!(submit("ISSUE-BADGE", &sent("ISSUE-BADGE")).unwrap().task.get("queryParams").is_none());
+    let goodwill = submit("GOODWILL-POINTS", &sent("GOODWILL-POINTS")).unwrap();
+    assert_eq!(goodwill.task["queryParams"], json!({}));
+    assert!(submit("GOODWILL-POINTS", &without("GOODWILL-POINTS", &task("/queryParams"))).is_ok());
+    assert!(submit("GOODWILL-POINTS", &without("GOODWILL-POINTS", &task("/pathParams"))).is_ok());
+}
+
+#[test]
+fn a_body_that_is_no_json_or_no_object_is_refused() {
+    let unreadable = validate(&find("ISSUE-BADGE"), &targets(), b"{").unwrap_err();
+    assert_eq!((unreadable.len(), unreadable[0].code), (1, "unreadable"));
+    assert_eq!(pointers(submit("ISSUE-BADGE", &json!([]))), [""]);
+    assert_eq!(pointers(submit("ISSUE-BADGE", &json!({}))), [PAYLOAD, ENTITY]);
+    assert_eq!(faults_with("ISSUE-BADGE", PAYLOAD, json!({})), [TASK]);
+    assert_eq!(faults_with("ISSUE-BADGE", TASK, json!("call")), [TASK]);
+}
+
+#[test]
+fn unknown_members_are_refused_wherever_the_contract_is_closed() {
+    for parent in ["", ENTITY, PAYLOAD, TASK] {
+        let pointer = format!("{parent}/ex~1tra");
+        assert_eq!(faults_with("ISSUE-BADGE", &pointer, json!(1)), [pointer]);
+    }
+}
+
+#[test]
+fn an_entity_needs_its_four_ids() {
+    for name in ENTITY_MEMBERS {
+        let pointer = pointer_to(ENTITY, name);
+        assert_eq!(pointers(submit("ISSUE-BADGE", &without("ISSUE-BADGE", &pointer))), [pointer.as_str()]);
+        let long = "é".repeat(ENTITY_ID_CHARS_MAX + 1);
+        for wrong in [json!(1), json!(""), json!(null), json!("a\u{0}"), json!("a\u{85}"), json!(long)] {
+            assert_eq!(faults_with("ISSUE-BADGE", &pointer, wrong), [pointer.as_str()]);
+        }
+        let full = json!("é".repeat(ENTITY_ID_CHARS_MAX));
+        assert!(submit("ISSUE-BADGE", &with("ISSUE-BADGE", &pointer, full)).is_ok());
+    }
+}
+
+#[test]
+fn the_task_needs_its_five_members() {
+    for name in ["hostname", "path", "method"] {
+        let pointer = pointer_to(TASK, name);
+        assert_eq!(pointers(submit("ISSUE-BADGE", &without("ISSUE-BADGE", &pointer))), [pointer.as_str()]);
+        assert_eq!(faults_with("ISSUE-BADGE", &pointer, json!(1)), [pointer]);
+    }
+    for name in ["headers", "body"] {
+        let pointer = pointer_to(TASK, name);
+        assert_eq!(pointers(submit("ISSUE-BADGE", &without("ISSUE-BADGE", &pointer))), [pointer.as_str()]);
+        assert_eq!(faults_with("ISSUE-BADGE", &pointer, json!([])), [pointer]);
+    }
+    for name in ["pathParams", "queryParams"] {
+        let pointer = pointer_to(TASK, name);
+        assert_eq!(faults_with("ISSUE-BADGE", &pointer, json!(null)), [pointer]);
+    }
+}
+
+#[test]
+fn path_and_method_are_the_types_own() {
+    let path = task("/path");
+    for wrong in ["/internal/goodwill", "/internal/goodwill/?a=b", "/v1/other"] {
+        assert_eq!(faults_with("GOODWILL-POINTS", &path, json!(wrong)), [path.as_str()]);
+    }
+    let method = task("/method");
+    for wrong in ["post", "PUT", "POST "] {
+        assert_eq!(faults_with("GOODWILL-POINTS", &method, json!(wrong)), [method.as_str()]);
+    }
+}
+
+#[test]
+fn only_a_listed_target_may_be_called() {
+    let pointer = task("/hostname");
+    for other in ["https://api.example.org", "http://api.example.com", "https://api.example.com:8443"] {
+        let faults = submit("ISSUE-BADGE", &with("ISSUE-BADGE", &pointer, json!(other))).unwrap_err();
+        let found: Vec<_> = faults.iter().map(|fault| (fault.code, fault.field.as_str())).collect();
+        assert_eq!(found, [("target_not_allowed", pointer.as_str())]);
+    }
+    for wrong in ["api.example.com", "https://api.example.com/a", "ftp://api.example.com", ""] {
+        assert_eq!(faults_with("ISSUE-BADGE", &pointer, json!(wrong)), [pointer.as_str()]);
+    }
+}
+
+#[test]
+fn path_params_fill_placeholders_and_nothing_else() {
+    let pointer = task("/pathParams/badgeId");
+    assert_eq!(faults_with("ISSUE-BADGE", &pointer, json!("1")), [pointer.as_str()]);
+    let claim = RequestType::new("CLAIM", ("PUT", "/badges/{badgeId}/claim"), vec![], vec![]);
+    let submit_claim = |params: Value| {
+        let mut body = sent("ISSUE-BADGE");
+        body["payload"]["IntouchAPITask-Payload"]["path"] = json!("/badges/{badgeId}/claim");
+        body["payload"]["IntouchAPITask-Payload"]["method"] = json!("PUT");
+        body["payload"]["IntouchAPITask-Payload"]["pathParams"] = params;
+        validate(&claim, &targets(), json::write(&body).as_bytes())
+    };
+    let call = submit_claim(json!({"badgeId": "a/b"})).unwrap().call;
+    assert_eq!(call.url, "https://api.example.com/badges/a%2Fb/claim");
+    for wrong in [json!({}), json!({"badgeId": 1}), json!({"badgeId": ""}), json!({"badgeId": ".."})] {
+        assert_eq!(pointers(submit_claim(wrong)), [pointer.as_str()]);
+    }
+}
+
+#[test]
+fn query_values_are_strings_and_documented_ones_are_typed() {
+    let name = "CUSTOMER-STATUS-CHANGE";
+    for (member, wrong) in [
+        ("other", json!(1)),
+        ("other", json!(["a"])),
+        ("source", json!(null)),
+        ("identifierName", json!("MOBILE")),
+        ("identifierName", json!(1)),
+        ("use_async", json!(false)),
+    ] {
+        let pointer = task(&format!("/queryParams/{member}"));
+        assert_eq!(faults_with(name, &pointer, wrong), [pointer]);
+    }
+    assert!(submit(name, &with(name, &task("/queryParams/other"), json!(""))).is_ok());
+}
+
+#[test]
+fn headers_of_the_connection_and_of_the_engine_cannot_be_set() {
+    let connection = [
+        "Connection",
+        "Keep-Alive",
+        "Proxy-Connection",
+        "TE",
+        "Trailer",
+        "Transfer-Encoding",
+        "Upgrade",
+        "Content-Length",
+        "Content-Encoding",
+        "Expect",
+        "TraceState",
+    ];
+    for name in connection.into_iter().chain(ENGINE_HEADERS) {
+        let pointer = task(&format!("/headers/{name}"));
+        assert_eq!(faults_with("ISSUE-BADGE", &pointer, json!("1")), [pointer]);
+    }
+}
+
+#[test]
+fn a_header_has_a_token_for_a_name_and_visible_ascii_for_a_value() {
+    for name in ["", "a b", "a:b", "é", "a\u{0}", "a\r\nb", "(a)"] {
+        let pointer = task(&format!("/headers/{name}"));
+        assert_eq!(faults_with("ISSUE-BADGE", &pointer, json!("1")), [pointer]);
+    }
+    let pointer = task("/headers/X-A");
+    let texts = ["a\r\nb: c", "a\u{0}", "\u{7f}", "é", " a", "a ", "\ta", "a\t", " "];
+    for wrong in texts.map(Value::from).into_iter().chain([json!(1), json!(null), json!(["a"])]) {
+        assert_eq!(faults_with("ISSUE-BADGE", &pointer, wrong), [pointer.as_str()]);
+    }
+    for good in ["", "a", "a \t b", "!~"] {
+        assert!(submit("ISSUE-BADGE", &with("ISSUE-BADGE", &pointer, json!(good))).is_ok(), "{good}");
+    }
+}
+
+#[test]
+fn a_header_is_written_once_whatever_its_case() {
+    let pointer = task("/headers/AUTHORIZATION");
+    assert_eq!(faults_with("ISSUE-BADGE", &pointer, json!("Basic eA==")), [pointer]);
+}
+
+#[test]
+fn every_required_member_is_missed_by_name() {
+    let required = [
+        ("ISSUE-BADGE", "badgeMetaId customers"),
+        ("EARN-BADGE", "customerId requestId triggeredBy/ownerType triggeredBy/referenceId"),
+        ("CUSTOMER-STATUS-CHANGE", "reason label"),
+        ("POINTS-REDEMPTION", "root/redeem/points_redeemed root/redeem/customer"),
+        (
+            "GOODWILL-POINTS",
+            "referenceId reason baseType programId awardingTillId earningEntityType earningEntityId points",
+        ),
+    ];
+    for (name, members) in required {
+        for member in members.split(' ') {
+            let pointer = task(&format!("/body/{member}"));
+            assert_eq!(pointers(submit(name, &without(name, &pointer))), [pointer.as_str()]);
+            assert_eq!(faults_with(name, &pointer, json!(true)), [pointer]);
+        }
+    }
+    assert!(submit("RETRO-TRANSACTION", &with("RETRO-TRANSACTION", &task("/body"), json!({}))).is_ok());
+}
+
+#[test]
+fn a_missing_object_is_told_with_everything_it_must_hold() {
+    let found = faults_with("POINTS-REDEMPTION", &task("/body"), json!({}));
+    let expected = ["/root", "/root/redeem", "/root/redeem/points_redeemed", "/root/redeem/customer"];
+    assert_eq!(found, expected.map(|rest| task(&format!("/body{rest}"))));
+}
+
+#[test]
+fn a_documented_member_of_the_wrong_kind_is_refused_in_every_type() {
+    fn leaves(members: &[Member], pointer: &str) -> Vec<String> {
+        let inner = |member: &Member| {
+            let pointer = pointer_to(pointer, &member.name);
+            if let Kind::Object(inner) = &member.kind
+                && !inner.is_empty()
+            {
+                return leaves(inner, &pointer);
+            }
+            vec![pointer]
+        };
+        members.iter().flat_map(inner).collect()
+    }
+    for request_type in RequestTypes::embedded().iter() {
+        for pointer in leaves(&request_type.body, &task("/body")) {
+            let name = request_type.name.as_str();
+            assert_eq!(faults_with(name, &pointer, json!(null)), [pointer]);
+        }
+    }
+}
+
+#[test]
+fn many_faults_are_told_at_once() {
+    let text = r#"{
+        "entityInfo": {"tillId": 1, "storeId": "2", "zoneId": "3", "zoneId": "4", "conceptId": ""},
+        "payload": {"IntouchAPITask-Payload": {
+            "hostname": "https://elsewhere.example", "path": "/a", "method": "PUT",
+            "pathParams": {"a": "b"}, "queryParams": {"c": 1}, "extra": 1,
+            "body": {"customers": "all"}, "headers": {"Host": "a", "X-A": "\u0000"}
+        }},
+        "more": true
+    }"#;
+    let faults = validate(&find("ISSUE-BADGE"), &targets(), text.as_bytes()).unwrap_err();
+    let found: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
+    let in_task = [
+        "/extra",
+        "/hostname",
+        "/path",
+        "/method",
+        "/pathParams/a",
+        "/queryParams/c",
+        "/headers/Host",
+        "/headers/X-A",
+        "/body/badgeMetaId",
+        "/body/customers",
+    ];
+    let around = ["/entityInfo/zoneId", "/more", "/entityInfo/tillId", "/entityInfo/conceptId"];
+    let expected: Vec<String> = around.map(str::to_owned).into_iter().chain(in_task.map(task)).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn faults_are_told_up_to_a_limit() {
+    let wrong = json!(vec!["1"; 10_000]);
+    assert_eq!(faults_with("ISSUE-BADGE", &task("/body/customers"), wrong).len(), FAULTS_MAX);
+}
+
+#[test]
+fn secrets_in_headers_are_masked_and_known_schemes_stay() {
+    let given = [
+        ("authorization", "Basic abc", "Basic ••••"),
+        ("Proxy-Authorization", "bearer a b", "bearer ••••"),
+        ("AUTHORIZATION", "secret more", "••••"),
+        ("Authorization", "Basic", "••••"),
+        ("Cookie", "Basic abc", "••••"),
+        ("x-api-key", "", "••••"),
+        ("X-Other", "Basic abc", "Basic abc"),
+    ];
+    for (name, value, shown) in given {
+        let task = json!({"headers": {name: value}, "body": {"Cookie": "kept"}});
+        assert_eq!(mask_headers(&task), json!({"headers": {name: shown}, "body": {"Cookie": "kept"}}));
+    }
+    assert_eq!(mask_headers(&json!({})), json!({}));
+}
+
+proptest! {
+    #[test]
+    fn any_text_gets_an_answer(text: String) {
+        prop_assert!(validate(&find("ISSUE-BADGE"), &targets(), text.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn the_stored_echo_gives_the_digest_again(
+        note: String, value: String, number in "-?(0|[1-9][0-9]{0,40})(\\.[0-9]{1,40})?([eE][+-]?[0-9]{1,9})?"
+    ) {
+        let name = "CUSTOMER-STATUS-CHANGE";
+        let mut body = with(name, &task("/queryParams/identifierValue"), json!(value));
+        body.pointer_mut(&task("/body")).unwrap()["note"] = json!({"text": note, "number": read(&number)});
+        let submission = submit(name, &body).unwrap();
+        let echo = read(&json::write(&submission.task));
+        prop_assert_eq!(Call::from_task(&echo).unwrap().digest(), submission.digest);
+    }
+}
