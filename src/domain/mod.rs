@@ -4,6 +4,7 @@
 //! tested in microseconds, and nothing here knows HTTP frameworks, SQL or configuration files.
 
 pub mod actor;
+pub mod address;
 pub mod call;
 pub mod digest;
 pub mod fault;
