@@ -10,6 +10,7 @@ pub mod digest;
 pub mod fault;
 pub mod ids;
 pub mod json;
+pub mod outcome;
 pub mod request_type;
 pub mod submission;
 pub mod target;
