@@ -8,5 +8,6 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod executor;
 pub mod sandbox;
 pub mod telemetry;

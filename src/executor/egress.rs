@@ -1,0 +1,281 @@
+//! The way out: which origin and which address a call may go to, and a fresh connection to it.
+//!
+//! **Invariant:** a name is resolved once, every address is checked, and the connection goes to a checked
+//! address. There is no redirect, no proxy, no pool and no second try once a connection stands.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use crate::domain::call::Call;
+use crate::domain::outcome::Exchange;
+use crate::domain::target::{Origin, Scheme, Target, Targets};
+use crate::executor::exchange::{self, Course, Transport};
+
+/// How many addresses of one name are tried.
+const ADDRESSES_TRIED_MAX: usize = 4;
+
+/// Where Linux distributions keep the system's certificates. The list stands here because the usual
+/// search prefers environment variables, and those must not change whom we trust.
+const SYSTEM_BUNDLES: [&str; 6] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cert.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// How long a call may take and how much of an answer is kept.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// For one look-up of a name.
+    pub dns_ms: u64,
+    /// For connecting to one address.
+    pub connect_ms: u64,
+    /// For all of it after the look-up: connecting, TLS, sending, the whole answer.
+    pub total_ms: u64,
+    /// How many bytes of an answer's body are kept; a longer one is cut.
+    pub answer_bytes_max: usize,
+}
+
+/// Why the way out can't be built.
+#[derive(Debug, thiserror::Error)]
+pub enum EgressError {
+    /// The system has no certificate authorities, and an `https` target without `ca_file` needs them.
+    #[error("the system has no certificate authorities, and the https target {host} names no ca_file")]
+    NoAuthorities {
+        /// The target's host.
+        host: String,
+    },
+    /// A `ca_file` can't be read, or holds no certificate.
+    #[error("ca_file {path} {trouble}")]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        trouble: String,
+    },
+    /// The TLS library refuses its own settings.
+    #[error("TLS can't be set up")]
+    Tls(#[from] rustls::Error),
+}
+
+/// Clears and sends calls.
+pub struct Egress {
+    targets: Arc<Targets>,
+    limits: Limits,
+    /// The TLS settings by `ca_file`; the key `None` is for the system's authorities.
+    tls: HashMap<Option<PathBuf>, Arc<ClientConfig>>,
+}
+
+/// A call's way, checked: the origin is on the allow-list, and each address may be connected to.
+#[derive(Debug)]
+pub struct Cleared {
+    origin: Origin,
+    addresses: Vec<SocketAddr>,
+    /// For `https` only.
+    tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+}
+
+impl Cleared {
+    /// The origin to which the call goes.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The addresses that will be tried, in this order.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+}
+
+impl Egress {
+    /// Reads the certificate authorities that the targets need.
+    pub fn new(targets: Arc<Targets>, limits: Limits) -> Result<Self, EgressError> {
+        let mut tls = HashMap::new();
+        for target in targets.0.iter().filter(|target| target.scheme == Scheme::Https) {
+            if !tls.contains_key(&target.ca_file) {
+                let roots = match &target.ca_file {
+                    Some(path) => roots_of_file(path)?,
+                    None => system_roots(&target.host)?,
+                };
+                tls.insert(target.ca_file.clone(), Arc::new(client_config(roots)?));
+            }
+        }
+        Ok(Self { targets, limits, tls })
+    }
+
+    /// Checks where a call would go: the allow-list, the name's addresses, each address. Nothing is
+    /// connected yet. The error is a clause that says why the call must not leave.
+    pub async fn clear(&self, call: &Call) -> Result<Cleared, String> {
+        let (origin, _) = split_url(&call.url)?;
+        let target =
+            self.targets.find(&origin).ok_or_else(|| format!("{origin} is not on the allow-list"))?;
+        let addresses = permitted(target, self.resolve(&origin).await?)?;
+        let tls = match origin.scheme {
+            Scheme::Http => None,
+            Scheme::Https => Some(self.tls_for(target, &origin)?),
+        };
+        Ok(Cleared { origin, addresses, tls })
+    }
+
+    /// Sends the call once over one fresh connection and reads the answer.
+    ///
+    /// Besides the call's own headers go out `host`, `user-agent` and `content-length`, which are made
+    /// here, and `own_headers` (names in lower case), which are the engine's.
+    pub async fn send(&self, cleared: &Cleared, call: &Call, own_headers: &[(String, String)]) -> Exchange {
+        let request = match split_url(&call.url) {
+            Ok((origin, path)) if origin == cleared.origin => {
+                exchange::build_request(call, &origin.authority(), path, own_headers)
+            }
+            Ok(_) => Err("the call is not the one that was cleared".to_owned()),
+            Err(reason) => Err(reason),
+        };
+        let request = match request {
+            Ok(request) => request,
+            Err(reason) => return Exchange::NotSent { reason },
+        };
+        let mut course = Course::default();
+        let whole = async {
+            let stream = self.connect(cleared, &mut course).await?;
+            exchange::run(stream, request, self.limits.answer_bytes_max, &mut course).await
+        };
+        let total_ms = self.limits.total_ms;
+        match timeout(Duration::from_millis(total_ms), whole).await {
+            Ok(Ok(())) => course.end(None),
+            Ok(Err(reason)) => course.end(Some(reason)),
+            Err(_) => {
+                let reason = format!("the limit of {total_ms} ms passed while {}", course.stage());
+                course.end(Some(reason))
+            }
+        }
+    }
+
+    async fn resolve(&self, origin: &Origin) -> Result<Vec<SocketAddr>, String> {
+        if let Some(ip) = origin.literal() {
+            return Ok(vec![SocketAddr::new(ip, origin.port)]);
+        }
+        let host = &origin.host;
+        let dns_ms = self.limits.dns_ms;
+        let lookup = tokio::net::lookup_host((host.as_str(), origin.port));
+        match timeout(Duration::from_millis(dns_ms), lookup).await {
+            Ok(Ok(addresses)) => Ok(addresses.collect()),
+            Ok(Err(_)) => Err(format!("the name {host} could not be resolved")),
+            Err(_) => Err(format!("the name {host} was not resolved within {dns_ms} ms")),
+        }
+    }
+
+    fn tls_for(
+        &self,
+        target: &Target,
+        origin: &Origin,
+    ) -> Result<(Arc<ClientConfig>, ServerName<'static>), String> {
+        let config = self.tls.get(&target.ca_file).expect("`new` made settings for every https target");
+        let name = match origin.literal() {
+            Some(ip) => ServerName::from(ip),
+            None => ServerName::try_from(origin.host.clone())
+                .map_err(|_| format!("{} is not a name that a certificate can have", origin.host))?,
+        };
+        Ok((Arc::clone(config), name))
+    }
+
+    /// Connects to the first checked address that answers, and sets up TLS on it.
+    async fn connect(&self, cleared: &Cleared, course: &mut Course) -> Result<Box<dyn Transport>, String> {
+        let tcp = self.connect_tcp(&cleared.addresses, course).await?;
+        let Some((config, name)) = &cleared.tls else {
+            return Ok(Box::new(tcp));
+        };
+        course.enter("setting up TLS");
+        let connector = TlsConnector::from(Arc::clone(config));
+        match connector.connect(name.clone(), tcp).await {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(error) => Err(format!("TLS with {} failed: {error}", cleared.origin.authority())),
+        }
+    }
+
+    async fn connect_tcp(&self, addresses: &[SocketAddr], course: &mut Course) -> Result<TcpStream, String> {
+        course.enter("connecting");
+        let connect_ms = self.limits.connect_ms;
+        let mut troubles = Vec::new();
+        for address in addresses {
+            match timeout(Duration::from_millis(connect_ms), TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
+                    // Only a latency matter: a call that is sent late is still sent.
+                    stream.set_nodelay(true).ok();
+                    return Ok(stream);
+                }
+                Ok(Err(error)) => troubles.push(format!("{} by {address}", error.kind())),
+                Err(_) => troubles.push(format!("no connection to {address} within {connect_ms} ms")),
+            }
+        }
+        Err(troubles.join(", "))
+    }
+}
+
+/// Parts an absolute URL into its origin and its path with query, which begins at the first slash after
+/// the host.
+pub fn split_url(url: &str) -> Result<(Origin, &str), String> {
+    let host_start = url.find("://").map_or(0, |at| at + "://".len());
+    let path_start = url[host_start..].find('/').map(|at| host_start + at);
+    let (hostname, path) = url.split_at(path_start.ok_or("the URL has no path")?);
+    let origin = Origin::parse(hostname).map_err(|trouble| format!("the URL's hostname {trouble}"))?;
+    Ok((origin, path))
+}
+
+/// One denied address refuses the whole answer: it may have been planted to be picked.
+pub(super) fn permitted(target: &Target, mut addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, String> {
+    if addresses.is_empty() {
+        return Err(format!("the name {} has no address", target.host));
+    }
+    for address in &addresses {
+        if let Err(class) = target.permits(address.ip()) {
+            return Err(format!("{} has the address {}, of class {class}", target.host, address.ip()));
+        }
+    }
+    addresses.truncate(ADDRESSES_TRIED_MAX);
+    Ok(addresses)
+}
+
+fn client_config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // One attempt must not depend on what an earlier one left behind.
+    config.resumption = rustls::client::Resumption::disabled();
+    Ok(config)
+}
+
+fn roots_of_file(path: &Path) -> Result<RootCertStore, EgressError> {
+    let fault = |trouble: String| EgressError::CaFile { path: path.to_owned(), trouble };
+    let pem = std::fs::read(path).map_err(|error| fault(format!("can't be read: {error}")))?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| fault(format!("is no PEM: {error}")))?;
+        roots.add(certificate).map_err(|error| fault(format!("holds a bad certificate: {error}")))?;
+    }
+    if roots.is_empty() { Err(fault("holds no certificate".to_owned())) } else { Ok(roots) }
+}
+
+fn system_roots(host: &str) -> Result<RootCertStore, EgressError> {
+    let bundle = SYSTEM_BUNDLES.into_iter().map(Path::new).find(|path| path.exists());
+    let found = match bundle {
+        Some(bundle) => rustls_native_certs::load_certs_from_paths(Some(bundle), None),
+        None => rustls_native_certs::load_native_certs(),
+    };
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() { Err(EgressError::NoAuthorities { host: host.to_owned() }) } else { Ok(roots) }
+}

@@ -1,0 +1,10 @@
+//! Runs what was approved: sends one stored call to its target and tells what came back.
+//!
+//! **Invariant:** a call goes to an allow-listed origin and a checked address or it does not go, and
+//! nothing here sends a call twice.
+
+pub mod egress;
+pub mod exchange;
+
+#[cfg(test)]
+mod tests;
