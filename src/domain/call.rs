@@ -129,6 +129,13 @@ impl Call {
     }
 }
 
+impl Call {
+    /// The host, and the port if it is not the scheme's own; empty for a URL that has none.
+    pub fn authority(&self) -> String {
+        self.origin().map(|origin| origin.authority()).unwrap_or_default()
+    }
+}
+
 /// The names in curly braces in a path, in order: `{id}` in `/badges/{id}/claim`.
 pub fn placeholders(path: &str) -> impl Iterator<Item = &str> {
     path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)

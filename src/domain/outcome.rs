@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
+use super::request::State;
+
 /// How much of a target's own words goes into a sentence for people.
 const WORDS_CHARS_MAX: usize = 200;
 const CODE_CHARS_MAX: usize = 32;
@@ -67,13 +69,26 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// `executed`, `failed` or `unknown`.
-    pub fn as_str(self) -> &'static str {
+    /// Every outcome.
+    pub const ALL: [Self; 3] = [Self::Executed, Self::Failed, Self::Unknown];
+
+    /// The state that it leads to.
+    pub fn state(self) -> State {
         match self {
-            Self::Executed => "executed",
-            Self::Failed => "failed",
-            Self::Unknown => "unknown",
+            Self::Executed => State::Executed,
+            Self::Failed => State::Failed,
+            Self::Unknown => State::Unknown,
         }
+    }
+
+    /// `executed`, `failed` or `unknown`.
+    pub fn name(self) -> &'static str {
+        self.state().name()
+    }
+
+    /// Reads [`Outcome::name`], exactly.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == text)
     }
 }
 

@@ -24,6 +24,9 @@ const CONNECTION_HEADERS: [&str; 10] = [
 /// Belongs to `traceparent`, which the engine sets.
 const TRACE_STATE: &str = "tracestate";
 
+/// A compressed answer would hide from the engine whether the target did what was asked.
+const ACCEPT_ENCODING: &str = "accept-encoding";
+
 const DOTS: &str = "••••";
 
 /// Authentication schemes that may stay readable in front of a masked value.
@@ -54,6 +57,8 @@ pub fn check(headers: &Map<String, Value>, pointer: &str, faults: &mut Vec<Fault
             fault("Leave this header out; the engine sets it.");
         } else if CONNECTION_HEADERS.contains(&lower.as_str()) {
             fault("Leave this header out; it belongs to the connection.");
+        } else if lower == ACCEPT_ENCODING {
+            fault("Leave this header out; a compressed answer can't be read for its outcome.");
         } else if !seen.insert(lower) {
             fault("Write this header once; upper and lower case are the same.");
         }

@@ -1,0 +1,406 @@
+//! The state machine: what a command does to a request.
+//!
+//! [`transition`] says what happens and changes nothing; [`Request::apply`] folds what happened.
+//! Both are pure, and no match has a catch-all arm, so a new state or command does not compile
+//! until every rule has answered it.
+
+use chrono::{DateTime, Utc};
+
+use super::actor::Person;
+use super::digest::Digest;
+use super::ids::{OrgId, RequestId, RequestTypeName};
+use super::outcome::Outcome;
+use super::request::{Ballot, Decision, Request, State, Verdict};
+use super::submission::EntityInfo;
+
+/// What a request is when it is submitted; the first event carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Birth {
+    /// The org it belongs to.
+    pub org: OrgId,
+    /// Its id.
+    pub id: RequestId,
+    /// What kind of call it wraps.
+    pub request_type: RequestTypeName,
+    /// The version of the type in force.
+    pub type_version: String,
+    /// Who submits it.
+    pub maker: Person,
+    /// The entities it is about.
+    pub entity: EntityInfo,
+    /// The digest of the call.
+    pub digest: Digest,
+    /// Where the call goes: the host, and the port if it is not the scheme's own.
+    pub host: String,
+    /// From this instant on nobody can decide it.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A wish to change a request.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// A checker approves or rejects.
+    Decide {
+        /// Who decides.
+        checker: Person,
+        /// What he says.
+        ballot: Ballot,
+    },
+    /// The maker takes it back.
+    Withdraw {
+        /// Who asks.
+        by: Person,
+        /// Why.
+        reason: String,
+    },
+    /// Its deadline may have passed.
+    Expire,
+    /// The executor is about to send the call.
+    StartAttempt,
+    /// The executor knows how it ended.
+    RecordOutcome {
+        /// How it ended.
+        outcome: Outcome,
+        /// A sentence for people.
+        reason: String,
+    },
+}
+
+/// A fact: what happened to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The request's events are numbered from 1.
+    pub seq: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who caused it.
+    pub by: Person,
+    /// The state before; `None` for the first event.
+    pub from: Option<State>,
+    /// The state after; the same as before where nothing moved.
+    pub to: State,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// A maker submitted it.
+    Submitted(Box<Birth>),
+    /// The maker may ask for this.
+    MakerAccessValidated,
+    /// The payload is sound.
+    PayloadValidated,
+    /// A checker agreed to the call with this digest.
+    Approved {
+        /// His words.
+        message: String,
+    },
+    /// A checker said no.
+    Rejected {
+        /// His words.
+        message: String,
+    },
+    /// The maker took it back.
+    Withdrawn {
+        /// Why.
+        reason: String,
+    },
+    /// Nobody decided in time.
+    Expired,
+    /// From here on bytes may leave.
+    AttemptStarted {
+        /// Numbered from 1.
+        attempt: i64,
+    },
+    /// How the execution ended.
+    Ended {
+        /// The attempt; `None` if it ended before one began.
+        attempt: Option<i64>,
+        /// How.
+        outcome: Outcome,
+        /// A sentence for people.
+        reason: String,
+    },
+    /// Somebody tried what the rules forbid; nothing changed.
+    Refused {
+        /// The refusal's code.
+        code: String,
+        /// What he was told.
+        message: String,
+    },
+}
+
+/// A command that the rules forbid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nobody decides his own request.
+    MakerIsChecker,
+    /// Only the maker takes a request back.
+    NotTheMaker,
+    /// A decision stands already.
+    AlreadyDecided {
+        /// The decision that stands.
+        decision: Box<Decision>,
+        /// The state it led to.
+        state: State,
+    },
+    /// It is not waiting for anybody.
+    Closed {
+        /// The state that stands.
+        state: State,
+    },
+    /// Its deadline has passed.
+    Expired {
+        /// The deadline.
+        expires_at: DateTime<Utc>,
+    },
+    /// The checker read something else than what is stored.
+    DigestMismatch,
+    /// There is nothing to execute, or it was begun already.
+    NotExecutable {
+        /// The state that stands.
+        state: State,
+    },
+}
+
+impl Refusal {
+    /// The stable word for it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MakerIsChecker => "maker_is_checker",
+            Self::NotTheMaker => "not_the_maker",
+            Self::AlreadyDecided { .. } => "already_decided",
+            Self::Closed { .. } => "request_closed",
+            Self::Expired { .. } => "request_expired",
+            Self::DigestMismatch => "digest_mismatch",
+            Self::NotExecutable { .. } => "not_executable",
+        }
+    }
+
+    /// A sentence that says what stands and what to do.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::MakerIsChecker => {
+                "You submitted this request, so you can't decide it. Ask another checker, or withdraw it."
+                    .to_owned()
+            }
+            Self::NotTheMaker => "Only its maker can withdraw a request. A checker can reject it.".to_owned(),
+            Self::AlreadyDecided { decision, state } => format!(
+                "{} {} this request at {}; its state is {state}. Your call changed nothing.",
+                decision.checker.user_name,
+                decision.verdict.name(),
+                decision.at.format("%Y-%m-%dT%H:%M:%SZ"),
+            ),
+            Self::Closed { state } => {
+                format!("This request is {state} and takes no more commands. Your call changed nothing.")
+            }
+            Self::Expired { expires_at } => format!(
+                "This request expired at {}. Nothing was sent; submit it again if it is still wanted.",
+                expires_at.format("%Y-%m-%dT%H:%M:%SZ"),
+            ),
+            Self::DigestMismatch => {
+                "The digest you sent is not this request's. Read the request again before you decide."
+                    .to_owned()
+            }
+            Self::NotExecutable { state } => format!("This request is {state}; there is nothing to execute."),
+        }
+    }
+}
+
+/// The events of a submission that passed every check: it rests in `AdminTask`.
+pub fn submit(birth: Birth, now: DateTime<Utc>) -> Vec<Event> {
+    let maker = birth.maker.clone();
+    let event = |seq, from, to, kind| Event { seq, at: now, by: maker.clone(), from, to, kind };
+    vec![
+        event(1, None, State::ValidateMakerAccess, EventKind::Submitted(Box::new(birth))),
+        event(2, Some(State::ValidateMakerAccess), State::ValidatePayload, EventKind::MakerAccessValidated),
+        event(3, Some(State::ValidatePayload), State::AdminTask, EventKind::PayloadValidated),
+    ]
+}
+
+/// Says what `command` does to `request` at `now`; changes nothing itself.
+///
+/// No events and no refusal mean that it was done before (a client's retry) or is not due.
+pub fn transition(request: &Request, command: &Command, now: DateTime<Utc>) -> Result<Vec<Event>, Refusal> {
+    let happened = match command {
+        Command::Decide { checker, ballot } => {
+            decide(request, checker, ballot, now)?.map(|kind| (checker.clone(), kind))
+        }
+        Command::Withdraw { by, reason } => {
+            withdraw(request, by, reason, now)?.map(|kind| (by.clone(), kind))
+        }
+        Command::Expire => is_overdue(request, now).then(|| (Person::system(), EventKind::Expired)),
+        Command::StartAttempt => Some((Person::system(), start_attempt(request)?)),
+        Command::RecordOutcome { outcome, reason } => {
+            Some((Person::system(), record_outcome(request, *outcome, reason)?))
+        }
+    };
+    Ok(happened.map(|(by, kind)| next_event(request, by, kind, now)).into_iter().collect())
+}
+
+/// The event that keeps an attempt which the rules forbade.
+pub fn refused(request: &Request, by: &Person, refusal: &Refusal, now: DateTime<Utc>) -> Event {
+    let kind = EventKind::Refused { code: refusal.code().to_owned(), message: refusal.sentence() };
+    next_event(request, by.clone(), kind, now)
+}
+
+fn decide(
+    request: &Request,
+    checker: &Person,
+    ballot: &Ballot,
+    now: DateTime<Utc>,
+) -> Result<Option<EventKind>, Refusal> {
+    if checker.is_same_person(&request.maker) {
+        return Err(Refusal::MakerIsChecker);
+    }
+    if request.decision.as_ref().is_some_and(|standing| is_repeat(standing, checker, ballot)) {
+        return Ok(None);
+    }
+    must_wait(request, now)?;
+    if ballot.digest.as_ref().is_some_and(|seen| *seen != request.digest.to_string()) {
+        return Err(Refusal::DigestMismatch);
+    }
+    let message = ballot.message.clone();
+    Ok(Some(match ballot.verdict {
+        Verdict::Approved => EventKind::Approved { message },
+        Verdict::Rejected => EventKind::Rejected { message },
+    }))
+}
+
+fn is_repeat(standing: &Decision, checker: &Person, ballot: &Ballot) -> bool {
+    standing.checker.is_same_person(checker)
+        && standing.verdict == ballot.verdict
+        && standing.message == ballot.message
+}
+
+fn withdraw(
+    request: &Request,
+    by: &Person,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<EventKind>, Refusal> {
+    if !by.is_same_person(&request.maker) {
+        return Err(Refusal::NotTheMaker);
+    }
+    if request.state == State::Withdrawn {
+        return Ok(None);
+    }
+    must_wait(request, now)?;
+    Ok(Some(EventKind::Withdrawn { reason: reason.to_owned() }))
+}
+
+/// Refuses unless the request waits for a person and its deadline is ahead.
+fn must_wait(request: &Request, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let expired = Refusal::Expired { expires_at: request.expires_at };
+    match request.state {
+        State::AdminTask if is_overdue(request, now) => Err(expired),
+        State::AdminTask => Ok(()),
+        State::Expired => Err(expired),
+        State::ValidateMakerAccess | State::ValidatePayload | State::Withdrawn => {
+            Err(Refusal::Closed { state: request.state })
+        }
+        State::Approved | State::Executed | State::Failed | State::Unknown | State::Rejected => {
+            let decision = request.decision.clone().map(Box::new);
+            let state = request.state;
+            Err(decision
+                .map_or(Refusal::Closed { state }, |decision| Refusal::AlreadyDecided { decision, state }))
+        }
+    }
+}
+
+fn is_overdue(request: &Request, now: DateTime<Utc>) -> bool {
+    request.state == State::AdminTask && now >= request.expires_at
+}
+
+fn start_attempt(request: &Request) -> Result<EventKind, Refusal> {
+    match (request.state, request.attempts) {
+        (State::Approved, 0) => Ok(EventKind::AttemptStarted { attempt: 1 }),
+        (state, _) => Err(Refusal::NotExecutable { state }),
+    }
+}
+
+/// Without an attempt nothing can have left, so only `failed` is true then.
+fn record_outcome(request: &Request, outcome: Outcome, reason: &str) -> Result<EventKind, Refusal> {
+    let attempt = (request.attempts > 0).then_some(request.attempts);
+    let is_true = attempt.is_some() || outcome == Outcome::Failed;
+    if request.state != State::Approved || !is_true {
+        return Err(Refusal::NotExecutable { state: request.state });
+    }
+    Ok(EventKind::Ended { attempt, outcome, reason: reason.to_owned() })
+}
+
+fn next_event(request: &Request, by: Person, kind: EventKind, now: DateTime<Utc>) -> Event {
+    let to = match &kind {
+        EventKind::Submitted(_) => State::ValidateMakerAccess,
+        EventKind::MakerAccessValidated => State::ValidatePayload,
+        EventKind::PayloadValidated => State::AdminTask,
+        EventKind::Approved { .. } => State::Approved,
+        EventKind::Rejected { .. } => State::Rejected,
+        EventKind::Withdrawn { .. } => State::Withdrawn,
+        EventKind::Expired => State::Expired,
+        EventKind::Ended { outcome, .. } => outcome.state(),
+        EventKind::AttemptStarted { .. } | EventKind::Refused { .. } => request.state,
+    };
+    Event { seq: request.version + 1, at: now, by, from: Some(request.state), to, kind }
+}
+
+impl Request {
+    /// The request as it is right after its first event.
+    pub fn born(birth: Birth, at: DateTime<Utc>) -> Self {
+        Self {
+            org: birth.org,
+            id: birth.id,
+            request_type: birth.request_type,
+            type_version: birth.type_version,
+            maker: birth.maker,
+            entity: birth.entity,
+            digest: birth.digest,
+            host: birth.host,
+            state: State::ValidateMakerAccess,
+            version: 1,
+            attempts: 0,
+            started_at: at,
+            expires_at: birth.expires_at,
+            ended_at: None,
+            decision: None,
+        }
+    }
+
+    /// Folds one event in. Total: an event that was recorded is never refused.
+    #[must_use]
+    pub fn apply(mut self, event: &Event) -> Self {
+        match &event.kind {
+            EventKind::Submitted(birth) => self = Self::born(*birth.clone(), event.at),
+            EventKind::Approved { message } => self.decision = decision(event, Verdict::Approved, message),
+            EventKind::Rejected { message } => self.decision = decision(event, Verdict::Rejected, message),
+            EventKind::AttemptStarted { attempt } => self.attempts = *attempt,
+            EventKind::MakerAccessValidated
+            | EventKind::PayloadValidated
+            | EventKind::Withdrawn { .. }
+            | EventKind::Expired
+            | EventKind::Ended { .. }
+            | EventKind::Refused { .. } => {}
+        }
+        let was_final = self.state.is_final();
+        self.state = event.to;
+        self.version = event.seq;
+        if self.state.is_final() && !was_final {
+            self.ended_at = Some(event.at);
+        }
+        self
+    }
+
+    /// Folds a whole history; `None` if it does not begin with a submission.
+    pub fn fold(events: &[Event]) -> Option<Self> {
+        let (first, rest) = events.split_first()?;
+        let EventKind::Submitted(birth) = &first.kind else { return None };
+        let born = Self::born(*birth.clone(), first.at);
+        Some(rest.iter().fold(born, Self::apply))
+    }
+}
+
+fn decision(event: &Event, verdict: Verdict, message: &str) -> Option<Decision> {
+    Some(Decision { checker: event.by.clone(), verdict, message: message.to_owned(), at: event.at })
+}

@@ -1,0 +1,231 @@
+//! A request: what a maker submitted, where it stands, and who decided it.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::actor::Person;
+use super::digest::Digest;
+use super::fault::Fault;
+use super::ids::{OrgId, RequestId, RequestTypeName};
+use super::submission::EntityInfo;
+
+/// Where a request stands. The names are the wire's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Being checked: may the maker ask for this? Never at rest.
+    ValidateMakerAccess,
+    /// Being checked: is the payload sound? Never at rest.
+    ValidatePayload,
+    /// Waits for a checker.
+    AdminTask,
+    /// A checker agreed; the call is about to be sent or under way.
+    Approved,
+    /// The target answered, and nothing in its answer says that it failed. Final.
+    Executed,
+    /// The target refused, or the call certainly never left. Final.
+    Failed,
+    /// The call left, and no full answer came back: it may or may not have happened.
+    Unknown,
+    /// A checker said no. Final.
+    Rejected,
+    /// The maker took it back. Final.
+    Withdrawn,
+    /// Nobody decided in time. Final.
+    Expired,
+}
+
+impl State {
+    /// Every state, in the order of a request's life.
+    pub const ALL: [Self; 10] = [
+        Self::ValidateMakerAccess,
+        Self::ValidatePayload,
+        Self::AdminTask,
+        Self::Approved,
+        Self::Executed,
+        Self::Failed,
+        Self::Unknown,
+        Self::Rejected,
+        Self::Withdrawn,
+        Self::Expired,
+    ];
+
+    /// The wire's and the table's spelling.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ValidateMakerAccess => "ValidateMakerAccess",
+            Self::ValidatePayload => "ValidatePayload",
+            Self::AdminTask => "AdminTask",
+            Self::Approved => "approved",
+            Self::Executed => "executed",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Reads [`State::name`], exactly.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == text)
+    }
+
+    /// Whether it never changes again. `unknown` is not final: it may still be settled.
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Executed | Self::Failed | Self::Rejected | Self::Withdrawn | Self::Expired => true,
+            Self::ValidateMakerAccess
+            | Self::ValidatePayload
+            | Self::AdminTask
+            | Self::Approved
+            | Self::Unknown => false,
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a checker says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send it.
+    Approved,
+    /// Send nothing.
+    Rejected,
+}
+
+impl Verdict {
+    /// The wire's and the table's spelling.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Reads [`Verdict::name`], exactly.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Approved, Self::Rejected].into_iter().find(|verdict| verdict.name() == text)
+    }
+}
+
+/// Words a person adds to a decision or a withdrawal, in characters.
+pub const MESSAGE_CHARS_MAX: usize = 4_000;
+
+/// What a checker sends: his verdict, his words, and the digest he saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ballot {
+    /// His verdict.
+    pub verdict: Verdict,
+    /// His words; never blank on a rejection.
+    pub message: String,
+    /// The digest he read, as he sent it; compared as text with the request's.
+    pub digest: Option<String>,
+}
+
+impl Ballot {
+    /// Checks the words: a rejection must say why.
+    pub fn new(verdict: Verdict, message: &str, digest: Option<String>) -> Result<Self, String> {
+        check_words(message)?;
+        if verdict == Verdict::Rejected && message.trim().is_empty() {
+            return Err("Write why you reject it. The maker reads these words.".to_owned());
+        }
+        Ok(Self { verdict, message: message.to_owned(), digest })
+    }
+}
+
+/// Refuses words that are too long or hold characters no one can see.
+pub fn check_words(words: &str) -> Result<(), String> {
+    if words.chars().count() > MESSAGE_CHARS_MAX {
+        return Err(format!("Write at most {MESSAGE_CHARS_MAX} characters."));
+    }
+    if words.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err("Leave out control characters.".to_owned());
+    }
+    Ok(())
+}
+
+/// A decision that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Who decided.
+    pub checker: Person,
+    /// What he said.
+    pub verdict: Verdict,
+    /// His words.
+    pub message: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A request as it stands: the fold of its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The org it belongs to.
+    pub org: OrgId,
+    /// Its id.
+    pub id: RequestId,
+    /// What kind of call it wraps.
+    pub request_type: RequestTypeName,
+    /// The version of the type that was in force when it was submitted.
+    pub type_version: String,
+    /// Who submitted it.
+    pub maker: Person,
+    /// The entities it is about.
+    pub entity: EntityInfo,
+    /// SHA-256 over the bytes of the stored call.
+    pub digest: Digest,
+    /// Where the call goes: the host, and the port if it is not the scheme's own.
+    pub host: String,
+    /// Where it stands.
+    pub state: State,
+    /// Number of its events; every write is guarded by it.
+    pub version: i64,
+    /// Attempts begun: 0 or 1.
+    pub attempts: i64,
+    /// When it was submitted.
+    pub started_at: DateTime<Utc>,
+    /// From this instant on nobody can decide it any more.
+    pub expires_at: DateTime<Utc>,
+    /// When it reached a final state.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The decision, once there is one.
+    pub decision: Option<Decision>,
+}
+
+/// A withdrawal's reason, checked like every other word a person adds.
+pub fn withdrawal_reason(reason: &str) -> Result<String, Fault> {
+    check_words(reason).map_err(|sentence| Fault::invalid("/reason", sentence))?;
+    Ok(reason.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_is_read_from_its_own_name_only() {
+        for state in State::ALL {
+            assert_eq!(State::parse(state.name()), Some(state));
+        }
+        assert_eq!(State::parse("admintask"), None);
+    }
+
+    #[test]
+    fn a_rejection_without_words_is_refused_and_an_approval_without_words_is_not() {
+        assert!(Ballot::new(Verdict::Rejected, " \n", None).is_err());
+        assert!(Ballot::new(Verdict::Approved, "", None).is_ok());
+    }
+
+    #[test]
+    fn words_hold_no_control_characters_and_have_an_end() {
+        assert!(check_words("two\nlines\tand more").is_ok());
+        assert!(check_words("nul\0").is_err());
+        assert!(check_words(&"x".repeat(MESSAGE_CHARS_MAX + 1)).is_err());
+    }
+}
