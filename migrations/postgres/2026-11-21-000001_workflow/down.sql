@@ -1,0 +1,9 @@
+DROP TABLE refusals;
+DROP TABLE events;
+DROP TABLE answers;
+DROP TABLE attempts;
+DROP TABLE executions;
+DROP TABLE decisions;
+DROP TABLE calls;
+DROP TABLE requests;
+DROP FUNCTION refuse_change;

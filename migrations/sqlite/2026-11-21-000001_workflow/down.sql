@@ -1,0 +1,8 @@
+DROP TABLE refusals;
+DROP TABLE events;
+DROP TABLE answers;
+DROP TABLE attempts;
+DROP TABLE executions;
+DROP TABLE decisions;
+DROP TABLE calls;
+DROP TABLE requests;

@@ -1,0 +1,188 @@
+-- Times are microseconds since 1970 in UTC. The org stands first in every key.
+
+-- One row per request: its current state, the fold of its events. Small on purpose; what is sent and
+-- what came back live in tables of their own, so that sealing and retention never touch this one.
+CREATE TABLE requests (
+    org_id          TEXT NOT NULL,
+    request_id      TEXT NOT NULL,
+    request_type    TEXT NOT NULL,
+    type_version    TEXT NOT NULL,
+    state           TEXT NOT NULL
+        CHECK (state IN ('AdminTask', 'approved', 'executed', 'failed', 'unknown',
+                         'rejected', 'withdrawn', 'expired')),
+    version         INTEGER NOT NULL CHECK (version > 0),
+    attempts        INTEGER NOT NULL CHECK (attempts IN (0, 1)),
+    digest          TEXT NOT NULL,
+    host            TEXT NOT NULL,
+    maker_iss       TEXT NOT NULL,
+    maker_sub       TEXT NOT NULL,
+    maker_user_id   TEXT NOT NULL,
+    maker_user_name TEXT NOT NULL,
+    maker_key       TEXT NOT NULL,
+    till_id         TEXT NOT NULL,
+    store_id        TEXT NOT NULL,
+    zone_id         TEXT NOT NULL,
+    concept_id      TEXT NOT NULL,
+    started_at      INTEGER NOT NULL,
+    expires_at      INTEGER NOT NULL,
+    ended_at        INTEGER,
+    PRIMARY KEY (org_id, request_id),
+    CONSTRAINT requests_final_has_end CHECK (
+        (state IN ('executed', 'failed', 'rejected', 'withdrawn', 'expired')) = (ended_at IS NOT NULL)),
+    CONSTRAINT requests_attempt_needs_approval CHECK (
+        attempts = 0 OR state IN ('approved', 'executed', 'failed', 'unknown'))
+) STRICT;
+CREATE INDEX requests_by_start ON requests (org_id, started_at, request_id);
+CREATE INDEX requests_by_end ON requests (org_id, ended_at, request_id);
+CREATE INDEX requests_by_maker ON requests (org_id, maker_key, started_at, request_id);
+CREATE INDEX requests_waiting ON requests (expires_at) WHERE state = 'AdminTask';
+CREATE INDEX requests_open ON requests (state) WHERE state IN ('approved', 'unknown');
+
+-- The exact call as bytes, and the echo that people were shown. Written once, never changed.
+CREATE TABLE calls (
+    org_id     TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    call       BLOB NOT NULL,
+    echo       TEXT NOT NULL,
+    label      TEXT NOT NULL,
+    PRIMARY KEY (org_id, request_id)
+) STRICT;
+
+-- At most one decision per person; the maker's own can't be written at all.
+CREATE TABLE decisions (
+    org_id     TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    person_key TEXT NOT NULL,
+    maker_key  TEXT NOT NULL,
+    iss        TEXT NOT NULL,
+    sub        TEXT NOT NULL,
+    user_id    TEXT NOT NULL,
+    user_name  TEXT NOT NULL,
+    verdict    TEXT NOT NULL CHECK (verdict IN ('approved', 'rejected')),
+    message    TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    decided_at INTEGER NOT NULL,
+    PRIMARY KEY (org_id, request_id, person_key),
+    CONSTRAINT decisions_never_by_the_maker CHECK (person_key <> maker_key),
+    FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
+) STRICT;
+
+-- One execution per approved request; `token` fences off a worker that lost its lease.
+CREATE TABLE executions (
+    org_id       TEXT NOT NULL,
+    request_id   TEXT NOT NULL,
+    host         TEXT NOT NULL,
+    state        TEXT NOT NULL CHECK (state IN ('queued', 'claimed', 'ended')),
+    token        INTEGER NOT NULL CHECK (token >= 0),
+    node         TEXT,
+    leased_until INTEGER,
+    queued_at    INTEGER NOT NULL,
+    ended_at     INTEGER,
+    outcome      TEXT CHECK (outcome IN ('executed', 'failed', 'unknown')),
+    PRIMARY KEY (org_id, request_id),
+    CONSTRAINT executions_claimed_has_lease CHECK (
+        (state = 'claimed') = (leased_until IS NOT NULL) AND (leased_until IS NULL) = (node IS NULL)),
+    CONSTRAINT executions_ended_has_end CHECK (
+        (state = 'ended') = (ended_at IS NOT NULL) AND (ended_at IS NULL) = (outcome IS NULL)),
+    FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
+) STRICT;
+CREATE INDEX executions_queued ON executions (queued_at) WHERE state = 'queued';
+CREATE INDEX executions_claimed ON executions (leased_until) WHERE state = 'claimed';
+
+-- Numbered sends of an execution; committed before the first byte leaves.
+CREATE TABLE attempts (
+    org_id     TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    attempt    INTEGER NOT NULL CHECK (attempt > 0),
+    token      INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at   INTEGER,
+    outcome    TEXT CHECK (outcome IN ('executed', 'failed', 'unknown')),
+    reason     TEXT,
+    PRIMARY KEY (org_id, request_id, attempt),
+    CONSTRAINT attempts_end_is_whole CHECK (
+        (ended_at IS NULL) = (outcome IS NULL) AND (ended_at IS NULL) = (reason IS NULL)),
+    FOREIGN KEY (org_id, request_id) REFERENCES executions (org_id, request_id)
+) STRICT;
+
+-- What the target answered to an attempt, raw. `headers` and `warnings` are JSON texts.
+CREATE TABLE answers (
+    org_id     TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    attempt    INTEGER NOT NULL,
+    status     INTEGER NOT NULL,
+    headers    TEXT NOT NULL,
+    body       BLOB NOT NULL,
+    body_bytes INTEGER NOT NULL,
+    cut        INTEGER NOT NULL,
+    warnings   TEXT NOT NULL,
+    PRIMARY KEY (org_id, request_id, attempt),
+    FOREIGN KEY (org_id, request_id, attempt) REFERENCES attempts (org_id, request_id, attempt)
+) STRICT;
+
+-- The audit trail: what happened, by whom, in which order. Rows are only ever added.
+CREATE TABLE events (
+    org_id          TEXT NOT NULL,
+    event_id        TEXT NOT NULL,
+    request_id      TEXT,
+    seq             INTEGER,
+    format          INTEGER NOT NULL,
+    at              INTEGER NOT NULL,
+    type            TEXT NOT NULL,
+    actor_iss       TEXT NOT NULL,
+    actor_sub       TEXT NOT NULL,
+    actor_user_id   TEXT NOT NULL,
+    actor_user_name TEXT NOT NULL,
+    actor_token_id  TEXT,
+    actor_address   TEXT,
+    from_state      TEXT,
+    to_state        TEXT,
+    message         TEXT,
+    digest          TEXT,
+    attempt         INTEGER,
+    outcome         TEXT,
+    reference       TEXT NOT NULL,
+    data            TEXT NOT NULL,
+    PRIMARY KEY (org_id, event_id),
+    UNIQUE (org_id, request_id, seq),
+    CONSTRAINT events_numbered_per_request CHECK ((request_id IS NULL) = (seq IS NULL))
+) STRICT;
+
+-- Submissions that were refused: who, when, which type, why, and the digest of what was sent.
+-- Never the payload. From the 61st in a minute on, one row per person counts (`is_overflow`).
+CREATE TABLE refusals (
+    org_id       TEXT NOT NULL,
+    refusal_id   TEXT NOT NULL,
+    at           INTEGER NOT NULL,
+    minute       INTEGER NOT NULL,
+    is_overflow  INTEGER NOT NULL,
+    iss          TEXT NOT NULL,
+    sub          TEXT NOT NULL,
+    user_id      TEXT NOT NULL,
+    user_name    TEXT NOT NULL,
+    person_key   TEXT NOT NULL,
+    request_type TEXT NOT NULL,
+    codes        TEXT NOT NULL,
+    digest       TEXT,
+    reference    TEXT NOT NULL,
+    count        INTEGER NOT NULL CHECK (count > 0),
+    PRIMARY KEY (org_id, refusal_id)
+) STRICT;
+CREATE INDEX refusals_by_person ON refusals (org_id, person_key, minute);
+CREATE UNIQUE INDEX refusals_one_overflow ON refusals (org_id, person_key, minute) WHERE is_overflow;
+
+CREATE TRIGGER events_never_change BEFORE UPDATE ON events
+BEGIN SELECT RAISE(ABORT, 'events: what stands here never changes'); END;
+CREATE TRIGGER events_never_deleted BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'events: what stands here never changes'); END;
+CREATE TRIGGER calls_never_change BEFORE UPDATE ON calls
+BEGIN SELECT RAISE(ABORT, 'calls: what stands here never changes'); END;
+CREATE TRIGGER decisions_never_change BEFORE UPDATE ON decisions
+BEGIN SELECT RAISE(ABORT, 'decisions: what stands here never changes'); END;
+CREATE TRIGGER decisions_never_deleted BEFORE DELETE ON decisions
+BEGIN SELECT RAISE(ABORT, 'decisions: what stands here never changes'); END;
+CREATE TRIGGER requests_final_never_moves BEFORE UPDATE ON requests
+WHEN NEW.digest <> OLD.digest
+    OR (OLD.ended_at IS NOT NULL
+        AND (NEW.state <> OLD.state OR NEW.ended_at IS NOT OLD.ended_at))
+BEGIN SELECT RAISE(ABORT, 'requests: what stands here never changes'); END;

@@ -1,0 +1,81 @@
+//! The table `answers`: what a target answered, raw.
+
+use diesel::prelude::*;
+
+use super::requests::{Key, key_texts};
+use super::schema::answers;
+use super::{AnyConnection, StoreError};
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = answers)]
+pub struct AnswerRow {
+    /// The org.
+    pub org_id: String,
+    /// The request.
+    pub request_id: String,
+    /// The attempt it answers.
+    pub attempt: i64,
+    /// The HTTP status.
+    pub status: i64,
+    /// JSON text: a list of `[name, value]` in the order received.
+    pub headers: String,
+    /// The body's bytes; empty if left out of a list.
+    pub body: Vec<u8>,
+    /// How many bytes the body has.
+    pub body_bytes: i64,
+    /// Whether the answer went on past the cap.
+    pub cut: bool,
+    /// JSON text: a list of `{code, message}`.
+    pub warnings: String,
+}
+
+/// The answers to the named requests; bodies of more than `body_bytes_max` stay in the table.
+pub fn list(
+    conn: &mut AnyConnection,
+    keys: &[Key],
+    body_bytes_max: Option<i64>,
+) -> Result<Vec<AnswerRow>, StoreError> {
+    let (orgs, ids) = key_texts(keys);
+    let bytes_max = body_bytes_max.unwrap_or(i64::MAX);
+    let named = answers::org_id.eq_any(orgs).and(answers::request_id.eq_any(ids));
+    let mut rows: Vec<AnswerRow> =
+        answers::table.filter(named.clone().and(answers::body_bytes.le(bytes_max))).load(conn)?;
+    if body_bytes_max.is_none() {
+        return Ok(rows);
+    }
+    type WithoutBody = (String, String, i64, i64, String, i64, bool, String);
+    let large: Vec<WithoutBody> = answers::table
+        .filter(named.and(answers::body_bytes.gt(bytes_max)))
+        .select((
+            answers::org_id,
+            answers::request_id,
+            answers::attempt,
+            answers::status,
+            answers::headers,
+            answers::body_bytes,
+            answers::cut,
+            answers::warnings,
+        ))
+        .load(conn)?;
+    rows.extend(large.into_iter().map(
+        |(org_id, request_id, attempt, status, headers, body_bytes, cut, warnings)| AnswerRow {
+            org_id,
+            request_id,
+            attempt,
+            status,
+            headers,
+            body: Vec::new(),
+            body_bytes,
+            cut,
+            warnings,
+        },
+    ));
+    Ok(rows)
+}
+
+/// Adds an answer.
+pub fn insert(conn: &mut AnyConnection, row: AnswerRow) -> Result<(), StoreError> {
+    diesel::insert_into(answers::table).values(row).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! The table `calls`: what will be sent, and the echo of it that people were shown.
+
+use diesel::prelude::*;
+
+use super::requests::{Key, key_texts};
+use super::schema::calls;
+use super::{AnyConnection, StoreError};
+
+/// One row; written once with the request and never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = calls)]
+pub struct CallRow {
+    /// The org.
+    pub org_id: String,
+    /// The request.
+    pub request_id: String,
+    /// The call in the form `countersign-call-v1`.
+    pub call: Vec<u8>,
+    /// The normalised task as JSON text.
+    pub echo: String,
+    /// The target's label at submission.
+    pub label: String,
+}
+
+/// The calls of the named requests, in no order.
+pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<CallRow>, StoreError> {
+    let (orgs, ids) = key_texts(keys);
+    Ok(calls::table.filter(calls::org_id.eq_any(orgs).and(calls::request_id.eq_any(ids))).load(conn)?)
+}

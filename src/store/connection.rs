@@ -1,0 +1,166 @@
+//! One connection type over both databases, and how each is opened.
+#![expect(missing_docs, reason = "diesel generates undocumented items for `AnyConnection`")]
+
+use std::fmt;
+use std::path::PathBuf;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::r2d2::ManageConnection;
+
+use super::StoreError;
+
+/// A connection to the database that the URL's scheme chose.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    /// PostgreSQL.
+    Postgres(PgConnection),
+    /// SQLite.
+    Sqlite(SqliteConnection),
+}
+
+/// Where the store is. The derived `establish` would take any text for a SQLite file, so the scheme
+/// decides here.
+#[derive(Clone)]
+pub enum StoreUrl {
+    /// `sqlite://PATH`
+    Sqlite(PathBuf),
+    /// `postgres://…`, passed to libpq as it is.
+    Postgres(String),
+}
+
+impl StoreUrl {
+    /// Reads `sqlite://PATH`, `postgres://…` or `postgresql://…`.
+    pub fn parse(url: &str) -> Result<Self, StoreError> {
+        match url.split_once("://") {
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(url.to_owned())),
+            _ => Err(StoreError::Setup("store.url must begin with sqlite:// or postgres://".to_owned())),
+        }
+    }
+}
+
+/// Without the password that a PostgreSQL URL may hold.
+impl fmt::Debug for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Postgres(_) => f.write_str("postgres://***"),
+        }
+    }
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Only reads; SQLite refuses writes on it.
+    Read,
+    /// The writer's.
+    Write,
+}
+
+/// Opens connections; also r2d2's manager for the read pool.
+#[derive(Clone, Debug)]
+pub struct Opener {
+    /// Where.
+    pub url: StoreUrl,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+impl Opener {
+    /// A new connection, set up and checked.
+    pub fn open(&self) -> Result<AnyConnection, StoreError> {
+        match &self.url {
+            StoreUrl::Sqlite(path) => {
+                let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
+                set_up_sqlite(&mut conn, self.purpose)?;
+                Ok(AnyConnection::Sqlite(conn))
+            }
+            StoreUrl::Postgres(url) => {
+                let mut conn = PgConnection::establish(url)?;
+                set_up_postgres(&mut conn, self.purpose)?;
+                Ok(AnyConnection::Postgres(conn))
+            }
+        }
+    }
+}
+
+/// WAL with `synchronous=FULL`: with NORMAL a power cut loses commits that were acknowledged.
+fn set_up_sqlite(conn: &mut SqliteConnection, purpose: Purpose) -> Result<(), StoreError> {
+    conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;")?;
+    let journal: String = pragma(conn, "journal_mode = WAL")?;
+    if journal != "wal" {
+        return Err(StoreError::Setup(format!("SQLite journal mode is {journal}, but must be WAL")));
+    }
+    if pragma_number(conn, "synchronous")? < 2 {
+        return Err(StoreError::Setup("SQLite runs with synchronous below FULL".to_owned()));
+    }
+    if purpose == Purpose::Read {
+        conn.batch_execute("PRAGMA query_only = ON;")?;
+    }
+    Ok(())
+}
+
+fn set_up_postgres(conn: &mut PgConnection, purpose: Purpose) -> Result<(), StoreError> {
+    for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
+        if pg_setting(conn, setting)? == "off" {
+            return Err(StoreError::Setup(format!(
+                "PostgreSQL runs with {setting} off: commits can be lost"
+            )));
+        }
+    }
+    if purpose == Purpose::Read {
+        conn.batch_execute("SET default_transaction_read_only = on")?;
+    }
+    Ok(())
+}
+
+fn pragma(conn: &mut SqliteConnection, statement: &str) -> QueryResult<String> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        journal_mode: String,
+    }
+    diesel::sql_query(format!("PRAGMA {statement}")).get_result::<Row>(conn).map(|row| row.journal_mode)
+}
+
+fn pragma_number(conn: &mut SqliteConnection, name: &str) -> QueryResult<i32> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        synchronous: i32,
+    }
+    diesel::sql_query(format!("PRAGMA {name}")).get_result::<Row>(conn).map(|row| row.synchronous)
+}
+
+fn pg_setting(conn: &mut PgConnection, name: &str) -> QueryResult<String> {
+    diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>(&format!("current_setting('{name}')")))
+        .get_result(conn)
+}
+
+impl ManageConnection for Opener {
+    type Connection = AnyConnection;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<AnyConnection, StoreError> {
+        self.open()
+    }
+
+    fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), StoreError> {
+        Ok(conn.batch_execute("SELECT 1")?)
+    }
+
+    fn has_broken(&self, conn: &mut AnyConnection) -> bool {
+        is_broken(conn)
+    }
+}
+
+/// Whether a connection has to be thrown away: it died, or a transaction was left open in it.
+pub fn is_broken(conn: &mut AnyConnection) -> bool {
+    use diesel::r2d2::R2D2Connection;
+    match conn {
+        AnyConnection::Postgres(conn) => conn.is_broken(),
+        AnyConnection::Sqlite(conn) => conn.is_broken(),
+    }
+}

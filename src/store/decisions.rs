@@ -1,0 +1,79 @@
+//! The table `decisions`: who decided what. Rows are only ever added.
+
+use diesel::prelude::*;
+
+use super::requests::{Key, key_texts};
+use super::schema::decisions;
+use super::{AnyConnection, StoreError, from_micros, to_micros};
+use crate::domain::actor::Person;
+use crate::domain::request::{Decision, Request, Verdict};
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = decisions)]
+#[expect(missing_docs, reason = "the columns, as the migration explains them")]
+pub struct DecisionRow {
+    pub org_id: String,
+    pub request_id: String,
+    pub person_key: String,
+    pub maker_key: String,
+    pub iss: String,
+    pub sub: String,
+    pub user_id: String,
+    pub user_name: String,
+    pub verdict: String,
+    pub message: String,
+    pub digest: String,
+    pub decided_at: i64,
+}
+
+impl DecisionRow {
+    /// The row for a decision on `request`.
+    pub fn new(request: &Request, decision: &Decision) -> Self {
+        let checker = decision.checker.clone();
+        Self {
+            org_id: request.org.to_string(),
+            request_id: request.id.to_string(),
+            person_key: checker.key(),
+            maker_key: request.maker.key(),
+            iss: checker.iss,
+            sub: checker.sub,
+            user_id: checker.user_id,
+            user_name: checker.user_name,
+            verdict: decision.verdict.name().to_owned(),
+            message: decision.message.clone(),
+            digest: request.digest.to_string(),
+            decided_at: to_micros(decision.at),
+        }
+    }
+
+    /// The decision.
+    pub fn into_decision(self) -> Result<Decision, StoreError> {
+        let verdict = Verdict::parse(&self.verdict)
+            .ok_or_else(|| StoreError::Corrupt(format!("verdict {}", self.verdict)))?;
+        Ok(Decision {
+            checker: Person {
+                iss: self.iss,
+                sub: self.sub,
+                user_id: self.user_id,
+                user_name: self.user_name,
+            },
+            verdict,
+            message: self.message,
+            at: from_micros(self.decided_at)?,
+        })
+    }
+}
+
+/// The decisions on the named requests, in no order.
+pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<DecisionRow>, StoreError> {
+    let (orgs, ids) = key_texts(keys);
+    let named = decisions::org_id.eq_any(orgs).and(decisions::request_id.eq_any(ids));
+    Ok(decisions::table.filter(named).load(conn)?)
+}
+
+/// Adds a decision.
+pub fn insert(conn: &mut AnyConnection, row: DecisionRow) -> Result<(), StoreError> {
+    diesel::insert_into(decisions::table).values(row).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,287 @@
+//! The table `events`: the audit trail. Rows are only ever added; triggers keep it so.
+
+use diesel::prelude::*;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::requests::{parse_digest, parse_id, parse_state};
+use super::schema::events;
+use super::submissions::{Column, insert_events};
+use super::{AnyConnection, StoreError, from_micros, to_micros};
+use crate::domain::actor::{Actor, Person};
+use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+use crate::domain::lifecycle::{Birth, Event, EventKind};
+use crate::domain::outcome::Outcome;
+use crate::domain::request::{Request, State};
+use crate::domain::submission::EntityInfo;
+
+/// The version of the meaning of these columns.
+const FORMAT: i64 = 1;
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = events)]
+#[expect(missing_docs, reason = "the columns, as the migration explains them")]
+pub struct EventRow {
+    pub org_id: String,
+    pub event_id: String,
+    pub request_id: Option<String>,
+    pub seq: Option<i64>,
+    pub format: i64,
+    pub at: i64,
+    pub event_type: String,
+    pub actor_iss: String,
+    pub actor_sub: String,
+    pub actor_user_id: String,
+    pub actor_user_name: String,
+    pub actor_token_id: Option<String>,
+    pub actor_address: Option<String>,
+    pub from_state: Option<String>,
+    pub to_state: Option<String>,
+    pub message: Option<String>,
+    pub digest: Option<String>,
+    pub attempt: Option<i64>,
+    pub outcome: Option<String>,
+    pub reference: String,
+    pub data: String,
+}
+
+/// Where an event came from, beyond the person: kept beside it for the auditor.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The token's id.
+    pub token_id: Option<String>,
+    /// The caller's address.
+    pub address: Option<String>,
+    /// The id under which the log has the call.
+    pub reference: String,
+}
+
+impl Origin {
+    /// A call by `actor`.
+    pub fn of(actor: &Actor, reference: &str) -> Self {
+        Self {
+            token_id: actor.token_id.clone(),
+            address: actor.source_address.clone(),
+            reference: reference.to_owned(),
+        }
+    }
+}
+
+impl EventRow {
+    /// The row for an event of `request`.
+    pub fn new(request: &Request, event: &Event, id: Uuid, origin: &Origin) -> Self {
+        let by = event.by.clone();
+        let facts = Facts::of(&event.kind);
+        Self {
+            org_id: request.org.to_string(),
+            event_id: id.to_string(),
+            request_id: Some(request.id.to_string()),
+            seq: Some(event.seq),
+            format: FORMAT,
+            at: to_micros(event.at),
+            event_type: facts.event_type.to_owned(),
+            actor_iss: by.iss,
+            actor_sub: by.sub,
+            actor_user_id: by.user_id,
+            actor_user_name: by.user_name,
+            actor_token_id: origin.token_id.clone(),
+            actor_address: origin.address.clone(),
+            from_state: event.from.map(|state| state.name().to_owned()),
+            to_state: Some(event.to.name().to_owned()),
+            message: facts.message,
+            digest: Some(request.digest.to_string()),
+            attempt: facts.attempt,
+            outcome: facts.outcome.map(|outcome| outcome.name().to_owned()),
+            reference: origin.reference.clone(),
+            data: facts.data.to_string(),
+        }
+    }
+
+    /// The event as the domain folds it.
+    pub fn into_event(self) -> Result<Event, StoreError> {
+        let by = Person {
+            iss: self.actor_iss.clone(),
+            sub: self.actor_sub.clone(),
+            user_id: self.actor_user_id.clone(),
+            user_name: self.actor_user_name.clone(),
+        };
+        Ok(Event {
+            seq: self.seq.ok_or_else(|| corrupt("seq"))?,
+            at: from_micros(self.at)?,
+            from: self.from_state.as_deref().map(parse_state).transpose()?,
+            to: parse_state(self.to_state.as_deref().ok_or_else(|| corrupt("to_state"))?)?,
+            kind: self.kind(&by)?,
+            by,
+        })
+    }
+
+    fn kind(&self, by: &Person) -> Result<EventKind, StoreError> {
+        let message = || self.message.clone().unwrap_or_default();
+        let data: Value = serde_json::from_str(&self.data).map_err(|_| corrupt("data"))?;
+        let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+        Ok(match self.event_type.as_str() {
+            "submitted" => EventKind::Submitted(Box::new(self.birth(by, &data)?)),
+            "maker_access_validated" => EventKind::MakerAccessValidated,
+            "payload_validated" => EventKind::PayloadValidated,
+            "approved" => EventKind::Approved { message: message() },
+            "rejected" => EventKind::Rejected { message: message() },
+            "withdrawn" => EventKind::Withdrawn { reason: message() },
+            "expired" => EventKind::Expired,
+            "attempt_started" => {
+                EventKind::AttemptStarted { attempt: self.attempt.ok_or_else(|| corrupt("attempt"))? }
+            }
+            "executed" | "failed" | "outcome_unknown" => EventKind::Ended {
+                attempt: self.attempt,
+                outcome: self
+                    .outcome
+                    .as_deref()
+                    .and_then(Outcome::parse)
+                    .ok_or_else(|| corrupt("outcome"))?,
+                reason: message(),
+            },
+            "refused" => EventKind::Refused { code: text("code"), message: message() },
+            other => return Err(corrupt(other)),
+        })
+    }
+
+    fn birth(&self, by: &Person, data: &Value) -> Result<Birth, StoreError> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let entity = &data["entityInfo"];
+        Ok(Birth {
+            org: OrgId::new(self.org_id.clone()),
+            id: parse_id(self.request_id.as_deref().ok_or_else(|| corrupt("request_id"))?)?,
+            request_type: RequestTypeName::new(text(&data["requestType"])),
+            type_version: text(&data["typeVersion"]),
+            host: text(&data["host"]),
+            maker: by.clone(),
+            entity: EntityInfo {
+                till_id: text(&entity["tillId"]),
+                store_id: text(&entity["storeId"]),
+                zone_id: text(&entity["zoneId"]),
+                concept_id: text(&entity["conceptId"]),
+            },
+            digest: parse_digest(self.digest.as_deref().ok_or_else(|| corrupt("digest"))?)?,
+            expires_at: from_micros(data["expiresAt"].as_i64().ok_or_else(|| corrupt("expiresAt"))?)?,
+        })
+    }
+}
+
+fn corrupt(what: &str) -> StoreError {
+    StoreError::Corrupt(format!("event: {what}"))
+}
+
+/// What a kind of event puts into which column.
+struct Facts {
+    event_type: &'static str,
+    message: Option<String>,
+    attempt: Option<i64>,
+    outcome: Option<Outcome>,
+    data: Value,
+}
+
+impl Facts {
+    fn of(kind: &EventKind) -> Self {
+        let plain =
+            |event_type| Self { event_type, message: None, attempt: None, outcome: None, data: json!({}) };
+        let said =
+            |event_type, message: &str| Self { message: Some(message.to_owned()), ..plain(event_type) };
+        match kind {
+            EventKind::Submitted(birth) => Self { data: birth_data(birth), ..plain("submitted") },
+            EventKind::MakerAccessValidated => {
+                Self { data: json!({"ValidateMakerAccess_Output": true}), ..plain("maker_access_validated") }
+            }
+            EventKind::PayloadValidated => {
+                Self { data: json!({"ValidatePayload_Output": true}), ..plain("payload_validated") }
+            }
+            EventKind::Approved { message } => said("approved", message),
+            EventKind::Rejected { message } => said("rejected", message),
+            EventKind::Withdrawn { reason } => said("withdrawn", reason),
+            EventKind::Expired => plain("expired"),
+            EventKind::AttemptStarted { attempt } => {
+                Self { attempt: Some(*attempt), ..plain("attempt_started") }
+            }
+            EventKind::Ended { attempt, outcome, reason } => {
+                let event_type = match outcome.state() {
+                    State::Unknown => "outcome_unknown",
+                    state => state.name(),
+                };
+                Self { attempt: *attempt, outcome: Some(*outcome), ..said(event_type, reason) }
+            }
+            EventKind::Refused { code, message } => {
+                Self { data: json!({ "code": code }), ..said("refused", message) }
+            }
+        }
+    }
+}
+
+fn birth_data(birth: &Birth) -> Value {
+    let entity = &birth.entity;
+    json!({
+        "requestType": birth.request_type.as_str(),
+        "typeVersion": birth.type_version,
+        "host": birth.host,
+        "expiresAt": to_micros(birth.expires_at),
+        "entityInfo": {
+            "tillId": entity.till_id,
+            "storeId": entity.store_id,
+            "zoneId": entity.zone_id,
+            "conceptId": entity.concept_id,
+        },
+    })
+}
+
+/// Adds events: one statement on PostgreSQL, cached single-row statements on SQLite.
+pub fn insert(conn: &mut AnyConnection, rows: &[EventRow]) -> Result<(), StoreError> {
+    match conn {
+        AnyConnection::Postgres(conn) => insert_events(conn, rows)?,
+        AnyConnection::Sqlite(conn) => {
+            for row in rows {
+                diesel::insert_into(events::table).values(row).execute(conn)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The rows turned into one array per column, for `unnest`.
+pub(super) fn columns<'a>(
+    rows: impl Iterator<Item = &'a EventRow> + Clone,
+) -> Vec<(&'static str, Column<'a>)> {
+    use Column::{NullableNumber, NullableText};
+    let text = |of: fn(&EventRow) -> &str| Column::Text(rows.clone().map(of).collect());
+    let number = |of: fn(&EventRow) -> i64| Column::Number(rows.clone().map(of).collect());
+    let maybe = |of: fn(&EventRow) -> Option<&str>| NullableText(rows.clone().map(of).collect());
+    let maybe_number = |of: fn(&EventRow) -> Option<i64>| NullableNumber(rows.clone().map(of).collect());
+    vec![
+        ("org_id", text(|row| &row.org_id)),
+        ("event_id", text(|row| &row.event_id)),
+        ("request_id", maybe(|row| row.request_id.as_deref())),
+        ("seq", maybe_number(|row| row.seq)),
+        ("format", number(|row| row.format)),
+        ("at", number(|row| row.at)),
+        ("type", text(|row| &row.event_type)),
+        ("actor_iss", text(|row| &row.actor_iss)),
+        ("actor_sub", text(|row| &row.actor_sub)),
+        ("actor_user_id", text(|row| &row.actor_user_id)),
+        ("actor_user_name", text(|row| &row.actor_user_name)),
+        ("actor_token_id", maybe(|row| row.actor_token_id.as_deref())),
+        ("actor_address", maybe(|row| row.actor_address.as_deref())),
+        ("from_state", maybe(|row| row.from_state.as_deref())),
+        ("to_state", maybe(|row| row.to_state.as_deref())),
+        ("message", maybe(|row| row.message.as_deref())),
+        ("digest", maybe(|row| row.digest.as_deref())),
+        ("attempt", maybe_number(|row| row.attempt)),
+        ("outcome", maybe(|row| row.outcome.as_deref())),
+        ("reference", text(|row| &row.reference)),
+        ("data", text(|row| &row.data)),
+    ]
+}
+
+/// A request's events in order.
+pub fn list(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Vec<EventRow>, StoreError> {
+    Ok(events::table
+        .filter(events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string())))
+        .order(events::seq)
+        .load(conn)?)
+}

@@ -1,0 +1,305 @@
+//! Reads of whole requests: one, a page, a count. A page costs the same at any depth.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use super::answers::{self, AnswerRow};
+use super::calls::{self, CallRow};
+
+use super::decisions;
+use super::requests::{self as rows, Key, RequestRow};
+use super::schema::requests;
+use super::{AnyConnection, StoreError, to_micros};
+use crate::domain::actor::Person;
+use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+use crate::domain::request::{Request, State};
+
+/// A request with what will be sent and what came back.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Where it stands.
+    pub request: Request,
+    /// What will be sent.
+    pub call: CallRow,
+    /// What came back.
+    pub answer: Option<AnswerRow>,
+}
+
+/// Which requests of one org.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// The org; there is no listing over orgs.
+    pub org: OrgId,
+    /// Only what this person submitted.
+    pub maker: Option<Person>,
+    /// The maker's user id.
+    pub user_id: Option<String>,
+    /// The four entities.
+    pub concept_id: Option<String>,
+    /// See `concept_id`.
+    pub zone_id: Option<String>,
+    /// See `concept_id`.
+    pub store_id: Option<String>,
+    /// See `concept_id`.
+    pub till_id: Option<String>,
+    /// Only these states; empty means all.
+    pub states: Vec<State>,
+    /// Only this type.
+    pub request_type: Option<RequestTypeName>,
+    /// Submitted at or after.
+    pub started_from: Option<DateTime<Utc>>,
+    /// Submitted before.
+    pub started_before: Option<DateTime<Utc>>,
+}
+
+impl Filter {
+    /// Everything in `org`.
+    pub fn all(org: OrgId) -> Self {
+        Self {
+            org,
+            maker: None,
+            user_id: None,
+            concept_id: None,
+            zone_id: None,
+            store_id: None,
+            till_id: None,
+            states: Vec::new(),
+            request_type: None,
+            started_from: None,
+            started_before: None,
+        }
+    }
+}
+
+/// By which time a list is ordered; ties by id in the same direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortBy {
+    /// By submission.
+    Start,
+    /// By end; what has not ended comes last, whichever the direction.
+    End,
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sort {
+    /// By what.
+    pub by: SortBy,
+    /// Newest first.
+    pub descending: bool,
+}
+
+/// Where a page begins: after the row with this time and id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The row's sort time in microseconds; `None` for a row that has not ended.
+    pub at: Option<i64>,
+    /// The row's id.
+    pub id: RequestId,
+}
+
+/// How much of an answer a reader gets in a list, in bytes; more is left out and marked.
+pub const LIST_ANSWER_BYTES_MAX: i64 = 16 * 1024;
+
+type Any = <AnyConnection as diesel::Connection>::Backend;
+type Boxed<'a> = requests::BoxedQuery<'a, Any>;
+
+fn filtered<'a>(filter: &Filter) -> Boxed<'a> {
+    let mut query = requests::table.filter(requests::org_id.eq(filter.org.to_string())).into_boxed();
+    if let Some(maker) = &filter.maker {
+        let same_sub =
+            requests::maker_iss.eq(maker.iss.clone()).and(requests::maker_sub.eq(maker.sub.clone()));
+        query = query.filter(requests::maker_key.eq(maker.key()).or(same_sub));
+    }
+    if let Some(id) = &filter.user_id {
+        query = query.filter(requests::maker_user_id.eq(id.clone()));
+    }
+    if let Some(id) = &filter.concept_id {
+        query = query.filter(requests::concept_id.eq(id.clone()));
+    }
+    if let Some(id) = &filter.zone_id {
+        query = query.filter(requests::zone_id.eq(id.clone()));
+    }
+    if let Some(id) = &filter.store_id {
+        query = query.filter(requests::store_id.eq(id.clone()));
+    }
+    if let Some(id) = &filter.till_id {
+        query = query.filter(requests::till_id.eq(id.clone()));
+    }
+    if !filter.states.is_empty() {
+        let names: Vec<&str> = filter.states.iter().map(|state| state.name()).collect();
+        query = query.filter(requests::state.eq_any(names));
+    }
+    if let Some(name) = &filter.request_type {
+        query = query.filter(requests::request_type.eq(name.to_string()));
+    }
+    if let Some(from) = filter.started_from {
+        query = query.filter(requests::started_at.ge(to_micros(from)));
+    }
+    if let Some(before) = filter.started_before {
+        query = query.filter(requests::started_at.lt(to_micros(before)));
+    }
+    query
+}
+
+/// How many there are.
+pub fn count(conn: &mut AnyConnection, filter: &Filter) -> Result<i64, StoreError> {
+    Ok(filtered(filter).select(count_star()).get_result(conn)?)
+}
+
+/// A page by number: what `offset` skips is still walked by the database.
+pub fn page_at(
+    conn: &mut AnyConnection,
+    filter: &Filter,
+    sort: Sort,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Record>, StoreError> {
+    let mut query = filtered(filter).offset(offset).limit(limit);
+    query = match (sort.by, sort.descending) {
+        (SortBy::Start, _) => by_start(query, sort.descending),
+        (SortBy::End, false) => {
+            query.order((requests::ended_at.is_null(), requests::ended_at.asc(), requests::request_id.asc()))
+        }
+        (SortBy::End, true) => query.order((
+            requests::ended_at.is_null(),
+            requests::ended_at.desc(),
+            requests::request_id.desc(),
+        )),
+    };
+    let page = query.load(conn)?;
+    complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))
+}
+
+/// A page after a position (from the beginning if there is none).
+pub fn page_after(
+    conn: &mut AnyConnection,
+    filter: &Filter,
+    sort: Sort,
+    after: Option<&Position>,
+    limit: i64,
+) -> Result<Vec<Record>, StoreError> {
+    let page = match sort.by {
+        SortBy::Start => {
+            let query = by_start(filtered(filter), sort.descending).limit(limit);
+            match after.and_then(|position| position.at.map(|at| (at, position.id.to_string()))) {
+                Some((at, id)) if sort.descending => query
+                    .filter(requests::started_at.le(at))
+                    .filter(requests::started_at.lt(at).or(requests::request_id.lt(id)))
+                    .load(conn)?,
+                Some((at, id)) => query
+                    .filter(requests::started_at.ge(at))
+                    .filter(requests::started_at.gt(at).or(requests::request_id.gt(id)))
+                    .load(conn)?,
+                None => query.load(conn)?,
+            }
+        }
+        SortBy::End => page_by_end(conn, filter, sort.descending, after, limit)?,
+    };
+    complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))
+}
+
+fn by_start(query: Boxed<'_>, descending: bool) -> Boxed<'_> {
+    if descending {
+        query.order((requests::started_at.desc(), requests::request_id.desc()))
+    } else {
+        query.order((requests::started_at.asc(), requests::request_id.asc()))
+    }
+}
+
+/// First what has ended, then what has not: two walks over one index.
+fn page_by_end(
+    conn: &mut AnyConnection,
+    filter: &Filter,
+    descending: bool,
+    after: Option<&Position>,
+    limit: i64,
+) -> Result<Vec<RequestRow>, StoreError> {
+    let mut page = match after {
+        Some(Position { at: None, .. }) => Vec::new(),
+        Some(Position { at: Some(at), id }) => ended(conn, filter, descending, Some((*at, *id)), limit)?,
+        None => ended(conn, filter, descending, None, limit)?,
+    };
+    let missing = limit - i64::try_from(page.len()).unwrap_or(limit);
+    if missing > 0 {
+        let after = after.filter(|position| position.at.is_none()).map(|position| position.id.to_string());
+        let query = filtered(filter).filter(requests::ended_at.is_null()).limit(missing);
+        let rest: Vec<RequestRow> = match (descending, after) {
+            (false, Some(id)) => {
+                query.filter(requests::request_id.gt(id)).order(requests::request_id.asc()).load(conn)?
+            }
+            (true, Some(id)) => {
+                query.filter(requests::request_id.lt(id)).order(requests::request_id.desc()).load(conn)?
+            }
+            (false, None) => query.order(requests::request_id.asc()).load(conn)?,
+            (true, None) => query.order(requests::request_id.desc()).load(conn)?,
+        };
+        page.extend(rest);
+    }
+    Ok(page)
+}
+
+fn ended(
+    conn: &mut AnyConnection,
+    filter: &Filter,
+    descending: bool,
+    after: Option<(i64, RequestId)>,
+    limit: i64,
+) -> Result<Vec<RequestRow>, StoreError> {
+    let mut query = filtered(filter).filter(requests::ended_at.is_not_null()).limit(limit);
+    query = if descending {
+        query.order((requests::ended_at.desc(), requests::request_id.desc()))
+    } else {
+        query.order((requests::ended_at.asc(), requests::request_id.asc()))
+    };
+    if let Some((at, id)) = after.map(|(at, id)| (at, id.to_string())) {
+        query = if descending {
+            query
+                .filter(requests::ended_at.le(at))
+                .filter(requests::ended_at.lt(at).assume_not_null().or(requests::request_id.lt(id)))
+        } else {
+            query
+                .filter(requests::ended_at.ge(at))
+                .filter(requests::ended_at.gt(at).assume_not_null().or(requests::request_id.gt(id)))
+        };
+    }
+    Ok(query.load(conn)?)
+}
+
+/// One request, whole.
+pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Option<Record>, StoreError> {
+    let page = rows::find(conn, org, id)?.into_iter().collect();
+    Ok(complete(conn, page, None)?.pop())
+}
+
+/// Adds what stands in the other tables, keeping the page's order.
+fn complete(
+    conn: &mut AnyConnection,
+    page: Vec<RequestRow>,
+    answer_bytes_max: Option<i64>,
+) -> Result<Vec<Record>, StoreError> {
+    if page.is_empty() {
+        return Ok(Vec::new());
+    }
+    let key = |row: &RequestRow| Ok((OrgId::new(row.org_id.clone()), rows::parse_id(&row.request_id)?));
+    let keys = page.iter().map(key).collect::<Result<Vec<Key>, StoreError>>()?;
+    let by_id = |id: &String, row| (id.clone(), row);
+    let mut calls: HashMap<_, _> =
+        calls::list(conn, &keys)?.into_iter().map(|row| (row.request_id.clone(), row)).collect();
+    let mut decided: HashMap<_, _> =
+        decisions::list(conn, &keys)?.into_iter().map(|row| (row.request_id.clone(), row)).collect();
+    let answered = answers::list(conn, &keys, answer_bytes_max)?;
+    let mut answers: HashMap<_, AnswerRow> =
+        answered.into_iter().map(|row| by_id(&row.request_id.clone(), row)).collect();
+    page.into_iter()
+        .map(|row| {
+            let id = row.request_id.clone();
+            let decision = decided.remove(&id).map(|row| row.into_decision()).transpose()?;
+            let call = calls.remove(&id).ok_or_else(|| StoreError::Corrupt(format!("{id} has no call")))?;
+            Ok(Record { request: row.into_request(decision)?, call, answer: answers.remove(&id) })
+        })
+        .collect()
+}

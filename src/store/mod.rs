@@ -1,0 +1,154 @@
+//! What is remembered: the only place that knows SQL, and which database runs.
+//!
+//! Writes go through the [`writer`] (one transaction for all that wait); reads have connections of
+//! their own. **Invariant:** nothing here decides anything; rows come out as domain values.
+
+pub mod answers;
+pub mod calls;
+pub mod connection;
+pub mod decisions;
+pub mod events;
+pub mod executions;
+pub mod listing;
+pub mod migrate;
+pub mod refusals;
+pub mod requests;
+pub mod schema;
+pub mod submissions;
+pub mod writer;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use diesel::r2d2::{Pool, PooledConnection};
+
+pub use connection::{AnyConnection, Opener, Purpose, StoreUrl};
+
+/// Why the store could not do what was asked. The text of a database error stays in the log.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The row was changed by somebody else since it was read.
+    #[error("the row changed since it was read")]
+    Stale,
+    /// The database refused or failed.
+    #[error("database: {0}")]
+    Database(#[from] diesel::result::Error),
+    /// No connection could be made.
+    #[error("connection: {0}")]
+    Connection(#[from] diesel::result::ConnectionError),
+    /// No connection was free in time.
+    #[error("no connection: {0}")]
+    Pool(String),
+    /// The store can't be used like this; the sentence is for the operator.
+    #[error("{0}")]
+    Setup(String),
+    /// A row holds what no version of this program writes.
+    #[error("unreadable row: {0}")]
+    Corrupt(String),
+    /// More is waiting than the queue takes.
+    #[error("the write queue is full")]
+    Busy,
+    /// The writer has stopped.
+    #[error("the writer has stopped")]
+    Stopped,
+}
+
+/// A read connection out of the pool.
+pub type ReadConnection = PooledConnection<Opener>;
+
+/// The database, opened: read connections, and what the writer needs to open its own.
+#[derive(Clone)]
+pub struct Store {
+    url: StoreUrl,
+    reads: Pool<Opener>,
+    // Held for as long as the store lives: a second process must not serve the same file.
+    _lock: Option<std::sync::Arc<File>>,
+}
+
+impl Store {
+    /// Opens the store at `url`, creating a SQLite file that is missing, and migrates it.
+    ///
+    /// # Errors
+    /// A second `open` of one SQLite file while the first lives is a [`StoreError::Setup`].
+    pub fn open(url: &str, read_connections: u32) -> Result<Self, StoreError> {
+        let url = StoreUrl::parse(url)?;
+        let lock = match &url {
+            StoreUrl::Sqlite(path) => Some(std::sync::Arc::new(lock_file(path)?)),
+            StoreUrl::Postgres(_) => None,
+        };
+        let mut conn = Opener { url: url.clone(), purpose: Purpose::Write }.open()?;
+        migrate::run(&mut conn)?;
+        let reads = Pool::builder()
+            .max_size(read_connections)
+            .min_idle(Some(1))
+            .connection_timeout(std::time::Duration::from_secs(5))
+            .build(Opener { url: url.clone(), purpose: Purpose::Read })
+            .map_err(|error| StoreError::Pool(error.to_string()))?;
+        Ok(Self { url, reads, _lock: lock })
+    }
+
+    /// A connection for the writer.
+    pub fn open_writer(&self) -> Result<AnyConnection, StoreError> {
+        Opener { url: self.url.clone(), purpose: Purpose::Write }.open()
+    }
+
+    /// A read connection; blocks until one is free.
+    pub fn read_connection(&self) -> Result<ReadConnection, StoreError> {
+        self.reads.get().map_err(|error| StoreError::Pool(error.to_string()))
+    }
+
+    /// Runs `work` with a read connection, off the async workers.
+    pub async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || work(&mut *store.read_connection()?))
+            .await
+            .map_err(|error| StoreError::Pool(error.to_string()))?
+    }
+
+    /// Whether only this process can use the database: leases of an earlier one are void then.
+    pub fn is_exclusive(&self) -> bool {
+        matches!(self.url, StoreUrl::Sqlite(_))
+    }
+}
+
+/// Takes `PATH.lock`, links resolved. The file stays: deleting it would let two processes lock two
+/// different files. The database itself is not locked this way, because closing it would drop
+/// SQLite's own locks.
+fn lock_file(path: &Path) -> Result<File, StoreError> {
+    let setup = |what: String| StoreError::Setup(format!("{}: {what}", path.display()));
+    let open = |path: &Path| File::options().create(true).truncate(false).write(true).open(path);
+    drop(open(path).map_err(|error| setup(error.to_string()))?);
+    let real = path.canonicalize().map_err(|error| setup(error.to_string()))?;
+    let file =
+        open(&PathBuf::from(format!("{}.lock", real.display()))).map_err(|error| setup(error.to_string()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(setup("another countersign is using this database; stop it first".to_owned()))
+        }
+        Err(TryLockError::Error(error)) => Err(setup(error.to_string())),
+    }
+}
+
+/// A time as both databases keep it: microseconds since 1970 in UTC.
+pub fn to_micros(at: DateTime<Utc>) -> i64 {
+    at.timestamp_micros()
+}
+
+/// The time that [`to_micros`] wrote.
+pub fn from_micros(micros: i64) -> Result<DateTime<Utc>, StoreError> {
+    DateTime::from_timestamp_micros(micros)
+        .ok_or_else(|| StoreError::Corrupt(format!("time {micros} is out of range")))
+}
+
+impl StoreError {
+    /// Whether trying again shortly is all it needs.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy | Self::Pool(_))
+    }
+}

@@ -1,0 +1,196 @@
+//! The table `requests`: where each request stands.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::schema::requests;
+use super::{AnyConnection, StoreError, from_micros, to_micros};
+use crate::domain::actor::Person;
+use crate::domain::digest::Digest;
+use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+use crate::domain::request::{Decision, Request, State};
+use crate::domain::submission::EntityInfo;
+
+/// Names one request; the order is the order in which rows are locked.
+pub type Key = (OrgId, RequestId);
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = requests)]
+#[expect(missing_docs, reason = "the columns, as the migration explains them")]
+pub struct RequestRow {
+    pub org_id: String,
+    pub request_id: String,
+    pub request_type: String,
+    pub type_version: String,
+    pub state: String,
+    pub version: i64,
+    pub attempts: i64,
+    pub digest: String,
+    pub host: String,
+    pub maker_iss: String,
+    pub maker_sub: String,
+    pub maker_user_id: String,
+    pub maker_user_name: String,
+    pub maker_key: String,
+    pub till_id: String,
+    pub store_id: String,
+    pub zone_id: String,
+    pub concept_id: String,
+    pub started_at: i64,
+    pub expires_at: i64,
+    pub ended_at: Option<i64>,
+}
+
+impl From<&Request> for RequestRow {
+    fn from(request: &Request) -> Self {
+        let (maker, entity) = (request.maker.clone(), request.entity.clone());
+        Self {
+            org_id: request.org.to_string(),
+            request_id: request.id.to_string(),
+            request_type: request.request_type.to_string(),
+            type_version: request.type_version.clone(),
+            state: request.state.name().to_owned(),
+            version: request.version,
+            attempts: request.attempts,
+            digest: request.digest.to_string(),
+            host: request.host.clone(),
+            maker_key: maker.key(),
+            maker_iss: maker.iss,
+            maker_sub: maker.sub,
+            maker_user_id: maker.user_id,
+            maker_user_name: maker.user_name,
+            till_id: entity.till_id,
+            store_id: entity.store_id,
+            zone_id: entity.zone_id,
+            concept_id: entity.concept_id,
+            started_at: to_micros(request.started_at),
+            expires_at: to_micros(request.expires_at),
+            ended_at: request.ended_at.map(to_micros),
+        }
+    }
+}
+
+impl RequestRow {
+    /// The request, with the decision that stands in its own table.
+    pub fn into_request(self, decision: Option<Decision>) -> Result<Request, StoreError> {
+        Ok(Request {
+            id: parse_id(&self.request_id)?,
+            state: parse_state(&self.state)?,
+            digest: parse_digest(&self.digest)?,
+            org: OrgId::new(self.org_id),
+            request_type: RequestTypeName::new(self.request_type),
+            type_version: self.type_version,
+            host: self.host,
+            maker: Person {
+                iss: self.maker_iss,
+                sub: self.maker_sub,
+                user_id: self.maker_user_id,
+                user_name: self.maker_user_name,
+            },
+            entity: EntityInfo {
+                till_id: self.till_id,
+                store_id: self.store_id,
+                zone_id: self.zone_id,
+                concept_id: self.concept_id,
+            },
+            version: self.version,
+            attempts: self.attempts,
+            started_at: from_micros(self.started_at)?,
+            expires_at: from_micros(self.expires_at)?,
+            ended_at: self.ended_at.map(from_micros).transpose()?,
+            decision,
+        })
+    }
+}
+
+/// Reads a stored request id.
+pub fn parse_id(text: &str) -> Result<RequestId, StoreError> {
+    let id = Uuid::try_parse(text).map_err(|_| StoreError::Corrupt(format!("request id {text}")))?;
+    Ok(RequestId::new(id))
+}
+
+/// Reads a stored state.
+pub fn parse_state(text: &str) -> Result<State, StoreError> {
+    State::parse(text).ok_or_else(|| StoreError::Corrupt(format!("state {text}")))
+}
+
+/// Reads a stored digest.
+pub fn parse_digest(text: &str) -> Result<Digest, StoreError> {
+    Digest::parse(text).ok_or_else(|| StoreError::Corrupt(format!("digest {text}")))
+}
+
+/// The orgs and the ids of `keys`, as texts: both are given to the database, so that its key serves.
+pub fn key_texts(keys: &[Key]) -> (Vec<String>, Vec<String>) {
+    let mut orgs: Vec<String> = keys.iter().map(|(org, _)| org.to_string()).collect();
+    orgs.sort_unstable();
+    orgs.dedup();
+    (orgs, keys.iter().map(|(_, id)| id.to_string()).collect())
+}
+
+/// Loads the named rows for a write, locked in key order so that two nodes can't deadlock.
+pub fn lock(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<RequestRow>, StoreError> {
+    match conn {
+        AnyConnection::Postgres(conn) => {
+            let (orgs, ids) = key_texts(keys);
+            Ok(requests::table
+                .filter(requests::org_id.eq_any(orgs).and(requests::request_id.eq_any(ids)))
+                .order((requests::org_id, requests::request_id))
+                .for_update()
+                .load(conn)?)
+        }
+        // The write lock is already ours; single-row statements are cached.
+        AnyConnection::Sqlite(conn) => {
+            let find = |(org, id): &Key| {
+                requests::table
+                    .find((org.as_str(), id.to_string()))
+                    .first(conn)
+                    .optional()
+                    .map(Option::into_iter)
+            };
+            let rows = keys.iter().map(find).collect::<QueryResult<Vec<_>>>()?;
+            Ok(rows.into_iter().flatten().collect())
+        }
+    }
+}
+
+/// Writes what moved, if nobody else wrote since `version_before`.
+pub fn save(conn: &mut AnyConnection, request: &Request, version_before: i64) -> Result<(), StoreError> {
+    let key = (request.org.as_str(), request.id.to_string());
+    let row = requests::table.find(key).filter(requests::version.eq(version_before));
+    let saved = diesel::update(row)
+        .set((
+            requests::state.eq(request.state.name()),
+            requests::version.eq(request.version),
+            requests::attempts.eq(request.attempts),
+            requests::ended_at.eq(request.ended_at.map(to_micros)),
+        ))
+        .execute(conn)?;
+    if saved == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// One row, without a lock.
+pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Option<RequestRow>, StoreError> {
+    Ok(requests::table.find((org.as_str(), id.to_string())).first(conn).optional()?)
+}
+
+/// Waiting requests whose deadline has passed, over all orgs.
+pub fn list_overdue(
+    conn: &mut AnyConnection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Key>, StoreError> {
+    let rows: Vec<(String, String)> = requests::table
+        .filter(requests::state.eq("AdminTask").and(requests::expires_at.le(to_micros(now))))
+        .order(requests::expires_at)
+        .limit(limit)
+        .select((requests::org_id, requests::request_id))
+        .load(conn)?;
+    rows.into_iter().map(|(org, id)| Ok((OrgId::new(org), parse_id(&id)?))).collect()
+}
+
+/// How many requests are in `state` right now, over all orgs; for the gauges.
+pub fn count_open(conn: &mut AnyConnection, state: State) -> Result<i64, StoreError> {
+    Ok(requests::table.filter(requests::state.eq(state.name())).count().get_result(conn)?)
+}

@@ -1,0 +1,149 @@
+//! The tables as diesel sees them. Written by hand, because one description serves both databases;
+//! a contract test compares it with what the migrations make.
+#![expect(missing_docs, reason = "diesel generates a module per table and a type per column")]
+
+diesel::table! {
+    requests (org_id, request_id) {
+        org_id -> Text,
+        request_id -> Text,
+        request_type -> Text,
+        type_version -> Text,
+        state -> Text,
+        version -> BigInt,
+        attempts -> BigInt,
+        digest -> Text,
+        host -> Text,
+        maker_iss -> Text,
+        maker_sub -> Text,
+        maker_user_id -> Text,
+        maker_user_name -> Text,
+        maker_key -> Text,
+        till_id -> Text,
+        store_id -> Text,
+        zone_id -> Text,
+        concept_id -> Text,
+        started_at -> BigInt,
+        expires_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    calls (org_id, request_id) {
+        org_id -> Text,
+        request_id -> Text,
+        call -> Binary,
+        echo -> Text,
+        label -> Text,
+    }
+}
+
+diesel::table! {
+    decisions (org_id, request_id, person_key) {
+        org_id -> Text,
+        request_id -> Text,
+        person_key -> Text,
+        maker_key -> Text,
+        iss -> Text,
+        sub -> Text,
+        user_id -> Text,
+        user_name -> Text,
+        verdict -> Text,
+        message -> Text,
+        digest -> Text,
+        decided_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    executions (org_id, request_id) {
+        org_id -> Text,
+        request_id -> Text,
+        host -> Text,
+        state -> Text,
+        token -> BigInt,
+        node -> Nullable<Text>,
+        leased_until -> Nullable<BigInt>,
+        queued_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    attempts (org_id, request_id, attempt) {
+        org_id -> Text,
+        request_id -> Text,
+        attempt -> BigInt,
+        token -> BigInt,
+        started_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    answers (org_id, request_id, attempt) {
+        org_id -> Text,
+        request_id -> Text,
+        attempt -> BigInt,
+        status -> BigInt,
+        headers -> Text,
+        body -> Binary,
+        body_bytes -> BigInt,
+        cut -> Bool,
+        warnings -> Text,
+    }
+}
+
+diesel::table! {
+    events (org_id, event_id) {
+        org_id -> Text,
+        event_id -> Text,
+        request_id -> Nullable<Text>,
+        seq -> Nullable<BigInt>,
+        format -> BigInt,
+        at -> BigInt,
+        #[sql_name = "type"]
+        event_type -> Text,
+        actor_iss -> Text,
+        actor_sub -> Text,
+        actor_user_id -> Text,
+        actor_user_name -> Text,
+        actor_token_id -> Nullable<Text>,
+        actor_address -> Nullable<Text>,
+        from_state -> Nullable<Text>,
+        to_state -> Nullable<Text>,
+        message -> Nullable<Text>,
+        digest -> Nullable<Text>,
+        attempt -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        reference -> Text,
+        data -> Text,
+    }
+}
+
+diesel::table! {
+    refusals (org_id, refusal_id) {
+        org_id -> Text,
+        refusal_id -> Text,
+        at -> BigInt,
+        minute -> BigInt,
+        is_overflow -> Bool,
+        iss -> Text,
+        sub -> Text,
+        user_id -> Text,
+        user_name -> Text,
+        person_key -> Text,
+        request_type -> Text,
+        codes -> Text,
+        digest -> Nullable<Text>,
+        reference -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    requests, calls, decisions, executions, attempts, answers, events, refusals,
+);

@@ -1,0 +1,277 @@
+//! Group commit: one thread drains the writes that wait, runs them in one transaction, commits, and
+//! only then answers every caller.
+//!
+//! A transaction's price is its flush to disk, and it is the same for one write or five hundred. The
+//! thread never lingers for more: while one batch is being flushed, the next one gathers by itself.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use diesel::connection::{Connection, TransactionManager};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use tokio::sync::oneshot;
+
+use super::connection::is_broken;
+use super::{AnyConnection, Store, StoreError};
+
+/// What is done with a batch inside its transaction.
+pub trait Batch: Send + 'static {
+    /// One caller's write.
+    type Command: Send + Sync + 'static;
+    /// What he is told after the commit.
+    type Answer: Send + 'static;
+
+    /// Does the writes in order, inside the open transaction; one answer per command.
+    ///
+    /// With `is_retry` the command is alone and an earlier try failed: its commit may have happened
+    /// although it was reported as failed, so the command must recognise its own work.
+    fn run(
+        &mut self,
+        conn: &mut AnyConnection,
+        commands: &[&Self::Command],
+        is_retry: bool,
+    ) -> Result<Vec<Self::Answer>, StoreError>;
+
+    /// Called after a commit, before the callers are answered.
+    fn committed(&mut self, answers: &[Self::Answer], batch: &BatchStats);
+}
+
+/// How a committed batch went.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchStats {
+    /// Writes in it.
+    pub size: usize,
+    /// From `BEGIN` until the commit returned.
+    pub took: Duration,
+}
+
+/// Limits of the queue.
+#[derive(Clone, Copy, Debug)]
+pub struct WriterLimits {
+    /// Writes that may wait; the next one is told [`StoreError::Busy`] at once.
+    pub queue_max: usize,
+    /// Writes in one transaction.
+    pub batch_max: usize,
+}
+
+struct Job<B: Batch> {
+    command: B::Command,
+    answer: oneshot::Sender<Result<B::Answer, StoreError>>,
+}
+
+/// The handle that callers share; the thread ends when the last one is dropped and all is answered.
+pub struct Writer<B: Batch> {
+    queue: SyncSender<Job<B>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl<B: Batch> Clone for Writer<B> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone(), waiting: Arc::clone(&self.waiting) }
+    }
+}
+
+impl<B: Batch> Writer<B> {
+    /// Starts the thread; join it after the last handle is gone to know that all is drained.
+    pub fn start(
+        store: &Store,
+        batch: B,
+        limits: WriterLimits,
+    ) -> Result<(Self, JoinHandle<()>), StoreError> {
+        let (queue, jobs) = sync_channel(limits.queue_max);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let conn = store.open_writer()?;
+        let mut thread = WriterThread { store: store.clone(), conn: Some(conn), batch };
+        let taken = Arc::clone(&waiting);
+        let join = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || {
+                while let Some(jobs) = next_jobs(&jobs, limits.batch_max) {
+                    taken.fetch_sub(jobs.len(), Ordering::Relaxed);
+                    thread.serve(jobs);
+                }
+            })
+            .map_err(|error| StoreError::Setup(format!("the writer's thread did not start: {error}")))?;
+        Ok((Self { queue, waiting }, join))
+    }
+
+    /// Hands a write over and waits until it is committed.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] at once if the queue is full. Any other error means that the write did
+    /// not happen as far as the database told; a lost connection at commit is tried again first.
+    pub async fn write(&self, command: B::Command) -> Result<B::Answer, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = self.queue.try_send(Job { command, answer }) {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(match error {
+                TrySendError::Full(_) => StoreError::Busy,
+                TrySendError::Disconnected(_) => StoreError::Stopped,
+            });
+        }
+        answered.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    /// Writes that wait right now.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+}
+
+fn next_jobs<B: Batch>(jobs: &Receiver<Job<B>>, batch_max: usize) -> Option<Vec<Job<B>>> {
+    let mut batch = vec![jobs.recv().ok()?];
+    batch.extend(jobs.try_iter().take(batch_max - 1));
+    Some(batch)
+}
+
+struct WriterThread<B: Batch> {
+    store: Store,
+    conn: Option<AnyConnection>,
+    batch: B,
+}
+
+/// How often one write is tried before its caller is told that it failed.
+const TRIES_MAX: usize = 3;
+
+impl<B: Batch> WriterThread<B> {
+    /// All in one transaction; if that fails, one by one, so that nobody fails for a neighbour.
+    fn serve(&mut self, jobs: Vec<Job<B>>) {
+        let commands: Vec<&B::Command> = jobs.iter().map(|job| &job.command).collect();
+        match self.transaction(&commands, false) {
+            Ok(answers) => {
+                for (job, answer) in jobs.into_iter().zip(answers) {
+                    // A caller that went away does not need its answer; the write stands.
+                    let _ = job.answer.send(Ok(answer));
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, size = jobs.len(), "a batch failed; its writes are tried one by one");
+                jobs.into_iter().for_each(|job| self.serve_alone(job));
+            }
+        }
+    }
+
+    fn serve_alone(&mut self, job: Job<B>) {
+        let mut last = StoreError::Stopped;
+        for _ in 0..TRIES_MAX {
+            match self.transaction(&[&job.command], true) {
+                Ok(mut answers) => {
+                    let answer = answers.pop().ok_or(StoreError::Stopped);
+                    let _ = job.answer.send(answer);
+                    return;
+                }
+                Err(error) if is_worth_repeating(&error) => last = error,
+                Err(error) => {
+                    last = error;
+                    break;
+                }
+            }
+        }
+        tracing::error!(error = %last, "a write failed");
+        let _ = job.answer.send(Err(last));
+    }
+
+    fn transaction(
+        &mut self,
+        commands: &[&B::Command],
+        is_retry: bool,
+    ) -> Result<Vec<B::Answer>, StoreError> {
+        let began = Instant::now();
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => self.store.open_writer()?,
+        };
+        let done =
+            catch_unwind(AssertUnwindSafe(|| in_transaction(&mut conn, &mut self.batch, commands, is_retry)));
+        let Ok(done) = done else {
+            // The connection is dropped with its transaction; what the batch remembered may be wrong.
+            return Err(StoreError::Corrupt("the batch panicked".to_owned()));
+        };
+        if !is_broken(&mut conn) {
+            self.conn = Some(conn);
+        }
+        let answers = done?;
+        let stats = BatchStats { size: commands.len(), took: began.elapsed() };
+        self.batch.committed(&answers, &stats);
+        Ok(answers)
+    }
+}
+
+fn in_transaction<B: Batch>(
+    conn: &mut AnyConnection,
+    batch: &mut B,
+    commands: &[&B::Command],
+    is_retry: bool,
+) -> Result<Vec<B::Answer>, StoreError> {
+    begin(conn)?;
+    match batch.run(conn, commands, is_retry) {
+        Ok(answers) => {
+            commit(conn)?;
+            Ok(answers)
+        }
+        Err(error) => {
+            if let Err(rollback) = roll_back(conn) {
+                tracing::warn!(error = %rollback, "a roll-back failed");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// `BEGIN IMMEDIATE` on SQLite: a transaction that reads first and locks later fails under load.
+fn begin(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    type Manager<C> = <C as Connection>::TransactionManager;
+    Ok(match conn {
+        AnyConnection::Postgres(conn) => Manager::<diesel::PgConnection>::begin_transaction(conn)?,
+        AnyConnection::Sqlite(conn) => {
+            diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?;
+        }
+    })
+}
+
+fn commit(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    Ok(match conn {
+        AnyConnection::Postgres(conn) => {
+            <diesel::PgConnection as Connection>::TransactionManager::commit_transaction(conn)?;
+        }
+        AnyConnection::Sqlite(conn) => {
+            <diesel::SqliteConnection as Connection>::TransactionManager::commit_transaction(conn)?;
+        }
+    })
+}
+
+fn roll_back(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    Ok(match conn {
+        AnyConnection::Postgres(conn) => {
+            <diesel::PgConnection as Connection>::TransactionManager::rollback_transaction(conn)?;
+        }
+        AnyConnection::Sqlite(conn) => {
+            <diesel::SqliteConnection as Connection>::TransactionManager::rollback_transaction(conn)?;
+        }
+    })
+}
+
+/// Another node's lock order, a row that moved, or a connection that died: the next try may succeed.
+fn is_worth_repeating(error: &StoreError) -> bool {
+    match error {
+        StoreError::Stale | StoreError::Connection(_) | StoreError::Pool(_) => true,
+        StoreError::Database(DieselError::DatabaseError(kind, _)) => matches!(
+            kind,
+            DatabaseErrorKind::SerializationFailure
+                | DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UniqueViolation
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::Unknown
+        ),
+        StoreError::Database(_)
+        | StoreError::Setup(_)
+        | StoreError::Corrupt(_)
+        | StoreError::Busy
+        | StoreError::Stopped => false,
+    }
+}
