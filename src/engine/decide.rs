@@ -1,0 +1,122 @@
+//! A checker decides; the maker withdraws; a deadline passes.
+
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use super::decider::{Answer, Command};
+use super::{Engine, EngineError, Origin, require};
+use crate::domain::actor::{Actor, Permission};
+use crate::domain::fault::Fault;
+use crate::domain::ids::{RequestId, RequestTypeName};
+use crate::domain::request::{Ballot, Request, State, withdrawal_reason};
+use crate::store::requests::{self, Key};
+use crate::store::{StoreError, executions};
+
+/// A decision that stands, and what is still to come.
+pub struct Decided {
+    /// The request right after the decision, or as it stands if this was a repeat.
+    pub request: Request,
+    /// Resolves when the execution that this decision set off ends in this process.
+    outcome: Option<oneshot::Receiver<()>>,
+}
+
+/// How often a waiting caller looks whether another node has ended the execution.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// Deadlines settled in one sweep.
+const SWEEP_MAX: i64 = 500;
+
+impl Engine {
+    /// A checker approves or rejects. Returns after the commit; the execution goes on by itself.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] also if the request is of another type.
+    pub async fn decide(
+        &self,
+        actor: &Actor,
+        request_type: RequestTypeName,
+        id: RequestId,
+        ballot: Ballot,
+        origin: Origin,
+    ) -> Result<Decided, EngineError> {
+        require(actor, Permission::Check)?;
+        let key = (actor.org.clone(), id);
+        let verdict = ballot.verdict;
+        // Before the write, so that an execution that ends at once is not missed.
+        let outcome = self.inner.outcomes.subscribe(&key);
+        let command = Command::Decide { key, request_type, actor: actor.clone(), ballot, origin };
+        let (request, is_new) = self.by_person(command).await?;
+        if is_new {
+            self.inner.metrics.decided(request.request_type.as_str(), verdict.name());
+            tracing::info!(request.id = %request.id, state = %request.state, "a request was decided");
+        }
+        let waits = is_new && request.state == State::Approved;
+        Ok(Decided { request, outcome: waits.then_some(outcome) })
+    }
+
+    /// The maker takes his request back.
+    pub async fn withdraw(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        reason: &str,
+        origin: Origin,
+    ) -> Result<Request, EngineError> {
+        let reason = withdrawal_reason(reason).map_err(|fault: Fault| EngineError::Invalid(vec![fault]))?;
+        let key = (actor.org.clone(), id);
+        let command = Command::Withdraw { key, actor: actor.clone(), reason, origin };
+        let (request, is_new) = self.by_person(command).await?;
+        if is_new {
+            tracing::info!(request.id = %request.id, "a request was withdrawn");
+        }
+        Ok(request)
+    }
+
+    async fn by_person(&self, command: Command) -> Result<(Request, bool), EngineError> {
+        match self.inner.writer.write(command).await? {
+            Answer::Stands { request, is_new } => Ok((*request, is_new)),
+            Answer::Refused(refusal) => Err(EngineError::Refused(refusal)),
+            Answer::NotFound => Err(EngineError::NotFound),
+            Answer::Done | Answer::Claimed(_) | Answer::Fenced => {
+                Err(EngineError::Store(StoreError::Corrupt("an answer to another command".to_owned())))
+            }
+        }
+    }
+
+    /// Waits until the execution that `decided` set off has ended, `wait` at most.
+    ///
+    /// In this process the end is announced; on a shared database another node may have run it, so
+    /// the row is looked at as well.
+    pub async fn await_outcome(&self, decided: Decided, wait: Duration) -> Result<(), EngineError> {
+        let Some(mut outcome) = decided.outcome else { return Ok(()) };
+        let key: Key = (decided.request.org, decided.request.id);
+        let deadline = Instant::now() + wait;
+        loop {
+            let until = deadline.min(Instant::now() + LOOK_AGAIN);
+            let announced = timeout_at(until, &mut outcome).await.is_ok();
+            if announced || Instant::now() >= deadline || self.has_ended(&key).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn has_ended(&self, key: &Key) -> Result<bool, EngineError> {
+        let (org, id) = key.clone();
+        let execution = self.inner.store.read(move |conn| executions::find(conn, &org, id)).await?;
+        Ok(execution.is_none_or(|row| row.state == "ended"))
+    }
+
+    /// Records every deadline that has passed; returns how many were looked at.
+    pub async fn expire_overdue(&self) -> Result<usize, EngineError> {
+        let now = self.inner.clock.now();
+        let keys = self.inner.store.read(move |conn| requests::list_overdue(conn, now, SWEEP_MAX)).await?;
+        let found = keys.len();
+        let expiries = keys.into_iter().map(|key| self.inner.writer.write(Command::Expire(key)));
+        for done in futures_util::future::join_all(expiries).await {
+            done?;
+        }
+        Ok(found)
+    }
+}

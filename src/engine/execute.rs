@@ -1,0 +1,202 @@
+//! The executor's side: claim, begin, end, renew, settle.
+
+use chrono::TimeDelta;
+
+use super::decider::{Answer, Command};
+use super::{Engine, EngineError};
+use crate::domain::call::Call;
+use crate::domain::digest::Digest;
+use crate::domain::json;
+use crate::domain::outcome::{Answer as TargetAnswer, Outcome, Warning};
+use crate::domain::request::Request;
+use crate::store::answers::AnswerRow;
+use crate::store::executions::ExecutionRow;
+use crate::store::requests::Key;
+use crate::store::{StoreError, executions, listing, requests};
+
+/// How long a claimed execution is the claimer's without a renewal.
+pub(super) const LEASE: TimeDelta = TimeDelta::seconds(15);
+
+/// Interrupted executions settled in one sweep.
+const SETTLE_MAX: i64 = 500;
+
+/// Approvals that have waited longer than this for the executor are counted as overdue.
+const OVERDUE_AFTER: TimeDelta = TimeDelta::seconds(60);
+
+/// A claimed execution: its request and the fencing token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Held {
+    /// The request.
+    pub key: Key,
+    /// Every write must carry it; a later claim makes it void.
+    pub token: i64,
+}
+
+/// What the executor needs to send a claimed execution.
+#[derive(Debug)]
+pub struct Claimed {
+    /// The lease.
+    pub held: Held,
+    /// The request, for its digest and for the log.
+    pub request: Request,
+    /// The call as bytes, exactly as approved.
+    pub call: Vec<u8>,
+    /// The echo that people were shown.
+    pub echo: String,
+}
+
+impl Claimed {
+    /// The call, if its bytes *and* the echo that people read still have the approved digest.
+    ///
+    /// # Errors
+    /// A sentence that says which of them does not.
+    pub fn verified_call(&self) -> Result<Call, String> {
+        let approved = self.request.digest;
+        if Digest::of(&self.call) != approved {
+            return Err("The stored call is not the one that was approved.".to_owned());
+        }
+        let task =
+            json::read(self.echo.as_bytes()).map_err(|_| "The stored echo can't be read.".to_owned())?;
+        let shown = Call::from_task(&task)?;
+        if shown.digest() != approved {
+            return Err("The call that people were shown is not the one that was approved.".to_owned());
+        }
+        Call::from_bytes(&self.call)
+    }
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// How.
+    pub outcome: Outcome,
+    /// A sentence for people.
+    pub reason: String,
+    pub(super) answer: Option<AnswerRow>,
+}
+
+impl Ending {
+    /// An end without an answer.
+    pub fn new(outcome: Outcome, reason: impl Into<String>) -> Self {
+        Self { outcome, reason: reason.into(), answer: None }
+    }
+
+    /// An end with what the target answered.
+    #[must_use]
+    pub fn with_answer(mut self, key: &Key, answer: TargetAnswer, warnings: &[Warning]) -> Self {
+        let headers: Vec<(String, String)> = answer.headers;
+        let warnings: Vec<_> = warnings
+            .iter()
+            .map(|warning| serde_json::json!({"code": warning.code, "message": warning.message}))
+            .collect();
+        self.answer = Some(AnswerRow {
+            org_id: key.0.to_string(),
+            request_id: key.1.to_string(),
+            attempt: 1,
+            status: i64::from(answer.status),
+            headers: serde_json::json!(headers).to_string(),
+            body_bytes: i64::try_from(answer.body.len()).unwrap_or(i64::MAX),
+            body: answer.body,
+            cut: answer.cut,
+            warnings: serde_json::json!(warnings).to_string(),
+        });
+        self
+    }
+}
+
+impl Engine {
+    /// Resolves when an execution may have become due.
+    pub async fn due(&self) {
+        self.inner.due.notified().await;
+    }
+
+    /// Claims up to `limit` queued executions, none against `busy_hosts`.
+    pub async fn claim(&self, limit: usize, busy_hosts: Vec<String>) -> Result<Vec<Claimed>, EngineError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let answer = self.inner.writer.write(Command::Claim { limit, busy_hosts }).await?;
+        let Answer::Claimed(rows) = answer else { return Ok(Vec::new()) };
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.inner.store.read(move |conn| rows.into_iter().map(|row| load(conn, row)).collect()).await?)
+    }
+
+    /// Records that bytes may leave from now on; `false` if the lease is somebody else's.
+    pub async fn start_attempt(&self, held: &Held) -> Result<bool, EngineError> {
+        self.fenced(Command::StartAttempt(held.clone())).await
+    }
+
+    /// Puts a claimed execution back: nothing left.
+    pub async fn release(&self, held: &Held) -> Result<bool, EngineError> {
+        self.fenced(Command::Release(held.clone())).await
+    }
+
+    /// Records how an execution ended; `false` if the lease is somebody else's by now.
+    pub async fn end(&self, held: &Held, ending: Ending) -> Result<bool, EngineError> {
+        let command = Command::End { held: held.clone(), ending: Box::new(ending) };
+        let answer = self.inner.writer.write(command).await?;
+        let Answer::Stands { request, is_new } = answer else { return Ok(false) };
+        if is_new {
+            self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
+        }
+        self.inner.outcomes.announce(&held.key);
+        Ok(true)
+    }
+
+    async fn fenced(&self, command: Command) -> Result<bool, EngineError> {
+        Ok(matches!(self.inner.writer.write(command).await?, Answer::Done))
+    }
+
+    /// Prolongs the leases of what is under way.
+    pub async fn renew(&self, held: Vec<Held>) -> Result<(), EngineError> {
+        self.inner.writer.write(Command::Renew(held)).await?;
+        Ok(())
+    }
+
+    /// At start: on an embedded database nobody else can hold a lease, so none is waited for.
+    pub async fn recover(&self) -> Result<usize, EngineError> {
+        if self.inner.store.is_exclusive() {
+            self.inner.writer.write(Command::LapseAll).await?;
+        }
+        self.settle_lapsed(&[]).await
+    }
+
+    /// Settles executions whose lease has run out, but for those `under_way` in this process.
+    pub async fn settle_lapsed(&self, under_way: &[Key]) -> Result<usize, EngineError> {
+        let now = self.inner.clock.now();
+        let rows = self.inner.store.read(move |conn| executions::list_lapsed(conn, now, SETTLE_MAX)).await?;
+        let mut keys = rows.iter().map(ExecutionRow::key).collect::<Result<Vec<Key>, StoreError>>()?;
+        keys.retain(|key| !under_way.contains(key));
+        let found = keys.len();
+        for key in keys {
+            self.inner.writer.write(Command::Settle(key.clone())).await?;
+            self.inner.outcomes.announce(&key);
+            self.inner.due.notify_one();
+        }
+        Ok(found)
+    }
+
+    /// Counts what is open right now into the gauges.
+    pub async fn measure_open(&self) -> Result<(), EngineError> {
+        let since = self.inner.clock.now() - OVERDUE_AFTER;
+        let count = move |conn: &mut _| {
+            let unknown = requests::count_open(conn, crate::domain::request::State::Unknown)?;
+            Ok((unknown, executions::count_overdue(conn, since)?))
+        };
+        let (unknown, overdue) = self.inner.store.read(count).await?;
+        self.inner.metrics.set_open(unknown, overdue);
+        Ok(())
+    }
+}
+
+fn load(conn: &mut crate::store::AnyConnection, row: ExecutionRow) -> Result<Claimed, StoreError> {
+    let key = row.key()?;
+    let record = listing::find(conn, &key.0, key.1)?
+        .ok_or_else(|| StoreError::Corrupt(format!("{} has an execution but no request", key.1)))?;
+    Ok(Claimed {
+        held: Held { key, token: row.token },
+        request: record.request,
+        call: record.call.call,
+        echo: record.call.echo,
+    })
+}

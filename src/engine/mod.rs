@@ -1,0 +1,129 @@
+//! The one door to change anything: load, ask the domain, save, all in one transaction.
+//!
+//! API, CLI and executor change state only through [`Engine`]. **Invariant:** every decision is made
+//! in [`decider`], on rows locked in the transaction that records it, whichever door was used.
+
+mod decide;
+mod decider;
+mod execute;
+mod outcomes;
+pub mod queries;
+mod refuse;
+mod submit;
+mod working;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::sync::Notify;
+
+pub use decide::Decided;
+pub use execute::{Claimed, Ending, Held};
+pub use refuse::RefusedSubmission;
+pub use submit::Submitting;
+
+use crate::clock::Clock;
+use crate::domain::actor::{Actor, Permission};
+use crate::domain::fault::Fault;
+use crate::domain::lifecycle::Refusal;
+use crate::domain::request_type::RequestTypes;
+use crate::domain::target::Targets;
+use crate::metrics::Metrics;
+use crate::store::writer::{Writer, WriterLimits};
+use crate::store::{Store, StoreError};
+use decider::Decider;
+use outcomes::Outcomes;
+
+pub use crate::store::events::Origin;
+pub use crate::store::requests::Key as RequestKey;
+
+/// Why the engine did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The token does not grant the right that this needs.
+    #[error("the right {} is missing", .0.name())]
+    PermissionMissing(Permission),
+    /// There is no such thing for this person: none at all, another org's, or another maker's.
+    #[error("not found")]
+    NotFound,
+    /// What was sent is faulty; every fault is listed.
+    #[error("{} faults in what was sent", .0.len())]
+    Invalid(Vec<Fault>),
+    /// The rules forbid it.
+    #[error("refused: {}", .0.code())]
+    Refused(Refusal),
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What the engine needs to know beyond the store.
+pub struct EngineSettings {
+    /// How long a request may wait for a decision.
+    pub pending_ttl: TimeDelta,
+    /// What may be asked.
+    pub types: RequestTypes,
+    /// Where calls may go.
+    pub targets: Arc<Targets>,
+    /// The writer's queue.
+    pub writer: WriterLimits,
+}
+
+/// The engine; cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    writer: Writer<Decider>,
+    clock: Clock,
+    settings: EngineSettings,
+    metrics: Arc<Metrics>,
+    due: Arc<Notify>,
+    outcomes: Outcomes,
+}
+
+impl Engine {
+    /// Starts the writer over `store`. Join the handle after the last clone is dropped.
+    pub fn start(
+        store: Store,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+        settings: EngineSettings,
+    ) -> Result<(Self, JoinHandle<()>), StoreError> {
+        let due = Arc::new(Notify::new());
+        let node = clock.new_id().to_string();
+        let decider = Decider::new(clock.clone(), Arc::clone(&metrics), Arc::clone(&due), node);
+        let (writer, thread) = Writer::start(&store, decider, settings.writer)?;
+        let outcomes = Outcomes::default();
+        let inner = Inner { store, writer, clock, settings, metrics, due, outcomes };
+        Ok((Self { inner: Arc::new(inner) }, thread))
+    }
+
+    /// The clock that everything here runs by.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// Writes that wait right now.
+    pub fn queue_depth(&self) -> usize {
+        self.inner.writer.waiting()
+    }
+
+    /// How long a caller should wait before he tries a busy engine again.
+    pub const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
+}
+
+/// The first check of every command: does the token grant the right?
+pub fn require(actor: &Actor, permission: Permission) -> Result<(), EngineError> {
+    if actor.may(permission) { Ok(()) } else { Err(EngineError::PermissionMissing(permission)) }
+}

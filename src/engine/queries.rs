@@ -1,0 +1,242 @@
+//! Reads: one request, its history, lists, refusals. Nothing here changes anything.
+//!
+//! **Invariant:** the org of every read is the actor's, and a maker without further rights sees only
+//! his own requests.
+
+use serde_json::Value;
+
+use super::{Engine, EngineError};
+use crate::domain::actor::{Actor, Permission};
+use crate::domain::call::Call;
+use crate::domain::ids::RequestId;
+use crate::domain::json;
+use crate::domain::outcome::Warning;
+use crate::domain::request::Request;
+use crate::store::answers::AnswerRow;
+use crate::store::listing::{self, LIST_ANSWER_BYTES_MAX, Record};
+use crate::store::{StoreError, events, migrate, refusals};
+
+pub use crate::store::events::EventRow as HistoryEntry;
+pub use crate::store::listing::{Filter, Position, Sort, SortBy};
+pub use crate::store::refusals::RefusalRow as KeptRefusal;
+
+/// A request as a reader gets it.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Where it stands.
+    pub request: Request,
+    /// The normalised task with its headers as sent: mask them before anybody else reads them.
+    pub task: Value,
+    /// What will be sent: the method.
+    pub method: String,
+    /// What will be sent: the absolute URL.
+    pub url: String,
+    /// The target's label at submission.
+    pub label: String,
+    /// What the target answered.
+    pub answer: Option<AnswerView>,
+}
+
+/// What the target answered.
+#[derive(Clone, Debug)]
+pub struct AnswerView {
+    /// The HTTP status.
+    pub status: i64,
+    /// Names and values in the order received.
+    pub headers: Vec<(String, String)>,
+    /// The body; `None` where a list leaves it out for its size.
+    pub body: Option<Vec<u8>>,
+    /// How many bytes the body has.
+    pub body_bytes: i64,
+    /// Whether the answer went on past the cap.
+    pub cut: bool,
+    /// Parts that did not work although the whole did.
+    pub warnings: Vec<Warning>,
+}
+
+/// A page by number, or after a position.
+#[derive(Clone, Debug)]
+pub enum Page {
+    /// Numbered from 0; comes with totals.
+    Number(i64),
+    /// After a row; costs the same at any depth and has no totals.
+    After(Position),
+}
+
+/// A page of requests.
+#[derive(Debug)]
+pub struct Listed {
+    /// In the asked order.
+    pub views: Vec<View>,
+    /// How many there are in all; only for numbered pages.
+    pub total: Option<i64>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Position>,
+}
+
+/// What a numbered page or a cursor walks over.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// Which requests.
+    pub filter: Filter,
+    /// In which order.
+    pub sort: Sort,
+    /// Rows on a page.
+    pub limit: i64,
+}
+
+/// How the parts of the process are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreHealth {
+    /// The database answers.
+    pub answers: bool,
+    /// Every migration of this version has run.
+    pub is_current: bool,
+}
+
+impl Engine {
+    /// The widest filter that `actor` may use.
+    ///
+    /// # Errors
+    /// [`EngineError::PermissionMissing`] if his token grants none of the three rights.
+    pub fn scope(&self, actor: &Actor) -> Result<Filter, EngineError> {
+        let mut filter = Filter::all(actor.org.clone());
+        if !actor.sees_all() {
+            super::require(actor, Permission::Make)?;
+            filter.maker = Some(actor.person.clone());
+        }
+        Ok(filter)
+    }
+
+    /// One request, whole.
+    pub async fn find(&self, actor: &Actor, id: RequestId) -> Result<View, EngineError> {
+        self.scope(actor)?;
+        let org = actor.org.clone();
+        let record = self.inner.store.read(move |conn| listing::find(conn, &org, id)).await?;
+        let record = record.ok_or(EngineError::NotFound)?;
+        if !actor.sees_all() && !record.request.maker.is_same_person(&actor.person) {
+            return Err(EngineError::NotFound);
+        }
+        Ok(view(record)?)
+    }
+
+    /// One request's events in order.
+    pub async fn history(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+    ) -> Result<(View, Vec<HistoryEntry>), EngineError> {
+        let found = self.find(actor, id).await?;
+        let org = actor.org.clone();
+        let events = self.inner.store.read(move |conn| events::list(conn, &org, id)).await?;
+        Ok((found, events))
+    }
+
+    /// One page of requests.
+    pub async fn list(&self, listing: Listing, page: Page) -> Result<Listed, EngineError> {
+        let Listing { filter, sort, limit } = listing;
+        let read = move |conn: &mut _| {
+            // One row more than asked for tells whether there is a next page.
+            let (rows, total) = match &page {
+                Page::Number(number) => {
+                    let offset = number.saturating_mul(limit);
+                    let total = listing::count(conn, &filter)?;
+                    let rows = if offset < total {
+                        listing::page_at(conn, &filter, sort, offset, limit + 1)?
+                    } else {
+                        Vec::new()
+                    };
+                    (rows, Some(total))
+                }
+                Page::After(position) => {
+                    (listing::page_after(conn, &filter, sort, Some(position), limit + 1)?, None)
+                }
+            };
+            listed(rows, total, sort, limit)
+        };
+        Ok(self.inner.store.read(read).await?)
+    }
+
+    /// The first or the next page of a walk over everything, for exports.
+    pub async fn walk(&self, listing: Listing, after: Option<Position>) -> Result<Listed, EngineError> {
+        let Listing { filter, sort, limit } = listing;
+        let read = move |conn: &mut _| {
+            let rows = listing::page_after(conn, &filter, sort, after.as_ref(), limit + 1)?;
+            listed(rows, None, sort, limit)
+        };
+        Ok(self.inner.store.read(read).await?)
+    }
+
+    /// The org's refused submissions, newest first, after `(at, id)`.
+    pub async fn refusals(
+        &self,
+        actor: &Actor,
+        after: Option<(i64, String)>,
+        limit: i64,
+    ) -> Result<Vec<KeptRefusal>, EngineError> {
+        super::require(actor, Permission::Audit)?;
+        let org = actor.org.clone();
+        Ok(self.inner.store.read(move |conn| refusals::list(conn, &org, after, limit)).await?)
+    }
+
+    /// Asks the database whether it is there and in shape.
+    pub async fn store_health(&self) -> StoreHealth {
+        match self.inner.store.read(migrate::is_pending).await {
+            Ok(is_pending) => StoreHealth { answers: true, is_current: !is_pending },
+            Err(error) => {
+                tracing::warn!(%error, "the database does not answer");
+                StoreHealth { answers: false, is_current: false }
+            }
+        }
+    }
+}
+
+fn listed(mut rows: Vec<Record>, total: Option<i64>, sort: Sort, limit: i64) -> Result<Listed, StoreError> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| has_more).map(|row| position(&row.request, sort));
+    let views = rows.into_iter().map(view).collect::<Result<_, _>>()?;
+    Ok(Listed { views, total, next })
+}
+
+fn position(request: &Request, sort: Sort) -> Position {
+    let at = match sort.by {
+        SortBy::Start => Some(request.started_at),
+        SortBy::End => request.ended_at,
+    };
+    Position { at: at.map(crate::store::to_micros), id: request.id }
+}
+
+fn view(record: Record) -> Result<View, StoreError> {
+    let corrupt = |what: &str| StoreError::Corrupt(format!("{}: {what}", record.call.request_id));
+    let call = Call::from_bytes(&record.call.call).map_err(|_| corrupt("call"))?;
+    let task = json::read(record.call.echo.as_bytes()).map_err(|_| corrupt("echo"))?;
+    Ok(View {
+        request: record.request,
+        task,
+        method: call.method,
+        url: call.url,
+        label: record.call.label,
+        answer: record.answer.map(answer_view).transpose()?,
+    })
+}
+
+fn answer_view(row: AnswerRow) -> Result<AnswerView, StoreError> {
+    let corrupt = |_| StoreError::Corrupt(format!("{}: answer", row.request_id));
+    let headers: Vec<(String, String)> = serde_json::from_str(&row.headers).map_err(corrupt)?;
+    let warnings: Vec<Value> = serde_json::from_str(&row.warnings).map_err(corrupt)?;
+    let text = |warning: &Value, name: &str| warning[name].as_str().unwrap_or_default().to_owned();
+    let is_left_out = row.body.is_empty() && row.body_bytes > LIST_ANSWER_BYTES_MAX;
+    Ok(AnswerView {
+        status: row.status,
+        headers,
+        body: (!is_left_out).then_some(row.body),
+        body_bytes: row.body_bytes,
+        cut: row.cut,
+        warnings: warnings
+            .iter()
+            .map(|warning| Warning { code: text(warning, "code"), message: text(warning, "message") })
+            .collect(),
+    })
+}
