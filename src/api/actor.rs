@@ -1,0 +1,81 @@
+//! From a call's headers to the person behind it.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+
+use super::Api;
+use super::error::ApiError;
+use crate::auth::Claims;
+use crate::domain::actor::Actor;
+use crate::domain::ids::OrgId;
+
+/// The header with the user's token.
+pub const TOKEN_HEADER: &str = "x-cap-ui-auth-token";
+/// The header that names the org.
+pub const ORG_HEADER: &str = "x-cap-api-auth-org-id";
+
+/// Whether a call may leave the org out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrgHeader {
+    /// Reading: a token that grants exactly one org names it.
+    Optional,
+    /// Changing: the org is always named.
+    Required,
+}
+
+/// Who is asking, in which org.
+///
+/// # Errors
+/// 401 `token_invalid`, then 403 `org_not_granted`.
+pub fn actor(api: &Api, request: &HttpRequest, org_header: OrgHeader) -> Result<Actor, ApiError> {
+    let token = token(request.headers()).ok_or_else(no_token)?;
+    let claims = api.verifier.verify(token, api.engine.clock().now()).map_err(|fault| {
+        tracing::info!(kind = fault.kind(), "a token was not accepted");
+        ApiError::at("token_invalid", "X-CAP-UI-AUTH-TOKEN", fault.to_string())
+    })?;
+    let org = org(request.headers(), &claims, org_header)?;
+    let span = tracing::Span::current();
+    span.record("org", org.as_str());
+    span.record("actor", claims.person.user_id.as_str());
+    Ok(Actor {
+        person: claims.person,
+        org,
+        permissions: claims.permissions,
+        token_id: claims.token_id,
+        source_address: request.peer_addr().map(|address| address.ip().to_string()),
+    })
+}
+
+fn no_token() -> ApiError {
+    ApiError::at("token_invalid", "X-CAP-UI-AUTH-TOKEN", "Send a token in X-CAP-UI-AUTH-TOKEN.")
+}
+
+/// The contract's own samples send the token header empty, so empty means absent.
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let own = only(headers, TOKEN_HEADER)?;
+    if !own.is_empty() {
+        return Some(own);
+    }
+    let (scheme, token) = only(headers, AUTHORIZATION.as_str())?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The header's value, or "" if it is absent; `None` if it stands twice or is no text.
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name);
+    let first = values.next().map_or(Some(""), |value| value.to_str().ok())?;
+    values.next().is_none().then(|| first.trim())
+}
+
+fn org(headers: &HeaderMap, claims: &Claims, org_header: OrgHeader) -> Result<OrgId, ApiError> {
+    let not_granted = |message: &str| Err(ApiError::at("org_not_granted", "X-CAP-API-AUTH-ORG-ID", message));
+    let named = only(headers, ORG_HEADER).unwrap_or_default();
+    if !named.is_empty() {
+        let granted = claims.orgs.iter().find(|org| org.as_str() == named);
+        return granted.cloned().map_or_else(|| not_granted("Name an org that your token grants."), Ok);
+    }
+    match (org_header, claims.orgs.as_slice()) {
+        (OrgHeader::Optional, [org]) => Ok(org.clone()),
+        _ => not_granted("Name the org in X-CAP-API-AUTH-ORG-ID."),
+    }
+}

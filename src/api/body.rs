@@ -1,0 +1,131 @@
+//! Reading a body: not too large, UTF-8 JSON, no content encoding.
+
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use actix_web::{HttpRequest, web};
+use futures_util::StreamExt;
+use serde_json::{Map, Value};
+
+use super::error::ApiError;
+use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::json;
+
+/// The largest body that is read, in bytes.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// The body of a call, read before anything is checked so that the answer finds a listener.
+pub struct Body(Result<web::Bytes, ApiError>);
+
+impl Body {
+    /// Reads up to the limit.
+    pub async fn read(mut payload: web::Payload) -> Self {
+        let mut bytes = web::BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let Ok(chunk) = chunk else {
+                return Self(Err(ApiError::new("unreadable", "The body ended early. Send it whole.")));
+            };
+            if bytes.len() + chunk.len() > BODY_BYTES_MAX {
+                return Self(Err(ApiError::new("body_too_large", "Send at most 256 KiB.")));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Self(Ok(bytes.freeze()))
+    }
+
+    /// The bytes, if they are few enough and said to be UTF-8 JSON as they stand.
+    pub fn bytes(self, request: &HttpRequest) -> Result<web::Bytes, ApiError> {
+        let bytes = self.0?;
+        check_media_type(request.headers())?;
+        Ok(bytes)
+    }
+
+    /// The bytes as a JSON object.
+    pub fn object(self, request: &HttpRequest) -> Result<Map<String, Value>, ApiError> {
+        let bytes = self.bytes(request)?;
+        let value = json::read(&bytes).map_err(ApiError::faults)?;
+        let Value::Object(members) = value else {
+            return Err(ApiError::faults(vec![Fault::invalid("", "Send a JSON object.")]));
+        };
+        Ok(members)
+    }
+}
+
+fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let refused = |field, message: &str| Err(ApiError::at("unsupported_media_type", field, message));
+    let encoding = headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
+    if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        return refused("Content-Encoding", "Send the body without content encoding.");
+    }
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = media_type.split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let is_utf8 = |part: &str| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        !name.trim().eq_ignore_ascii_case("charset")
+            || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+    };
+    if is_json && parts.all(is_utf8) {
+        Ok(())
+    } else {
+        refused("Content-Type", "Send application/json in UTF-8.")
+    }
+}
+
+/// Reads an object's members and collects every fault.
+pub struct Members<'a> {
+    members: &'a Map<String, Value>,
+    pointer: String,
+    known: Vec<&'static str>,
+    /// What was wrong so far.
+    pub faults: Vec<Fault>,
+}
+
+impl<'a> Members<'a> {
+    /// The members of the object at `pointer`.
+    pub fn of(members: &'a Map<String, Value>, pointer: &str) -> Self {
+        Self { members, pointer: pointer.to_owned(), known: Vec::new(), faults: Vec::new() }
+    }
+
+    /// A member that has to be a text.
+    pub fn text(&mut self, name: &'static str) -> Option<&'a str> {
+        let found = self.optional_text(name);
+        if !self.members.contains_key(name) {
+            self.fault(name, "This is required. Write a text.");
+        }
+        found
+    }
+
+    /// A member that may be absent, but otherwise has to be a text.
+    pub fn optional_text(&mut self, name: &'static str) -> Option<&'a str> {
+        self.known.push(name);
+        let value = self.members.get(name)?;
+        if value.is_string() {
+            return value.as_str();
+        }
+        self.fault(name, "Write a text.");
+        None
+    }
+
+    /// A member that has to be an object.
+    pub fn object(&mut self, name: &'static str) -> Option<&'a Map<String, Value>> {
+        self.known.push(name);
+        let found = self.members.get(name).and_then(Value::as_object);
+        if found.is_none() {
+            self.fault(name, "This is required. Write an object.");
+        }
+        found
+    }
+
+    /// Adds a fault at a member.
+    pub fn fault(&mut self, name: &str, message: impl Into<String>) {
+        self.faults.push(Fault::invalid(pointer_to(&self.pointer, name), message));
+    }
+
+    /// The faults, with one more for each member that nobody asked for.
+    pub fn finish(mut self) -> Vec<Fault> {
+        let members = self.members;
+        for name in members.keys().filter(|name| !self.known.contains(&name.as_str())).collect::<Vec<_>>() {
+            self.fault(name, "This member is unknown. Leave it out.");
+        }
+        self.faults
+    }
+}

@@ -1,0 +1,111 @@
+//! A checker decides.
+
+use std::time::Duration;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::actor::{OrgHeader, actor};
+use super::body::{Body, Members};
+use super::call::reference;
+use super::error::ApiError;
+use super::wire::{Data, Headers, RequestBody};
+use super::{Answer, Api, about, no_parameters, request_id};
+use crate::domain::actor::Permission;
+use crate::domain::fault::Fault;
+use crate::domain::ids::RequestTypeName;
+use crate::domain::request::{Ballot, Verdict};
+use crate::engine::{Origin, require};
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+const RESPOND_ASYNC: &str = "respond-async";
+
+/// `PUT /{REQUEST-TYPE}`
+pub async fn decide(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    type_name: web::Path<String>,
+    payload: web::Payload,
+) -> Answer {
+    let body = Body::read(payload).await;
+    let actor = actor(&api, &request, OrgHeader::Required)?;
+    require(&actor, Permission::Check)?;
+    let members = body.object(&request)?;
+    no_parameters(&request)?;
+    let (id, ballot) = read_decision(&members).map_err(ApiError::faults)?;
+    let id = request_id(&id)?;
+    let request_type = RequestTypeName::new(type_name.into_inner());
+    let origin = Origin::of(&actor, &reference(&request));
+    let decided = api.engine.decide(&actor, request_type, id, ballot, origin).await?;
+    let is_async = prefers_async(request.headers());
+    if !is_async {
+        api.await_outcome(decided).await?;
+    }
+    let view = api.engine.find(&actor, id).await?;
+    about(&view.request);
+    let mut response = HttpResponse::Ok();
+    if is_async {
+        response.insert_header((PREFERENCE_APPLIED, HeaderValue::from_static(RESPOND_ASYNC)));
+    }
+    Ok(response.json(Data { data: RequestBody::new(view, Headers::Masked, api.offset) }))
+}
+
+fn prefers_async(headers: &HeaderMap) -> bool {
+    headers.get_all(PREFER).filter_map(|value| value.to_str().ok()).any(|value| {
+        value.split([',', ';']).any(|preference| preference.trim().eq_ignore_ascii_case(RESPOND_ASYNC))
+    })
+}
+
+/// `{requestId, actionName, payload: {"AdminTask-Payload": {actionDecision, actionMessage, digest?}}}`
+fn read_decision(body: &serde_json::Map<String, serde_json::Value>) -> Result<(String, Ballot), Vec<Fault>> {
+    let mut root = Members::of(body, "");
+    let id = root.text("requestId").unwrap_or_default().to_owned();
+    let action = root.text("actionName");
+    if action.is_some_and(|name| !name.eq_ignore_ascii_case("AdminTask")) {
+        root.fault("actionName", "Write AdminTask.");
+    }
+    let payload = root.object("payload");
+    let mut faults = root.finish();
+    let Some(payload) = payload else { return Err(faults) };
+    let mut payload = Members::of(payload, "/payload");
+    let task = payload.object("AdminTask-Payload");
+    faults.extend(payload.finish());
+    let Some(task) = task else { return Err(faults) };
+    let mut task = Members::of(task, "/payload/AdminTask-Payload");
+    let ballot = read_ballot(&mut task);
+    faults.extend(task.finish());
+    match ballot {
+        Some(ballot) if faults.is_empty() => Ok((id, ballot)),
+        _ => Err(faults),
+    }
+}
+
+fn read_ballot(task: &mut Members<'_>) -> Option<Ballot> {
+    let decision = task.text("actionDecision");
+    let message = task.text("actionMessage");
+    let digest = task.optional_text("digest").map(str::to_owned);
+    let verdict = decision.and_then(Verdict::parse);
+    if decision.is_some() && verdict.is_none() {
+        task.fault("actionDecision", "Write approved or rejected.");
+    }
+    match Ballot::new(verdict?, message?, digest) {
+        Ok(ballot) => Some(ballot),
+        Err(sentence) => {
+            task.fault("actionMessage", sentence);
+            None
+        }
+    }
+}
+
+impl Api {
+    /// Waits for the outcome, but neither longer than configured nor into a shutdown.
+    async fn await_outcome(&self, decided: crate::engine::Decided) -> Result<(), ApiError> {
+        let wait: Duration = self.decision_wait;
+        let mut stopping = self.stopping.clone();
+        tokio::select! {
+            waited = self.engine.await_outcome(decided, wait) => Ok(waited?),
+            _ = stopping.wait_for(|is_stopping| *is_stopping) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The HTTP API: the contract's calls, and what stands beside them.
+//!
+//! A handler has three steps: read, one engine call, answer. **Invariant:** nothing here knows the
+//! store, and [`error`] alone knows status codes.
+
+pub mod actor;
+pub mod body;
+pub mod call;
+pub mod cursor;
+pub mod decisions;
+pub mod error;
+pub mod export;
+pub mod health;
+pub mod openapi;
+pub mod query;
+pub mod refusals;
+pub mod requests;
+pub mod wire;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
+use chrono::FixedOffset;
+use tokio::sync::watch;
+
+use self::error::ApiError;
+use crate::auth::Verifier;
+use crate::domain::ids::RequestId;
+use crate::domain::request::Request;
+use crate::engine::Engine;
+
+/// Where the contract's calls begin.
+pub const BASE: &str = "/api_gateway/v2/request-workflow";
+
+/// What a handler returns.
+pub type Answer = Result<HttpResponse, ApiError>;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Api {
+    /// The one door to everything that is stored.
+    pub engine: Engine,
+    /// Who is asking.
+    pub verifier: Arc<Verifier>,
+    /// The offset of `startTime`, `endTime` and of the days of filters.
+    pub offset: FixedOffset,
+    /// How long a decision's answer waits for the outcome.
+    pub decision_wait: Duration,
+    /// Turns true when the server is about to stop.
+    pub stopping: watch::Receiver<bool>,
+    /// The executor's sign of life.
+    pub executor_alive: Arc<AtomicBool>,
+    /// The names of the request types, for filters.
+    pub types: Arc<Vec<String>>,
+}
+
+impl Api {
+    /// A reference for a call that brought none: 32 hexadecimal digits.
+    pub fn new_reference(&self) -> String {
+        self.engine.clock().new_id().simple().to_string()
+    }
+
+    fn type_names(&self) -> Vec<&str> {
+        self.types.iter().map(String::as_str).collect()
+    }
+
+    fn is_executor_alive(&self) -> bool {
+        self.executor_alive.load(Ordering::Relaxed)
+    }
+}
+
+/// Every route, in one table: path, and what each method does.
+pub fn routes(config: &mut web::ServiceConfig) {
+    let base = |path: &str| format!("{BASE}{path}");
+    let get = web::get;
+    config
+        .service(methods("/health/live", vec![("GET", get().to(health::live))]))
+        .service(methods("/health/ready", vec![("GET", get().to(health::ready))]))
+        .service(methods("/metrics", vec![("GET", get().to(health::metrics))]))
+        .service(methods("/openapi.json", vec![("GET", get().to(openapi::serve))]))
+        .service(methods(&base("/requests"), vec![("GET", get().to(requests::list))]))
+        .service(methods(&base("/requests/export"), vec![("GET", get().to(export::export))]))
+        .service(methods(&base("/requests/{requestId}"), vec![("GET", get().to(requests::get))]))
+        .service(methods(&base("/requests/{requestId}/history"), vec![("GET", get().to(requests::history))]))
+        .service(methods(
+            &base("/requests/{requestId}/withdraw"),
+            vec![("POST", web::post().to(requests::withdraw))],
+        ))
+        .service(methods(&base("/refusals"), vec![("GET", get().to(refusals::list))]))
+        .service(methods(
+            &base("/{requestType}"),
+            vec![("POST", web::post().to(requests::submit)), ("PUT", web::put().to(decisions::decide))],
+        ))
+        .default_service(web::to(|| async { Err::<HttpResponse, _>(ApiError::not_found()) }));
+}
+
+/// One path with its methods; any other method is told which ones there are.
+fn methods(path: &str, table: Vec<(&'static str, Route)>) -> Resource {
+    let allowed: Vec<&str> = table.iter().map(|(method, _)| *method).collect();
+    let allowed = allowed.join(", ");
+    let refuse = web::to(move || {
+        let error = ApiError::method_not_allowed(&allowed);
+        async move { Err::<HttpResponse, _>(error) }
+    });
+    let resource = table.into_iter().fold(web::resource(path), |resource, (_, route)| resource.route(route));
+    resource.default_service(refuse)
+}
+
+/// The id in a path; what is no id names no request.
+fn request_id(text: &str) -> Result<RequestId, ApiError> {
+    RequestId::parse(text).ok_or_else(ApiError::not_found)
+}
+
+/// Refuses every query parameter.
+fn no_parameters(request: &HttpRequest) -> Result<(), ApiError> {
+    query::Parameters::of(request, &[])?.finish()
+}
+
+/// Puts the request that a call is about into its span.
+fn about(request: &Request) {
+    let span = tracing::Span::current();
+    span.record("request.id", tracing::field::display(request.id));
+    span.record("request.type", request.request_type.as_str());
+    span.record("request.state", request.state.name());
+}

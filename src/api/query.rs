@@ -1,0 +1,159 @@
+//! Query parameters: known ones once each, empty means not given, all faults at once.
+
+use actix_web::HttpRequest;
+use actix_web::web::Query;
+use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime, Utc};
+
+use super::error::ApiError;
+use crate::domain::fault::Fault;
+use crate::domain::ids::RequestTypeName;
+use crate::domain::request::State;
+use crate::engine::queries::{Filter, Sort, SortBy};
+
+/// Rows on a page if nothing else is asked for.
+const LIMIT_DEFAULT: i64 = 20;
+const LIMIT_MAX: i64 = 500;
+const VALUE_CHARS_MAX: usize = 512;
+
+/// The parameters that filter and order a list of requests.
+pub const FILTER_PARAMETERS: [&str; 11] = [
+    "userId",
+    "sortBy",
+    "sortOrder",
+    "conceptId",
+    "zoneId",
+    "storeId",
+    "tillId",
+    "startDate",
+    "endDate",
+    "states",
+    "requestType",
+];
+
+/// The parameters of one call.
+pub struct Parameters {
+    pairs: Vec<(String, String)>,
+    faults: Vec<Fault>,
+}
+
+impl Parameters {
+    /// Takes the query apart; names outside `known` are faults.
+    pub fn of(request: &HttpRequest, known: &[&str]) -> Result<Self, ApiError> {
+        let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
+        let pairs =
+            pairs.map_err(|_| ApiError::new("parameter_invalid", "The query can't be read."))?.into_inner();
+        let mut parameters = Self { pairs: Vec::new(), faults: Vec::new() };
+        for (name, value) in pairs {
+            if !known.contains(&name.as_str()) {
+                parameters.fault(&name, "This parameter is unknown. Leave it out.");
+            } else if parameters.pairs.iter().any(|(given, _)| *given == name) {
+                parameters.fault(&name, "Give this parameter once.");
+            } else if value.chars().any(char::is_control) || value.chars().count() > VALUE_CHARS_MAX {
+                parameters.fault(&name, "Write a short text without control characters.");
+            } else {
+                parameters.pairs.push((name, value));
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// A parameter's value; empty means not given.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let found = self.pairs.iter().find(|(given, _)| given == name);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// Adds a fault at a parameter.
+    pub fn fault(&mut self, name: &str, message: impl Into<String>) {
+        self.faults.push(Fault::new("parameter_invalid", name, message));
+    }
+
+    /// A whole number in a range.
+    pub fn number(&mut self, name: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+        let value = self.text(name)?;
+        match value.parse() {
+            Ok(number) if range.contains(&number) => Some(number),
+            _ => {
+                let (from, to) = (range.start(), range.end());
+                self.fault(name, format!("Write a whole number from {from} to {to}."));
+                None
+            }
+        }
+    }
+
+    /// One of a few words.
+    pub fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Option<T> {
+        let value = self.text(name)?.to_owned();
+        let found = words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning);
+        if found.is_none() {
+            let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            self.fault(name, format!("Write one of {}.", names.join(", ")));
+        }
+        found
+    }
+
+    /// The number of rows on a page.
+    pub fn limit(&mut self) -> i64 {
+        self.number("limit", 1..=LIMIT_MAX).unwrap_or(LIMIT_DEFAULT)
+    }
+
+    /// Narrows `filter` as the parameters ask.
+    pub fn narrow(&mut self, filter: &mut Filter, types: &[&str], offset: FixedOffset) {
+        let text = |name| self.text(name).map(str::to_owned);
+        filter.user_id = text("userId");
+        filter.concept_id = text("conceptId");
+        filter.zone_id = text("zoneId");
+        filter.store_id = text("storeId");
+        filter.till_id = text("tillId");
+        filter.states = self.states();
+        let known: Vec<(&str, &str)> = types.iter().map(|name| (*name, *name)).collect();
+        filter.request_type = self.word("requestType", &known).map(RequestTypeName::new);
+        let first = self.day("startDate");
+        let last = self.day("endDate").and_then(|day| day.checked_add_days(Days::new(1)));
+        filter.started_from = first.map(|day| midnight(day, offset));
+        filter.started_before = last.map(|day| midnight(day, offset));
+    }
+
+    /// The order; newest first unless asked otherwise.
+    pub fn sort(&mut self) -> Sort {
+        let by = self.word("sortBy", &[("startDate", SortBy::Start), ("endDate", SortBy::End)]);
+        let descending = self.word("sortOrder", &[("asc", false), ("desc", true)]);
+        Sort { by: by.unwrap_or(SortBy::Start), descending: descending.unwrap_or(true) }
+    }
+
+    fn states(&mut self) -> Vec<State> {
+        let value = self.text("states").unwrap_or_default().to_owned();
+        let mut states = Vec::new();
+        for name in value.split(',').filter(|name| !name.is_empty()) {
+            match State::parse(name) {
+                Some(state) => states.push(state),
+                None => {
+                    let known: Vec<&str> = State::ALL.iter().map(|state| state.name()).collect();
+                    self.fault("states", format!("Write a list out of {}.", known.join(", ")));
+                }
+            }
+        }
+        states
+    }
+
+    fn day(&mut self, name: &str) -> Option<NaiveDate> {
+        let value = self.text(name)?;
+        let day = NaiveDate::parse_from_str(value, "%Y-%m-%d").ok();
+        let day = day.filter(|day| day.format("%Y-%m-%d").to_string() == value);
+        if day.is_none() {
+            self.fault(name, "Write a date as YYYY-MM-DD.");
+        }
+        day
+    }
+
+    /// All faults, if there are any.
+    pub fn finish(self) -> Result<(), ApiError> {
+        if self.faults.is_empty() { Ok(()) } else { Err(ApiError::faults(self.faults)) }
+    }
+}
+
+/// The first instant of a day in the configured offset.
+fn midnight(day: NaiveDate, offset: FixedOffset) -> DateTime<Utc> {
+    let local = day.and_time(NaiveTime::MIN).and_local_timezone(offset);
+    local.single().map_or(DateTime::UNIX_EPOCH, |at| at.with_timezone(&Utc))
+}

@@ -1,0 +1,32 @@
+//! Refused submissions, for auditors.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+
+use super::actor::{OrgHeader, actor};
+use super::query::Parameters;
+use super::{Answer, Api, cursor, wire};
+use crate::domain::actor::Permission;
+use crate::engine::require;
+
+/// `GET /refusals`
+pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
+    let actor = actor(&api, &request, OrgHeader::Optional)?;
+    require(&actor, Permission::Audit)?;
+    let mut parameters = Parameters::of(&request, &["limit", "after"])?;
+    let limit = parameters.limit();
+    let after = parameters.text("after").map(str::to_owned);
+    parameters.finish()?;
+    let bound = cursor::fingerprint(&format!("refusals {}", actor.org));
+    let after = after.map(|after| cursor::read(&after, &bound)).transpose()?;
+    let after = after.map(|(at, id)| (at.unwrap_or_default(), id));
+    let mut rows = api.engine.refusals(&actor, after, limit + 1).await?;
+    let asked = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > asked;
+    rows.truncate(asked);
+    let last = rows.last().filter(|_| has_more);
+    let next = last.map(|row| cursor::write(&bound, Some(row.at), &row.refusal_id));
+    let data: Vec<Value> = rows.iter().map(wire::refusal).collect();
+    let pagination = json!({ "numberOfElements": data.len(), "next": next });
+    Ok(HttpResponse::Ok().json(json!({ "data": data, "pagination": pagination })))
+}

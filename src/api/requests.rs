@@ -1,0 +1,157 @@
+//! Submit, read, list, withdraw.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::actor::{OrgHeader, actor};
+use super::body::{Body, Members};
+use super::call::reference;
+use super::cursor;
+use super::error::ApiError;
+use super::query::{FILTER_PARAMETERS, Parameters};
+use super::wire::{self, Data, Headers, RequestBody};
+use super::{Answer, Api, about, no_parameters, request_id};
+use crate::domain::actor::{Actor, Permission};
+use crate::engine::queries::{Listed, Listing, Page, View};
+use crate::engine::{Origin, RefusedSubmission, Submitting, require};
+
+/// `POST /{REQUEST-TYPE}`
+pub async fn submit(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    type_name: web::Path<String>,
+    payload: web::Payload,
+) -> Answer {
+    let body = Body::read(payload).await;
+    let actor = actor(&api, &request, OrgHeader::Required)?;
+    let reference = reference(&request);
+    let keep = |error: ApiError| keep_refusal(&api, &actor, &type_name, error, &reference);
+    if let Err(error) = require(&actor, Permission::Make) {
+        return keep(error.into()).await;
+    }
+    let bytes = match body.bytes(&request).and_then(|bytes| no_parameters(&request).map(|()| bytes)) {
+        Ok(bytes) => bytes,
+        Err(error) => return keep(error).await,
+    };
+    let submitting = Submitting { actor: &actor, type_name: &type_name, body: &bytes, reference: &reference };
+    let view = api.engine.submit(submitting).await?;
+    Ok(one(&api, view, Headers::AsSent))
+}
+
+/// A submission that was refused before its body could be looked at is kept like any other.
+async fn keep_refusal(api: &Api, actor: &Actor, type_name: &str, error: ApiError, reference: &str) -> Answer {
+    let codes = error.codes();
+    let refused = RefusedSubmission { actor, type_name, codes: &codes, digest: None, reference };
+    api.engine.keep_refusal(refused).await?;
+    Err(error)
+}
+
+fn one(api: &Api, view: View, headers: Headers) -> HttpResponse {
+    about(&view.request);
+    HttpResponse::Ok().json(Data { data: RequestBody::new(view, headers, api.offset) })
+}
+
+/// `GET /requests/{requestId}`
+pub async fn get(api: web::Data<Api>, request: HttpRequest, id: web::Path<String>) -> Answer {
+    let actor = actor(&api, &request, OrgHeader::Optional)?;
+    api.engine.scope(&actor)?;
+    no_parameters(&request)?;
+    let view = api.engine.find(&actor, request_id(&id)?).await?;
+    Ok(one(&api, view, Headers::Masked))
+}
+
+/// `GET /requests/{requestId}/history`
+pub async fn history(api: web::Data<Api>, request: HttpRequest, id: web::Path<String>) -> Answer {
+    let actor = actor(&api, &request, OrgHeader::Optional)?;
+    api.engine.scope(&actor)?;
+    no_parameters(&request)?;
+    let (view, entries) = api.engine.history(&actor, request_id(&id)?).await?;
+    about(&view.request);
+    let entries: Vec<Value> =
+        entries.iter().map(|entry| wire::history_entry(entry, &view.request.entity)).collect();
+    Ok(HttpResponse::Ok().json(Data { data: entries }))
+}
+
+/// `POST /requests/{requestId}/withdraw`
+pub async fn withdraw(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    payload: web::Payload,
+) -> Answer {
+    let body = Body::read(payload).await;
+    let actor = actor(&api, &request, OrgHeader::Required)?;
+    api.engine.scope(&actor)?;
+    let members = body.object(&request)?;
+    no_parameters(&request)?;
+    let mut members = Members::of(&members, "");
+    let reason = members.text("reason").unwrap_or_default().to_owned();
+    if let Err(fault) = crate::domain::request::withdrawal_reason(&reason) {
+        members.faults.push(fault);
+    }
+    let faults = members.finish();
+    if !faults.is_empty() {
+        return Err(ApiError::faults(faults));
+    }
+    let id = request_id(&id)?;
+    api.engine.withdraw(&actor, id, &reason, Origin::of(&actor, &reference(&request))).await?;
+    let view = api.engine.find(&actor, id).await?;
+    Ok(one(&api, view, Headers::Masked))
+}
+
+#[derive(Serialize)]
+struct ListBody {
+    data: Vec<RequestBody>,
+    pagination: Pagination,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Pagination {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_elements: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_pages: Option<i64>,
+    number_of_elements: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<i64>,
+    next: Option<String>,
+}
+
+/// `GET /requests`
+pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
+    let actor = actor(&api, &request, OrgHeader::Optional)?;
+    let mut filter = api.engine.scope(&actor)?;
+    let known: Vec<&str> = FILTER_PARAMETERS.into_iter().chain(["limit", "PageNo", "after"]).collect();
+    let mut parameters = Parameters::of(&request, &known)?;
+    parameters.narrow(&mut filter, &api.type_names(), api.offset);
+    let (sort, limit) = (parameters.sort(), parameters.limit());
+    let number = parameters.number("PageNo", 0..=i64::from(i32::MAX));
+    let after = parameters.text("after").map(str::to_owned);
+    if number.is_some() && after.is_some() {
+        parameters.fault("after", "Give either after or PageNo.");
+    }
+    parameters.finish()?;
+    let bound = cursor::fingerprint(&format!("{filter:?}{sort:?}"));
+    let page = match after {
+        Some(cursor) => Page::After(cursor::read_position(&cursor, &bound)?),
+        None => Page::Number(number.unwrap_or(0)),
+    };
+    let number = matches!(page, Page::Number(_)).then(|| number.unwrap_or(0));
+    let listed = api.engine.list(Listing { filter, sort, limit }, page).await?;
+    Ok(HttpResponse::Ok().json(list_body(&api, listed, &bound, number, limit)))
+}
+
+fn list_body(api: &Api, listed: Listed, bound: &str, number: Option<i64>, limit: i64) -> ListBody {
+    let next = listed.next.map(|position| cursor::write(bound, position.at, &position.id.to_string()));
+    let pagination = Pagination {
+        total_elements: listed.total,
+        total_pages: listed.total.map(|total| (total + limit - 1) / limit),
+        number_of_elements: listed.views.len(),
+        number,
+        next,
+    };
+    let masked = |view| RequestBody::new(view, Headers::Masked, api.offset);
+    ListBody { data: listed.views.into_iter().map(masked).collect(), pagination }
+}

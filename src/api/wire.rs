@@ -1,0 +1,345 @@
+//! The contract's bodies on their way out. Nothing else knows its spellings.
+
+use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use crate::domain::actor::Person;
+use crate::domain::outcome::Warning;
+use crate::domain::request::{Request, Verdict};
+use crate::domain::submission::{EntityInfo, mask_headers};
+use crate::engine::queries::{AnswerView, HistoryEntry, KeptRefusal, View};
+
+/// Whether the reader gets the headers as they were sent. Only the maker does, once, when he submits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Headers {
+    /// As sent.
+    AsSent,
+    /// Credentials as `Basic ••••`.
+    Masked,
+}
+
+/// `{"data": …}`
+#[derive(Serialize)]
+pub struct Data<T> {
+    /// What was asked for.
+    pub data: T,
+}
+
+/// One request as the contract shows it; members that the contract does not know are additions.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestBody {
+    request_id: String,
+    user_id: Value,
+    user_name: String,
+    request_type: String,
+    state: &'static str,
+    start_time: String,
+    end_time: Option<String>,
+    #[serde(rename = "startTimeISO")]
+    start_time_iso: String,
+    #[serde(rename = "endTimeISO")]
+    end_time_iso: Option<String>,
+    digest: String,
+    call: CallBody,
+    details: Details,
+    warnings: Vec<WarningBody>,
+}
+
+#[derive(Serialize)]
+struct CallBody {
+    method: String,
+    url: String,
+    host: String,
+    label: String,
+}
+
+#[derive(Serialize)]
+struct WarningBody {
+    code: String,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Details {
+    #[serde(rename = "IntouchAPITask-Payload")]
+    task: Value,
+    #[serde(rename = "ValidateMakerAccess_Output")]
+    maker_access: bool,
+    #[serde(rename = "ValidatePayload_Output")]
+    payload: bool,
+    #[serde(flatten)]
+    decision: Option<DecisionDetails>,
+    #[serde(rename = "IntouchAPITask_Output", skip_serializing_if = "Option::is_none")]
+    answer: Option<AnswerBody>,
+}
+
+#[derive(Serialize)]
+struct DecisionDetails {
+    #[serde(rename = "AdminTask-Payload")]
+    payload: Ballot,
+    #[serde(rename = "AdminTask_Output")]
+    output: &'static str,
+    #[serde(rename = "ValidateCheckerAccess_Output")]
+    checker_access: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ballot {
+    action_decision: &'static str,
+    action_message: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AnswerBody {
+    status: i64,
+    headers: Value,
+    body: Box<RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_encoding: Option<&'static str>,
+    #[serde(skip_serializing_if = "is_false")]
+    body_omitted: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    cut: bool,
+    body_bytes: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl RequestBody {
+    /// The body for `view`, with times in `offset`.
+    pub fn new(view: View, headers: Headers, offset: FixedOffset) -> Self {
+        let request = view.request;
+        let task = match headers {
+            Headers::AsSent => view.task,
+            Headers::Masked => mask_headers(&view.task),
+        };
+        let warnings = view.answer.iter().flat_map(|answer| answer.warnings.iter().map(warning)).collect();
+        Self {
+            request_id: request.id.to_string(),
+            user_id: user_id(&request.maker.user_id),
+            user_name: request.maker.user_name.clone(),
+            request_type: request.request_type.lower(),
+            state: request.state.name(),
+            start_time: local_time(request.started_at, offset),
+            end_time: request.ended_at.map(|at| local_time(at, offset)),
+            start_time_iso: iso_time(request.started_at),
+            end_time_iso: request.ended_at.map(iso_time),
+            digest: request.digest.to_string(),
+            call: CallBody {
+                method: view.method,
+                url: view.url,
+                host: request.host.clone(),
+                label: view.label,
+            },
+            details: Details {
+                task,
+                maker_access: true,
+                payload: true,
+                decision: decision(&request),
+                answer: view.answer.map(answer),
+            },
+            warnings,
+        }
+    }
+}
+
+fn decision(request: &Request) -> Option<DecisionDetails> {
+    let decision = request.decision.as_ref()?;
+    let output = match decision.verdict {
+        Verdict::Approved => "approved",
+        Verdict::Rejected => "rejected",
+    };
+    Some(DecisionDetails {
+        payload: Ballot { action_decision: output, action_message: decision.message.clone() },
+        output,
+        checker_access: true,
+    })
+}
+
+fn warning(warning: &Warning) -> WarningBody {
+    WarningBody { code: warning.code.clone(), message: warning.message.clone() }
+}
+
+/// JSON stays JSON with its digits; other text becomes a string; anything else base64.
+fn answer(answer: AnswerView) -> AnswerBody {
+    let mut headers = Map::new();
+    for (name, value) in answer.headers {
+        let values = headers.entry(name).or_insert_with(|| json!([]));
+        if let Value::Array(values) = values {
+            values.push(value.into());
+        }
+    }
+    let is_omitted = answer.body.is_none();
+    let (body, body_encoding) = answer_body(answer.body.unwrap_or_default());
+    AnswerBody {
+        status: answer.status,
+        headers: Value::Object(headers),
+        body,
+        body_encoding,
+        body_omitted: is_omitted,
+        cut: answer.cut,
+        body_bytes: answer.body_bytes,
+    }
+}
+
+fn answer_body(body: Vec<u8>) -> (Box<RawValue>, Option<&'static str>) {
+    use base64::Engine;
+    if body.is_empty() {
+        return (RawValue::NULL.to_owned(), None);
+    }
+    match String::from_utf8(body) {
+        Ok(text) => {
+            let json = serde_json::from_str::<&RawValue>(&text).ok().and_then(|raw| compact(raw.get()));
+            (json.unwrap_or_else(|| raw_string(&text)), None)
+        }
+        Err(error) => {
+            let text = base64::engine::general_purpose::STANDARD.encode(error.as_bytes());
+            (raw_string(&text), Some("base64"))
+        }
+    }
+}
+
+fn raw_string(text: &str) -> Box<RawValue> {
+    serde_json::value::to_raw_value(text).expect("a string is JSON")
+}
+
+/// The same JSON without white space between its parts, so that it stays on one line.
+fn compact(json: &str) -> Option<Box<RawValue>> {
+    let (mut in_string, mut is_escaped) = (false, false);
+    let kept = json.chars().filter(|&c| {
+        let is_space = !in_string && matches!(c, ' ' | '\n' | '\r' | '\t');
+        if c == '"' && !is_escaped {
+            in_string = !in_string;
+        }
+        is_escaped = in_string && c == '\\' && !is_escaped;
+        !is_space
+    });
+    RawValue::from_string(kept.collect()).ok()
+}
+
+/// The contract's user ids are numbers; ids of other providers stay texts.
+pub fn user_id(text: &str) -> Value {
+    let is_plain = text == "0" || (!text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()));
+    match text.parse::<u64>() {
+        Ok(number) if is_plain => number.into(),
+        _ => text.into(),
+    }
+}
+
+/// `YYYY-MM-DDTHH:MM:SS` in the configured offset, as the contract shows times.
+pub fn local_time(at: DateTime<Utc>, offset: FixedOffset) -> String {
+    at.with_timezone(&offset).format("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+/// RFC 3339 in UTC with microseconds.
+pub fn iso_time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// The same for a stored time.
+pub fn iso_micros(micros: i64) -> String {
+    DateTime::from_timestamp_micros(micros).map(iso_time).unwrap_or_default()
+}
+
+/// The four ids as the contract writes them.
+pub fn entity(entity: &EntityInfo) -> Value {
+    json!({
+        "tillId": entity.till_id,
+        "storeId": entity.store_id,
+        "zoneId": entity.zone_id,
+        "conceptId": entity.concept_id,
+    })
+}
+
+/// Who did something.
+pub fn person(person: &Person) -> Value {
+    json!({ "userId": user_id(&person.user_id), "userName": person.user_name, "sub": person.sub })
+}
+
+/// One entry of a request's history; the first one also tells the entities.
+pub fn history_entry(entry: &HistoryEntry, entity_info: &EntityInfo) -> Value {
+    let actor = Person {
+        iss: entry.actor_iss.clone(),
+        sub: entry.actor_sub.clone(),
+        user_id: entry.actor_user_id.clone(),
+        user_name: entry.actor_user_name.clone(),
+    };
+    let mut body = json!({
+        "seq": entry.seq,
+        "eventId": entry.event_id,
+        "at": iso_micros(entry.at),
+        "type": entry.event_type,
+        "actor": person(&actor),
+        "from": entry.from_state,
+        "to": entry.to_state,
+        "message": entry.message,
+        "digest": entry.digest,
+        "reference": entry.reference,
+    });
+    let mut add = |name: &str, value: Option<Value>| {
+        if let (Some(members), Some(value)) = (body.as_object_mut(), value) {
+            members.insert(name.to_owned(), value);
+        }
+    };
+    add("attempt", entry.attempt.map(Value::from));
+    add("outcome", entry.outcome.clone().map(Value::from));
+    if entry.event_type == "submitted" {
+        add("entityInfo", Some(entity(entity_info)));
+    }
+    if let Ok(Value::Object(data)) = serde_json::from_str::<Value>(&entry.data) {
+        for name in ["ValidateMakerAccess_Output", "ValidatePayload_Output", "typeVersion", "code"] {
+            add(name, data.get(name).cloned());
+        }
+    }
+    body
+}
+
+/// One kept refusal.
+pub fn refusal(row: &KeptRefusal) -> Value {
+    let codes: Value = serde_json::from_str(&row.codes).unwrap_or_default();
+    json!({
+        "refusalId": row.refusal_id,
+        "at": iso_micros(row.at),
+        "actor": { "userId": user_id(&row.user_id), "userName": row.user_name, "sub": row.sub },
+        "requestType": row.request_type,
+        "codes": codes,
+        "digest": row.digest,
+        "count": row.count,
+        "reference": row.reference,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_keeps_its_digits_and_loses_only_white_space() {
+        let (body, encoding) = answer_body(b"{ \"a\\\" b\" :\n 1926235957.000000000 }".to_vec());
+        assert_eq!((body.get(), encoding), ("{\"a\\\" b\":1926235957.000000000}", None));
+    }
+
+    #[test]
+    fn an_answer_that_is_no_json_becomes_text_or_base64() {
+        assert_eq!(answer_body(b"<html>".to_vec()).0.get(), "\"<html>\"");
+        let (body, encoding) = answer_body(vec![0xff, 0x00]);
+        assert_eq!((body.get(), encoding), ("\"/wA=\"", Some("base64")));
+        assert_eq!(answer_body(Vec::new()).0.get(), "null");
+    }
+
+    #[test]
+    fn only_a_plain_number_is_shown_as_one() {
+        assert_eq!(user_id("400001"), json!(400_001));
+        for text in ["007", "", "u-1", "99999999999999999999999"] {
+            assert_eq!(user_id(text), json!(text));
+        }
+    }
+}
