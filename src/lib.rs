@@ -1,13 +1,18 @@
 //! Countersign: a maker-checker (four-eyes) approval engine that stands in front of any HTTP API.
 //!
-//! Read in this order: [`domain`] (the rules), `store` (what is remembered), `engine` (the one door
-//! to change anything), then the ways in and out: `api`, `executor`, `cli`.
+//! Read in this order: [`domain`] (the rules), [`store`] (what is remembered), [`engine`] (the one
+//! door to change anything), then the ways in and out: [`api`], [`executor`], [`cli`].
 
+pub mod api;
 pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod executor;
+pub mod metrics;
 pub mod sandbox;
+pub mod server;
+pub mod store;
 pub mod telemetry;

@@ -1,3 +1,120 @@
-//! The command line.
+//! The command line: one function per command.
 
 pub mod args;
+mod demo;
+mod story;
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::args::{Command, SandboxArgs, ServeArgs, StoreArgs, TokenArgs};
+use crate::clock::Clock;
+use crate::config::{Config, Flags, environment};
+use crate::server::{ExecutorMode, Server};
+use crate::store::{Opener, Purpose, StoreUrl, migrate};
+use crate::{api, auth, sandbox, telemetry};
+
+/// Runs one command to its end.
+pub fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(args) => block_on(serve(args)),
+        Command::Sandbox(args) => block_on(run_sandbox(args)),
+        Command::Demo(args) => block_on(demo::run(args)),
+        Command::Token(args) => token(&args),
+        Command::Migrate(args) => run_migrations(&args),
+        Command::CheckConfig(args) => check_config(&args),
+        Command::Openapi => print_openapi(),
+    }
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+fn load(file: Option<&Path>, flags: Flags) -> anyhow::Result<Config> {
+    Ok(Config::load(file, environment(), flags)?)
+}
+
+/// Prints the one line that says that a server is ready.
+fn say_ready(address: std::net::SocketAddr) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on http://{address}")?;
+    Ok(out.flush()?)
+}
+
+/// Resolves on SIGTERM or SIGINT.
+async fn stop_signal() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let config = load(args.config.as_deref(), args.flags())?;
+    telemetry::init(&config.log)?;
+    config.auth.require()?;
+    let server = Server::start(&config, Clock::system(), ExecutorMode::Running).await?;
+    say_ready(server.address())?;
+    stop_signal().await?;
+    tracing::info!("stopping: no new calls, those under way may finish");
+    server.stop().await?;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_sandbox(args: SandboxArgs) -> anyhow::Result<ExitCode> {
+    let listener =
+        TcpListener::bind(args.listen).with_context(|| format!("{} can't be used", args.listen))?;
+    let address = listener.local_addr()?;
+    let server = sandbox::start(listener, Clock::system())?;
+    let handle = server.handle();
+    let serving = tokio::spawn(server);
+    say_ready(address)?;
+    stop_signal().await?;
+    handle.stop(true).await;
+    serving.await??;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn token(args: &TokenArgs) -> anyhow::Result<ExitCode> {
+    let config = load(args.config.as_deref(), Flags::default())?;
+    let holder = auth::mint::Holder {
+        user_id: args.user_id.clone(),
+        user_name: args.user_name.clone(),
+        orgs: vec![crate::domain::ids::OrgId::new(args.org_id.clone())],
+        permissions: args.permissions.clone(),
+    };
+    let token = auth::mint::mint(&config.auth, &holder, args.ttl_seconds, Clock::system().now())?;
+    writeln!(std::io::stdout(), "{token}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_migrations(args: &StoreArgs) -> anyhow::Result<ExitCode> {
+    let config = load(args.config.as_deref(), args.flags())?;
+    let url = StoreUrl::parse(config.store.url.expose())?;
+    let mut conn = Opener { url, purpose: Purpose::Write }.open()?;
+    let ran = migrate::run(&mut conn)?;
+    writeln!(std::io::stdout(), "{ran} migrations ran; {} is current", config.store.url)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check_config(args: &StoreArgs) -> anyhow::Result<ExitCode> {
+    let config = load(args.config.as_deref(), args.flags())?;
+    write!(std::io::stdout(), "{}", config.render_effective())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_openapi() -> anyhow::Result<ExitCode> {
+    let text = serde_json::to_string_pretty(&api::openapi::document())?;
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,148 @@
+//! Puts the parts together and takes them apart in order.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer, middleware, web};
+use anyhow::Context;
+use chrono::TimeDelta;
+use tokio::sync::watch;
+
+use crate::api::{Api, call, routes};
+use crate::auth::Verifier;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::request_type::RequestTypes;
+use crate::engine::{Engine, EngineSettings};
+use crate::executor::egress::{Egress, Limits};
+use crate::executor::runner::{Concurrency, Executor};
+use crate::metrics::Metrics;
+use crate::store::Store;
+use crate::store::writer::WriterLimits;
+
+/// A running server: API and executor over one store.
+pub struct Server {
+    address: SocketAddr,
+    engine: Engine,
+    executor: Arc<Executor>,
+    writer: JoinHandle<()>,
+    http: ServerHandle,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    executing: Option<tokio::task::JoinHandle<()>>,
+    stop: watch::Sender<bool>,
+}
+
+/// Whether the executor runs by itself, or only when a test steps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExecutorMode {
+    /// In its own loop.
+    Running,
+    /// Only through [`Server::executor`].
+    Stepped,
+}
+
+impl Server {
+    /// Opens the store, migrates it, and serves. Everything that can be wrong is told before the first
+    /// call is taken.
+    pub async fn start(config: &Config, clock: Clock, mode: ExecutorMode) -> anyhow::Result<Self> {
+        let trust = Arc::new(Verifier::new(&config.auth)?);
+        let listener = TcpListener::bind(config.server.listen)
+            .with_context(|| format!("server.listen: {} can't be used", config.server.listen))?;
+        let url = config.store.url.expose().to_owned();
+        let reads = config.store.read_connections;
+        let store = tokio::task::spawn_blocking(move || Store::open(&url, reads)).await??;
+        let settings = settings(config);
+        let type_names = settings.types.iter().map(|known| known.name.to_string()).collect();
+        let metrics = Arc::new(Metrics::new());
+        let (engine, writer) = Engine::start(store, clock, metrics, settings)?;
+        let egress = Egress::new(Arc::new(config.targets.clone()), limits(config))?;
+        let executor = Executor::new(engine.clone(), egress, concurrency(config));
+        let (stop, stopping) = watch::channel(false);
+        let api = Api {
+            engine: engine.clone(),
+            verifier: trust,
+            offset: config.server.utc_offset,
+            decision_wait: Duration::from_millis(config.executor.decision_wait_ms),
+            stopping: stopping.clone(),
+            executor_alive: executor.sign_of_life(),
+            types: Arc::new(type_names),
+        };
+        let address = listener.local_addr()?;
+        let server = serve(listener, api, config)?;
+        let http = server.handle();
+        let grace = Duration::from_millis(config.server.shutdown_ms);
+        let executing =
+            (mode == ExecutorMode::Running).then(|| tokio::spawn(Arc::clone(&executor).run(stopping, grace)));
+        let serving = tokio::spawn(server);
+        Ok(Self { address, engine, executor, writer, http, serving, executing, stop })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The executor, for stepping it.
+    pub fn executor(&self) -> &Arc<Executor> {
+        &self.executor
+    }
+
+    /// The engine, for looking behind the API.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Stops in order: no new calls, answers out, executions to their end or marked, writer drained.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        // A receiver that is gone has stopped already.
+        let _ = self.stop.send(true);
+        self.http.stop(true).await;
+        self.serving.await??;
+        if let Some(executing) = self.executing {
+            executing.await?;
+        }
+        drop((self.engine, self.executor));
+        let writer = self.writer;
+        tokio::task::spawn_blocking(move || writer.join())
+            .await?
+            .map_err(|_| anyhow::anyhow!("the writer's thread panicked"))
+    }
+}
+
+fn serve(listener: TcpListener, api: Api, config: &Config) -> anyhow::Result<actix_web::dev::Server> {
+    let data = web::Data::new(api);
+    let server = HttpServer::new(move || {
+        App::new().app_data(data.clone()).wrap(middleware::from_fn(call::around_each_call)).configure(routes)
+    });
+    let server = server
+        .workers(config.server.workers)
+        .shutdown_timeout(config.server.shutdown_ms.div_ceil(1000).max(1))
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+fn settings(config: &Config) -> EngineSettings {
+    EngineSettings {
+        pending_ttl: TimeDelta::seconds(i64::from(config.requests.pending_ttl_seconds)),
+        types: RequestTypes::embedded(),
+        targets: Arc::new(config.targets.clone()),
+        writer: WriterLimits { queue_max: config.store.queue_max, batch_max: config.store.batch_max },
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        dns_ms: config.executor.dns_timeout_ms,
+        connect_ms: config.executor.connect_timeout_ms,
+        total_ms: config.executor.total_timeout_ms,
+        answer_bytes_max: config.executor.answer_bytes_max,
+    }
+}
+
+fn concurrency(config: &Config) -> Concurrency {
+    Concurrency { total: config.executor.concurrency, per_host: config.executor.concurrency_per_host }
+}
