@@ -26,6 +26,7 @@ use crate::store::writer::WriterLimits;
 /// A running server: API and executor over one store.
 pub struct Server {
     address: SocketAddr,
+    api: Api,
     engine: Engine,
     executor: Arc<Executor>,
     writer: JoinHandle<()>,
@@ -71,18 +72,23 @@ impl Server {
             types: Arc::new(type_names),
         };
         let address = listener.local_addr()?;
-        let server = serve(listener, api, config)?;
+        let server = serve(listener, api.clone(), config)?;
         let http = server.handle();
         let grace = Duration::from_millis(config.server.shutdown_ms);
         let executing =
             (mode == ExecutorMode::Running).then(|| tokio::spawn(Arc::clone(&executor).run(stopping, grace)));
         let serving = tokio::spawn(server);
-        Ok(Self { address, engine, executor, writer, http, serving, executing, stop })
+        Ok(Self { address, api, engine, executor, writer, http, serving, executing, stop })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What the handlers share, for a second set of handlers beside them.
+    pub fn api(&self) -> &Api {
+        &self.api
     }
 
     /// The executor, for stepping it.
@@ -104,7 +110,7 @@ impl Server {
         if let Some(executing) = self.executing {
             executing.await?;
         }
-        drop((self.engine, self.executor));
+        drop((self.api, self.engine, self.executor));
         let writer = self.writer;
         tokio::task::spawn_blocking(move || writer.join())
             .await?

@@ -1,2 +1,0 @@
-//! The benchmarks.
-fn main() {}

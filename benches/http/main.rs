@@ -1,0 +1,73 @@
+//! How many submissions and whole workflows a second, over HTTP with real tokens, on both stores.
+//!
+//! Beside the engine's group commit stands a variant that commits each submission in a transaction of
+//! its own (`single.rs`): the same checks, the same rows, the same answer. Both are measured in turn,
+//! round by round, so that a disk that changes its mood changes both. The rate of flushes to disk is
+//! printed first, because it is what a transaction costs.
+//!
+//! `scripts/bench` runs it; `COUNTERSIGN_BENCH_SECONDS` and `COUNTERSIGN_BENCH_ROUNDS` make it longer.
+
+mod disk;
+mod load;
+mod setting;
+mod single;
+
+use std::time::Duration;
+
+use load::{Measured, Work};
+use setting::Setting;
+
+const CLIENTS: [usize; 2] = [1, 64];
+
+fn main() -> anyhow::Result<()> {
+    let seconds = number("COUNTERSIGN_BENCH_SECONDS", 3)?;
+    let rounds = number("COUNTERSIGN_BENCH_ROUNDS", 3)?;
+    let folder = tempfile::tempdir()?;
+    disk::print_flush_rate(folder.path())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let mut stores = vec![("SQLite", format!("sqlite://{}", folder.path().join("bench.db").display()))];
+    match std::env::var("TEST_POSTGRES_URL") {
+        Ok(url) => stores.push(("PostgreSQL", url)),
+        Err(_) => anyhow::bail!("TEST_POSTGRES_URL is not set; use scripts/bench"),
+    }
+    for (name, url) in stores {
+        let span = Duration::from_secs(seconds);
+        runtime.block_on(bench_store(name, &url, span, usize::try_from(rounds)?))?;
+    }
+    Ok(())
+}
+
+fn number(name: &str, default: u64) -> anyhow::Result<u64> {
+    std::env::var(name).map_or(Ok(default), |text| Ok(text.parse()?))
+}
+
+async fn bench_store(name: &str, url: &str, span: Duration, rounds: usize) -> anyhow::Result<()> {
+    let setting = Setting::start(url).await?;
+    println!("\n{name}: {rounds} rounds of {} s, medians", span.as_secs());
+    println!("{:<38} {:>7} {:>10} {:>9} {:>9}", "", "clients", "per second", "p50 ms", "p99 ms");
+    load::run(&setting, Work::Submit(&setting.engine_address), 64, Duration::from_secs(1)).await?;
+    for clients in CLIENTS {
+        let (mut engine, mut single, mut whole) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            engine.push(load::run(&setting, Work::Submit(&setting.engine_address), clients, span).await?);
+            single.push(load::run(&setting, Work::Submit(&setting.single_address), clients, span).await?);
+            whole.push(load::run(&setting, Work::Whole(&setting.engine_address), clients, span).await?);
+        }
+        let (engine, single, whole) = (median(engine), median(single), median(whole));
+        print_row("submissions, group commit", clients, &engine);
+        print_row("submissions, one transaction each", clients, &single);
+        println!("{:<38} {clients:>7} {:>10.2}", "  ratio", engine.rate / single.rate);
+        print_row("workflows (submit, approve, execute)", clients, &whole);
+    }
+    setting.stop().await
+}
+
+fn median(mut rounds: Vec<Measured>) -> Measured {
+    rounds.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+    rounds.swap_remove(rounds.len() / 2)
+}
+
+fn print_row(name: &str, clients: usize, measured: &Measured) {
+    let Measured { rate, p50_ms, p99_ms } = measured;
+    println!("{name:<38} {clients:>7} {rate:>10.0} {p50_ms:>9.2} {p99_ms:>9.2}");
+}

@@ -1,0 +1,42 @@
+//! The variant to compare with: one transaction per submission, over a pool of connections.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use countersign::api::actor::{OrgHeader, actor};
+use countersign::api::body::Body;
+use countersign::api::error::ApiError;
+use countersign::api::wire::{Data, Headers, RequestBody};
+use countersign::api::{Api, call};
+use countersign::engine::Submitting;
+use countersign::store::submissions;
+use countersign::store::{Opener, StoreError};
+use diesel::Connection;
+use diesel::r2d2::Pool;
+
+pub type Connections = Pool<Opener>;
+
+/// `POST /{REQUEST-TYPE}` as the API has it, but for the write.
+pub async fn submit(
+    api: web::Data<Api>,
+    pool: web::Data<Connections>,
+    request: HttpRequest,
+    type_name: web::Path<String>,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let body = Body::read(payload).await;
+    let actor = actor(&api, &request, OrgHeader::Required)?;
+    let bytes = body.bytes(&request)?;
+    let reference = call::reference(&request);
+    let submitting = Submitting { actor: &actor, type_name: &type_name, body: &bytes, reference: &reference };
+    let (view, rows) = api.engine.prepare(&submitting)?;
+    let written = web::block(move || -> Result<(), StoreError> {
+        let mut conn = pool.get().map_err(|error| StoreError::Pool(error.to_string()))?;
+        conn.transaction(|conn| submissions::insert(conn, &[rows]))
+    });
+    match written.await {
+        Ok(Ok(())) => {
+            let data = RequestBody::new(view, Headers::AsSent, api.offset);
+            Ok(HttpResponse::Ok().json(Data { data }))
+        }
+        _ => Err(ApiError::new("internal", "the transaction failed")),
+    }
+}
