@@ -1,6 +1,11 @@
 //! Brings the database to the present shape, and tells whether it is there.
 
+use diesel::RunQueryDsl;
+use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{AnyConnection, StoreError};
@@ -32,12 +37,26 @@ pub fn revert_all(conn: &mut AnyConnection) -> Result<usize, StoreError> {
 }
 
 /// Whether anything is still to run.
+///
+/// Only reads. The library's own question creates its table first, which a read connection refuses.
 pub fn is_pending(conn: &mut AnyConnection) -> Result<bool, StoreError> {
-    let pending = match conn {
-        AnyConnection::Postgres(conn) => conn.has_pending_migration(POSTGRES),
-        AnyConnection::Sqlite(conn) => conn.has_pending_migration(SQLITE),
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        version: String,
+    }
+    let known = match conn {
+        AnyConnection::Postgres(_) => versions::<Pg>(&POSTGRES)?,
+        AnyConnection::Sqlite(_) => versions::<Sqlite>(&SQLITE)?,
     };
-    pending.map_err(|error| StoreError::Setup(format!("migration: {error}")))
+    let ran: Vec<Row> = diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(conn)?;
+    Ok(!known.iter().all(|version| ran.iter().any(|row| row.version == *version)))
+}
+
+fn versions<DB: Backend>(source: &EmbeddedMigrations) -> Result<Vec<String>, StoreError> {
+    let migrations = MigrationSource::<DB>::migrations(source);
+    let migrations = migrations.map_err(|error| StoreError::Setup(format!("migration: {error}")))?;
+    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
 fn up(conn: &mut AnyConnection) -> Result<usize, StoreError> {
@@ -46,4 +65,43 @@ fn up(conn: &mut AnyConnection) -> Result<usize, StoreError> {
         AnyConnection::Sqlite(conn) => conn.run_pending_migrations(SQLITE).map(|done| done.len()),
     };
     ran.map_err(|error| StoreError::Setup(format!("migration: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Opener, Purpose, StoreUrl};
+    use super::*;
+
+    fn open(url: &str, purpose: Purpose) -> AnyConnection {
+        Opener { url: StoreUrl::parse(url).unwrap(), purpose }.open().unwrap()
+    }
+
+    fn is_pending_on_a_read_connection(url: &str) -> bool {
+        is_pending(&mut open(url, Purpose::Read)).unwrap()
+    }
+
+    /// Runs everything, asks; forgets that it ran, asks again.
+    fn check(url: &str) {
+        let mut writer = open(url, Purpose::Write);
+        run(&mut writer).unwrap();
+        assert!(!is_pending_on_a_read_connection(url));
+        writer.batch_execute("DELETE FROM __diesel_schema_migrations").unwrap();
+        assert!(is_pending_on_a_read_connection(url));
+    }
+
+    #[test]
+    fn a_read_connection_tells_whether_migrations_are_pending_on_sqlite() {
+        let folder = tempfile::tempdir().unwrap();
+        check(&format!("sqlite://{}", folder.path().join("test.db").display()));
+    }
+
+    #[test]
+    fn a_read_connection_tells_whether_migrations_are_pending_on_postgres() {
+        let server = std::env::var("TEST_POSTGRES_URL").expect("run this through scripts/with-postgres");
+        let schema = format!("migrate_{}", std::process::id());
+        let mut admin = open(&server, Purpose::Write);
+        admin.batch_execute(&format!("CREATE SCHEMA {schema}")).unwrap();
+        check(&format!("{server}?options=-csearch_path%3D{schema}"));
+        admin.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).unwrap();
+    }
 }
