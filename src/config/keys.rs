@@ -169,9 +169,14 @@ pub const KEYS: &[Key] = &[
         "executor.connect_timeout_ms",
         "3000",
         (1, 60_000),
-        "Time to connect to a target, TLS included.",
+        "Time to connect to one address of a target; TLS counts in total_timeout_ms.",
     ),
-    Key::number("executor.total_timeout_ms", "30000", (1, 600_000), "Time for a whole call to a target."),
+    Key::number(
+        "executor.total_timeout_ms",
+        "30000",
+        (1, 600_000),
+        "Time for a whole call to a target, after the look-up of its addresses.",
+    ),
     Key::number(
         "executor.answer_bytes_max",
         "1048576",

@@ -123,9 +123,9 @@ pub struct ExecutorConfig {
     pub concurrency_per_host: usize,
     /// Time to look up a target's addresses.
     pub dns_timeout_ms: u64,
-    /// Time to connect, TLS included.
+    /// Time to connect to one address; TLS counts in `total_timeout_ms`.
     pub connect_timeout_ms: u64,
-    /// Time for a whole call.
+    /// Time for a whole call, after the look-up of addresses.
     pub total_timeout_ms: u64,
     /// Bytes kept of a target's answer.
     pub answer_bytes_max: usize,
