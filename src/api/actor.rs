@@ -69,7 +69,9 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 fn org(headers: &HeaderMap, claims: &Claims, org_header: OrgHeader) -> Result<OrgId, ApiError> {
     let not_granted = |message: &str| Err(ApiError::at("org_not_granted", "X-CAP-API-AUTH-ORG-ID", message));
-    let named = only(headers, ORG_HEADER).unwrap_or_default();
+    let Some(named) = only(headers, ORG_HEADER) else {
+        return not_granted("Name one org, once, in X-CAP-API-AUTH-ORG-ID.");
+    };
     if !named.is_empty() {
         let granted = claims.orgs.iter().find(|org| org.as_str() == named);
         return granted.cloned().map_or_else(|| not_granted("Name an org that your token grants."), Ok);

@@ -15,7 +15,7 @@ use crate::domain::actor::Permission;
 use crate::domain::fault::Fault;
 use crate::domain::ids::RequestTypeName;
 use crate::domain::request::{Ballot, Verdict};
-use crate::engine::{Origin, require};
+use crate::engine::{Deciding, Origin, require};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -37,7 +37,8 @@ pub async fn decide(
     let id = request_id(&id)?;
     let request_type = RequestTypeName::new(type_name.into_inner());
     let origin = Origin::of(&actor, &reference(&request));
-    let decided = api.engine.decide(&actor, request_type, id, ballot, origin).await?;
+    let deciding = Deciding { actor: actor.clone(), request_type, id, ballot, origin };
+    let decided = api.engine.decide(deciding).await?;
     let is_async = prefers_async(request.headers());
     if !is_async {
         api.await_outcome(decided).await?;

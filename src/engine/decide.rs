@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::decider::{Answer, Command};
+use super::decider::{Answer, Caller, Command};
 use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::fault::Fault;
@@ -13,6 +13,20 @@ use crate::domain::ids::{RequestId, RequestTypeName};
 use crate::domain::request::{Ballot, Request, State, withdrawal_reason};
 use crate::store::requests::{self, Key};
 use crate::store::{StoreError, executions};
+
+/// What a checker asks for.
+pub struct Deciding {
+    /// Who decides.
+    pub actor: Actor,
+    /// The type that the call's path names; a request of another type is not found.
+    pub request_type: RequestTypeName,
+    /// The request.
+    pub id: RequestId,
+    /// What he says.
+    pub ballot: Ballot,
+    /// Where the call came from.
+    pub origin: Origin,
+}
 
 /// A decision that stands, and what is still to come.
 pub struct Decided {
@@ -33,20 +47,14 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::NotFound`] also if the request is of another type.
-    pub async fn decide(
-        &self,
-        actor: &Actor,
-        request_type: RequestTypeName,
-        id: RequestId,
-        ballot: Ballot,
-        origin: Origin,
-    ) -> Result<Decided, EngineError> {
-        require(actor, Permission::Check)?;
+    pub async fn decide(&self, deciding: Deciding) -> Result<Decided, EngineError> {
+        let Deciding { actor, request_type, id, ballot, origin } = deciding;
+        require(&actor, Permission::Check)?;
         let key = (actor.org.clone(), id);
         let verdict = ballot.verdict;
         // Before the write, so that an execution that ends at once is not missed.
         let outcome = self.inner.outcomes.subscribe(&key);
-        let command = Command::Decide { key, request_type, actor: actor.clone(), ballot, origin };
+        let command = Command::Decide { by: Caller { key, actor, origin }, request_type, ballot };
         let (request, is_new) = self.by_person(command).await?;
         if is_new {
             self.inner.metrics.decided(request.request_type.as_str(), verdict.name());
@@ -66,7 +74,7 @@ impl Engine {
     ) -> Result<Request, EngineError> {
         let reason = withdrawal_reason(reason).map_err(|fault: Fault| EngineError::Invalid(vec![fault]))?;
         let key = (actor.org.clone(), id);
-        let command = Command::Withdraw { key, actor: actor.clone(), reason, origin };
+        let command = Command::Withdraw { by: Caller { key, actor: actor.clone(), origin }, reason };
         let (request, is_new) = self.by_person(command).await?;
         if is_new {
             tracing::info!(request.id = %request.id, "a request was withdrawn");

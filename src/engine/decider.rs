@@ -23,6 +23,16 @@ use crate::store::submissions::NewSubmission;
 use crate::store::writer::{Batch, BatchStats};
 use crate::store::{AnyConnection, StoreError};
 
+/// A person who wants something of one request.
+pub(super) struct Caller {
+    /// The request, in the org that the call is about.
+    pub(super) key: Key,
+    /// Who asks.
+    pub(super) actor: Actor,
+    /// Where the call came from.
+    pub(super) origin: Origin,
+}
+
 /// One write, as the engine's methods hand it over.
 pub(super) enum Command {
     /// A submission that passed every check.
@@ -30,9 +40,9 @@ pub(super) enum Command {
     /// A refused submission is kept.
     Refuse(Box<RefusalRow>),
     /// A checker decides.
-    Decide { key: Key, request_type: RequestTypeName, actor: Actor, ballot: Ballot, origin: Origin },
+    Decide { by: Caller, request_type: RequestTypeName, ballot: Ballot },
     /// The maker takes it back.
-    Withdraw { key: Key, actor: Actor, reason: String, origin: Origin },
+    Withdraw { by: Caller, reason: String },
     /// A deadline may have passed.
     Expire(Key),
     /// The executor wants up to `limit` executions, none against `busy_hosts`.
@@ -55,9 +65,8 @@ impl Command {
     /// The request whose row it changes.
     fn request(&self) -> Option<&Key> {
         match self {
-            Self::Decide { key, .. } | Self::Withdraw { key, .. } | Self::Expire(key) | Self::Settle(key) => {
-                Some(key)
-            }
+            Self::Decide { by, .. } | Self::Withdraw { by, .. } => Some(&by.key),
+            Self::Expire(key) | Self::Settle(key) => Some(key),
             Self::StartAttempt(held) | Self::End { held, .. } | Self::Release(held) => Some(&held.key),
             Self::Submit(_) | Self::Refuse(_) | Self::Claim { .. } | Self::Renew(_) | Self::LapseAll => None,
         }
@@ -148,21 +157,24 @@ impl Decider {
                 Answer::Done
             }
             Command::Refuse(row) => {
-                refusals::insert(conn, *row.clone())?;
+                if !(is_retry && refusals::is_there(conn, row)?) {
+                    refusals::insert(conn, *row.clone())?;
+                }
                 Answer::Done
             }
-            Command::Decide { key, request_type, actor, ballot, origin } => {
-                let is_of_type =
-                    working.request(key).is_some_and(|found| found.request_type == *request_type);
-                let wish = Wish::Decide { checker: actor.person.clone(), ballot: ballot.clone() };
-                if is_of_type { self.by_person(working, key, actor, wish, origin) } else { Answer::NotFound }
+            Command::Decide { by, request_type, ballot } => {
+                let found = working.request(&by.key);
+                let is_of_type = found.is_some_and(|found| found.request_type == *request_type);
+                let wish = Wish::Decide { checker: by.actor.person.clone(), ballot: ballot.clone() };
+                if is_of_type { self.by_person(working, by, wish) } else { Answer::NotFound }
             }
-            Command::Withdraw { key, actor, reason, origin } => {
+            Command::Withdraw { by, reason } => {
+                let Caller { key, actor, .. } = by;
                 let maker = working.request(key).map(|found| &found.maker);
                 let is_seen =
                     maker.is_some_and(|maker| actor.sees_all() || maker.is_same_person(&actor.person));
                 let wish = Wish::Withdraw { by: actor.person.clone(), reason: reason.clone() };
-                if is_seen { self.by_person(working, key, actor, wish, origin) } else { Answer::NotFound }
+                if is_seen { self.by_person(working, by, wish) } else { Answer::NotFound }
             }
             Command::Expire(key) => {
                 expire(working, key);
@@ -171,10 +183,7 @@ impl Decider {
             Command::StartAttempt(held) => start_attempt(working, held),
             Command::End { held, ending } => end(working, held, ending),
             Command::Release(held) => release(working, held),
-            Command::Settle(key) => {
-                settle(working, key);
-                Answer::Done
-            }
+            Command::Settle(key) => settle(working, key),
             Command::Renew(held) => {
                 renew(conn, working.now, held)?;
                 Answer::Done
@@ -189,20 +198,11 @@ impl Decider {
     }
 
     /// A person's command: first the deadline, then the rules; what they forbid is kept.
-    fn by_person(
-        &mut self,
-        working: &mut Working<'_>,
-        key: &Key,
-        actor: &Actor,
-        wish: Wish,
-        origin: &Origin,
-    ) -> Answer {
+    fn by_person(&mut self, working: &mut Working<'_>, by: &Caller, wish: Wish) -> Answer {
+        let Caller { key, actor, origin } = by;
         expire(working, key);
         match working.command(key, &wish, origin) {
-            Ok(is_new) => working.request(key).map_or(Answer::NotFound, |request| Answer::Stands {
-                request: Box::new(request.clone()),
-                is_new,
-            }),
+            Ok(is_new) => stands(working, key, is_new),
             Err(refusal) => {
                 if self.may_keep_refusal(actor, working.now) {
                     working.refuse(key, &actor.person, &refusal, origin);
@@ -280,16 +280,11 @@ fn start_attempt(working: &mut Working<'_>, held: &Held) -> Answer {
 }
 
 fn end(working: &mut Working<'_>, held: &Held, ending: &Ending) -> Answer {
-    let stands = |working: &Working<'_>, is_new| {
-        working
-            .request(&held.key)
-            .map_or(Answer::NotFound, |request| Answer::Stands { request: Box::new(request.clone()), is_new })
-    };
     let is_own_end = working
         .execution(&held.key)
         .is_some_and(|row| row.token == held.token && row.outcome.as_deref() == Some(ending.outcome.name()));
     if is_own_end {
-        return stands(working, false);
+        return stands(working, &held.key, false);
     }
     if !is_held(working, held) {
         return Answer::Fenced;
@@ -298,7 +293,7 @@ fn end(working: &mut Working<'_>, held: &Held, ending: &Ending) -> Answer {
     match working.command(&held.key, &wish, &system_origin(&held.key)) {
         Ok(_) => {
             working.end(&held.key, ending.outcome, &ending.reason, ending.answer.clone());
-            stands(working, true)
+            stands(working, &held.key, true)
         }
         Err(refusal) => Answer::Refused(refusal),
     }
@@ -320,22 +315,33 @@ fn is_held(working: &mut Working<'_>, held: &Held) -> bool {
 }
 
 /// With an attempt open, bytes may have left: unknown. Without one, nothing left: it is due again.
-fn settle(working: &mut Working<'_>, key: &Key) {
+fn settle(working: &mut Working<'_>, key: &Key) -> Answer {
     let now = working.now;
     if !working.execution(key).is_some_and(|row| row.is_lapsed(now)) {
-        return;
+        return Answer::Done;
     }
     if working.request(key).is_some_and(|request| request.attempts == 0) {
         if let Some(row) = working.execution(key) {
             row.release();
         }
-        return;
+        return Answer::Done;
     }
     let reason = "The process that sent the call stopped before it knew the answer.";
     let wish = Wish::RecordOutcome { outcome: Outcome::Unknown, reason: reason.to_owned() };
-    if working.command(key, &wish, &system_origin(key)).is_ok() {
-        working.end(key, Outcome::Unknown, reason, None);
+    match working.command(key, &wish, &system_origin(key)) {
+        Ok(_) => {
+            working.end(key, Outcome::Unknown, reason, None);
+            stands(working, key, true)
+        }
+        Err(refusal) => Answer::Refused(refusal),
     }
+}
+
+/// The request as it stands in this batch.
+fn stands(working: &Working<'_>, key: &Key, is_new: bool) -> Answer {
+    working
+        .request(key)
+        .map_or(Answer::NotFound, |request| Answer::Stands { request: Box::new(request.clone()), is_new })
 }
 
 fn renew(conn: &mut AnyConnection, now: DateTime<Utc>, held: &[Held]) -> Result<(), StoreError> {

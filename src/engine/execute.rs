@@ -169,7 +169,10 @@ impl Engine {
         keys.retain(|key| !under_way.contains(key));
         let found = keys.len();
         for key in keys {
-            self.inner.writer.write(Command::Settle(key.clone())).await?;
+            let answer = self.inner.writer.write(Command::Settle(key.clone())).await?;
+            if let Answer::Stands { request, is_new: true } = answer {
+                self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
+            }
             self.inner.outcomes.announce(&key);
             self.inner.due.notify_one();
         }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tokio::sync::Notify;
 
-pub use decide::Decided;
+pub use decide::{Decided, Deciding};
 pub use execute::{Claimed, Ending, Held};
 pub use refuse::RefusedSubmission;
 pub use submit::Submitting;

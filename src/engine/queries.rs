@@ -42,7 +42,7 @@ pub struct View {
 pub struct AnswerView {
     /// The HTTP status.
     pub status: i64,
-    /// Names and values in the order received.
+    /// Names in lower case with their values; values of one name in the order received.
     pub headers: Vec<(String, String)>,
     /// The body; `None` where a list leaves it out for its size.
     pub body: Option<Vec<u8>>,

@@ -18,7 +18,7 @@ pub struct AnswerRow {
     pub attempt: i64,
     /// The HTTP status.
     pub status: i64,
-    /// JSON text: a list of `[name, value]` in the order received.
+    /// JSON text: a list of `[name, value]`.
     pub headers: String,
     /// The body's bytes; empty if left out of a list.
     pub body: Vec<u8>,

@@ -12,7 +12,7 @@ use crate::domain::actor::{Actor, Person};
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::{Birth, Event, EventKind};
 use crate::domain::outcome::Outcome;
-use crate::domain::request::{Request, State};
+use crate::domain::request::Request;
 use crate::domain::submission::EntityInfo;
 
 /// The version of the meaning of these columns.
@@ -202,9 +202,10 @@ impl Facts {
                 Self { attempt: Some(*attempt), ..plain("attempt_started") }
             }
             EventKind::Ended { attempt, outcome, reason } => {
-                let event_type = match outcome.state() {
-                    State::Unknown => "outcome_unknown",
-                    state => state.name(),
+                let event_type = match outcome {
+                    Outcome::Executed => "executed",
+                    Outcome::Failed => "failed",
+                    Outcome::Unknown => "outcome_unknown",
                 };
                 Self { attempt: *attempt, outcome: Some(*outcome), ..said(event_type, reason) }
             }

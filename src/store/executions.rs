@@ -161,7 +161,7 @@ pub fn lock_queued(
     })
 }
 
-/// Claimed executions that `node` does not hold, or whose lease has run out; a look, not a lock.
+/// Claimed executions whose lease has run out; a look, not a lock.
 pub fn list_lapsed(
     conn: &mut AnyConnection,
     now: DateTime<Utc>,

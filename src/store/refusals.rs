@@ -31,6 +31,13 @@ pub struct RefusalRow {
     pub count: i64,
 }
 
+/// Whether this very refusal has a row already.
+pub fn is_there(conn: &mut AnyConnection, row: &RefusalRow) -> Result<bool, StoreError> {
+    let key = (row.org_id.as_str(), row.refusal_id.as_str());
+    let found: Option<RefusalRow> = refusals::table.find(key).first(conn).optional()?;
+    Ok(found.is_some())
+}
+
 /// Adds a refusal, or counts it if the person has had his rows for this minute.
 pub fn insert(conn: &mut AnyConnection, mut row: RefusalRow) -> Result<(), StoreError> {
     let mine = refusals::org_id

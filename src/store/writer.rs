@@ -11,7 +11,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use diesel::connection::{Connection, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use tokio::sync::oneshot;
 
@@ -94,6 +95,7 @@ impl<B: Batch> Writer<B> {
                     taken.fetch_sub(jobs.len(), Ordering::Relaxed);
                     thread.serve(jobs);
                 }
+                thread.finish();
             })
             .map_err(|error| StoreError::Setup(format!("the writer's thread did not start: {error}")))?;
         Ok((Self { queue, waiting }, join))
@@ -139,6 +141,15 @@ struct WriterThread<B: Batch> {
 const TRIES_MAX: usize = 3;
 
 impl<B: Batch> WriterThread<B> {
+    /// Leaves a SQLite file whole: what stands only in its log is moved over, so that a copy of the
+    /// file alone is a backup.
+    fn finish(&mut self) {
+        let Some(AnyConnection::Sqlite(conn)) = &mut self.conn else { return };
+        if let Err(error) = conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)") {
+            tracing::warn!(%error, "the log could not be moved into the database file");
+        }
+    }
+
     /// All in one transaction; if that fails, one by one, so that nobody fails for a neighbour.
     fn serve(&mut self, jobs: Vec<Job<B>>) {
         let commands: Vec<&B::Command> = jobs.iter().map(|job| &job.command).collect();
@@ -223,37 +234,28 @@ fn in_transaction<B: Batch>(
     }
 }
 
+type Manager<C> = <C as Connection>::TransactionManager;
+
 /// `BEGIN IMMEDIATE` on SQLite: a transaction that reads first and locks later fails under load.
-fn begin(conn: &mut AnyConnection) -> Result<(), StoreError> {
-    type Manager<C> = <C as Connection>::TransactionManager;
-    Ok(match conn {
-        AnyConnection::Postgres(conn) => Manager::<diesel::PgConnection>::begin_transaction(conn)?,
-        AnyConnection::Sqlite(conn) => {
-            diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?;
-        }
-    })
+fn begin(conn: &mut AnyConnection) -> QueryResult<()> {
+    match conn {
+        AnyConnection::Postgres(conn) => Manager::<PgConnection>::begin_transaction(conn),
+        AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
+    }
 }
 
-fn commit(conn: &mut AnyConnection) -> Result<(), StoreError> {
-    Ok(match conn {
-        AnyConnection::Postgres(conn) => {
-            <diesel::PgConnection as Connection>::TransactionManager::commit_transaction(conn)?;
-        }
-        AnyConnection::Sqlite(conn) => {
-            <diesel::SqliteConnection as Connection>::TransactionManager::commit_transaction(conn)?;
-        }
-    })
+fn commit(conn: &mut AnyConnection) -> QueryResult<()> {
+    match conn {
+        AnyConnection::Postgres(conn) => Manager::<PgConnection>::commit_transaction(conn),
+        AnyConnection::Sqlite(conn) => Manager::<SqliteConnection>::commit_transaction(conn),
+    }
 }
 
-fn roll_back(conn: &mut AnyConnection) -> Result<(), StoreError> {
-    Ok(match conn {
-        AnyConnection::Postgres(conn) => {
-            <diesel::PgConnection as Connection>::TransactionManager::rollback_transaction(conn)?;
-        }
-        AnyConnection::Sqlite(conn) => {
-            <diesel::SqliteConnection as Connection>::TransactionManager::rollback_transaction(conn)?;
-        }
-    })
+fn roll_back(conn: &mut AnyConnection) -> QueryResult<()> {
+    match conn {
+        AnyConnection::Postgres(conn) => Manager::<PgConnection>::rollback_transaction(conn),
+        AnyConnection::Sqlite(conn) => Manager::<SqliteConnection>::rollback_transaction(conn),
+    }
 }
 
 /// Another node's lock order, a row that moved, or a connection that died: the next try may succeed.
