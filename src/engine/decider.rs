@@ -232,10 +232,14 @@ impl Decider {
         for (command, answer) in commands.iter().zip(answers) {
             let Command::Claim { limit, busy_hosts } = command else { continue };
             let mut claimed = executions::lock_queued(conn, *limit, busy_hosts)?;
-            for row in &mut claimed {
+            let take = |row: &mut ExecutionRow| {
                 let token_before = row.token;
                 row.claim(&self.node, now + LEASE);
-                executions::save(conn, row, token_before)?;
+                executions::Moved { row: row.clone(), token_before }
+            };
+            let moved: Vec<_> = claimed.iter_mut().map(take).collect();
+            if !moved.is_empty() {
+                executions::save(conn, &moved)?;
             }
             *answer = Answer::Claimed(claimed);
         }

@@ -12,10 +12,11 @@ use crate::domain::lifecycle::{Command, Event, EventKind, Refusal, refused, tran
 use crate::domain::outcome::Outcome;
 use crate::domain::request::Request;
 use crate::store::answers::{self, AnswerRow};
+use crate::store::attempts::{self, AttemptRow};
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::events::{self, EventRow, Origin};
-use crate::store::executions::{self, AttemptRow, ExecutionRow};
-use crate::store::requests::{self, Key};
+use crate::store::executions::{self, ExecutionRow};
+use crate::store::requests::{self, Key, RequestRow};
 use crate::store::submissions::{self, NewSubmission};
 use crate::store::{AnyConnection, StoreError, to_micros};
 
@@ -192,43 +193,47 @@ impl<'a> Working<'a> {
 
     /// Writes everything that moved. Parents before children, for the foreign keys.
     pub(super) fn flush(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
-        if !self.submissions.is_empty() {
-            submissions::insert(conn, &std::mem::take(&mut self.submissions))?;
-        }
-        for entry in self.requests.values_mut() {
-            if entry.request.version != entry.version_before {
-                requests::save(conn, &entry.request, entry.version_before)?;
-                entry.version_before = entry.request.version;
-            }
-        }
-        for row in self.decisions.drain(..) {
-            decisions::insert(conn, row)?;
-        }
-        for entry in self.executions.values_mut() {
-            match &entry.before {
-                None => executions::insert(conn, entry.row.clone())?,
-                Some(before) if *before != entry.row => executions::save(conn, &entry.row, before.token)?,
-                Some(_) => continue,
-            }
-            entry.before = Some(entry.row.clone());
-        }
-        self.flush_attempts(conn)?;
-        if !self.events.is_empty() {
-            events::insert(conn, &std::mem::take(&mut self.events))?;
-        }
-        Ok(())
+        write_all(conn, std::mem::take(&mut self.submissions), submissions::insert)?;
+        write_all(conn, self.moved_requests(), requests::save)?;
+        write_all(conn, std::mem::take(&mut self.decisions), decisions::insert)?;
+        let (new, moved) = self.moved_executions();
+        write_all(conn, new, executions::insert)?;
+        write_all(conn, moved, executions::save)?;
+        write_all(conn, std::mem::take(&mut self.new_attempts), attempts::insert)?;
+        write_all(conn, std::mem::take(&mut self.ended_attempts), attempts::end)?;
+        write_all(conn, std::mem::take(&mut self.answers), answers::insert)?;
+        write_all(conn, std::mem::take(&mut self.events), events::insert)
     }
 
-    fn flush_attempts(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
-        for row in self.new_attempts.drain(..) {
-            executions::insert_attempt(conn, row)?;
-        }
-        for row in self.ended_attempts.drain(..) {
-            executions::end_attempt(conn, &row)?;
-        }
-        for row in self.answers.drain(..) {
-            answers::insert(conn, row)?;
-        }
-        Ok(())
+    fn moved_requests(&self) -> Vec<requests::Moved> {
+        let moved = self.requests.values().filter(|entry| entry.request.version != entry.version_before);
+        moved
+            .map(|entry| requests::Moved {
+                row: RequestRow::from(&entry.request),
+                version_before: entry.version_before,
+            })
+            .collect()
     }
+
+    fn moved_executions(&self) -> (Vec<ExecutionRow>, Vec<executions::Moved>) {
+        let (mut new, mut moved) = (Vec::new(), Vec::new());
+        for ExecutionEntry { row, before } in self.executions.values() {
+            match before {
+                None => new.push(row.clone()),
+                Some(before) if before != row => {
+                    moved.push(executions::Moved { row: row.clone(), token_before: before.token });
+                }
+                Some(_) => {}
+            }
+        }
+        (new, moved)
+    }
+}
+
+fn write_all<R>(
+    conn: &mut AnyConnection,
+    rows: Vec<R>,
+    write: fn(&mut AnyConnection, &[R]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    if rows.is_empty() { Ok(()) } else { write(conn, &rows) }
 }

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::columns::{Column, Columns, batch_statement, push_insert};
 use super::requests::{Key, key_texts};
 use super::schema::answers;
 use super::{AnyConnection, StoreError};
@@ -74,8 +75,33 @@ pub fn list(
     Ok(rows)
 }
 
-/// Adds an answer.
-pub fn insert(conn: &mut AnyConnection, row: AnswerRow) -> Result<(), StoreError> {
-    diesel::insert_into(answers::table).values(row).execute(conn)?;
+batch_statement!(InsertAnswers, |out, columns| push_insert(&mut out, "answers", columns));
+
+/// Adds answers.
+pub fn insert(conn: &mut AnyConnection, rows: &[AnswerRow]) -> Result<(), StoreError> {
+    match conn {
+        AnyConnection::Postgres(conn) => {
+            InsertAnswers(columns(&rows.iter().collect::<Vec<_>>())).execute(conn)?;
+        }
+        AnyConnection::Sqlite(conn) => {
+            for row in rows {
+                diesel::insert_into(answers::table).values(row).execute(conn)?;
+            }
+        }
+    }
     Ok(())
+}
+
+fn columns<'a>(rows: &[&'a AnswerRow]) -> Columns<'a> {
+    vec![
+        ("org_id", Column::text(rows, |row| &row.org_id)),
+        ("request_id", Column::text(rows, |row| &row.request_id)),
+        ("attempt", Column::number(rows, |row| row.attempt)),
+        ("status", Column::number(rows, |row| row.status)),
+        ("headers", Column::text(rows, |row| &row.headers)),
+        ("body", Column::bytes(rows, |row| &row.body)),
+        ("body_bytes", Column::number(rows, |row| row.body_bytes)),
+        ("cut", Column::flag(rows, |row| row.cut)),
+        ("warnings", Column::text(rows, |row| &row.warnings)),
+    ]
 }

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::columns::{Column, Columns};
 use super::requests::{Key, key_texts};
 use super::schema::calls;
 use super::{AnyConnection, StoreError};
@@ -20,6 +21,16 @@ pub struct CallRow {
     pub echo: String,
     /// The target's label at submission.
     pub label: String,
+}
+
+pub(super) fn columns<'a>(rows: &[&'a CallRow]) -> Columns<'a> {
+    vec![
+        ("org_id", Column::text(rows, |row| &row.org_id)),
+        ("request_id", Column::text(rows, |row| &row.request_id)),
+        ("call", Column::bytes(rows, |row| &row.call)),
+        ("echo", Column::text(rows, |row| &row.echo)),
+        ("label", Column::text(rows, |row| &row.label)),
+    ]
 }
 
 /// The calls of the named requests, in no order.

@@ -110,10 +110,13 @@ fn set_up_postgres(conn: &mut PgConnection, purpose: Purpose) -> Result<(), Stor
             )));
         }
     }
-    if purpose == Purpose::Read {
-        conn.batch_execute("SET default_transaction_read_only = on")?;
-    }
-    Ok(())
+    let settings = match purpose {
+        Purpose::Read => "SET default_transaction_read_only = on",
+        // Every write finds its rows by key. A prepared statement that was planned while a table was
+        // small would otherwise go on reading all of it once it is large.
+        Purpose::Write => "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off",
+    };
+    Ok(conn.batch_execute(settings)?)
 }
 
 fn pragma(conn: &mut SqliteConnection, statement: &str) -> QueryResult<String> {

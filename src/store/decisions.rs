@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::columns::{Column, Columns, batch_statement, push_insert};
 use super::requests::{Key, key_texts};
 use super::schema::decisions;
 use super::{AnyConnection, StoreError, from_micros, to_micros};
@@ -72,8 +73,36 @@ pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<DecisionRow>, 
     Ok(decisions::table.filter(named).load(conn)?)
 }
 
-/// Adds a decision.
-pub fn insert(conn: &mut AnyConnection, row: DecisionRow) -> Result<(), StoreError> {
-    diesel::insert_into(decisions::table).values(row).execute(conn)?;
+batch_statement!(InsertDecisions, |out, columns| push_insert(&mut out, "decisions", columns));
+
+/// Adds decisions.
+pub fn insert(conn: &mut AnyConnection, rows: &[DecisionRow]) -> Result<(), StoreError> {
+    match conn {
+        AnyConnection::Postgres(conn) => {
+            InsertDecisions(columns(&rows.iter().collect::<Vec<_>>())).execute(conn)?;
+        }
+        AnyConnection::Sqlite(conn) => {
+            for row in rows {
+                diesel::insert_into(decisions::table).values(row).execute(conn)?;
+            }
+        }
+    }
     Ok(())
+}
+
+fn columns<'a>(rows: &[&'a DecisionRow]) -> Columns<'a> {
+    vec![
+        ("org_id", Column::text(rows, |row| &row.org_id)),
+        ("request_id", Column::text(rows, |row| &row.request_id)),
+        ("person_key", Column::text(rows, |row| &row.person_key)),
+        ("maker_key", Column::text(rows, |row| &row.maker_key)),
+        ("iss", Column::text(rows, |row| &row.iss)),
+        ("sub", Column::text(rows, |row| &row.sub)),
+        ("user_id", Column::text(rows, |row| &row.user_id)),
+        ("user_name", Column::text(rows, |row| &row.user_name)),
+        ("verdict", Column::text(rows, |row| &row.verdict)),
+        ("message", Column::text(rows, |row| &row.message)),
+        ("digest", Column::text(rows, |row| &row.digest)),
+        ("decided_at", Column::number(rows, |row| row.decided_at)),
+    ]
 }

@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::columns::{Column, Columns, batch_statement, push_insert};
 use super::requests::{parse_digest, parse_id, parse_state};
 use super::schema::events;
-use super::submissions::{Column, insert_events};
 use super::{AnyConnection, StoreError, from_micros, to_micros};
 use crate::domain::actor::{Actor, Person};
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
@@ -232,10 +232,14 @@ fn birth_data(birth: &Birth) -> Value {
     })
 }
 
+batch_statement!(InsertEvents, |out, columns| push_insert(&mut out, "events", columns));
+
 /// Adds events: one statement on PostgreSQL, cached single-row statements on SQLite.
 pub fn insert(conn: &mut AnyConnection, rows: &[EventRow]) -> Result<(), StoreError> {
     match conn {
-        AnyConnection::Postgres(conn) => insert_events(conn, rows)?,
+        AnyConnection::Postgres(conn) => {
+            InsertEvents(columns(&rows.iter().collect::<Vec<_>>())).execute(conn)?;
+        }
         AnyConnection::Sqlite(conn) => {
             for row in rows {
                 diesel::insert_into(events::table).values(row).execute(conn)?;
@@ -245,37 +249,29 @@ pub fn insert(conn: &mut AnyConnection, rows: &[EventRow]) -> Result<(), StoreEr
     Ok(())
 }
 
-/// The rows turned into one array per column, for `unnest`.
-pub(super) fn columns<'a>(
-    rows: impl Iterator<Item = &'a EventRow> + Clone,
-) -> Vec<(&'static str, Column<'a>)> {
-    use Column::{NullableNumber, NullableText};
-    let text = |of: fn(&EventRow) -> &str| Column::Text(rows.clone().map(of).collect());
-    let number = |of: fn(&EventRow) -> i64| Column::Number(rows.clone().map(of).collect());
-    let maybe = |of: fn(&EventRow) -> Option<&str>| NullableText(rows.clone().map(of).collect());
-    let maybe_number = |of: fn(&EventRow) -> Option<i64>| NullableNumber(rows.clone().map(of).collect());
+pub(super) fn columns<'a>(rows: &[&'a EventRow]) -> Columns<'a> {
     vec![
-        ("org_id", text(|row| &row.org_id)),
-        ("event_id", text(|row| &row.event_id)),
-        ("request_id", maybe(|row| row.request_id.as_deref())),
-        ("seq", maybe_number(|row| row.seq)),
-        ("format", number(|row| row.format)),
-        ("at", number(|row| row.at)),
-        ("type", text(|row| &row.event_type)),
-        ("actor_iss", text(|row| &row.actor_iss)),
-        ("actor_sub", text(|row| &row.actor_sub)),
-        ("actor_user_id", text(|row| &row.actor_user_id)),
-        ("actor_user_name", text(|row| &row.actor_user_name)),
-        ("actor_token_id", maybe(|row| row.actor_token_id.as_deref())),
-        ("actor_address", maybe(|row| row.actor_address.as_deref())),
-        ("from_state", maybe(|row| row.from_state.as_deref())),
-        ("to_state", maybe(|row| row.to_state.as_deref())),
-        ("message", maybe(|row| row.message.as_deref())),
-        ("digest", maybe(|row| row.digest.as_deref())),
-        ("attempt", maybe_number(|row| row.attempt)),
-        ("outcome", maybe(|row| row.outcome.as_deref())),
-        ("reference", text(|row| &row.reference)),
-        ("data", text(|row| &row.data)),
+        ("org_id", Column::text(rows, |row| &row.org_id)),
+        ("event_id", Column::text(rows, |row| &row.event_id)),
+        ("request_id", Column::nullable_text(rows, |row| row.request_id.as_deref())),
+        ("seq", Column::nullable_number(rows, |row| row.seq)),
+        ("format", Column::number(rows, |row| row.format)),
+        ("at", Column::number(rows, |row| row.at)),
+        ("type", Column::text(rows, |row| &row.event_type)),
+        ("actor_iss", Column::text(rows, |row| &row.actor_iss)),
+        ("actor_sub", Column::text(rows, |row| &row.actor_sub)),
+        ("actor_user_id", Column::text(rows, |row| &row.actor_user_id)),
+        ("actor_user_name", Column::text(rows, |row| &row.actor_user_name)),
+        ("actor_token_id", Column::nullable_text(rows, |row| row.actor_token_id.as_deref())),
+        ("actor_address", Column::nullable_text(rows, |row| row.actor_address.as_deref())),
+        ("from_state", Column::nullable_text(rows, |row| row.from_state.as_deref())),
+        ("to_state", Column::nullable_text(rows, |row| row.to_state.as_deref())),
+        ("message", Column::nullable_text(rows, |row| row.message.as_deref())),
+        ("digest", Column::nullable_text(rows, |row| row.digest.as_deref())),
+        ("attempt", Column::nullable_number(rows, |row| row.attempt)),
+        ("outcome", Column::nullable_text(rows, |row| row.outcome.as_deref())),
+        ("reference", Column::text(rows, |row| &row.reference)),
+        ("data", Column::text(rows, |row| &row.data)),
     ]
 }
 

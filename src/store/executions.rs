@@ -1,15 +1,16 @@
-//! The tables `executions` and `attempts`: what is to be sent, who is sending it, how it ended.
+//! The table `executions`: what is to be sent, who is sending it, how it ended.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::columns::{Column, Columns, batch_statement, push_insert, push_update};
 use super::requests::{Key, key_texts, parse_id};
-use super::schema::{attempts, executions};
+use super::schema::executions;
 use super::{AnyConnection, StoreError, to_micros};
 use crate::domain::ids::{OrgId, RequestId};
 use crate::domain::outcome::Outcome;
 
-/// One row of `executions`.
+/// One row.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = executions)]
 #[expect(missing_docs, reason = "the columns, as the migration explains them")]
@@ -82,41 +83,92 @@ impl ExecutionRow {
     }
 }
 
-/// One row of `attempts`.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = attempts)]
-#[expect(missing_docs, reason = "the columns, as the migration explains them")]
-pub struct AttemptRow {
-    pub org_id: String,
-    pub request_id: String,
-    pub attempt: i64,
-    pub token: i64,
-    pub started_at: i64,
-    pub ended_at: Option<i64>,
-    pub outcome: Option<String>,
-    pub reason: Option<String>,
-}
+batch_statement!(InsertExecutions, |out, columns| push_insert(&mut out, "executions", columns));
 
-/// Adds an execution.
-pub fn insert(conn: &mut AnyConnection, row: ExecutionRow) -> Result<(), StoreError> {
-    diesel::insert_into(executions::table).values(row).execute(conn)?;
+/// Adds executions.
+pub fn insert(conn: &mut AnyConnection, rows: &[ExecutionRow]) -> Result<(), StoreError> {
+    match conn {
+        AnyConnection::Postgres(conn) => {
+            InsertExecutions(columns(&rows.iter().collect::<Vec<_>>())).execute(conn)?;
+        }
+        AnyConnection::Sqlite(conn) => {
+            for row in rows {
+                diesel::insert_into(executions::table).values(row).execute(conn)?;
+            }
+        }
+    }
     Ok(())
 }
 
-/// Writes what moved, if the token is still `token_before`.
-pub fn save(conn: &mut AnyConnection, row: &ExecutionRow, token_before: i64) -> Result<(), StoreError> {
-    let found = executions::table.find((row.org_id.as_str(), row.request_id.as_str()));
-    let saved = diesel::update(found.filter(executions::token.eq(token_before)))
-        .set((
-            executions::state.eq(row.state.as_str()),
-            executions::token.eq(row.token),
-            executions::node.eq(row.node.as_deref()),
-            executions::leased_until.eq(row.leased_until),
-            executions::ended_at.eq(row.ended_at),
-            executions::outcome.eq(row.outcome.as_deref()),
-        ))
-        .execute(conn)?;
-    if saved == 1 { Ok(()) } else { Err(StoreError::Stale) }
+fn columns<'a>(rows: &[&'a ExecutionRow]) -> Columns<'a> {
+    vec![
+        ("org_id", Column::text(rows, |row| &row.org_id)),
+        ("request_id", Column::text(rows, |row| &row.request_id)),
+        ("host", Column::text(rows, |row| &row.host)),
+        ("state", Column::text(rows, |row| &row.state)),
+        ("token", Column::number(rows, |row| row.token)),
+        ("node", Column::nullable_text(rows, |row| row.node.as_deref())),
+        ("leased_until", Column::nullable_number(rows, |row| row.leased_until)),
+        ("queued_at", Column::number(rows, |row| row.queued_at)),
+        ("ended_at", Column::nullable_number(rows, |row| row.ended_at)),
+        ("outcome", Column::nullable_text(rows, |row| row.outcome.as_deref())),
+    ]
+}
+
+batch_statement!(UpdateExecutions, |out, columns| push_update(
+    &mut out,
+    (
+        "executions",
+        (
+            "state = new.state, token = new.token, node = new.node, leased_until = new.leased_until, \
+             ended_at = new.ended_at, outcome = new.outcome",
+            "executions.org_id = new.org_id AND executions.request_id = new.request_id \
+             AND executions.token = new.token_before",
+        ),
+    ),
+    columns
+));
+
+/// An execution that moved, and the token it had when it was loaded.
+pub struct Moved {
+    /// As it stands now.
+    pub row: ExecutionRow,
+    /// As it was loaded.
+    pub token_before: i64,
+}
+
+/// Writes what moved.
+///
+/// # Errors
+/// [`StoreError::Stale`] if somebody else claimed one of them since it was loaded.
+pub fn save(conn: &mut AnyConnection, moved: &[Moved]) -> Result<(), StoreError> {
+    let saved = match conn {
+        AnyConnection::Postgres(conn) => {
+            let rows: Vec<&ExecutionRow> = moved.iter().map(|moved| &moved.row).collect();
+            let mut columns = columns(&rows);
+            let before = moved.iter().map(|moved| moved.token_before).collect();
+            columns.push(("token_before", Column::Number(before)));
+            UpdateExecutions(columns).execute(conn)?
+        }
+        AnyConnection::Sqlite(conn) => {
+            let mut saved = 0;
+            for Moved { row, token_before } in moved {
+                let found = executions::table.find((row.org_id.as_str(), row.request_id.as_str()));
+                saved += diesel::update(found.filter(executions::token.eq(token_before)))
+                    .set((
+                        executions::state.eq(&row.state),
+                        executions::token.eq(row.token),
+                        executions::node.eq(&row.node),
+                        executions::leased_until.eq(row.leased_until),
+                        executions::ended_at.eq(row.ended_at),
+                        executions::outcome.eq(&row.outcome),
+                    ))
+                    .execute(conn)?;
+            }
+            saved
+        }
+    };
+    if saved == moved.len() { Ok(()) } else { Err(StoreError::Stale) }
 }
 
 /// Loads the named rows for a write, locked in key order.
@@ -201,25 +253,6 @@ pub fn count_overdue(conn: &mut AnyConnection, since: DateTime<Utc>) -> Result<i
         .get_result(conn)?)
 }
 
-/// Adds an open attempt.
-pub fn insert_attempt(conn: &mut AnyConnection, row: AttemptRow) -> Result<(), StoreError> {
-    diesel::insert_into(attempts::table).values(row).execute(conn)?;
-    Ok(())
-}
-
-/// Ends an open attempt.
-pub fn end_attempt(conn: &mut AnyConnection, row: &AttemptRow) -> Result<(), StoreError> {
-    let key = (row.org_id.as_str(), row.request_id.as_str(), row.attempt);
-    let ended = diesel::update(attempts::table.find(key).filter(attempts::ended_at.is_null()))
-        .set((
-            attempts::ended_at.eq(row.ended_at),
-            attempts::outcome.eq(row.outcome.as_deref()),
-            attempts::reason.eq(row.reason.as_deref()),
-        ))
-        .execute(conn)?;
-    if ended == 1 { Ok(()) } else { Err(StoreError::Stale) }
-}
-
 /// A request's execution, for reading.
 pub fn find(
     conn: &mut AnyConnection,
@@ -227,16 +260,4 @@ pub fn find(
     id: RequestId,
 ) -> Result<Option<ExecutionRow>, StoreError> {
     Ok(executions::table.find((org.as_str(), id.to_string())).first(conn).optional()?)
-}
-
-/// A request's attempts in order, for reading.
-pub fn list_attempts(
-    conn: &mut AnyConnection,
-    org: &OrgId,
-    id: RequestId,
-) -> Result<Vec<AttemptRow>, StoreError> {
-    Ok(attempts::table
-        .filter(attempts::org_id.eq(org.as_str()).and(attempts::request_id.eq(id.to_string())))
-        .order(attempts::attempt)
-        .load(conn)?)
 }

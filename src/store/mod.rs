@@ -4,7 +4,9 @@
 //! their own. **Invariant:** nothing here decides anything; rows come out as domain values.
 
 pub mod answers;
+pub mod attempts;
 pub mod calls;
+mod columns;
 pub mod connection;
 pub mod decisions;
 pub mod events;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::columns::{Column, Columns, batch_statement, push_update};
 use super::schema::requests;
 use super::{AnyConnection, StoreError, from_micros, to_micros};
 use crate::domain::actor::Person;
@@ -155,19 +156,92 @@ pub fn lock(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<RequestRow>, S
     }
 }
 
-/// Writes what moved, if nobody else wrote since `version_before`.
-pub fn save(conn: &mut AnyConnection, request: &Request, version_before: i64) -> Result<(), StoreError> {
-    let key = (request.org.as_str(), request.id.to_string());
-    let row = requests::table.find(key).filter(requests::version.eq(version_before));
-    let saved = diesel::update(row)
-        .set((
-            requests::state.eq(request.state.name()),
-            requests::version.eq(request.version),
-            requests::attempts.eq(request.attempts),
-            requests::ended_at.eq(request.ended_at.map(to_micros)),
-        ))
-        .execute(conn)?;
-    if saved == 1 { Ok(()) } else { Err(StoreError::Stale) }
+batch_statement!(UpdateRequests, |out, columns| push_update(
+    &mut out,
+    (
+        "requests",
+        (
+            "state = new.state, version = new.version, attempts = new.attempts, ended_at = new.ended_at",
+            "requests.org_id = new.org_id AND requests.request_id = new.request_id \
+             AND requests.version = new.version_before",
+        ),
+    ),
+    columns
+));
+
+/// A request that moved, and the version it had when it was loaded.
+pub struct Moved {
+    /// As it stands now.
+    pub row: RequestRow,
+    /// As it was loaded.
+    pub version_before: i64,
+}
+
+/// Writes what moved.
+///
+/// # Errors
+/// [`StoreError::Stale`] if somebody else wrote one of them since it was loaded.
+pub fn save(conn: &mut AnyConnection, moved: &[Moved]) -> Result<(), StoreError> {
+    let saved = match conn {
+        AnyConnection::Postgres(conn) => {
+            UpdateRequests(moved_columns(&moved.iter().collect::<Vec<_>>())).execute(conn)?
+        }
+        AnyConnection::Sqlite(conn) => {
+            let mut saved = 0;
+            for Moved { row, version_before } in moved {
+                let key = (row.org_id.as_str(), row.request_id.as_str());
+                let found = requests::table.find(key).filter(requests::version.eq(version_before));
+                saved += diesel::update(found)
+                    .set((
+                        requests::state.eq(&row.state),
+                        requests::version.eq(row.version),
+                        requests::attempts.eq(row.attempts),
+                        requests::ended_at.eq(row.ended_at),
+                    ))
+                    .execute(conn)?;
+            }
+            saved
+        }
+    };
+    if saved == moved.len() { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+fn moved_columns<'a>(moved: &[&'a Moved]) -> Columns<'a> {
+    vec![
+        ("org_id", Column::text(moved, |moved| &moved.row.org_id)),
+        ("request_id", Column::text(moved, |moved| &moved.row.request_id)),
+        ("version_before", Column::number(moved, |moved| moved.version_before)),
+        ("state", Column::text(moved, |moved| &moved.row.state)),
+        ("version", Column::number(moved, |moved| moved.row.version)),
+        ("attempts", Column::number(moved, |moved| moved.row.attempts)),
+        ("ended_at", Column::nullable_number(moved, |moved| moved.row.ended_at)),
+    ]
+}
+
+pub(super) fn columns<'a>(rows: &[&'a RequestRow]) -> Columns<'a> {
+    vec![
+        ("org_id", Column::text(rows, |row| &row.org_id)),
+        ("request_id", Column::text(rows, |row| &row.request_id)),
+        ("request_type", Column::text(rows, |row| &row.request_type)),
+        ("type_version", Column::text(rows, |row| &row.type_version)),
+        ("state", Column::text(rows, |row| &row.state)),
+        ("version", Column::number(rows, |row| row.version)),
+        ("attempts", Column::number(rows, |row| row.attempts)),
+        ("digest", Column::text(rows, |row| &row.digest)),
+        ("host", Column::text(rows, |row| &row.host)),
+        ("maker_iss", Column::text(rows, |row| &row.maker_iss)),
+        ("maker_sub", Column::text(rows, |row| &row.maker_sub)),
+        ("maker_user_id", Column::text(rows, |row| &row.maker_user_id)),
+        ("maker_user_name", Column::text(rows, |row| &row.maker_user_name)),
+        ("maker_key", Column::text(rows, |row| &row.maker_key)),
+        ("till_id", Column::text(rows, |row| &row.till_id)),
+        ("store_id", Column::text(rows, |row| &row.store_id)),
+        ("zone_id", Column::text(rows, |row| &row.zone_id)),
+        ("concept_id", Column::text(rows, |row| &row.concept_id)),
+        ("started_at", Column::number(rows, |row| row.started_at)),
+        ("expires_at", Column::number(rows, |row| row.expires_at)),
+        ("ended_at", Column::nullable_number(rows, |row| row.ended_at)),
+    ]
 }
 
 /// One row, without a lock.
