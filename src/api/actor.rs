@@ -81,3 +81,38 @@ fn org(headers: &HeaderMap, claims: &Claims, org_header: OrgHeader) -> Result<Or
         _ => not_granted("Name the org in X-CAP-API-AUTH-ORG-ID."),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+    use crate::domain::actor::Person;
+
+    fn named(orgs: &[&'static str], org_header: OrgHeader) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for org in orgs {
+            headers.append(HeaderName::from_static(ORG_HEADER), HeaderValue::from_static(org));
+        }
+        let granted = vec![OrgId::new("90001")];
+        let claims = Claims { person: Person::system(), orgs: granted, permissions: vec![], token_id: None };
+        org(&headers, &claims, org_header).ok().map(|org| org.to_string())
+    }
+
+    #[test]
+    fn only_a_call_that_reads_may_leave_the_org_out() {
+        assert_eq!(named(&[], OrgHeader::Optional).as_deref(), Some("90001"));
+        assert_eq!(named(&[""], OrgHeader::Optional).as_deref(), Some("90001"));
+        assert_eq!(named(&[], OrgHeader::Required), None);
+        assert_eq!(named(&["90001"], OrgHeader::Required).as_deref(), Some("90001"));
+    }
+
+    #[test]
+    fn an_org_that_is_not_granted_or_named_twice_is_refused() {
+        for org_header in [OrgHeader::Optional, OrgHeader::Required] {
+            for orgs in [["7"].as_slice(), &["90001", "7"], &["90001", "90001"]] {
+                assert_eq!(named(orgs, org_header), None, "{orgs:?}");
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Reading a body: not too large, UTF-8 JSON, no content encoding.
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::{HttpRequest, web};
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
@@ -51,11 +51,13 @@ impl Body {
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
     let refused = |field, message: &str| Err(ApiError::at("unsupported_media_type", field, message));
-    let encoding = headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
-    if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+    let is_identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(CONTENT_ENCODING).all(is_identity) {
         return refused("Content-Encoding", "Send the body without content encoding.");
     }
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut media_types = headers.get_all(CONTENT_TYPE);
+    let media_type = media_types.next().filter(|_| media_types.next().is_none());
+    let media_type = media_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = media_type.split(';').map(str::trim);
     let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
     let is_utf8 = |part: &str| {
@@ -127,5 +129,45 @@ impl<'a> Members<'a> {
             self.fault(name, "This member is unknown. Leave it out.");
         }
         self.faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_taken(media_types: &[&'static str], encodings: &[&'static str]) -> bool {
+        let mut headers = HeaderMap::new();
+        for media_type in media_types {
+            headers.append(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        }
+        for encoding in encodings {
+            headers.append(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        check_media_type(&headers).is_ok()
+    }
+
+    #[test]
+    fn a_body_is_said_once_to_be_json_in_utf_8() {
+        for good in ["application/json", "Application/JSON; charset=\"UTF-8\""] {
+            assert!(is_taken(&[good], &[]), "{good}");
+        }
+        let bad: [&[&'static str]; 4] = [
+            &[],
+            &["text/plain"],
+            &["application/json; charset=latin1"],
+            &["application/json", "text/plain"],
+        ];
+        for bad in bad {
+            assert!(!is_taken(bad, &[]), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_has_no_content_encoding() {
+        assert!(is_taken(&["application/json"], &["identity"]));
+        for bad in [["gzip"].as_slice(), &["identity", "gzip"], &["identity, gzip"]] {
+            assert!(!is_taken(&["application/json"], bad), "{bad:?}");
+        }
     }
 }
