@@ -11,9 +11,11 @@ use crate::domain::request::State;
 use crate::engine::queries::{Filter, Sort, SortBy};
 
 /// Rows on a page if nothing else is asked for.
-const LIMIT_DEFAULT: i64 = 20;
-const LIMIT_MAX: i64 = 500;
-const VALUE_CHARS_MAX: usize = 512;
+pub const LIMIT_DEFAULT: i64 = 20;
+/// The most rows on a page.
+pub const LIMIT_MAX: i64 = 500;
+/// The longest value of a parameter, in characters.
+pub const VALUE_CHARS_MAX: usize = 512;
 
 /// The parameters that filter and order a list of requests.
 pub const FILTER_PARAMETERS: [&str; 11] = [
@@ -71,8 +73,10 @@ impl Parameters {
     /// A whole number in a range.
     pub fn number(&mut self, name: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
         let value = self.text(name)?;
+        // The library also takes a plus sign.
+        let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
         match value.parse() {
-            Ok(number) if range.contains(&number) => Some(number),
+            Ok(number) if is_plain && range.contains(&number) => Some(number),
             _ => {
                 let (from, to) = (range.start(), range.end());
                 self.fault(name, format!("Write a whole number from {from} to {to}."));
@@ -139,7 +143,9 @@ impl Parameters {
     fn day(&mut self, name: &str) -> Option<NaiveDate> {
         let value = self.text(name)?;
         let day = NaiveDate::parse_from_str(value, "%Y-%m-%d").ok();
-        let day = day.filter(|day| day.format("%Y-%m-%d").to_string() == value);
+        // Ten characters: the library also takes years before 0 and after 9999, with their sign.
+        let is_plain = |day: &NaiveDate| value.len() == 10 && day.format("%Y-%m-%d").to_string() == value;
+        let day = day.filter(is_plain);
         if day.is_none() {
             self.fault(name, "Write a date as YYYY-MM-DD.");
         }
@@ -156,4 +162,55 @@ impl Parameters {
 fn midnight(day: NaiveDate, offset: FixedOffset) -> DateTime<Utc> {
     let local = day.and_time(NaiveTime::MIN).and_local_timezone(offset);
     local.single().map_or(DateTime::UNIX_EPOCH, |at| at.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+    use crate::domain::ids::OrgId;
+
+    fn is_taken(query: &str) -> bool {
+        let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
+        let known: Vec<&str> = FILTER_PARAMETERS.into_iter().chain(["limit"]).collect();
+        let Ok(mut parameters) = Parameters::of(&request, &known) else { return false };
+        let mut filter = Filter::all(OrgId::new("90001"));
+        parameters.narrow(&mut filter, &["ISSUE-BADGE"], FixedOffset::east_opt(0).unwrap());
+        parameters.sort();
+        parameters.limit();
+        parameters.finish().is_ok()
+    }
+
+    #[test]
+    fn an_empty_parameter_is_one_that_was_not_given() {
+        assert!(is_taken("userId=&sortBy=&sortOrder=&startDate=&endDate=&states=&requestType=&limit="));
+    }
+
+    #[test]
+    fn a_day_and_a_number_have_one_spelling() {
+        assert!(is_taken("startDate=2024-02-29&endDate=9999-12-31&limit=500"));
+        for day in ["2023-02-29", "24-2-29", "2024-2-29", "%2B10000-01-01", "-0001-01-01", "2024-02-29T00:00"]
+        {
+            assert!(!is_taken(&format!("startDate={day}")), "{day}");
+        }
+        for number in ["0", "501", "%2B5", "-1", "5.0", "x", "99999999999999999999"] {
+            assert!(!is_taken(&format!("limit={number}")), "{number}");
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_repeated_or_holds_control_characters_is_refused() {
+        for query in [
+            "x=1",
+            "tillId=1&tillId=1",
+            "tillId=%00",
+            "tillId=%0A",
+            "states=nonsense",
+            "requestType=issue-badge",
+        ] {
+            assert!(!is_taken(query), "{query}");
+        }
+        assert!(!is_taken(&format!("tillId={}", "x".repeat(VALUE_CHARS_MAX + 1))));
+    }
 }
