@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 use chrono::FixedOffset;
 use tokio::sync::watch;
@@ -71,41 +72,48 @@ impl Api {
     }
 }
 
-/// Every route, in one table: path, and what each method does.
-pub fn routes(config: &mut web::ServiceConfig) {
+/// Every route in one table: the path, and the handler of each method. Everything else is refused.
+///
+/// The OpenAPI document is compared with it.
+pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
     let base = |path: &str| format!("{BASE}{path}");
-    let get = web::get;
-    config
-        .service(methods("/health/live", vec![("GET", get().to(health::live))]))
-        .service(methods("/health/ready", vec![("GET", get().to(health::ready))]))
-        .service(methods("/metrics", vec![("GET", get().to(health::metrics))]))
-        .service(methods("/openapi.json", vec![("GET", get().to(openapi::serve))]))
-        .service(methods(&base("/requests"), vec![("GET", get().to(requests::list))]))
-        .service(methods(&base("/requests/export"), vec![("GET", get().to(export::export))]))
-        .service(methods(&base("/requests/{requestId}"), vec![("GET", get().to(requests::get))]))
-        .service(methods(&base("/requests/{requestId}/history"), vec![("GET", get().to(requests::history))]))
-        .service(methods(
-            &base("/requests/{requestId}/withdraw"),
-            vec![("POST", web::post().to(requests::withdraw))],
-        ))
-        .service(methods(&base("/refusals"), vec![("GET", get().to(refusals::list))]))
-        .service(methods(
-            &base("/{requestType}"),
-            vec![("POST", web::post().to(requests::submit)), ("PUT", web::put().to(decisions::decide))],
-        ))
-        .default_service(web::to(|| async { Err::<HttpResponse, _>(ApiError::not_found()) }));
+    let get = |route: Route| vec![(Method::GET, route)];
+    vec![
+        ("/health/live".to_owned(), get(web::to(health::live))),
+        ("/health/ready".to_owned(), get(web::to(health::ready))),
+        ("/metrics".to_owned(), get(web::to(health::metrics))),
+        ("/openapi.json".to_owned(), get(web::to(openapi::serve))),
+        (base("/requests"), get(web::to(requests::list))),
+        (base("/requests/export"), get(web::to(export::export))),
+        (base("/requests/{requestId}"), get(web::to(requests::get))),
+        (base("/requests/{requestId}/history"), get(web::to(requests::history))),
+        (base("/requests/{requestId}/withdraw"), vec![(Method::POST, web::to(requests::withdraw))]),
+        (base("/refusals"), get(web::to(refusals::list))),
+        (
+            base("/{requestType}"),
+            vec![(Method::POST, web::to(requests::submit)), (Method::PUT, web::to(decisions::decide))],
+        ),
+    ]
+}
+
+/// Serves the table; a path that is not in it gets an error like any other.
+pub fn routes(config: &mut web::ServiceConfig) {
+    for (path, methods) in table() {
+        config.service(resource(&path, methods));
+    }
+    config.default_service(web::to(|| async { Err::<HttpResponse, _>(ApiError::not_found()) }));
 }
 
 /// One path with its methods; any other method is told which ones there are.
-fn methods(path: &str, table: Vec<(&'static str, Route)>) -> Resource {
-    let allowed: Vec<&str> = table.iter().map(|(method, _)| *method).collect();
+fn resource(path: &str, methods: Vec<(Method, Route)>) -> Resource {
+    let allowed: Vec<&str> = methods.iter().map(|(method, _)| method.as_str()).collect();
     let allowed = allowed.join(", ");
     let refuse = web::to(move || {
         let error = ApiError::method_not_allowed(&allowed);
         async move { Err::<HttpResponse, _>(error) }
     });
-    let resource = table.into_iter().fold(web::resource(path), |resource, (_, route)| resource.route(route));
-    resource.default_service(refuse)
+    let add = |resource: Resource, (method, route): (Method, Route)| resource.route(route.method(method));
+    methods.into_iter().fold(web::resource(path), add).default_service(refuse)
 }
 
 /// The id in a path; what is no id names no request.
