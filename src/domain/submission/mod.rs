@@ -19,7 +19,7 @@ use super::target::{Origin, Target, Targets};
 pub use headers::mask_headers;
 
 /// How many characters an id in `entityInfo` may have.
-const ENTITY_ID_CHARS_MAX: usize = 128;
+pub const ENTITY_ID_CHARS_MAX: usize = 128;
 
 const ENTITY: &str = "/entityInfo";
 const PAYLOAD: &str = "/payload";

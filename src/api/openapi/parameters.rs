@@ -1,0 +1,153 @@
+//! What a call carries beside its body.
+
+use serde_json::{Map, Value, json};
+
+use super::{NO_CONTROL, component};
+use crate::api::query::{FILTER_PARAMETERS, LIMIT_DEFAULT, LIMIT_MAX, VALUE_CHARS_MAX};
+use crate::domain::request::State;
+use crate::domain::request_type::RequestTypes;
+
+/// The header with the token, as the contract spells it.
+pub(super) const TOKEN_HEADER: &str = "X-CAP-UI-AUTH-TOKEN";
+/// The header with the org, as the contract spells it.
+pub(super) const ORG_HEADER: &str = "X-CAP-API-AUTH-ORG-ID";
+/// The header with the reference, as the contract spells it.
+pub(super) const REFERENCE_HEADER: &str = "X-CAP-REQUEST-ID";
+
+/// Every parameter that more than one operation has, by the name that [`of`] takes.
+pub(super) fn components() -> Map<String, Value> {
+    let mut all = headers();
+    let types: Vec<String> = RequestTypes::embedded().iter().map(|known| known.name.to_string()).collect();
+    let mut add = |name: &str, schema: Value, description: &str| {
+        all.insert(name.to_owned(), query(name, schema, description));
+    };
+    add("userId", short_text(), "Only requests of the maker with this user id.");
+    add(
+        "sortBy",
+        words(&["startDate", "endDate"]),
+        "The time to sort by. Unfinished requests come last when sorted by `endDate`. The default is `startDate`.",
+    );
+    add("sortOrder", words(&["asc", "desc"]), "The direction. The default is `desc`, newest first.");
+    add("conceptId", short_text(), "Only requests about this concept.");
+    add("zoneId", short_text(), "Only requests about this zone.");
+    add("storeId", short_text(), "Only requests about this store.");
+    add("tillId", short_text(), "Only requests about this till.");
+    add(
+        "startDate",
+        day(),
+        "Only requests submitted on this day or later, in the server's configured offset.",
+    );
+    add(
+        "endDate",
+        day(),
+        "Only requests submitted on this day or earlier, in the server's configured offset.",
+    );
+    add("states", states(), "Only requests in one of these states, separated by commas.");
+    add(
+        "requestType",
+        words(&types.iter().map(String::as_str).collect::<Vec<_>>()),
+        "Only requests of this type.",
+    );
+    add("limit", number(1, LIMIT_MAX, Some(LIMIT_DEFAULT)), "The number of rows on a page.");
+    add(
+        "PageNo",
+        number(0, i64::from(i32::MAX), None),
+        "The page, counted from 0. It can't be given together with `after`.",
+    );
+    add(
+        "after",
+        short_text(),
+        "Where the list goes on: `pagination.next` of the page before, with the same filters and order. There are no totals then.",
+    );
+    all
+}
+
+fn headers() -> Map<String, Value> {
+    let mut all = Map::new();
+    let mut add = |key: &str, name: &str, required: bool, description: &str| {
+        let schema = json!({ "type": "string" });
+        let parameter = json!({
+            "name": name, "in": "header", "required": required, "description": description, "schema": schema,
+        });
+        all.insert(key.to_owned(), parameter);
+    };
+    add("org", ORG_HEADER, true, "The org that the call is about. The token must grant it.");
+    let optional = "The org that the call is about. It may be left out if the token grants exactly one.";
+    add("orgOrOnly", ORG_HEADER, false, optional);
+    let reference = "The caller's own id for this call, 1 to 128 letters, digits and `._-:`. It comes back in \
+                     the answer and stands in the log. Anything else is replaced by a new id.";
+    add("reference", REFERENCE_HEADER, false, reference);
+    let trace = "The W3C trace context of the caller. It comes back in the answer.";
+    add("traceparent", "traceparent", false, trace);
+    let prefer = "With `respond-async` the answer does not wait for the target.";
+    add("prefer", "Prefer", false, prefer);
+    let id = "The id that the server gave the request.";
+    all.insert(
+        "requestId".to_owned(),
+        json!({
+            "name": "requestId", "in": "path", "required": true, "description": id,
+            "schema": { "type": "string", "format": "uuid" },
+        }),
+    );
+    all
+}
+
+/// References to parameters.
+pub(super) fn of(names: &[&str]) -> Vec<Value> {
+    names.iter().map(|name| component("parameters", name)).collect()
+}
+
+/// References to the parameters that filter and order a list of requests.
+pub(super) fn filters() -> Vec<Value> {
+    of(&FILTER_PARAMETERS)
+}
+
+/// The format of an export: the one query parameter that has to be there.
+pub(super) fn format() -> Value {
+    json!({
+        "name": "format", "in": "query", "required": true,
+        "description": "The shape of the export: `csv` with a header line, or `jsonl` with one request per line.",
+        "schema": { "type": "string", "enum": ["csv", "jsonl"] },
+    })
+}
+
+fn query(name: &str, schema: Value, description: &str) -> Value {
+    json!({
+        "name": name, "in": "query", "required": false,
+        "description": format!("{description} An empty value counts as not given."),
+        "schema": schema,
+    })
+}
+
+fn short_text() -> Value {
+    json!({ "type": "string", "maxLength": VALUE_CHARS_MAX, "pattern": NO_CONTROL })
+}
+
+fn words(words: &[&str]) -> Value {
+    let words: Vec<&str> = words.iter().copied().chain([""]).collect();
+    json!({ "type": "string", "enum": words })
+}
+
+fn day() -> Value {
+    json!({ "anyOf": [{ "type": "string", "format": "date" }, { "const": "" }] })
+}
+
+fn number(from: i64, to: i64, default: Option<i64>) -> Value {
+    let mut integer = json!({ "type": "integer", "minimum": from, "maximum": to });
+    if let Some(default) = default {
+        integer["default"] = default.into();
+    }
+    json!({ "anyOf": [integer, { "const": "" }] })
+}
+
+/// A list of names between commas; a name may be left out.
+fn states() -> Value {
+    let names: Vec<&str> = State::ALL.iter().map(|state| state.name()).collect();
+    let one = names.join("|");
+    json!({
+        "type": "string",
+        "maxLength": VALUE_CHARS_MAX,
+        "pattern": format!("^(?:{one})?(?:,(?:{one})?)*$"),
+        "examples": ["AdminTask,failed,approved"],
+    })
+}
