@@ -1,7 +1,7 @@
 //! The one door to change anything: load, ask the domain, save, all in one transaction.
 //!
 //! API, CLI and executor change state only through [`Engine`]. **Invariant:** every decision is made
-//! in [`decider`], on rows locked in the transaction that records it, whichever door was used.
+//! in `decider`, on rows locked in the transaction that records it, whichever door was used.
 
 mod decide;
 mod decider;
