@@ -4,6 +4,9 @@
 //! Both are pure, and no match has a catch-all arm, so a new state or command does not compile
 //! until every rule has answered it.
 
+#[cfg(test)]
+mod tests;
+
 use chrono::{DateTime, Utc};
 
 use super::actor::Person;
