@@ -1,0 +1,269 @@
+//! Both databases behave alike: the store, and the engine over it, through their public doors.
+#![expect(clippy::unwrap_used, reason = "everything here is a test")]
+
+mod constraints;
+mod decisions;
+mod executions;
+mod folding;
+mod migrations;
+mod opening;
+mod pages;
+mod refusals;
+mod submissions;
+mod walls;
+mod writer;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use countersign::clock::Clock;
+use countersign::domain::actor::{Actor, Permission, Person};
+use countersign::domain::ids::{OrgId, RequestId, RequestTypeName};
+use countersign::domain::json;
+use countersign::domain::request::{Ballot, Request, Verdict};
+use countersign::domain::request_type::RequestTypes;
+use countersign::domain::target::{Scheme, Target, Targets};
+use countersign::engine::queries::View;
+use countersign::engine::{Engine, EngineError, EngineSettings, Origin, RequestKey, Submitting};
+use countersign::metrics::Metrics;
+use countersign::store::answers::AnswerRow;
+use countersign::store::decisions::DecisionRow;
+use countersign::store::events::EventRow;
+use countersign::store::executions::{AttemptRow, ExecutionRow};
+use countersign::store::requests::RequestRow;
+use countersign::store::writer::WriterLimits;
+use countersign::store::{AnyConnection, Store, answers, decisions as decided, events, requests};
+use diesel::RunQueryDsl;
+use diesel::connection::SimpleConnection;
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use crate::support::stores::Database;
+
+const ISSUE_BADGE: &str = include_str!("../fixtures/contract/issue-badge.request.json");
+
+/// How long the requests of these tests wait for a decision.
+const PENDING_TTL: TimeDelta = TimeDelta::days(30);
+
+/// A node: a store, an engine over it, and a clock that stands still. Dropped before its database.
+struct Node {
+    engine: Engine,
+    store: Store,
+    clock: Clock,
+    database: Database,
+}
+
+impl Node {
+    fn open(database: Database) -> Self {
+        let store = Store::open(&database.url, 4).unwrap();
+        let clock = Clock::fixed(start());
+        let engine = start_engine(&store, &clock);
+        Self { engine, store, clock, database }
+    }
+
+    /// Another node's engine over the same database and by the same time.
+    fn start_other(&self) -> Engine {
+        let store = if self.database.is_postgres() {
+            Store::open(&self.database.url, 2).unwrap()
+        } else {
+            // SQLite has one process only: there, another engine of the same one must do.
+            self.store.clone()
+        };
+        start_engine(&store, &self.clock)
+    }
+
+    async fn submit(&self, actor: &Actor) -> Request {
+        self.submit_body(actor, ISSUE_BADGE).await.unwrap().request
+    }
+
+    async fn submit_body(&self, actor: &Actor, body: &str) -> Result<View, EngineError> {
+        let body = body.as_bytes();
+        self.engine
+            .submit(Submitting { actor, type_name: "ISSUE-BADGE", body, reference: "ref-submit" })
+            .await
+    }
+
+    async fn decide(&self, by: &Actor, id: RequestId, ballot: Ballot) -> Result<Request, EngineError> {
+        let decided = self.engine.decide(by, issue_badge(), id, ballot, origin(by)).await?;
+        Ok(decided.request)
+    }
+
+    async fn withdraw(&self, by: &Actor, id: RequestId) -> Result<Request, EngineError> {
+        self.engine.withdraw(by, id, "a mistake", origin(by)).await
+    }
+
+    /// A request that waits for the executor.
+    async fn approved(&self) -> Request {
+        let request = self.submit(&maker()).await;
+        self.decide(&checker("anna"), request.id, approval()).await.unwrap()
+    }
+
+    /// A connection that may write, beside the writer's.
+    fn conn(&self) -> AnyConnection {
+        self.store.open_writer().unwrap()
+    }
+
+    /// Runs one statement; the error is the database's own sentence.
+    fn execute(&self, sql: &str) -> Result<usize, String> {
+        diesel::sql_query(sql).execute(&mut self.conn()).map_err(|error| error.to_string())
+    }
+
+    /// Everything that is stored of a request and moves.
+    fn stored(&self, request: &Request) -> Stored {
+        let key = [key(request)];
+        let (org, id) = (&request.org, request.id);
+        let conn = &mut *self.store.read_connection().unwrap();
+        Stored {
+            request: requests::find(conn, org, id).unwrap().unwrap(),
+            decisions: decided::list(conn, &key).unwrap(),
+            execution: countersign::store::executions::find(conn, org, id).unwrap(),
+            attempts: countersign::store::executions::list_attempts(conn, org, id).unwrap(),
+            answers: answers::list(conn, &key, None).unwrap(),
+            events: events::list(conn, org, id).unwrap(),
+        }
+    }
+
+    /// Holds the writer up until every one of these has been handed over.
+    async fn all_at_once<F: Future>(&self, writes: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+        let mut gate = self.conn();
+        gate.batch_execute(match gate {
+            AnyConnection::Postgres(_) => "BEGIN; LOCK TABLE requests, executions, refusals",
+            AnyConnection::Sqlite(_) => "BEGIN IMMEDIATE",
+        })
+        .unwrap();
+        let open = async {
+            tokio::task::yield_now().await;
+            gate.batch_execute("COMMIT").unwrap();
+        };
+        tokio::join!(join_all(writes), open).0
+    }
+}
+
+/// The rows of one request.
+#[derive(Debug, PartialEq)]
+struct Stored {
+    request: RequestRow,
+    decisions: Vec<DecisionRow>,
+    execution: Option<ExecutionRow>,
+    attempts: Vec<AttemptRow>,
+    answers: Vec<AnswerRow>,
+    events: Vec<EventRow>,
+}
+
+impl Stored {
+    fn event_types(&self) -> Vec<&str> {
+        self.events.iter().map(|event| event.event_type.as_str()).collect()
+    }
+
+    /// What the request's own events say it is.
+    fn folded(&self) -> Request {
+        let events: Vec<_> = self.events.iter().map(|event| event.clone().into_event().unwrap()).collect();
+        Request::fold(&events).unwrap()
+    }
+
+    /// What the rows say it is.
+    fn read(&self) -> Request {
+        let decision = self.decisions.first().map(|row| row.clone().into_decision().unwrap());
+        self.request.clone().into_request(decision).unwrap()
+    }
+}
+
+fn start_engine(store: &Store, clock: &Clock) -> Engine {
+    let settings = EngineSettings {
+        pending_ttl: PENDING_TTL,
+        types: RequestTypes::embedded(),
+        targets: Arc::new(targets()),
+        writer: WriterLimits { queue_max: 1024, batch_max: 512 },
+    };
+    let (engine, _) =
+        Engine::start(store.clone(), clock.clone(), Arc::new(Metrics::new()), settings).unwrap();
+    engine
+}
+
+fn targets() -> Targets {
+    let target = |scheme, host: &str, port, label: &str| Target {
+        scheme,
+        host: host.to_owned(),
+        ports: vec![port],
+        label: label.to_owned(),
+        allow_cidrs: Vec::new(),
+        ca_file: None,
+    };
+    Targets(vec![
+        target(Scheme::Https, "api.example.com", 443, "Production"),
+        target(Scheme::Https, "other.example.com", 443, "Other"),
+        target(Scheme::Http, "internal-intouch-api.example", 1900, "Internal"),
+    ])
+}
+
+fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(1_800_000_000_123_456).unwrap()
+}
+
+fn person(name: &str) -> Person {
+    Person {
+        iss: "https://idp.example".to_owned(),
+        sub: format!("sub-{name}"),
+        user_id: format!("id-{name}"),
+        user_name: format!("{name}@example.com"),
+    }
+}
+
+fn actor(org: &str, name: &str, permissions: &[Permission]) -> Actor {
+    Actor {
+        person: person(name),
+        org: OrgId::new(org),
+        permissions: permissions.to_vec(),
+        token_id: Some(format!("token-{name}")),
+        source_address: Some("192.0.2.7".to_owned()),
+    }
+}
+
+fn maker() -> Actor {
+    actor("100", "maker", &[Permission::Make])
+}
+
+fn checker(name: &str) -> Actor {
+    actor("100", name, &[Permission::Check])
+}
+
+fn auditor() -> Actor {
+    actor("100", "auditor", &[Permission::Audit])
+}
+
+fn origin(actor: &Actor) -> Origin {
+    Origin::of(actor, "ref-decide")
+}
+
+fn issue_badge() -> RequestTypeName {
+    RequestTypeName::new("ISSUE-BADGE")
+}
+
+fn key(request: &Request) -> RequestKey {
+    (request.org.clone(), request.id)
+}
+
+fn approval() -> Ballot {
+    Ballot::new(Verdict::Approved, "fine", None).unwrap()
+}
+
+fn rejection() -> Ballot {
+    Ballot::new(Verdict::Rejected, "no", None).unwrap()
+}
+
+/// The example submission with one value put in.
+fn body_with(pointer: &str, value: Value) -> String {
+    let mut body = json::read(ISSUE_BADGE.as_bytes()).unwrap();
+    *body.pointer_mut(pointer).unwrap() = value;
+    json::write(&body)
+}
+
+/// The code of a refusal by the rules.
+fn refused_code<T>(result: Result<T, EngineError>) -> &'static str {
+    match result {
+        Err(EngineError::Refused(refusal)) => refusal.code(),
+        Err(error) => panic!("not refused by the rules: {error}"),
+        Ok(_) => panic!("not refused"),
+    }
+}

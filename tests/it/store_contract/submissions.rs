@@ -1,0 +1,121 @@
+//! A submission goes in with all its rows, and comes out as it went in.
+
+use countersign::domain::call::Call;
+use countersign::domain::digest::Digest;
+use countersign::domain::json;
+use countersign::domain::request::State;
+use countersign::engine::Submitting;
+use countersign::store::calls::{self, CallRow};
+use countersign::store::to_micros;
+use serde_json::json;
+
+use super::{Database, Node, PENDING_TTL, auditor, body_with, key, maker, person, start};
+use crate::on_both_stores;
+
+on_both_stores![
+    a_submission_of_every_type_is_found_again_whole,
+    a_submission_comes_with_its_three_events_and_who_caused_them,
+    every_character_survives,
+    submissions_of_one_batch_do_not_mix,
+];
+
+const EXAMPLES: [(&str, &str); 6] = [
+    ("ISSUE-BADGE", super::ISSUE_BADGE),
+    ("EARN-BADGE", include_str!("../fixtures/contract/earn-badge.request.json")),
+    ("CUSTOMER-STATUS-CHANGE", include_str!("../fixtures/contract/customer-status-change.request.json")),
+    ("POINTS-REDEMPTION", include_str!("../fixtures/contract/points-redemption.request.json")),
+    ("GOODWILL-POINTS", include_str!("../fixtures/contract/goodwill-points.request.json")),
+    ("RETRO-TRANSACTION", include_str!("../fixtures/contract/retro-transaction.request.json")),
+];
+
+fn call_row(node: &Node, request: &countersign::domain::request::Request) -> CallRow {
+    let mut conn = node.store.read_connection().unwrap();
+    let mut rows = calls::list(&mut conn, &[key(request)]).unwrap();
+    assert_eq!(rows.len(), 1);
+    rows.remove(0)
+}
+
+async fn a_submission_of_every_type_is_found_again_whole(database: Database) {
+    let node = Node::open(database);
+    for (type_name, body) in EXAMPLES {
+        let actor = maker();
+        let submitting = Submitting { actor: &actor, type_name, body: body.as_bytes(), reference: "ref" };
+        let said = node.engine.submit(submitting).await.unwrap();
+        let found = node.engine.find(&maker(), said.request.id).await.unwrap();
+        assert_eq!(found.request, said.request);
+        assert_eq!(json::write(&found.task), json::write(&said.task));
+        assert_eq!((&found.method, &found.url, &found.label), (&said.method, &said.url, &said.label));
+        assert!(found.answer.is_none());
+        let stored = node.stored(&found.request);
+        assert_eq!((stored.read(), stored.folded()), (said.request.clone(), said.request.clone()));
+
+        let row = call_row(&node, &found.request);
+        assert_eq!(Digest::of(&row.call), found.request.digest);
+        let call = Call::from_bytes(&row.call).unwrap();
+        assert_eq!((&call.method, &call.url), (&found.method, &found.url));
+        assert_eq!(call.authority(), found.request.host);
+        let shown = json::read(row.echo.as_bytes()).unwrap();
+        assert_eq!(Call::from_task(&shown).unwrap().digest(), found.request.digest);
+    }
+}
+
+async fn a_submission_comes_with_its_three_events_and_who_caused_them(database: Database) {
+    let node = Node::open(database);
+    let request = node.submit(&maker()).await;
+    assert_eq!((request.state, request.version, request.attempts), (State::AdminTask, 3, 0));
+    assert_eq!((request.started_at, request.expires_at), (start(), start() + PENDING_TTL));
+    let stored = node.stored(&request);
+    assert_eq!(stored.event_types(), ["submitted", "maker_access_validated", "payload_validated"]);
+    let moves: Vec<_> = stored.events.iter().map(|row| (row.seq, row.to_state.as_deref())).collect();
+    assert_eq!(
+        moves,
+        [
+            (Some(1), Some("ValidateMakerAccess")),
+            (Some(2), Some("ValidatePayload")),
+            (Some(3), Some("AdminTask"))
+        ]
+    );
+    for row in &stored.events {
+        assert_eq!(row.clone().into_event().unwrap().by, person("maker"));
+        assert_eq!((row.at, row.format, row.reference.as_str()), (to_micros(start()), 1, "ref-submit"));
+        assert_eq!((&row.actor_token_id, &row.actor_address), (&maker().token_id, &maker().source_address));
+        assert_eq!(row.digest, Some(request.digest.to_string()));
+    }
+    assert!(stored.decisions.is_empty() && stored.execution.is_none());
+    let (view, history) = node.engine.history(&auditor(), request.id).await.unwrap();
+    assert_eq!((view.request, history), (request, stored.events));
+}
+
+async fn every_character_survives(database: Database) {
+    let node = Node::open(database);
+    let odd = "{\"NULL\",','}\\ \u{e9}e\u{301} \u{1f600} %_ $1 ;--";
+    let mut actor = maker();
+    actor.person.user_name = odd.to_owned();
+    actor.token_id = None;
+    actor.source_address = None;
+    let said = node.submit_body(&actor, &body_with("/entityInfo/tillId", json!(odd))).await.unwrap();
+    let found = node.engine.find(&actor, said.request.id).await.unwrap().request;
+    assert_eq!((&found.entity.till_id, &found.maker.user_name), (&odd.to_owned(), &odd.to_owned()));
+    let stored = node.stored(&found);
+    assert_eq!(stored.folded(), found);
+    assert!(stored.events.iter().all(|row| row.actor_token_id.is_none() && row.actor_address.is_none()));
+}
+
+async fn submissions_of_one_batch_do_not_mix(database: Database) {
+    let node = Node::open(database);
+    let bodies: Vec<String> = (0..40)
+        .map(|number| {
+            body_with("/payload/IntouchAPITask-Payload/body/requestId", json!(format!("id-{number}")))
+        })
+        .collect();
+    let actor = maker();
+    let said = node.all_at_once(bodies.iter().map(|body| node.submit_body(&actor, body))).await;
+    for (number, said) in said.into_iter().enumerate() {
+        let said = said.unwrap();
+        let found = node.engine.find(&actor, said.request.id).await.unwrap();
+        assert_eq!(found.request, said.request);
+        assert_eq!(found.task["body"]["requestId"], format!("id-{number}"));
+        assert_eq!(Digest::of(&call_row(&node, &found.request).call), found.request.digest);
+        assert_eq!(node.stored(&found.request).folded(), found.request);
+    }
+}
