@@ -180,7 +180,7 @@ impl Decider {
                 expire(working, key);
                 Answer::Done
             }
-            Command::StartAttempt(held) => start_attempt(working, held),
+            Command::StartAttempt(held) => start_attempt(working, held, is_retry),
             Command::End { held, ending } => end(working, held, ending),
             Command::Release(held) => release(working, held),
             Command::Settle(key) => settle(working, key),
@@ -267,7 +267,7 @@ fn expire(working: &mut Working<'_>, key: &Key) {
     let _ = working.command(key, &Wish::Expire, &system_origin(key));
 }
 
-fn start_attempt(working: &mut Working<'_>, held: &Held) -> Answer {
+fn start_attempt(working: &mut Working<'_>, held: &Held, is_retry: bool) -> Answer {
     if !is_held(working, held) {
         return Answer::Fenced;
     }
@@ -278,7 +278,7 @@ fn start_attempt(working: &mut Working<'_>, held: &Held) -> Answer {
             Answer::Done
         }
         // A retry after a commit that was reported as failed: the open attempt is this holder's own.
-        Err(_) if attempts_before == 1 => Answer::Done,
+        Err(_) if is_retry && attempts_before == 1 => Answer::Done,
         Err(refusal) => Answer::Refused(refusal),
     }
 }
