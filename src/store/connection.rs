@@ -89,6 +89,8 @@ impl Opener {
 /// WAL with `synchronous=FULL`: with NORMAL a power cut loses commits that were acknowledged.
 fn set_up_sqlite(conn: &mut SqliteConnection, purpose: Purpose) -> Result<(), StoreError> {
     conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;")?;
+    // Without this, `REPLACE` deletes a row and no trigger sees it.
+    conn.batch_execute("PRAGMA recursive_triggers = ON;")?;
     let journal: String = pragma(conn, "journal_mode = WAL")?;
     if journal != "wal" {
         return Err(StoreError::Setup(format!("SQLite journal mode is {journal}, but must be WAL")));
