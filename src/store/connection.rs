@@ -113,7 +113,11 @@ fn set_up_postgres(conn: &mut PgConnection, purpose: Purpose) -> Result<(), Stor
         }
     }
     let settings = match purpose {
-        Purpose::Read => "SET default_transaction_read_only = on",
+        // SQLite's read transactions see one instant by themselves.
+        Purpose::Read => {
+            "SET default_transaction_read_only = on; \
+             SET default_transaction_isolation = 'repeatable read'"
+        }
         // Every write finds its rows by key. A prepared statement that was planned while a table was
         // small would otherwise go on reading all of it once it is large.
         Purpose::Write => "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off",

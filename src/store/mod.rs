@@ -23,6 +23,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use diesel::Connection;
 use diesel::r2d2::{Pool, PooledConnection};
 
 pub use connection::{AnyConnection, Opener, Purpose, StoreUrl};
@@ -101,13 +102,16 @@ impl Store {
     }
 
     /// Runs `work` with a read connection, off the async workers.
+    ///
+    /// All of it sees the database as it was at one instant: a request and its decision lie in two
+    /// tables, and a commit may fall between the two looks.
     pub async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     {
         let store = self.clone();
-        tokio::task::spawn_blocking(move || work(&mut *store.read_connection()?))
+        tokio::task::spawn_blocking(move || (*store.read_connection()?).transaction(work))
             .await
             .map_err(|error| StoreError::Pool(error.to_string()))?
     }
