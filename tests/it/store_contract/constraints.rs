@@ -70,7 +70,10 @@ async fn events_are_never_changed_deleted_or_emptied(database: Database) {
     statements.extend(if node.database.is_postgres() {
         texts(&["TRUNCATE events", "TRUNCATE events CASCADE"])
     } else {
-        texts(&["UPDATE OR REPLACE events SET message = 'another'"])
+        texts(&[
+            "UPDATE OR REPLACE events SET message = 'another'",
+            "REPLACE INTO events SELECT * FROM events",
+        ])
     });
     all_are_refused(&node, &request, &statements);
 }

@@ -23,6 +23,7 @@ on_both_stores![
     the_oldest_is_claimed_first_and_busy_hosts_are_left_out,
     an_execution_that_was_put_back_is_claimed_anew,
     without_an_attempt_an_execution_can_only_fail,
+    an_attempt_is_begun_once_even_by_its_holder,
     nothing_is_done_with_a_token_that_nobody_gave_out,
     the_holder_before_a_lapse_is_fenced_off,
     a_lapse_with_an_open_attempt_ends_unknown_and_is_never_run_again,
@@ -173,6 +174,17 @@ async fn without_an_attempt_an_execution_can_only_fail(database: Database) {
     let stored = node.stored(&request);
     assert_eq!((stored.read().state, stored.attempts.len()), (State::Failed, 0));
     assert_eq!(stored.folded(), stored.read());
+}
+
+async fn an_attempt_is_begun_once_even_by_its_holder(database: Database) {
+    let node = Node::open(database);
+    let request = node.approved().await;
+    let held = claim_one(&node.engine).await;
+    let begun = node.all_at_once((0..3).map(|_| node.engine.start_attempt(&held))).await;
+    assert_eq!(begun.into_iter().filter(|said| *said.as_ref().unwrap()).count(), 1);
+    assert!(!node.engine.start_attempt(&held).await.unwrap());
+    let stored = node.stored(&request);
+    assert_eq!((stored.attempts.len(), stored.event_types().len()), (1, 5));
 }
 
 /// Every write with this token is refused and changes nothing.

@@ -6,10 +6,13 @@ use countersign::domain::json;
 use countersign::domain::request::State;
 use countersign::engine::Submitting;
 use countersign::store::calls::{self, CallRow};
-use countersign::store::to_micros;
+use countersign::store::{AnyConnection, to_micros};
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::BigInt;
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::json;
 
-use super::{Database, Node, PENDING_TTL, auditor, body_with, key, maker, person, start};
+use super::{Database, Node, PENDING_TTL, approval, auditor, body_with, checker, key, maker, person, start};
 use crate::on_both_stores;
 
 on_both_stores![
@@ -118,4 +121,34 @@ async fn submissions_of_one_batch_do_not_mix(database: Database) {
         assert_eq!(Digest::of(&call_row(&node, &found.request).call), found.request.digest);
         assert_eq!(node.stored(&found.request).folded(), found.request);
     }
+}
+
+/// Whether somebody waits for the table `calls`.
+fn is_waited_for(conn: &mut AnyConnection) -> bool {
+    #[derive(QueryableByName)]
+    struct Waiting {
+        #[diesel(sql_type = BigInt)]
+        waiting: i64,
+    }
+    let sql = "SELECT count(*) AS waiting FROM pg_locks WHERE NOT granted AND relation = 'calls'::regclass";
+    sql_query(sql).get_result::<Waiting>(conn).unwrap().waiting > 0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_reader_sees_one_instant_although_a_decision_falls_between_his_tables() {
+    let node = Node::open(Database::postgres());
+    let request = node.submit(&maker()).await;
+    // A reader looks at `requests` first; here he is held up before he gets to the other tables.
+    let (mut gate, mut conn) = (node.conn(), node.conn());
+    gate.batch_execute("BEGIN; LOCK TABLE calls").unwrap();
+    let engine = node.engine.clone();
+    let reader = tokio::spawn(async move { engine.find(&auditor(), request.id).await });
+    while !is_waited_for(&mut conn) {
+        tokio::task::yield_now().await;
+    }
+    let decided = node.decide(&checker("anna"), request.id, approval()).await.unwrap();
+    gate.batch_execute("COMMIT").unwrap();
+    let found = reader.await.unwrap().unwrap().request;
+    assert_eq!(found, request);
+    assert_eq!(node.engine.find(&auditor(), request.id).await.unwrap().request, decided);
 }
