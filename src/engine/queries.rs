@@ -113,11 +113,7 @@ impl Engine {
         self.scope(actor)?;
         let org = actor.org.clone();
         let record = self.inner.store.read(move |conn| listing::find(conn, &org, id)).await?;
-        let record = record.ok_or(EngineError::NotFound)?;
-        if !actor.sees_all() && !record.request.maker.is_same_person(&actor.person) {
-            return Err(EngineError::NotFound);
-        }
-        Ok(view(record)?)
+        visible(actor, record)
     }
 
     /// One request's events in order.
@@ -126,10 +122,11 @@ impl Engine {
         actor: &Actor,
         id: RequestId,
     ) -> Result<(View, Vec<HistoryEntry>), EngineError> {
-        let found = self.find(actor, id).await?;
+        self.scope(actor)?;
         let org = actor.org.clone();
-        let events = self.inner.store.read(move |conn| events::list(conn, &org, id)).await?;
-        Ok((found, events))
+        let read = move |conn: &mut _| Ok((listing::find(conn, &org, id)?, events::list(conn, &org, id)?));
+        let (record, events) = self.inner.store.read(read).await?;
+        Ok((visible(actor, record)?, events))
     }
 
     /// One page of requests.
@@ -189,6 +186,12 @@ impl Engine {
             }
         }
     }
+}
+
+/// What `actor` may see of what was found: a maker without further rights sees only his own.
+fn visible(actor: &Actor, record: Option<Record>) -> Result<View, EngineError> {
+    let is_seen = |found: &Record| actor.sees_all() || found.request.maker.is_same_person(&actor.person);
+    Ok(view(record.filter(is_seen).ok_or(EngineError::NotFound)?)?)
 }
 
 fn listed(mut rows: Vec<Record>, total: Option<i64>, sort: Sort, limit: i64) -> Result<Listed, StoreError> {

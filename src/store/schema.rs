@@ -43,7 +43,6 @@ diesel::table! {
         org_id -> Text,
         request_id -> Text,
         person_key -> Text,
-        maker_key -> Text,
         iss -> Text,
         sub -> Text,
         user_id -> Text,

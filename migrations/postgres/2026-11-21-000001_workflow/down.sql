@@ -6,4 +6,5 @@ DROP TABLE executions;
 DROP TABLE decisions;
 DROP TABLE calls;
 DROP TABLE requests;
+DROP FUNCTION refuse_own_decision;
 DROP FUNCTION refuse_change;

@@ -48,12 +48,11 @@ CREATE TABLE calls (
     PRIMARY KEY (org_id, request_id)
 );
 
--- At most one decision per person; the maker's own can't be written at all.
+-- At most one decision per person; a trigger refuses the maker's own.
 CREATE TABLE decisions (
     org_id     TEXT COLLATE "C" NOT NULL,
     request_id TEXT COLLATE "C" NOT NULL,
     person_key TEXT COLLATE "C" NOT NULL,
-    maker_key  TEXT COLLATE "C" NOT NULL,
     iss        TEXT COLLATE "C" NOT NULL,
     sub        TEXT COLLATE "C" NOT NULL,
     user_id    TEXT COLLATE "C" NOT NULL,
@@ -63,7 +62,6 @@ CREATE TABLE decisions (
     digest     TEXT COLLATE "C" NOT NULL,
     decided_at BIGINT NOT NULL,
     PRIMARY KEY (org_id, request_id, person_key),
-    CONSTRAINT decisions_never_by_the_maker CHECK (person_key <> maker_key),
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
 );
 
@@ -179,13 +177,36 @@ CREATE TRIGGER events_never_change BEFORE UPDATE OR DELETE ON events
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER events_never_emptied BEFORE TRUNCATE ON events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER calls_never_change BEFORE UPDATE ON calls
+CREATE TRIGGER calls_never_change BEFORE UPDATE OR DELETE ON calls
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER calls_never_emptied BEFORE TRUNCATE ON calls
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER decisions_never_change BEFORE UPDATE OR DELETE ON decisions
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER decisions_never_emptied BEFORE TRUNCATE ON decisions
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER requests_never_deleted BEFORE DELETE ON requests
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER requests_never_emptied BEFORE TRUNCATE ON requests
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER requests_final_never_moves BEFORE UPDATE ON requests
     FOR EACH ROW WHEN (
         NEW.digest <> OLD.digest
         OR (OLD.ended_at IS NOT NULL
             AND (NEW.state <> OLD.state OR NEW.ended_at IS DISTINCT FROM OLD.ended_at)))
     EXECUTE FUNCTION refuse_change();
+
+-- The last line: nobody decides his own request, not even by hand.
+CREATE FUNCTION refuse_own_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM requests
+        WHERE org_id = NEW.org_id AND request_id = NEW.request_id AND maker_iss = NEW.iss
+            AND (maker_sub = NEW.sub OR maker_user_id = NEW.user_id)
+    ) THEN
+        RAISE EXCEPTION 'decisions: nobody decides his own request' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decisions_never_by_the_maker BEFORE INSERT ON decisions
+    FOR EACH ROW EXECUTE FUNCTION refuse_own_decision();

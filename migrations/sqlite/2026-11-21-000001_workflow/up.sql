@@ -48,12 +48,11 @@ CREATE TABLE calls (
     PRIMARY KEY (org_id, request_id)
 ) STRICT;
 
--- At most one decision per person; the maker's own can't be written at all.
+-- At most one decision per person; a trigger refuses the maker's own.
 CREATE TABLE decisions (
     org_id     TEXT NOT NULL,
     request_id TEXT NOT NULL,
     person_key TEXT NOT NULL,
-    maker_key  TEXT NOT NULL,
     iss        TEXT NOT NULL,
     sub        TEXT NOT NULL,
     user_id    TEXT NOT NULL,
@@ -63,7 +62,6 @@ CREATE TABLE decisions (
     digest     TEXT NOT NULL,
     decided_at INTEGER NOT NULL,
     PRIMARY KEY (org_id, request_id, person_key),
-    CONSTRAINT decisions_never_by_the_maker CHECK (person_key <> maker_key),
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
 ) STRICT;
 
@@ -177,6 +175,8 @@ CREATE TRIGGER events_never_deleted BEFORE DELETE ON events
 BEGIN SELECT RAISE(ABORT, 'events: what stands here never changes'); END;
 CREATE TRIGGER calls_never_change BEFORE UPDATE ON calls
 BEGIN SELECT RAISE(ABORT, 'calls: what stands here never changes'); END;
+CREATE TRIGGER calls_never_deleted BEFORE DELETE ON calls
+BEGIN SELECT RAISE(ABORT, 'calls: what stands here never changes'); END;
 CREATE TRIGGER decisions_never_change BEFORE UPDATE ON decisions
 BEGIN SELECT RAISE(ABORT, 'decisions: what stands here never changes'); END;
 CREATE TRIGGER decisions_never_deleted BEFORE DELETE ON decisions
@@ -186,3 +186,13 @@ WHEN NEW.digest <> OLD.digest
     OR (OLD.ended_at IS NOT NULL
         AND (NEW.state <> OLD.state OR NEW.ended_at IS NOT OLD.ended_at))
 BEGIN SELECT RAISE(ABORT, 'requests: what stands here never changes'); END;
+CREATE TRIGGER requests_never_deleted BEFORE DELETE ON requests
+BEGIN SELECT RAISE(ABORT, 'requests: what stands here never changes'); END;
+
+-- The last line: nobody decides his own request, not even by hand.
+CREATE TRIGGER decisions_never_by_the_maker BEFORE INSERT ON decisions
+WHEN EXISTS (
+    SELECT 1 FROM requests
+    WHERE org_id = NEW.org_id AND request_id = NEW.request_id AND maker_iss = NEW.iss
+        AND (maker_sub = NEW.sub OR maker_user_id = NEW.user_id))
+BEGIN SELECT RAISE(ABORT, 'decisions: nobody decides his own request'); END;

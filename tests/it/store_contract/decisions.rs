@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::request::{Ballot, Request, State, Verdict};
+use countersign::engine::Deciding;
 use countersign::engine::EngineError;
 use countersign::store::{StoreError, requests, to_micros};
 use futures_util::future::join_all;
@@ -89,7 +90,7 @@ async fn of_many_decisions_on_two_nodes_exactly_one_stands(database: Database) {
         let engine = [&node.engine, &other][at / 2 % 2];
         let id = request.id;
         async move {
-            let decided = engine.decide(&by, super::issue_badge(), id, ballot, super::origin(&by)).await?;
+            let decided = engine.decide(super::deciding(&by, id, ballot)).await?;
             Ok(decided.request)
         }
     };
@@ -221,7 +222,8 @@ async fn a_request_of_another_type_is_not_found(database: Database) {
     let request = node.submit(&maker()).await;
     let anna = checker("anna");
     let other = countersign::domain::ids::RequestTypeName::new("EARN-BADGE");
-    let said = node.engine.decide(&anna, other, request.id, approval(), super::origin(&anna)).await;
+    let deciding = Deciding { request_type: other, ..super::deciding(&anna, request.id, approval()) };
+    let said = node.engine.decide(deciding).await;
     assert!(matches!(said, Err(EngineError::NotFound)));
     assert_eq!(node.stored(&request).read(), request);
 }
@@ -231,11 +233,15 @@ async fn a_stale_version_is_refused(database: Database) {
     let request = node.approved().await;
     let before = node.stored(&request);
     let moved = Request { version: 5, attempts: 1, ..request.clone() };
+    let save = |version_before| {
+        let row = requests::RequestRow::from(&moved);
+        requests::save(&mut node.conn(), &[requests::Moved { row, version_before }])
+    };
     for version in [3, 5] {
-        let said = requests::save(&mut node.conn(), &moved, version);
+        let said = save(version);
         assert!(matches!(said, Err(StoreError::Stale)));
     }
     assert_eq!(node.stored(&request), before);
-    requests::save(&mut node.conn(), &moved, 4).unwrap();
+    save(4).unwrap();
     assert_eq!(node.stored(&request).request.version, 5);
 }

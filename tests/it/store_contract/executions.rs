@@ -6,7 +6,8 @@ use chrono::TimeDelta;
 use countersign::domain::outcome::{Answer, Outcome, Warning};
 use countersign::domain::request::{Request, State};
 use countersign::engine::{Claimed, Ending, Engine, Held};
-use countersign::store::executions::{self, AttemptRow};
+use countersign::store::attempts::AttemptRow;
+use countersign::store::executions::{self, Moved};
 use countersign::store::{StoreError, to_micros};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -334,8 +335,9 @@ async fn an_execution_is_saved_only_with_the_token_that_was_read(database: Datab
     let request = node.approved().await;
     let mut row = node.stored(&request).execution.unwrap();
     row.claim("a node", start() + LEASE);
-    assert!(matches!(executions::save(&mut node.conn(), &row, 1), Err(StoreError::Stale)));
-    executions::save(&mut node.conn(), &row, 0).unwrap();
-    assert!(matches!(executions::save(&mut node.conn(), &row, 0), Err(StoreError::Stale)));
+    let save = |token_before| executions::save(&mut node.conn(), &[Moved { row: row.clone(), token_before }]);
+    assert!(matches!(save(1), Err(StoreError::Stale)));
+    save(0).unwrap();
+    assert!(matches!(save(0), Err(StoreError::Stale)));
     assert_eq!(node.stored(&request).execution, Some(row));
 }

@@ -25,12 +25,13 @@ use countersign::domain::request::{Ballot, Request, Verdict};
 use countersign::domain::request_type::RequestTypes;
 use countersign::domain::target::{Scheme, Target, Targets};
 use countersign::engine::queries::View;
-use countersign::engine::{Engine, EngineError, EngineSettings, Origin, RequestKey, Submitting};
+use countersign::engine::{Deciding, Engine, EngineError, EngineSettings, Origin, RequestKey, Submitting};
 use countersign::metrics::Metrics;
 use countersign::store::answers::AnswerRow;
+use countersign::store::attempts::{self, AttemptRow};
 use countersign::store::decisions::DecisionRow;
 use countersign::store::events::EventRow;
-use countersign::store::executions::{AttemptRow, ExecutionRow};
+use countersign::store::executions::ExecutionRow;
 use countersign::store::requests::RequestRow;
 use countersign::store::writer::WriterLimits;
 use countersign::store::{AnyConnection, Store, answers, decisions as decided, events, requests};
@@ -85,7 +86,7 @@ impl Node {
     }
 
     async fn decide(&self, by: &Actor, id: RequestId, ballot: Ballot) -> Result<Request, EngineError> {
-        let decided = self.engine.decide(by, issue_badge(), id, ballot, origin(by)).await?;
+        let decided = self.engine.decide(deciding(by, id, ballot)).await?;
         Ok(decided.request)
     }
 
@@ -118,7 +119,7 @@ impl Node {
             request: requests::find(conn, org, id).unwrap().unwrap(),
             decisions: decided::list(conn, &key).unwrap(),
             execution: countersign::store::executions::find(conn, org, id).unwrap(),
-            attempts: countersign::store::executions::list_attempts(conn, org, id).unwrap(),
+            attempts: attempts::list(conn, org, id).unwrap(),
             answers: answers::list(conn, &key, None).unwrap(),
             events: events::list(conn, org, id).unwrap(),
         }
@@ -234,6 +235,10 @@ fn auditor() -> Actor {
 
 fn origin(actor: &Actor) -> Origin {
     Origin::of(actor, "ref-decide")
+}
+
+fn deciding(by: &Actor, id: RequestId, ballot: Ballot) -> Deciding {
+    Deciding { actor: by.clone(), request_type: issue_badge(), id, ballot, origin: origin(by) }
 }
 
 fn issue_badge() -> RequestTypeName {
