@@ -1,4 +1,13 @@
-//! The tests from outside: through the crate's public doors, or over HTTP.
+//! The tests from outside: through the crate's public doors, over HTTP, and as an operator.
+//! One binary, so that it links once.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on stops where it stands")]
 
-mod store_contract;
 mod support;
+
+mod api_errors;
+mod architecture;
+mod cli;
+mod config_docs;
+mod journeys;
+mod store_contract;
+mod wire_shapes;

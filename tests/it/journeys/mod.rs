@@ -1,0 +1,14 @@
+//! Does a person reach the goal over real HTTP? Each journey runs on both databases.
+
+mod access;
+mod audit;
+mod bad_input;
+mod contract_examples;
+mod decisions;
+mod execution;
+mod four_eyes;
+mod lists;
+mod operations;
+mod outcomes;
+mod refusals;
+mod tampering;

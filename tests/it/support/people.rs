@@ -1,0 +1,167 @@
+//! People with tokens, and what they do.
+
+use chrono::{DateTime, Utc};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Map, Value, json};
+
+use super::app::App;
+use super::client::{Call, Reply};
+
+pub const ISSUER: &str = "https://idp.test";
+pub const AUDIENCE: &str = "countersign";
+pub const SECRET: &str = "only-for-tests-and-32-bytes-or-more";
+pub const BASE: &str = "/api_gateway/v2/request-workflow";
+pub const ORG: &str = "90001";
+
+/// Somebody, as his token names him.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub sub: String,
+    pub user_id: Value,
+    pub user_name: String,
+    /// The claim.
+    pub orgs: Value,
+    /// The header; none is sent if empty.
+    pub org: String,
+    pub permissions: Vec<&'static str>,
+}
+
+impl Person {
+    pub fn new(user_id: u64, user_name: &str, permissions: &[&'static str]) -> Self {
+        Self {
+            sub: format!("sub-{user_id}"),
+            user_id: user_id.into(),
+            user_name: user_name.to_owned(),
+            orgs: json!(ORG),
+            org: ORG.to_owned(),
+            permissions: permissions.to_vec(),
+        }
+    }
+
+    #[must_use]
+    pub fn of_org(self, org: &str) -> Self {
+        Self { orgs: json!(org), org: org.to_owned(), ..self }
+    }
+
+    pub fn claims(&self, now: DateTime<Utc>) -> Map<String, Value> {
+        let claims = json!({
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "iat": now.timestamp(),
+            "exp": now.timestamp() + 600,
+            "jti": format!("token-of-{}", self.sub),
+            "sub": self.sub,
+            "userId": self.user_id,
+            "userName": self.user_name,
+            "orgId": self.orgs,
+            "permissions": self.permissions,
+        });
+        claims.as_object().cloned().unwrap()
+    }
+}
+
+/// A token with exactly these claims, signed with the secret.
+pub fn sign(claims: &Map<String, Value>) -> String {
+    encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
+}
+
+/// A person at work.
+pub struct Actor<'a> {
+    app: &'a App,
+    pub person: Person,
+}
+
+/// A request that was just submitted.
+#[derive(Clone, Debug)]
+pub struct Submitted {
+    pub id: String,
+    pub digest: String,
+    pub data: Value,
+}
+
+impl<'a> Actor<'a> {
+    pub fn new(app: &'a App, person: Person) -> Self {
+        Self { app, person }
+    }
+
+    /// A call of the contract, with his token and org.
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        let token = sign(&self.person.claims(self.app.clock.now()));
+        let call = self.app.call(method, &format!("{BASE}{path}")).header("x-cap-ui-auth-token", &token);
+        if self.person.org.is_empty() { call } else { call.header("x-cap-api-auth-org-id", &self.person.org) }
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.call("GET", path).send().await
+    }
+
+    pub async fn submit(&self, request_type: &str, body: &Value) -> Reply {
+        self.call("POST", &format!("/{request_type}")).json(body).send().await
+    }
+
+    /// Submits a body of the type ISSUE-BADGE that has no fault.
+    pub async fn submitted(&self, body: &Value) -> Submitted {
+        let data = self.submit("ISSUE-BADGE", body).await.data();
+        let text = |name: &str| data[name].as_str().unwrap().to_owned();
+        Submitted { id: text("requestId"), digest: text("digest"), data }
+    }
+
+    pub async fn decide(&self, request_type: &str, body: &Value) -> Reply {
+        self.call("PUT", &format!("/{request_type}")).json(body).send().await
+    }
+
+    pub async fn approve(&self, id: &str) -> Reply {
+        self.decide("ISSUE-BADGE", &decision(id, "approved", "agreed")).await
+    }
+
+    /// Approves without waiting for the outcome.
+    pub async fn approve_async(&self, id: &str) -> Reply {
+        let call = self.call("PUT", "/ISSUE-BADGE").header("prefer", "respond-async");
+        call.json(&decision(id, "approved", "agreed")).send().await
+    }
+
+    pub async fn reject(&self, id: &str, message: &str) -> Reply {
+        self.decide("ISSUE-BADGE", &decision(id, "rejected", message)).await
+    }
+
+    pub async fn withdraw(&self, id: &str, reason: &str) -> Reply {
+        let call = self.call("POST", &format!("/requests/{id}/withdraw"));
+        call.json(&json!({ "reason": reason })).send().await
+    }
+
+    pub async fn request(&self, id: &str) -> Value {
+        self.get(&format!("/requests/{id}")).await.data()
+    }
+
+    pub async fn history(&self, id: &str) -> Vec<Value> {
+        let data = self.get(&format!("/requests/{id}/history")).await.data();
+        data.as_array().cloned().unwrap()
+    }
+
+    /// The types of the request's events, in order.
+    pub async fn happened(&self, id: &str) -> Vec<String> {
+        let entries = self.history(id).await;
+        entries.iter().map(|entry| entry["type"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The request once it is in this state.
+    pub async fn becomes(&self, id: &str, state: &str) -> Value {
+        super::eventually(&format!("{id} is {state}"), async || {
+            let request = self.request(id).await;
+            (request["state"] == state).then_some(request)
+        })
+        .await
+    }
+
+    /// The ids that a list shows, in its order.
+    pub async fn lists(&self, query: &str) -> Vec<String> {
+        let data = self.get(&format!("/requests?{query}")).await.data();
+        data.as_array().unwrap().iter().map(|row| row["requestId"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// The body of a decision.
+pub fn decision(id: &str, decision: &str, message: &str) -> Value {
+    let task = json!({ "actionDecision": decision, "actionMessage": message });
+    json!({ "requestId": id, "actionName": "AdminTask", "payload": { "AdminTask-Payload": task } })
+}
