@@ -45,7 +45,7 @@ async fn is_stopped(on: On, change: &str) {
 async fn a_changed_call_is_stopped_before_it_is_sent(on: On) {
     // One byte of the body: the last brace becomes a bracket.
     let change = match on {
-        On::Sqlite => "UPDATE calls SET call = CAST(substr(call, 1, length(call) - 1) AS BLOB) || x'5d'",
+        On::Sqlite => "UPDATE calls SET call = CAST(substr(call, 1, length(call) - 1) || ']' AS BLOB)",
         On::Postgres => "UPDATE calls SET call = overlay(call placing '\\x5d' from length(call))",
     };
     is_stopped(on, change).await;
