@@ -1,1 +1,281 @@
-//! x
+//! The real binary, as an operator starts it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::people::{AUDIENCE, ISSUER, SECRET};
+use crate::support::root;
+
+/// The binary without a developer's own settings.
+fn countersign(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    let own = std::env::vars_os().map(|(name, _)| name);
+    for name in own.filter(|name| name.to_string_lossy().starts_with("COUNTERSIGN__")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    countersign(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A folder with a configuration that can check tokens.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\n[store]\nurl = \"sqlite://{}\"\n[auth]\n\
+             hs256_secret = \"{SECRET}\"\nissuer = \"{ISSUER}\"\naudience = \"{AUDIENCE}\"\n",
+            folder.path().join("test.db").display()
+        );
+        std::fs::write(folder.path().join("countersign.toml"), config).unwrap();
+        Self { folder }
+    }
+
+    fn config(&self) -> String {
+        self.path("countersign.toml").display().to_string()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// A process that goes away with its test.
+struct Running {
+    process: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(process.stdout.take().unwrap());
+        Self { process, stdout }
+    }
+
+    /// The line that says that it is ready; its address.
+    fn ready(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        let address = line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?}"));
+        address.trim_end().to_owned()
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// How it ended, the rest of its stdout, and its stderr.
+    fn end(mut self) -> (ExitStatus, String, String) {
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.process.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        self.stdout.read_to_string(&mut stdout).unwrap();
+        (self.process.wait().unwrap(), stdout, stderr)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Gone already in a test that went well.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// One GET with nothing but the standard library.
+fn get(address: &str, path: &str) -> String {
+    use std::io::Write;
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn serve_prints_one_line_and_leaves_on_sigterm_and_on_sigint() {
+    for signal in ["-TERM", "-INT"] {
+        let place = Place::new();
+        let mut serving = Running::start(countersign(&["serve", "--config", &place.config()]));
+        let address = serving.ready();
+        assert!(get(&address, "/health/live").starts_with("HTTP/1.1 200"));
+        serving.signal(signal);
+        let (status, stdout, stderr) = serving.end();
+        assert_eq!((status.code(), stdout.as_str()), (Some(0), ""), "{stderr}");
+        assert!(stderr.contains("stopped"), "the log goes to stderr: {stderr}");
+    }
+}
+
+#[test]
+fn flags_are_stronger_than_the_file_and_the_environment() {
+    let place = Place::new();
+    let url = format!("sqlite://{}", place.path("flag.db").display());
+    let arguments = ["serve", "--config", &place.config(), "--listen", "127.0.0.1:0", "--database-url", &url];
+    let mut command = countersign(&[&arguments[..], &["--log-format", "json"]].concat());
+    command.env("COUNTERSIGN__SERVER__LISTEN", "127.0.0.1:1");
+    let mut serving = Running::start(command);
+    assert_ne!(serving.ready(), "127.0.0.1:1");
+    serving.signal("-TERM");
+    let (status, _, stderr) = serving.end();
+    assert!(status.success(), "{stderr}");
+    assert!(place.path("flag.db").exists());
+    for line in stderr.lines() {
+        assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
+    }
+}
+
+#[test]
+fn serve_refuses_to_start_while_nobody_can_be_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = countersign(&["serve"]).current_dir(folder.path()).output().unwrap();
+    assert!(!output.status.success());
+    assert_eq!(text(&output.stdout), "");
+    let told = text(&output.stderr);
+    for name in ["auth.hs256_secret", "auth.jwks_file", "auth.issuer", "auth.audience"] {
+        assert!(told.contains(name), "{told}");
+    }
+    assert!(!folder.path().join("countersign.db").exists(), "it left a database behind");
+}
+
+#[test]
+fn a_second_serve_on_one_sqlite_file_refuses_to_start() {
+    let place = Place::new();
+    let mut first = Running::start(countersign(&["serve", "--config", &place.config()]));
+    let address = first.ready();
+    let second = run(&["serve", "--config", &place.config()]);
+    assert!(!second.status.success());
+    assert_eq!(text(&second.stdout), "");
+    let told = text(&second.stderr);
+    assert!(told.contains("another countersign is using this database"), "{told}");
+    assert!(get(&address, "/health/live").starts_with("HTTP/1.1 200"));
+    first.signal("-TERM");
+    assert!(first.end().0.success());
+}
+
+#[test]
+fn what_is_wrong_in_the_configuration_is_told_all_at_once() {
+    let place = Place::new();
+    std::fs::write(place.path("wrong.toml"), "[server]\nworkers = 0\nport = 1\n[stor]\nurl = \"x\"\n")
+        .unwrap();
+    let config = place.path("wrong.toml").display().to_string();
+    for command in ["serve", "check-config", "migrate"] {
+        let output = run(&[command, "--config", &config]);
+        assert!(!output.status.success());
+        let told = text(&output.stderr);
+        for name in ["server.workers", "server.port", "stor", "wrong.toml"] {
+            assert!(told.contains(name), "{command}: {told}");
+        }
+    }
+}
+
+#[test]
+fn token_makes_a_token_and_refuses_without_a_secret() {
+    let place = Place::new();
+    let person = ["--org-id", "90001", "--user-id", "7", "--user-name", "a@example.com"];
+    let rights = ["--permission", "CanMakeRequest", "CanCheckRequest", "--ttl-seconds", "60"];
+    let config = ["--config", &place.config()];
+    let output = run(&[&["token"], &person[..], &rights, &config].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout).trim().split('.').count(), 3);
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = countersign(&[&["token"], &person[..], &rights].concat());
+    let output = command.current_dir(folder.path()).output().unwrap();
+    assert!(!output.status.success());
+    assert!(text(&output.stderr).contains("auth.hs256_secret"), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), "");
+    let long =
+        [&["token"], &person[..], &["--permission", "CanMakeRequest", "--ttl-seconds", "86401"], &config];
+    assert!(!run(&long.concat()).status.success());
+}
+
+#[test]
+fn check_config_prints_effective_values_and_no_secret() {
+    let place = Place::new();
+    let url = "postgres://countersign:hunter2@db.example/requests";
+    let output = run(&["check-config", "--config", &place.config(), "--database-url", url]);
+    let shown = text(&output.stdout);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(shown.contains("hs256_secret = \"***\""), "{shown}");
+    assert!(shown.contains("postgres://countersign:***@db.example/requests"), "{shown}");
+    assert!(shown.contains("decision_wait_ms = 10000"), "{shown}");
+    assert!(!shown.contains("hunter2") && !shown.contains(SECRET), "{shown}");
+}
+
+#[test]
+fn migrate_makes_the_database_and_may_run_again() {
+    let place = Place::new();
+    for ran in ["1 migrations ran", "0 migrations ran"] {
+        let output = run(&["migrate", "--config", &place.config()]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).starts_with(ran), "{}", text(&output.stdout));
+    }
+    assert!(place.path("test.db").exists());
+}
+
+#[test]
+fn openapi_prints_the_document_that_is_served() {
+    let output = run(&["openapi"]);
+    assert!(output.status.success());
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document, countersign::api::openapi::document());
+}
+
+#[test]
+fn the_sandbox_says_where_it_listens() {
+    let mut sandbox = Running::start(countersign(&["sandbox", "--listen", "127.0.0.1:0"]));
+    let address = sandbox.ready();
+    assert!(get(&address, "/sandbox").contains("658de01c823d1b70aabcfaae"));
+    sandbox.signal("-TERM");
+    let (status, stdout, stderr) = sandbox.end();
+    assert_eq!((status.code(), stdout.as_str()), (Some(0), ""), "{stderr}");
+}
+
+#[test]
+fn the_demo_tells_the_whole_story_and_ends_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = countersign(&["demo", "--once"]).current_dir(folder.path()).output().unwrap();
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{told}\n{}", text(&output.stderr));
+    let steps =
+        ["maker_is_checker", "the request is executed", "The sandbox holds the badge", "attempt_started"];
+    let at: Vec<usize> =
+        steps.map(|step| told.find(step).unwrap_or_else(|| panic!("{step}: {told}"))).to_vec();
+    assert!(at.is_sorted(), "{told}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it left something behind");
+}
+
+/// Three rounds of `kill -9` in the middle of the work; twenty are `scripts/crash` by itself.
+fn survives_kills(store: &str) {
+    let script = root().join("scripts/crash");
+    assert!(Path::new(&script).exists());
+    let arguments = ["--rounds", "3", "--store", store, "--binary", env!("CARGO_BIN_EXE_countersign")];
+    let output = Command::new("python3").arg(script).args(arguments).stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
+}
+
+#[test]
+fn three_kills_on_sqlite_lose_nothing_and_repeat_nothing() {
+    survives_kills("sqlite");
+}
+
+#[test]
+fn three_kills_on_postgres_lose_nothing_and_repeat_nothing() {
+    survives_kills("postgres");
+}

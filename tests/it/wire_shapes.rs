@@ -1,1 +1,124 @@
-//! x
+//! Every public shape as clients read it: a renamed member shows up here.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::support::app::{App, Wishes, task};
+use crate::support::{On, eventually, pretty, run};
+
+/// Puts a word in the place of everything that differs from run to run.
+fn redact(app: &App, value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members.iter_mut() {
+                match name.as_str() {
+                    "requestId" if value.as_str().is_some_and(|id| id.len() == 36) => *value = json!("[id]"),
+                    "eventId" | "refusalId" => *value = json!("[id]"),
+                    "reference" => *value = json!("[reference]"),
+                    "digest" if value.is_string() => *value = json!("[digest]"),
+                    "next" if value.is_string() => *value = json!("[cursor]"),
+                    "date" | "x-cap-request-id" | "x-cap-requestid" => *value = json!(["[differs]"]),
+                    "issuedId" => *value = json!("[id]"),
+                    _ => redact(app, value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| redact(app, item)),
+        Value::String(text) => {
+            let sandbox = app.sandbox.address.to_string();
+            *text = text.replace(&sandbox, "[sandbox]").replace(&app.target.address.to_string(), "[target]");
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn redacted(app: &App, mut value: Value) -> String {
+    redact(app, &mut value);
+    pretty(&value)
+}
+
+#[test]
+fn a_request_through_its_life() {
+    run(async {
+        let app = App::with(On::Sqlite, Wishes::stepped()).await;
+        let body = app.example("ISSUE-BADGE");
+        let submitted = app.maker().submit("ISSUE-BADGE", &body).await.expect(200);
+        let id = submitted["data"]["requestId"].as_str().unwrap().to_owned();
+        assert_snapshot!("submitted", redacted(&app, submitted));
+        let approved = app.checker().approve_async(&id).await.expect(200);
+        assert_snapshot!("approved", redacted(&app, approved));
+        app.run_due_executions().await;
+        let read = app.auditor().get(&format!("/requests/{id}")).await.expect(200);
+        assert_snapshot!("executed", redacted(&app, read));
+        let history = app.auditor().get(&format!("/requests/{id}/history")).await.expect(200);
+        assert_snapshot!("history", redacted(&app, history));
+    });
+}
+
+#[test]
+fn other_ends_of_a_request() {
+    run(async {
+        let app = App::start(On::Sqlite).await;
+        let rejected = app.maker().submitted(&app.badge()).await.id;
+        let rejected = app.checker().reject(&rejected, "Not this one.").await.expect(200);
+        assert_snapshot!("rejected", redacted(&app, rejected));
+        let withdrawn = app.maker().submitted(&app.badge()).await.id;
+        let withdrawn = app.maker().withdraw(&withdrawn, "A typing error.").await.expect(200);
+        assert_snapshot!("withdrawn", redacted(&app, withdrawn));
+        let mut partly = app.badge();
+        task(&mut partly)["body"]["customers"] = json!([700_000_900, 11_115]);
+        let partly = app.maker().submitted(&partly).await.id;
+        let partly = app.checker().approve(&partly).await.expect(200);
+        assert_snapshot!("executed_with_warnings", redacted(&app, partly));
+        app.sandbox.cuts_after_work().await;
+        let unknown = app.maker().submitted(&app.badge()).await.id;
+        let unknown = app.checker().approve(&unknown).await.expect(200);
+        assert_snapshot!("unknown", redacted(&app, unknown));
+        app.target.will_answer(500, "application/octet-stream", &[0xff, 0xfe]);
+        let failed = app.maker().submitted(&app.badge_to_target()).await.id;
+        let failed = app.checker().approve(&failed).await.expect(200);
+        assert_snapshot!("failed_with_binary_answer", redacted(&app, failed));
+    });
+}
+
+#[test]
+fn lists_and_exports() {
+    run(async {
+        let app = App::start(On::Sqlite).await;
+        let first = app.maker().submitted(&app.badge_to_target()).await.id;
+        app.maker().submitted(&app.badge_to_target()).await;
+        let large = format!("\"{}\"", "x".repeat(20_000));
+        app.target.will_answer(200, "application/json", large.as_bytes());
+        app.checker().approve(&first).await.data();
+        let page = app.checker().get("/requests?limit=1&sortOrder=asc").await.expect(200);
+        let next = page["pagination"]["next"].as_str().unwrap().to_owned();
+        assert_snapshot!("list", redacted(&app, page));
+        let path = format!("/requests?limit=1&sortOrder=asc&after={next}");
+        let last = app.checker().get(&path).await.expect(200);
+        assert_snapshot!("list_after_a_cursor", redacted(&app, last));
+        let csv = app.auditor().get("/requests/export?format=csv").await.text;
+        assert_snapshot!("export_csv_columns", csv.lines().next().unwrap());
+        app.maker().submit("ISSUE-BADGE", &json!({})).await.expect(400);
+        let refusals = app.auditor().get("/refusals").await.expect(200);
+        assert_snapshot!("refusals", redacted(&app, refusals));
+    });
+}
+
+#[test]
+fn health() {
+    run(async {
+        let app = App::start(On::Sqlite).await;
+        assert_snapshot!("live", pretty(&app.get("/health/live").await.expect(200)));
+        let ready = eventually("the server is ready", async || {
+            let reply = app.get("/health/ready").await;
+            (reply.status == 200).then_some(reply.body)
+        });
+        assert_snapshot!("ready", pretty(&ready.await));
+        let id = app.maker().submitted(&app.badge()).await.id;
+        app.checker().approve(&id).await.data();
+        app.checker().reject(&id, "no").await.refused(409, "already_decided");
+        let metrics = app.get("/metrics").await.text;
+        let names: Vec<&str> = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+        assert_snapshot!("metrics", names.join("\n"));
+    });
+}

@@ -75,3 +75,8 @@ pub fn fixture(name: &str) -> Value {
     let text = read(format!("tests/it/fixtures/contract/{name}"));
     countersign::domain::json::read(text.as_bytes()).unwrap()
 }
+
+/// JSON for people, numbers digit by digit.
+pub fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap()
+}
