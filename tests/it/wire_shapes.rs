@@ -10,6 +10,10 @@ use crate::support::{On, eventually, pretty, run};
 fn redact(app: &App, value: &mut Value) {
     match value {
         Value::Object(members) => {
+            // The sandbox sends its headers in another order each time; a task's are texts and stay.
+            if !members.is_empty() && members.values().all(Value::is_array) {
+                members.sort_keys();
+            }
             for (name, value) in members.iter_mut() {
                 match name.as_str() {
                     "requestId" if value.as_str().is_some_and(|id| id.len() == 36) => *value = json!("[id]"),
