@@ -49,8 +49,9 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let story = Story::new(&config, server.address(), sandbox_address)?;
     let told = story.tell().await;
     if !args.once && told.is_ok() {
+        let stopped = stop_signal()?;
         story.stay()?;
-        stop_signal().await?;
+        stopped.await;
     }
     server.stop().await?;
     sandbox_handle.stop(true).await;

@@ -47,15 +47,17 @@ fn say_ready(address: std::net::SocketAddr) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// Resolves on SIGTERM or SIGINT.
-async fn stop_signal() -> anyhow::Result<()> {
+/// Listens for SIGTERM and SIGINT from now on; the future resolves on the first. Called before the ready
+/// line, because whoever reads that line may send a signal at once.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
@@ -63,8 +65,9 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     telemetry::init(&config.log)?;
     config.auth.require()?;
     let server = Server::start(&config, Clock::system(), ExecutorMode::Running).await?;
+    let stopped = stop_signal()?;
     say_ready(server.address())?;
-    stop_signal().await?;
+    stopped.await;
     tracing::info!("stopping: no new calls, those under way may finish");
     server.stop().await?;
     tracing::info!("stopped");
@@ -78,8 +81,9 @@ async fn run_sandbox(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     let server = sandbox::start(listener, Clock::system())?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
+    let stopped = stop_signal()?;
     say_ready(address)?;
-    stop_signal().await?;
+    stopped.await;
     handle.stop(true).await;
     serving.await??;
     Ok(ExitCode::SUCCESS)
