@@ -8,11 +8,11 @@ use crate::domain::call::Call;
 use crate::domain::digest::Digest;
 use crate::domain::json;
 use crate::domain::outcome::{Answer as TargetAnswer, Outcome, Warning};
-use crate::domain::request::Request;
+use crate::domain::request::{Request, Verdict};
 use crate::store::answers::AnswerRow;
 use crate::store::executions::ExecutionRow;
 use crate::store::requests::Key;
-use crate::store::{StoreError, executions, listing, requests};
+use crate::store::{StoreError, decisions, executions, listing, requests};
 
 /// How long a claimed execution is the claimer's without a renewal.
 pub(super) const LEASE: TimeDelta = TimeDelta::seconds(15);
@@ -39,6 +39,8 @@ pub struct Claimed {
     pub held: Held,
     /// The request, for its digest and for the log.
     pub request: Request,
+    /// The digest that the checker's decision names; empty if there is no such decision.
+    pub approved: String,
     /// The call as bytes, exactly as approved.
     pub call: Vec<u8>,
     /// The echo that people were shown.
@@ -46,12 +48,15 @@ pub struct Claimed {
 }
 
 impl Claimed {
-    /// The call, if its bytes *and* the echo that people read still have the approved digest.
+    /// The call, if its bytes *and* the echo that people read still have the digest of the decision.
     ///
     /// # Errors
     /// A sentence that says which of them does not.
     pub fn verified_call(&self) -> Result<Call, String> {
         let approved = self.request.digest;
+        if approved.to_string() != self.approved {
+            return Err("The request's digest is not the one that was approved.".to_owned());
+        }
         if Digest::of(&self.call) != approved {
             return Err("The stored call is not the one that was approved.".to_owned());
         }
@@ -196,9 +201,12 @@ fn load(conn: &mut crate::store::AnyConnection, row: ExecutionRow) -> Result<Cla
     let key = row.key()?;
     let record = listing::find(conn, &key.0, key.1)?
         .ok_or_else(|| StoreError::Corrupt(format!("{} has an execution but no request", key.1)))?;
+    let decided = decisions::list(conn, std::slice::from_ref(&key))?;
+    let approval = decided.into_iter().find(|decision| decision.verdict == Verdict::Approved.name());
     Ok(Claimed {
         held: Held { key, token: row.token },
         request: record.request,
+        approved: approval.map(|decision| decision.digest).unwrap_or_default(),
         call: record.call.call,
         echo: record.call.echo,
     })
