@@ -238,7 +238,7 @@ async fn a_maker_sees_only_his_own_requests(on: On) {
     let app = App::start(on).await;
     let own = app.maker().submitted(&app.badge()).await.id;
     let foreign = app.other_maker().submitted(&app.badge()).await.id;
-    assert_eq!(app.maker().lists("").await, [own.clone()]);
+    assert_eq!(app.maker().lists("").await, std::slice::from_ref(&own));
     assert_eq!(app.maker().lists("userId=400004").await, [] as [&str; 0]);
     app.maker().get(&format!("/requests/{foreign}")).await.refused(404, "not_found");
     app.maker().get(&format!("/requests/{foreign}/history")).await.refused(404, "not_found");

@@ -8,6 +8,7 @@ mod decisions;
 mod execution;
 mod four_eyes;
 mod lists;
+mod nodes;
 mod operations;
 mod outcomes;
 mod refusals;

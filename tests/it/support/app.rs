@@ -127,6 +127,13 @@ impl App {
     }
 
     pub async fn with(on: On, wishes: Wishes) -> Self {
+        let mut app = Self::prepared(on, wishes).await;
+        app.start_server().await;
+        app
+    }
+
+    /// Everything but the server: the database is still empty.
+    pub async fn prepared(on: On, wishes: Wishes) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sandbox = Sandbox::start(wishes.clock.clone());
         let target = Target::start().await;
@@ -137,7 +144,7 @@ impl App {
             .unwrap();
         let config = Config::load(Some(&file), std::iter::empty(), Flags::default()).unwrap();
         let Wishes { mode, clock, .. } = wishes;
-        let mut app = Self {
+        Self {
             clock,
             sandbox,
             target,
@@ -147,14 +154,16 @@ impl App {
             database,
             numbers: AtomicU64::new(1),
             _folder: folder,
-        };
-        app.start_server().await;
-        app
+        }
     }
 
     pub async fn start_server(&mut self) {
-        let server = Server::start(&self.config, self.clock.clone(), self.mode).await;
-        self.server = Some(server.unwrap());
+        self.server = Some(self.another_server(self.mode).await);
+    }
+
+    /// One more server on the same database, which must be PostgreSQL; the test stops it.
+    pub async fn another_server(&self, mode: ExecutorMode) -> Server {
+        Server::start(&self.config, self.clock.clone(), mode).await.unwrap()
     }
 
     /// The running server, for a test that stops it in its own way.
