@@ -7,6 +7,7 @@ mod contract_examples;
 mod decisions;
 mod execution;
 mod four_eyes;
+mod leases;
 mod lists;
 mod nodes;
 mod operations;

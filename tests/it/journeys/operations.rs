@@ -9,6 +9,7 @@ use crate::support::{On, eventually, journeys};
 journeys![
     a_running_server_is_live_and_ready,
     a_server_whose_executor_does_not_run_is_not_ready,
+    a_database_of_an_older_version_is_not_ready,
     metrics_count_what_happened_and_name_nobody,
     a_reference_is_kept_and_answered,
     a_reference_that_is_no_word_is_replaced,
@@ -35,6 +36,13 @@ async fn a_server_whose_executor_does_not_run_is_not_ready(on: On) {
     let body = app.get("/health/ready").await.expect(503);
     assert_eq!(body, json!({ "status": "failing", "checks": checks }));
     app.get("/health/live").await.expect(200);
+}
+
+async fn a_database_of_an_older_version_is_not_ready(on: On) {
+    let app = App::with(on, Wishes::stepped()).await;
+    app.tamper("DELETE FROM __diesel_schema_migrations");
+    let checks = json!({ "database": "ok", "migrations": "failing", "executor": "failing" });
+    assert_eq!(app.get("/health/ready").await.expect(503)["checks"], checks);
 }
 
 async fn metrics_count_what_happened_and_name_nobody(on: On) {

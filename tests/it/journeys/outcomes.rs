@@ -12,6 +12,7 @@ journeys![
     all_customers_with_an_error_fail_the_request,
     a_target_that_hangs_up_after_its_work_leaves_the_outcome_unknown,
     a_target_that_nobody_listens_at_is_failed_for_certain,
+    a_private_address_that_the_target_does_not_list_is_never_called,
     an_answer_cut_at_the_cap_is_unknown_if_it_is_2xx,
     a_redirect_is_not_followed,
     an_answer_that_is_no_text_is_kept_as_base64,
@@ -109,6 +110,19 @@ async fn a_target_that_nobody_listens_at_is_failed_for_certain(on: On) {
     assert_eq!(request["state"], "failed");
     let last = app.auditor().history(&id).await.pop().unwrap();
     assert!(last["message"].as_str().unwrap().starts_with("No byte left: "), "{last}");
+}
+
+async fn a_private_address_that_the_target_does_not_list_is_never_called(on: On) {
+    let app = App::start(on).await;
+    let mut body = app.badge();
+    task(&mut body)["hostname"] = format!("http://localhost:{}", app.target.address.port()).into();
+    let submitted = app.maker().submitted(&body).await;
+    assert_eq!(submitted.data["call"]["label"], "Unlisted");
+    assert_eq!(app.checker().approve(&submitted.id).await.data()["state"], "failed");
+    let last = app.auditor().history(&submitted.id).await.pop().unwrap();
+    assert!(last["message"].as_str().unwrap().starts_with("The call never left: "), "{last}");
+    assert_eq!(last.get("attempt"), None);
+    assert_eq!(app.target.arrived().len(), 0);
 }
 
 /// The request after the target answered this.

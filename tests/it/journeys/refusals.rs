@@ -10,6 +10,7 @@ journeys![
     a_refused_submission_is_kept_without_its_payload,
     every_way_to_be_refused_is_kept,
     from_the_61st_in_a_minute_on_refusals_are_counted,
+    attempts_on_a_request_that_are_refused_are_kept_up_to_60_a_minute,
     refusals_are_read_page_by_page,
     refusals_are_for_auditors,
 ];
@@ -89,6 +90,22 @@ async fn from_the_61st_in_a_minute_on_refusals_are_counted(on: On) {
     app.clock.advance(TimeDelta::minutes(1));
     app.maker().submit("ISSUE-BADGE", &json!({})).await.refused(400, "payload_invalid");
     assert_eq!(of_maker(&listed().await).len(), 62);
+}
+
+async fn attempts_on_a_request_that_are_refused_are_kept_up_to_60_a_minute(on: On) {
+    let app = App::start(on).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    app.checker().reject(&id, "no").await.data();
+    for _ in 0..62 {
+        app.other_checker().approve(&id).await.refused(409, "already_decided");
+    }
+    // Nobody fills the trail, and nobody keeps another person's attempt out of it.
+    assert_eq!(app.auditor().happened(&id).await.len(), 4 + 60);
+    app.maker().withdraw(&id, "mine").await.refused(409, "already_decided");
+    assert_eq!(app.auditor().happened(&id).await.len(), 4 + 61);
+    app.clock.advance(TimeDelta::minutes(1));
+    app.other_checker().approve(&id).await.refused(409, "already_decided");
+    assert_eq!(app.auditor().happened(&id).await.len(), 4 + 62);
 }
 
 async fn refusals_are_read_page_by_page(on: On) {

@@ -326,6 +326,13 @@ fn toml(wishes: &Wishes, targets: &[(&str, SocketAddr)]) -> String {
             address.port()
         );
     }
+    // A name on the list whose private addresses are not: the last one is the recorder's.
+    if let Some((_, address)) = targets.last() {
+        text += &format!(
+            "[[targets]]\nscheme = \"http\"\nhost = \"localhost\"\nports = [{}]\nlabel = \"Unlisted\"\n",
+            address.port()
+        );
+    }
     text
 }
 
