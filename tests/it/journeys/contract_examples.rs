@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::app::{App, task};
-use crate::support::people::{Actor, decision};
+use crate::support::people::decision;
 use crate::support::{On, fixture, journeys};
 
 journeys![
@@ -243,6 +243,6 @@ async fn one_request_and_a_list_have_the_documented_shapes(on: On) {
             assert!(list["data"][0].get(name).is_some(), "{name}");
         }
     }
-    let actor: Actor<'_> = app.auditor();
-    assert_eq!(actor.get("/requests?states=AdminTask,failed,approved").await.data()[0], one["data"]);
+    let states = "/requests?states=AdminTask,failed,approved";
+    assert_eq!(app.auditor().get(states).await.data()[0], one["data"]);
 }
