@@ -3,6 +3,10 @@
 //! Read in this order: [`domain`] (the rules), [`store`] (what is remembered), [`engine`] (the one
 //! door to change anything), then the ways in and out: [`api`], [`executor`], [`cli`].
 
+/// What is allocated by an HTTP worker is freed by the writer's thread, many times per request.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod api;
 pub mod auth;
 pub mod cli;

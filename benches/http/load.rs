@@ -13,15 +13,15 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use crate::setting::{ORG, Setting};
+use crate::setting::ORG;
 
 /// What a client does over and over, against which server.
-#[derive(Clone, Copy)]
-pub enum Work<'a> {
+#[derive(Clone)]
+pub enum Work {
     /// Submits.
-    Submit(&'a str),
+    Submit(String),
     /// Submits, approves, and has the outcome.
-    Whole(&'a str),
+    Whole(String),
 }
 
 /// What came of it.
@@ -33,18 +33,23 @@ pub struct Measured {
 
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 
-/// Runs `clients` for `span`.
-pub async fn run(
-    setting: &Setting,
-    work: Work<'_>,
-    clients: usize,
-    span: Duration,
-) -> anyhow::Result<Measured> {
+/// Who calls, and where the calls are to go.
+#[derive(Clone)]
+pub struct Callers {
+    pub maker: String,
+    pub checker: String,
+    pub sandbox: String,
+}
+
+/// Runs `clients` for `span`, each in a task of its own.
+pub async fn run(callers: &Callers, work: Work, clients: usize, span: Duration) -> anyhow::Result<Measured> {
     let began = Instant::now();
     let until = began + span;
-    let all = (0..clients).map(|_| client(setting, work, until));
-    let mut times: Vec<Duration> =
-        futures_util::future::try_join_all(all).await?.into_iter().flatten().collect();
+    let all = (0..clients).map(|_| tokio::spawn(client(callers.clone(), work.clone(), until)));
+    let mut times = Vec::new();
+    for done in futures_util::future::join_all(all).await {
+        times.extend(done??);
+    }
     let took = began.elapsed();
     ensure!(!times.is_empty(), "nothing was done in {took:?}");
     times.sort_unstable();
@@ -53,16 +58,18 @@ pub async fn run(
     Ok(Measured { rate: count / took.as_secs_f64(), p50_ms: at(50), p99_ms: at(99) })
 }
 
-async fn client(setting: &Setting, work: Work<'_>, until: Instant) -> anyhow::Result<Vec<Duration>> {
-    let (Work::Submit(address) | Work::Whole(address)) = work;
+async fn client(callers: Callers, work: Work, until: Instant) -> anyhow::Result<Vec<Duration>> {
+    let (Work::Submit(address) | Work::Whole(address)) = &work;
     let mut connection = Connection::open(address).await?;
     let mut times = Vec::new();
     while Instant::now() < until {
         let began = Instant::now();
-        let body = submission(&setting.sandbox_address, NUMBER.fetch_add(1, Ordering::Relaxed));
-        let submitted = connection.send(Method::POST, &setting.maker, body).await?;
+        let body = submission(&callers.sandbox, NUMBER.fetch_add(1, Ordering::Relaxed));
+        let submitted = connection.send(Method::POST, &callers.maker, body).await?;
         if matches!(work, Work::Whole(_)) {
-            let decided = connection.send(Method::PUT, &setting.checker, approval(&submitted)).await?;
+            let submitted: Value = serde_json::from_slice(&submitted)?;
+            let decided = connection.send(Method::PUT, &callers.checker, approval(&submitted)).await?;
+            let decided: Value = serde_json::from_slice(&decided)?;
             ensure!(decided["data"]["state"] == "executed", "not executed: {decided}");
         }
         times.push(began.elapsed());
@@ -84,7 +91,7 @@ impl Connection {
         Ok(Self { sender, address: address.to_owned() })
     }
 
-    async fn send(&mut self, method: Method, token: &str, body: String) -> anyhow::Result<Value> {
+    async fn send(&mut self, method: Method, token: &str, body: String) -> anyhow::Result<Bytes> {
         let request = Request::builder()
             .method(method)
             .uri(format!("{BASE}/ISSUE-BADGE"))
@@ -97,35 +104,23 @@ impl Connection {
         let response = self.sender.send_request(request).await?;
         let status = response.status();
         let bytes = response.into_body().collect().await?.to_bytes();
-        let answer: Value = serde_json::from_slice(&bytes)?;
-        ensure!(status.is_success(), "{status}: {answer}");
-        Ok(answer)
+        ensure!(status.is_success(), "{status}: {}", String::from_utf8_lossy(&bytes));
+        Ok(bytes)
     }
 }
 
+/// Written out as text: the clients share the machine with what they measure.
 fn submission(sandbox: &str, number: u64) -> String {
-    json!({
-        "entityInfo": {
-            "tillId": "70000001", "storeId": "70000002", "zoneId": "70000003", "conceptId": "70000004",
-        },
-        "payload": { "IntouchAPITask-Payload": {
-            "hostname": format!("http://{sandbox}"),
-            "path": "/api_gateway/v1/badges/badgeMeta/customer/issueBulk",
-            "method": "POST",
-            "pathParams": {},
-            "body": {
-                "triggeredBy": { "ownerType": "Goodwill_Module", "referenceId": "134" },
-                "customers": 1_000_000_000 + number,
-                "requestId": format!("bench-{number}"),
-                "badgeMetaId": "650000000000000000000001",
-            },
-            "headers": {
-                "Authorization": "Basic ZGVtby50aWxsOjYyY2MyZDhiNGJmMmQ4NzI4MTIwZDA1MjE2M2E3N2Rm",
-                "content-type": "application/json",
-            },
-        } },
-    })
-    .to_string()
+    let customer = 1_000_000_000 + number;
+    format!(
+        r#"{{"entityInfo":{{"tillId":"70000001","storeId":"70000002","zoneId":"70000003","conceptId":"70000004"}},
+"payload":{{"IntouchAPITask-Payload":{{"hostname":"http://{sandbox}",
+"path":"/api_gateway/v1/badges/badgeMeta/customer/issueBulk","method":"POST","pathParams":{{}},
+"body":{{"triggeredBy":{{"ownerType":"Goodwill_Module","referenceId":"134"}},"customers":{customer},
+"requestId":"bench-{number}","badgeMetaId":"650000000000000000000001"}},
+"headers":{{"Authorization":"Basic ZGVtby50aWxsOjYyY2MyZDhiNGJmMmQ4NzI4MTIwZDA1MjE2M2E3N2Rm",
+"content-type":"application/json"}}}}}}}}"#
+    )
 }
 
 fn approval(submitted: &Value) -> String {

@@ -45,13 +45,17 @@ async fn bench_store(name: &str, url: &str, span: Duration, rounds: usize) -> an
     let setting = Setting::start(url).await?;
     println!("\n{name}: {rounds} rounds of {} s, medians", span.as_secs());
     println!("{:<38} {:>7} {:>10} {:>9} {:>9}", "", "clients", "per second", "p50 ms", "p99 ms");
-    load::run(&setting, Work::Submit(&setting.engine_address), 64, Duration::from_secs(1)).await?;
+    let callers = &setting.callers;
+    let to_engine = Work::Submit(setting.engine_address.clone());
+    let to_single = Work::Submit(setting.single_address.clone());
+    let workflows = Work::Whole(setting.engine_address.clone());
+    load::run(callers, to_engine.clone(), 64, Duration::from_secs(1)).await?;
     for clients in CLIENTS {
         let (mut engine, mut single, mut whole) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..rounds {
-            engine.push(load::run(&setting, Work::Submit(&setting.engine_address), clients, span).await?);
-            single.push(load::run(&setting, Work::Submit(&setting.single_address), clients, span).await?);
-            whole.push(load::run(&setting, Work::Whole(&setting.engine_address), clients, span).await?);
+            engine.push(load::run(callers, to_engine.clone(), clients, span).await?);
+            single.push(load::run(callers, to_single.clone(), clients, span).await?);
+            whole.push(load::run(callers, workflows.clone(), clients, span).await?);
         }
         let (engine, single, whole) = (median(engine), median(single), median(whole));
         print_row("submissions, group commit", clients, &engine);

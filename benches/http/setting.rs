@@ -15,6 +15,7 @@ use countersign::server::{ExecutorMode, Server};
 use countersign::store::{Opener, Purpose, StoreUrl};
 use diesel::r2d2::Pool;
 
+use crate::load::Callers;
 use crate::single;
 
 pub const ORG: &str = "90001";
@@ -25,9 +26,7 @@ const POOL: u32 = 16;
 pub struct Setting {
     pub engine_address: String,
     pub single_address: String,
-    pub sandbox_address: String,
-    pub maker: String,
-    pub checker: String,
+    pub callers: Callers,
     server: Server,
     handles: Vec<ServerHandle>,
 }
@@ -69,9 +68,11 @@ impl Setting {
         Ok(Self {
             engine_address: server.address().to_string(),
             single_address,
-            sandbox_address: sandbox_address.to_string(),
-            maker: token("400001", Permission::Make)?,
-            checker: token("400002", Permission::Check)?,
+            callers: Callers {
+                maker: token("400001", Permission::Make)?,
+                checker: token("400002", Permission::Check)?,
+                sandbox: sandbox_address.to_string(),
+            },
             server,
             handles,
         })

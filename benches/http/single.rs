@@ -30,7 +30,7 @@ pub async fn submit(
     let (view, rows) = api.engine.prepare(&submitting)?;
     let written = web::block(move || -> Result<(), StoreError> {
         let mut conn = pool.get().map_err(|error| StoreError::Pool(error.to_string()))?;
-        conn.transaction(|conn| submissions::insert(conn, &[rows]))
+        conn.transaction(|conn| submissions::insert(conn, &[&rows]))
     });
     match written.await {
         Ok(Ok(())) => {

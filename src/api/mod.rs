@@ -72,6 +72,9 @@ impl Api {
     }
 }
 
+/// The part of a path that names a request type.
+const TYPE: &str = "{requestType}";
+
 /// Every route in one table: the path, and the handler of each method. Everything else is refused.
 ///
 /// The OpenAPI document is compared with it.
@@ -98,8 +101,11 @@ pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
 
 /// Serves the table; a path that is not in it gets an error like any other.
 pub fn routes(config: &mut web::ServiceConfig) {
-    for (path, methods) in table() {
-        config.service(resource(&path, methods));
+    // The longest lists of patterns are tried for the calls that come most often, unless these stand
+    // first; a type's name in capitals can't be taken for another path.
+    let (types, others): (Vec<_>, Vec<_>) = table().into_iter().partition(|(path, _)| path.ends_with(TYPE));
+    for (path, methods) in types.into_iter().chain(others) {
+        config.service(resource(&path.replace(TYPE, "{requestType:[A-Z0-9_-]+}"), methods));
     }
     config.default_service(web::to(|| async { Err::<HttpResponse, _>(ApiError::not_found()) }));
 }

@@ -6,21 +6,27 @@
 mod claims;
 mod keys;
 pub mod mint;
+mod seen;
 mod token;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 pub use self::keys::KeysError;
 use self::{
     claims::Rules,
     keys::{KeySet, VerifyingKey},
+    seen::Seen,
     token::Token,
 };
 use crate::{
     config::{AuthConfig, AuthIncomplete},
     domain::{
         actor::{Permission, Person},
+        digest::Digest,
         ids::OrgId,
     },
 };
@@ -43,6 +49,7 @@ pub struct Claims {
 pub struct Verifier {
     keys: KeySet,
     rules: Rules,
+    seen: Seen,
 }
 
 /// Why no token can be checked.
@@ -63,7 +70,7 @@ impl Verifier {
     /// If key source, issuer or audience is not configured, or a key can't be used.
     pub fn new(config: &AuthConfig) -> Result<Self, VerifierError> {
         let trust = config.require()?;
-        Ok(Self { keys: KeySet::load(trust.keys)?, rules: Rules::new(config, trust) })
+        Ok(Self { keys: KeySet::load(trust.keys)?, rules: Rules::new(config, trust), seen: Seen::default() })
     }
 
     /// What `token` says, if all of it holds at `now`.
@@ -71,10 +78,24 @@ impl Verifier {
     /// # Errors
     /// The first thing that is wrong. Its text for the client is always the same.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenFault> {
+        let id = Digest::of(token.as_bytes());
+        let claims = match self.seen.find(&id) {
+            Some(claims) => claims,
+            None => {
+                let claims = Arc::new(self.signed_claims(token)?);
+                self.seen.keep(id, &claims);
+                claims
+            }
+        };
+        self.rules.read(&claims, now)
+    }
+
+    /// The claims of a token whose signature holds; nothing is asked of them yet.
+    fn signed_claims(&self, token: &str) -> Result<Map<String, Value>, TokenFault> {
         let token = Token::parse(token)?;
         let key = self.keys.find(token.key_id.as_deref())?;
         check_signature(&token, key)?;
-        self.rules.read(&token.claims()?, now)
+        token.claims()
     }
 }
 

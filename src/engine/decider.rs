@@ -142,17 +142,17 @@ impl Decider {
         Self { clock, metrics, due, node, refused_lately: HashMap::new() }
     }
 
-    fn one(
+    fn one<'a>(
         &mut self,
         conn: &mut AnyConnection,
-        working: &mut Working<'_>,
-        command: &Command,
+        working: &mut Working<'a>,
+        command: &'a Command,
         is_retry: bool,
     ) -> Result<Answer, StoreError> {
         Ok(match command {
             Command::Submit(submission) => {
                 if !(is_retry && is_there(conn, submission)?) {
-                    working.submit(*submission.clone());
+                    working.submit(submission);
                 }
                 Answer::Done
             }

@@ -39,7 +39,7 @@ pub(super) struct Working<'a> {
     pub(super) now: DateTime<Utc>,
     requests: HashMap<Key, Entry>,
     executions: HashMap<Key, ExecutionEntry>,
-    submissions: Vec<NewSubmission>,
+    submissions: Vec<&'a NewSubmission>,
     decisions: Vec<DecisionRow>,
     events: Vec<EventRow>,
     new_attempts: Vec<AttemptRow>,
@@ -114,7 +114,7 @@ impl<'a> Working<'a> {
     }
 
     /// Adds a submission that passed every check.
-    pub(super) fn submit(&mut self, submission: NewSubmission) {
+    pub(super) fn submit(&mut self, submission: &'a NewSubmission) {
         self.submissions.push(submission);
     }
 

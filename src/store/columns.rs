@@ -74,14 +74,21 @@ fn push_unnest<'b>(out: &mut AstPass<'_, 'b, Pg>, columns: &'b Columns<'_>) -> Q
     Ok(())
 }
 
-/// `INSERT INTO table (a, b) SELECT * FROM unnest($1, $2)`
+/// `INSERT INTO table (a, b) SELECT unnest($1), unnest($2)`
+///
+/// In the list of columns the arrays are walked side by side; `FROM unnest(…)` would first copy each.
 pub(super) fn push_insert<'b>(
     out: &mut AstPass<'_, 'b, Pg>,
     table: &str,
     columns: &'b Columns<'_>,
 ) -> QueryResult<()> {
-    out.push_sql(&format!("INSERT INTO {table} ({}) SELECT * FROM ", names(columns)));
-    push_unnest(out, columns)
+    out.push_sql(&format!("INSERT INTO {table} ({}) SELECT ", names(columns)));
+    for (at, (_, column)) in columns.iter().enumerate() {
+        out.push_sql(if at > 0 { ", unnest(" } else { "unnest(" });
+        column.push(out)?;
+        out.push_sql(")");
+    }
+    Ok(())
 }
 
 /// `UPDATE table SET … FROM unnest($1, $2) AS new (a, b) WHERE …`; `set_where` speaks of `new`.

@@ -113,13 +113,14 @@ fn set_up_postgres(conn: &mut PgConnection, purpose: Purpose) -> Result<(), Stor
         }
     }
     let settings = match purpose {
-        // SQLite's read transactions see one instant by themselves.
+        // SQLite's read transactions see one instant by themselves. A plan that was made while a table was
+        // small would go on reading all of it, so plans are made for the values at hand.
         Purpose::Read => {
             "SET default_transaction_read_only = on; \
-             SET default_transaction_isolation = 'repeatable read'"
+             SET default_transaction_isolation = 'repeatable read'; \
+             SET plan_cache_mode = force_custom_plan"
         }
-        // Every write finds its rows by key. A prepared statement that was planned while a table was
-        // small would otherwise go on reading all of it once it is large.
+        // Every write finds its rows by key, whatever the statistics of a fresh table say.
         Purpose::Write => "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off",
     };
     Ok(conn.batch_execute(settings)?)

@@ -94,7 +94,7 @@ impl EventRow {
             attempt: facts.attempt,
             outcome: facts.outcome.map(|outcome| outcome.name().to_owned()),
             reference: origin.reference.clone(),
-            data: facts.data.to_string(),
+            data: facts.data,
         }
     }
 
@@ -177,22 +177,29 @@ struct Facts {
     message: Option<String>,
     attempt: Option<i64>,
     outcome: Option<Outcome>,
-    data: Value,
+    /// JSON text.
+    data: String,
 }
 
 impl Facts {
     fn of(kind: &EventKind) -> Self {
-        let plain =
-            |event_type| Self { event_type, message: None, attempt: None, outcome: None, data: json!({}) };
+        let plain = |event_type| Self {
+            event_type,
+            message: None,
+            attempt: None,
+            outcome: None,
+            data: "{}".to_owned(),
+        };
         let said =
             |event_type, message: &str| Self { message: Some(message.to_owned()), ..plain(event_type) };
         match kind {
-            EventKind::Submitted(birth) => Self { data: birth_data(birth), ..plain("submitted") },
-            EventKind::MakerAccessValidated => {
-                Self { data: json!({"ValidateMakerAccess_Output": true}), ..plain("maker_access_validated") }
-            }
+            EventKind::Submitted(birth) => Self { data: birth_data(birth).to_string(), ..plain("submitted") },
+            EventKind::MakerAccessValidated => Self {
+                data: r#"{"ValidateMakerAccess_Output":true}"#.to_owned(),
+                ..plain("maker_access_validated")
+            },
             EventKind::PayloadValidated => {
-                Self { data: json!({"ValidatePayload_Output": true}), ..plain("payload_validated") }
+                Self { data: r#"{"ValidatePayload_Output":true}"#.to_owned(), ..plain("payload_validated") }
             }
             EventKind::Approved { message } => said("approved", message),
             EventKind::Rejected { message } => said("rejected", message),
@@ -210,7 +217,7 @@ impl Facts {
                 Self { attempt: *attempt, outcome: Some(*outcome), ..said(event_type, reason) }
             }
             EventKind::Refused { code, message } => {
-                Self { data: json!({ "code": code }), ..said("refused", message) }
+                Self { data: json!({ "code": code }).to_string(), ..said("refused", message) }
             }
         }
     }

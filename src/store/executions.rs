@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::columns::{Column, Columns, batch_statement, push_insert, push_update};
-use super::requests::{Key, key_texts, parse_id};
+use super::requests::{Key, key_texts, parse_id, planned_anew};
 use super::schema::executions;
 use super::{AnyConnection, StoreError, to_micros};
 use crate::domain::ids::{OrgId, RequestId};
@@ -178,6 +178,7 @@ pub fn lock(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<ExecutionRow>,
             let (orgs, ids) = key_texts(keys);
             Ok(executions::table
                 .filter(executions::org_id.eq_any(orgs).and(executions::request_id.eq_any(ids)))
+                .filter(planned_anew())
                 .order((executions::org_id, executions::request_id))
                 .for_update()
                 .load(conn)?)

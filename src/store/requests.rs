@@ -1,7 +1,9 @@
 //! The table `requests`: where each request stands.
 
 use chrono::{DateTime, Utc};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use uuid::Uuid;
 
 use super::columns::{Column, Columns, batch_statement, push_update};
@@ -130,6 +132,12 @@ pub fn key_texts(keys: &[Key]) -> (Vec<String>, Vec<String>) {
     (orgs, keys.iter().map(|(_, id)| id.to_string()).collect())
 }
 
+/// Keeps a statement from staying prepared: it is planned for the keys at hand, because a plan for any
+/// keys, made while the table was small, may walk another index for good.
+pub(super) fn planned_anew() -> SqlLiteral<Bool> {
+    diesel::dsl::sql("TRUE")
+}
+
 /// Loads the named rows for a write, locked in key order so that two nodes can't deadlock.
 pub fn lock(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<RequestRow>, StoreError> {
     match conn {
@@ -137,6 +145,7 @@ pub fn lock(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<RequestRow>, S
             let (orgs, ids) = key_texts(keys);
             Ok(requests::table
                 .filter(requests::org_id.eq_any(orgs).and(requests::request_id.eq_any(ids)))
+                .filter(planned_anew())
                 .order((requests::org_id, requests::request_id))
                 .for_update()
                 .load(conn)?)

@@ -29,7 +29,7 @@ pub struct NewSubmission {
 ///
 /// # Errors
 /// A unique violation if one of them is there already.
-pub fn insert(conn: &mut AnyConnection, submissions: &[NewSubmission]) -> Result<(), StoreError> {
+pub fn insert(conn: &mut AnyConnection, submissions: &[&NewSubmission]) -> Result<(), StoreError> {
     match conn {
         AnyConnection::Postgres(conn) => {
             SubmissionBatch::new(submissions).execute(conn)?;
@@ -54,7 +54,7 @@ struct SubmissionBatch<'a> {
 }
 
 impl<'a> SubmissionBatch<'a> {
-    fn new(submissions: &'a [NewSubmission]) -> Self {
+    fn new(submissions: &[&'a NewSubmission]) -> Self {
         let requests: Vec<&RequestRow> = submissions.iter().map(|submission| &submission.request).collect();
         let calls: Vec<&CallRow> = submissions.iter().map(|submission| &submission.call).collect();
         let events: Vec<&EventRow> = submissions.iter().flat_map(|submission| &submission.events).collect();

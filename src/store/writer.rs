@@ -59,9 +59,19 @@ pub struct WriterLimits {
     pub batch_max: usize,
 }
 
+/// An answer, and the command back with it: memory is freed cheapest by the thread that took it.
+type Answered<B> = (Result<<B as Batch>::Answer, StoreError>, <B as Batch>::Command);
+
 struct Job<B: Batch> {
     command: B::Command,
-    answer: oneshot::Sender<Result<B::Answer, StoreError>>,
+    answer: oneshot::Sender<Answered<B>>,
+}
+
+impl<B: Batch> Job<B> {
+    /// A caller that went away does not need its answer; the write stands.
+    fn answer(self, answer: Result<B::Answer, StoreError>) {
+        let _ = self.answer.send((answer, self.command));
+    }
 }
 
 /// The handle that callers share; the thread ends when the last one is dropped and all is answered.
@@ -116,7 +126,7 @@ impl<B: Batch> Writer<B> {
                 TrySendError::Disconnected(_) => StoreError::Stopped,
             });
         }
-        answered.await.unwrap_or(Err(StoreError::Stopped))
+        answered.await.map_or(Err(StoreError::Stopped), |(answer, _command)| answer)
     }
 
     /// Writes that wait right now.
@@ -155,10 +165,7 @@ impl<B: Batch> WriterThread<B> {
         let commands: Vec<&B::Command> = jobs.iter().map(|job| &job.command).collect();
         match self.transaction(&commands, false) {
             Ok(answers) => {
-                for (job, answer) in jobs.into_iter().zip(answers) {
-                    // A caller that went away does not need its answer; the write stands.
-                    let _ = job.answer.send(Ok(answer));
-                }
+                jobs.into_iter().zip(answers).for_each(|(job, answer)| job.answer(Ok(answer)));
             }
             Err(error) => {
                 tracing::warn!(%error, size = jobs.len(), "a batch failed; its writes are tried one by one");
@@ -172,8 +179,7 @@ impl<B: Batch> WriterThread<B> {
         for _ in 0..TRIES_MAX {
             match self.transaction(&[&job.command], true) {
                 Ok(mut answers) => {
-                    let answer = answers.pop().ok_or(StoreError::Stopped);
-                    let _ = job.answer.send(answer);
+                    job.answer(answers.pop().ok_or(StoreError::Stopped));
                     return;
                 }
                 Err(error) if is_worth_repeating(&error) => last = error,
@@ -184,7 +190,7 @@ impl<B: Batch> WriterThread<B> {
             }
         }
         tracing::error!(error = %last, "a write failed");
-        let _ = job.answer.send(Err(last));
+        job.answer(Err(last));
     }
 
     fn transaction(

@@ -60,7 +60,7 @@ async fn one_id_in_two_orgs_is_two_requests(database: Database) {
     let submitting = Submitting { actor: &author, type_name: "ISSUE-BADGE", body, reference: "ref" };
     let (view, here) = node.engine.prepare(&submitting).unwrap();
     let there = in_other_org(&node, &here);
-    submissions::insert(&mut node.conn(), &[here, there]).unwrap();
+    submissions::insert(&mut node.conn(), &[&here, &there]).unwrap();
     let id = view.request.id;
     let (anna, zoe) = (checker("anna"), actor("200", "zoe", &ALL));
     let (at_home, abroad) =

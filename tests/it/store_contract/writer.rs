@@ -54,7 +54,7 @@ impl Batch for Tasks {
     ) -> Result<Vec<()>, StoreError> {
         for task in tasks {
             match task {
-                Task::Insert(submission) => submissions::insert(conn, std::slice::from_ref(submission))?,
+                Task::Insert(submission) => submissions::insert(conn, &[submission])?,
                 Task::Hold(began, let_go) => {
                     began.send(()).unwrap();
                     let_go.lock().unwrap().recv().unwrap();
