@@ -127,7 +127,7 @@ async fn walking_by_cursor_gives_exactly_the_numbered_order(database: Database) 
             case.set(case.get() + 1);
             let org = format!("org-{}", case.get());
             let rows: Vec<_> = requests.iter().map(|(id, times)| row(&template, &org, *id, *times)).collect();
-            submissions::insert(&mut node.conn(), &rows).unwrap();
+            submissions::insert(&mut node.conn(), &rows.iter().collect::<Vec<_>>()).unwrap();
             Handle::current().block_on(check(&node, &org, &requests, limit));
             Ok(())
         })
