@@ -19,7 +19,7 @@ use crate::store::events::Origin;
 use crate::store::executions::{self, ExecutionRow};
 use crate::store::refusals::{self, ROWS_PER_MINUTE_MAX, RefusalRow};
 use crate::store::requests::{self, Key};
-use crate::store::submissions::NewSubmission;
+use crate::store::submissions::{NewSubmission, SubmissionBatch};
 use crate::store::writer::{Batch, BatchStats};
 use crate::store::{AnyConnection, StoreError};
 
@@ -126,6 +126,19 @@ impl Batch for Decider {
         working.flush(conn)?;
         self.claim(conn, working.now, commands, &mut answers)?;
         Ok(answers)
+    }
+
+    fn as_one_statement<'c>(
+        &mut self,
+        commands: &[&'c Command],
+    ) -> Option<(SubmissionBatch<'c>, Vec<Answer>)> {
+        let submission = |command: &&'c Command| {
+            let Command::Submit(submission) = *command else { return None };
+            Some(&**submission)
+        };
+        let submissions: Vec<&NewSubmission> = commands.iter().map(submission).collect::<Option<_>>()?;
+        let answers = submissions.iter().map(|_| Answer::Done).collect();
+        Some((SubmissionBatch::new(&submissions), answers))
     }
 
     fn committed(&mut self, answers: &[Answer], batch: &BatchStats) {

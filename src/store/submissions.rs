@@ -47,14 +47,16 @@ pub fn insert(conn: &mut AnyConnection, submissions: &[&NewSubmission]) -> Resul
     Ok(())
 }
 
-struct SubmissionBatch<'a> {
+/// The statement that adds a batch of submissions on PostgreSQL.
+pub struct SubmissionBatch<'a> {
     requests: Columns<'a>,
     calls: Columns<'a>,
     events: Columns<'a>,
 }
 
 impl<'a> SubmissionBatch<'a> {
-    fn new(submissions: &[&'a NewSubmission]) -> Self {
+    /// The statement for these.
+    pub fn new(submissions: &[&'a NewSubmission]) -> Self {
         let requests: Vec<&RequestRow> = submissions.iter().map(|submission| &submission.request).collect();
         let calls: Vec<&CallRow> = submissions.iter().map(|submission| &submission.call).collect();
         let events: Vec<&EventRow> = submissions.iter().flat_map(|submission| &submission.events).collect();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use countersign::domain::request::{Request, State};
 use countersign::engine::{EngineError, Submitting};
-use countersign::store::submissions::{self, NewSubmission};
+use countersign::store::submissions::{self, NewSubmission, SubmissionBatch};
 use countersign::store::writer::{Batch, BatchStats, Writer, WriterLimits};
 use countersign::store::{AnyConnection, StoreError, requests};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -19,6 +19,7 @@ use crate::on_both_stores;
 
 on_both_stores![
     what_waits_is_committed_together,
+    of_many_that_wait_half_are_committed_together,
     a_batch_is_never_larger_than_its_limit,
     a_failing_write_fails_only_itself,
     a_panicking_write_fails_only_itself,
@@ -63,6 +64,15 @@ impl Batch for Tasks {
             }
         }
         Ok(vec![(); tasks.len()])
+    }
+
+    fn as_one_statement<'c>(&mut self, tasks: &[&'c Task]) -> Option<(SubmissionBatch<'c>, Vec<()>)> {
+        let insert = |task: &&'c Task| match *task {
+            Task::Insert(submission) => Some(&**submission),
+            Task::Hold(..) | Task::Panic => None,
+        };
+        let submissions: Vec<&NewSubmission> = tasks.iter().map(insert).collect::<Option<_>>()?;
+        Some((SubmissionBatch::new(&submissions), vec![(); tasks.len()]))
     }
 
     fn committed(&mut self, answers: &[()], batch: &BatchStats) {
@@ -139,12 +149,21 @@ const LIMITS: WriterLimits = WriterLimits { queue_max: 100, batch_max: 100 };
 
 async fn what_waits_is_committed_together(database: Database) {
     let held = Held::start(database, LIMITS).await;
-    let submissions = held.submissions(50);
+    let submissions = held.submissions(32);
     let written = held.write(submissions.iter().map(insert).collect()).await;
     assert!(written.iter().all(Result::is_ok));
     assert!(submissions.iter().all(|submission| held.is_there(submission)));
-    assert_eq!(held.committed(), [1, 50]);
+    assert_eq!(held.committed(), [1, 32]);
     assert_eq!(held.writer.waiting(), 0);
+}
+
+async fn of_many_that_wait_half_are_committed_together(database: Database) {
+    let held = Held::start(database, LIMITS).await;
+    let submissions = held.submissions(100);
+    let written = held.write(submissions.iter().map(insert).collect()).await;
+    assert!(written.iter().all(Result::is_ok));
+    assert!(submissions.iter().all(|submission| held.is_there(submission)));
+    assert_eq!(held.committed(), [1, 50, 32, 18]);
 }
 
 async fn a_batch_is_never_larger_than_its_limit(database: Database) {
