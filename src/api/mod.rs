@@ -101,12 +101,22 @@ pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
 
 /// Serves the table; a path that is not in it gets an error like any other.
 pub fn routes(config: &mut web::ServiceConfig) {
-    // The longest lists of patterns are tried for the calls that come most often, unless these stand
-    // first; a type's name in capitals can't be taken for another path.
+    // Patterns are dear: what stands before them in every path is compared once, and the calls that come
+    // most often stand first. A type's name in capitals can't be taken for another path.
     let (types, others): (Vec<_>, Vec<_>) = table().into_iter().partition(|(path, _)| path.ends_with(TYPE));
+    let mut contract = web::scope(BASE);
     for (path, methods) in types.into_iter().chain(others) {
-        config.service(resource(&path.replace(TYPE, "{requestType:[A-Z0-9_-]+}"), methods));
+        match path.strip_prefix(BASE) {
+            Some(path) => {
+                let path = path.replace(TYPE, "{requestType:[A-Z0-9_-]+}");
+                contract = contract.service(resource(&path, methods));
+            }
+            None => {
+                config.service(resource(&path, methods));
+            }
+        }
     }
+    config.service(contract);
     config.default_service(web::to(|| async { Err::<HttpResponse, _>(ApiError::not_found()) }));
 }
 

@@ -91,7 +91,7 @@ impl Engine {
         let call = CallRow {
             org_id: request.org.to_string(),
             request_id: request.id.to_string(),
-            call: submission.call.to_bytes(),
+            call: submission.call_bytes,
             echo: json::write(&submission.task),
             label: submission.label.clone(),
         };

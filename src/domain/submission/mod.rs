@@ -55,7 +55,9 @@ pub struct Submission {
     pub task: Value,
     /// The call that `task` stands for.
     pub call: Call,
-    /// The digest of `call`.
+    /// `call` in its stored format.
+    pub call_bytes: Vec<u8>,
+    /// The digest of `call_bytes`.
     pub digest: Digest,
     /// The label of the target that `call` goes to.
     pub label: String,
@@ -81,7 +83,9 @@ pub fn validate(
     };
     let task = task.take();
     let call = Call::from_task(&task).map_err(|reason| vec![Fault::invalid(TASK, reason)])?;
-    Ok(Submission { entity, digest: call.digest(), call, label: target.label.clone(), task })
+    let call_bytes = call.to_bytes();
+    let digest = Digest::of(&call_bytes);
+    Ok(Submission { entity, call, call_bytes, digest, label: target.label.clone(), task })
 }
 
 /// Checks everything around the task.
