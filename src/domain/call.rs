@@ -118,21 +118,21 @@ impl Call {
         Digest::of(&self.to_bytes())
     }
 
-    /// Where the call goes, taken from its URL.
+    /// Where the call goes, and its path with query, which begins at the first slash after the host.
     ///
     /// # Errors
-    /// A sentence, if the URL does not begin with scheme and host.
-    pub fn origin(&self) -> Result<Origin, String> {
+    /// A clause, if the URL is not absolute or has no path.
+    pub fn split_url(&self) -> Result<(Origin, &str), String> {
         let host = self.url.find("://").map_or(0, |scheme| scheme + "://".len());
-        let end = self.url[host..].find(['/', '?', '#']).map_or(self.url.len(), |path| host + path);
-        Origin::parse(&self.url[..end])
+        let path = self.url[host..].find('/').map(|at| host + at);
+        let (hostname, path) = self.url.split_at(path.ok_or("the URL has no path")?);
+        let origin = Origin::parse(hostname).map_err(|trouble| format!("the URL's hostname {trouble}"))?;
+        Ok((origin, path))
     }
-}
 
-impl Call {
     /// The host, and the port if it is not the scheme's own; empty for a URL that has none.
     pub fn authority(&self) -> String {
-        self.origin().map(|origin| origin.authority()).unwrap_or_default()
+        self.split_url().map(|(origin, _)| origin.authority()).unwrap_or_default()
     }
 }
 
@@ -340,10 +340,10 @@ mod tests {
 
     #[test]
     fn the_origin_is_the_one_in_the_url() {
-        assert_eq!(small().origin(), Origin::parse("http://a.example"));
+        assert_eq!(small().split_url().unwrap(), (Origin::parse("http://a.example").unwrap(), "/b"));
         let call = Call { url: "https://a.example:8443/b?c=https://d.example/".into(), ..small() };
-        assert_eq!(call.origin(), Origin::parse("https://a.example:8443"));
-        assert!(Call { url: "/b".into(), ..small() }.origin().is_err());
+        assert_eq!(call.split_url().unwrap().0, Origin::parse("https://a.example:8443").unwrap());
+        assert!(Call { url: "/b".into(), ..small() }.split_url().is_err());
     }
 
     fn texts() -> impl Strategy<Value = Vec<(String, String)>> {

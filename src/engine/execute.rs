@@ -173,12 +173,13 @@ impl Engine {
         let mut keys = rows.iter().map(ExecutionRow::key).collect::<Result<Vec<Key>, StoreError>>()?;
         keys.retain(|key| !under_way.contains(key));
         let found = keys.len();
-        for key in keys {
-            let answer = self.inner.writer.write(Command::Settle(key.clone())).await?;
-            if let Answer::Stands { request, is_new: true } = answer {
+        let settling = keys.iter().map(|key| self.inner.writer.write(Command::Settle(key.clone())));
+        let answers = futures_util::future::join_all(settling).await;
+        for (key, answer) in keys.iter().zip(answers) {
+            if let Answer::Stands { request, is_new: true } = answer? {
                 self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
             }
-            self.inner.outcomes.announce(&key);
+            self.inner.outcomes.announce(key);
             self.inner.due.notify_one();
         }
         Ok(found)

@@ -118,7 +118,7 @@ impl Egress {
     /// Checks where a call would go: the allow-list, the name's addresses, each address. Nothing is
     /// connected yet. The error is a clause that says why the call must not leave.
     pub async fn clear(&self, call: &Call) -> Result<Cleared, String> {
-        let (origin, _) = split_url(&call.url)?;
+        let (origin, _) = call.split_url()?;
         let target =
             self.targets.find(&origin).ok_or_else(|| format!("{origin} is not on the allow-list"))?;
         let addresses = permitted(target, self.resolve(&origin).await?)?;
@@ -134,7 +134,7 @@ impl Egress {
     /// Besides the call's own headers go out `host`, `user-agent` and `content-length`, which are made
     /// here, and `own_headers` (names in lower case), which are the engine's.
     pub async fn send(&self, cleared: &Cleared, call: &Call, own_headers: &[(String, String)]) -> Exchange {
-        let request = match split_url(&call.url) {
+        let request = match call.split_url() {
             Ok((origin, path)) if origin == cleared.origin => {
                 exchange::build_request(call, &origin.authority(), path, own_headers)
             }
@@ -220,16 +220,6 @@ impl Egress {
         }
         Err(troubles.join(", "))
     }
-}
-
-/// Parts an absolute URL into its origin and its path with query, which begins at the first slash after
-/// the host.
-pub fn split_url(url: &str) -> Result<(Origin, &str), String> {
-    let host_start = url.find("://").map_or(0, |at| at + "://".len());
-    let path_start = url[host_start..].find('/').map(|at| host_start + at);
-    let (hostname, path) = url.split_at(path_start.ok_or("the URL has no path")?);
-    let origin = Origin::parse(hostname).map_err(|trouble| format!("the URL's hostname {trouble}"))?;
-    Ok((origin, path))
 }
 
 /// One denied address refuses the whole answer: it may have been planted to be picked.

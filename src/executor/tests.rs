@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-use super::egress::{Egress, EgressError, Limits, split_url};
+use super::egress::{Egress, EgressError, Limits};
 use crate::domain::call::Call;
 use crate::domain::outcome::{Answer, Exchange, Outcome, judge};
 use crate::domain::target::{Scheme, Target, Targets};
@@ -333,11 +333,12 @@ async fn a_name_is_resolved_and_the_connection_goes_to_its_address() {
 
 #[test]
 fn a_url_parts_at_the_first_slash_after_the_host() {
-    let (origin, path) = split_url("https://api.example.com:8443/v2/x?y=http://z/").unwrap();
+    let call = post("https://api.example.com:8443/v2/x?y=http://z/".to_owned());
+    let (origin, path) = call.split_url().unwrap();
     assert_eq!((origin.to_string().as_str(), path), ("https://api.example.com:8443", "/v2/x?y=http://z/"));
     for url in ["", "https://", "https://a.test", "https://a.test?x=/", "https://u@a.test/", "a.test/x", "/x"]
     {
-        assert!(split_url(url).is_err(), "{url}");
+        assert!(post(url.to_owned()).split_url().is_err(), "{url}");
     }
 }
 
