@@ -18,6 +18,7 @@ use load::{Measured, Work};
 use setting::Setting;
 
 const CLIENTS: [usize; 2] = [1, 64];
+const WARM_UP: Duration = Duration::from_secs(3);
 
 fn main() -> anyhow::Result<()> {
     let seconds = number("COUNTERSIGN_BENCH_SECONDS", 3)?;
@@ -49,13 +50,16 @@ async fn bench_store(name: &str, url: &str, span: Duration, rounds: usize) -> an
     let to_engine = Work::Submit(setting.engine_address.clone());
     let to_single = Work::Submit(setting.single_address.clone());
     let workflows = Work::Whole(setting.engine_address.clone());
-    load::run(callers, to_engine.clone(), 64, Duration::from_secs(1)).await?;
+    load::run(callers, to_engine.clone(), 64, WARM_UP).await?;
     for clients in CLIENTS {
         let (mut engine, mut single, mut whole) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..rounds {
-            engine.push(load::run(callers, to_engine.clone(), clients, span).await?);
-            single.push(load::run(callers, to_single.clone(), clients, span).await?);
-            whole.push(load::run(callers, workflows.clone(), clients, span).await?);
+            for (work, measured) in
+                [(&to_engine, &mut engine), (&to_single, &mut single), (&workflows, &mut whole)]
+            {
+                setting.reuse_log(url)?;
+                measured.push(load::run(callers, work.clone(), clients, span).await?);
+            }
         }
         let (engine, single, whole) = (median(engine), median(single), median(whole));
         print_row("submissions, group commit", clients, &engine);

@@ -12,7 +12,8 @@ use countersign::domain::actor::Permission;
 use countersign::domain::ids::OrgId;
 use countersign::sandbox;
 use countersign::server::{ExecutorMode, Server};
-use countersign::store::{Opener, Purpose, StoreUrl};
+use countersign::store::{AnyConnection, Opener, Purpose, StoreUrl};
+use diesel::connection::SimpleConnection;
 use diesel::r2d2::Pool;
 
 use crate::load::Callers;
@@ -76,6 +77,16 @@ impl Setting {
             server,
             handles,
         })
+    }
+
+    /// A fresh PostgreSQL stops for every 16 MiB to make another file of its log. One that has run for a
+    /// while uses the old ones again; a checkpoint before each measurement lets go of them.
+    pub fn reuse_log(&self, url: &str) -> anyhow::Result<()> {
+        let url = StoreUrl::parse(url)?;
+        if let AnyConnection::Postgres(conn) = &mut (Opener { url, purpose: Purpose::Write }).open()? {
+            conn.batch_execute("CHECKPOINT")?;
+        }
+        Ok(())
     }
 
     pub async fn stop(self) -> anyhow::Result<()> {
