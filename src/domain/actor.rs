@@ -1,6 +1,7 @@
 //! Who is asking: a person, in one org, with rights.
 
 use super::ids::OrgId;
+use super::policy::people::Signer;
 
 /// A person as a token named him. Kept as a snapshot in every event he causes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +70,10 @@ pub struct Actor {
     pub org: OrgId,
     /// The rights the token grants.
     pub permissions: Vec<Permission>,
+    /// The groups the token names.
+    pub groups: Vec<String>,
+    /// Who acts through the token: its `act` chain, the nearest first.
+    pub act: Vec<Person>,
     /// The token's `jti`, if it has one.
     pub token_id: Option<String>,
     /// The address the call came from, if known.
@@ -79,6 +84,17 @@ impl Actor {
     /// Whether the token grants `permission`.
     pub fn may(&self, permission: Permission) -> bool {
         self.permissions.contains(&permission)
+    }
+
+    /// The actor as the policy weighs him.
+    pub fn signer(&self) -> Signer {
+        Signer {
+            person: self.person.clone(),
+            act: self.act.clone(),
+            permissions: self.permissions.clone(),
+            groups: self.groups.clone(),
+            org: self.org.clone(),
+        }
     }
 
     /// Whether he sees every request of the org; a maker sees only his own.

@@ -5,14 +5,19 @@
 
 pub mod actor;
 pub mod address;
+pub mod amount;
 pub mod call;
 pub mod digest;
 pub mod fault;
+pub mod findings;
 pub mod ids;
 pub mod json;
 pub mod lifecycle;
 pub mod outcome;
+pub mod period;
+pub mod policy;
 pub mod request;
 pub mod request_type;
+pub mod rules;
 pub mod submission;
 pub mod target;

@@ -1,0 +1,44 @@
+//! What a condition sees.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::people::{People, Signer};
+use crate::domain::amount::Amount;
+use crate::domain::submission::EntityInfo;
+
+/// Everything that is known when a request is submitted.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The type's name, `ISSUE-BADGE`.
+    pub request_type: &'a str,
+    /// The org.
+    pub org: &'a str,
+    /// The entities it is about.
+    pub entity: &'a EntityInfo,
+    /// `pathParams`, `queryParams` and `body`, normalised.
+    pub task: &'a Value,
+    /// The amount, if the type names one and the payload has it.
+    pub amount: Option<&'a Amount>,
+    /// The subject, likewise.
+    pub subject: Option<&'a str>,
+    /// Who submits it.
+    pub maker: &'a Signer,
+    /// The people file: the maker's groups there count as well.
+    pub people: &'a People,
+    /// When.
+    pub now: DateTime<Utc>,
+    /// The type's counters by name, before this request.
+    pub usage: &'a BTreeMap<String, Usage>,
+}
+
+/// What a counter holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// So many requests.
+    pub count: i64,
+    /// Their amounts together.
+    pub sum: Amount,
+}

@@ -1,0 +1,360 @@
+//! The one place that says who may decide a request.
+//!
+//! Every door asks it inside the transaction that records the decision, and the views ask it to
+//! explain. Nothing here can be switched off.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::matching::Matching;
+use super::people::{People, PersonEntry, Signer};
+use super::progress::{InForce, Matter, StageProgress, Vote, progress};
+use super::{Approval, Mode, Stage, Who};
+use crate::domain::actor::Permission;
+use crate::domain::request::{State, Verdict};
+
+/// What somebody would sign as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The stage that is current, from 0.
+    pub stage: usize,
+    /// His capacities there, sorted; never none.
+    pub capacities: Vec<Who>,
+}
+
+/// Why somebody may not decide a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhyNot {
+    /// It belongs to another org.
+    OtherOrg,
+    /// His token does not grant it.
+    PermissionMissing,
+    /// The people file has switched him off.
+    PersonInactive,
+    /// Nobody decides his own request.
+    MakerIsChecker,
+    /// Nobody counts twice.
+    AlreadyDecidedByYou,
+    /// It is not waiting for anybody.
+    NotWaiting {
+        /// The state that stands.
+        state: State,
+    },
+    /// Its deadline has passed.
+    Expired {
+        /// The deadline.
+        expires_at: DateTime<Utc>,
+    },
+    /// He holds no seat of the current stage.
+    NotInStage {
+        /// The stage's name.
+        stage: String,
+        /// What it waits for, such as `Finance: 1 of 2`.
+        needed: Vec<String>,
+    },
+    /// His seats are filled; he may still reject.
+    NotNeeded {
+        /// The stage's name.
+        stage: String,
+        /// What it waits for.
+        needed: Vec<String>,
+        /// What he would sign a rejection as.
+        standing: Standing,
+    },
+}
+
+impl WhyNot {
+    /// The stable word for it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::OtherOrg => "other_org",
+            Self::PermissionMissing => "permission_missing",
+            Self::PersonInactive => "person_inactive",
+            Self::MakerIsChecker => "maker_is_checker",
+            Self::AlreadyDecidedByYou => "already_decided_by_you",
+            Self::NotWaiting { .. } => "request_closed",
+            Self::Expired { .. } => "request_expired",
+            Self::NotInStage { .. } => "not_in_stage",
+            Self::NotNeeded { .. } => "not_needed",
+        }
+    }
+
+    /// A sentence that says what stands and what to do.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::OtherOrg => "This request belongs to another org. Ask a checker of that org.".to_owned(),
+            Self::PermissionMissing => format!(
+                "Your token does not grant {}, so you can't decide requests. Ask an administrator for it.",
+                Permission::Check.name(),
+            ),
+            Self::PersonInactive => {
+                "The people file has switched your account off, so you can't decide requests. Ask the operator."
+                    .to_owned()
+            }
+            Self::MakerIsChecker => {
+                "You submitted this request, so you can't decide it. Ask another checker, or withdraw it."
+                    .to_owned()
+            }
+            Self::AlreadyDecidedByYou => {
+                "You decided this request before, and nobody counts twice. Another person must decide now."
+                    .to_owned()
+            }
+            Self::NotWaiting { state } => {
+                format!("This request is {state} and takes no more decisions. Your call changed nothing.")
+            }
+            Self::Expired { expires_at } => format!(
+                "This request expired at {}. Nothing was sent; submit it again if it is still wanted.",
+                expires_at.format("%Y-%m-%dT%H:%M:%SZ"),
+            ),
+            Self::NotInStage { stage, needed } => format!(
+                "Stage {stage} waits for {}, and you hold none of its seats. Ask one who does.",
+                needed.join(", "),
+            ),
+            Self::NotNeeded { stage, needed, .. } => format!(
+                "Your seat in stage {stage} is filled; it waits for {}. You can still reject the request.",
+                needed.join(", "),
+            ),
+        }
+    }
+}
+
+/// Whether `actor` may approve or reject the request now, and what he would sign as.
+pub fn may_decide(
+    actor: &Signer,
+    matter: &Matter<'_>,
+    policy: &InForce<'_>,
+    now: DateTime<Utc>,
+) -> Result<Standing, WhyNot> {
+    let people = policy.people;
+    if actor.org != *matter.org {
+        return Err(WhyNot::OtherOrg);
+    }
+    if !actor.may(Permission::Check) {
+        return Err(WhyNot::PermissionMissing);
+    }
+    if !people.is_active(&actor.person, &actor.act) {
+        return Err(WhyNot::PersonInactive);
+    }
+    let own = actor.behind(people);
+    if own.overlaps(&matter.behind_maker(people)) {
+        return Err(WhyNot::MakerIsChecker);
+    }
+    let is_own = |vote: &Vote<'_>| people.behind(vote.checker, vote.act).overlaps(&own);
+    if matter.decisions.iter().any(is_own) {
+        return Err(WhyNot::AlreadyDecidedByYou);
+    }
+    must_wait(matter, now)?;
+    stand(actor, matter, policy)
+}
+
+/// Whether `actor` may say this: as [`may_decide`], and a rejection also if his seat is filled.
+pub fn may_say(
+    verdict: Verdict,
+    actor: &Signer,
+    matter: &Matter<'_>,
+    policy: &InForce<'_>,
+    now: DateTime<Utc>,
+) -> Result<Standing, WhyNot> {
+    match may_decide(actor, matter, policy, now) {
+        Err(WhyNot::NotNeeded { standing, .. }) if verdict == Verdict::Rejected => Ok(standing),
+        answer => answer,
+    }
+}
+
+fn must_wait(matter: &Matter<'_>, now: DateTime<Utc>) -> Result<(), WhyNot> {
+    let expired = WhyNot::Expired { expires_at: matter.expires_at };
+    match matter.state {
+        State::AdminTask if now >= matter.expires_at => Err(expired),
+        State::AdminTask => Ok(()),
+        State::Expired => Err(expired),
+        State::ValidateMakerAccess
+        | State::ValidatePayload
+        | State::Withdrawn
+        | State::Approved
+        | State::Executed
+        | State::Failed
+        | State::Unknown
+        | State::Rejected => Err(WhyNot::NotWaiting { state: matter.state }),
+    }
+}
+
+fn stand(actor: &Signer, matter: &Matter<'_>, policy: &InForce<'_>) -> Result<Standing, WhyNot> {
+    let progress = progress(matter, policy);
+    let closed = WhyNot::NotWaiting { state: matter.state };
+    let number = progress.stage;
+    let (Some(stage), Some(state)) = (policy.approval.stages.get(number), progress.stages.get(number)) else {
+        return Err(closed);
+    };
+    let capacities = capacities(actor, stage, policy.people);
+    let (name, needed) = (stage.name.clone(), state.still_needed(progress.people_missing));
+    if capacities.is_empty() {
+        return Err(WhyNot::NotInStage { stage: name, needed });
+    }
+    let helps = |own: &Who| progress.waits_for().iter().any(|wanted| own.fits(wanted));
+    let is_needed = capacities.iter().any(helps);
+    let standing = Standing { stage: number, capacities };
+    if is_needed { Ok(standing) } else { Err(WhyNot::NotNeeded { stage: name, needed, standing }) }
+}
+
+/// What `actor` may sign this stage as, sorted.
+pub fn capacities(actor: &Signer, stage: &Stage, people: &People) -> Vec<Who> {
+    let listed = people.groups_of(&actor.person);
+    let mut found = BTreeSet::new();
+    for seat in &stage.seats {
+        match &seat.who {
+            Who::Group(name) | Who::ClaimedGroup(name) => {
+                if listed.contains(name.as_str()) {
+                    found.insert(Who::Group(name.clone()));
+                }
+                if actor.groups.contains(name) {
+                    found.insert(Who::ClaimedGroup(name.clone()));
+                }
+            }
+            Who::Permission(permission) => {
+                if actor.may(*permission) {
+                    found.insert(seat.who.clone());
+                }
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+impl StageProgress {
+    /// What the stage waits for, in words: `Finance: 1 of 2`.
+    pub fn still_needed(&self, people_missing: u32) -> Vec<String> {
+        if self.is_complete {
+            return Vec::new();
+        }
+        let names: Vec<&str> = self.seats.iter().map(|seat| seat.who.name()).collect();
+        let mut needed = Vec::new();
+        match self.any {
+            Some((of, got)) if got < of => needed.push(format!("any of {}: {got} of {of}", names.join(", "))),
+            Some(_) => {}
+            None => {
+                let open = self.seats.iter().filter(|seat| seat.got < seat.count);
+                needed
+                    .extend(open.map(|seat| format!("{}: {} of {}", seat.who.name(), seat.got, seat.count)));
+            }
+        }
+        if needed.is_empty() {
+            let people = if people_missing == 1 { "person" } else { "people" };
+            needed.push(format!("{people_missing} more {people} of {}", names.join(", ")));
+        }
+        needed
+    }
+}
+
+/// Looks again right before the execution, as far as the people file can tell: everybody is active,
+/// is still what he signed as, and nobody turned out to be another. A capacity that came from a token
+/// can't be looked up again and stands. The error is a clause that says who and why.
+pub fn still_allowed(matter: &Matter<'_>, policy: &InForce<'_>) -> Result<(), String> {
+    let people = policy.people;
+    if !people.is_active(matter.maker, matter.maker_act) {
+        return Err(format!("the maker, {}, is no longer active", matter.maker.user_name));
+    }
+    let is_approval = |vote: &&Vote<'_>| vote.verdict == Verdict::Approved;
+    let approvals: Vec<Vote<'_>> = matter.decisions.iter().filter(is_approval).copied().collect();
+    let mut seen = vec![(matter.maker, matter.behind_maker(people))];
+    let mut held: Vec<Vec<Who>> = Vec::new();
+    for vote in &approvals {
+        let name = &vote.checker.user_name;
+        if !people.is_active(vote.checker, vote.act) {
+            return Err(format!("{name}, who approved, is no longer active"));
+        }
+        let behind = people.behind(vote.checker, vote.act);
+        if let Some((other, _)) = seen.iter().find(|(_, other)| other.overlaps(&behind)) {
+            return Err(format!("{name}, who approved, is the same person as {}", other.user_name));
+        }
+        seen.push((vote.checker, behind));
+        held.push(still_held(vote, people));
+    }
+    if let Some((vote, _)) = approvals.iter().zip(&held).find(|(_, held)| held.is_empty()) {
+        return Err(has_lost(vote, &[]));
+    }
+    let approvals_now: Vec<Vote<'_>> =
+        approvals.iter().zip(&held).map(|(vote, held)| Vote { capacities: held, ..*vote }).collect();
+    if progress(&Matter { decisions: &approvals_now, ..*matter }, policy).approved {
+        return Ok(());
+    }
+    let lost = approvals.iter().zip(&held).find(|(vote, held)| held.len() < vote.capacities.len());
+    Err(lost.map_or_else(
+        || "the approvals no longer complete the policy".to_owned(),
+        |(vote, held)| has_lost(vote, held),
+    ))
+}
+
+fn still_held(vote: &Vote<'_>, people: &People) -> Vec<Who> {
+    let listed = people.groups_of(vote.checker);
+    let holds = |who: &&Who| match who {
+        Who::Group(name) => listed.contains(name.as_str()),
+        Who::ClaimedGroup(_) | Who::Permission(_) => true,
+    };
+    vote.capacities.iter().filter(holds).cloned().collect()
+}
+
+fn has_lost(vote: &Vote<'_>, held: &[Who]) -> String {
+    let lost: Vec<&str> = vote.capacities.iter().filter(|who| !held.contains(who)).map(Who::name).collect();
+    let name = &vote.checker.user_name;
+    if lost.is_empty() {
+        return format!("{name} approved without a seat");
+    }
+    format!("{name}, who approved, is no longer in {}", lost.join(", "))
+}
+
+/// Whether the stages whose people all stand in the people file can be filled now by active people
+/// other than the maker, nobody twice in the whole request. The error is a clause that names the stage.
+///
+/// A stage with a seat for a permission is taken to be fillable: nobody lists who holds it.
+pub fn can_fill(approval: &Approval, people: &People, maker: &Signer) -> Result<(), String> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    let behind = maker.behind(people);
+    let free: Vec<&PersonEntry> =
+        people.active_people().filter(|entry| !people.is_behind(entry, &behind)).collect();
+    let mut matching = Matching::new(free.len());
+    let extra = approval.min_distinct_people.saturating_sub(approval.people_needed());
+    for (number, stage) in approval.stages.iter().enumerate() {
+        let is_listed = stage.seats.iter().all(|seat| matches!(seat.who, Who::Group(_)));
+        if !is_listed {
+            continue;
+        }
+        let is_last = number + 1 == approval.stages.len();
+        for (seats, count) in wishes(stage, if is_last { extra } else { 0 }) {
+            let members: Vec<usize> = (0..free.len()).filter(|&at| is_in(free[at], &seats)).collect();
+            for _ in 0..count {
+                if !matching.add(members.clone()) {
+                    return Err(cannot_be_filled(stage, &seats));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many people of which seats a stage asks for.
+fn wishes(stage: &Stage, extra: u32) -> Vec<(Vec<&Who>, u32)> {
+    let anybody: Vec<&Who> = stage.seats.iter().map(|seat| &seat.who).collect();
+    let mut wishes: Vec<(Vec<&Who>, u32)> = match stage.mode {
+        Mode::All => stage.seats.iter().map(|seat| (vec![&seat.who], seat.count)).collect(),
+        Mode::Any(number) => vec![(anybody.clone(), number)],
+    };
+    wishes.push((anybody, extra));
+    wishes
+}
+
+fn is_in(entry: &PersonEntry, seats: &[&Who]) -> bool {
+    seats.iter().any(|who| entry.groups.iter().any(|group| group == who.name()))
+}
+
+fn cannot_be_filled(stage: &Stage, seats: &[&Who]) -> String {
+    let names: Vec<&str> = seats.iter().map(|who| who.name()).collect();
+    format!(
+        "stage {} can't be filled now: the people file names too few active people of {} beside the maker \
+         and those whom the other seats need",
+        stage.name,
+        names.join(", "),
+    )
+}

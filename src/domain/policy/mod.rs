@@ -1,0 +1,314 @@
+//! Who must agree: an ordered list of rules, of which the first whose condition holds applies.
+//!
+//! **Invariant:** a doubt never helps a request. No rule that holds, a condition that can't be
+//! evaluated, a stage without seats: each of them refuses.
+
+pub mod condition;
+pub mod facts;
+mod matching;
+pub mod may_decide;
+pub mod people;
+pub mod progress;
+mod reading;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use chrono::TimeDelta;
+
+use self::condition::Condition;
+use self::facts::Facts;
+use super::actor::Permission;
+
+/// The rules of one request type, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The first whose condition holds applies.
+    pub rules: Vec<Rule>,
+}
+
+/// One rule: when it applies and what follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Unique in the policy; events name it.
+    pub name: String,
+    /// When it applies; `None` is always.
+    pub when: Option<Condition>,
+    /// How much is at stake, for people to see.
+    pub risk: Option<Risk>,
+    /// How soon it should be decided; being late changes nothing but order and colour.
+    pub decide_within: Option<TimeDelta>,
+    /// What follows.
+    pub outcome: RuleOutcome,
+}
+
+/// What follows from a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleOutcome {
+    /// The submission is refused.
+    Refuse {
+        /// What the maker is told.
+        message: String,
+    },
+    /// Nobody needs to agree.
+    AutoApprove,
+    /// These people must agree.
+    Stages(Approval),
+}
+
+/// Who must agree, and how many rejections end it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// One after another.
+    pub stages: Vec<Stage>,
+    /// So many rejections end the request.
+    pub rejections: u32,
+    /// So many people must have approved in all; the last stage stays open until then.
+    pub min_distinct_people: u32,
+}
+
+impl Approval {
+    /// How many people the stages need without any minimum.
+    pub fn people_needed(&self) -> u32 {
+        self.stages.iter().map(Stage::people_needed).sum()
+    }
+}
+
+/// One step of an approval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// Unique in the rule.
+    pub name: String,
+    /// Which seats must be filled.
+    pub mode: Mode,
+    /// Who may sign.
+    pub seats: Vec<Seat>,
+}
+
+impl Stage {
+    /// How many people complete it.
+    pub fn people_needed(&self) -> u32 {
+        match self.mode {
+            Mode::All => self.seats.iter().map(|seat| seat.count).sum(),
+            Mode::Any(number) => number,
+        }
+    }
+}
+
+/// Which seats of a stage must be filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Every one.
+    All,
+    /// So many people who hold any of them.
+    Any(u32),
+}
+
+/// So many of one group or permission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Who may take it.
+    pub who: Who,
+    /// How many of them are needed; 1 where the mode asks for any.
+    pub count: u32,
+}
+
+/// Whom a seat is for, and what a person signs as. Spelled `group:Risk`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The members of a group. As a capacity: the people file names him in it.
+    Group(String),
+    /// Only as a capacity: the token named him in this group, which nobody can look up again.
+    ClaimedGroup(String),
+    /// Everybody whose token grants this.
+    Permission(Permission),
+}
+
+impl Who {
+    /// Reads what `Display` writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once(':')? {
+            ("group", name) => Some(Self::Group(name.to_owned())),
+            ("claim", name) => Some(Self::ClaimedGroup(name.to_owned())),
+            ("permission", name) => {
+                Permission::ALL.into_iter().find(|one| one.name() == name).map(Self::Permission)
+            }
+            _ => None,
+        }
+    }
+
+    /// The group's or the permission's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Group(name) | Self::ClaimedGroup(name) => name,
+            Self::Permission(permission) => permission.name(),
+        }
+    }
+
+    /// Whether somebody who signs as `self` can take a seat for `seat`.
+    pub fn fits(&self, seat: &Self) -> bool {
+        match (self, seat) {
+            (Self::Group(own) | Self::ClaimedGroup(own), Self::Group(wanted)) => own == wanted,
+            (Self::Permission(own), Self::Permission(wanted)) => own == wanted,
+            (Self::Group(_) | Self::ClaimedGroup(_), _) | (Self::Permission(_), _) => false,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Group(_) => "group",
+            Self::ClaimedGroup(_) => "claim",
+            Self::Permission(_) => "permission",
+        }
+    }
+}
+
+impl Ord for Who {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.kind(), self.name()).cmp(&(other.kind(), other.name()))
+    }
+}
+
+impl PartialOrd for Who {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind(), self.name())
+    }
+}
+
+/// How much is at stake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Risk {
+    /// Little.
+    Low,
+    /// Some.
+    Medium,
+    /// Much.
+    High,
+}
+
+impl Risk {
+    /// The spelling in files, tables and on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+
+    /// Reads [`Risk::name`], exactly.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Low, Self::Medium, Self::High].into_iter().find(|risk| risk.name() == text)
+    }
+}
+
+/// Why no rule lets a submission pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// No rule's condition holds.
+    NoRule,
+    /// A condition could not be evaluated; it never passes.
+    Condition {
+        /// The rule whose condition it is.
+        rule: String,
+        /// What is wrong, as a clause.
+        why: String,
+    },
+    /// The rule that applies refuses.
+    ByRule {
+        /// Its name.
+        rule: String,
+        /// What it says.
+        message: String,
+    },
+}
+
+impl Refused {
+    /// The stable word for it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoRule => "no_rule_applies",
+            Self::Condition { .. } => "condition_failed",
+            Self::ByRule { .. } => "refused_by_rule",
+        }
+    }
+
+    /// A sentence that says what stands and what to do.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::NoRule => {
+                "No rule of this request type's approval policy applies, so it is refused. Ask the operator."
+                    .to_owned()
+            }
+            Self::Condition { rule, why } => {
+                format!("The condition of rule {rule} can't be evaluated, so the request is refused: {why}.")
+            }
+            Self::ByRule { message, .. } => message.clone(),
+        }
+    }
+}
+
+impl Policy {
+    /// What a type without a policy of its own has: one checker with `CanCheckRequest`.
+    pub fn one_checker() -> Self {
+        let seat = Seat { who: Who::Permission(Permission::Check), count: 1 };
+        let stage = Stage { name: "Checker".to_owned(), mode: Mode::All, seats: vec![seat] };
+        let approval = Approval { stages: vec![stage], rejections: 1, min_distinct_people: 1 };
+        let rule = Rule {
+            name: "default".to_owned(),
+            when: None,
+            risk: None,
+            decide_within: None,
+            outcome: RuleOutcome::Stages(approval),
+        };
+        Self { rules: vec![rule] }
+    }
+
+    /// The first rule whose condition holds, unless it refuses.
+    pub fn choose(&self, facts: &Facts<'_>) -> Result<&Rule, Refused> {
+        for rule in &self.rules {
+            let holds = rule.when.as_ref().map_or(Ok(true), |condition| condition.holds(facts));
+            match holds {
+                Ok(false) => {}
+                Err(why) => return Err(Refused::Condition { rule: rule.name.clone(), why }),
+                Ok(true) => return rule.unless_it_refuses(),
+            }
+        }
+        Err(Refused::NoRule)
+    }
+
+    /// The rule of this name.
+    pub fn rule(&self, name: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.name == name)
+    }
+
+    /// The first rule, by its number, whose condition looks at an amount or a sum.
+    pub fn rule_on_amounts(&self) -> Option<usize> {
+        let looks = |rule: &Rule| rule.when.as_ref().is_some_and(Condition::names_amount);
+        self.rules.iter().position(looks)
+    }
+
+    /// Whether any condition looks at `usage`.
+    pub fn uses_usage(&self) -> bool {
+        self.rules.iter().filter_map(|rule| rule.when.as_ref()).any(Condition::names_usage)
+    }
+}
+
+impl Rule {
+    fn unless_it_refuses(&self) -> Result<&Self, Refused> {
+        match &self.outcome {
+            RuleOutcome::Refuse { message } => {
+                Err(Refused::ByRule { rule: self.name.clone(), message: message.clone() })
+            }
+            RuleOutcome::AutoApprove | RuleOutcome::Stages(_) => Ok(self),
+        }
+    }
+}

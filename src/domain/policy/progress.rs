@@ -1,0 +1,247 @@
+//! How far the approvals have come, stage by stage.
+
+use chrono::{DateTime, Utc};
+
+use super::matching::Matching;
+use super::people::{Behind, People};
+use super::{Approval, Mode, Stage, Who};
+use crate::domain::actor::Person;
+use crate::domain::ids::OrgId;
+use crate::domain::request::{State, Verdict};
+
+/// A request as the policy sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Matter<'a> {
+    /// The org it belongs to.
+    pub org: &'a OrgId,
+    /// Who submitted it.
+    pub maker: &'a Person,
+    /// Who acted for the maker.
+    pub maker_act: &'a [Person],
+    /// Where it stands.
+    pub state: State,
+    /// From this instant on nobody decides it.
+    pub expires_at: DateTime<Utc>,
+    /// The decisions that stand, in the order they were made.
+    pub decisions: &'a [Vote<'a>],
+}
+
+impl<'a> Matter<'a> {
+    /// Everybody who stands behind the maker.
+    pub fn behind_maker(&self, people: &People) -> Behind<'a> {
+        people.behind(self.maker, self.maker_act)
+    }
+}
+
+/// A decision that stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Vote<'a> {
+    /// Who decided.
+    pub checker: &'a Person,
+    /// Who acted for him.
+    pub act: &'a [Person],
+    /// What he said.
+    pub verdict: Verdict,
+    /// The stage that was current then, from 0.
+    pub stage: usize,
+    /// What he signed as.
+    pub capacities: &'a [Who],
+}
+
+/// What is in force for a request: its rule's approval and the people file.
+#[derive(Clone, Copy, Debug)]
+pub struct InForce<'a> {
+    /// The approval that was pinned when it was submitted.
+    pub approval: &'a Approval,
+    /// The people as they are now.
+    pub people: &'a People,
+}
+
+/// How far a request has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The stage that is current, or the last one if all are complete.
+    pub stage: usize,
+    /// Every stage in order.
+    pub stages: Vec<StageProgress>,
+    /// Whether everybody who is needed has approved.
+    pub approved: bool,
+    /// Whether so many rejected that it ends.
+    pub rejected: bool,
+    /// So many distinct people are still missing for the minimum.
+    pub people_missing: u32,
+}
+
+impl Progress {
+    /// Who could still help now, sorted; nobody once it is approved or rejected.
+    pub fn waits_for(&self) -> &[Who] {
+        let current = self.stages.get(self.stage).filter(|_| !self.approved && !self.rejected);
+        current.map_or(&[], |stage| &stage.needed)
+    }
+}
+
+/// How far a stage has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageProgress {
+    /// Its name.
+    pub name: String,
+    /// Its seats in order.
+    pub seats: Vec<SeatProgress>,
+    /// With the mode `any`: how many are asked for, and how many there are.
+    pub any: Option<(u32, u32)>,
+    /// The decisions that count for it, approvals and rejections, as indices into the matter's.
+    pub decisions: Vec<usize>,
+    /// Whether nobody is needed any more.
+    pub is_complete: bool,
+    /// Who could still help it, sorted, whether it is current or not.
+    pub needed: Vec<Who>,
+}
+
+/// How far a seat has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatProgress {
+    /// Whom it is for.
+    pub who: Who,
+    /// How many are needed; 0 where the mode asks for any.
+    pub count: u32,
+    /// How many there are.
+    pub got: u32,
+}
+
+/// How far the decisions of `matter` have come under `policy`.
+///
+/// A decision counts once per person and never if it is the maker's. An approval counts for the stage
+/// that was current when it was given, and only with a capacity that fits one of its seats.
+pub fn progress(matter: &Matter<'_>, policy: &InForce<'_>) -> Progress {
+    let approval = policy.approval;
+    let counted = counted(matter, policy.people);
+    let of = |stage: usize, verdict: Verdict| -> Vec<usize> {
+        let votes = counted.iter().copied();
+        votes.filter(|&at| is_for(&matter.decisions[at], approval, stage, verdict)).collect()
+    };
+    let mut stages = Vec::new();
+    let (mut people, mut rejections) = (0, 0);
+    for (number, stage) in approval.stages.iter().enumerate() {
+        let approvals = of(number, Verdict::Approved);
+        let rejected = of(number, Verdict::Rejected);
+        let before = people;
+        people += count(&approvals);
+        rejections += count(&rejected);
+        let is_last = number + 1 == approval.stages.len();
+        let minimum = if is_last { approval.min_distinct_people.saturating_sub(before) } else { 0 };
+        let mut state = stage_progress(stage, &approvals, matter, minimum);
+        state.decisions.extend(rejected);
+        state.decisions.sort_unstable();
+        stages.push(state);
+    }
+    let current = stages.iter().position(|stage| !stage.is_complete);
+    let rejected = rejections >= approval.rejections.max(1);
+    Progress {
+        stage: current.unwrap_or(stages.len().saturating_sub(1)),
+        approved: !stages.is_empty() && current.is_none() && !rejected,
+        rejected,
+        people_missing: approval.min_distinct_people.saturating_sub(people),
+        stages,
+    }
+}
+
+/// The decisions that count: not the maker's, and only the first of each person.
+fn counted(matter: &Matter<'_>, people: &People) -> Vec<usize> {
+    let mut seen = vec![matter.behind_maker(people)];
+    let mut counted = Vec::new();
+    for (at, vote) in matter.decisions.iter().enumerate() {
+        let behind = people.behind(vote.checker, vote.act);
+        if !seen.iter().any(|other| other.overlaps(&behind)) {
+            counted.push(at);
+            seen.push(behind);
+        }
+    }
+    counted
+}
+
+fn is_for(vote: &Vote<'_>, approval: &Approval, number: usize, verdict: Verdict) -> bool {
+    let fits = |stage: &Stage| !fitting(stage, vote.capacities).is_empty();
+    vote.stage == number && vote.verdict == verdict && approval.stages.get(number).is_some_and(fits)
+}
+
+/// The seats of `stage` that somebody with these capacities may take.
+fn fitting(stage: &Stage, capacities: &[Who]) -> Vec<usize> {
+    let fits = |who: &Who| capacities.iter().any(|own| own.fits(who));
+    (0..stage.seats.len()).filter(|&at| fits(&stage.seats[at].who)).collect()
+}
+
+fn stage_progress(stage: &Stage, approvals: &[usize], matter: &Matter<'_>, minimum: u32) -> StageProgress {
+    let fits: Vec<Vec<usize>> =
+        approvals.iter().map(|&at| fitting(stage, matter.decisions[at].capacities)).collect();
+    let missing = minimum.saturating_sub(count(approvals));
+    let mut state = match stage.mode {
+        Mode::All => all_seats(stage, fits, missing),
+        Mode::Any(of) => any_seats(stage, &fits, of, missing),
+    };
+    state.needed.sort();
+    state.needed.dedup();
+    // Nobody needed is not the same as nobody asked for.
+    let asks = stage.people_needed() > 0 && !stage.seats.is_empty();
+    state.is_complete = asks && state.needed.is_empty();
+    state.decisions = approvals.to_vec();
+    state
+}
+
+/// Every person takes one place, and is moved if that lets another one in.
+fn all_seats(stage: &Stage, fits: Vec<Vec<usize>>, missing: u32) -> StageProgress {
+    let owner_of: Vec<usize> = (stage.seats.iter().enumerate())
+        .flat_map(|(at, seat)| std::iter::repeat_n(at, seat.count as usize))
+        .collect();
+    let places = |seats: &[usize]| -> Vec<usize> {
+        (0..owner_of.len()).filter(|&place| seats.contains(&owner_of[place])).collect()
+    };
+    let mut matching = Matching::new(owner_of.len());
+    for seats in fits {
+        matching.add(places(&seats));
+    }
+    let empty = owner_of.len() - matching.size();
+    // Whoever fills an empty place counts for the minimum as well; only what is missing beyond lets
+    // in somebody whose seat is taken.
+    let lets_more_in = missing as usize > empty;
+    let has_room = |at: usize| places(&[at]).first().is_some_and(|&place| matching.has_room_at(place));
+    let numbered = || stage.seats.iter().enumerate();
+    let needed = numbered().filter(|(at, _)| lets_more_in || has_room(*at));
+    let got = |at: usize| {
+        let taken = owner_of.iter().zip(&matching.partner).filter(|(own, by)| **own == at && by.is_some());
+        u32::try_from(taken.count()).unwrap_or(u32::MAX)
+    };
+    let seats =
+        numbered().map(|(at, seat)| SeatProgress { who: seat.who.clone(), count: seat.count, got: got(at) });
+    StageProgress {
+        name: stage.name.clone(),
+        seats: seats.collect(),
+        any: None,
+        decisions: Vec::new(),
+        is_complete: false,
+        needed: needed.map(|(_, seat)| seat.who.clone()).collect(),
+    }
+}
+
+/// Every person counts; under each seat stand all who hold it.
+fn any_seats(stage: &Stage, fits: &[Vec<usize>], of: u32, missing: u32) -> StageProgress {
+    let got = |at: usize| fits.iter().filter(|seats| seats.contains(&at)).count();
+    let seats = stage.seats.iter().enumerate().map(|(at, seat)| SeatProgress {
+        who: seat.who.clone(),
+        count: 0,
+        got: u32::try_from(got(at)).unwrap_or(u32::MAX),
+    });
+    let is_open = count(fits) < of || missing > 0;
+    let whos = stage.seats.iter().map(|seat| seat.who.clone());
+    StageProgress {
+        name: stage.name.clone(),
+        seats: seats.collect(),
+        any: Some((of, count(fits))),
+        decisions: Vec::new(),
+        is_complete: false,
+        needed: if is_open { whos.collect() } else { Vec::new() },
+    }
+}
+
+fn count<T>(of: &[T]) -> u32 {
+    u32::try_from(of.len()).unwrap_or(u32::MAX)
+}

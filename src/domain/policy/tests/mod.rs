@@ -1,0 +1,165 @@
+//! The policy language word by word, and what holds whatever policies, people and clocks do.
+
+mod conditions;
+mod deciding;
+mod properties;
+mod words;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::may_decide::{Standing, WhyNot, may_say};
+use super::people::{People, PersonEntry, Signer};
+use super::progress::{InForce, Matter, Progress, Vote, progress};
+use super::{Approval, Mode, Seat, Stage, Who};
+use crate::domain::actor::{Permission, Person};
+use crate::domain::ids::OrgId;
+use crate::domain::request::{State, Verdict};
+
+fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+}
+
+fn person(name: &str) -> Person {
+    Person {
+        iss: "idp".to_owned(),
+        sub: format!("sub-{name}"),
+        user_id: format!("id-{name}"),
+        user_name: name.to_owned(),
+    }
+}
+
+/// A checker whose token names no groups.
+fn checker(name: &str) -> Signer {
+    Signer {
+        person: person(name),
+        act: Vec::new(),
+        permissions: vec![Permission::Check],
+        groups: Vec::new(),
+        org: OrgId::new("100"),
+    }
+}
+
+/// A checker whose token names these groups.
+fn member(name: &str, groups: &[&str]) -> Signer {
+    Signer { groups: groups.iter().map(|group| (*group).to_owned()).collect(), ..checker(name) }
+}
+
+/// An entry of the people file.
+fn entry(name: &str, groups: &[&str]) -> PersonEntry {
+    PersonEntry {
+        name: name.to_owned(),
+        accounts: vec![format!("sub-{name}")],
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        active: true,
+        owners: Vec::new(),
+    }
+}
+
+fn service(name: &str, owners: &[&str]) -> PersonEntry {
+    PersonEntry { owners: owners.iter().map(|owner| (*owner).to_owned()).collect(), ..entry(name, &[]) }
+}
+
+fn group(name: &str, count: u32) -> Seat {
+    Seat { who: Who::Group(name.to_owned()), count }
+}
+
+fn anyone(count: u32) -> Seat {
+    Seat { who: Who::Permission(Permission::Check), count }
+}
+
+fn all(name: &str, seats: Vec<Seat>) -> Stage {
+    Stage { name: name.to_owned(), mode: Mode::All, seats }
+}
+
+fn any(name: &str, number: u32, seats: Vec<Seat>) -> Stage {
+    Stage { name: name.to_owned(), mode: Mode::Any(number), seats }
+}
+
+fn approval(stages: Vec<Stage>) -> Approval {
+    let approval = Approval { stages, rejections: 1, min_distinct_people: 1 };
+    Approval { min_distinct_people: approval.people_needed(), ..approval }
+}
+
+/// A decision that stands, owned.
+#[derive(Clone, Debug)]
+struct Said {
+    by: Signer,
+    verdict: Verdict,
+    standing: Standing,
+}
+
+/// A request under a policy, and what was decided so far.
+#[derive(Clone, Debug)]
+struct Case {
+    maker: Signer,
+    approval: Approval,
+    people: People,
+    state: State,
+    said: Vec<Said>,
+}
+
+impl Case {
+    fn new(approval: Approval, entries: Vec<PersonEntry>) -> Self {
+        let people = People::new(entries).unwrap();
+        Self { maker: checker("maker"), approval, people, state: State::AdminTask, said: Vec::new() }
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&Matter<'_>, &InForce<'_>) -> T) -> T {
+        let votes: Vec<Vote<'_>> = self.said.iter().map(Said::vote).collect();
+        let matter = Matter {
+            org: &self.maker.org,
+            maker: &self.maker.person,
+            maker_act: &self.maker.act,
+            state: self.state,
+            expires_at: start() + TimeDelta::hours(1),
+            decisions: &votes,
+        };
+        look(&matter, &InForce { approval: &self.approval, people: &self.people })
+    }
+
+    fn progress(&self) -> Progress {
+        self.with(progress)
+    }
+
+    fn may(&self, by: &Signer, verdict: Verdict) -> Result<Standing, WhyNot> {
+        self.with(|matter, policy| may_say(verdict, by, matter, policy, start()))
+    }
+
+    fn say(&mut self, by: &Signer, verdict: Verdict) -> Result<(), WhyNot> {
+        let standing = self.may(by, verdict)?;
+        self.said.push(Said { by: by.clone(), verdict, standing });
+        let progress = self.progress();
+        if progress.approved {
+            self.state = State::Approved;
+        }
+        if progress.rejected {
+            self.state = State::Rejected;
+        }
+        Ok(())
+    }
+
+    fn approve(&mut self, by: &Signer) -> Result<(), WhyNot> {
+        self.say(by, Verdict::Approved)
+    }
+
+    fn reject(&mut self, by: &Signer) -> Result<(), WhyNot> {
+        self.say(by, Verdict::Rejected)
+    }
+
+    /// The code of the refusal of an approval.
+    fn code(&self, by: &Signer) -> &'static str {
+        self.may(by, Verdict::Approved).map_or_else(|why| why.code(), |_| "may")
+    }
+}
+
+impl Said {
+    fn vote(&self) -> Vote<'_> {
+        Vote {
+            checker: &self.by.person,
+            act: &self.by.act,
+            verdict: self.verdict,
+            stage: self.standing.stage,
+            capacities: &self.standing.capacities,
+        }
+    }
+}
