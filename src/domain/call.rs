@@ -168,7 +168,7 @@ fn fill(path: &str, params: Option<&Map<String, Value>>) -> Result<String, Strin
 
 fn query(params: Option<&Map<String, Value>>) -> Result<String, String> {
     let pairs = params.into_iter().flatten();
-    let pairs = pairs.map(|(name, value)| Ok(format!("{}={}", escape(name), escape(string(name, value)?))));
+    let pairs = pairs.map(|(name, value)| Ok(format!("{}={}", escape(name), escape(&plain(name, value)?))));
     let pairs = pairs.collect::<Result<Vec<_>, String>>()?;
     Ok(if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) })
 }
@@ -179,6 +179,16 @@ fn text<'a>(task: &'a Value, name: &str) -> Result<&'a str, String> {
 
 fn string<'a>(name: &str, value: &'a Value) -> Result<&'a str, String> {
     value.as_str().ok_or_else(|| format!("The task's {name} is not a text."))
+}
+
+/// A value of the query: a string, or a number or truth as JSON writes it where a type allows them.
+fn plain(name: &str, value: &Value) -> Result<String, String> {
+    match value {
+        Value::Number(_) | Value::Bool(_) => Ok(value.to_string()),
+        Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            string(name, value).map(str::to_owned)
+        }
+    }
 }
 
 /// The members of an object in the task; `None` if it is absent.
@@ -327,7 +337,7 @@ mod tests {
             ("path", json!("/b?c")),
             ("path", json!("/{id}")),
             ("method", json!(1)),
-            ("queryParams", json!({"a": 1})),
+            ("queryParams", json!({"a": [1]})),
             ("queryParams", json!([])),
             ("headers", json!({"a": null})),
         ];

@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::value::RawValue;
 
 use super::request::State;
+use super::request_type::{AnswerRules, Parts};
 
 /// How much of a target's own words goes into a sentence for people.
 const WORDS_CHARS_MAX: usize = 200;
@@ -120,19 +121,19 @@ impl Judgement {
 
 /// Judges an exchange.
 ///
-/// `executed` needs a full 2xx answer in which nothing says that it failed. An answer of any other
+/// `executed` needs a full 2xx answer in which nothing that `rules` look at says that it failed. An answer of any other
 /// status, cut or not, and a call that certainly never left are `failed`. The rest is `unknown`.
-pub fn judge(exchange: &Exchange) -> Judgement {
+pub fn judge(exchange: &Exchange, rules: &AnswerRules) -> Judgement {
     match exchange {
         Exchange::NotSent { reason } => Judgement::new(Outcome::Failed, format!("No byte left: {reason}.")),
         Exchange::NoFullAnswer { reason, .. } => {
             Judgement::new(Outcome::Unknown, format!("No full answer came: {reason}."))
         }
-        Exchange::Answered(answer) => judge_answer(answer),
+        Exchange::Answered(answer) => judge_answer(answer, rules),
     }
 }
 
-fn judge_answer(answer: &Answer) -> Judgement {
+fn judge_answer(answer: &Answer, rules: &AnswerRules) -> Judgement {
     let status = answer.status;
     let told = format!("The target answered {status}.");
     if !(200..300).contains(&status) {
@@ -145,64 +146,80 @@ fn judge_answer(answer: &Answer) -> Judgement {
     }
     let text = String::from_utf8_lossy(&answer.body);
     let body = text.trim_start_matches('\u{feff}');
-    let failure = fail_header(answer).or_else(|| success_is_false(body)).or_else(|| errors_listed(body));
+    let failure =
+        fail_header(answer, rules).or_else(|| is_false(body, rules)).or_else(|| errors_listed(body, rules));
     if let Some(what) = failure {
         return Judgement::new(Outcome::Failed, format!("The answer says that it failed: {what}."));
     }
-    judge_badges(told, body)
+    match &rules.parts {
+        Some(parts) => judge_parts(told, body, parts),
+        None => Judgement::new(Outcome::Executed, told),
+    }
 }
 
-fn fail_header(answer: &Answer) -> Option<String> {
-    let values = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("fail"));
-    let mut counts = values.filter_map(|(_, value)| value.trim().parse::<f64>().ok());
-    counts.find(|count| *count > 0.0).map(|count| format!("header fail is {count}"))
+fn fail_header(answer: &Answer, rules: &AnswerRules) -> Option<String> {
+    rules.failed_if_header_above_zero.iter().find_map(|wanted| {
+        let values = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        let mut counts = values.filter_map(|(_, value)| value.trim().parse::<f64>().ok());
+        counts.find(|count| *count > 0.0).map(|count| format!("header {wanted} is {count}"))
+    })
 }
 
-fn success_is_false(body: &str) -> Option<String> {
-    let success = find(body, &["response", "status", "success"])?;
-    let is_false = scalar(success)?.eq_ignore_ascii_case("false");
-    is_false.then(|| "response.status.success is false".to_owned())
+fn is_false(body: &str, rules: &AnswerRules) -> Option<String> {
+    let says_false = |steps: &&Vec<String>| {
+        let text = find(body, steps).and_then(scalar);
+        text.is_some_and(|text| text.eq_ignore_ascii_case("false"))
+    };
+    let steps = rules.failed_if_false.iter().find(says_false)?;
+    Some(format!("{} is false", steps.join(".")))
 }
 
-fn errors_listed(body: &str) -> Option<String> {
-    let errors = items(find(body, &["errors"])?);
-    let codes = codes_of(errors.iter().map(|error| error.get()));
-    (!errors.is_empty()).then(|| format!("it lists errors{codes}"))
+fn errors_listed(body: &str, rules: &AnswerRules) -> Option<String> {
+    rules.failed_if_not_empty.iter().find_map(|steps| {
+        let errors = items(find(body, steps)?);
+        let codes = codes_of(errors.iter().map(|error| error.get()));
+        (!errors.is_empty()).then(|| format!("it lists {}{codes}", steps.join(".")))
+    })
 }
 
-/// A badge answer reports per customer: one that worked for some is executed, with warnings.
-fn judge_badges(told: String, body: &str) -> Judgement {
-    let badges = find(body, &["data", "issuedBadges"]).map(items).unwrap_or_default();
+/// An answer that reports for each part: one that worked for some is executed, with warnings.
+fn judge_parts(told: String, body: &str, parts: &Parts) -> Judgement {
+    let items = find(body, &parts.items).map(items).unwrap_or_default();
     let failed: Vec<(&str, &str)> =
-        badges.iter().filter_map(|badge| Some((badge.get(), badge_error(badge.get())?))).collect();
-    if !failed.is_empty() && failed.len() == badges.len() {
+        items.iter().filter_map(|item| Some((item.get(), part_error(item.get(), parts)?))).collect();
+    if !failed.is_empty() && failed.len() == items.len() {
         let codes = codes_of(failed.iter().map(|(_, error)| *error));
-        let reason = format!("The answer says that it failed: every customer carries an error{codes}.");
+        let called = &parts.called;
+        let reason = format!("The answer says that it failed: every {called} carries an error{codes}.");
         return Judgement::new(Outcome::Failed, reason);
     }
-    let warnings = failed.into_iter().map(|(badge, error)| customer_warning(badge, error)).collect();
+    let warnings = failed.into_iter().map(|(item, error)| part_warning(item, error, parts)).collect();
     Judgement { outcome: Outcome::Executed, reason: told, warnings }
 }
 
-/// The error that a customer of a badge answer carries; the contract knows only objects here.
-fn badge_error(badge: &str) -> Option<&str> {
-    find(badge, &["error"]).filter(|error| error.starts_with('{'))
+/// The error that a part carries; only an object counts.
+fn part_error<'a>(item: &'a str, parts: &Parts) -> Option<&'a str> {
+    find(item, &parts.error).filter(|error| error.starts_with('{'))
 }
 
-fn customer_warning(badge: &str, error: &str) -> Warning {
-    let customer = find(badge, &["customerId"]).and_then(scalar).map(|id| shorten(&id, CODE_CHARS_MAX));
-    let customer = customer.unwrap_or_else(|| "without a customerId".to_owned());
+fn part_warning(item: &str, error: &str, parts: &Parts) -> Warning {
+    let name = parts.name.as_ref().and_then(|steps| find(item, steps)).and_then(scalar);
+    let name = name.map(|name| shorten(&name, CODE_CHARS_MAX)).unwrap_or_else(|| "without a name".to_owned());
+    let called = capitalised(&parts.called);
     let message = find(error, &["message"]).and_then(scalar).map(|text| shorten(&text, WORDS_CHARS_MAX));
     let message = message.unwrap_or_else(|| "the target gave no message".to_owned());
     match code(error) {
-        Some(code) => {
-            Warning { message: format!("Customer {customer} carries error {code}: {message}"), code }
-        }
+        Some(code) => Warning { message: format!("{called} {name} carries error {code}: {message}"), code },
         None => Warning {
-            message: format!("Customer {customer} carries an error: {message}"),
+            message: format!("{called} {name} carries an error: {message}"),
             code: "error".to_owned(),
         },
     }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// ` (809, 810)`: the different codes of some errors, or nothing if they have none.
@@ -227,10 +244,10 @@ fn code(error: &str) -> Option<String> {
 ///
 /// The levels are taken apart one by one into raw texts. A whole `Value` would read members of certain
 /// reserved names as something else, and one bad member deep inside would hide all others.
-fn find<'a>(mut json: &'a str, path: &[&str]) -> Option<&'a str> {
+fn find<'a>(mut json: &'a str, path: &[impl AsRef<str>]) -> Option<&'a str> {
     for name in path {
         let members: BTreeMap<String, &'a RawValue> = serde_json::from_str(json).ok()?;
-        json = members.get(*name)?.get();
+        json = members.get(name.as_ref())?.get();
     }
     Some(json)
 }
@@ -261,6 +278,20 @@ fn shorten(text: &str, chars_max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What the contract's types look at.
+    fn judge(exchange: &Exchange) -> Judgement {
+        let types = crate::catalog::embedded();
+        super::judge(exchange, &types.find("ISSUE-BADGE").unwrap().answer)
+    }
+
+    #[test]
+    fn a_type_without_rules_of_its_own_looks_at_the_status_only() {
+        let body = r#"{"errors": [1], "response": {"status": {"success": false}}}"#;
+        let said = answer(200, &[("fail", "1")], body);
+        assert_eq!(super::judge(&said, &AnswerRules::default()).outcome, Outcome::Executed);
+        assert_eq!(super::judge(&answer(404, &[], ""), &AnswerRules::default()).outcome, Outcome::Failed);
+    }
 
     fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Exchange {
         let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();

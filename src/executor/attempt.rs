@@ -26,7 +26,7 @@ pub(super) async fn execute(recorder: Recorder<'_>, claimed: Claimed) {
     let began = Instant::now();
     let held = claimed.held.clone();
     let ending = match verify(recorder.engine, &claimed) {
-        Ok(call) => recorder.attempt(&held, &call).await,
+        Ok(call) => recorder.attempt(&claimed, &call).await,
         Err(reason) => Some(Ending::new(Outcome::Failed, reason)),
     };
     let Some(ending) = ending else { return };
@@ -48,9 +48,10 @@ fn verify(engine: &Engine, claimed: &Claimed) -> Result<Call, String> {
 
 impl Recorder<'_> {
     /// `None` if the lease was lost: somebody else tells how it ended.
-    async fn attempt(&self, held: &Held, call: &Call) -> Option<Ending> {
+    async fn attempt(&self, claimed: &Claimed, call: &Call) -> Option<Ending> {
+        let held = &claimed.held;
         let cleared = match self.egress.clear(call).await {
-            Ok(cleared) => cleared,
+            Ok(cleared) => cleared.within(claimed.total_timeout),
             Err(reason) => {
                 return Some(Ending::new(Outcome::Failed, format!("The call never left: {reason}.")));
             }
@@ -60,7 +61,7 @@ impl Recorder<'_> {
             return None;
         }
         let exchange = self.egress.send(&cleared, call, &own_headers(held)).await;
-        let judgement = judge(&exchange);
+        let judgement = judge(&exchange, &claimed.answer_rules);
         Some(ending(held, judgement, exchange))
     }
 

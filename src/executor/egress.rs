@@ -85,6 +85,17 @@ pub struct Cleared {
     addresses: Vec<SocketAddr>,
     /// For `https` only.
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    total_ms: u64,
+}
+
+impl Cleared {
+    /// With a limit of its own for the whole call, if there is one.
+    #[must_use]
+    pub fn within(mut self, total: Option<chrono::TimeDelta>) -> Self {
+        let own = total.and_then(|total| u64::try_from(total.num_milliseconds()).ok());
+        self.total_ms = own.unwrap_or(self.total_ms);
+        self
+    }
 }
 
 impl Cleared {
@@ -126,7 +137,7 @@ impl Egress {
             Scheme::Http => None,
             Scheme::Https => Some(self.tls_for(target, &origin)?),
         };
-        Ok(Cleared { origin, addresses, tls })
+        Ok(Cleared { origin, addresses, tls, total_ms: self.limits.total_ms })
     }
 
     /// Sends the call once over one fresh connection and reads the answer.
@@ -150,7 +161,7 @@ impl Egress {
             let stream = self.connect(cleared, &mut course).await?;
             exchange::run(stream, request, self.limits.answer_bytes_max, &mut course).await
         };
-        let total_ms = self.limits.total_ms;
+        let total_ms = cleared.total_ms;
         match timeout(Duration::from_millis(total_ms), whole).await {
             Ok(Ok(())) => course.end(None),
             Ok(Err(reason)) => course.end(Some(reason)),

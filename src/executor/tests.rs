@@ -15,8 +15,14 @@ use tokio_rustls::TlsAcceptor;
 
 use super::egress::{Egress, EgressError, Limits};
 use crate::domain::call::Call;
-use crate::domain::outcome::{Answer, Exchange, Outcome, judge};
+use crate::domain::outcome::{Answer, Exchange, Judgement, Outcome};
+use crate::domain::request_type::AnswerRules;
 use crate::domain::target::{Scheme, Target, Targets};
+
+/// By the status alone.
+fn judge(exchange: &Exchange) -> Judgement {
+    crate::domain::outcome::judge(exchange, &AnswerRules::default())
+}
 
 const LIMITS: Limits = Limits { dns_ms: 5_000, connect_ms: 5_000, total_ms: 20_000, answer_bytes_max: 1_000 };
 

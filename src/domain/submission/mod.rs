@@ -3,17 +3,17 @@
 //! **Invariant:** every fault is told at once, and what is accepted has a call and a digest.
 
 mod headers;
-mod members;
 #[cfg(test)]
 mod tests;
 
 use serde_json::{Map, Value};
 
+use super::amount::Amount;
 use super::call::{Call, is_segment, placeholders};
 use super::digest::Digest;
 use super::fault::{Fault, pointer_to};
 use super::json::{self, FAULTS_MAX, Reading};
-use super::request_type::RequestType;
+use super::request_type::{Lists, RequestType, Schema};
 use super::target::{Origin, Target, Targets};
 
 pub use headers::mask_headers;
@@ -61,6 +61,12 @@ pub struct Submission {
     pub digest: Digest,
     /// The label of the target that `call` goes to.
     pub label: String,
+    /// What it is about, if its type says.
+    pub subject: Option<String>,
+    /// How much it is about, if its type says.
+    pub amount: Option<Amount>,
+    /// One sentence about it; masked and secret fields are not in it.
+    pub summary: String,
 }
 
 /// Reads the body of a submission of this type.
@@ -76,7 +82,10 @@ pub fn validate(
     let Reading { mut value, mut faults } = json::examine(body).map_err(|fault| vec![fault])?;
     let entity = check_envelope(&value, &mut faults);
     let task = value.pointer_mut(TASK).and_then(Value::as_object_mut);
-    let target = task.and_then(|task| check_task(request_type, targets, task, &mut faults));
+    let target = task.and_then(|task| check_frame(request_type, targets, task, &mut faults));
+    if let Some(task) = value.pointer_mut(TASK).filter(|task| task.is_object()) {
+        check_data(request_type, task, &mut faults);
+    }
     let (Some(task), Some(target), true) = (value.pointer_mut(TASK), target, faults.is_empty()) else {
         faults.truncate(FAULTS_MAX);
         return Err(faults);
@@ -85,7 +94,10 @@ pub fn validate(
     let call = Call::from_task(&task).map_err(|reason| vec![Fault::invalid(TASK, reason)])?;
     let call_bytes = call.to_bytes();
     let digest = Digest::of(&call_bytes);
-    Ok(Submission { entity, call, call_bytes, digest, label: target.label.clone(), task })
+    let subject = request_type.subject_of(&task);
+    let (amount, summary) = (request_type.amount_of(&task), request_type.summary_of(&task));
+    let label = target.label.clone();
+    Ok(Submission { entity, task, call, call_bytes, digest, label, subject, amount, summary })
 }
 
 /// Checks everything around the task.
@@ -119,15 +131,16 @@ fn entity_id(entity: &Object, name: &str, faults: &mut Vec<Fault>) -> String {
     id.unwrap_or_default().to_owned()
 }
 
-/// Checks the task and normalises its query and body in place; the target if it is allowed.
-fn check_task<'t>(
+/// Checks what is the same for every type: where the call goes, and its headers. The target if it is
+/// allowed.
+fn check_frame<'t>(
     request_type: &RequestType,
     targets: &'t Targets,
-    task: &mut Object,
+    task: &Object,
     faults: &mut Vec<Fault>,
 ) -> Option<&'t Target> {
     refuse_unknown(task, TASK, &TASK_MEMBERS, faults);
-    let target = check_hostname(task, targets, faults);
+    let target = check_hostname(request_type, targets, task, faults);
     check_exact(task, "path", &request_type.path, faults);
     check_exact(task, "method", &request_type.method, faults);
     check_path_params(task, &request_type.path, faults);
@@ -136,28 +149,38 @@ fn check_task<'t>(
     if let Some(headers) = required_object(task, &pointer, "headers", faults) {
         headers::check(headers, &pointer, faults);
     }
-    let pointer = pointer_to(TASK, "body");
-    required_object(task, &pointer, "body", faults);
-    if let Some(body) = task.get_mut("body").and_then(Value::as_object_mut) {
-        members::check(&request_type.body, body, &pointer, faults);
-    }
     target
 }
 
-fn check_hostname<'t>(task: &Object, targets: &'t Targets, faults: &mut Vec<Fault>) -> Option<&'t Target> {
+fn check_hostname<'t>(
+    request_type: &RequestType,
+    targets: &'t Targets,
+    task: &Object,
+    faults: &mut Vec<Fault>,
+) -> Option<&'t Target> {
     let pointer = pointer_to(TASK, "hostname");
     let Some(hostname) = task.get("hostname").and_then(Value::as_str) else {
         faults.push(Fault::invalid(pointer, "Write scheme, host and optional port as one string."));
         return None;
     };
     let target = match Origin::parse(hostname) {
-        Ok(origin) => targets.find(&origin).ok_or_else(|| {
-            let message = format!("Name a target that may be called; {origin} is not on the list.");
-            Fault::new("target_not_allowed", pointer, message)
-        }),
+        Ok(origin) => allowed_target(request_type, targets, &origin)
+            .map_err(|message| Fault::new("target_not_allowed", pointer, message)),
         Err(sentence) => Err(Fault::invalid(pointer, sentence)),
     };
     target.map_err(|fault| faults.push(fault)).ok()
+}
+
+fn allowed_target<'t>(
+    request_type: &RequestType,
+    targets: &'t Targets,
+    origin: &Origin,
+) -> Result<&'t Target, String> {
+    if let Some(pinned) = request_type.target.as_ref().filter(|pinned| *pinned != origin) {
+        return Err(format!("Write {pinned}, the only target of this request type."));
+    }
+    let missing = || format!("Name a target that may be called; {origin} is not on the list.");
+    targets.find(origin).ok_or_else(missing)
 }
 
 fn check_exact(task: &Object, name: &str, wanted: &str, faults: &mut Vec<Fault>) {
@@ -181,15 +204,75 @@ fn check_path_params(task: &Object, path: &str, faults: &mut Vec<Fault>) {
     }
 }
 
-fn check_query(task: &mut Object, request_type: &RequestType, faults: &mut Vec<Fault>) {
+fn check_query(task: &Object, request_type: &RequestType, faults: &mut Vec<Fault>) {
     let pointer = pointer_to(TASK, "queryParams");
-    optional_object(task.get("queryParams"), &pointer, faults);
-    let Some(query) = task.get_mut("queryParams").and_then(Value::as_object_mut) else { return };
-    let documented = |name: &str| request_type.query.iter().any(|member| member.name == name);
+    let Some(query) = optional_object(task.get("queryParams"), &pointer, faults) else { return };
+    let documented = |name: &str| request_type.query.as_ref().is_some_and(|schema| schema.documents(name));
     for (name, _) in query.iter().filter(|(name, value)| !value.is_string() && !documented(name)) {
         faults.push(Fault::invalid(pointer_to(&pointer, name), "Write a string."));
     }
-    members::check(&request_type.query, query, &pointer, faults);
+}
+
+/// Puts the task in order in place, applies the type's schemas to it, and looks at what the type reads
+/// from it.
+fn check_data(request_type: &RequestType, task: &mut Value, faults: &mut Vec<Fault>) {
+    let mut wrapped = Vec::new();
+    for normalisation in &request_type.normalise {
+        normalisation.apply(task, &mut wrapped);
+    }
+    let parts = [
+        ("pathParams", request_type.path_params.as_ref()),
+        ("queryParams", request_type.query.as_ref()),
+        ("body", request_type.body.as_ref()),
+    ];
+    for (name, schema) in parts {
+        let root = format!("/{name}");
+        let lists = Lists { root: &root, all: &request_type.normalise, wrapped: &wrapped };
+        check_part(task.get(name), schema, &lists, faults);
+    }
+    check_meaning(request_type, task, faults);
+}
+
+fn check_part(value: Option<&Value>, schema: Option<&Schema>, lists: &Lists<'_>, faults: &mut Vec<Fault>) {
+    let pointer = format!("{TASK}{}", lists.root);
+    let is_body = lists.root == "/body";
+    let nothing = Value::Object(Object::new());
+    let value = match (value, schema) {
+        (Some(Value::Object(_)), None) | (None, None) => return,
+        (Some(_), _) if is_body && !value.is_some_and(Value::is_object) => {
+            return faults.push(Fault::invalid(pointer, "Write an object."));
+        }
+        (None, Some(_)) if is_body => {
+            return faults.push(Fault::invalid(pointer, "Add this member. Write an object."));
+        }
+        // That query and path are objects was looked at with the frame.
+        (Some(value), Some(_)) if value.is_object() => value,
+        (Some(_), _) => return,
+        (None, Some(_)) => &nothing,
+    };
+    for fault in schema.map(|schema| schema.faults(value, &pointer, lists)).unwrap_or_default() {
+        if faults.iter().all(|known| known.field != fault.field) {
+            faults.push(fault);
+        }
+    }
+}
+
+/// Looks at the subject and the amount, where nothing is wrong with them otherwise.
+fn check_meaning(request_type: &RequestType, task: &Value, faults: &mut Vec<Fault>) {
+    if !faults.is_empty() {
+        return;
+    }
+    if let Some(place) = request_type.subject.as_ref().filter(|_| request_type.needs_subject())
+        && request_type.subject_of(task).is_none()
+    {
+        let wish = "Write a string or a number: this is what the request is about.";
+        faults.push(Fault::invalid(format!("{TASK}{}", place.as_str()), wish));
+    }
+    if let Some(place) = &request_type.amount
+        && let Some(Err(wish)) = place.find(task).map(Amount::from_json)
+    {
+        faults.push(Fault::invalid(format!("{TASK}{}", place.as_str()), wish));
+    }
 }
 
 fn refuse_unknown(object: &Object, pointer: &str, known: &[&str], faults: &mut Vec<Fault>) {

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::super::call::ENGINE_HEADERS;
-use super::super::request_type::{Kind, Member, RequestTypes};
 use super::super::target::Scheme;
 use super::*;
+use crate::catalog;
 
 macro_rules! example {
     ($name:literal) => {
@@ -42,7 +42,11 @@ fn targets() -> Targets {
 }
 
 fn find(name: &str) -> RequestType {
-    RequestTypes::embedded().find(name).unwrap().clone()
+    (**catalog::embedded().find(name).unwrap()).clone()
+}
+
+fn typed(definition: Value) -> RequestType {
+    RequestType::from_definition(&definition).unwrap()
 }
 
 fn read(text: &str) -> Value {
@@ -253,7 +257,7 @@ fn only_a_listed_target_may_be_called() {
 fn path_params_fill_placeholders_and_nothing_else() {
     let pointer = task("/pathParams/badgeId");
     assert_eq!(faults_with("ISSUE-BADGE", &pointer, json!("1")), [pointer.as_str()]);
-    let claim = RequestType::new("CLAIM", ("PUT", "/badges/{badgeId}/claim"), vec![], vec![]);
+    let claim = typed(json!({"name": "CLAIM", "call": {"method": "PUT", "path": "/badges/{badgeId}/claim"}}));
     let submit_claim = |params: Value| {
         let mut body = sent("ISSUE-BADGE");
         body["payload"]["IntouchAPITask-Payload"]["path"] = json!("/badges/{badgeId}/claim");
@@ -266,6 +270,94 @@ fn path_params_fill_placeholders_and_nothing_else() {
     for wrong in [json!({}), json!({"badgeId": 1}), json!({"badgeId": ""}), json!({"badgeId": ".."})] {
         assert_eq!(pointers(submit_claim(wrong)), [pointer.as_str()]);
     }
+}
+
+/// A submission of a type of our own to `/points/{id}`, with these members of the task put in.
+fn submit_points(more: Value, members: Value) -> Result<Submission, Vec<Fault>> {
+    let mut definition = json!({"name": "POINTS", "call": {"method": "POST", "path": "/points/{id}"}});
+    for (name, value) in more.as_object().unwrap() {
+        definition[name] = value.clone();
+    }
+    let mut body = sent("ISSUE-BADGE");
+    let task = &mut body["payload"]["IntouchAPITask-Payload"];
+    *task = json!({
+        "hostname": "https://api.example.com", "path": "/points/{id}", "method": "POST",
+        "pathParams": {"id": "7"}, "headers": {},
+    });
+    for (name, value) in members.as_object().unwrap() {
+        task[name] = value.clone();
+    }
+    validate(&typed(definition), &targets(), json::write(&body).as_bytes())
+}
+
+#[test]
+fn a_type_without_a_body_of_its_own_needs_none() {
+    let call = submit_points(json!({}), json!({})).unwrap().call;
+    assert_eq!((call.url.as_str(), call.body.len()), ("https://api.example.com/points/7", 0));
+    let any = submit_points(json!({}), json!({"body": {"any": [1]}})).unwrap().call;
+    assert_eq!(any.body, br#"{"any":[1]}"#);
+    assert_eq!(pointers(submit_points(json!({}), json!({"body": 1}))), [task("/body")]);
+}
+
+#[test]
+fn a_type_may_name_its_only_target() {
+    let pinned = |target: &str| {
+        let call = json!({"method": "POST", "path": "/points/{id}", "target": target});
+        submit_points(json!({ "call": call }), json!({}))
+    };
+    assert!(pinned("https://API.example.com:443").is_ok());
+    let faults = pinned("http://internal-intouch-api.example:1900").unwrap_err();
+    assert_eq!((faults[0].code, faults[0].field.as_str()), ("target_not_allowed", &*task("/hostname")));
+    assert!(faults[0].message.starts_with("Write http://internal-intouch-api.example:1900,"));
+}
+
+#[test]
+fn path_and_query_are_held_against_their_schemas() {
+    let more = json!({
+        "path_params": {"properties": {"id": {"pattern": "^[0-9]+$"}}},
+        "query": {"required": ["page"], "properties": {"page": {"type": "integer"}, "all": {"type": "boolean"}}},
+    });
+    let with = |members: Value| submit_points(more.clone(), members);
+    let call = with(json!({"queryParams": {"page": 2, "all": true, "other": "a"}})).unwrap().call;
+    assert_eq!(call.url, "https://api.example.com/points/7?page=2&all=true&other=a");
+    assert_eq!(pointers(with(json!({}))), [task("/queryParams/page")]);
+    assert_eq!(pointers(with(json!({"queryParams": {"page": "2"}}))), [task("/queryParams/page")]);
+    let path = with(json!({"queryParams": {"page": 2}, "pathParams": {"id": "x"}}));
+    assert_eq!(pointers(path), [task("/pathParams/id")]);
+    let missing = with(json!({"queryParams": {"page": 2}, "pathParams": {}}));
+    assert_eq!(pointers(missing), [task("/pathParams/id")]);
+}
+
+#[test]
+fn subject_amount_and_summary_are_read_from_the_task() {
+    let more = json!({
+        "subject": "/pathParams/id", "amount": "/body/sum", "duplicates": "block",
+        "summary": "Give {sum} to {id}, pin {pin}", "fields": {"secret": ["/body/pin"]},
+    });
+    let with = |body: Value| submit_points(more.clone(), json!({ "body": body }));
+    let submission = with(json!({"sum": "10.50", "pin": "1234"})).unwrap();
+    assert_eq!(submission.subject.as_deref(), Some("7"));
+    assert_eq!(submission.amount.unwrap().to_string(), "10.5");
+    assert_eq!(submission.summary, "Give 10.50 to 7, pin ••••");
+    assert_eq!(submission.task["body"]["pin"], "1234");
+    assert_eq!(with(json!({})).unwrap().amount, None);
+    for wrong in [json!("ten"), json!(null), json!([1]), json!("1e3")] {
+        assert_eq!(pointers(with(json!({ "sum": wrong }))), [task("/body/sum")]);
+    }
+}
+
+#[test]
+fn a_request_about_nothing_does_not_slip_past_a_limit() {
+    for limited in [
+        json!({"subject": "/body/id", "duplicates": "block"}),
+        json!({"subject": "/body/id", "usage": [{"name": "day", "by": "subject", "window": "1d"}]}),
+    ] {
+        for body in [json!({}), json!({"id": null}), json!({"id": [1]})] {
+            let found = pointers(submit_points(limited.clone(), json!({ "body": body })));
+            assert_eq!(found, [task("/body/id")]);
+        }
+    }
+    assert!(submit_points(json!({"subject": "/body/id"}), json!({"body": {}})).is_ok());
 }
 
 #[test]
@@ -359,20 +451,15 @@ fn a_missing_object_is_told_with_everything_it_must_hold() {
 
 #[test]
 fn a_documented_member_of_the_wrong_kind_is_refused_in_every_type() {
-    fn leaves(members: &[Member], pointer: &str) -> Vec<String> {
-        let inner = |member: &Member| {
-            let pointer = pointer_to(pointer, &member.name);
-            if let Kind::Object(inner) = &member.kind
-                && !inner.is_empty()
-            {
-                return leaves(inner, &pointer);
-            }
-            vec![pointer]
+    fn leaves(schema: &Value, pointer: &str) -> Vec<String> {
+        let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+            return vec![pointer.to_owned()];
         };
-        members.iter().flat_map(inner).collect()
+        properties.iter().flat_map(|(name, inner)| leaves(inner, &pointer_to(pointer, name))).collect()
     }
-    for request_type in RequestTypes::embedded().iter() {
-        for pointer in leaves(&request_type.body, &task("/body")) {
+    for request_type in catalog::embedded().iter() {
+        let schema = request_type.body.as_ref().unwrap().source();
+        for pointer in leaves(schema, &task("/body")) {
             let name = request_type.name.as_str();
             assert_eq!(faults_with(name, &pointer, json!(null)), [pointer]);
         }

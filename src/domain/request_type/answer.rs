@@ -1,0 +1,73 @@
+//! What a target's answer says about success, as data.
+
+use serde_json::{Map, Value, json};
+
+/// What to read in a full 2xx answer. Beyond these, only the status counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnswerRules {
+    /// Headers whose number above zero means that it failed.
+    pub failed_if_header_above_zero: Vec<String>,
+    /// Values of the body that mean that it failed if they are `false` or `"false"`.
+    pub failed_if_false: Vec<Steps>,
+    /// Lists of the body that mean that it failed if anything is in them.
+    pub failed_if_not_empty: Vec<Steps>,
+    /// A list of parts, each of which may have failed by itself.
+    pub parts: Option<Parts>,
+}
+
+/// A JSON pointer into an answer's body, taken apart.
+pub type Steps = Vec<String>;
+
+/// An answer that tells about every part of the call: some failed is executed with warnings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// The list of parts.
+    pub items: Steps,
+    /// Where in a part its error is; only an object counts.
+    pub error: Steps,
+    /// Where in a part its name is.
+    pub name: Option<Steps>,
+    /// What people call a part, in lower case.
+    pub called: String,
+}
+
+impl AnswerRules {
+    /// The rules as a definition has them; `None` if there are none.
+    pub fn to_definition(&self) -> Option<Value> {
+        let mut members = Map::new();
+        let mut put = |name: &str, texts: Vec<String>| {
+            if !texts.is_empty() {
+                members.insert(name.to_owned(), sorted(texts));
+            }
+        };
+        put("failed_if_header_above_zero", self.failed_if_header_above_zero.clone());
+        put("failed_if_false", self.failed_if_false.iter().map(|steps| pointer(steps)).collect());
+        put("failed_if_not_empty", self.failed_if_not_empty.iter().map(|steps| pointer(steps)).collect());
+        if let Some(parts) = &self.parts {
+            let mut written = json!({
+                "items": pointer(&parts.items), "error": pointer(&parts.error), "called": parts.called,
+            });
+            if let Some(name) = &parts.name {
+                written["name"] = pointer(name).into();
+            }
+            members.insert("parts".to_owned(), written);
+        }
+        (!members.is_empty()).then_some(Value::Object(members))
+    }
+}
+
+fn pointer(steps: &[String]) -> String {
+    steps.iter().map(|step| super::super::fault::pointer_to("", step)).collect()
+}
+
+fn sorted(mut texts: Vec<String>) -> Value {
+    texts.sort();
+    texts.dedup();
+    texts.into()
+}
+
+/// Reads a JSON pointer to something inside of an answer.
+pub fn steps(pointer: &str) -> Option<Steps> {
+    let rest = pointer.strip_prefix('/')?;
+    Some(rest.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect())
+}

@@ -1,0 +1,86 @@
+//! Who may see which fields of a task.
+
+use serde_json::Value;
+
+use super::place::Place;
+
+/// What stands in the place of a value that is not shown.
+pub const DOTS: &str = "••••";
+
+/// The fields that are not public.
+#[derive(Clone, Debug, Default)]
+pub struct FieldClasses {
+    /// Shown only to those who may decide.
+    pub masked: Vec<Place>,
+    /// Shown to nobody after submission.
+    pub secret: Vec<Place>,
+}
+
+impl FieldClasses {
+    /// Whether the value at `steps` of a task, or something that it is part of, is masked or secret.
+    pub fn hide(&self, steps: &[&str]) -> bool {
+        self.masked.iter().chain(&self.secret).any(|place| place.covers(steps))
+    }
+
+    /// The task as a reader may see it.
+    pub fn shown(&self, task: &Value, sees_masked: bool) -> Value {
+        let mut task = task.clone();
+        let masked = if sees_masked { &[] } else { self.masked.as_slice() };
+        for place in self.secret.iter().chain(masked) {
+            place.each(&mut task, &mut |value, _| *value = DOTS.into());
+        }
+        task
+    }
+
+    /// Whether anything is not public.
+    pub fn hide_any(&self) -> bool {
+        !self.masked.is_empty() || !self.secret.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn classes(masked: &[&str], secret: &[&str]) -> FieldClasses {
+        let places = |texts: &[&str]| texts.iter().map(|text| Place::parse(text).unwrap()).collect();
+        FieldClasses { masked: places(masked), secret: places(secret) }
+    }
+
+    #[test]
+    fn masked_values_are_shown_to_those_who_decide_and_secret_ones_to_nobody() {
+        let classes = classes(&["/body/cards/*/number", "/body/a~1b"], &["/body/pin", "/queryParams/*"]);
+        let task = json!({
+            "path": "/p", "queryParams": {"q": "1"},
+            "body": {"cards": [{"number": 1, "x": 2}, {"number": {"deep": 3}}, 4], "a/b": null, "pin": [1]},
+        });
+        assert_eq!(
+            classes.shown(&task, false),
+            json!({
+                "path": "/p", "queryParams": {"q": DOTS},
+                "body": {"cards": [{"number": DOTS, "x": 2}, {"number": DOTS}, 4], "a/b": DOTS, "pin": DOTS},
+            })
+        );
+        let decider = classes.shown(&task, true);
+        assert_eq!(decider["body"]["cards"], task["body"]["cards"]);
+        assert_eq!((&decider["body"]["pin"], &decider["queryParams"]["q"]), (&json!(DOTS), &json!(DOTS)));
+    }
+
+    #[test]
+    fn a_header_is_hidden_whatever_its_case() {
+        let classes = classes(&[], &["/headers/X-Pin"]);
+        let task = json!({"headers": {"x-pIN": "1", "x-other": "2"}});
+        assert_eq!(classes.shown(&task, true), json!({"headers": {"x-pIN": DOTS, "x-other": "2"}}));
+    }
+
+    #[test]
+    fn what_lies_inside_of_a_hidden_value_is_hidden_too() {
+        let classes = classes(&["/body/customer"], &[]);
+        assert!(classes.hide(&["body", "customer"]));
+        assert!(classes.hide(&["body", "customer", "mobile"]));
+        assert!(!classes.hide(&["body"]));
+        assert!(!classes.hide(&["body", "customers"]));
+    }
+}

@@ -1,0 +1,453 @@
+//! Reads a definition with every fault, and writes its canonical form, of which the version is a digest.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use serde_json::{Map, Value, json};
+
+use super::answer::{AnswerRules, Parts, steps};
+use super::classes::FieldClasses;
+use super::normalise::{Change, Normalisation};
+use super::place::Place;
+use super::reading::{Faults, Table};
+use super::schema::{Schema, canonical, sorted};
+use super::summary::Summary;
+use super::{CountBy, Counter, Duplicates, RequestType};
+use crate::domain::amount::Amount;
+use crate::domain::call::placeholders;
+use crate::domain::digest::Digest;
+use crate::domain::fault::Fault;
+use crate::domain::ids::RequestTypeName;
+use crate::domain::policy::Policy;
+use crate::domain::target::Origin;
+use crate::domain::{json, period};
+
+const MEMBERS: [&str; 18] = [
+    "name",
+    "title",
+    "summary",
+    "subject",
+    "amount",
+    "duplicates",
+    "pending_ttl",
+    "approval_ttl",
+    "recheck_at_execution",
+    "call",
+    "path_params",
+    "query",
+    "body",
+    "normalise",
+    "fields",
+    "answer",
+    "usage",
+    "policy",
+];
+const METHODS: [&str; 5] = ["POST", "PUT", "PATCH", "DELETE", "GET"];
+const NAME_CHARS_MAX: usize = 64;
+const TEXT_CHARS_MAX: usize = 200;
+const COUNTERS_MAX: usize = 8;
+
+/// What `[call]` says.
+struct CallParts {
+    method: String,
+    path: String,
+    target: Option<Origin>,
+    total_timeout: Option<TimeDelta>,
+}
+
+impl RequestType {
+    /// Reads a definition and fills in what it leaves to us.
+    ///
+    /// # Errors
+    /// Every `type_invalid` fault there is, each with a pointer into the definition.
+    pub fn from_definition(value: &Value) -> Result<Self, Vec<Fault>> {
+        let mut faults = Faults::default();
+        let read = read(value, &mut faults);
+        match read {
+            Some(mut read) if faults.0.is_empty() => {
+                read.definition = json::write(&sorted_top(&read));
+                read.version = Digest::of(read.definition.as_bytes()).to_string();
+                Ok(read)
+            }
+            Some(_) | None => Err(faults.0),
+        }
+    }
+}
+
+fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
+    let root = Table::of(value, "", faults);
+    root.allow(&MEMBERS, faults);
+    let name = read_name(&root, faults);
+    let title = read_line(&root, "title", faults).or(name).unwrap_or_default();
+    let summary = read_summary(&root, title, faults);
+    let call = read_call(&root, faults);
+    let path = call.as_ref().map_or("", |call| call.path.as_str());
+    let path_params = read_schema(&root, "path_params", faults);
+    check_path_params(path_params.as_ref(), path, faults);
+    let (query, body) = (read_schema(&root, "query", faults), read_schema(&root, "body", faults));
+    let usage = read_usage(&root, faults);
+    let counters: Vec<&str> = usage.iter().map(|counter| counter.name.as_str()).collect();
+    let policy = faults.merge(Policy::from_definition(root.get("policy"), &counters));
+    let subject = read_place(&root, "subject", faults);
+    if subject.is_none() && usage.iter().any(|counter| counter.by == CountBy::Subject) {
+        faults.push("/subject", "Add subject: a counter counts by it.");
+    }
+    let duplicates = root.word("duplicates", &Duplicates::ALL, Duplicates::name, faults);
+    let duplicates = duplicates.unwrap_or(Duplicates::Allow);
+    if subject.is_none() && duplicates != Duplicates::Allow {
+        faults.push("/subject", "Add subject: duplicates are found by it.");
+    }
+    let amount = read_place(&root, "amount", faults);
+    let normalise = read_normalise(&root, faults);
+    let classes = read_classes(&root, faults);
+    if subject.as_ref().is_some_and(|subject| classes.hide(&subject.steps())) {
+        faults
+            .push("/subject", "Name a field that is public: everybody who reads a request sees its subject.");
+    }
+    let answer = read_answer(&root, faults);
+    let recheck_at_execution = root.flag("recheck_at_execution", faults);
+    let pending_ttl = root.period("pending_ttl", faults);
+    let approval_ttl = root.period("approval_ttl", faults);
+    if let Some(rule) =
+        policy.as_ref().and_then(Policy::rule_on_amounts).filter(|_| root.get("amount").is_none())
+    {
+        // Without one, a sum stays 0 and a limit on it would hold nobody back.
+        faults.push(format!("/policy/{rule}/when"), "Add amount to the type: this condition looks at it.");
+    }
+    let CallParts { method, path, target, total_timeout } = call?;
+    Some(RequestType {
+        name: RequestTypeName::new(name?),
+        version: String::new(),
+        title: title.to_owned(),
+        summary: summary?,
+        method,
+        path,
+        target,
+        total_timeout,
+        pending_ttl,
+        approval_ttl,
+        duplicates,
+        recheck_at_execution,
+        subject,
+        amount,
+        normalise,
+        path_params,
+        query,
+        body,
+        classes,
+        answer,
+        usage,
+        policy: policy?,
+        definition: String::new(),
+    })
+}
+
+fn read_name<'v>(root: &Table<'v>, faults: &mut Faults) -> Option<&'v str> {
+    let wish = "capital letters, digits, - and _, at most 64, such as ISSUE-BADGE.";
+    let name = root.required_text("name", wish, faults)?;
+    let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    let begins_well = !name.starts_with(['-', '_']);
+    if !name.is_empty() && name.len() <= NAME_CHARS_MAX && begins_well && name.bytes().all(is_plain) {
+        return Some(name);
+    }
+    faults.push("/name", format!("Write {wish}"));
+    None
+}
+
+fn read_line<'v>(root: &Table<'v>, name: &str, faults: &mut Faults) -> Option<&'v str> {
+    let text = root.text(name, faults)?;
+    let length = text.chars().count();
+    if length == 0 || length > TEXT_CHARS_MAX || text.chars().any(super::is_deceptive) {
+        let wish = "characters on one line, none of them invisible.";
+        faults.push(root.at(name), format!("Write 1 to {TEXT_CHARS_MAX} {wish}"));
+    }
+    Some(text)
+}
+
+fn read_summary(root: &Table<'_>, title: &str, faults: &mut Faults) -> Option<Summary> {
+    match read_line(root, "summary", faults) {
+        Some(template) => faults.take("/summary", Summary::parse(template)),
+        None => Summary::parse(&title.replace('{', "{{").replace('}', "}}")).ok(),
+    }
+}
+
+fn read_call(root: &Table<'_>, faults: &mut Faults) -> Option<CallParts> {
+    let Some(call) = root.table("call", faults) else {
+        faults.push("/call", "Add [call] with method and path.");
+        return None;
+    };
+    call.allow(&["method", "path", "target", "total_timeout"], faults);
+    let method = call.required_text("method", "POST, PUT, PATCH, DELETE or GET.", faults);
+    if method.is_some_and(|method| !METHODS.contains(&method)) {
+        faults.push(call.at("method"), format!("Write one of: {}.", METHODS.join(", ")));
+    }
+    let path = call.required_text("path", "the path at the target, such as /v1/points/{id}.", faults);
+    if path.is_some_and(|path| !is_template(path)) {
+        let wish = "Write a path that begins with a slash, of visible ASCII characters without ? and #; \
+                    {name} stands for a value from pathParams, each name once.";
+        faults.push(call.at("path"), wish);
+    }
+    let target = call.text("target", faults);
+    let target = target.and_then(|target| {
+        let read = Origin::parse(target).map_err(|trouble| format!("Write an origin; it {trouble}."));
+        faults.take(&call.at("target"), read)
+    });
+    let total_timeout = call.period("total_timeout", faults);
+    Some(CallParts { method: method?.to_owned(), path: path?.to_owned(), target, total_timeout })
+}
+
+/// Whether a path's braces pair up around different plain names, and the rest is a path.
+fn is_template(path: &str) -> bool {
+    let names: Vec<&str> = placeholders(path).collect();
+    let is_word = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+    };
+    let distinct: BTreeSet<&&str> = names.iter().collect();
+    let bare = names.iter().fold(path.to_owned(), |path, name| path.replacen(&format!("{{{name}}}"), "", 1));
+    path.starts_with('/')
+        && names.iter().all(|name| is_word(name))
+        && distinct.len() == names.len()
+        && bare.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#{}".contains(&byte))
+}
+
+/// A schema; one that does not name its type describes an object.
+fn read_schema(root: &Table<'_>, name: &str, faults: &mut Faults) -> Option<Schema> {
+    let mut source = root.get(name)?.clone();
+    let Some(members) = source.as_object_mut() else {
+        faults.push(root.at(name), "Write a table: a JSON Schema.");
+        return None;
+    };
+    if !members.contains_key("type") && !members.contains_key("$ref") {
+        members.insert("type".to_owned(), "object".into());
+    }
+    if members.get("type").is_some_and(|kind| kind != "object") {
+        faults.push(pointer(root, name, "type"), "Write \"object\", or leave this out.");
+        return None;
+    }
+    faults.merge(Schema::read(&source, &root.at(name)))
+}
+
+fn pointer(root: &Table<'_>, name: &str, member: &str) -> String {
+    crate::domain::fault::pointer_to(&root.at(name), member)
+}
+
+fn check_path_params(schema: Option<&Schema>, path: &str, faults: &mut Faults) {
+    let properties = schema.and_then(|schema| schema.source().get("properties")).and_then(Value::as_object);
+    let names: Vec<&str> = placeholders(path).collect();
+    for name in properties.into_iter().flat_map(Map::keys).filter(|name| !names.contains(&name.as_str())) {
+        let at = crate::domain::fault::pointer_to("/path_params/properties", name);
+        faults.push(at, format!("Write {{{name}}} in the path, or leave this out."));
+    }
+}
+
+fn read_place(root: &Table<'_>, name: &str, faults: &mut Faults) -> Option<Place> {
+    let place = root.text(name, faults)?;
+    let place = faults.take(&root.at(name), Place::parse(place))?;
+    if place.is_wide() || place.is_header() {
+        faults.push(root.at(name), "Write a pointer to one value in /body, /queryParams or /pathParams.");
+    }
+    Some(place)
+}
+
+fn read_normalise(root: &Table<'_>, faults: &mut Faults) -> Vec<Normalisation> {
+    let tables = root.tables("normalise", faults);
+    tables.iter().filter_map(|table| read_normalisation(table, faults)).collect()
+}
+
+fn read_normalisation(table: &Table<'_>, faults: &mut Faults) -> Option<Normalisation> {
+    table.allow(&["at", "to", "spelling"], faults);
+    let at = table.required_text("at", "a pointer into the task, such as /body/customers.", faults)?;
+    let at = faults.take(&table.at("at"), Place::parse(at))?;
+    if at.is_header() {
+        faults.push(table.at("at"), "Write a pointer into /body, /queryParams or /pathParams.");
+    }
+    let to = table.text("to", faults);
+    let spelling: Vec<String> =
+        table.texts("spelling", faults).into_iter().map(|(text, _)| text.to_owned()).collect();
+    match (to, spelling.is_empty()) {
+        (Some("list"), true) if table.get("spelling").is_none() => {
+            Some(Normalisation { at, to: Change::List })
+        }
+        (None, false) => Some(Normalisation { at, to: Change::Spelling(spelling) }),
+        _ => {
+            faults
+                .push(table.at("to"), "Write to = \"list\", or spelling = [\"One\", \"Two\"], and not both.");
+            None
+        }
+    }
+}
+
+fn read_classes(root: &Table<'_>, faults: &mut Faults) -> FieldClasses {
+    let Some(fields) = root.table("fields", faults) else { return FieldClasses::default() };
+    fields.allow(&["masked", "secret"], faults);
+    let mut places = |name: &str| {
+        let texts = fields.texts(name, faults);
+        texts.into_iter().filter_map(|(text, at)| faults.take(&at, Place::parse(text))).collect()
+    };
+    FieldClasses { masked: places("masked"), secret: places("secret") }
+}
+
+fn read_answer(root: &Table<'_>, faults: &mut Faults) -> AnswerRules {
+    let Some(answer) = root.table("answer", faults) else { return AnswerRules::default() };
+    let known = ["failed_if_header_above_zero", "failed_if_false", "failed_if_not_empty", "parts"];
+    answer.allow(&known, faults);
+    let headers = answer.texts(known[0], faults);
+    AnswerRules {
+        failed_if_header_above_zero: headers.into_iter().map(|(name, _)| name.to_ascii_lowercase()).collect(),
+        failed_if_false: read_steps(&answer, known[1], faults),
+        failed_if_not_empty: read_steps(&answer, known[2], faults),
+        parts: answer.table(known[3], faults).and_then(|parts| read_parts(&parts, faults)),
+    }
+}
+
+const STEPS_WISH: &str = "Write a JSON pointer into the answer's body, such as /errors.";
+
+fn read_steps(answer: &Table<'_>, name: &str, faults: &mut Faults) -> Vec<Vec<String>> {
+    let texts = answer.texts(name, faults);
+    texts
+        .into_iter()
+        .filter_map(|(text, at)| faults.take(&at, steps(text).ok_or(STEPS_WISH.into())))
+        .collect()
+}
+
+fn read_parts(parts: &Table<'_>, faults: &mut Faults) -> Option<Parts> {
+    parts.allow(&["items", "error", "name", "called"], faults);
+    let read = |name: &str, text: Option<&str>, faults: &mut Faults| {
+        let text = text?;
+        faults.take(&parts.at(name), steps(text).ok_or(STEPS_WISH.to_owned()))
+    };
+    let items = parts.required_text("items", "a JSON pointer to the list of parts.", faults);
+    let items = read("items", items, faults);
+    let error = parts.required_text("error", "a JSON pointer to the error inside of a part.", faults);
+    let error = read("error", error, faults);
+    let name = parts.text("name", faults);
+    let name = read("name", name, faults);
+    let called = read_line(parts, "called", faults).unwrap_or("part").to_lowercase();
+    Some(Parts { items: items?, error: error?, name, called })
+}
+
+fn read_usage(root: &Table<'_>, faults: &mut Faults) -> Vec<Counter> {
+    let tables = root.tables("usage", faults);
+    if tables.len() > COUNTERS_MAX {
+        faults.push("/usage", format!("Write at most {COUNTERS_MAX} counters."));
+    }
+    let mut names = BTreeSet::new();
+    let mut counters = Vec::new();
+    for table in &tables {
+        let Some(counter) = read_counter(table, faults) else { continue };
+        if !names.insert(counter.name.clone()) {
+            faults.push(table.at("name"), "Give every counter a name of its own.");
+        }
+        counters.push(counter);
+    }
+    counters
+}
+
+fn read_counter(table: &Table<'_>, faults: &mut Faults) -> Option<Counter> {
+    table.allow(&["name", "by", "window", "warn_count", "warn_sum"], faults);
+    let wish = "a lower-case letter, then lower-case letters, digits and _.";
+    let name = table.required_text("name", wish, faults);
+    let is_word = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.len() <= NAME_CHARS_MAX
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    if name.is_some_and(|name| !is_word(name)) {
+        faults.push(table.at("name"), format!("Write {wish}"));
+    }
+    table.required_text("by", "maker or subject.", faults);
+    let by = table.get("by").filter(|by| by.is_string());
+    let by = by.and_then(|_| table.word("by", &CountBy::ALL, CountBy::name, faults));
+    table.required_text("window", "how long it counts, such as \"1d\".", faults);
+    let window = table.get("window").filter(|window| window.is_string());
+    let window = window.and_then(|_| table.period("window", faults));
+    if window.is_some_and(|window| window < TimeDelta::hours(1) || window > TimeDelta::days(31)) {
+        faults.push(table.at("window"), "Write a window from 1h to 31d.");
+    }
+    let (warn_count, warn_sum) = read_warnings(table, faults);
+    Some(Counter { name: name?.to_owned(), by: by?, window: window?, warn_count, warn_sum })
+}
+
+fn read_warnings(table: &Table<'_>, faults: &mut Faults) -> (Option<i64>, Option<Amount>) {
+    let count = table.get("warn_count").map(|value| value.as_i64().filter(|count| *count > 0));
+    if count == Some(None) {
+        faults.push(table.at("warn_count"), "Write a whole number above 0.");
+    }
+    let sum = table.get("warn_sum").map(Amount::from_json);
+    let sum = sum.and_then(|read| faults.take(&table.at("warn_sum"), read));
+    (count.flatten(), sum)
+}
+
+/// The canonical form: defaults filled in, nothing that means nothing.
+fn sorted_top(read: &RequestType) -> Value {
+    let mut all = Map::new();
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            all.insert(name.to_owned(), value);
+        }
+    };
+    let place = |place: &Option<Place>| place.as_ref().map(|place| Value::from(place.as_str()));
+    let span = |period: Option<TimeDelta>| period.map(|period| Value::from(period::text(period)));
+    let schema = |schema: &Option<Schema>| schema.as_ref().map(|schema| canonical(schema.source()));
+    put("amount", place(&read.amount));
+    put("answer", read.answer.to_definition().map(|answer| sorted(&answer)));
+    put("approval_ttl", span(read.approval_ttl));
+    put("body", schema(&read.body));
+    put("call", Some(call_definition(read)));
+    put("duplicates", Some(read.duplicates.name().into()));
+    put("fields", fields_definition(&read.classes));
+    put("name", Some(read.name.as_str().into()));
+    let normalise: Vec<Value> = read.normalise.iter().map(Normalisation::to_definition).collect();
+    put("normalise", (!normalise.is_empty()).then_some(normalise.into()));
+    put("path_params", schema(&read.path_params));
+    put("pending_ttl", span(read.pending_ttl));
+    put("policy", Some(sorted(&read.policy.to_definition())));
+    put("query", schema(&read.query));
+    put("recheck_at_execution", Some(read.recheck_at_execution.into()));
+    put("subject", place(&read.subject));
+    put("summary", Some(read.summary.template().into()));
+    put("title", Some(read.title.as_str().into()));
+    put("usage", usage_definition(&read.usage));
+    Value::Object(all)
+}
+
+fn call_definition(read: &RequestType) -> Value {
+    let mut call = json!({ "method": read.method, "path": read.path });
+    if let Some(target) = &read.target {
+        call["target"] = target.to_string().into();
+    }
+    if let Some(timeout) = read.total_timeout {
+        call["total_timeout"] = period::text(timeout).into();
+    }
+    call
+}
+
+fn fields_definition(classes: &FieldClasses) -> Option<Value> {
+    let mut fields = Map::new();
+    for (name, places) in [("masked", &classes.masked), ("secret", &classes.secret)] {
+        let texts: BTreeSet<&str> = places.iter().map(Place::as_str).collect();
+        if !texts.is_empty() {
+            fields.insert(name.to_owned(), texts.into_iter().collect());
+        }
+    }
+    (!fields.is_empty()).then_some(Value::Object(fields))
+}
+
+fn usage_definition(usage: &[Counter]) -> Option<Value> {
+    let mut counters: Vec<&Counter> = usage.iter().collect();
+    counters.sort_by(|a, b| a.name.cmp(&b.name));
+    let counter = |counter: &Counter| {
+        let mut members = json!({
+            "by": counter.by.name(), "name": counter.name, "window": period::text(counter.window),
+        });
+        if let Some(count) = counter.warn_count {
+            members["warn_count"] = count.into();
+        }
+        if let Some(sum) = &counter.warn_sum {
+            members["warn_sum"] = sum.to_string().into();
+        }
+        members
+    };
+    let counters: Vec<Value> = counters.into_iter().map(counter).collect();
+    (!counters.is_empty()).then_some(counters.into())
+}

@@ -1,0 +1,213 @@
+//! What may be asked for: each request type is data, and no code knows one by its name.
+
+mod answer;
+mod classes;
+mod definition;
+mod normalise;
+mod place;
+mod reading;
+mod schema;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde_json::Value;
+
+use super::amount::Amount;
+use super::ids::RequestTypeName;
+use super::policy::Policy;
+use super::target::Origin;
+
+pub use answer::{AnswerRules, Parts, Steps};
+pub use classes::{DOTS, FieldClasses};
+pub use normalise::{Change, Normalisation};
+pub use place::Place;
+pub use schema::{Lists, Schema};
+pub use summary::{Summary, is_deceptive};
+
+/// Characters of a subject that are kept.
+pub const SUBJECT_CHARS_MAX: usize = 256;
+
+/// A kind of call that makers may submit.
+#[derive(Clone, Debug)]
+pub struct RequestType {
+    /// Its name.
+    pub name: RequestTypeName,
+    /// The digest of its meaning, so that an old request tells which rules it met.
+    pub version: String,
+    /// What people call it.
+    pub title: String,
+    /// One sentence about a request, with places for values.
+    pub summary: Summary,
+    /// The only method, in upper case.
+    pub method: String,
+    /// The only path; `{name}` stands for a value from `pathParams`.
+    pub path: String,
+    /// The only target; `None` for any on the list.
+    pub target: Option<Origin>,
+    /// How long a call may take in all; `None` for the configured time.
+    pub total_timeout: Option<TimeDelta>,
+    /// How long a request may wait for its decisions; `None` for the configured time.
+    pub pending_ttl: Option<TimeDelta>,
+    /// How long an approved request may wait for its execution; `None` for the configured time.
+    pub approval_ttl: Option<TimeDelta>,
+    /// What a second pending request on one subject means.
+    pub duplicates: Duplicates,
+    /// Whether the rights of those who decided are looked at again right before execution.
+    pub recheck_at_execution: bool,
+    /// What a request is about.
+    pub subject: Option<Place>,
+    /// How much a request is about.
+    pub amount: Option<Place>,
+    /// What is put in order before the schemas are applied.
+    pub normalise: Vec<Normalisation>,
+    /// The schema of `pathParams`, beyond a value for every placeholder.
+    pub path_params: Option<Schema>,
+    /// The schema of `queryParams`; members that it does not name are strings.
+    pub query: Option<Schema>,
+    /// The schema of the body; `None` for a call that needs none.
+    pub body: Option<Schema>,
+    /// The fields that are not public.
+    pub classes: FieldClasses,
+    /// What the target's answer says about success.
+    pub answer: AnswerRules,
+    /// The counters that conditions may use.
+    pub usage: Vec<Counter>,
+    /// Who must agree.
+    pub policy: Policy,
+    definition: String,
+}
+
+/// What a second pending request of a type on the same subject means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duplicates {
+    /// Nothing.
+    Allow,
+    /// The maker is warned.
+    Warn,
+    /// It is refused.
+    Block,
+}
+
+impl Duplicates {
+    /// Every meaning.
+    pub const ALL: [Self; 3] = [Self::Allow, Self::Warn, Self::Block];
+
+    /// `allow`, `warn` or `block`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Warn => "warn",
+            Self::Block => "block",
+        }
+    }
+}
+
+/// Requests counted over a window of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counter {
+    /// Its name in conditions.
+    pub name: String,
+    /// Whose requests are counted together.
+    pub by: CountBy,
+    /// How long a window is; windows begin at its multiples since 1970 in UTC.
+    pub window: TimeDelta,
+    /// From so many requests on checkers are told that it is nearly used up.
+    pub warn_count: Option<i64>,
+    /// From this sum on, likewise.
+    pub warn_sum: Option<Amount>,
+}
+
+/// Whose requests a counter counts together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CountBy {
+    /// Those of one maker.
+    Maker,
+    /// Those on one subject.
+    Subject,
+}
+
+impl CountBy {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Maker, Self::Subject];
+
+    /// `maker` or `subject`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Maker => "maker",
+            Self::Subject => "subject",
+        }
+    }
+}
+
+impl RequestType {
+    /// The canonical definition as JSON text; read again, it gives the same version.
+    pub fn definition(&self) -> &str {
+        &self.definition
+    }
+
+    /// The task as a reader may see it.
+    pub fn shown(&self, task: &Value, sees_masked: bool) -> Value {
+        self.classes.shown(task, sees_masked)
+    }
+
+    /// Whether any field is not public.
+    pub fn hides_any(&self) -> bool {
+        self.classes.hide_any()
+    }
+
+    /// What a normalised task is about, as text; `None` if it does not say.
+    pub fn subject_of(&self, task: &Value) -> Option<String> {
+        let text = match self.subject.as_ref()?.find(task)? {
+            Value::String(text) => text.clone(),
+            number @ Value::Number(_) => {
+                Amount::from_json(number).map_or_else(|_| number.to_string(), |amount| amount.to_string())
+            }
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+        };
+        // Two subjects that differ only in what is cut or replaced here count as one: the strict reading.
+        let printable = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
+        Some(printable.take(SUBJECT_CHARS_MAX).collect())
+    }
+
+    /// Whether a request that is about nothing would slip past a limit or the search for duplicates.
+    pub fn needs_subject(&self) -> bool {
+        self.duplicates != Duplicates::Allow
+            || self.usage.iter().any(|counter| counter.by == CountBy::Subject)
+    }
+
+    /// How much a normalised task is about; `None` if it does not say.
+    pub fn amount_of(&self, task: &Value) -> Option<Amount> {
+        Amount::from_json(self.amount.as_ref()?.find(task)?).ok()
+    }
+
+    /// One sentence about a normalised task.
+    pub fn summary_of(&self, task: &Value) -> String {
+        self.summary.fill(task, &self.classes)
+    }
+}
+
+/// The request types that this engine offers, by name.
+#[derive(Clone, Debug, Default)]
+pub struct RequestTypes(BTreeMap<String, Arc<RequestType>>);
+
+impl RequestTypes {
+    /// These types; of several with one name the last.
+    pub fn new(types: impl IntoIterator<Item = RequestType>) -> Self {
+        Self(types.into_iter().map(|found| (found.name.to_string(), Arc::new(found))).collect())
+    }
+
+    /// The type of this name in its stored spelling, `ISSUE-BADGE`.
+    pub fn find(&self, name: &str) -> Option<&Arc<RequestType>> {
+        self.0.get(name)
+    }
+
+    /// Every type, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<RequestType>> {
+        self.0.values()
+    }
+}

@@ -1,0 +1,113 @@
+//! A place in a task, named by a JSON pointer.
+
+use serde_json::Value;
+
+/// The members of a task that a place may be in.
+pub const ROOTS: [&str; 3] = ["body", "queryParams", "pathParams"];
+
+const HEADERS: &str = "headers";
+
+/// Stands for any one member or index.
+const ANY: &str = "*";
+
+/// A JSON pointer taken apart; a step `*` stands for any one member or index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    text: String,
+    steps: Vec<String>,
+}
+
+impl Place {
+    /// Reads a pointer to something inside a task.
+    ///
+    /// # Errors
+    /// A sentence that says how to write it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let steps: Vec<String> =
+            text.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+        let is_inside = steps.len() > 1 && (ROOTS.contains(&steps[0].as_str()) || steps[0] == HEADERS);
+        if text.starts_with('/') && is_inside {
+            Ok(Self { text: text.to_owned(), steps })
+        } else {
+            Err("Write a JSON pointer into the task: it begins with /body/, /queryParams/ or /pathParams/."
+                .to_owned())
+        }
+    }
+
+    /// The pointer as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The names and indexes on the way to it.
+    pub fn steps(&self) -> Vec<&str> {
+        self.steps.iter().map(String::as_str).collect()
+    }
+
+    /// Whether it may name more than one value.
+    pub fn is_wide(&self) -> bool {
+        self.steps.iter().any(|step| step == ANY)
+    }
+
+    /// Whether it is a header's.
+    pub fn is_header(&self) -> bool {
+        self.steps[0] == HEADERS
+    }
+
+    /// The value here, if the place names one only.
+    pub fn find<'v>(&self, task: &'v Value) -> Option<&'v Value> {
+        self.steps.iter().try_fold(task, |value, step| child(value, step))
+    }
+
+    /// Whether the value at `steps` is here, or inside of what is here.
+    pub fn covers(&self, steps: &[&str]) -> bool {
+        self.steps.len() <= steps.len()
+            && self.steps.iter().zip(steps).all(|(own, step)| own == ANY || own == step)
+    }
+
+    /// Whether the value at the JSON pointer `pointer` is exactly here.
+    pub fn is_at(&self, pointer: &str) -> bool {
+        let unescape = |step: &str| step.replace("~1", "/").replace("~0", "~");
+        let steps: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        steps.len() == self.steps.len() && self.covers(&steps)
+    }
+
+    /// Calls `change` with every value here and its pointer.
+    pub fn each(&self, task: &mut Value, change: &mut impl FnMut(&mut Value, &str)) {
+        walk(&self.steps, task, "", change);
+    }
+}
+
+/// The member or item of `value` that `step` names.
+pub fn child<'v>(value: &'v Value, step: &str) -> Option<&'v Value> {
+    match value {
+        Value::Object(members) => members.get(step),
+        Value::Array(items) => step.parse::<usize>().ok().and_then(|index| items.get(index)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+fn walk(steps: &[String], value: &mut Value, at: &str, change: &mut impl FnMut(&mut Value, &str)) {
+    let Some((step, rest)) = steps.split_first() else { return change(value, at) };
+    let pointer = |name: &str| super::super::fault::pointer_to(at, name);
+    match value {
+        Value::Object(members) => {
+            let is_header = at == "/headers";
+            let names =
+                |name: &str| step == ANY || name == step || is_header && name.eq_ignore_ascii_case(step);
+            for (name, value) in members.iter_mut().filter(|(name, _)| names(name)) {
+                walk(rest, value, &pointer(name), change);
+            }
+        }
+        Value::Array(items) => {
+            let named = step.parse::<usize>().ok();
+            for (index, item) in items.iter_mut().enumerate() {
+                if step == ANY || named == Some(index) {
+                    walk(rest, item, &pointer(&index.to_string()), change);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}

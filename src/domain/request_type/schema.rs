@@ -1,0 +1,425 @@
+//! JSON Schema (2020-12) of a part of a task: compiled once, and its faults told in our own words.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use serde_json::{Map, Value};
+
+use super::super::amount::Amount;
+use super::super::fault::{Fault, pointer_to};
+use super::super::json::FAULTS_MAX;
+use super::normalise::{Change, Normalisation};
+
+/// Errors that are looked at; several may be one fault.
+const ERRORS_MAX: usize = 4 * FAULTS_MAX;
+
+/// How deep references and missing objects are followed for a sentence.
+const DESCRIBED_DEPTH_MAX: usize = 16;
+
+pub(super) const LOST: &str = "Write what the schema of this request type asks for here.";
+
+/// Keywords whose value is one schema.
+const ONE: [&str; 11] = [
+    "items",
+    "additionalProperties",
+    "not",
+    "if",
+    "then",
+    "else",
+    "contains",
+    "propertyNames",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "contentSchema",
+];
+/// Keywords whose value is a list of schemas.
+const SOME: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
+/// Keywords whose value is schemas by name.
+const NAMED: [&str; 4] = ["properties", "patternProperties", "$defs", "dependentSchemas"];
+/// Keywords whose list has no order.
+const SETS: [&str; 3] = ["required", "enum", "type"];
+/// Every other keyword.
+const PLAIN: [&str; 33] = [
+    "$id",
+    "$schema",
+    "$ref",
+    "$anchor",
+    "$dynamicRef",
+    "$dynamicAnchor",
+    "$vocabulary",
+    "$comment",
+    "const",
+    "multipleOf",
+    "maximum",
+    "exclusiveMaximum",
+    "minimum",
+    "exclusiveMinimum",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "maxItems",
+    "minItems",
+    "uniqueItems",
+    "maxContains",
+    "minContains",
+    "maxProperties",
+    "minProperties",
+    "dependentRequired",
+    "title",
+    "description",
+    "default",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "examples",
+    "format",
+];
+
+/// A compiled JSON Schema.
+#[derive(Clone)]
+pub struct Schema {
+    source: Value,
+    compiled: Arc<Validator>,
+}
+
+/// Shows the source only.
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Schema").field(&self.source).finish()
+    }
+}
+
+impl Schema {
+    /// Compiles a schema that lies at `at` of a definition. References may point inside it only.
+    ///
+    /// # Errors
+    /// Every unknown keyword, or what keeps it from being a schema.
+    pub fn read(source: &Value, at: &str) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        unknown_keywords(source, at, &mut faults);
+        let built = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .should_validate_formats(true)
+            .should_ignore_unknown_formats(false)
+            .with_pattern_options(PatternOptions::regex())
+            .offline()
+            .build(source);
+        match built {
+            Ok(compiled) if faults.is_empty() => {
+                Ok(Self { source: source.clone(), compiled: Arc::new(compiled) })
+            }
+            Ok(_) => Err(faults),
+            Err(error) => {
+                let message = format!("Write a JSON Schema of 2020-12. This is none: {error}.");
+                faults.push(Fault::new("type_invalid", format!("{at}{}", error.instance_path()), message));
+                Err(faults)
+            }
+        }
+    }
+
+    /// The schema as it was written.
+    pub fn source(&self) -> &Value {
+        &self.source
+    }
+
+    /// Whether `name` is a documented member of what this describes.
+    pub fn documents(&self, name: &str) -> bool {
+        self.source.get("properties").is_some_and(|properties| properties.get(name).is_some())
+    }
+
+    /// What is wrong with `value`, which lies at `at`.
+    pub fn faults(&self, value: &Value, at: &str, lists: &Lists<'_>) -> Vec<Fault> {
+        if self.compiled.is_valid(value) {
+            return Vec::new();
+        }
+        let describer = Describer { root: &self.source, lists };
+        let mut told = Telling { at, faults: Vec::new(), seen: HashSet::new() };
+        for error in self.compiled.iter_errors(value).take(ERRORS_MAX) {
+            describer.tell(&error, &mut told);
+            if told.faults.len() >= FAULTS_MAX {
+                break;
+            }
+        }
+        told.faults
+    }
+}
+
+/// What may be sent alone where a list is meant.
+pub struct Lists<'a> {
+    /// The part of the task that the schema describes, `/body`.
+    pub root: &'a str,
+    /// What the type puts in order.
+    pub all: &'a [Normalisation],
+    /// The pointers into the task of what was sent alone.
+    pub wrapped: &'a [String],
+}
+
+impl Lists<'_> {
+    fn may_be_alone(&self, at: &str) -> bool {
+        let at = format!("{}{at}", self.root);
+        self.all.iter().any(|change| matches!(change.to, Change::List) && change.at.is_at(&at))
+    }
+
+    fn was_alone(&self, at: &str) -> bool {
+        let mut wrapped = self.wrapped.iter().filter_map(|pointer| pointer.strip_prefix(self.root));
+        wrapped.any(|pointer| pointer == at)
+    }
+}
+
+/// Faults found so far, one for each pointer.
+struct Telling<'a> {
+    at: &'a str,
+    faults: Vec<Fault>,
+    seen: HashSet<String>,
+}
+
+impl Telling<'_> {
+    fn push(&mut self, pointer: &str, message: impl Into<String>) {
+        if self.seen.insert(pointer.to_owned()) {
+            self.faults.push(Fault::invalid(format!("{}{pointer}", self.at), message));
+        }
+    }
+}
+
+/// Puts faults into words.
+struct Describer<'a> {
+    root: &'a Value,
+    lists: &'a Lists<'a>,
+}
+
+impl<'a> Describer<'a> {
+    fn tell(&self, error: &ValidationError<'_>, told: &mut Telling<'_>) {
+        let at = error.instance_path().as_str();
+        let path = error.schema_path().as_str();
+        if let Some(list) = at.strip_suffix("/0").filter(|list| self.lists.was_alone(list)) {
+            // What was sent alone is told where it was sent.
+            let schema = path.rsplit_once("/items").and_then(|(schema, _)| self.root.pointer(schema));
+            return told.push(list, self.wish(schema.unwrap_or(&Value::Null), list));
+        }
+        let parent = self.parent_of(path);
+        let kind = error.kind();
+        if let ValidationErrorKind::Required { property } = kind {
+            let name = property.as_str().unwrap_or_default();
+            let schema = parent.get("properties").and_then(|all| all.get(name)).unwrap_or(&Value::Null);
+            self.missing(schema, &pointer_to(at, name), told, 0);
+        } else if let ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } = kind
+        {
+            let known = parent.get("properties").and_then(Value::as_object);
+            let known: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
+            let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+            for name in unexpected {
+                told.push(&pointer_to(at, name), format!("Leave this member out; allowed here: {known}."));
+            }
+        } else {
+            told.push(at, self.limit(kind).unwrap_or_else(|| self.wish(parent, at)));
+        }
+    }
+
+    /// Tells of a member that is not there, and of everything that would have to be inside it.
+    fn missing(&self, schema: &'a Value, pointer: &str, told: &mut Telling<'_>, depth: usize) {
+        told.push(pointer, format!("Add this member. {}", self.wish(schema, pointer)));
+        let schema = self.resolved(schema);
+        let required = schema.get("required").and_then(Value::as_array);
+        for name in required.into_iter().flatten().filter_map(Value::as_str) {
+            if depth < DESCRIBED_DEPTH_MAX {
+                let inner = schema.get("properties").and_then(|all| all.get(name)).unwrap_or(&Value::Null);
+                self.missing(inner, &pointer_to(pointer, name), told, depth + 1);
+            }
+        }
+    }
+
+    /// The schema that holds the keyword at `path`.
+    fn parent_of(&self, path: &str) -> &'a Value {
+        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        self.root.pointer(parent).unwrap_or(&Value::Null)
+    }
+
+    /// Follows references inside the document.
+    fn resolved(&self, mut schema: &'a Value) -> &'a Value {
+        for _ in 0..DESCRIBED_DEPTH_MAX {
+            let target = schema.get("$ref").and_then(Value::as_str).and_then(|to| to.strip_prefix('#'));
+            match target.and_then(|pointer| self.root.pointer(pointer)) {
+                Some(found) => schema = found,
+                None => break,
+            }
+        }
+        schema
+    }
+
+    /// `Write a string.`
+    fn wish(&self, schema: &'a Value, at: &str) -> String {
+        let schema = self.resolved(schema);
+        let options = schema.get("enum").and_then(Value::as_array);
+        if let Some(options) = options {
+            let options: Vec<String> = options.iter().map(bare).collect();
+            return format!("Write one of: {}.", options.join(", "));
+        }
+        if let Some(value) = schema.get("const") {
+            return format!("Write {}.", bare(value));
+        }
+        let Some(noun) = self.noun(schema, false) else { return LOST.to_owned() };
+        let alone = schema.get("items").filter(|_| self.lists.may_be_alone(at));
+        match alone.and_then(|item| self.noun(item, false)) {
+            Some(alone) => format!("Write {alone} or {noun}."),
+            None => format!("Write {noun}."),
+        }
+    }
+
+    /// `a string or a number`, `strings or numbers`
+    fn noun(&self, schema: &'a Value, many: bool) -> Option<String> {
+        let schema = self.resolved(schema);
+        let named = schema.get("type")?;
+        let kinds: Vec<&str> = match named.as_array() {
+            Some(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+            None => named.as_str().into_iter().collect(),
+        };
+        let one = |kind: &str| match (kind, many) {
+            ("string", false) => "a string".to_owned(),
+            ("string", true) => "strings".to_owned(),
+            ("number", false) => "a number".to_owned(),
+            ("number", true) => "numbers".to_owned(),
+            ("integer", false) => "a whole number".to_owned(),
+            ("integer", true) => "whole numbers".to_owned(),
+            ("object", false) => "an object".to_owned(),
+            ("object", true) => "objects".to_owned(),
+            ("array", true) => "lists".to_owned(),
+            ("array", false) => {
+                let items = schema.get("items").and_then(|items| self.noun(items, true));
+                items.map_or("a list".to_owned(), |items| format!("a list of {items}"))
+            }
+            ("boolean", _) => "true or false".to_owned(),
+            (other, _) => other.to_owned(),
+        };
+        Some(kinds.into_iter().map(one).collect::<Vec<_>>().join(" or "))
+    }
+
+    /// The sentence for what is of the right type, but too much or too little.
+    fn limit(&self, kind: &ValidationErrorKind) -> Option<String> {
+        use ValidationErrorKind as Kind;
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the crate's list; the rest is told by type")]
+        Some(match kind {
+            Kind::MinLength { limit: 1 } => "Write a string that is not empty.".to_owned(),
+            Kind::MinLength { limit } => format!("Write at least {limit} characters."),
+            Kind::MaxLength { limit } => format!("Write at most {limit} characters."),
+            Kind::Minimum { limit } => format!("Write a number of at least {limit}."),
+            Kind::Maximum { limit } => format!("Write a number of at most {limit}."),
+            Kind::ExclusiveMinimum { limit } => format!("Write a number above {limit}."),
+            Kind::ExclusiveMaximum { limit } => format!("Write a number below {limit}."),
+            Kind::MultipleOf { multiple_of } => format!("Write a multiple of {multiple_of}."),
+            Kind::MaxItems { limit } => format!("Write at most {limit} items."),
+            Kind::MaxProperties { limit } => format!("Write at most {limit} members."),
+            Kind::MinProperties { limit } => format!("Write at least {limit} members."),
+            Kind::MinItems { limit } if *limit > 1 => format!("Write at least {limit} items."),
+            Kind::UniqueItems => "Write every item once.".to_owned(),
+            Kind::Pattern { pattern } => format!("Write a string that matches {pattern}."),
+            Kind::Format { format } => format!("Write a string in the format {format}."),
+            Kind::FalseSchema => "Leave this member out.".to_owned(),
+            Kind::PropertyNames { .. } => {
+                "Give the members of this object names that the schema allows.".to_owned()
+            }
+            Kind::AnyOf { .. }
+            | Kind::OneOfNotValid { .. }
+            | Kind::OneOfMultipleValid { .. }
+            | Kind::Not { .. }
+            | Kind::Contains => LOST.to_owned(),
+            _ => return None,
+        })
+    }
+}
+
+/// A value as it stands in a sentence: a string without quotes.
+fn bare(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn unknown_keywords(schema: &Value, at: &str, faults: &mut Vec<Fault>) {
+    each_inner(schema, at, &mut |inner, at| unknown_keywords(inner, at, faults));
+    for name in schema.as_object().into_iter().flat_map(Map::keys) {
+        let name = name.as_str();
+        let lists: [&[&str]; 5] = [&ONE, &SOME, &NAMED, &SETS, &PLAIN];
+        if !name.starts_with("x-") && !lists.iter().any(|list| list.contains(&name)) {
+            let message = "Write a keyword of JSON Schema 2020-12; this is none.";
+            faults.push(Fault::new("type_invalid", pointer_to(at, name), message));
+        }
+    }
+}
+
+/// Calls `each` with every schema directly inside of `schema`, and where it lies.
+fn each_inner(schema: &Value, at: &str, each: &mut dyn FnMut(&Value, &str)) {
+    for (name, value) in schema.as_object().into_iter().flatten() {
+        let at = pointer_to(at, name);
+        if ONE.contains(&name.as_str()) {
+            each(value, &at);
+        } else if SOME.contains(&name.as_str()) {
+            for (index, inner) in value.as_array().into_iter().flatten().enumerate() {
+                each(inner, &pointer_to(&at, &index.to_string()));
+            }
+        } else if NAMED.contains(&name.as_str()) {
+            for (name, inner) in value.as_object().into_iter().flatten() {
+                each(inner, &pointer_to(&at, name));
+            }
+        }
+    }
+}
+
+/// The schema with everything taken out that means nothing: order, comments, repeated options.
+pub fn canonical(schema: &Value) -> Value {
+    let Some(members) = schema.as_object() else { return sorted(schema) };
+    let mut members: Vec<(&String, &Value)> =
+        members.iter().filter(|(name, _)| name.as_str() != "$comment").collect();
+    members.sort_by(|a, b| a.0.cmp(b.0));
+    let each = |(name, value): (&String, &Value)| {
+        let value = match name.as_str() {
+            one if ONE.contains(&one) => canonical(value),
+            some if SOME.contains(&some) => {
+                value.as_array().map_or_else(|| sorted(value), |all| all.iter().map(canonical).collect())
+            }
+            named if NAMED.contains(&named) => canonical_members(value),
+            set if SETS.contains(&set) => canonical_set(value, set == "type"),
+            _ => sorted(value),
+        };
+        (name.clone(), value)
+    };
+    Value::Object(members.into_iter().map(each).collect())
+}
+
+fn canonical_members(value: &Value) -> Value {
+    let Some(members) = value.as_object() else { return sorted(value) };
+    let mut members: Vec<(&String, &Value)> = members.iter().collect();
+    members.sort_by(|a, b| a.0.cmp(b.0));
+    Value::Object(members.into_iter().map(|(name, inner)| (name.clone(), canonical(inner))).collect())
+}
+
+fn canonical_set(value: &Value, is_type: bool) -> Value {
+    let Some(items) = value.as_array() else { return sorted(value) };
+    let mut items: Vec<Value> = items.iter().map(sorted).collect();
+    items.sort_by_key(Value::to_string);
+    items.dedup();
+    // One type is the same in a list and alone.
+    match <[Value; 1]>::try_from(items) {
+        Ok([kind]) if is_type => kind,
+        Ok(one) => Value::from(one.to_vec()),
+        Err(items) => Value::Array(items),
+    }
+}
+
+/// The value with the members of every object in order, and every number in one spelling.
+pub fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<(&String, &Value)> = members.iter().collect();
+            members.sort_by(|a, b| a.0.cmp(b.0));
+            Value::Object(members.into_iter().map(|(name, value)| (name.clone(), sorted(value))).collect())
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        Value::Number(_) => {
+            let amount = Amount::from_json(value).ok().and_then(|amount| amount.to_string().parse().ok());
+            amount.map_or_else(|| value.clone(), Value::Number)
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => value.clone(),
+    }
+}

@@ -1,0 +1,271 @@
+//! Definitions that are good, definitions that are not, and what a schema's faults are called.
+
+use proptest::prelude::*;
+use serde_json::{Map, json};
+
+use super::*;
+use crate::domain::fault::Fault;
+
+fn typed(more: Value) -> Result<RequestType, Vec<Fault>> {
+    let mut definition = json!({
+        "name": "A-TYPE", "title": "A type", "call": {"method": "POST", "path": "/a/{id}"},
+    });
+    for (name, value) in more.as_object().unwrap() {
+        definition[name] = value.clone();
+    }
+    RequestType::from_definition(&definition)
+}
+
+/// The pointers of what is wrong.
+fn faults(more: Value) -> Vec<String> {
+    let faults = typed(more).unwrap_err();
+    assert!(faults.iter().all(|fault| fault.code == "type_invalid"), "{faults:?}");
+    faults.into_iter().map(|fault| fault.field).collect()
+}
+
+/// What people are told about `body`.
+fn told(schema: Value, body: Value) -> Vec<(String, String)> {
+    let schema = Schema::read(&schema, "/body").unwrap();
+    let lists = Lists { root: "/body", all: &[], wrapped: &[] };
+    let found = schema.faults(&body, "", &lists);
+    found.into_iter().map(|fault| (fault.field, fault.message)).collect()
+}
+
+#[test]
+fn a_definition_leaves_most_to_its_defaults() {
+    let read =
+        RequestType::from_definition(&json!({"name": "X", "call": {"method": "GET", "path": "/x"}})).unwrap();
+    assert_eq!((read.title.as_str(), read.summary.template()), ("X", "X"));
+    assert_eq!((read.duplicates, read.recheck_at_execution), (Duplicates::Allow, false));
+    assert_eq!(read.answer, AnswerRules::default());
+    assert!(read.body.is_none() && read.pending_ttl.is_none() && read.usage.is_empty());
+    assert!(read.version.starts_with("sha256:"));
+}
+
+#[test]
+fn every_fault_is_told_with_its_pointer() {
+    for (more, expected) in [
+        (json!({"name": "a-type"}), vec!["/name"]),
+        (json!({"name": "-A"}), vec!["/name"]),
+        (json!({"name": "A".repeat(65)}), vec!["/name"]),
+        (json!({"title": ""}), vec!["/title"]),
+        (json!({"title": "a\u{202e}b"}), vec!["/title"]),
+        (json!({"summary": "{open"}), vec!["/summary"]),
+        (json!({"nmae": 1}), vec!["/nmae"]),
+        (json!({"call": 1}), vec!["/call", "/call/method", "/call/path"]),
+        (json!({"call": {"method": "post", "path": "/"}}), vec!["/call/method"]),
+        (json!({"call": {"method": "POST", "path": "/a?b"}}), vec!["/call/path"]),
+        (json!({"call": {"method": "POST", "path": "/{a}/{a}"}}), vec!["/call/path"]),
+        (json!({"call": {"method": "POST", "path": "/{a"}}), vec!["/call/path"]),
+        (json!({"call": {"method": "POST", "path": "/", "target": "x"}}), vec!["/call/target"]),
+        (json!({"call": {"method": "POST", "path": "/", "total_timeout": "1"}}), vec!["/call/total_timeout"]),
+        (json!({"subject": "/headers/X"}), vec!["/subject"]),
+        (json!({"subject": "/body/*"}), vec!["/subject"]),
+        (json!({"amount": "body/x"}), vec!["/amount"]),
+        (json!({"duplicates": "maybe", "subject": "/body/a"}), vec!["/duplicates"]),
+        (json!({"duplicates": "block"}), vec!["/subject"]),
+        (json!({"pending_ttl": 5}), vec!["/pending_ttl"]),
+        (json!({"recheck_at_execution": "no"}), vec!["/recheck_at_execution"]),
+        (json!({"path_params": {"properties": {"other": {}}}}), vec!["/path_params/properties/other"]),
+        (json!({"body": {"type": "array"}}), vec!["/body/type"]),
+        (json!({"body": {"properties": {"a": {"tpye": "string"}}}}), vec!["/body/properties/a/tpye"]),
+        (json!({"body": {"properties": {"a": {"type": "text"}}}}), vec!["/body/properties/a/type"]),
+        (json!({"normalise": [{"at": "/body/a"}]}), vec!["/normalise/0/to"]),
+        (json!({"normalise": [{"at": "/body/a", "to": "list", "spelling": ["A"]}]}), vec!["/normalise/0/to"]),
+        (json!({"fields": {"masked": ["/body/a", "b"]}}), vec!["/fields/masked/1"]),
+        (json!({"answer": {"failed_if_false": ["ok"]}}), vec!["/answer/failed_if_false/0"]),
+        (json!({"answer": {"parts": {"items": "/a"}}}), vec!["/answer/parts/error"]),
+        (json!({"usage": [{"name": "day", "by": "subject", "window": "1d"}]}), vec!["/subject"]),
+        (
+            json!({"usage": [{"name": "a", "by": "maker", "window": "1d"}, {"name": "a", "by": "maker", "window": "32d"}]}),
+            vec!["/usage/1/window", "/usage/1/name"],
+        ),
+    ] {
+        assert_eq!(faults(more.clone()), expected, "{more}");
+    }
+    assert_eq!(RequestType::from_definition(&json!([])).unwrap_err()[0].field, "");
+}
+
+#[test]
+fn a_reference_leads_inside_the_document_only() {
+    for target in ["https://example.com/schema.json", "file:///etc/passwd", "other.json", "#/$defs/none"] {
+        assert!(typed(json!({"body": {"properties": {"a": {"$ref": target}}}})).is_err(), "{target}");
+    }
+    let inside = json!({"$defs": {"a": {"type": "string"}}, "properties": {"a": {"$ref": "#/$defs/a"}}});
+    assert_eq!(told(inside.clone(), json!({"a": 1})), [("/a".to_owned(), "Write a string.".to_owned())]);
+    assert!(typed(json!({ "body": inside })).is_ok());
+}
+
+#[test]
+fn every_kind_of_fault_has_a_sentence_of_its_own() {
+    let one = |schema: Value, value: Value| {
+        let told = told(json!({"properties": {"x": schema}}), json!({ "x": value }));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].0, "/x");
+        told.into_iter().next().unwrap().1
+    };
+    for (schema, value, sentence) in [
+        (json!({"type": "string"}), json!(1), "Write a string."),
+        (json!({"type": "number"}), json!("1"), "Write a number."),
+        (json!({"type": "integer"}), json!(1.5), "Write a whole number."),
+        (json!({"type": "boolean"}), json!(null), "Write true or false."),
+        (json!({"type": "object"}), json!([]), "Write an object."),
+        (json!({"type": ["string", "number"]}), json!(null), "Write a string or a number."),
+        (json!({"type": "array", "items": {"type": "string"}}), json!("a"), "Write a list of strings."),
+        (json!({"type": "string", "enum": ["a", "b"]}), json!(1), "Write one of: a, b."),
+        (json!({"const": 5}), json!(6), "Write 5."),
+        (json!({"minLength": 1}), json!(""), "Write a string that is not empty."),
+        (json!({"maxLength": 2}), json!("abc"), "Write at most 2 characters."),
+        (json!({"minimum": 0.1}), json!(0), "Write a number of at least 0.1."),
+        (json!({"exclusiveMaximum": 5}), json!(5), "Write a number below 5."),
+        (json!({"multipleOf": 0.01}), json!(0.001), "Write a multiple of 0.01."),
+        (json!({"minItems": 2}), json!([1]), "Write at least 2 items."),
+        (json!({"uniqueItems": true}), json!([1, 1]), "Write every item once."),
+        (json!({"pattern": "^a+$"}), json!("b"), "Write a string that matches ^a+$."),
+        (json!({"format": "date"}), json!("soon"), "Write a string in the format date."),
+        (json!(false), json!(1), "Leave this member out."),
+        (json!({"anyOf": [{"type": "string"}, {"minimum": 3}]}), json!(1), super::schema::LOST),
+    ] {
+        assert_eq!(one(schema.clone(), value), sentence, "{schema}");
+    }
+    let closed = json!({"properties": {"a": {}}, "additionalProperties": false});
+    let expected = ("/b".to_owned(), "Leave this member out; allowed here: a.".to_owned());
+    assert_eq!(told(closed, json!({"b": 1})), [expected]);
+}
+
+#[test]
+fn no_sentence_repeats_what_was_sent() {
+    let schema = json!({"properties": {
+        "a": {"type": "number"}, "b": {"enum": ["x"]}, "c": {"pattern": "^x$"}, "d": {"format": "email"},
+        "e": {"const": "x"}, "f": {"not": {"type": "string"}}, "g": {"oneOf": [{"type": "number"}]},
+    }});
+    let body: Map<String, Value> =
+        "abcdefg".chars().map(|name| (name.to_string(), json!("hunter2"))).collect();
+    let told = told(schema, Value::Object(body));
+    assert_eq!(told.len(), 7);
+    assert!(told.iter().all(|(_, message)| !message.contains("hunter2")), "{told:?}");
+}
+
+#[test]
+fn numbers_are_compared_digit_by_digit() {
+    let schema = json!({"properties": {"x": {"maximum": 9_007_199_254_740_992_i64}}});
+    let at = |number: &str| {
+        let body = crate::domain::json::read(format!(r#"{{"x": {number}}}"#).as_bytes()).unwrap();
+        told(schema.clone(), body).len()
+    };
+    assert_eq!(at("9007199254740992"), 0);
+    assert_eq!(at("9007199254740993"), 1);
+    assert_eq!(at("9007199254740992.0000000000000000001"), 1);
+    assert_eq!(at("1e999999999"), 1);
+    assert_eq!(at("-1e999999999"), 0);
+}
+
+#[test]
+fn a_subject_is_a_text_or_a_number_and_has_one_spelling() {
+    let read = typed(json!({"subject": "/body/id", "amount": "/body/sum"})).unwrap();
+    for (id, subject) in [
+        (json!("C-1"), Some("C-1")),
+        (json!(100), Some("100")),
+        (json!(100.0), Some("100")),
+        (json!("a\u{0}b"), Some("a\u{fffd}b")),
+        (json!(true), None),
+        (json!([1]), None),
+        (json!(null), None),
+    ] {
+        assert_eq!(read.subject_of(&json!({"body": {"id": id}})).as_deref(), subject);
+    }
+    let long = json!({"body": {"id": "é".repeat(1000)}});
+    assert_eq!(read.subject_of(&long), Some("é".repeat(SUBJECT_CHARS_MAX)));
+    let amount = |sum: Value| read.amount_of(&json!({"body": {"sum": sum}})).map(|amount| amount.to_string());
+    assert_eq!(amount(json!("1000.50")).as_deref(), Some("1000.5"));
+    assert_eq!(amount(json!(7)).as_deref(), Some("7"));
+    assert_eq!(amount(json!("seven")), None);
+}
+
+/// A schema for one member, with as many keywords as the test wants.
+fn member() -> impl Strategy<Value = Value> {
+    let kind = prop::sample::subsequence(vec!["string", "number", "object", "boolean"], 1..4).prop_shuffle();
+    let words = prop::collection::btree_set("[a-z]{1,4}", 1..4);
+    (kind, prop::option::of(words)).prop_map(|(kinds, words)| {
+        let mut schema = json!({ "type": kinds });
+        if let Some(words) = words {
+            schema["enum"] = words.into_iter().collect();
+        }
+        schema
+    })
+}
+
+fn definition() -> impl Strategy<Value = Value> {
+    let members = prop::collection::btree_map("[a-z]{1,5}", member(), 0..5);
+    let title = "[A-Za-z][A-Za-z ]{0,10}";
+    let ttl = prop::option::of(1..1000_u32);
+    (members, title, ttl, any::<bool>()).prop_map(|(members, title, ttl, hides)| {
+        let required: Vec<&String> = members.keys().take(2).collect();
+        let mut definition = json!({
+            "name": "ANY", "title": title, "call": {"method": "PUT", "path": "/any/{id}"},
+            "body": {"required": required, "properties": members},
+        });
+        if let Some(ttl) = ttl {
+            definition["pending_ttl"] = format!("{ttl}m").into();
+        }
+        if hides {
+            definition["fields"] = json!({"secret": ["/body/a", "/body/b"]});
+        }
+        definition
+    })
+}
+
+/// The same with the members of every object, and what has no order, turned round.
+fn turned(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let turn = |(name, inner): (&String, &Value)| {
+                let mut inner = turned(inner);
+                if ["required", "enum", "type", "secret"].contains(&name.as_str())
+                    && let Some(items) = inner.as_array_mut()
+                {
+                    items.reverse();
+                }
+                (name.clone(), inner)
+            };
+            Value::Object(members.iter().rev().map(turn).collect())
+        }
+        Value::Array(items) => items.iter().map(turned).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_definition_is_read_back_with_the_same_version_whatever_its_order(definition in definition()) {
+        let read = RequestType::from_definition(&definition).unwrap();
+        let stored = crate::domain::json::read(read.definition().as_bytes()).unwrap();
+        let again = RequestType::from_definition(&stored).unwrap();
+        prop_assert_eq!(again.definition(), read.definition());
+        prop_assert_eq!(&again.version, &read.version);
+        let other = RequestType::from_definition(&turned(&definition)).unwrap();
+        prop_assert_eq!(&other.version, &read.version);
+    }
+
+    #[test]
+    fn any_value_is_a_type_or_has_faults(name: String, path: String, summary: String, at: String) {
+        let definition = json!({
+            "name": name, "summary": summary, "call": {"method": "POST", "path": path}, "subject": at,
+        });
+        if let Err(faults) = RequestType::from_definition(&definition) {
+            prop_assert!(!faults.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_is_in_no_view_and_in_no_summary(secret in "[a-z]{12}", sees_masked: bool) {
+        let read = typed(json!({
+            "summary": "{pin} {card.number} {card}", "fields": {"secret": ["/body/pin"], "masked": ["/body/card/*"]},
+        })).unwrap();
+        let task = json!({"body": {"pin": secret, "card": {"number": secret}}});
+        prop_assert!(!read.summary_of(&task).contains(&secret));
+        let shown = read.shown(&task, sees_masked);
+        prop_assert!(!shown["body"]["pin"].to_string().contains(&secret));
+        prop_assert_eq!(shown["body"]["card"]["number"].to_string().contains(&secret), sees_masked);
+    }
+}
