@@ -5,9 +5,13 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::actor::Person;
+use super::amount::Amount;
 use super::digest::Digest;
 use super::fault::Fault;
 use super::ids::{OrgId, RequestId, RequestTypeName};
+use super::outcome::Warning;
+use super::policy::progress::{Matter, Vote};
+use super::policy::{Risk, Who};
 use super::submission::EntityInfo;
 
 /// Where a request stands. The names are the wire's own.
@@ -161,6 +165,48 @@ pub struct Decision {
     pub message: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// The digest of the call that he decided on.
+    pub digest: Digest,
+    /// The stage that he signed, counted from 0.
+    pub stage: usize,
+    /// The seats that he held then.
+    pub capacities: Vec<Who>,
+    /// Who acted through his token.
+    pub act: Vec<Person>,
+}
+
+/// Under which terms a request was admitted. They never change while it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// The policy's rule that applied; empty for a request from before there were policies.
+    pub rule: String,
+    /// What it is about, in a sentence.
+    pub summary: String,
+    /// How much is at stake, as the rule says.
+    pub risk: Option<Risk>,
+    /// When it should be decided. Being late changes nothing but order and colour.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Whom or what the call is about.
+    pub subject: Option<String>,
+    /// How much of it.
+    pub amount: Option<Amount>,
+    /// Who acted through the maker's token.
+    pub maker_act: Vec<Person>,
+    /// The counters that it counts in until it certainly is not carried out.
+    pub counted: Vec<Counted>,
+    /// What was odd about it when it came in.
+    pub warnings: Vec<Warning>,
+}
+
+/// One counter that a request counts in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Counted {
+    /// The counter's name in the type.
+    pub counter: String,
+    /// Whose it is: a maker's or a subject's.
+    pub who: String,
+    /// Where its window begins, in microseconds since 1970.
+    pub window_start: i64,
 }
 
 /// A request as it stands: the fold of its events.
@@ -194,8 +240,47 @@ pub struct Request {
     pub expires_at: DateTime<Utc>,
     /// When it reached a final state.
     pub ended_at: Option<DateTime<Utc>>,
-    /// The decision, once there is one.
-    pub decision: Option<Decision>,
+    /// Until when an approved call must have left.
+    pub execute_before: Option<DateTime<Utc>>,
+    /// Under which terms it was admitted.
+    pub terms: Terms,
+    /// Who can help now, sorted; empty once it waits for nobody.
+    pub waits_for: Vec<Who>,
+    /// The decisions, in their order.
+    pub decisions: Vec<Decision>,
+}
+
+impl Request {
+    /// The decision that stands last.
+    pub fn last_decision(&self) -> Option<&Decision> {
+        self.decisions.last()
+    }
+
+    /// Where it stands in its inbox: what is due first comes first.
+    pub fn turn_at(&self) -> DateTime<Utc> {
+        self.terms.due_at.unwrap_or(self.expires_at)
+    }
+
+    /// The decisions as the policy weighs them.
+    pub fn votes(&self) -> Vec<Vote<'_>> {
+        fn vote(decision: &Decision) -> Vote<'_> {
+            let Decision { checker, act, verdict, stage, capacities, .. } = decision;
+            Vote { checker, act, verdict: *verdict, stage: *stage, capacities }
+        }
+        self.decisions.iter().map(vote).collect()
+    }
+
+    /// What the policy asks of it, with [`Request::votes`].
+    pub fn matter<'a>(&'a self, votes: &'a [Vote<'a>]) -> Matter<'a> {
+        Matter {
+            org: &self.org,
+            maker: &self.maker,
+            maker_act: &self.terms.maker_act,
+            state: self.state,
+            expires_at: self.expires_at,
+            decisions: votes,
+        }
+    }
 }
 
 /// A withdrawal's reason, checked like every other word a person adds.

@@ -7,13 +7,17 @@
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::actor::Person;
 use super::digest::Digest;
 use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::outcome::Outcome;
-use super::request::{Ballot, Decision, Request, State, Verdict};
+use super::policy::Who;
+use super::policy::may_decide::{WhyNot, may_say};
+use super::policy::people::Signer;
+use super::policy::progress::{InForce, Matter, Vote, progress};
+use super::request::{Ballot, Decision, Request, State, Terms, Verdict};
 use super::submission::EntityInfo;
 
 /// What a request is when it is submitted; the first event carries it.
@@ -37,17 +41,25 @@ pub struct Birth {
     pub host: String,
     /// From this instant on nobody can decide it.
     pub expires_at: DateTime<Utc>,
+    /// Under which terms it is admitted.
+    pub terms: Terms,
+    /// Who can help first; empty if nobody needs to.
+    pub waits_for: Vec<Who>,
 }
 
 /// A wish to change a request.
 #[derive(Clone, Debug)]
-pub enum Command {
+pub enum Command<'a> {
     /// A checker approves or rejects.
     Decide {
         /// Who decides.
-        checker: Person,
+        signer: &'a Signer,
         /// What he says.
-        ballot: Ballot,
+        ballot: &'a Ballot,
+        /// The rule that applies, and who is who.
+        policy: InForce<'a>,
+        /// How long an approved call may wait for its turn.
+        approval_ttl: TimeDelta,
     },
     /// The maker takes it back.
     Withdraw {
@@ -56,8 +68,10 @@ pub enum Command {
         /// Why.
         reason: String,
     },
-    /// Its deadline may have passed.
+    /// Nobody may have decided it in time.
     Expire,
+    /// It was approved, but may not have been sent in time.
+    Lapse,
     /// The executor is about to send the call.
     StartAttempt,
     /// The executor knows how it ended.
@@ -95,22 +109,32 @@ pub enum EventKind {
     MakerAccessValidated,
     /// The payload is sound.
     PayloadValidated,
-    /// A checker agreed to the call with this digest.
-    Approved {
-        /// His words.
-        message: String,
+    /// A checker decided about the call with this digest.
+    Decided {
+        /// What he said.
+        verdict: Verdict,
+        /// His words, and what he signed as.
+        signature: Box<Signature>,
+        /// Where it leads: `AdminTask` while the policy asks for more.
+        leads_to: State,
+        /// Who can help now.
+        waits_for: Vec<Who>,
+        /// Until when the call must have left, once it is approved.
+        execute_before: Option<DateTime<Utc>>,
     },
-    /// A checker said no.
-    Rejected {
-        /// His words.
-        message: String,
+    /// A rule of the policy asks for nobody.
+    AutoApproved {
+        /// The rule.
+        rule: String,
+        /// Until when the call must have left.
+        execute_before: DateTime<Utc>,
     },
     /// The maker took it back.
     Withdrawn {
         /// Why.
         reason: String,
     },
-    /// Nobody decided in time.
+    /// Nobody decided in time, or the approved call did not leave in time.
     Expired,
     /// From here on bytes may leave.
     AttemptStarted {
@@ -133,6 +157,19 @@ pub enum EventKind {
         /// What he was told.
         message: String,
     },
+}
+
+/// A decision's words, and what the checker signed as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// His words.
+    pub message: String,
+    /// The stage, counted from 0.
+    pub stage: usize,
+    /// The seats that he held.
+    pub capacities: Vec<Who>,
+    /// Who acted through his token.
+    pub act: Vec<Person>,
 }
 
 /// A command that the rules forbid.
@@ -161,6 +198,8 @@ pub enum Refusal {
     },
     /// The checker read something else than what is stored.
     DigestMismatch,
+    /// The policy does not let this person decide, or not now.
+    NotAllowed(WhyNot),
     /// There is nothing to execute, or it was begun already.
     NotExecutable {
         /// The state that stands.
@@ -178,6 +217,7 @@ impl Refusal {
             Self::Closed { .. } => "request_closed",
             Self::Expired { .. } => "request_expired",
             Self::DigestMismatch => "digest_mismatch",
+            Self::NotAllowed(why) => why.code(),
             Self::NotExecutable { .. } => "not_executable",
         }
     }
@@ -207,35 +247,51 @@ impl Refusal {
                 "The digest you sent is not this request's. Read the request again before you decide."
                     .to_owned()
             }
+            Self::NotAllowed(why) => why.sentence(),
             Self::NotExecutable { state } => format!("This request is {state}; there is nothing to execute."),
         }
     }
 }
 
-/// The events of a submission that passed every check: it rests in `AdminTask`.
-pub fn submit(birth: Birth, now: DateTime<Utc>) -> Vec<Event> {
-    let maker = birth.maker.clone();
+/// The events of a submission that passed every check: it rests in `AdminTask`, or is approved at once
+/// until `auto_approved` if its rule asks for nobody.
+pub fn submit(birth: Birth, auto_approved: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<Event> {
+    let (maker, rule) = (birth.maker.clone(), birth.terms.rule.clone());
     let event = |seq, from, to, kind| Event { seq, at: now, by: maker.clone(), from, to, kind };
-    vec![
+    let last = if auto_approved.is_some() { State::ValidatePayload } else { State::AdminTask };
+    let mut events = vec![
         event(1, None, State::ValidateMakerAccess, EventKind::Submitted(Box::new(birth))),
         event(2, Some(State::ValidateMakerAccess), State::ValidatePayload, EventKind::MakerAccessValidated),
-        event(3, Some(State::ValidatePayload), State::AdminTask, EventKind::PayloadValidated),
-    ]
+        event(3, Some(State::ValidatePayload), last, EventKind::PayloadValidated),
+    ];
+    if let Some(execute_before) = auto_approved {
+        let kind = EventKind::AutoApproved { rule, execute_before };
+        let by = Person::system();
+        events.push(Event { by, ..event(4, Some(State::ValidatePayload), State::Approved, kind) });
+    }
+    events
 }
 
 /// Says what `command` does to `request` at `now`; changes nothing itself.
 ///
 /// No events and no refusal mean that it was done before (a client's retry) or is not due.
-pub fn transition(request: &Request, command: &Command, now: DateTime<Utc>) -> Result<Vec<Event>, Refusal> {
+pub fn transition(
+    request: &Request,
+    command: &Command<'_>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Event>, Refusal> {
     let happened = match command {
-        Command::Decide { checker, ballot } => {
-            decide(request, checker, ballot, now)?.map(|kind| (checker.clone(), kind))
+        Command::Decide { signer, ballot, policy, approval_ttl } => {
+            let execute_before = now + *approval_ttl;
+            decide(request, (signer, ballot), policy, (now, execute_before))?
+                .map(|kind| (signer.person.clone(), kind))
         }
         Command::Withdraw { by, reason } => {
             withdraw(request, by, reason, now)?.map(|kind| (by.clone(), kind))
         }
         Command::Expire => is_overdue(request, now).then(|| (Person::system(), EventKind::Expired)),
-        Command::StartAttempt => Some((Person::system(), start_attempt(request)?)),
+        Command::Lapse => has_lapsed(request, now).then(|| (Person::system(), EventKind::Expired)),
+        Command::StartAttempt => Some((Person::system(), start_attempt(request, now)?)),
         Command::RecordOutcome { outcome, reason } => {
             Some((Person::system(), record_outcome(request, *outcome, reason)?))
         }
@@ -251,25 +307,79 @@ pub fn refused(request: &Request, by: &Person, refusal: &Refusal, now: DateTime<
 
 fn decide(
     request: &Request,
-    checker: &Person,
-    ballot: &Ballot,
-    now: DateTime<Utc>,
+    (signer, ballot): (&Signer, &Ballot),
+    policy: &InForce<'_>,
+    (now, execute_before): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Option<EventKind>, Refusal> {
-    if checker.is_same_person(&request.maker) {
-        return Err(Refusal::MakerIsChecker);
-    }
-    if request.decision.as_ref().is_some_and(|standing| is_repeat(standing, checker, ballot)) {
+    let is_repeat = |standing: &Decision| is_repeat(standing, &signer.person, ballot);
+    if !signer.person.is_same_person(&request.maker) && request.decisions.iter().any(is_repeat) {
         return Ok(None);
     }
-    must_wait(request, now)?;
+    let votes = request.votes();
+    let matter = request.matter(&votes);
+    let standing =
+        may_say(ballot.verdict, signer, &matter, policy, now).map_err(|why| refusal_of(request, why))?;
     if ballot.digest.as_ref().is_some_and(|seen| *seen != request.digest.to_string()) {
         return Err(Refusal::DigestMismatch);
     }
-    let message = ballot.message.clone();
-    Ok(Some(match ballot.verdict {
-        Verdict::Approved => EventKind::Approved { message },
-        Verdict::Rejected => EventKind::Rejected { message },
-    }))
+    let signature = Box::new(Signature {
+        message: ballot.message.clone(),
+        stage: standing.stage,
+        capacities: standing.capacities,
+        act: signer.act.clone(),
+    });
+    let own = Vote {
+        checker: &signer.person,
+        act: &signature.act,
+        verdict: ballot.verdict,
+        stage: signature.stage,
+        capacities: &signature.capacities,
+    };
+    let with_own = [votes.as_slice(), &[own]].concat();
+    let weighed = progress(&Matter { decisions: &with_own, ..matter }, policy);
+    let (leads_to, execute_before) = match (weighed.approved, weighed.rejected) {
+        (_, true) => (State::Rejected, None),
+        (true, false) => (State::Approved, Some(execute_before)),
+        (false, false) => (State::AdminTask, None),
+    };
+    let (verdict, waits_for) = (ballot.verdict, weighed.waits_for().to_vec());
+    Ok(Some(EventKind::Decided { verdict, signature, leads_to, waits_for, execute_before }))
+}
+
+/// The policy's answer in the words of the wire: where a request stands is told as to anybody else.
+pub fn refusal_of(request: &Request, why: WhyNot) -> Refusal {
+    match why {
+        WhyNot::MakerIsChecker => Refusal::MakerIsChecker,
+        WhyNot::Expired { .. } => expired(request),
+        WhyNot::NotWaiting { state } => closed(request, state),
+        WhyNot::AlreadyDecidedByYou if request.state != State::AdminTask => closed(request, request.state),
+        WhyNot::OtherOrg
+        | WhyNot::PermissionMissing
+        | WhyNot::PersonInactive
+        | WhyNot::AlreadyDecidedByYou
+        | WhyNot::NotInStage { .. }
+        | WhyNot::NotNeeded { .. } => Refusal::NotAllowed(why),
+    }
+}
+
+fn closed(request: &Request, state: State) -> Refusal {
+    match state {
+        State::Approved | State::Executed | State::Failed | State::Unknown | State::Rejected => {
+            match request.last_decision() {
+                Some(last) => Refusal::AlreadyDecided { decision: Box::new(last.clone()), state },
+                None => Refusal::Closed { state },
+            }
+        }
+        State::Expired => expired(request),
+        State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask | State::Withdrawn => {
+            Refusal::Closed { state }
+        }
+    }
+}
+
+/// Names the deadline that passed: once it was approved, the one of the call.
+fn expired(request: &Request) -> Refusal {
+    Refusal::Expired { expires_at: request.execute_before.unwrap_or(request.expires_at) }
 }
 
 fn is_repeat(standing: &Decision, checker: &Person, ballot: &Ballot) -> bool {
@@ -296,20 +406,18 @@ fn withdraw(
 
 /// Refuses unless the request waits for a person and its deadline is ahead.
 fn must_wait(request: &Request, now: DateTime<Utc>) -> Result<(), Refusal> {
-    let expired = Refusal::Expired { expires_at: request.expires_at };
     match request.state {
-        State::AdminTask if is_overdue(request, now) => Err(expired),
+        State::AdminTask if is_overdue(request, now) => Err(expired(request)),
         State::AdminTask => Ok(()),
-        State::Expired => Err(expired),
-        State::ValidateMakerAccess | State::ValidatePayload | State::Withdrawn => {
-            Err(Refusal::Closed { state: request.state })
-        }
-        State::Approved | State::Executed | State::Failed | State::Unknown | State::Rejected => {
-            let decision = request.decision.clone().map(Box::new);
-            let state = request.state;
-            Err(decision
-                .map_or(Refusal::Closed { state }, |decision| Refusal::AlreadyDecided { decision, state }))
-        }
+        State::ValidateMakerAccess
+        | State::ValidatePayload
+        | State::Approved
+        | State::Executed
+        | State::Failed
+        | State::Unknown
+        | State::Rejected
+        | State::Withdrawn
+        | State::Expired => Err(closed(request, request.state)),
     }
 }
 
@@ -317,9 +425,15 @@ fn is_overdue(request: &Request, now: DateTime<Utc>) -> bool {
     request.state == State::AdminTask && now >= request.expires_at
 }
 
-fn start_attempt(request: &Request) -> Result<EventKind, Refusal> {
+/// A call that left, or may have, is not called back by a deadline.
+fn has_lapsed(request: &Request, now: DateTime<Utc>) -> bool {
+    let is_due = request.execute_before.is_some_and(|until| now >= until);
+    request.state == State::Approved && request.attempts == 0 && is_due
+}
+
+fn start_attempt(request: &Request, now: DateTime<Utc>) -> Result<EventKind, Refusal> {
     match (request.state, request.attempts) {
-        (State::Approved, 0) => Ok(EventKind::AttemptStarted { attempt: 1 }),
+        (State::Approved, 0) if !has_lapsed(request, now) => Ok(EventKind::AttemptStarted { attempt: 1 }),
         (state, _) => Err(Refusal::NotExecutable { state }),
     }
 }
@@ -339,8 +453,8 @@ fn next_event(request: &Request, by: Person, kind: EventKind, now: DateTime<Utc>
         EventKind::Submitted(_) => State::ValidateMakerAccess,
         EventKind::MakerAccessValidated => State::ValidatePayload,
         EventKind::PayloadValidated => State::AdminTask,
-        EventKind::Approved { .. } => State::Approved,
-        EventKind::Rejected { .. } => State::Rejected,
+        EventKind::Decided { leads_to, .. } => *leads_to,
+        EventKind::AutoApproved { .. } => State::Approved,
         EventKind::Withdrawn { .. } => State::Withdrawn,
         EventKind::Expired => State::Expired,
         EventKind::Ended { outcome, .. } => outcome.state(),
@@ -367,7 +481,10 @@ impl Request {
             started_at: at,
             expires_at: birth.expires_at,
             ended_at: None,
-            decision: None,
+            execute_before: None,
+            terms: birth.terms,
+            waits_for: birth.waits_for,
+            decisions: Vec::new(),
         }
     }
 
@@ -376,8 +493,13 @@ impl Request {
     pub fn apply(mut self, event: &Event) -> Self {
         match &event.kind {
             EventKind::Submitted(birth) => self = Self::born(*birth.clone(), event.at),
-            EventKind::Approved { message } => self.decision = decision(event, Verdict::Approved, message),
-            EventKind::Rejected { message } => self.decision = decision(event, Verdict::Rejected, message),
+            EventKind::Decided { verdict, signature, waits_for, execute_before, .. } => {
+                let decision = decision(event, *verdict, signature, self.digest);
+                self.decisions.push(decision);
+                self.waits_for.clone_from(waits_for);
+                self.execute_before = *execute_before;
+            }
+            EventKind::AutoApproved { execute_before, .. } => self.execute_before = Some(*execute_before),
             EventKind::AttemptStarted { attempt } => self.attempts = *attempt,
             EventKind::MakerAccessValidated
             | EventKind::PayloadValidated
@@ -388,6 +510,9 @@ impl Request {
         }
         let was_final = self.state.is_final();
         self.state = event.to;
+        if !matches!(self.state, State::AdminTask | State::ValidateMakerAccess | State::ValidatePayload) {
+            self.waits_for.clear();
+        }
         self.version = event.seq;
         if self.state.is_final() && !was_final {
             self.ended_at = Some(event.at);
@@ -404,6 +529,7 @@ impl Request {
     }
 }
 
-fn decision(event: &Event, verdict: Verdict, message: &str) -> Option<Decision> {
-    Some(Decision { checker: event.by.clone(), verdict, message: message.to_owned(), at: event.at })
+fn decision(event: &Event, verdict: Verdict, signature: &Signature, digest: Digest) -> Decision {
+    let Signature { message, stage, capacities, act } = signature.clone();
+    Decision { checker: event.by.clone(), verdict, message, at: event.at, digest, stage, capacities, act }
 }

@@ -1,16 +1,20 @@
-//! The rules one by one, and what holds whatever people, clocks and the executor do.
+//! The rules one by one for the policy that asks for one checker.
 
-use chrono::TimeDelta;
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::TestRunner;
+mod policies;
+mod walks;
 
 use super::*;
+use crate::domain::actor::Permission;
+use crate::domain::policy::people::People;
+use crate::domain::policy::{Approval, Policy, RuleOutcome};
 
 const ISSUER: &str = "https://idp.example";
 
 /// How long the requests of these tests wait, in seconds.
 const WAITS: i64 = 100;
+
+/// How long their approved calls wait, in seconds.
+const LEAVES_WITHIN: i64 = 40;
 
 fn person(iss: &str, sub: &str, user_id: &str) -> Person {
     Person {
@@ -33,7 +37,15 @@ fn bob() -> Person {
     person(ISSUER, "sub-bob", "400003")
 }
 
-/// Everybody who takes part: the maker under three accounts, two checkers, one of them under three
+fn carl() -> Person {
+    person(ISSUER, "sub-carl", "400004")
+}
+
+fn dora() -> Person {
+    person(ISSUER, "sub-dora", "400005")
+}
+
+/// Everybody who takes part: the maker under three accounts, four checkers, one of them under three
 /// accounts, and a stranger whose ids are the maker's but who comes from elsewhere.
 fn everybody() -> Vec<Person> {
     vec![
@@ -44,8 +56,27 @@ fn everybody() -> Vec<Person> {
         person(ISSUER, "sub-anna", "400008"),
         person(ISSUER, "sub-else", "400002"),
         bob(),
+        carl(),
+        dora(),
         person("https://elsewhere.example", "sub-maker", "400001"),
     ]
+}
+
+/// What a token says of somebody: all may check, and the maker holds every seat that there is.
+fn signer(person: Person) -> Signer {
+    let groups: &[&str] = match person.sub.as_str() {
+        "sub-anna" | "sub-else" => &["Risk"],
+        "sub-bob" => &["Finance"],
+        "sub-dora" => &[],
+        _ => &["Risk", "Finance"],
+    };
+    Signer {
+        person,
+        act: Vec::new(),
+        permissions: vec![Permission::Check],
+        groups: groups.iter().map(|&group| group.to_owned()).collect(),
+        org: OrgId::new("100"),
+    }
 }
 
 fn start() -> DateTime<Utc> {
@@ -71,12 +102,47 @@ fn birth() -> Birth {
         digest: digest(),
         host: "api.example.com".to_owned(),
         expires_at: start() + seconds(WAITS),
+        terms: Terms { rule: "default".to_owned(), ..Terms::default() },
+        waits_for: Vec::new(),
     }
+}
+
+/// What a request is admitted under: who must agree, and who is who.
+#[derive(Clone, Debug)]
+struct Charter {
+    approval: Approval,
+    people: People,
+    /// Its rule asks for nobody.
+    is_auto: bool,
+}
+
+impl Charter {
+    fn of(approval: Approval) -> Self {
+        Self { approval, people: People::none(), is_auto: false }
+    }
+
+    fn one_checker() -> Self {
+        let rule = Policy::one_checker().rules.remove(0);
+        let RuleOutcome::Stages(approval) = rule.outcome else { unreachable!("it has a stage") };
+        Self::of(approval)
+    }
+
+    fn in_force(&self) -> InForce<'_> {
+        InForce { approval: &self.approval, people: &self.people }
+    }
+}
+
+/// A command that owns what it is made of.
+#[derive(Clone, Debug)]
+enum Wish {
+    Decide { signer: Signer, ballot: Ballot },
+    Other(Command<'static>),
 }
 
 /// A request with its history and its clock.
 #[derive(Clone, Debug)]
 struct Story {
+    charter: Charter,
     request: Request,
     events: Vec<Event>,
     now: DateTime<Utc>,
@@ -84,12 +150,22 @@ struct Story {
 
 impl Story {
     fn begin() -> Self {
-        let events = submit(birth(), start());
-        Self { request: Request::fold(&events).unwrap(), events, now: start() }
+        Self::under(Charter::one_checker())
+    }
+
+    fn under(charter: Charter) -> Self {
+        let mut birth = birth();
+        let auto_approved = charter.is_auto.then(|| start() + seconds(LEAVES_WITHIN));
+        if !charter.is_auto {
+            let born = Request::born(birth.clone(), start());
+            birth.waits_for = progress(&born.matter(&[]), &charter.in_force()).waits_for().to_vec();
+        }
+        let events = submit(birth, auto_approved, start());
+        Self { charter, request: Request::fold(&events).unwrap(), events, now: start() }
     }
 
     /// One that went through these commands, none of which was refused.
-    fn after(commands: &[Command]) -> Self {
+    fn after(commands: &[Wish]) -> Self {
         let mut story = Self::begin();
         for command in commands {
             story.tell(command).unwrap();
@@ -98,8 +174,8 @@ impl Story {
     }
 
     /// Does a command; a refusal is kept as an event, as the engine keeps it.
-    fn tell(&mut self, command: &Command) -> Result<Vec<Event>, Refusal> {
-        let said = transition(&self.request, command, self.now);
+    fn tell(&mut self, command: &Wish) -> Result<Vec<Event>, Refusal> {
+        let said = self.ask(command);
         let events = match (&said, asker(command)) {
             (Ok(happened), _) => happened.clone(),
             (Err(refusal), Some(by)) => vec![refused(&self.request, by, refusal, self.now)],
@@ -113,51 +189,73 @@ impl Story {
     }
 
     /// What a command would do.
-    fn ask(&self, command: &Command) -> Result<Vec<Event>, Refusal> {
-        transition(&self.request, command, self.now)
+    fn ask(&self, command: &Wish) -> Result<Vec<Event>, Refusal> {
+        let command = match command {
+            Wish::Decide { signer, ballot } => {
+                let (policy, approval_ttl) = (self.charter.in_force(), seconds(LEAVES_WITHIN));
+                Command::Decide { signer, ballot, policy, approval_ttl }
+            }
+            Wish::Other(command) => command.clone(),
+        };
+        transition(&self.request, &command, self.now)
     }
 
-    fn refusal(&self, command: &Command) -> Refusal {
+    fn refusal(&self, command: &Wish) -> Refusal {
         self.ask(command).unwrap_err()
     }
 }
 
-fn asker(command: &Command) -> Option<&Person> {
+fn asker(command: &Wish) -> Option<&Person> {
     match command {
-        Command::Decide { checker, .. } => Some(checker),
-        Command::Withdraw { by, .. } => Some(by),
-        Command::Expire | Command::StartAttempt | Command::RecordOutcome { .. } => None,
+        Wish::Decide { signer, .. } => Some(&signer.person),
+        Wish::Other(Command::Decide { signer, .. }) => Some(&signer.person),
+        Wish::Other(Command::Withdraw { by, .. }) => Some(by),
+        Wish::Other(
+            Command::Expire | Command::Lapse | Command::StartAttempt | Command::RecordOutcome { .. },
+        ) => None,
     }
 }
 
-fn decide(checker: Person, verdict: Verdict, message: &str, digest: Option<&str>) -> Command {
+fn decide(checker: Person, verdict: Verdict, message: &str, digest: Option<&str>) -> Wish {
     let ballot = Ballot { verdict, message: message.to_owned(), digest: digest.map(str::to_owned) };
-    Command::Decide { checker, ballot }
+    Wish::Decide { signer: signer(checker), ballot }
 }
 
-fn approve(checker: Person) -> Command {
+fn approve(checker: Person) -> Wish {
     decide(checker, Verdict::Approved, "fine", None)
 }
 
-fn reject(checker: Person) -> Command {
+fn reject(checker: Person) -> Wish {
     decide(checker, Verdict::Rejected, "no", None)
 }
 
-fn withdraw(by: Person, reason: &str) -> Command {
-    Command::Withdraw { by, reason: reason.to_owned() }
+fn withdraw(by: Person, reason: &str) -> Wish {
+    Wish::Other(Command::Withdraw { by, reason: reason.to_owned() })
 }
 
-fn record(outcome: Outcome) -> Command {
-    Command::RecordOutcome { outcome, reason: "It ended.".to_owned() }
+fn expire() -> Wish {
+    Wish::Other(Command::Expire)
+}
+
+fn lapse() -> Wish {
+    Wish::Other(Command::Lapse)
+}
+
+fn attempt() -> Wish {
+    Wish::Other(Command::StartAttempt)
+}
+
+fn record(outcome: Outcome) -> Wish {
+    Wish::Other(Command::RecordOutcome { outcome, reason: "It ended.".to_owned() })
 }
 
 /// One story for every state that a request can rest in.
 fn stories() -> Vec<Story> {
     let approved = || vec![approve(anna())];
-    let attempted = |outcome| vec![approve(anna()), Command::StartAttempt, record(outcome)];
+    let attempted = |outcome| vec![approve(anna()), attempt(), record(outcome)];
     let mut expired = Story::begin();
     expired.now = start() + seconds(WAITS);
-    expired.tell(&Command::Expire).unwrap();
+    expired.tell(&expire()).unwrap();
     let all = vec![
         Story::begin(),
         Story::after(&approved()),
@@ -187,7 +285,7 @@ fn a_submission_passes_both_checks_and_rests_waiting_for_a_checker() {
     );
     assert!(story.events.iter().all(|event| event.by == maker() && event.at == start()));
     assert_eq!((story.request.version, story.request.attempts), (3, 0));
-    assert_eq!((story.request.ended_at, &story.request.decision), (None, &None));
+    assert_eq!((story.request.ended_at, &story.request.decisions), (None, &Vec::new()));
 }
 
 #[test]
@@ -210,7 +308,7 @@ fn equal_ids_under_another_issuer_are_another_person() {
     let stranger = everybody().pop().unwrap();
     assert_eq!(story.refusal(&withdraw(stranger.clone(), "")), Refusal::NotTheMaker);
     story.tell(&approve(stranger.clone())).unwrap();
-    assert_eq!(story.request.decision.unwrap().checker, stranger);
+    assert_eq!(story.request.last_decision().unwrap().checker, stranger);
 }
 
 #[test]
@@ -221,15 +319,24 @@ fn a_decision_is_kept_with_who_what_and_when() {
         let right = digest().to_string();
         let story = Story::after(&[decide(anna(), verdict, "my words", Some(&right))]);
         assert_eq!((story.request.state, story.request.ended_at), (state, ended_at));
-        let decision = Decision { checker: anna(), verdict, message: "my words".to_owned(), at: start() };
-        assert_eq!(story.request.decision, Some(decision));
+        let decision = Decision {
+            checker: anna(),
+            verdict,
+            message: "my words".to_owned(),
+            at: start(),
+            digest: digest(),
+            stage: 0,
+            capacities: vec![Who::Permission(Permission::Check)],
+            act: Vec::new(),
+        };
+        assert_eq!(story.request.decisions, [decision]);
     }
 }
 
 #[test]
 fn ones_own_repeat_changes_nothing_however_late_and_whatever_digest_comes_with_it() {
     for mut story in stories() {
-        let Some(standing) = story.request.decision.clone() else { continue };
+        let Some(standing) = story.request.last_decision().cloned() else { continue };
         story.now += seconds(10 * WAITS);
         for repeater in everybody().iter().filter(|person| person.is_same_person(&anna())) {
             for digest in [None, Some("sha256:wrong")] {
@@ -271,8 +378,8 @@ fn what_stands_is_told_before_the_digest_is_looked_at() {
 
 #[test]
 fn a_refused_decision_names_the_decision_and_the_state_that_stand() {
-    let story = Story::after(&[approve(anna()), Command::StartAttempt, record(Outcome::Unknown)]);
-    let decision = Box::new(story.request.decision.clone().unwrap());
+    let story = Story::after(&[approve(anna()), attempt(), record(Outcome::Unknown)]);
+    let decision = Box::new(story.request.last_decision().cloned().unwrap());
     let refusal = story.refusal(&reject(bob()));
     assert_eq!(refusal, Refusal::AlreadyDecided { decision, state: State::Unknown });
     assert_eq!(
@@ -302,7 +409,7 @@ fn a_request_is_decided_up_to_its_deadline_and_not_at_it() {
     for command in [approve(anna()), reject(anna()), withdraw(maker(), "")] {
         assert_eq!(story.ask(&command).unwrap().len(), 1);
     }
-    assert_eq!(story.ask(&Command::Expire), Ok(Vec::new()));
+    assert_eq!(story.ask(&expire()), Ok(Vec::new()));
     for late in [TimeDelta::zero(), tick, seconds(10 * WAITS)] {
         story.now = story.request.expires_at + late;
         for command in [approve(anna()), reject(anna()), withdraw(maker(), ""), wrong_digest.clone()] {
@@ -310,7 +417,7 @@ fn a_request_is_decided_up_to_its_deadline_and_not_at_it() {
         }
         assert_eq!(story.refusal(&approve(maker())), Refusal::MakerIsChecker);
     }
-    let events = story.tell(&Command::Expire).unwrap();
+    let events = story.tell(&expire()).unwrap();
     assert_eq!((events.len(), &events[0].by, events[0].to), (1, &Person::system(), State::Expired));
     assert_eq!(story.request.ended_at, Some(story.now));
 }
@@ -319,7 +426,7 @@ fn a_request_is_decided_up_to_its_deadline_and_not_at_it() {
 fn a_deadline_means_nothing_once_somebody_decided() {
     for mut story in stories().into_iter().skip(1) {
         story.now = start() + seconds(10 * WAITS);
-        assert_eq!(story.ask(&Command::Expire), Ok(Vec::new()), "{}", story.request.state);
+        assert_eq!(story.ask(&expire()), Ok(Vec::new()), "{}", story.request.state);
     }
 }
 
@@ -360,13 +467,13 @@ fn only_an_approved_request_is_attempted_and_only_once() {
         let state = story.request.state;
         if state == State::Approved {
             let kind = EventKind::AttemptStarted { attempt: 1 };
-            assert_eq!(story.ask(&Command::StartAttempt).unwrap()[0].kind, kind);
+            assert_eq!(story.ask(&attempt()).unwrap()[0].kind, kind);
         } else {
-            assert_eq!(story.refusal(&Command::StartAttempt), Refusal::NotExecutable { state });
+            assert_eq!(story.refusal(&attempt()), Refusal::NotExecutable { state });
         }
     }
-    let begun = Story::after(&[approve(anna()), Command::StartAttempt]);
-    let again = begun.refusal(&Command::StartAttempt);
+    let begun = Story::after(&[approve(anna()), attempt()]);
+    let again = begun.refusal(&attempt());
     assert_eq!(again, Refusal::NotExecutable { state: State::Approved });
 }
 
@@ -383,7 +490,7 @@ fn without_an_attempt_an_execution_can_only_have_failed() {
 #[test]
 fn an_end_is_recorded_once_and_an_unknown_outcome_has_no_end_time() {
     for outcome in [Outcome::Executed, Outcome::Failed, Outcome::Unknown] {
-        let story = Story::after(&[approve(anna()), Command::StartAttempt, record(outcome)]);
+        let story = Story::after(&[approve(anna()), attempt(), record(outcome)]);
         assert_eq!(story.request.state, outcome.state());
         assert_eq!(story.request.ended_at.is_none(), outcome == Outcome::Unknown);
         for again in [Outcome::Executed, Outcome::Failed, Outcome::Unknown] {
@@ -402,162 +509,4 @@ fn a_history_that_does_not_begin_with_a_submission_folds_to_nothing() {
     let events = Story::begin().events;
     assert_eq!(Request::fold(&[]), None);
     assert_eq!(Request::fold(&events[1..]), None);
-}
-
-fn commands() -> impl Strategy<Value = Command> {
-    let people = || proptest::sample::select(everybody());
-    let verdicts = proptest::sample::select(vec![Verdict::Approved, Verdict::Rejected]);
-    let words = || proptest::sample::select(vec!["fine", "no"]);
-    let digests =
-        proptest::sample::select(vec![None, Some(digest().to_string()), Some("sha256:wrong".to_owned())]);
-    let outcomes = proptest::sample::select(vec![Outcome::Executed, Outcome::Failed, Outcome::Unknown]);
-    prop_oneof![
-        5 => (people(), verdicts, words(), digests).prop_map(|(checker, verdict, message, digest)| {
-            decide(checker, verdict, message, digest.as_deref())
-        }),
-        1 => (people(), words()).prop_map(|(by, reason)| withdraw(by, reason)),
-        1 => Just(Command::Expire),
-        3 => Just(Command::StartAttempt),
-        3 => outcomes.prop_map(record),
-    ]
-}
-
-/// Commands, each with the seconds that pass before it; some stories stay before the deadline.
-fn steps() -> impl Strategy<Value = Vec<(i64, Command)>> {
-    let steps = |pause: i64| proptest::collection::vec((0..=pause, commands()), 0..24);
-    prop_oneof![steps(2), steps(WAITS / 4), steps(WAITS)]
-}
-
-/// Where a state may lead; no other move exists.
-fn leads_to(from: State, to: State) -> bool {
-    let next: &[State] = match from {
-        State::ValidateMakerAccess => &[State::ValidatePayload],
-        State::ValidatePayload => &[State::AdminTask],
-        State::AdminTask => &[State::Approved, State::Rejected, State::Withdrawn, State::Expired],
-        State::Approved => &[State::Executed, State::Failed, State::Unknown],
-        State::Executed
-        | State::Failed
-        | State::Unknown
-        | State::Rejected
-        | State::Withdrawn
-        | State::Expired => &[],
-    };
-    from == to || next.contains(&to)
-}
-
-/// Runs the steps, and shows `check` every story before and after each of them.
-fn walk(
-    steps: &[(i64, Command)],
-    mut check: impl FnMut(&Story, &Command, &Result<Vec<Event>, Refusal>, &Story),
-) -> Story {
-    let mut story = Story::begin();
-    for (pause, command) in steps {
-        story.now += seconds(*pause);
-        let before = story.clone();
-        let said = story.tell(command);
-        check(&before, command, &said, &story);
-    }
-    story
-}
-
-#[test]
-fn the_arbitrary_stories_reach_every_state_in_which_a_request_rests() {
-    let mut runner = TestRunner::deterministic();
-    let mut ends = || walk(&steps().new_tree(&mut runner).unwrap().current(), |_, _, _, _| {});
-    let reached: Vec<State> = (0..500).map(|_| ends().request.state).collect();
-    for state in &State::ALL[2..] {
-        assert!(reached.contains(state), "{state}");
-    }
-}
-
-proptest! {
-    #[test]
-    fn a_maker_never_decides_his_own_request(steps in steps()) {
-        let end = walk(&steps, |before, command, said, _| {
-            let Command::Decide { checker, .. } = command else { return };
-            let is_own = checker.is_same_person(&before.request.maker);
-            assert_eq!(is_own, *said == Err(Refusal::MakerIsChecker));
-        });
-        if let Some(decision) = end.request.decision {
-            assert!(!decision.checker.is_same_person(&maker()));
-        }
-    }
-
-    #[test]
-    fn there_is_at_most_one_decision_one_attempt_and_one_end(steps in steps()) {
-        let end = walk(&steps, |_, _, said, _| assert!(said.as_ref().map_or(0, Vec::len) <= 1));
-        let count = |is: fn(&EventKind) -> bool| end.events.iter().filter(|event| is(&event.kind)).count();
-        let approvals = count(|kind| matches!(kind, EventKind::Approved { .. }));
-        let rejections = count(|kind| matches!(kind, EventKind::Rejected { .. }));
-        let attempts = count(|kind| matches!(kind, EventKind::AttemptStarted { .. }));
-        let ends = count(|kind| matches!(kind, EventKind::Ended { .. }));
-        assert!(approvals + rejections <= 1);
-        assert!(attempts <= approvals && ends <= approvals);
-        assert_eq!(end.request.attempts, i64::try_from(attempts).unwrap());
-        assert_eq!(end.request.decision.is_some(), approvals + rejections == 1);
-    }
-
-    #[test]
-    fn a_state_leads_only_where_the_machine_says_and_a_final_one_nowhere(steps in steps()) {
-        walk(&steps, |before, _, _, after| {
-            let (from, to) = (&before.request, &after.request);
-            assert!(leads_to(from.state, to.state), "{} to {}", from.state, to.state);
-            assert_eq!(to.state.is_final(), to.ended_at.is_some());
-            if from.state.is_final() {
-                let version = from.version;
-                assert_eq!(&Request { version, ..to.clone() }, from);
-            }
-        });
-    }
-
-    #[test]
-    fn folding_the_events_gives_exactly_the_stepped_request(steps in steps()) {
-        let end = walk(&steps, |_, _, _, after| {
-            assert_eq!(Request::fold(&after.events).as_ref(), Some(&after.request));
-        });
-        let mut state = None;
-        for (event, seq) in end.events.iter().zip(1..) {
-            assert_eq!((event.seq, event.from), (seq, state));
-            state = Some(event.to);
-        }
-        assert_eq!(end.request.version, i64::try_from(end.events.len()).unwrap());
-    }
-
-    #[test]
-    fn a_refusal_changes_nothing_but_the_number_of_events(steps in steps()) {
-        walk(&steps, |before, _, said, after| {
-            if said.is_err() {
-                let version = before.request.version;
-                assert_eq!(Request { version, ..after.request.clone() }, before.request);
-                assert!(after.events[before.events.len()..].iter().all(|event| {
-                    matches!(event.kind, EventKind::Refused { .. }) && event.from == Some(event.to)
-                }));
-            }
-        });
-    }
-
-    #[test]
-    fn a_standing_decision_can_be_repeated_at_any_time_and_does_nothing(steps in steps()) {
-        let end = walk(&steps, |_, _, _, _| {});
-        if let Some(standing) = &end.request.decision {
-            let repeat = decide(standing.checker.clone(), standing.verdict, &standing.message, Some("wrong"));
-            assert_eq!(end.ask(&repeat), Ok(Vec::new()));
-        }
-    }
-
-    #[test]
-    fn nothing_is_decided_or_withdrawn_at_or_after_the_deadline(steps in steps()) {
-        walk(&steps, |before, command, said, _| {
-            let is_late = before.now >= before.request.expires_at;
-            if is_late && asker(command).is_some() {
-                assert!(said.as_ref().map_or(true, Vec::is_empty));
-            }
-        });
-    }
-
-    #[test]
-    fn time_in_a_history_never_runs_backwards(steps in steps()) {
-        let end = walk(&steps, |_, _, _, _| {});
-        assert!(end.events.is_sorted_by_key(|event| event.at));
-    }
 }

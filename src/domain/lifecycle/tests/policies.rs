@@ -1,0 +1,356 @@
+//! The rules one by one for policies that ask for more than one checker, or for nobody.
+
+use super::*;
+use crate::domain::policy::people::PersonEntry;
+use crate::domain::policy::{Mode, Seat, Stage};
+
+pub(super) fn group(name: &str) -> Who {
+    Who::Group(name.to_owned())
+}
+
+pub(super) fn checkers() -> Who {
+    Who::Permission(Permission::Check)
+}
+
+pub(super) fn stage(name: &str, mode: Mode, seats: &[(Who, u32)]) -> Stage {
+    let seat = |(who, count): &(Who, u32)| Seat { who: who.clone(), count: *count };
+    Stage { name: name.to_owned(), mode, seats: seats.iter().map(seat).collect() }
+}
+
+/// First Risk agrees, then Finance.
+fn risk_then_finance() -> Charter {
+    let one = |name| stage(name, Mode::All, &[(group(name), 1)]);
+    let stages = vec![one("Risk"), one("Finance")];
+    Charter::of(Approval { stages, rejections: 1, min_distinct_people: 2 })
+}
+
+/// Two stages, each with a seat for any checker.
+fn two_checkers() -> Charter {
+    let one = |name| stage(name, Mode::All, &[(checkers(), 1)]);
+    let stages = vec![one("First"), one("Second")];
+    Charter::of(Approval { stages, rejections: 1, min_distinct_people: 2 })
+}
+
+fn two_rejections() -> Charter {
+    let mut charter = Charter::one_checker();
+    charter.approval.rejections = 2;
+    charter
+}
+
+/// One whose rule asks for nobody.
+fn auto() -> Charter {
+    Charter { is_auto: true, ..Charter::one_checker() }
+}
+
+pub(super) fn entry(name: &str, accounts: &[&str], is_active: bool) -> PersonEntry {
+    let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+    PersonEntry {
+        name: name.to_owned(),
+        accounts: texts(accounts),
+        groups: Vec::new(),
+        active: is_active,
+        owners: Vec::new(),
+    }
+}
+
+/// A refusal is kept as an event, and nothing else changes.
+fn assert_refused(story: &mut Story, command: &Wish, code: &str) {
+    let before = story.request.clone();
+    assert_eq!(story.tell(command).unwrap_err().code(), code);
+    let kept = story.events.last().unwrap();
+    assert!(matches!(&kept.kind, EventKind::Refused { code: kept, .. } if kept == code));
+    assert_eq!(story.request, Request { version: before.version + 1, ..before });
+}
+
+#[test]
+fn a_request_with_two_stages_waits_until_the_last_approval_and_every_event_says_where_it_leads() {
+    let mut story = Story::under(risk_then_finance());
+    assert_eq!(story.request.waits_for, [group("Risk")]);
+    story.now += seconds(10);
+    let signed = |stage, name: &str| {
+        let capacities = vec![Who::ClaimedGroup(name.to_owned())];
+        Box::new(Signature { message: "fine".to_owned(), stage, capacities, act: Vec::new() })
+    };
+    let first = Event {
+        seq: 4,
+        at: story.now,
+        by: anna(),
+        from: Some(State::AdminTask),
+        to: State::AdminTask,
+        kind: EventKind::Decided {
+            verdict: Verdict::Approved,
+            signature: signed(0, "Risk"),
+            leads_to: State::AdminTask,
+            waits_for: vec![group("Finance")],
+            execute_before: None,
+        },
+    };
+    assert_eq!(story.tell(&approve(anna())), Ok(vec![first]));
+    assert_eq!((story.request.state, story.request.execute_before), (State::AdminTask, None));
+    assert_eq!(story.request.waits_for, [group("Finance")]);
+    story.now += seconds(10);
+    let until = Some(story.now + seconds(LEAVES_WITHIN));
+    let second = Event {
+        seq: 5,
+        at: story.now,
+        by: bob(),
+        from: Some(State::AdminTask),
+        to: State::Approved,
+        kind: EventKind::Decided {
+            verdict: Verdict::Approved,
+            signature: signed(1, "Finance"),
+            leads_to: State::Approved,
+            waits_for: Vec::new(),
+            execute_before: until,
+        },
+    };
+    assert_eq!(story.tell(&approve(bob())), Ok(vec![second]));
+    assert_eq!((story.request.state, story.request.execute_before), (State::Approved, until));
+    let signers: Vec<_> = story.request.decisions.iter().map(|one| (&one.checker, one.stage)).collect();
+    assert_eq!(signers, [(&anna(), 0), (&bob(), 1)]);
+}
+
+#[test]
+fn a_request_that_still_waits_for_finance_is_not_executed_and_expires() {
+    let mut story = Story::under(risk_then_finance());
+    story.tell(&approve(anna())).unwrap();
+    assert_eq!(story.refusal(&attempt()), Refusal::NotExecutable { state: State::AdminTask });
+    story.now = start() + seconds(WAITS);
+    assert_eq!(story.ask(&lapse()), Ok(Vec::new()));
+    assert_eq!(story.refusal(&approve(bob())), Refusal::Expired { expires_at: story.request.expires_at });
+    story.tell(&expire()).unwrap();
+    assert_eq!((story.request.state, story.request.execute_before), (State::Expired, None));
+    assert_eq!((story.request.decisions.len(), &story.request.waits_for), (1, &Vec::new()));
+}
+
+#[test]
+fn the_maker_takes_back_what_risk_approved_as_long_as_finance_has_not() {
+    let mut story = Story::under(risk_then_finance());
+    story.tell(&approve(anna())).unwrap();
+    story.tell(&withdraw(maker(), "a mistake")).unwrap();
+    assert_eq!(story.request.state, State::Withdrawn);
+    assert_eq!(story.refusal(&approve(bob())), Refusal::Closed { state: State::Withdrawn });
+}
+
+#[test]
+fn somebody_who_approved_cannot_approve_again_under_any_account_and_nothing_changes() {
+    let anna_and_dora = vec![entry("Anna", &["sub-anna", "sub-dora"], true)];
+    let linked = Charter { people: People::new(anna_and_dora).unwrap(), ..two_checkers() };
+    for charter in [two_checkers(), linked] {
+        let has_file = !charter.people.is_empty();
+        let mut story = Story::under(charter);
+        story.tell(&approve(anna())).unwrap();
+        let mut accounts = everybody();
+        accounts.retain(|account| account.is_same_person(&anna()) || has_file && *account == dora());
+        assert_eq!(accounts.len(), if has_file { 4 } else { 3 });
+        for account in accounts {
+            for verdict in [Verdict::Approved, Verdict::Rejected] {
+                let again = decide(account.clone(), verdict, "once more", None);
+                assert_refused(&mut story, &again, "already_decided_by_you");
+            }
+        }
+        assert_eq!((story.request.state, story.request.decisions.len()), (State::AdminTask, 1));
+        story.tell(&approve(carl())).unwrap();
+        assert_eq!(story.request.state, State::Approved);
+    }
+}
+
+#[test]
+fn a_repeat_of_the_very_same_decision_does_nothing_while_others_are_still_waited_for_and_after() {
+    let mut story = Story::under(two_checkers());
+    story.tell(&approve(anna())).unwrap();
+    for state in [State::AdminTask, State::Approved] {
+        assert_eq!(story.request.state, state);
+        for digest in [None, Some("sha256:wrong")] {
+            for account in everybody().into_iter().filter(|account| account.is_same_person(&anna())) {
+                let before = story.request.clone();
+                let repeat = decide(account, Verdict::Approved, "fine", digest);
+                assert_eq!(story.tell(&repeat), Ok(Vec::new()));
+                assert_eq!(story.request, before);
+            }
+        }
+        // Not the last decision any more, and still a repeat.
+        story.tell(&approve(bob())).unwrap();
+    }
+    assert_eq!(story.events.len(), 5);
+}
+
+#[test]
+fn the_first_of_two_rejections_keeps_a_request_waiting_and_the_second_ends_it() {
+    let mut story = Story::under(two_rejections());
+    let first = story.tell(&reject(anna())).unwrap();
+    assert!(matches!(
+        &first[0].kind,
+        EventKind::Decided { verdict: Verdict::Rejected, leads_to: State::AdminTask, waits_for, .. }
+            if *waits_for == [checkers()]
+    ));
+    assert_eq!((first[0].from, first[0].to), (Some(State::AdminTask), State::AdminTask));
+    assert_eq!((story.request.state, story.request.ended_at), (State::AdminTask, None));
+    assert_eq!(story.request.waits_for, [checkers()]);
+    assert_eq!(story.ask(&reject(anna())), Ok(Vec::new()));
+    assert_refused(&mut story, &decide(anna(), Verdict::Rejected, "no!", None), "already_decided_by_you");
+    let mut approved = story.clone();
+    story.tell(&reject(bob())).unwrap();
+    assert_eq!((story.request.state, story.request.ended_at), (State::Rejected, Some(story.now)));
+    assert_eq!((story.request.decisions.len(), &story.request.waits_for), (2, &Vec::new()));
+    approved.tell(&approve(bob())).unwrap();
+    assert_eq!((approved.request.state, approved.request.decisions.len()), (State::Approved, 2));
+}
+
+#[test]
+fn one_rejection_in_the_second_stage_ends_a_request_that_risk_approved() {
+    let mut story = Story::under(risk_then_finance());
+    story.tell(&approve(anna())).unwrap();
+    story.tell(&reject(bob())).unwrap();
+    assert_eq!((story.request.state, story.request.execute_before), (State::Rejected, None));
+    let decision = Box::new(story.request.last_decision().cloned().unwrap());
+    let refusal = story.refusal(&approve(carl()));
+    assert_eq!(refusal, Refusal::AlreadyDecided { decision, state: State::Rejected });
+}
+
+#[test]
+fn what_the_policy_forbids_a_checker_is_told_in_the_policys_words_and_changes_nothing() {
+    let two_of_risk = stage("Both", Mode::All, &[(group("Risk"), 1), (group("Finance"), 1)]);
+    let approval = Approval { stages: vec![two_of_risk], rejections: 1, min_distinct_people: 2 };
+    let file = People::new(vec![entry("Carl", &["sub-carl"], false)]).unwrap();
+    let mut story = Story::under(Charter { people: file, ..Charter::of(approval) });
+    story.tell(&approve(anna())).unwrap();
+    let risk_too = || Signer { groups: vec!["Risk".to_owned()], ..signer(dora()) };
+    for (who, code) in [
+        (Signer { org: OrgId::new("200"), ..signer(bob()) }, "other_org"),
+        (Signer { permissions: vec![Permission::Make], ..signer(bob()) }, "permission_missing"),
+        (signer(carl()), "person_inactive"),
+        (signer(dora()), "not_in_stage"),
+        (risk_too(), "not_needed"),
+    ] {
+        let ballot = Ballot::new(Verdict::Approved, "fine", Some("sha256:wrong".to_owned())).unwrap();
+        assert_refused(&mut story, &Wish::Decide { signer: who, ballot }, code);
+    }
+    let ballot = Ballot::new(Verdict::Rejected, "no", None).unwrap();
+    story.tell(&Wish::Decide { signer: risk_too(), ballot }).unwrap();
+    assert_eq!(story.request.state, State::Rejected);
+}
+
+#[test]
+fn nobody_decides_a_request_of_a_maker_through_whose_token_he_acted() {
+    let mut story = Story::under(two_checkers());
+    story.request.terms.maker_act = vec![anna()];
+    assert_eq!(story.refusal(&approve(anna())), Refusal::MakerIsChecker);
+    let through = Signer { act: vec![anna()], ..signer(bob()) };
+    let ballot = Ballot::new(Verdict::Approved, "fine", None).unwrap();
+    assert_eq!(story.refusal(&Wish::Decide { signer: through, ballot }), Refusal::MakerIsChecker);
+    let through = Signer { act: vec![dora()], ..signer(bob()) };
+    let ballot = Ballot::new(Verdict::Approved, "fine", None).unwrap();
+    story.tell(&Wish::Decide { signer: through, ballot }).unwrap();
+    assert_eq!(story.request.last_decision().unwrap().act, [dora()]);
+}
+
+#[test]
+fn an_approved_call_that_was_not_begun_in_time_lapses_at_its_deadline_and_not_before() {
+    for mut story in [Story::after(&[approve(anna())]), Story::under(auto())] {
+        let until = start() + seconds(LEAVES_WITHIN);
+        assert_eq!(story.request.execute_before, Some(until));
+        story.now = until - TimeDelta::microseconds(1);
+        assert_eq!(story.ask(&lapse()), Ok(Vec::new()));
+        assert_eq!(story.ask(&attempt()).unwrap().len(), 1);
+        story.now = until;
+        let events = story.tell(&lapse()).unwrap();
+        let moved = (events[0].from, events[0].to, &events[0].kind);
+        assert_eq!(moved, (Some(State::Approved), State::Expired, &EventKind::Expired));
+        assert_eq!((events.len(), &events[0].by), (1, &Person::system()));
+        assert_eq!((story.request.state, story.request.ended_at), (State::Expired, Some(until)));
+        assert_eq!(story.request.execute_before, Some(until));
+        assert_eq!(story.ask(&lapse()), Ok(Vec::new()));
+        assert_eq!(story.refusal(&attempt()), Refusal::NotExecutable { state: State::Expired });
+    }
+}
+
+#[test]
+fn a_call_that_was_begun_never_lapses_and_its_end_is_recorded_however_late() {
+    let mut story = Story::after(&[approve(anna()), attempt()]);
+    for late in [0, LEAVES_WITHIN, 10 * WAITS] {
+        story.now = start() + seconds(late);
+        assert_eq!(story.ask(&lapse()), Ok(Vec::new()));
+    }
+    story.tell(&record(Outcome::Executed)).unwrap();
+    assert_eq!(story.request.state, State::Executed);
+    for mut story in stories() {
+        if story.request.state != State::Approved {
+            story.now += seconds(10 * WAITS);
+            assert_eq!(story.ask(&lapse()), Ok(Vec::new()), "{}", story.request.state);
+        }
+    }
+}
+
+#[test]
+fn the_executor_begins_no_call_whose_time_has_passed() {
+    let mut story = Story::after(&[approve(anna())]);
+    for late in [0, 1, 10 * WAITS] {
+        story.now = start() + seconds(LEAVES_WITHIN + late);
+        assert_eq!(story.refusal(&attempt()), Refusal::NotExecutable { state: State::Approved });
+    }
+}
+
+#[test]
+fn whoever_comes_after_a_lapse_is_told_the_deadline_that_passed() {
+    for mut story in [Story::after(&[approve(anna())]), Story::under(auto())] {
+        let until = start() + seconds(LEAVES_WITHIN);
+        story.now = until;
+        story.tell(&lapse()).unwrap();
+        for late in [approve(bob()), reject(anna()), withdraw(maker(), "too late")] {
+            assert_eq!(story.refusal(&late), Refusal::Expired { expires_at: until });
+        }
+    }
+}
+
+#[test]
+fn a_request_whose_rule_asks_for_nobody_is_born_approved_with_four_events_and_no_decision() {
+    let mut story = Story::under(auto());
+    let until = start() + seconds(LEAVES_WITHIN);
+    let moves: Vec<_> = story.events.iter().map(|event| (event.seq, event.from, event.to)).collect();
+    assert_eq!(
+        moves,
+        [
+            (1, None, State::ValidateMakerAccess),
+            (2, Some(State::ValidateMakerAccess), State::ValidatePayload),
+            (3, Some(State::ValidatePayload), State::ValidatePayload),
+            (4, Some(State::ValidatePayload), State::Approved),
+        ]
+    );
+    let by: Vec<_> = story.events.iter().map(|event| event.by.clone()).collect();
+    assert_eq!(by, [maker(), maker(), maker(), Person::system()]);
+    let kind = EventKind::AutoApproved { rule: "default".to_owned(), execute_before: until };
+    assert_eq!(story.events[3].kind, kind);
+    let request = &story.request;
+    assert_eq!((request.state, request.version, request.attempts), (State::Approved, 4, 0));
+    assert_eq!((&request.decisions, &request.waits_for), (&Vec::new(), &Vec::new()));
+    assert_eq!((request.execute_before, request.ended_at), (Some(until), None));
+    let stands = Refusal::Closed { state: State::Approved };
+    assert_eq!(story.refusal(&approve(anna())), stands);
+    assert_eq!(story.refusal(&withdraw(maker(), "")), stands);
+    story.tell(&attempt()).unwrap();
+    story.tell(&record(Outcome::Executed)).unwrap();
+    assert_eq!((story.request.state, story.request.decisions.len()), (State::Executed, 0));
+}
+
+#[test]
+fn an_expired_request_keeps_until_when_its_call_had_to_leave_only_if_it_was_approved() {
+    let mut undecided = Story::under(two_checkers());
+    undecided.tell(&approve(anna())).unwrap();
+    undecided.now = start() + seconds(WAITS);
+    undecided.tell(&expire()).unwrap();
+    let mut lapsed = Story::after(&[approve(anna())]);
+    lapsed.now = start() + seconds(LEAVES_WITHIN);
+    lapsed.tell(&lapse()).unwrap();
+    let kept = [undecided, lapsed].map(|story| (story.request.state, story.request.execute_before));
+    let until = start() + seconds(LEAVES_WITHIN);
+    assert_eq!(kept, [(State::Expired, None), (State::Expired, Some(until))]);
+}
+
+#[test]
+fn a_request_waits_for_somebody_only_while_it_waits_for_checkers() {
+    for story in stories() {
+        let waits_for = if story.request.state == State::AdminTask { vec![checkers()] } else { Vec::new() };
+        assert_eq!(story.request.waits_for, waits_for, "{}", story.request.state);
+    }
+}

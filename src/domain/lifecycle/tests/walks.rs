@@ -1,0 +1,305 @@
+//! What holds whatever people, clocks and the executor do, and whatever the policy asks for.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use super::policies::{checkers, entry, group, stage};
+use super::*;
+use crate::domain::policy::people::PersonEntry;
+use crate::domain::policy::{Mode, Stage};
+
+fn stages() -> impl Strategy<Value = Stage> {
+    let modes = proptest::sample::select(vec![Mode::All, Mode::All, Mode::Any(1), Mode::Any(2)]);
+    let whos = proptest::sample::subsequence(vec![group("Risk"), group("Finance"), checkers()], 1..=2);
+    let counts = proptest::sample::select(vec![1, 1, 2]);
+    (modes, whos, counts).prop_map(|(mode, whos, count)| {
+        let count = if mode == Mode::All { count } else { 1 };
+        let seats: Vec<_> = whos.into_iter().map(|who| (who, count)).collect();
+        stage("Stage", mode, &seats)
+    })
+}
+
+fn approvals() -> impl Strategy<Value = Approval> {
+    let stages = proptest::collection::vec(stages(), 1..=3);
+    let numbers = (1..=2_u32, 1..=4_u32);
+    (stages, numbers).prop_map(|(stages, (rejections, min_distinct_people))| Approval {
+        stages,
+        rejections,
+        min_distinct_people,
+    })
+}
+
+/// No file, or one in which accounts of the maker and of checkers are linked and one is switched off.
+fn files() -> impl Strategy<Value = People> {
+    let of_risk = PersonEntry {
+        groups: vec!["Risk".to_owned()],
+        ..entry("Bob", &["sub-bob", "400003", "sub-dora"], true)
+    };
+    let linked = vec![
+        entry("Maker", &["sub-other", "400001", "sub-carl"], true),
+        of_risk,
+        entry("Anna long ago", &["sub-else"], false),
+    ];
+    prop_oneof![3 => Just(People::none()), 1 => Just(People::new(linked).unwrap())]
+}
+
+fn charters() -> impl Strategy<Value = Charter> {
+    let stages =
+        (approvals(), files()).prop_map(|(approval, people)| Charter { approval, people, is_auto: false });
+    let auto =
+        (approvals(), files()).prop_map(|(approval, people)| Charter { approval, people, is_auto: true });
+    prop_oneof![3 => Just(Charter::one_checker()), 6 => stages, 1 => auto]
+}
+
+fn commands() -> impl Strategy<Value = Wish> {
+    use Verdict::{Approved, Rejected};
+    let people = || proptest::sample::select(everybody());
+    let verdicts = proptest::sample::select(vec![Approved, Approved, Approved, Rejected]);
+    let words = || proptest::sample::select(vec!["fine", "no"]);
+    let digests =
+        proptest::sample::select(vec![None, Some(digest().to_string()), Some("sha256:wrong".to_owned())]);
+    let outcomes = proptest::sample::select(vec![Outcome::Executed, Outcome::Failed, Outcome::Unknown]);
+    prop_oneof![
+        8 => (people(), verdicts, words(), digests).prop_map(|(checker, verdict, message, digest)| {
+            decide(checker, verdict, message, digest.as_deref())
+        }),
+        1 => (people(), words()).prop_map(|(by, reason)| withdraw(by, reason)),
+        1 => Just(expire()),
+        1 => Just(lapse()),
+        3 => Just(attempt()),
+        3 => outcomes.prop_map(record),
+    ]
+}
+
+type Steps = Vec<(i64, Wish)>;
+
+/// Commands, each with the seconds that pass before it; some stories stay before the deadline.
+fn steps() -> impl Strategy<Value = Steps> {
+    let steps = |pause: i64| proptest::collection::vec((0..=pause, commands()), 0..32);
+    prop_oneof![steps(2), steps(WAITS / 4), steps(WAITS)]
+}
+
+/// What a request is admitted under, and what happens to it.
+fn plans() -> impl Strategy<Value = (Charter, Steps)> {
+    (charters(), steps())
+}
+
+/// Where a state may lead; no other move exists.
+fn leads_to(from: State, to: State) -> bool {
+    let next: &[State] = match from {
+        State::ValidateMakerAccess => &[State::ValidatePayload],
+        State::ValidatePayload => &[State::AdminTask, State::Approved],
+        State::AdminTask => &[State::Approved, State::Rejected, State::Withdrawn, State::Expired],
+        State::Approved => &[State::Executed, State::Failed, State::Unknown, State::Expired],
+        State::Executed
+        | State::Failed
+        | State::Unknown
+        | State::Rejected
+        | State::Withdrawn
+        | State::Expired => &[],
+    };
+    from == to || next.contains(&to)
+}
+
+/// Runs the steps, and shows `check` every story before and after each of them.
+fn walk(
+    (charter, steps): &(Charter, Steps),
+    mut check: impl FnMut(&Story, &Wish, &Result<Vec<Event>, Refusal>, &Story),
+) -> Story {
+    let mut story = Story::under(charter.clone());
+    for (pause, command) in steps {
+        story.now += seconds(*pause);
+        let before = story.clone();
+        let said = story.tell(command);
+        check(&before, command, &said, &story);
+    }
+    story
+}
+
+#[test]
+fn the_arbitrary_stories_reach_every_state_in_which_a_request_rests() {
+    let mut runner = TestRunner::deterministic();
+    let mut ends = || walk(&plans().new_tree(&mut runner).unwrap().current(), |_, _, _, _| {});
+    let reached: Vec<Request> = (0..500).map(|_| ends().request).collect();
+    for state in &State::ALL[2..] {
+        assert!(reached.iter().any(|request| request.state == *state), "{state}");
+    }
+    let is_there = |what: &str, is: &dyn Fn(&Request) -> bool| {
+        assert!(reached.iter().any(is), "{what}");
+    };
+    let has_lapsed = |end: &Request| end.state == State::Expired && end.execute_before.is_some();
+    is_there("a lapsed approval", &has_lapsed);
+    is_there("two rejections", &|end| end.state == State::Rejected && end.decisions.len() > 1);
+    is_there("a third stage", &|end| end.last_decision().is_some_and(|last| last.stage == 2));
+    is_there("two approvals", &|end| end.state == State::Executed && end.decisions.len() > 1);
+    is_there("an execution that nobody approved", &|end| {
+        end.state == State::Executed && end.decisions.is_empty()
+    });
+}
+
+/// What an event says of a decision.
+fn told(event: &Event) -> Option<(Person, Verdict, usize, DateTime<Utc>, Digest)> {
+    let EventKind::Decided { verdict, signature, .. } = &event.kind else { return None };
+    Some((event.by.clone(), *verdict, signature.stage, event.at, digest()))
+}
+
+proptest! {
+    #[test]
+    fn a_maker_never_decides_his_own_request(plan in plans()) {
+        let end = walk(&plan, |before, command, said, _| {
+            let Wish::Decide { signer, .. } = command else { return };
+            let (request, people) = (&before.request, &before.charter.people);
+            let is_own = signer.behind(people).overlaps(&people.behind(&request.maker, &[]));
+            assert!(is_own || !signer.person.is_same_person(&request.maker));
+            let is_on = people.is_active(&signer.person, &[]);
+            assert_eq!(is_own && is_on, *said == Err(Refusal::MakerIsChecker));
+        });
+        for decision in end.request.decisions {
+            assert!(!decision.checker.is_same_person(&maker()));
+        }
+    }
+
+    #[test]
+    fn nobody_counts_twice_whatever_accounts_he_uses(plan in plans()) {
+        let end = walk(&plan, |_, _, _, _| {});
+        let people = &end.charter.people;
+        let votes = end.request.votes();
+        let behind: Vec<_> = votes.iter().map(|vote| people.behind(vote.checker, vote.act)).collect();
+        for (number, one) in behind.iter().enumerate() {
+            assert!(!behind[..number].iter().any(|other| other.overlaps(one)));
+        }
+    }
+
+    #[test]
+    fn there_is_at_most_one_leading_decision_one_attempt_and_one_end(plan in plans()) {
+        let end = walk(&plan, |_, _, said, _| assert!(said.as_ref().map_or(0, Vec::len) <= 1));
+        let count = |is: fn(&EventKind) -> bool| end.events.iter().filter(|event| is(&event.kind)).count();
+        let decisions = count(|kind| matches!(kind, EventKind::Decided { .. }));
+        let approvals = count(|kind| matches!(
+            kind,
+            EventKind::Decided { leads_to: State::Approved, .. } | EventKind::AutoApproved { .. }
+        ));
+        let rejections = count(|kind| matches!(kind, EventKind::Decided { leads_to: State::Rejected, .. }));
+        let attempts = count(|kind| matches!(kind, EventKind::AttemptStarted { .. }));
+        let ends = count(|kind| matches!(kind, EventKind::Ended { .. }));
+        assert!(approvals + rejections <= 1);
+        assert!(attempts <= approvals && ends <= approvals);
+        assert_eq!(end.request.attempts, i64::try_from(attempts).unwrap());
+        assert_eq!(end.request.decisions.len(), decisions);
+        if end.charter.is_auto {
+            assert_eq!((decisions, approvals), (0, 1));
+        } else if end.charter.approval == Charter::one_checker().approval {
+            assert_eq!(decisions, approvals + rejections);
+        }
+    }
+
+    #[test]
+    fn every_decision_leads_where_the_policy_says_and_to_whom(plan in plans()) {
+        walk(&plan, |_, _, said, after| {
+            let Ok(events) = said else { return };
+            for event in events {
+                let EventKind::Decided { verdict, leads_to, .. } = &event.kind else { continue };
+                let votes = after.request.votes();
+                let weighed = progress(&after.request.matter(&votes), &after.charter.in_force());
+                assert_eq!((after.request.state, event.to), (*leads_to, *leads_to));
+                assert_eq!(*leads_to == State::Approved, weighed.approved);
+                assert_eq!(*leads_to == State::Rejected, weighed.rejected);
+                assert!(*leads_to != State::Approved || *verdict == Verdict::Approved);
+                assert_eq!(after.request.waits_for, weighed.waits_for());
+                assert!(!after.request.last_decision().unwrap().capacities.is_empty());
+            }
+        });
+    }
+
+    #[test]
+    fn a_request_waits_for_somebody_exactly_while_it_waits_for_checkers(plan in plans()) {
+        walk(&plan, |_, _, _, after| {
+            let is_waiting = after.request.state == State::AdminTask;
+            assert_eq!(is_waiting, !after.request.waits_for.is_empty());
+        });
+    }
+
+    #[test]
+    fn only_what_was_approved_has_a_time_by_which_it_leaves_and_none_is_begun_after_it(plan in plans()) {
+        let end = walk(&plan, |before, _, _, after| {
+            if after.request.attempts > before.request.attempts {
+                assert!(Some(after.now) < after.request.execute_before);
+            }
+        });
+        let was_approved = end.events.iter().any(|event| event.to == State::Approved);
+        assert_eq!(end.request.execute_before.is_some(), was_approved);
+        if end.request.state == State::Expired && was_approved {
+            assert_eq!(end.request.attempts, 0);
+            assert!(end.request.ended_at >= end.request.execute_before);
+        }
+    }
+
+    #[test]
+    fn a_state_leads_only_where_the_machine_says_and_a_final_one_nowhere(plan in plans()) {
+        walk(&plan, |before, _, _, after| {
+            let (from, to) = (&before.request, &after.request);
+            assert!(leads_to(from.state, to.state), "{} to {}", from.state, to.state);
+            assert_eq!(to.state.is_final(), to.ended_at.is_some());
+            if from.state.is_final() {
+                let version = from.version;
+                assert_eq!(&Request { version, ..to.clone() }, from);
+            }
+        });
+    }
+
+    #[test]
+    fn folding_the_events_gives_exactly_the_stepped_request(plan in plans()) {
+        let end = walk(&plan, |_, _, _, after| {
+            assert_eq!(Request::fold(&after.events).as_ref(), Some(&after.request));
+        });
+        let mut state = None;
+        for (event, seq) in end.events.iter().zip(1..) {
+            assert_eq!((event.seq, event.from), (seq, state));
+            state = Some(event.to);
+        }
+        assert_eq!(end.request.version, i64::try_from(end.events.len()).unwrap());
+        // What was told apart from the fold.
+        let decided: Vec<_> = end.events.iter().filter_map(told).collect();
+        let stands = |one: &Decision| (one.checker.clone(), one.verdict, one.stage, one.at, one.digest);
+        assert_eq!(end.request.decisions.iter().map(stands).collect::<Vec<_>>(), decided);
+    }
+
+    #[test]
+    fn a_refusal_changes_nothing_but_the_number_of_events(plan in plans()) {
+        walk(&plan, |before, _, said, after| {
+            if said.is_err() {
+                let version = before.request.version;
+                assert_eq!(Request { version, ..after.request.clone() }, before.request);
+                assert!(after.events[before.events.len()..].iter().all(|event| {
+                    matches!(event.kind, EventKind::Refused { .. }) && event.from == Some(event.to)
+                }));
+            }
+        });
+    }
+
+    #[test]
+    fn a_standing_decision_can_be_repeated_at_any_time_and_does_nothing(plan in plans()) {
+        let end = walk(&plan, |_, _, _, _| {});
+        for standing in &end.request.decisions {
+            let repeat = decide(standing.checker.clone(), standing.verdict, &standing.message, Some("wrong"));
+            assert_eq!(end.ask(&repeat), Ok(Vec::new()));
+        }
+    }
+
+    #[test]
+    fn nothing_is_decided_or_withdrawn_at_or_after_the_deadline(plan in plans()) {
+        walk(&plan, |before, command, said, _| {
+            let is_late = before.now >= before.request.expires_at;
+            if is_late && asker(command).is_some() {
+                assert!(said.as_ref().map_or(true, Vec::is_empty));
+            }
+        });
+    }
+
+    #[test]
+    fn time_in_a_history_never_runs_backwards(plan in plans()) {
+        let end = walk(&plan, |_, _, _, _| {});
+        assert!(end.events.is_sorted_by_key(|event| event.at));
+    }
+}
