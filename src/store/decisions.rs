@@ -1,12 +1,15 @@
 //! The table `decisions`: who decided what. Rows are only ever added.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::columns::{Column, Columns, batch_statement, push_insert};
-use super::requests::{Key, key_texts};
+use super::requests::{Key, key_texts, parse_digest, parse_id};
 use super::schema::decisions;
-use super::{AnyConnection, StoreError, from_micros, to_micros};
+use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
+use crate::domain::ids::OrgId;
 use crate::domain::request::{Decision, Request, Verdict};
 
 /// One row.
@@ -25,11 +28,15 @@ pub struct DecisionRow {
     pub message: String,
     pub digest: String,
     pub decided_at: i64,
+    pub number: i64,
+    pub stage: i64,
+    pub capacities: String,
+    pub act: String,
 }
 
 impl DecisionRow {
-    /// The row for a decision on `request`.
-    pub fn new(request: &Request, decision: &Decision) -> Self {
+    /// The row for a decision on `request`, the `number`th from 0.
+    pub fn new(request: &Request, decision: &Decision, number: usize) -> Self {
         let checker = decision.checker.clone();
         Self {
             org_id: request.org.to_string(),
@@ -41,8 +48,12 @@ impl DecisionRow {
             user_name: checker.user_name,
             verdict: decision.verdict.name().to_owned(),
             message: decision.message.clone(),
-            digest: request.digest.to_string(),
+            digest: decision.digest.to_string(),
             decided_at: to_micros(decision.at),
+            number: i64::try_from(number).unwrap_or(i64::MAX),
+            stage: i64::try_from(decision.stage).unwrap_or(i64::MAX),
+            capacities: terms::seats_value(&decision.capacities).to_string(),
+            act: terms::people_value(&decision.act).to_string(),
         }
     }
 
@@ -60,15 +71,26 @@ impl DecisionRow {
             verdict,
             message: self.message,
             at: from_micros(self.decided_at)?,
+            digest: parse_digest(&self.digest)?,
+            stage: usize::try_from(self.stage).map_err(|_| StoreError::Corrupt("stage".to_owned()))?,
+            capacities: terms::read_seats(&terms::read_json(&self.capacities, "capacities")?)?,
+            act: terms::read_people(&terms::read_json(&self.act, "act")?),
         })
     }
 }
 
-/// The decisions on the named requests, in no order.
-pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<DecisionRow>, StoreError> {
+/// The decisions on the named requests, each request's in their order.
+pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<HashMap<Key, Vec<Decision>>, StoreError> {
     let (orgs, ids) = key_texts(keys);
     let named = decisions::org_id.eq_any(orgs).and(decisions::request_id.eq_any(ids));
-    Ok(decisions::table.filter(named).load(conn)?)
+    let mut rows: Vec<DecisionRow> = decisions::table.filter(named).load(conn)?;
+    rows.sort_by_key(|row| (row.number, row.decided_at));
+    let mut decided: HashMap<Key, Vec<Decision>> = HashMap::new();
+    for row in rows {
+        let key = (OrgId::new(row.org_id.clone()), parse_id(&row.request_id)?);
+        decided.entry(key).or_default().push(row.into_decision()?);
+    }
+    Ok(decided)
 }
 
 batch_statement!(InsertDecisions, |out, columns| push_insert(&mut out, "decisions", columns));
@@ -101,5 +123,9 @@ fn columns<'a>(rows: &[&'a DecisionRow]) -> Columns<'a> {
         ("message", Column::text(rows, |row| &row.message)),
         ("digest", Column::text(rows, |row| &row.digest)),
         ("decided_at", Column::number(rows, |row| row.decided_at)),
+        ("number", Column::number(rows, |row| row.number)),
+        ("stage", Column::number(rows, |row| row.stage)),
+        ("capacities", Column::text(rows, |row| &row.capacities)),
+        ("act", Column::text(rows, |row| &row.act)),
     ]
 }

@@ -1,5 +1,6 @@
 //! The table `events`: the audit trail. Rows are only ever added; triggers keep it so.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -7,12 +8,13 @@ use uuid::Uuid;
 use super::columns::{Column, Columns, batch_statement, push_insert};
 use super::requests::{parse_digest, parse_id, parse_state};
 use super::schema::events;
-use super::{AnyConnection, StoreError, from_micros, to_micros};
-use crate::domain::actor::{Actor, Person};
+use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
+use crate::domain::actor::{Actor, Permission, Person};
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::{Birth, Event, EventKind};
+use crate::domain::lifecycle::{Birth, Event, EventKind, Signature};
 use crate::domain::outcome::Outcome;
-use crate::domain::request::Request;
+use crate::domain::policy::Who;
+use crate::domain::request::{Request, State, Verdict};
 use crate::domain::submission::EntityInfo;
 
 /// The version of the meaning of these columns.
@@ -98,6 +100,34 @@ impl EventRow {
         }
     }
 
+    /// The row for something that happened to the whole engine and to no request; its org is empty.
+    pub fn of_no_request(event_type: &str, (id, at): (Uuid, DateTime<Utc>), data: &Value) -> Self {
+        let by = Person::system();
+        Self {
+            org_id: String::new(),
+            event_id: id.to_string(),
+            request_id: None,
+            seq: None,
+            format: FORMAT,
+            at: to_micros(at),
+            event_type: event_type.to_owned(),
+            actor_iss: by.iss,
+            actor_sub: by.sub,
+            actor_user_id: by.user_id,
+            actor_user_name: by.user_name,
+            actor_token_id: None,
+            actor_address: None,
+            from_state: None,
+            to_state: None,
+            message: None,
+            digest: None,
+            attempt: None,
+            outcome: None,
+            reference: id.to_string(),
+            data: data.to_string(),
+        }
+    }
+
     /// The event as the domain folds it.
     pub fn into_event(self) -> Result<Event, StoreError> {
         let by = Person {
@@ -124,8 +154,14 @@ impl EventRow {
             "submitted" => EventKind::Submitted(Box::new(self.birth(by, &data)?)),
             "maker_access_validated" => EventKind::MakerAccessValidated,
             "payload_validated" => EventKind::PayloadValidated,
-            "approved" => EventKind::Approved { message: message() },
-            "rejected" => EventKind::Rejected { message: message() },
+            "approved" | "approval_given" => self.decided(Verdict::Approved, &data)?,
+            "rejected" | "rejection_given" => self.decided(Verdict::Rejected, &data)?,
+            "auto_approved" => EventKind::AutoApproved {
+                rule: text("rule"),
+                execute_before: from_micros(
+                    data["executeBefore"].as_i64().ok_or_else(|| corrupt("executeBefore"))?,
+                )?,
+            },
             "withdrawn" => EventKind::Withdrawn { reason: message() },
             "expired" => EventKind::Expired,
             "attempt_started" => {
@@ -142,6 +178,27 @@ impl EventRow {
             },
             "refused" => EventKind::Refused { code: text("code"), message: message() },
             other => return Err(corrupt(other)),
+        })
+    }
+
+    fn decided(&self, verdict: Verdict, data: &Value) -> Result<EventKind, StoreError> {
+        let stage = data["stage"].as_u64().and_then(|stage| usize::try_from(stage).ok());
+        // An event from before there were stages signed the only one.
+        let capacities = match &data["capacities"] {
+            named if named.is_null() => vec![Who::Permission(Permission::Check)],
+            named => terms::read_seats(named)?,
+        };
+        Ok(EventKind::Decided {
+            verdict,
+            signature: Box::new(Signature {
+                message: self.message.clone().unwrap_or_default(),
+                stage: stage.unwrap_or_default(),
+                capacities,
+                act: terms::read_people(&data["act"]),
+            }),
+            leads_to: parse_state(self.to_state.as_deref().ok_or_else(|| corrupt("to_state"))?)?,
+            waits_for: terms::read_seats(&data["waitsFor"])?,
+            execute_before: data["executeBefore"].as_i64().map(from_micros).transpose()?,
         })
     }
 
@@ -163,6 +220,8 @@ impl EventRow {
             },
             digest: parse_digest(self.digest.as_deref().ok_or_else(|| corrupt("digest"))?)?,
             expires_at: from_micros(data["expiresAt"].as_i64().ok_or_else(|| corrupt("expiresAt"))?)?,
+            terms: terms::read_terms(&data["terms"], data["subject"].as_str().map(str::to_owned))?,
+            waits_for: terms::read_seats(&data["waitsFor"])?,
         })
     }
 }
@@ -201,8 +260,27 @@ impl Facts {
             EventKind::PayloadValidated => {
                 Self { data: r#"{"ValidatePayload_Output":true}"#.to_owned(), ..plain("payload_validated") }
             }
-            EventKind::Approved { message } => said("approved", message),
-            EventKind::Rejected { message } => said("rejected", message),
+            EventKind::Decided { verdict, signature, leads_to, waits_for, execute_before } => {
+                let event_type = match (verdict, leads_to) {
+                    (Verdict::Approved, State::AdminTask) => "approval_given",
+                    (Verdict::Rejected, State::AdminTask) => "rejection_given",
+                    (Verdict::Approved, _) => "approved",
+                    (Verdict::Rejected, _) => "rejected",
+                };
+                let mut data = json!({
+                    "stage": signature.stage,
+                    "capacities": terms::seats_value(&signature.capacities),
+                });
+                put(&mut data, "act", some_list(terms::people_value(&signature.act)));
+                put(&mut data, "waitsFor", some_list(terms::seats_value(waits_for)));
+                put(&mut data, "executeBefore", execute_before.map(|at| json!(to_micros(at))));
+                Self { data: data.to_string(), ..said(event_type, &signature.message) }
+            }
+            EventKind::AutoApproved { rule, execute_before } => {
+                let data = json!({ "rule": rule, "executeBefore": to_micros(*execute_before) });
+                let message = format!("The rule {rule} asks for nobody.");
+                Self { data: data.to_string(), ..said("auto_approved", &message) }
+            }
             EventKind::Withdrawn { reason } => said("withdrawn", reason),
             EventKind::Expired => plain("expired"),
             EventKind::AttemptStarted { attempt } => {
@@ -223,9 +301,19 @@ impl Facts {
     }
 }
 
+fn put(object: &mut Value, name: &str, value: Option<Value>) {
+    if let (Value::Object(members), Some(value)) = (object, value) {
+        members.insert(name.to_owned(), value);
+    }
+}
+
+fn some_list(list: Value) -> Option<Value> {
+    list.as_array().is_some_and(|items| !items.is_empty()).then_some(list)
+}
+
 fn birth_data(birth: &Birth) -> Value {
     let entity = &birth.entity;
-    json!({
+    let mut data = json!({
         "requestType": birth.request_type.as_str(),
         "typeVersion": birth.type_version,
         "host": birth.host,
@@ -236,7 +324,11 @@ fn birth_data(birth: &Birth) -> Value {
             "zoneId": entity.zone_id,
             "conceptId": entity.concept_id,
         },
-    })
+        "terms": terms::terms_value(&birth.terms),
+    });
+    put(&mut data, "subject", birth.terms.subject.as_ref().map(|subject| json!(subject)));
+    put(&mut data, "waitsFor", some_list(terms::seats_value(&birth.waits_for)));
+    data
 }
 
 batch_statement!(InsertEvents, |out, columns| push_insert(&mut out, "events", columns));

@@ -53,6 +53,8 @@ pub struct Filter {
     pub started_from: Option<DateTime<Utc>>,
     /// Submitted before.
     pub started_before: Option<DateTime<Utc>>,
+    /// Only about this subject.
+    pub subject: Option<String>,
 }
 
 impl Filter {
@@ -70,6 +72,7 @@ impl Filter {
             request_type: None,
             started_from: None,
             started_before: None,
+            subject: None,
         }
     }
 }
@@ -135,6 +138,9 @@ fn filtered<'a>(filter: &Filter) -> Boxed<'a> {
     }
     if let Some(name) = &filter.request_type {
         query = query.filter(requests::request_type.eq(name.to_string()));
+    }
+    if let Some(subject) = &filter.subject {
+        query = query.filter(requests::subject.eq(subject.clone()));
     }
     if let Some(from) = filter.started_from {
         query = query.filter(requests::started_at.ge(to_micros(from)));
@@ -275,6 +281,14 @@ pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Opti
     Ok(complete(conn, page, None)?.pop())
 }
 
+/// Whole requests for rows of a page, with short answers only.
+pub(super) fn complete_page(
+    conn: &mut AnyConnection,
+    page: Vec<RequestRow>,
+) -> Result<Vec<Record>, StoreError> {
+    complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))
+}
+
 /// Adds what stands in the other tables, keeping the page's order.
 fn complete(
     conn: &mut AnyConnection,
@@ -289,17 +303,17 @@ fn complete(
     let by_id = |id: &String, row| (id.clone(), row);
     let mut calls: HashMap<_, _> =
         calls::list(conn, &keys)?.into_iter().map(|row| (row.request_id.clone(), row)).collect();
-    let mut decided: HashMap<_, _> =
-        decisions::list(conn, &keys)?.into_iter().map(|row| (row.request_id.clone(), row)).collect();
+    let mut decided = decisions::list(conn, &keys)?;
     let answered = answers::list(conn, &keys, answer_bytes_max)?;
     let mut answers: HashMap<_, AnswerRow> =
         answered.into_iter().map(|row| by_id(&row.request_id.clone(), row)).collect();
     page.into_iter()
-        .map(|row| {
+        .zip(&keys)
+        .map(|(row, key)| {
             let id = row.request_id.clone();
-            let decision = decided.remove(&id).map(|row| row.into_decision()).transpose()?;
+            let decisions = decided.remove(key).unwrap_or_default();
             let call = calls.remove(&id).ok_or_else(|| StoreError::Corrupt(format!("{id} has no call")))?;
-            Ok(Record { request: row.into_request(decision)?, call, answer: answers.remove(&id) })
+            Ok(Record { request: row.into_request(decisions)?, call, answer: answers.remove(&id) })
         })
         .collect()
 }

@@ -11,12 +11,17 @@ pub mod connection;
 pub mod decisions;
 pub mod events;
 pub mod executions;
+pub mod inbox;
 pub mod listing;
 pub mod migrate;
 pub mod refusals;
 pub mod requests;
 pub mod schema;
+pub mod submission_keys;
 pub mod submissions;
+mod terms;
+pub mod type_versions;
+pub mod usage;
 pub mod writer;
 
 use std::fs::{File, TryLockError};

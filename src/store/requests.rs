@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::columns::{Column, Columns, batch_statement, push_update};
 use super::schema::requests;
-use super::{AnyConnection, StoreError, from_micros, to_micros};
+use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
@@ -44,6 +44,11 @@ pub struct RequestRow {
     pub started_at: i64,
     pub expires_at: i64,
     pub ended_at: Option<i64>,
+    pub terms: String,
+    pub subject: Option<String>,
+    pub waits_for: String,
+    pub turn_at: i64,
+    pub execute_before: Option<i64>,
 }
 
 impl From<&Request> for RequestRow {
@@ -71,13 +76,18 @@ impl From<&Request> for RequestRow {
             started_at: to_micros(request.started_at),
             expires_at: to_micros(request.expires_at),
             ended_at: request.ended_at.map(to_micros),
+            terms: terms::terms_value(&request.terms).to_string(),
+            subject: request.terms.subject.clone(),
+            waits_for: terms::waits_for_text(&request.waits_for),
+            turn_at: to_micros(request.turn_at()),
+            execute_before: request.execute_before.map(to_micros),
         }
     }
 }
 
 impl RequestRow {
-    /// The request, with the decision that stands in its own table.
-    pub fn into_request(self, decision: Option<Decision>) -> Result<Request, StoreError> {
+    /// The request, with the decisions that stand in their own table.
+    pub fn into_request(self, decisions: Vec<Decision>) -> Result<Request, StoreError> {
         Ok(Request {
             id: parse_id(&self.request_id)?,
             state: parse_state(&self.state)?,
@@ -103,7 +113,10 @@ impl RequestRow {
             started_at: from_micros(self.started_at)?,
             expires_at: from_micros(self.expires_at)?,
             ended_at: self.ended_at.map(from_micros).transpose()?,
-            decision,
+            execute_before: self.execute_before.map(from_micros).transpose()?,
+            terms: terms::read_terms(&terms::read_json(&self.terms, "terms")?, self.subject)?,
+            waits_for: terms::read_waits_for(&self.waits_for)?,
+            decisions,
         })
     }
 }
@@ -170,7 +183,8 @@ batch_statement!(UpdateRequests, |out, columns| push_update(
     (
         "requests",
         (
-            "state = new.state, version = new.version, attempts = new.attempts, ended_at = new.ended_at",
+            "state = new.state, version = new.version, attempts = new.attempts, ended_at = new.ended_at, \
+             waits_for = new.waits_for, execute_before = new.execute_before",
             "requests.org_id = new.org_id AND requests.request_id = new.request_id \
              AND requests.version = new.version_before",
         ),
@@ -206,6 +220,8 @@ pub fn save(conn: &mut AnyConnection, moved: &[Moved]) -> Result<(), StoreError>
                         requests::version.eq(row.version),
                         requests::attempts.eq(row.attempts),
                         requests::ended_at.eq(row.ended_at),
+                        requests::waits_for.eq(&row.waits_for),
+                        requests::execute_before.eq(row.execute_before),
                     ))
                     .execute(conn)?;
             }
@@ -224,6 +240,8 @@ fn moved_columns<'a>(moved: &[&'a Moved]) -> Columns<'a> {
         ("version", Column::number(moved, |moved| moved.row.version)),
         ("attempts", Column::number(moved, |moved| moved.row.attempts)),
         ("ended_at", Column::nullable_number(moved, |moved| moved.row.ended_at)),
+        ("waits_for", Column::text(moved, |moved| &moved.row.waits_for)),
+        ("execute_before", Column::nullable_number(moved, |moved| moved.row.execute_before)),
     ]
 }
 
@@ -250,6 +268,11 @@ pub(super) fn columns<'a>(rows: &[&'a RequestRow]) -> Columns<'a> {
         ("started_at", Column::number(rows, |row| row.started_at)),
         ("expires_at", Column::number(rows, |row| row.expires_at)),
         ("ended_at", Column::nullable_number(rows, |row| row.ended_at)),
+        ("terms", Column::text(rows, |row| &row.terms)),
+        ("subject", Column::nullable_text(rows, |row| row.subject.as_deref())),
+        ("waits_for", Column::text(rows, |row| &row.waits_for)),
+        ("turn_at", Column::number(rows, |row| row.turn_at)),
+        ("execute_before", Column::nullable_number(rows, |row| row.execute_before)),
     ]
 }
 
@@ -258,19 +281,47 @@ pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Opti
     Ok(requests::table.find((org.as_str(), id.to_string())).first(conn).optional()?)
 }
 
-/// Waiting requests whose deadline has passed, over all orgs.
+/// Requests whose deadline has passed, over all orgs: waiting ones, then approved ones.
 pub fn list_overdue(
     conn: &mut AnyConnection,
     now: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<Key>, StoreError> {
-    let rows: Vec<(String, String)> = requests::table
-        .filter(requests::state.eq("AdminTask").and(requests::expires_at.le(to_micros(now))))
+    let now = to_micros(now);
+    let mut rows: Vec<(String, String)> = requests::table
+        .filter(requests::state.eq("AdminTask").and(requests::expires_at.le(now)))
         .order(requests::expires_at)
         .limit(limit)
         .select((requests::org_id, requests::request_id))
         .load(conn)?;
+    rows.extend(
+        requests::table
+            .filter(requests::state.eq("approved").and(requests::execute_before.le(now)))
+            .filter(requests::attempts.eq(0))
+            .order(requests::execute_before)
+            .limit(limit)
+            .select((requests::org_id, requests::request_id))
+            .load::<(String, String)>(conn)?,
+    );
     rows.into_iter().map(|(org, id)| Ok((OrgId::new(org), parse_id(&id)?))).collect()
+}
+
+/// Waiting requests of a type on a subject, oldest first.
+pub fn list_pending_on(
+    conn: &mut AnyConnection,
+    (org, request_type): (&str, &str),
+    subject: &str,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    Ok(requests::table
+        .filter(requests::org_id.eq(org).and(requests::subject.eq(subject)))
+        .filter(
+            requests::request_type.eq(request_type).and(requests::state.eq_any(["AdminTask", "approved"])),
+        )
+        .order((requests::started_at, requests::request_id))
+        .limit(limit)
+        .select(requests::request_id)
+        .load(conn)?)
 }
 
 /// How many requests are in `state` right now, over all orgs; for the gauges.

@@ -25,6 +25,11 @@ diesel::table! {
         started_at -> BigInt,
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
+        terms -> Text,
+        subject -> Nullable<Text>,
+        waits_for -> Text,
+        turn_at -> BigInt,
+        execute_before -> Nullable<BigInt>,
     }
 }
 
@@ -51,6 +56,10 @@ diesel::table! {
         message -> Text,
         digest -> Text,
         decided_at -> BigInt,
+        number -> BigInt,
+        stage -> BigInt,
+        capacities -> Text,
+        act -> Text,
     }
 }
 
@@ -140,6 +149,37 @@ diesel::table! {
         digest -> Nullable<Text>,
         reference -> Text,
         count -> BigInt,
+    }
+}
+
+diesel::table! {
+    type_versions (version) {
+        version -> Text,
+        request_type -> Text,
+        definition -> Text,
+        first_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    submission_keys (org_id, key) {
+        org_id -> Text,
+        key -> Text,
+        request_id -> Text,
+        person_key -> Text,
+        digest -> Text,
+    }
+}
+
+diesel::table! {
+    usage_counters (org_id, request_type, counter, who, window_start) {
+        org_id -> Text,
+        request_type -> Text,
+        counter -> Text,
+        who -> Text,
+        window_start -> BigInt,
+        count -> BigInt,
+        sum -> Text,
     }
 }
 

@@ -10,6 +10,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use super::calls::{self, CallRow};
 use super::columns::{Columns, push_insert};
 use super::events::{self, EventRow};
+use super::executions::ExecutionRow;
 use super::requests::{self, RequestRow};
 use super::schema;
 use super::{AnyConnection, StoreError};
@@ -23,6 +24,8 @@ pub struct NewSubmission {
     pub call: CallRow,
     /// Its first events.
     pub events: Vec<EventRow>,
+    /// Its execution, if it was approved at once; written apart.
+    pub execution: Option<ExecutionRow>,
 }
 
 /// Adds the submissions.

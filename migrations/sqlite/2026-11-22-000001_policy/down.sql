@@ -1,0 +1,17 @@
+DROP TABLE usage_counters;
+DROP TABLE submission_keys;
+DROP TABLE type_versions;
+DROP INDEX decisions_by_person;
+ALTER TABLE decisions DROP COLUMN number;
+ALTER TABLE decisions DROP COLUMN stage;
+ALTER TABLE decisions DROP COLUMN capacities;
+ALTER TABLE decisions DROP COLUMN act;
+DROP TRIGGER requests_terms_never_change;
+DROP INDEX requests_approved;
+DROP INDEX requests_by_subject;
+DROP INDEX requests_inbox;
+ALTER TABLE requests DROP COLUMN terms;
+ALTER TABLE requests DROP COLUMN subject;
+ALTER TABLE requests DROP COLUMN waits_for;
+ALTER TABLE requests DROP COLUMN turn_at;
+ALTER TABLE requests DROP COLUMN execute_before;

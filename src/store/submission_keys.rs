@@ -1,0 +1,38 @@
+//! The table `submission_keys`: which request a client's `Idempotency-Key` stands for.
+
+use diesel::prelude::*;
+
+use super::schema::submission_keys;
+use super::{AnyConnection, StoreError};
+
+/// One row; never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = submission_keys)]
+pub struct SubmissionKeyRow {
+    /// The org; a key means nothing outside it.
+    pub org_id: String,
+    /// The client's key.
+    pub key: String,
+    /// The request.
+    pub request_id: String,
+    /// Who submitted it.
+    pub person_key: String,
+    /// SHA-256 over the type's name and the body as it came.
+    pub digest: String,
+}
+
+/// The key's row, if it was used before.
+pub fn find(conn: &mut AnyConnection, org: &str, key: &str) -> Result<Option<SubmissionKeyRow>, StoreError> {
+    Ok(submission_keys::table.find((org, key)).first(conn).optional()?)
+}
+
+/// Keeps keys.
+///
+/// # Errors
+/// A unique violation if another node used one of them meanwhile.
+pub fn insert(conn: &mut AnyConnection, rows: &[SubmissionKeyRow]) -> Result<(), StoreError> {
+    for row in rows {
+        diesel::insert_into(submission_keys::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}

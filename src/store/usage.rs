@@ -1,0 +1,97 @@
+//! The table `usage_counters`: how much is pending and carried out, per maker or subject and window.
+//!
+//! Rows are made before they are locked, and locked in the order of their keys, so that two nodes can
+//! neither miss each other's first row nor wait for each other in a circle.
+
+use diesel::prelude::*;
+
+use super::schema::usage_counters;
+use super::{AnyConnection, StoreError};
+
+/// One counter's row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = usage_counters)]
+pub struct UsageRow {
+    /// The org.
+    pub org_id: String,
+    /// The type that declares the counter.
+    pub request_type: String,
+    /// The counter's name in the type.
+    pub counter: String,
+    /// Whose it is.
+    pub who: String,
+    /// Where the window begins, in microseconds since 1970.
+    pub window_start: i64,
+    /// Requests in it.
+    pub count: i64,
+    /// The sum of their amounts, as an exact decimal.
+    pub sum: String,
+}
+
+/// What names a row; the order is the order of locking.
+pub type UsageKey = (String, String, String, String, i64);
+
+impl UsageRow {
+    /// Its key.
+    pub fn key(&self) -> UsageKey {
+        (
+            self.org_id.clone(),
+            self.request_type.clone(),
+            self.counter.clone(),
+            self.who.clone(),
+            self.window_start,
+        )
+    }
+}
+
+/// The row of each key, made if it is missing and locked. `keys` are sorted.
+pub fn lock(conn: &mut AnyConnection, keys: &[UsageKey]) -> Result<Vec<UsageRow>, StoreError> {
+    let mut rows = Vec::with_capacity(keys.len());
+    for key in keys {
+        make(conn, key)?;
+        rows.push(lock_one(conn, key)?);
+    }
+    Ok(rows)
+}
+
+fn make(conn: &mut AnyConnection, key: &UsageKey) -> Result<(), StoreError> {
+    let (org_id, request_type, counter, who, window_start) = key.clone();
+    let row = UsageRow { org_id, request_type, counter, who, window_start, count: 0, sum: "0".to_owned() };
+    match conn {
+        AnyConnection::Postgres(conn) => {
+            diesel::insert_into(usage_counters::table).values(&row).on_conflict_do_nothing().execute(conn)?
+        }
+        AnyConnection::Sqlite(conn) => {
+            diesel::insert_or_ignore_into(usage_counters::table).values(&row).execute(conn)?
+        }
+    };
+    Ok(())
+}
+
+fn lock_one(conn: &mut AnyConnection, key: &UsageKey) -> Result<UsageRow, StoreError> {
+    let (org, request_type, counter, who, start) = key;
+    let found = usage_counters::table.find((org, request_type, counter, who, start));
+    Ok(match conn {
+        AnyConnection::Postgres(conn) => found.for_update().first(conn)?,
+        // The write lock is already ours.
+        AnyConnection::Sqlite(conn) => found.first(conn)?,
+    })
+}
+
+/// A counter's row as it stands, without a lock; `None` if nothing was ever counted.
+pub fn find(conn: &mut AnyConnection, key: &UsageKey) -> Result<Option<UsageRow>, StoreError> {
+    let (org, request_type, counter, who, start) = key;
+    let found = usage_counters::table.find((org, request_type, counter, who, start));
+    Ok(found.first(conn).optional()?)
+}
+
+/// Writes what was counted; the rows are locked.
+pub fn save(conn: &mut AnyConnection, rows: &[UsageRow]) -> Result<(), StoreError> {
+    for row in rows {
+        let key = (&row.org_id, &row.request_type, &row.counter, &row.who, row.window_start);
+        diesel::update(usage_counters::table.find(key))
+            .set((usage_counters::count.eq(row.count), usage_counters::sum.eq(&row.sum)))
+            .execute(conn)?;
+    }
+    Ok(())
+}
