@@ -41,6 +41,8 @@ impl Rules {
             orgs: orgs(claims.get(&self.names.org_id)).ok_or(TokenFault::Claim("orgId"))?,
             permissions: permissions(claims.get(&self.names.permissions))
                 .ok_or(TokenFault::Claim("permissions"))?,
+            groups: groups(claims.get(&self.names.groups)).ok_or(TokenFault::Claim("groups"))?,
+            act: self.act(claims.get("act"))?,
             token_id: optional(claims.get("jti"), text_id).ok_or(TokenFault::Claim("jti"))?,
         })
     }
@@ -67,6 +69,19 @@ impl Rules {
         }
         let lifetime = expires - issued;
         if lifetime > 0.0 && lifetime <= self.max_ttl_seconds { Ok(()) } else { Err(TokenFault::Lifetime) }
+    }
+
+    /// The chain of those who act through the token, the nearest first (RFC 8693, 4.1).
+    fn act(&self, claim: Option<&Value>) -> Result<Vec<Person>, TokenFault> {
+        let mut chain = Vec::new();
+        let mut next = claim;
+        while let Some(value) = next {
+            let claims = value.as_object().filter(|_| chain.len() < ACT_CHAIN_MAX);
+            let claims = claims.ok_or(TokenFault::Claim("act"))?;
+            chain.push(self.person(claims).map_err(|_| TokenFault::Claim("act"))?);
+            next = claims.get("act");
+        }
+        Ok(chain)
     }
 
     fn person(&self, claims: &Map<String, Value>) -> Result<Person, TokenFault> {
@@ -121,6 +136,15 @@ fn permissions(claim: Option<&Value>) -> Option<Vec<Permission>> {
     let names: Vec<&str> = value.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
     Some(Permission::ALL.into_iter().filter(|permission| names.contains(&permission.name())).collect())
 }
+
+/// A list of texts that can name a group; no claim names none.
+fn groups(claim: Option<&Value>) -> Option<Vec<String>> {
+    let Some(value) = claim else { return Some(Vec::new()) };
+    value.as_array()?.iter().map(text_id).collect()
+}
+
+/// Longer chains of people who act for each other are no honest token.
+const ACT_CHAIN_MAX: usize = 8;
 
 const ID_CHARACTERS_MAX: usize = 128;
 

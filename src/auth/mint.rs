@@ -22,6 +22,8 @@ pub struct Holder {
     pub orgs: Vec<OrgId>,
     /// The rights that the token grants.
     pub permissions: Vec<Permission>,
+    /// The groups that the token names.
+    pub groups: Vec<String>,
 }
 
 /// Why no token was made.
@@ -78,6 +80,7 @@ pub fn mint(
         (names.user_name.as_str(), holder.user_name.as_str().into()),
         (names.org_id.as_str(), orgs(&holder.orgs)),
         (names.permissions.as_str(), permissions.into()),
+        (names.groups.as_str(), holder.groups.clone().into()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

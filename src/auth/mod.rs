@@ -40,6 +40,10 @@ pub struct Claims {
     pub orgs: Vec<OrgId>,
     /// The rights that the token grants. Names that are not known here grant nothing.
     pub permissions: Vec<Permission>,
+    /// The groups that the token names.
+    pub groups: Vec<String>,
+    /// Who acts through the token, the nearest first.
+    pub act: Vec<Person>,
     /// The token's `jti`, if it has one.
     pub token_id: Option<String>,
 }

@@ -94,6 +94,8 @@ fn a_good_token_says_who_is_asking() {
         person,
         orgs: vec![OrgId::new("100")],
         permissions: vec![Permission::Make],
+        groups: vec![],
+        act: vec![],
         token_id: Some("t-1".into()),
     };
     let claims = claims().to_string();
@@ -475,6 +477,7 @@ fn holder(orgs: &[&str]) -> Holder {
         user_name: "alice@example.com".into(),
         orgs: orgs.iter().copied().map(OrgId::new).collect(),
         permissions: vec![Permission::Make, Permission::Audit],
+        groups: Vec::new(),
     }
 }
 

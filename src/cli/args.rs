@@ -32,6 +32,43 @@ pub enum Command {
     CheckConfig(StoreArgs),
     /// Print the OpenAPI document
     Openapi,
+    /// Check and show request types
+    #[command(subcommand)]
+    Types(TypesCommand),
+}
+
+/// `types`
+#[derive(Subcommand)]
+pub enum TypesCommand {
+    /// Check a folder of request types, and print every fault with file and line
+    Lint(LintArgs),
+    /// Print one effective request type as JSON, with its version
+    Show(ShowArgs),
+}
+
+/// `types lint`
+#[derive(Args)]
+pub struct LintArgs {
+    /// Folder with one TOML file for each type
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// People file (TOML); that of the configuration if absent
+    #[arg(long, value_name = "FILE")]
+    pub people: Option<PathBuf>,
+    /// Configuration file (TOML), for the list of targets
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `types show`
+#[derive(Args)]
+pub struct ShowArgs {
+    /// Name of the type, such as ISSUE-BADGE
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// `serve`
@@ -99,6 +136,9 @@ pub struct TokenArgs {
     /// A permission that the token grants; may be given several times
     #[arg(long = "permission", value_name = "P", required = true, num_args = 1.., value_parser = permission())]
     pub permissions: Vec<Permission>,
+    /// A group that the token names; may be given several times
+    #[arg(long = "group", value_name = "G", num_args = 1..)]
+    pub groups: Vec<String>,
     /// How long the token is good; auth.max_ttl_seconds if absent
     #[arg(long, value_name = "N")]
     pub ttl_seconds: Option<u32>,
@@ -161,6 +201,8 @@ mod tests {
             "countersign migrate --config c.toml --database-url sqlite://x",
             "countersign check-config --config c.toml --database-url sqlite://x",
             "countersign openapi",
+            "countersign types lint types --people people.toml --config c.toml",
+            "countersign types show ISSUE-BADGE --config c.toml",
         ];
         for line in lines {
             assert!(parse(line).is_ok(), "{line}");

@@ -124,6 +124,7 @@ impl Story {
                 user_name: mail.to_owned(),
                 orgs: vec![OrgId::new(ORG)],
                 permissions: rights.to_vec(),
+                groups: Vec::new(),
             };
             Ok(Person { name, token: mint(&config.auth, &holder, None, Clock::system().now())? })
         };

@@ -150,12 +150,25 @@ pub const KEYS: &[Key] = &[
         "Claim with the org: a text, an integer, or a list of them.",
     ),
     Key::text("auth.claim_permissions", r#""permissions""#, "Claim with the list of permissions."),
+    Key::text("auth.claim_groups", r#""groups""#, "Claim with the list of groups, for approval policies."),
     Key::number(
         "requests.pending_ttl_seconds",
         "2592000",
         (1, 315_360_000),
-        "How long a request waits for a decision before it expires.",
+        "How long a request waits for a decision before it expires, unless its type says.",
     ),
+    Key::number(
+        "requests.approval_ttl_seconds",
+        "3600",
+        (1, 315_360_000),
+        "How long an approved request waits for its execution before it expires, unless its type says.",
+    ),
+    Key::unset(
+        "types.dir",
+        r#""types""#,
+        "Folder with request types, one TOML file each; they come before the embedded ones.",
+    ),
+    Key::unset("people.file", r#""people.toml""#, "File with people, their accounts and groups (TOML)."),
     Key::number(
         "executor.decision_wait_ms",
         "10000",

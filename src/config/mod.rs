@@ -37,6 +37,10 @@ pub struct Config {
     pub auth: AuthConfig,
     /// Rules for requests.
     pub requests: RequestsConfig,
+    /// Request types as files.
+    pub types: TypesConfig,
+    /// Who is who.
+    pub people: PeopleConfig,
     /// Calling targets.
     pub executor: ExecutorConfig,
     /// Log lines.
@@ -103,6 +107,8 @@ pub struct ClaimNames {
     pub org_id: String,
     /// The list of permissions.
     pub permissions: String,
+    /// The list of groups.
+    pub groups: String,
 }
 
 /// `[requests]`: rules for requests.
@@ -110,6 +116,22 @@ pub struct ClaimNames {
 pub struct RequestsConfig {
     /// How long a request waits for a decision before it expires.
     pub pending_ttl_seconds: u32,
+    /// How long an approved request waits for its execution before it expires.
+    pub approval_ttl_seconds: u32,
+}
+
+/// `[types]`: request types as files.
+#[derive(Clone, Debug)]
+pub struct TypesConfig {
+    /// The folder with one file for each type.
+    pub dir: Option<PathBuf>,
+}
+
+/// `[people]`: who is who.
+#[derive(Clone, Debug)]
+pub struct PeopleConfig {
+    /// The file with people, their accounts and groups.
+    pub file: Option<PathBuf>,
 }
 
 /// `[executor]`: calling targets.
@@ -185,7 +207,12 @@ impl Config {
             server: ServerConfig::read(&mut reader),
             store: StoreConfig::read(&mut reader),
             auth: AuthConfig::read(&mut reader),
-            requests: RequestsConfig { pending_ttl_seconds: reader.integer("requests.pending_ttl_seconds") },
+            requests: RequestsConfig {
+                pending_ttl_seconds: reader.integer("requests.pending_ttl_seconds"),
+                approval_ttl_seconds: reader.integer("requests.approval_ttl_seconds"),
+            },
+            types: TypesConfig { dir: reader.optional_text("types.dir").map(PathBuf::from) },
+            people: PeopleConfig { file: reader.optional_text("people.file").map(PathBuf::from) },
             executor: ExecutorConfig::read(&mut reader),
             log: LogConfig::read(&mut reader),
             targets: targets::read(&mut reader),
@@ -260,6 +287,7 @@ impl AuthConfig {
                 user_name: reader.text("auth.claim_user_name"),
                 org_id: reader.text("auth.claim_org_id"),
                 permissions: reader.text("auth.claim_permissions"),
+                groups: reader.text("auth.claim_groups"),
             },
         }
     }

@@ -28,7 +28,7 @@ pub(super) fn effective(config: &Config) -> String {
 
 /// Every key of the table but the list of targets, in its order.
 pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
-    let Config { server, store, auth, requests, executor, log, targets: _ } = config;
+    let Config { server, store, auth, requests, types, people, executor, log, targets: _ } = config;
     vec![
         ("server.listen", shown(server.listen)),
         ("server.shutdown_ms", number(server.shutdown_ms)),
@@ -49,7 +49,11 @@ pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
         ("auth.claim_user_name", shown(&auth.claims.user_name)),
         ("auth.claim_org_id", shown(&auth.claims.org_id)),
         ("auth.claim_permissions", shown(&auth.claims.permissions)),
+        ("auth.claim_groups", shown(&auth.claims.groups)),
         ("requests.pending_ttl_seconds", number(requests.pending_ttl_seconds)),
+        ("requests.approval_ttl_seconds", number(requests.approval_ttl_seconds)),
+        ("types.dir", types.dir.as_ref().map(|path| path.display()).and_then(shown)),
+        ("people.file", people.file.as_ref().map(|path| path.display()).and_then(shown)),
         ("executor.decision_wait_ms", number(executor.decision_wait_ms)),
         ("executor.concurrency", number(executor.concurrency)),
         ("executor.concurrency_per_host", number(executor.concurrency_per_host)),
