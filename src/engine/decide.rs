@@ -87,7 +87,11 @@ impl Engine {
             Answer::Stands { request, is_new } => Ok((*request, is_new)),
             Answer::Refused(refusal) => Err(EngineError::Refused(refusal)),
             Answer::NotFound => Err(EngineError::NotFound),
-            Answer::Done | Answer::Claimed(_) | Answer::Fenced => {
+            Answer::Done
+            | Answer::Claimed(_)
+            | Answer::Fenced
+            | Answer::Replayed(_)
+            | Answer::NotAdmitted(_) => {
                 Err(EngineError::Store(StoreError::Corrupt("an answer to another command".to_owned())))
             }
         }

@@ -1,27 +1,36 @@
 //! What the writer does with a batch: every rule is asked here, on locked rows, in arrival order.
 
-use std::collections::{BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
+use super::EngineError;
+use super::admission::{Deadlines, NotAdmitted, Prepared};
 use super::execute::{Ending, Held, LEASE};
-use super::working::Working;
+use super::rules::{RuleBook, approval_of};
+use super::submit::call_row;
+use super::working::{Named, Working};
 use crate::clock::Clock;
 use crate::domain::actor::Actor;
-use crate::domain::ids::RequestTypeName;
+use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::{Command as Wish, Refusal};
 use crate::domain::outcome::Outcome;
+use crate::domain::policy::may_decide::still_allowed;
+use crate::domain::policy::progress::InForce;
 use crate::domain::request::{Ballot, Request, State};
+use crate::domain::rules::Rules;
 use crate::metrics::Metrics;
-use crate::store::events::Origin;
+use crate::store::answers::AnswerRow;
+use crate::store::events::{self, EventRow, Origin};
 use crate::store::executions::{self, ExecutionRow};
 use crate::store::refusals::{self, ROWS_PER_MINUTE_MAX, RefusalRow};
-use crate::store::requests::{self, Key};
+use crate::store::requests::{self, Key, RequestRow};
 use crate::store::submissions::{NewSubmission, SubmissionBatch};
 use crate::store::writer::{Batch, BatchStats};
-use crate::store::{AnyConnection, StoreError};
+use crate::store::{AnyConnection, StoreError, type_versions};
 
 /// A person who wants something of one request.
 pub(super) struct Caller {
@@ -37,13 +46,17 @@ pub(super) struct Caller {
 pub(super) enum Command {
     /// A submission that passed every check.
     Submit(Box<NewSubmission>),
+    /// A submission that something stored has a say in.
+    SubmitWatched(Box<Prepared>),
+    /// These rules come into force: their versions are kept, and the trail says so.
+    PutInForce(Arc<Rules>),
     /// A refused submission is kept.
     Refuse(Box<RefusalRow>),
     /// A checker decides.
     Decide { by: Caller, request_type: RequestTypeName, ballot: Ballot },
     /// The maker takes it back.
     Withdraw { by: Caller, reason: String },
-    /// A deadline may have passed.
+    /// A deadline may have passed: the decision's, or the approval's.
     Expire(Key),
     /// The executor wants up to `limit` executions, none against `busy_hosts`.
     Claim { limit: i64, busy_hosts: Vec<String> },
@@ -68,14 +81,39 @@ impl Command {
             Self::Decide { by, .. } | Self::Withdraw { by, .. } => Some(&by.key),
             Self::Expire(key) | Self::Settle(key) => Some(key),
             Self::StartAttempt(held) | Self::End { held, .. } | Self::Release(held) => Some(&held.key),
-            Self::Submit(_) | Self::Refuse(_) | Self::Claim { .. } | Self::Renew(_) | Self::LapseAll => None,
+            Self::Submit(_)
+            | Self::SubmitWatched(_)
+            | Self::PutInForce(_)
+            | Self::Refuse(_)
+            | Self::Claim { .. }
+            | Self::Renew(_)
+            | Self::LapseAll => None,
         }
     }
 
     /// Whether it works on the request's execution.
     fn is_about_execution(&self) -> bool {
-        matches!(self, Self::StartAttempt(_) | Self::End { .. } | Self::Release(_) | Self::Settle(_))
+        matches!(
+            self,
+            Self::StartAttempt(_) | Self::End { .. } | Self::Release(_) | Self::Settle(_) | Self::Expire(_)
+        )
     }
+}
+
+fn named<'a>(commands: &[&'a Command]) -> Named<'a> {
+    let mut named = Named::default();
+    for command in commands {
+        if let Some(key) = command.request() {
+            named.requests.insert(key.clone());
+            if command.is_about_execution() {
+                named.executions.insert(key.clone());
+            }
+        }
+        if let Command::SubmitWatched(prepared) = command {
+            named.watched.push(prepared);
+        }
+    }
+    named
 }
 
 /// What a command led to.
@@ -93,11 +131,26 @@ pub(super) enum Answer {
     Claimed(Vec<ExecutionRow>),
     /// The lease belongs to somebody else by now.
     Fenced,
+    /// The client's key stands for this request already.
+    Replayed(RequestId),
+    /// The policy, a limit or another request stands against the submission.
+    NotAdmitted(NotAdmitted),
+}
+
+/// What the writer's half has in common with the rest of the engine.
+pub(super) struct Shared {
+    pub(super) clock: Clock,
+    pub(super) book: RuleBook,
+    pub(super) deadlines: Deadlines,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) due: Arc<Notify>,
 }
 
 /// The engine's half of the writer.
 pub(super) struct Decider {
     clock: Clock,
+    book: RuleBook,
+    deadlines: Deadlines,
     metrics: Arc<Metrics>,
     due: Arc<Notify>,
     node: String,
@@ -114,11 +167,8 @@ impl Batch for Decider {
         commands: &[&Command],
         is_retry: bool,
     ) -> Result<Vec<Answer>, StoreError> {
-        let named: BTreeSet<Key> = commands.iter().filter_map(|command| command.request()).cloned().collect();
-        let executed = commands.iter().filter(|command| command.is_about_execution());
-        let executed: BTreeSet<Key> = executed.filter_map(|command| command.request()).cloned().collect();
         let clock = self.clock.clone();
-        let mut working = Working::load(conn, &clock, &named, &executed)?;
+        let mut working = Working::load(conn, &clock, &self.book, &named(commands))?;
         let mut answers = Vec::with_capacity(commands.len());
         for command in commands {
             answers.push(self.one(conn, &mut working, command, is_retry)?);
@@ -134,7 +184,7 @@ impl Batch for Decider {
     ) -> Option<(SubmissionBatch<'c>, Vec<Answer>)> {
         let submission = |command: &&'c Command| {
             let Command::Submit(submission) = *command else { return None };
-            Some(&**submission)
+            submission.execution.is_none().then_some(&**submission)
         };
         let submissions: Vec<&NewSubmission> = commands.iter().map(submission).collect::<Option<_>>()?;
         let answers = submissions.iter().map(|_| Answer::Done).collect();
@@ -151,8 +201,10 @@ impl Batch for Decider {
 }
 
 impl Decider {
-    pub(super) fn new(clock: Clock, metrics: Arc<Metrics>, due: Arc<Notify>, node: String) -> Self {
-        Self { clock, metrics, due, node, refused_lately: HashMap::new() }
+    pub(super) fn new(shared: Shared) -> Self {
+        let Shared { clock, book, deadlines, metrics, due } = shared;
+        let node = clock.new_id().to_string();
+        Self { clock, book, deadlines, metrics, due, node, refused_lately: HashMap::new() }
     }
 
     fn one<'a>(
@@ -164,9 +216,14 @@ impl Decider {
     ) -> Result<Answer, StoreError> {
         Ok(match command {
             Command::Submit(submission) => {
-                if !(is_retry && is_there(conn, submission)?) {
-                    working.submit(submission);
+                if !(is_retry && is_there(conn, &submission.request)?) {
+                    working.submit(Cow::Borrowed(submission))?;
                 }
+                Answer::Done
+            }
+            Command::SubmitWatched(prepared) => self.submit_watched(conn, working, prepared, is_retry)?,
+            Command::PutInForce(rules) => {
+                self.put_in_force(conn, rules, working.now)?;
                 Answer::Done
             }
             Command::Refuse(row) => {
@@ -178,8 +235,7 @@ impl Decider {
             Command::Decide { by, request_type, ballot } => {
                 let found = working.request(&by.key);
                 let is_of_type = found.is_some_and(|found| found.request_type == *request_type);
-                let wish = Wish::Decide { checker: by.actor.person.clone(), ballot: ballot.clone() };
-                if is_of_type { self.by_person(working, by, wish) } else { Answer::NotFound }
+                if is_of_type { self.decide(working, by, ballot)? } else { Answer::NotFound }
             }
             Command::Withdraw { by, reason } => {
                 let Caller { key, actor, .. } = by;
@@ -187,16 +243,17 @@ impl Decider {
                 let is_seen =
                     maker.is_some_and(|maker| actor.sees_all() || maker.is_same_person(&actor.person));
                 let wish = Wish::Withdraw { by: actor.person.clone(), reason: reason.clone() };
-                if is_seen { self.by_person(working, by, wish) } else { Answer::NotFound }
+                if is_seen { self.by_person(working, by, &wish)? } else { Answer::NotFound }
             }
             Command::Expire(key) => {
-                expire(working, key);
-                Answer::Done
+                let has_lapsed = lapse(working, key)?;
+                expire(working, key)?;
+                if has_lapsed { stands(working, key, true) } else { Answer::Done }
             }
-            Command::StartAttempt(held) => start_attempt(working, held, is_retry),
-            Command::End { held, ending } => end(working, held, ending),
+            Command::StartAttempt(held) => self.start_attempt(working, held, is_retry)?,
+            Command::End { held, ending } => end(working, held, ending)?,
             Command::Release(held) => release(working, held),
-            Command::Settle(key) => settle(working, key),
+            Command::Settle(key) => settle(working, key)?,
             Command::Renew(held) => {
                 renew(conn, working.now, held)?;
                 Answer::Done
@@ -210,19 +267,140 @@ impl Decider {
         })
     }
 
+    /// The one place where a decision is made, whichever door it came through.
+    fn decide(
+        &mut self,
+        working: &mut Working<'_>,
+        by: &Caller,
+        ballot: &Ballot,
+    ) -> Result<Answer, StoreError> {
+        let Some(request) = working.request(&by.key) else { return Ok(Answer::NotFound) };
+        let pinned = working.pinned(&by.key);
+        let Some(approval) = approval_of(pinned.as_deref(), request)?.cloned() else {
+            return Ok(Answer::Refused(Refusal::Closed { state: request.state }));
+        };
+        let rules = self.book.now();
+        let ttl =
+            pinned.as_ref().and_then(|pinned| pinned.approval_ttl).unwrap_or(self.deadlines.approval_ttl);
+        let signer = by.actor.signer();
+        let policy = InForce { approval: &approval, people: &rules.people };
+        let wish = Wish::Decide { signer: &signer, ballot, policy, approval_ttl: ttl };
+        self.by_person(working, by, &wish)
+    }
+
+    fn put_in_force(
+        &self,
+        conn: &mut AnyConnection,
+        rules: &Rules,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut versions = serde_json::Map::new();
+        for found in rules.types.iter() {
+            let name = found.name.as_str();
+            type_versions::keep(conn, (&found.version, name), found.definition(), now)?;
+            versions.insert(name.to_owned(), found.version.as_str().into());
+        }
+        let row = EventRow::of_no_request("rules_in_force", (self.clock.new_id(), now), &versions.into());
+        events::insert(conn, &[row])
+    }
+
     /// A person's command: first the deadline, then the rules; what they forbid is kept.
-    fn by_person(&mut self, working: &mut Working<'_>, by: &Caller, wish: Wish) -> Answer {
+    fn by_person(
+        &mut self,
+        working: &mut Working<'_>,
+        by: &Caller,
+        wish: &Wish<'_>,
+    ) -> Result<Answer, StoreError> {
         let Caller { key, actor, origin } = by;
-        expire(working, key);
-        match working.command(key, &wish, origin) {
-            Ok(is_new) => stands(working, key, is_new),
+        expire(working, key)?;
+        match working.command(key, wish, origin)? {
+            Ok(is_new) => Ok(stands(working, key, is_new)),
             Err(refusal) => {
                 if self.may_keep_refusal(actor, working.now) {
-                    working.refuse(key, &actor.person, &refusal, origin);
+                    working.refuse(key, &actor.person, (&refusal, origin))?;
                 }
-                Answer::Refused(refusal)
+                Ok(Answer::Refused(refusal))
             }
         }
+    }
+
+    /// Chooses the rule on locked counters; each submission of a batch sees those before it.
+    fn submit_watched(
+        &self,
+        conn: &mut AnyConnection,
+        working: &mut Working<'_>,
+        prepared: &Prepared,
+        is_retry: bool,
+    ) -> Result<Answer, StoreError> {
+        // Judged anew it would meet its own share, its own subject and its own key.
+        if is_retry && let Some(request) = recorded(conn, prepared)? {
+            return Ok(Answer::Stands { request: Box::new(request), is_new: true });
+        }
+        if let (Some(client_key), Some(row)) = (&prepared.client_key, working.used_key(prepared)) {
+            return Ok(match client_key.stands_for(row, &prepared.actor.person) {
+                Ok(id) => Answer::Replayed(id),
+                Err(EngineError::NotAdmitted(why)) => Answer::NotAdmitted(why),
+                Err(_) => return Err(StoreError::Corrupt(format!("the key of {}", row.request_id))),
+            });
+        }
+        let admitted = match prepared.admit(&working.surroundings(prepared), &self.clock) {
+            Ok(admitted) => admitted,
+            Err(why) => return Ok(Answer::NotAdmitted(why)),
+        };
+        if !working.can_count(&admitted.request) {
+            let message =
+                "With this amount a counter's sum is too large to be held exactly. Submit a smaller one.";
+            let why = NotAdmitted { code: "condition_failed", message: message.to_owned() };
+            return Ok(Answer::NotAdmitted(why));
+        }
+        let call = call_row(prepared, prepared.submission.call_bytes.clone());
+        let submission = prepared.new_submission(&admitted, call);
+        working.submit_admitted(prepared, &admitted, submission)?;
+        Ok(Answer::Stands { request: Box::new(admitted.request), is_new: true })
+    }
+
+    /// Right before bytes may leave: is it still in time, and still allowed?
+    fn start_attempt(
+        &self,
+        working: &mut Working<'_>,
+        held: &Held,
+        is_retry: bool,
+    ) -> Result<Answer, StoreError> {
+        if !is_held(working, held) {
+            return Ok(Answer::Fenced);
+        }
+        if lapse(working, &held.key)? {
+            return Ok(stands(working, &held.key, true));
+        }
+        if let Err(why) = self.is_still_allowed(working, &held.key)? {
+            let reason = format!("No byte left: {why}.");
+            return finish(working, &held.key, (Outcome::Failed, &reason), None);
+        }
+        let attempts_before = working.request(&held.key).map_or(0, |request| request.attempts);
+        Ok(match working.command(&held.key, &Wish::StartAttempt, &system_origin(&held.key))? {
+            Ok(_) => {
+                working.open_attempt(&held.key, held.token);
+                Answer::Done
+            }
+            // A retry after a commit that was reported as failed: the open attempt is this holder's own.
+            Err(_) if is_retry && attempts_before == 1 => Answer::Done,
+            Err(refusal) => Answer::Refused(refusal),
+        })
+    }
+
+    /// For a type that says so: the people who signed are looked at again.
+    fn is_still_allowed(&self, working: &Working<'_>, key: &Key) -> Result<Result<(), String>, StoreError> {
+        let pinned = working.pinned(key).filter(|pinned| pinned.recheck_at_execution);
+        let (Some(pinned), Some(request)) = (pinned, working.request(key)) else { return Ok(Ok(())) };
+        let rules = self.book.now();
+        let Some(approval) = approval_of(Some(&pinned), request)? else {
+            let is_active = rules.people.is_active(&request.maker, &request.terms.maker_act);
+            let gone = || format!("the maker, {}, is no longer active", request.maker.user_name);
+            return Ok(is_active.then_some(()).ok_or_else(gone));
+        };
+        let votes = request.votes();
+        let policy = InForce { approval, people: &rules.people };
+        Ok(still_allowed(&request.matter(&votes), &policy))
     }
 
     /// Refused attempts are kept up to a number per person and minute, so that nobody can fill the trail.
@@ -261,59 +439,59 @@ impl Decider {
 }
 
 /// Whether an earlier try of this submission was committed although it was reported as failed.
-fn is_there(conn: &mut AnyConnection, submission: &NewSubmission) -> Result<bool, StoreError> {
-    let key = submission_key(submission)?;
-    Ok(requests::find(conn, &key.0, key.1)?.is_some_and(|row| row.digest == submission.request.digest))
+fn is_there(conn: &mut AnyConnection, row: &RequestRow) -> Result<bool, StoreError> {
+    let (org, id) = (OrgId::new(row.org_id.clone()), requests::parse_id(&row.request_id)?);
+    Ok(requests::find(conn, &org, id)?.is_some_and(|found| found.digest == row.digest))
 }
 
-fn submission_key(submission: &NewSubmission) -> Result<Key, StoreError> {
-    let row = &submission.request;
-    Ok((crate::domain::ids::OrgId::new(row.org_id.clone()), requests::parse_id(&row.request_id)?))
+/// What an earlier try of this submission recorded, although its commit was reported as failed.
+fn recorded(conn: &mut AnyConnection, prepared: &Prepared) -> Result<Option<Request>, StoreError> {
+    let found = requests::find(conn, &prepared.actor.org, prepared.id)?;
+    found.map(|row| row.into_request(Vec::new())).transpose()
 }
 
 fn system_origin(key: &Key) -> Origin {
     Origin { reference: key.1.to_string(), ..Origin::default() }
 }
 
-fn expire(working: &mut Working<'_>, key: &Key) {
+fn expire(working: &mut Working<'_>, key: &Key) -> Result<(), StoreError> {
     // `Expire` is never refused: it either is due or does nothing.
-    let _ = working.command(key, &Wish::Expire, &system_origin(key));
+    working.command(key, &Wish::Expire, &system_origin(key)).map(drop)
 }
 
-fn start_attempt(working: &mut Working<'_>, held: &Held, is_retry: bool) -> Answer {
-    if !is_held(working, held) {
-        return Answer::Fenced;
-    }
-    let attempts_before = working.request(&held.key).map_or(0, |request| request.attempts);
-    match working.command(&held.key, &Wish::StartAttempt, &system_origin(&held.key)) {
-        Ok(_) => {
-            working.open_attempt(&held.key, held.token);
-            Answer::Done
-        }
-        // A retry after a commit that was reported as failed: the open attempt is this holder's own.
-        Err(_) if is_retry && attempts_before == 1 => Answer::Done,
-        Err(refusal) => Answer::Refused(refusal),
-    }
+/// Whether the approval had lapsed and is ended now. Never refused, like `expire`.
+fn lapse(working: &mut Working<'_>, key: &Key) -> Result<bool, StoreError> {
+    Ok(working.command(key, &Wish::Lapse, &system_origin(key))?.unwrap_or(false))
 }
 
-fn end(working: &mut Working<'_>, held: &Held, ending: &Ending) -> Answer {
+fn end(working: &mut Working<'_>, held: &Held, ending: &Ending) -> Result<Answer, StoreError> {
     let is_own_end = working
         .execution(&held.key)
         .is_some_and(|row| row.token == held.token && row.outcome.as_deref() == Some(ending.outcome.name()));
     if is_own_end {
-        return stands(working, &held.key, false);
+        return Ok(stands(working, &held.key, false));
     }
     if !is_held(working, held) {
-        return Answer::Fenced;
+        return Ok(Answer::Fenced);
     }
-    let wish = Wish::RecordOutcome { outcome: ending.outcome, reason: ending.reason.clone() };
-    match working.command(&held.key, &wish, &system_origin(&held.key)) {
+    finish(working, &held.key, (ending.outcome, &ending.reason), ending.answer.clone())
+}
+
+/// Records how an execution ended, with or without an attempt.
+fn finish(
+    working: &mut Working<'_>,
+    key: &Key,
+    (outcome, reason): (Outcome, &str),
+    answer: Option<AnswerRow>,
+) -> Result<Answer, StoreError> {
+    let wish = Wish::RecordOutcome { outcome, reason: reason.to_owned() };
+    Ok(match working.command(key, &wish, &system_origin(key))? {
         Ok(_) => {
-            working.end(&held.key, ending.outcome, &ending.reason, ending.answer.clone());
-            stands(working, &held.key, true)
+            working.end(key, outcome, reason, answer);
+            stands(working, key, true)
         }
         Err(refusal) => Answer::Refused(refusal),
-    }
+    })
 }
 
 fn release(working: &mut Working<'_>, held: &Held) -> Answer {
@@ -332,26 +510,19 @@ fn is_held(working: &mut Working<'_>, held: &Held) -> bool {
 }
 
 /// With an attempt open, bytes may have left: unknown. Without one, nothing left: it is due again.
-fn settle(working: &mut Working<'_>, key: &Key) -> Answer {
+fn settle(working: &mut Working<'_>, key: &Key) -> Result<Answer, StoreError> {
     let now = working.now;
     if !working.execution(key).is_some_and(|row| row.is_lapsed(now)) {
-        return Answer::Done;
+        return Ok(Answer::Done);
     }
     if working.request(key).is_some_and(|request| request.attempts == 0) {
         if let Some(row) = working.execution(key) {
             row.release();
         }
-        return Answer::Done;
+        return Ok(Answer::Done);
     }
     let reason = "The process that sent the call stopped before it knew the answer.";
-    let wish = Wish::RecordOutcome { outcome: Outcome::Unknown, reason: reason.to_owned() };
-    match working.command(key, &wish, &system_origin(key)) {
-        Ok(_) => {
-            working.end(key, Outcome::Unknown, reason, None);
-            stands(working, key, true)
-        }
-        Err(refusal) => Answer::Refused(refusal),
-    }
+    finish(working, key, (Outcome::Unknown, reason), None)
 }
 
 /// The request as it stands in this batch.

@@ -3,16 +3,21 @@
 use chrono::TimeDelta;
 
 use super::decider::{Answer, Command};
+use super::rules::{RuleBook, approval_of};
 use super::{Engine, EngineError};
 use crate::domain::call::Call;
 use crate::domain::digest::Digest;
 use crate::domain::json;
 use crate::domain::outcome::{Answer as TargetAnswer, Outcome, Warning};
+use crate::domain::policy::Approval;
+use crate::domain::policy::people::People;
+use crate::domain::policy::progress::{InForce, progress};
 use crate::domain::request::{Request, Verdict};
+use crate::domain::request_type::AnswerRules;
 use crate::store::answers::AnswerRow;
 use crate::store::executions::ExecutionRow;
 use crate::store::requests::Key;
-use crate::store::{StoreError, decisions, executions, listing, requests};
+use crate::store::{AnyConnection, StoreError, executions, listing, requests};
 
 /// How long a claimed execution is the claimer's without a renewal.
 pub(super) const LEASE: TimeDelta = TimeDelta::seconds(15);
@@ -39,12 +44,16 @@ pub struct Claimed {
     pub held: Held,
     /// The request, for its digest and for the log.
     pub request: Request,
-    /// The digest that the checker's decision names; empty if there is no such decision.
-    pub approved: String,
+    /// The digest that everybody signed whom the policy asks for; `None` if somebody is missing.
+    pub approved: Option<Digest>,
     /// The call as bytes, exactly as approved.
     pub call: Vec<u8>,
     /// The echo that people were shown.
     pub echo: String,
+    /// What the target's answer says about success.
+    pub answer_rules: AnswerRules,
+    /// How long the call may take in all; `None` for the configured time.
+    pub total_timeout: Option<TimeDelta>,
 }
 
 impl Claimed {
@@ -54,7 +63,7 @@ impl Claimed {
     /// A sentence that says which of them does not.
     pub fn verified_call(&self) -> Result<Call, String> {
         let approved = self.request.digest;
-        if approved.to_string() != self.approved {
+        if self.approved != Some(approved) {
             return Err("The request's digest is not the one that was approved.".to_owned());
         }
         if Digest::of(&self.call) != approved {
@@ -123,12 +132,20 @@ impl Engine {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(self.inner.store.read(move |conn| rows.into_iter().map(|row| load(conn, row)).collect()).await?)
+        let book = self.inner.book.clone();
+        let load = move |conn: &mut _| rows.into_iter().map(|row| load(conn, &book, row)).collect();
+        Ok(self.inner.store.read(load).await?)
     }
 
-    /// Records that bytes may leave from now on; `false` if the lease is somebody else's.
+    /// Records that bytes may leave from now on; `false` if the lease is somebody else's, or if the call
+    /// must not leave any more: then its end is recorded.
     pub async fn start_attempt(&self, held: &Held) -> Result<bool, EngineError> {
-        self.fenced(Command::StartAttempt(held.clone())).await
+        let answer = self.inner.writer.write(Command::StartAttempt(held.clone())).await?;
+        if let Answer::Stands { request, is_new: true } = &answer {
+            self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
+            self.inner.outcomes.announce(&held.key);
+        }
+        Ok(matches!(answer, Answer::Done))
     }
 
     /// Puts a claimed execution back: nothing left.
@@ -198,17 +215,35 @@ impl Engine {
     }
 }
 
-fn load(conn: &mut crate::store::AnyConnection, row: ExecutionRow) -> Result<Claimed, StoreError> {
+fn load(conn: &mut AnyConnection, book: &RuleBook, row: ExecutionRow) -> Result<Claimed, StoreError> {
     let key = row.key()?;
     let record = listing::find(conn, &key.0, key.1)?
         .ok_or_else(|| StoreError::Corrupt(format!("{} has an execution but no request", key.1)))?;
-    let decided = decisions::list(conn, std::slice::from_ref(&key))?;
-    let approval = decided.into_iter().find(|decision| decision.verdict == Verdict::Approved.name());
+    let pinned = book.pinned(conn, &record.request)?;
+    let approval = approval_of(pinned.as_deref(), &record.request)?;
+    // A request from before versions were kept is read by the rules of its type as they are now.
+    let request_type =
+        pinned.clone().or_else(|| book.now().types.find(record.request.request_type.as_str()).cloned());
     Ok(Claimed {
+        answer_rules: request_type.as_ref().map(|found| found.answer.clone()).unwrap_or_default(),
+        total_timeout: request_type.and_then(|found| found.total_timeout),
         held: Held { key, token: row.token },
+        approved: approved_digest(&record.request, approval),
         request: record.request,
-        approved: approval.map(|decision| decision.digest).unwrap_or_default(),
         call: record.call.call,
         echo: record.call.echo,
     })
+}
+
+/// The digest that everybody signed whom the rule asks for; `None` if they are not all there, or did not
+/// sign the same. A rule that asks for nobody lets the request's own through.
+fn approved_digest(request: &Request, approval: Option<&Approval>) -> Option<Digest> {
+    let Some(approval) = approval else { return Some(request.digest) };
+    let approvals = || request.decisions.iter().filter(|decision| decision.verdict == Verdict::Approved);
+    let first = approvals().next()?.digest;
+    let votes = request.votes();
+    // Without the people file: whether it is asked again right before sending is the type's to say.
+    let policy = InForce { approval, people: &People::none() };
+    let is_whole = progress(&request.matter(&votes), &policy).approved;
+    (is_whole && approvals().all(|decision| decision.digest == first)).then_some(first)
 }

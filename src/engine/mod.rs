@@ -3,12 +3,16 @@
 //! API, CLI and executor change state only through [`Engine`]. **Invariant:** every decision is made
 //! in `decider`, on rows locked in the transaction that records it, whichever door was used.
 
+mod admission;
 mod decide;
 mod decider;
 mod execute;
+pub mod explain;
+pub mod inbox;
 mod outcomes;
 pub mod queries;
 mod refuse;
+mod rules;
 mod submit;
 mod working;
 
@@ -16,24 +20,25 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use tokio::sync::Notify;
 
+pub use admission::{Deadlines, NotAdmitted};
 pub use decide::{Decided, Deciding};
 pub use execute::{Claimed, Ending, Held};
 pub use refuse::RefusedSubmission;
-pub use submit::Submitting;
+pub use rules::RuleBook;
+pub use submit::{Submitted, Submitting};
 
 use crate::clock::Clock;
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::fault::Fault;
 use crate::domain::lifecycle::Refusal;
-use crate::domain::request_type::RequestTypes;
+use crate::domain::rules::Rules;
 use crate::domain::target::Targets;
 use crate::metrics::Metrics;
 use crate::store::writer::{Writer, WriterLimits};
 use crate::store::{Store, StoreError};
-use decider::Decider;
+use decider::{Decider, Shared};
 use outcomes::Outcomes;
 
 pub use crate::store::events::Origin;
@@ -51,6 +56,9 @@ pub enum EngineError {
     /// What was sent is faulty; every fault is listed.
     #[error("{} faults in what was sent", .0.len())]
     Invalid(Vec<Fault>),
+    /// The policy, a limit or another request stands against a submission.
+    #[error("not admitted: {}", .0.code)]
+    NotAdmitted(NotAdmitted),
     /// The rules forbid it.
     #[error("refused: {}", .0.code())]
     Refused(Refusal),
@@ -61,10 +69,10 @@ pub enum EngineError {
 
 /// What the engine needs to know beyond the store.
 pub struct EngineSettings {
-    /// How long a request may wait for a decision.
-    pub pending_ttl: TimeDelta,
-    /// What may be asked.
-    pub types: RequestTypes,
+    /// Deadlines where a type names none.
+    pub deadlines: Deadlines,
+    /// What may be asked, and who is who.
+    pub rules: Rules,
     /// Where calls may go.
     pub targets: Arc<Targets>,
     /// The writer's queue.
@@ -81,7 +89,9 @@ struct Inner {
     store: Store,
     writer: Writer<Decider>,
     clock: Clock,
-    settings: EngineSettings,
+    book: RuleBook,
+    deadlines: Deadlines,
+    targets: Arc<Targets>,
     metrics: Arc<Metrics>,
     due: Arc<Notify>,
     outcomes: Outcomes,
@@ -96,11 +106,18 @@ impl Engine {
         settings: EngineSettings,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let due = Arc::new(Notify::new());
-        let node = clock.new_id().to_string();
-        let decider = Decider::new(clock.clone(), Arc::clone(&metrics), Arc::clone(&due), node);
-        let (writer, thread) = Writer::start(&store, decider, settings.writer)?;
+        let EngineSettings { deadlines, rules, targets, writer } = settings;
+        let book = RuleBook::new(rules);
+        let shared = Shared {
+            clock: clock.clone(),
+            book: book.clone(),
+            deadlines,
+            metrics: Arc::clone(&metrics),
+            due: Arc::clone(&due),
+        };
+        let (writer, thread) = Writer::start(&store, Decider::new(shared), writer)?;
         let outcomes = Outcomes::default();
-        let inner = Inner { store, writer, clock, settings, metrics, due, outcomes };
+        let inner = Inner { store, writer, clock, book, deadlines, targets, metrics, due, outcomes };
         Ok((Self { inner: Arc::new(inner) }, thread))
     }
 

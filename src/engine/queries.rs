@@ -3,18 +3,25 @@
 //! **Invariant:** the org of every read is the actor's, and a maker without further rights sees only
 //! his own requests.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
+use super::rules::{RuleBook, approval_of};
 use super::{Engine, EngineError};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::call::Call;
 use crate::domain::ids::RequestId;
 use crate::domain::json;
 use crate::domain::outcome::Warning;
+use crate::domain::policy::may_decide::capacities;
 use crate::domain::request::Request;
+use crate::domain::request_type::RequestType;
+use crate::domain::rules::Rules;
+use crate::domain::submission::Submission;
 use crate::store::answers::AnswerRow;
 use crate::store::listing::{self, LIST_ANSWER_BYTES_MAX, Record};
-use crate::store::{StoreError, events, migrate, refusals};
+use crate::store::{AnyConnection, StoreError, events, migrate, refusals};
 
 pub use crate::store::events::EventRow as HistoryEntry;
 pub use crate::store::listing::{Filter, Position, Sort, SortBy};
@@ -35,6 +42,30 @@ pub struct View {
     pub label: String,
     /// What the target answered.
     pub answer: Option<AnswerView>,
+    /// The type in the version that the request is pinned to, for what may be shown of the task.
+    pub pinned: Option<Arc<RequestType>>,
+    /// Whether the reader may see masked fields: he is one of those who decide.
+    pub sees_masked: bool,
+}
+
+impl View {
+    /// A submission that has just been taken.
+    pub(super) fn of_submission(
+        request: Request,
+        submission: Submission,
+        request_type: Arc<RequestType>,
+    ) -> Self {
+        Self {
+            request,
+            task: submission.task,
+            method: submission.call.method,
+            url: submission.call.url,
+            label: submission.label,
+            answer: None,
+            pinned: Some(request_type),
+            sees_masked: true,
+        }
+    }
 }
 
 /// What the target answered.
@@ -111,9 +142,12 @@ impl Engine {
     /// One request, whole.
     pub async fn find(&self, actor: &Actor, id: RequestId) -> Result<View, EngineError> {
         self.scope(actor)?;
-        let org = actor.org.clone();
-        let record = self.inner.store.read(move |conn| listing::find(conn, &org, id)).await?;
-        visible(actor, record)
+        let reader = self.reads_for(actor);
+        let read = move |conn: &mut _| {
+            let record = listing::find(conn, &reader.actor.org, id)?;
+            record.map(|record| reader.view(conn, record)).transpose()
+        };
+        visible(actor, self.inner.store.read(read).await?)
     }
 
     /// One request's events in order.
@@ -123,15 +157,20 @@ impl Engine {
         id: RequestId,
     ) -> Result<(View, Vec<HistoryEntry>), EngineError> {
         self.scope(actor)?;
-        let org = actor.org.clone();
-        let read = move |conn: &mut _| Ok((listing::find(conn, &org, id)?, events::list(conn, &org, id)?));
-        let (record, events) = self.inner.store.read(read).await?;
-        Ok((visible(actor, record)?, events))
+        let reader = self.reads_for(actor);
+        let read = move |conn: &mut _| {
+            let record = listing::find(conn, &reader.actor.org, id)?;
+            let found = record.map(|record| reader.view(conn, record)).transpose()?;
+            Ok((found, events::list(conn, &reader.actor.org, id)?))
+        };
+        let (found, events) = self.inner.store.read(read).await?;
+        Ok((visible(actor, found)?, events))
     }
 
     /// One page of requests.
-    pub async fn list(&self, listing: Listing, page: Page) -> Result<Listed, EngineError> {
+    pub async fn list(&self, actor: &Actor, listing: Listing, page: Page) -> Result<Listed, EngineError> {
         let Listing { filter, sort, limit } = listing;
+        let reader = self.reads_for(actor);
         let read = move |conn: &mut _| {
             // One row more than asked for tells whether there is a next page.
             let (rows, total) = match &page {
@@ -149,17 +188,23 @@ impl Engine {
                     (listing::page_after(conn, &filter, sort, Some(position), limit + 1)?, None)
                 }
             };
-            listed(rows, total, sort, limit)
+            listed(conn, &reader, (rows, total), (sort, limit))
         };
         Ok(self.inner.store.read(read).await?)
     }
 
     /// The first or the next page of a walk over everything, for exports.
-    pub async fn walk(&self, listing: Listing, after: Option<Position>) -> Result<Listed, EngineError> {
+    pub async fn walk(
+        &self,
+        actor: &Actor,
+        listing: Listing,
+        after: Option<Position>,
+    ) -> Result<Listed, EngineError> {
         let Listing { filter, sort, limit } = listing;
+        let reader = self.reads_for(actor);
         let read = move |conn: &mut _| {
             let rows = listing::page_after(conn, &filter, sort, after.as_ref(), limit + 1)?;
-            listed(rows, None, sort, limit)
+            listed(conn, &reader, (rows, None), (sort, limit))
         };
         Ok(self.inner.store.read(read).await?)
     }
@@ -189,17 +234,22 @@ impl Engine {
 }
 
 /// What `actor` may see of what was found: a maker without further rights sees only his own.
-fn visible(actor: &Actor, record: Option<Record>) -> Result<View, EngineError> {
-    let is_seen = |found: &Record| actor.sees_all() || found.request.maker.is_same_person(&actor.person);
-    Ok(view(record.filter(is_seen).ok_or(EngineError::NotFound)?)?)
+fn visible(actor: &Actor, found: Option<View>) -> Result<View, EngineError> {
+    let is_seen = |found: &View| actor.sees_all() || found.request.maker.is_same_person(&actor.person);
+    found.filter(is_seen).ok_or(EngineError::NotFound)
 }
 
-fn listed(mut rows: Vec<Record>, total: Option<i64>, sort: Sort, limit: i64) -> Result<Listed, StoreError> {
+fn listed(
+    conn: &mut AnyConnection,
+    reader: &Reading,
+    (mut rows, total): (Vec<Record>, Option<i64>),
+    (sort, limit): (Sort, i64),
+) -> Result<Listed, StoreError> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| has_more).map(|row| position(&row.request, sort));
-    let views = rows.into_iter().map(view).collect::<Result<_, _>>()?;
+    let views = rows.into_iter().map(|record| reader.view(conn, record)).collect::<Result<_, _>>()?;
     Ok(Listed { views, total, next })
 }
 
@@ -211,18 +261,55 @@ fn position(request: &Request, sort: Sort) -> Position {
     Position { at: at.map(crate::store::to_micros), id: request.id }
 }
 
-fn view(record: Record) -> Result<View, StoreError> {
-    let corrupt = |what: &str| StoreError::Corrupt(format!("{}: {what}", record.call.request_id));
-    let call = Call::from_bytes(&record.call.call).map_err(|_| corrupt("call"))?;
-    let task = json::read(record.call.echo.as_bytes()).map_err(|_| corrupt("echo"))?;
-    Ok(View {
-        request: record.request,
-        task,
-        method: call.method,
-        url: call.url,
-        label: record.call.label,
-        answer: record.answer.map(answer_view).transpose()?,
-    })
+/// Whom a read is for, and what is in force while it runs.
+#[derive(Clone)]
+pub(super) struct Reading {
+    pub(super) actor: Actor,
+    pub(super) rules: Arc<Rules>,
+    pub(super) book: RuleBook,
+}
+
+impl Engine {
+    pub(super) fn reads_for(&self, actor: &Actor) -> Reading {
+        Reading { actor: actor.clone(), rules: self.inner.book.now(), book: self.inner.book.clone() }
+    }
+}
+
+impl Reading {
+    /// The record as this reader gets it.
+    pub(super) fn view(&self, conn: &mut AnyConnection, record: Record) -> Result<View, StoreError> {
+        let corrupt = |what: &str| StoreError::Corrupt(format!("{}: {what}", record.call.request_id));
+        let call = Call::from_bytes(&record.call.call).map_err(|_| corrupt("call"))?;
+        let task = json::read(record.call.echo.as_bytes()).map_err(|_| corrupt("echo"))?;
+        let pinned = self.book.pinned(conn, &record.request)?;
+        Ok(View {
+            sees_masked: self.is_one_of_those_who_decide(&record.request, pinned.as_deref())?,
+            pinned,
+            request: record.request,
+            task,
+            method: call.method,
+            url: call.url,
+            label: record.call.label,
+            answer: record.answer.map(answer_view).transpose()?,
+        })
+    }
+
+    /// He holds a seat in one of the stages, is not switched off, and does not stand behind the maker.
+    fn is_one_of_those_who_decide(
+        &self,
+        request: &Request,
+        pinned: Option<&RequestType>,
+    ) -> Result<bool, StoreError> {
+        let Some(approval) = approval_of(pinned, request)? else { return Ok(false) };
+        let people = &self.rules.people;
+        let signer = self.actor.signer();
+        let holds_seat = |stage| !capacities(&signer, stage, people).is_empty();
+        let behind_maker = people.behind(&request.maker, &request.terms.maker_act);
+        Ok(approval.stages.iter().any(holds_seat)
+            && signer.may(Permission::Check)
+            && people.is_active(&signer.person, &signer.act)
+            && !signer.behind(people).overlaps(&behind_maker))
+    }
 }
 
 fn answer_view(row: AnswerRow) -> Result<AnswerView, StoreError> {

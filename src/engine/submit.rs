@@ -1,20 +1,21 @@
 //! A maker submits a request.
 
-use super::decider::Command;
+use std::sync::Arc;
+
+use super::admission::{ClientKey, NotAdmitted, Prepared, Surroundings};
+use super::decider::{Answer, Command};
 use super::queries::View;
 use super::{Engine, EngineError, RefusedSubmission, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
 use crate::domain::json;
-use crate::domain::lifecycle::{Birth, submit};
-use crate::domain::request::Request;
-use crate::domain::request_type::RequestType;
-use crate::domain::submission::{Submission, validate};
+use crate::domain::request::{Request, State};
+use crate::domain::submission::validate;
 use crate::store::calls::CallRow;
-use crate::store::events::{EventRow, Origin};
-use crate::store::requests::RequestRow;
+use crate::store::events::Origin;
 use crate::store::submissions::NewSubmission;
+use crate::store::{StoreError, submission_keys};
 
 /// What a maker sends.
 pub struct Submitting<'a> {
@@ -24,87 +25,142 @@ pub struct Submitting<'a> {
     pub type_name: &'a str,
     /// The body as it came.
     pub body: &'a [u8],
+    /// The client's own key for this submission.
+    pub idempotency_key: Option<&'a str>,
     /// The id under which the log has the call.
     pub reference: &'a str,
 }
 
+/// A submission that was taken.
+#[derive(Debug)]
+pub struct Submitted {
+    /// The request: right after the submission, or as it stands by now if this was a repeat.
+    pub view: View,
+    /// Whether the client's key had been used for just this before.
+    pub is_replay: bool,
+}
+
 impl Engine {
-    /// Checks and stores a submission; it rests in `AdminTask` when this returns.
+    /// Checks and stores a submission; it rests in `AdminTask`, or is approved if its rule asks for
+    /// nobody, when this returns.
     ///
     /// # Errors
     /// Every fault at once; the refusal is kept before this returns.
-    pub async fn submit(&self, submitting: Submitting<'_>) -> Result<View, EngineError> {
-        let (view, rows) = match self.prepare(&submitting) {
-            Ok(prepared) => prepared,
+    pub async fn submit(&self, submitting: Submitting<'_>) -> Result<Submitted, EngineError> {
+        let submitted = match self.submit_or_replay(&submitting).await {
+            Ok(submitted) => submitted,
             Err(error) => {
                 self.keep_refused(&submitting, &error).await?;
                 return Err(error);
             }
         };
-        self.inner.writer.write(Command::Submit(Box::new(rows))).await?;
-        self.inner.metrics.submitted(view.request.request_type.as_str());
-        tracing::info!(
-            request.id = %view.request.id,
-            request.type = %view.request.request_type,
-            digest = %view.request.digest,
-            "a request was submitted"
-        );
-        Ok(view)
+        if !submitted.is_replay {
+            self.note_submitted(&submitted.view.request);
+        }
+        Ok(submitted)
     }
 
-    /// Everything about a submission but the write: the checks, the call, the digest, the rows.
+    async fn submit_or_replay(&self, submitting: &Submitting<'_>) -> Result<Submitted, EngineError> {
+        if let Some(view) = self.replayed(submitting).await? {
+            return Ok(Submitted { view, is_replay: true });
+        }
+        let prepared = self.check(submitting)?;
+        if prepared.is_watched() {
+            self.submit_watched(submitting, prepared).await
+        } else {
+            self.submit_alone(prepared).await
+        }
+    }
+
+    /// Everything about a submission but the write, where nothing stored has a say in it.
     pub fn prepare(&self, submitting: &Submitting<'_>) -> Result<(View, NewSubmission), EngineError> {
-        require(submitting.actor, Permission::Make)?;
-        let settings = &self.inner.settings;
-        let request_type = settings.types.find(submitting.type_name).ok_or(EngineError::NotFound)?;
-        let submission =
-            validate(request_type, &settings.targets, submitting.body).map_err(EngineError::Invalid)?;
-        Ok(self.rows(submitting, request_type, submission))
+        self.admit(self.check(submitting)?)
     }
 
-    fn rows(
+    /// What the client's key stands for already, before anything is checked anew: types may have changed
+    /// since.
+    async fn replayed(&self, submitting: &Submitting<'_>) -> Result<Option<View>, EngineError> {
+        let Some(client_key) = client_key(submitting) else { return Ok(None) };
+        require(submitting.actor, Permission::Make)?;
+        let org = submitting.actor.org.to_string();
+        let key = client_key.key.clone();
+        let read = move |conn: &mut _| submission_keys::find(conn, &org, &key);
+        let Some(row) = self.inner.store.read(read).await? else { return Ok(None) };
+        let id = client_key.stands_for(&row, &submitting.actor.person)?;
+        Ok(Some(self.find(submitting.actor, id).await?))
+    }
+
+    fn check(&self, submitting: &Submitting<'_>) -> Result<Prepared, EngineError> {
+        require(submitting.actor, Permission::Make)?;
+        let rules = self.inner.book.now();
+        let request_type = Arc::clone(rules.types.find(submitting.type_name).ok_or(EngineError::NotFound)?);
+        let submission =
+            validate(&request_type, &self.inner.targets, submitting.body).map_err(EngineError::Invalid)?;
+        if !rules.people.is_active(&submitting.actor.person, &submitting.actor.act) {
+            let message = "Your account is not active in the people file. Ask whoever keeps it.".to_owned();
+            return Err(EngineError::NotAdmitted(NotAdmitted { code: "person_inactive", message }));
+        }
+        Ok(Prepared {
+            actor: submitting.actor.clone(),
+            origin: Origin::of(submitting.actor, submitting.reference),
+            id: RequestId::new(self.inner.clock.new_id()),
+            now: self.inner.clock.now(),
+            request_type,
+            submission,
+            rules,
+            deadlines: self.inner.deadlines,
+            client_key: client_key(submitting),
+        })
+    }
+
+    fn admit(&self, mut prepared: Prepared) -> Result<(View, NewSubmission), EngineError> {
+        let admitted =
+            prepared.admit(&Surroundings::default(), &self.inner.clock).map_err(EngineError::NotAdmitted)?;
+        let call_bytes = std::mem::take(&mut prepared.submission.call_bytes);
+        let call = call_row(&prepared, call_bytes);
+        let rows = prepared.new_submission(&admitted, call);
+        Ok((View::of_submission(admitted.request, prepared.submission, prepared.request_type), rows))
+    }
+
+    async fn submit_alone(&self, prepared: Prepared) -> Result<Submitted, EngineError> {
+        let (view, rows) = self.admit(prepared)?;
+        self.inner.writer.write(Command::Submit(Box::new(rows))).await?;
+        Ok(Submitted { view, is_replay: false })
+    }
+
+    async fn submit_watched(
         &self,
         submitting: &Submitting<'_>,
-        request_type: &RequestType,
-        submission: Submission,
-    ) -> (View, NewSubmission) {
-        let now = self.inner.clock.now();
-        let birth = Birth {
-            org: submitting.actor.org.clone(),
-            id: RequestId::new(self.inner.clock.new_id()),
-            request_type: request_type.name.clone(),
-            type_version: request_type.version.clone(),
-            maker: submitting.actor.person.clone(),
-            entity: submission.entity,
-            digest: submission.digest,
-            host: submission.call.authority(),
-            expires_at: now + self.inner.settings.pending_ttl,
-        };
-        let born = submit(birth.clone(), now);
-        let origin = Origin::of(submitting.actor, submitting.reference);
-        let mut request = Request::born(birth, now);
-        let mut events = Vec::with_capacity(born.len());
-        for event in &born {
-            request = request.apply(event);
-            events.push(EventRow::new(&request, event, self.inner.clock.new_id(), &origin));
+        prepared: Prepared,
+    ) -> Result<Submitted, EngineError> {
+        let (submission, request_type) = (prepared.submission.clone(), Arc::clone(&prepared.request_type));
+        match self.inner.writer.write(Command::SubmitWatched(Box::new(prepared))).await? {
+            Answer::Stands { request, .. } => {
+                let view = View::of_submission(*request, submission, request_type);
+                Ok(Submitted { view, is_replay: false })
+            }
+            Answer::Replayed(id) => {
+                Ok(Submitted { view: self.find(submitting.actor, id).await?, is_replay: true })
+            }
+            Answer::NotAdmitted(why) => Err(EngineError::NotAdmitted(why)),
+            Answer::Done | Answer::NotFound | Answer::Refused(_) | Answer::Claimed(_) | Answer::Fenced => {
+                Err(EngineError::Store(StoreError::Corrupt("an answer to another command".to_owned())))
+            }
         }
-        let call = CallRow {
-            org_id: request.org.to_string(),
-            request_id: request.id.to_string(),
-            call: submission.call_bytes,
-            echo: json::write(&submission.task),
-            label: submission.label.clone(),
-        };
-        let rows = NewSubmission { request: RequestRow::from(&request), call, events };
-        let view = View {
-            request,
-            task: submission.task,
-            method: submission.call.method,
-            url: submission.call.url,
-            label: submission.label,
-            answer: None,
-        };
-        (view, rows)
+    }
+
+    fn note_submitted(&self, request: &Request) {
+        self.inner.metrics.submitted(request.request_type.as_str());
+        tracing::info!(
+            request.id = %request.id,
+            request.type = %request.request_type,
+            digest = %request.digest,
+            state = %request.state,
+            "a request was submitted"
+        );
+        if request.state == State::Approved {
+            self.inner.due.notify_one();
+        }
     }
 
     async fn keep_refused(
@@ -116,6 +172,7 @@ impl Engine {
             EngineError::Invalid(faults) => faults.iter().map(|fault| fault.code).collect(),
             EngineError::PermissionMissing(_) => vec!["permission_missing"],
             EngineError::NotFound => vec!["not_found"],
+            EngineError::NotAdmitted(why) => vec![why.code],
             EngineError::Refused(_) | EngineError::Store(_) => return Ok(()),
         };
         self.keep_refusal(RefusedSubmission {
@@ -126,5 +183,124 @@ impl Engine {
             reference: submitting.reference,
         })
         .await
+    }
+}
+
+fn client_key(submitting: &Submitting<'_>) -> Option<ClientKey> {
+    let key = submitting.idempotency_key?.to_owned();
+    let digest = Digest::of(&[submitting.type_name.as_bytes(), b"\n", submitting.body].concat());
+    Some(ClientKey { key, digest })
+}
+
+/// The call's row, with its bytes handed over.
+pub(super) fn call_row(prepared: &Prepared, call: Vec<u8>) -> CallRow {
+    CallRow {
+        org_id: prepared.actor.org.to_string(),
+        request_id: prepared.id.to_string(),
+        call,
+        echo: json::write(&prepared.submission.task),
+        label: prepared.submission.label.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::domain::actor::Person;
+    use crate::domain::ids::OrgId;
+    use crate::domain::policy::people::People;
+    use crate::domain::request_type::{RequestType, RequestTypes};
+    use crate::domain::rules::Rules;
+    use crate::domain::target::{Scheme, Target, Targets};
+    use crate::engine::decider::{Decider, Shared};
+    use crate::engine::{Deadlines, EngineSettings};
+    use crate::metrics::Metrics;
+    use crate::store::Store;
+    use crate::store::writer::{Batch, WriterLimits};
+
+    /// One in a day, and one on a subject: a second look at itself would refuse it twice over.
+    fn settings() -> EngineSettings {
+        let definition = json!({
+            "name": "ONE", "title": "One", "subject": "/body/to", "duplicates": "block",
+            "call": { "method": "POST", "path": "/one" },
+            "body": { "type": "object", "properties": { "to": { "type": "string" } } },
+            "usage": [{ "name": "day", "by": "maker", "window": "1d" }],
+            "policy": [{ "name": "first", "when": "usage.day.count < 1", "auto_approve": true }],
+        });
+        let target = Target {
+            scheme: Scheme::Https,
+            host: "api.example.com".to_owned(),
+            ports: vec![443],
+            label: "Example".to_owned(),
+            allow_cidrs: Vec::new(),
+            ca_file: None,
+        };
+        let types = RequestTypes::new([RequestType::from_definition(&definition).unwrap()]);
+        let (pending_ttl, approval_ttl) = (TimeDelta::days(1), TimeDelta::hours(1));
+        EngineSettings {
+            deadlines: Deadlines { pending_ttl, approval_ttl },
+            rules: Rules { types, people: People::none() },
+            targets: Arc::new(Targets(vec![target])),
+            writer: WriterLimits { queue_max: 8, batch_max: 8 },
+        }
+    }
+
+    fn mara() -> Actor {
+        let [iss, sub, user_id, user_name] = ["iss", "mara", "mara", "mara"].map(str::to_owned);
+        Actor {
+            person: Person { iss, sub, user_id, user_name },
+            org: OrgId::new("100"),
+            permissions: vec![Permission::Make],
+            groups: vec![],
+            act: vec![],
+            token_id: None,
+            source_address: None,
+        }
+    }
+
+    #[test]
+    fn a_submission_whose_commit_was_not_told_stands_when_it_is_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}", folder.path().join("test.db").display()), 1).unwrap();
+        let clock = Clock::fixed(chrono::DateTime::UNIX_EPOCH);
+        let (engine, _) =
+            Engine::start(store.clone(), clock.clone(), Arc::new(Metrics::new()), settings()).unwrap();
+        let inner = &engine.inner;
+        let mut decider = Decider::new(Shared {
+            clock,
+            book: inner.book.clone(),
+            deadlines: inner.deadlines,
+            metrics: Arc::clone(&inner.metrics),
+            due: Arc::clone(&inner.due),
+        });
+        let body = json!({
+            "entityInfo": { "tillId": "1", "storeId": "2", "zoneId": "3", "conceptId": "4" },
+            "payload": { "IntouchAPITask-Payload": {
+                "hostname": "https://api.example.com", "path": "/one", "method": "POST", "headers": {},
+                "body": { "to": "c-1" },
+            }},
+        });
+        let (actor, body) = (mara(), body.to_string());
+        let submitting = Submitting {
+            actor: &actor,
+            type_name: "ONE",
+            body: body.as_bytes(),
+            idempotency_key: Some("key"),
+            reference: "ref",
+        };
+        let command = Command::SubmitWatched(Box::new(engine.check(&submitting).unwrap()));
+        let conn = &mut store.open_writer().unwrap();
+        for is_retry in [false, true, true] {
+            let answer = decider.run(conn, &[&command], is_retry).unwrap().remove(0);
+            let Answer::Stands { request, is_new: true } = answer else { panic!("{is_retry}: {answer:?}") };
+            assert_eq!(request.state, State::Approved);
+        }
+        let again = Command::SubmitWatched(Box::new(engine.check(&submitting).unwrap()));
+        let answer = decider.run(conn, &[&again], true).unwrap().remove(0);
+        assert!(matches!(answer, Answer::Replayed(_)), "{answer:?}");
     }
 }

@@ -1,0 +1,285 @@
+//! Whether a submission is admitted, and under which terms: the policy's rule, people enough to sign,
+//! limits, duplicates.
+//!
+//! A type without counters needs nothing but the submission; its rule is chosen before the write. With
+//! counters, a subject that must be alone, or an `Idempotency-Key`, it is chosen inside the writing
+//! transaction, on locked rows, so that no batch and no second node can slip past.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::EngineError;
+use crate::clock::Clock;
+use crate::domain::actor::{Actor, Person};
+use crate::domain::amount::Amount;
+use crate::domain::digest::Digest;
+use crate::domain::ids::RequestId;
+use crate::domain::lifecycle::{Birth, submit};
+use crate::domain::outcome::Warning;
+use crate::domain::policy::facts::{Facts, Usage};
+use crate::domain::policy::may_decide::can_fill;
+use crate::domain::policy::people::People;
+use crate::domain::policy::progress::{InForce, Matter, progress};
+use crate::domain::policy::{Policy, Rule, RuleOutcome, Who};
+use crate::domain::request::{Counted, Request, State, Terms};
+use crate::domain::request_type::{CountBy, Duplicates, RequestType};
+use crate::domain::rules::Rules;
+use crate::domain::submission::Submission;
+use crate::store::calls::CallRow;
+use crate::store::events::{EventRow, Origin};
+use crate::store::executions::ExecutionRow;
+use crate::store::requests::{RequestRow, parse_id};
+use crate::store::submission_keys::SubmissionKeyRow;
+use crate::store::submissions::NewSubmission;
+use crate::store::to_micros;
+use crate::store::usage::UsageKey;
+
+/// A counter's name that no type can declare: its row only keeps two nodes from looking at one subject
+/// at the same time.
+const SUBJECT_LOCK: &str = "=subject";
+
+/// Why a submission that has no fault is not admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAdmitted {
+    /// A stable word.
+    pub code: &'static str,
+    /// A sentence that says what to do.
+    pub message: String,
+}
+
+/// Deadlines where a type names none.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// How long a request may wait for its decisions.
+    pub pending_ttl: chrono::TimeDelta,
+    /// How long an approved call may wait for its turn.
+    pub approval_ttl: chrono::TimeDelta,
+}
+
+/// A client's `Idempotency-Key` and what came with it.
+#[derive(Clone, Debug)]
+pub struct ClientKey {
+    /// The key.
+    pub key: String,
+    /// SHA-256 over the type's name and the body as it came.
+    pub digest: Digest,
+}
+
+impl ClientKey {
+    /// The request that the key stands for.
+    ///
+    /// # Errors
+    /// If it was used by somebody else or for something else.
+    pub(super) fn stands_for(
+        &self,
+        row: &SubmissionKeyRow,
+        person: &Person,
+    ) -> Result<RequestId, EngineError> {
+        if row.person_key != person.key() || row.digest != self.digest.to_string() {
+            let message = "This Idempotency-Key stands for another submission. Use a new key for a new one.";
+            let why = NotAdmitted { code: "idempotency_key_reused", message: message.to_owned() };
+            return Err(EngineError::NotAdmitted(why));
+        }
+        Ok(parse_id(&row.request_id)?)
+    }
+}
+
+/// A submission without fault, before its rule is chosen.
+pub(super) struct Prepared {
+    pub(super) actor: Actor,
+    pub(super) origin: Origin,
+    pub(super) id: RequestId,
+    pub(super) now: DateTime<Utc>,
+    pub(super) request_type: Arc<RequestType>,
+    pub(super) submission: Submission,
+    pub(super) rules: Arc<Rules>,
+    pub(super) deadlines: Deadlines,
+    pub(super) client_key: Option<ClientKey>,
+}
+
+/// What the transaction knows about everything else.
+#[derive(Default)]
+pub(super) struct Surroundings {
+    /// The type's counters by name, as they are before this request.
+    pub(super) usage: BTreeMap<String, Usage>,
+    /// Other requests of the type that wait or are approved for the same subject.
+    pub(super) pending: Vec<String>,
+}
+
+/// A submission with its terms: everything that is written but the call.
+pub(super) struct Admitted {
+    pub(super) request: Request,
+    pub(super) events: Vec<EventRow>,
+    pub(super) execution: Option<ExecutionRow>,
+}
+
+impl Prepared {
+    /// Whether anything stored has a say in it.
+    pub(super) fn is_watched(&self) -> bool {
+        self.client_key.is_some() || !self.request_type.usage.is_empty() || self.must_be_alone()
+    }
+
+    /// Whether another pending request on its subject matters.
+    pub(super) fn must_be_alone(&self) -> bool {
+        self.request_type.duplicates != Duplicates::Allow && self.submission.subject.is_some()
+    }
+
+    /// The counters that it counts in.
+    pub(super) fn counted(&self) -> Vec<Counted> {
+        let count = |counter: &crate::domain::request_type::Counter| {
+            let who = match counter.by {
+                CountBy::Maker => person_behind(&self.actor, &self.rules.people),
+                CountBy::Subject => self.submission.subject.clone()?,
+            };
+            let window = counter.window.num_microseconds().filter(|window| *window > 0)?;
+            let now = to_micros(self.now);
+            Some(Counted { counter: counter.name.clone(), who, window_start: now - now.rem_euclid(window) })
+        };
+        self.request_type.usage.iter().filter_map(count).collect()
+    }
+
+    /// The rows to lock before its rule is chosen.
+    pub(super) fn locks(&self) -> Vec<UsageKey> {
+        let mut counted = self.counted();
+        if let Some(subject) = self.submission.subject.clone().filter(|_| self.must_be_alone()) {
+            counted.push(Counted { counter: SUBJECT_LOCK.to_owned(), who: subject, window_start: 0 });
+        }
+        let name = self.request_type.name.as_str();
+        counted.iter().map(|counted| usage_key(self.actor.org.as_str(), name, counted)).collect()
+    }
+
+    /// Chooses the rule and makes the rows.
+    pub(super) fn admit(&self, around: &Surroundings, ids: &Clock) -> Result<Admitted, NotAdmitted> {
+        let warnings = self.duplicates(around)?;
+        let rule = self.rule(&self.request_type.policy, around)?;
+        let (waits_for, is_auto) = self.who_signs(rule)?;
+        let expires_at = self.now + self.request_type.pending_ttl.unwrap_or(self.deadlines.pending_ttl);
+        let due_at = rule.decide_within.map(|within| (self.now + within).min(expires_at));
+        let submission = &self.submission;
+        let birth = Birth {
+            org: self.actor.org.clone(),
+            id: self.id,
+            request_type: self.request_type.name.clone(),
+            type_version: self.request_type.version.clone(),
+            maker: self.actor.person.clone(),
+            entity: submission.entity.clone(),
+            digest: submission.digest,
+            host: submission.call.authority(),
+            expires_at,
+            terms: Terms {
+                rule: rule.name.clone(),
+                summary: submission.summary.clone(),
+                risk: rule.risk,
+                due_at,
+                subject: submission.subject.clone(),
+                amount: submission.amount,
+                maker_act: self.actor.act.clone(),
+                counted: self.counted(),
+                warnings,
+            },
+            waits_for,
+        };
+        let ttl = self.request_type.approval_ttl.unwrap_or(self.deadlines.approval_ttl);
+        Ok(self.rows(birth, is_auto.then(|| self.now + ttl), ids))
+    }
+
+    fn rows(&self, birth: Birth, auto_approved: Option<DateTime<Utc>>, ids: &Clock) -> Admitted {
+        let born = submit(birth.clone(), auto_approved, self.now);
+        let mut request = Request::born(birth, self.now);
+        let mut events = Vec::with_capacity(born.len());
+        for event in &born {
+            request = request.apply(event);
+            events.push(EventRow::new(&request, event, ids.new_id(), &self.origin));
+        }
+        let key = (request.org.clone(), request.id);
+        let execution = auto_approved.map(|_| ExecutionRow::queued(&key, &request.host, self.now));
+        Admitted { request, events, execution }
+    }
+
+    /// The rows of an admitted submission.
+    pub(super) fn new_submission(&self, admitted: &Admitted, call: CallRow) -> NewSubmission {
+        NewSubmission {
+            request: RequestRow::from(&admitted.request),
+            call,
+            events: admitted.events.clone(),
+            execution: admitted.execution.clone(),
+        }
+    }
+
+    fn duplicates(&self, around: &Surroundings) -> Result<Vec<Warning>, NotAdmitted> {
+        let Some(other) = around.pending.first() else { return Ok(Vec::new()) };
+        match self.request_type.duplicates {
+            Duplicates::Allow => Ok(Vec::new()),
+            Duplicates::Block => Err(NotAdmitted {
+                code: "duplicate_pending",
+                message: format!(
+                    "The request {other} is still open for the same subject. Wait for it, or withdraw it first."
+                ),
+            }),
+            Duplicates::Warn => Ok(vec![Warning {
+                code: "duplicate_pending".to_owned(),
+                message: format!("The request {other} is still open for the same subject."),
+            }]),
+        }
+    }
+
+    fn rule<'p>(&self, policy: &'p Policy, around: &Surroundings) -> Result<&'p Rule, NotAdmitted> {
+        let signer = self.actor.signer();
+        let facts = Facts {
+            request_type: self.request_type.name.as_str(),
+            org: self.actor.org.as_str(),
+            entity: &self.submission.entity,
+            task: &self.submission.task,
+            amount: self.submission.amount.as_ref(),
+            subject: self.submission.subject.as_deref(),
+            maker: &signer,
+            people: &self.rules.people,
+            now: self.now,
+            usage: &around.usage,
+        };
+        policy
+            .choose(&facts)
+            .map_err(|refused| NotAdmitted { code: refused.code(), message: refused.sentence() })
+    }
+
+    /// Whom the first stage waits for; nobody, if the rule says so.
+    fn who_signs(&self, rule: &Rule) -> Result<(Vec<Who>, bool), NotAdmitted> {
+        let RuleOutcome::Stages(approval) = &rule.outcome else { return Ok((Vec::new(), true)) };
+        let people = &self.rules.people;
+        can_fill(approval, people, &self.actor.signer()).map_err(|why| NotAdmitted {
+            code: "stage_unfillable",
+            message: format!("Nobody could complete this request: {why}. Ask whoever keeps the people file."),
+        })?;
+        let matter = Matter {
+            org: &self.actor.org,
+            maker: &self.actor.person,
+            maker_act: &self.actor.act,
+            state: State::AdminTask,
+            expires_at: self.now,
+            decisions: &[],
+        };
+        Ok((progress(&matter, &InForce { approval, people }).waits_for().to_vec(), false))
+    }
+}
+
+/// One name for all accounts of one person: the people file's, or the account's own key.
+fn person_behind(actor: &Actor, people: &People) -> String {
+    let signer = actor.signer();
+    let behind = signer.behind(people);
+    let mut entries = people.entries().iter().filter(|entry| !entry.is_service());
+    let listed = entries.find(|entry| people.is_behind(entry, &behind));
+    listed.map_or_else(|| actor.person.key(), |entry| format!("person\n{}", entry.name))
+}
+
+/// The key of a counter's row.
+pub(super) fn usage_key(org: &str, request_type: &str, counted: &Counted) -> UsageKey {
+    let Counted { counter, who, window_start } = counted.clone();
+    (org.to_owned(), request_type.to_owned(), counter, who, window_start)
+}
+
+/// A row as a condition sees it.
+pub(super) fn usage_of(count: i64, sum: &str) -> Option<Usage> {
+    Some(Usage { count, sum: Amount::parse(sum).ok()? })
+}

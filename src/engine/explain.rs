@@ -1,0 +1,148 @@
+//! What one person is told about one request: may he decide, why not, what is still needed, what is odd.
+
+use super::admission::{usage_key, usage_of};
+use super::queries::View;
+use super::rules::approval_of;
+use super::{Engine, EngineError};
+use crate::domain::actor::Actor;
+use crate::domain::findings::{Finding, Level, hidden_characters};
+use crate::domain::lifecycle::refusal_of;
+use crate::domain::policy::Approval;
+use crate::domain::policy::facts::Usage;
+use crate::domain::policy::may_decide::may_decide;
+use crate::domain::policy::progress::{InForce, Progress, progress};
+use crate::domain::request::{Decision, Request, State};
+use crate::domain::request_type::{CountBy, Counter, RequestType};
+use crate::store::{AnyConnection, StoreError, requests, usage};
+
+/// Why somebody can't decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// A stable word.
+    pub code: &'static str,
+    /// A sentence that says what stands.
+    pub sentence: String,
+}
+
+/// What a person is told about a request beyond its body.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// Whether he may decide now.
+    pub can_decide: bool,
+    /// Why not.
+    pub why_not: Vec<Reason>,
+    /// His own decision.
+    pub my_decision: Option<Decision>,
+    /// What each stage has and needs; `None` if the rule asks for nobody.
+    pub progress: Option<Progress>,
+    /// What is odd about it.
+    pub findings: Vec<Finding>,
+}
+
+/// Other open requests on the subject that are named.
+const OTHERS_MAX: i64 = 5;
+
+impl Engine {
+    /// One request, whole, and what `actor` is told about it.
+    pub async fn explain(&self, actor: &Actor, view: &View) -> Result<Explained, EngineError> {
+        let (request, pinned) = (view.request.clone(), view.pinned.clone());
+        let read = move |conn: &mut AnyConnection| {
+            let others = others_on_subject(conn, &request)?;
+            Ok((others, used_up(conn, &request, pinned.as_deref())?))
+        };
+        let (others, used_up) = self.inner.store.read(read).await?;
+        let approval = approval_of(view.pinned.as_deref(), &view.request)?;
+        let rules = self.inner.book.now();
+        let policy = |approval| InForce { approval, people: &rules.people };
+        let votes = view.request.votes();
+        let verdict = approval.map(|approval: &Approval| {
+            may_decide(
+                &actor.signer(),
+                &view.request.matter(&votes),
+                &policy(approval),
+                self.inner.clock.now(),
+            )
+        });
+        let why_not = match &verdict {
+            Some(Ok(_)) => Vec::new(),
+            Some(Err(why)) => {
+                let refusal = refusal_of(&view.request, why.clone());
+                vec![Reason { code: refusal.code(), sentence: refusal.sentence() }]
+            }
+            None => vec![Reason {
+                code: "request_closed",
+                sentence: "A rule of the policy let it through; there is nothing to decide.".to_owned(),
+            }],
+        };
+        let own = |decision: &&Decision| decision.checker.is_same_person(&actor.person);
+        let mut findings = hidden_characters(&view.task);
+        findings.extend(others.iter().map(|id| subject_finding(id)));
+        findings.extend(used_up);
+        Ok(Explained {
+            can_decide: why_not.is_empty(),
+            why_not,
+            my_decision: view.request.decisions.iter().find(own).cloned(),
+            progress: approval.map(|approval| progress(&view.request.matter(&votes), &policy(approval))),
+            findings,
+        })
+    }
+}
+
+fn others_on_subject(conn: &mut AnyConnection, request: &Request) -> Result<Vec<String>, StoreError> {
+    let is_open = matches!(request.state, State::AdminTask | State::Approved);
+    let Some(subject) = request.terms.subject.as_deref().filter(|_| is_open) else { return Ok(Vec::new()) };
+    let at = (request.org.as_str(), request.request_type.as_str());
+    let mut found = requests::list_pending_on(conn, at, subject, OTHERS_MAX)?;
+    found.retain(|id| *id != request.id.to_string());
+    Ok(found)
+}
+
+/// Counters of an open request that have come as far as its type wants checkers to know.
+fn used_up(
+    conn: &mut AnyConnection,
+    request: &Request,
+    pinned: Option<&RequestType>,
+) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = Vec::new();
+    if request.state != State::AdminTask {
+        return Ok(findings);
+    }
+    let counters = pinned.map(|pinned| pinned.usage.as_slice()).unwrap_or_default();
+    for counted in &request.terms.counted {
+        let Some(counter) = counters.iter().find(|counter| counter.name == counted.counter) else { continue };
+        let key = usage_key(request.org.as_str(), request.request_type.as_str(), counted);
+        let Some(row) = usage::find(conn, &key)? else { continue };
+        let Some(usage) = usage_of(row.count, &row.sum) else { continue };
+        let is_far = counter.warn_count.is_some_and(|warn| usage.count >= warn)
+            || counter.warn_sum.is_some_and(|warn| usage.sum >= warn);
+        if is_far {
+            findings.push(limit_finding(counter, usage));
+        }
+    }
+    Ok(findings)
+}
+
+fn limit_finding(counter: &Counter, usage: Usage) -> Finding {
+    let whose = match counter.by {
+        CountBy::Maker => "this maker",
+        CountBy::Subject => "this subject",
+    };
+    Finding {
+        code: "limit_nearly_used_up",
+        level: Level::Warning,
+        sentence: format!(
+            "With this request the counter {} of {whose} stands at {} requests and {} in its window.",
+            counter.name, usage.count, usage.sum
+        ),
+        pointer: None,
+    }
+}
+
+fn subject_finding(id: &str) -> Finding {
+    Finding {
+        code: "subject_pending",
+        level: Level::Warning,
+        sentence: format!("The request {id} is open for the same subject, too."),
+        pointer: None,
+    }
+}

@@ -1,0 +1,117 @@
+//! What is in force now, and every version of a type that requests still refer to.
+//!
+//! **Invariant:** a request is judged by the version of its type that it was submitted under; only who is
+//! who (people, links, groups) is always what is in force now.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, RwLock};
+
+use super::decider::Command;
+use super::{Engine, EngineError};
+use crate::domain::json;
+use crate::domain::policy::{Approval, Policy, RuleOutcome};
+use crate::domain::request::Request;
+use crate::domain::request_type::RequestType;
+use crate::domain::rules::Rules;
+use crate::store::{AnyConnection, StoreError, type_versions};
+
+/// The rule of every request from before there were policies.
+static ONE_CHECKER: LazyLock<Policy> = LazyLock::new(Policy::one_checker);
+
+/// The rules in force, replaced as one; cheap to clone.
+#[derive(Clone)]
+pub struct RuleBook(Arc<Inner>);
+
+struct Inner {
+    now: RwLock<Arc<Rules>>,
+    versions: Mutex<HashMap<String, Arc<RequestType>>>,
+}
+
+impl RuleBook {
+    /// A book with these rules in force.
+    pub fn new(rules: Rules) -> Self {
+        let book = Self(Arc::new(Inner {
+            now: RwLock::new(Arc::new(Rules::default())),
+            versions: Mutex::default(),
+        }));
+        book.replace(rules);
+        book
+    }
+
+    /// What is in force now.
+    pub fn now(&self) -> Arc<Rules> {
+        Arc::clone(&self.0.now.read().expect("nobody panics while replacing the rules"))
+    }
+
+    /// Puts these rules in force, all of them.
+    pub(super) fn replace(&self, rules: Rules) {
+        let mut versions = self.versions();
+        for found in rules.types.iter() {
+            versions.insert(found.version.clone(), Arc::clone(found));
+        }
+        *self.0.now.write().expect("nobody panics while replacing the rules") = Arc::new(rules);
+    }
+
+    /// The type in the version that a request is pinned to; `None` only for one from before versions
+    /// were kept.
+    pub fn pinned(
+        &self,
+        conn: &mut AnyConnection,
+        request: &Request,
+    ) -> Result<Option<Arc<RequestType>>, StoreError> {
+        let version = &request.type_version;
+        if let Some(found) = self.versions().get(version) {
+            return Ok(Some(Arc::clone(found)));
+        }
+        let Some(definition) = type_versions::find(conn, version)? else {
+            return if request.terms.rule.is_empty() { Ok(None) } else { Err(unreadable(version)) };
+        };
+        let definition = json::read(definition.as_bytes()).map_err(|_| unreadable(version))?;
+        let found = RequestType::from_definition(&definition).map_err(|_| unreadable(version))?;
+        let found = Arc::new(found);
+        self.versions().insert(version.clone(), Arc::clone(&found));
+        Ok(Some(found))
+    }
+
+    fn versions(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<RequestType>>> {
+        self.0.versions.lock().expect("nobody panics while holding the versions")
+    }
+}
+
+fn unreadable(version: &str) -> StoreError {
+    StoreError::Corrupt(format!("the type's version {version} can't be read"))
+}
+
+impl Engine {
+    /// The rules in force.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.inner.book.now()
+    }
+
+    /// Puts these rules in force, all of them: first their versions are kept and the trail says so.
+    /// Requests under way stay with the versions that they were submitted under.
+    pub async fn put_in_force(&self, rules: Rules) -> Result<(), EngineError> {
+        self.inner.writer.write(Command::PutInForce(Arc::new(rules.clone()))).await?;
+        self.inner.book.replace(rules);
+        Ok(())
+    }
+}
+
+/// The stages that `request` has to pass; `None` if its rule asks for nobody.
+///
+/// # Errors
+/// If the pinned version has no such rule: then nobody can decide it.
+pub(super) fn approval_of<'t>(
+    pinned: Option<&'t RequestType>,
+    request: &Request,
+) -> Result<Option<&'t Approval>, StoreError> {
+    let rule = match pinned {
+        Some(pinned) if !request.terms.rule.is_empty() => pinned.policy.rule(&request.terms.rule),
+        _ => ONE_CHECKER.rules.first(),
+    };
+    let rule = rule.ok_or_else(|| StoreError::Corrupt(format!("the rule {} is gone", request.terms.rule)))?;
+    Ok(match &rule.outcome {
+        RuleOutcome::Stages(approval) => Some(approval),
+        RuleOutcome::AutoApprove | RuleOutcome::Refuse { .. } => None,
+    })
+}
