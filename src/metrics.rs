@@ -22,6 +22,7 @@ pub struct Metrics {
     digest_stops: Counter,
     unknown_now: Gauge,
     overdue_now: Gauge,
+    rules_stale: Gauge,
     queue_depth: Gauge,
     batch_size: Histogram,
     commit_seconds: Histogram,
@@ -45,6 +46,7 @@ impl Metrics {
             digest_stops: Counter::default(),
             unknown_now: Gauge::default(),
             overdue_now: Gauge::default(),
+            rules_stale: Gauge::default(),
             queue_depth: Gauge::default(),
             batch_size: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
             commit_seconds: Histogram::new(exponential_buckets(0.000_25, 2.0, 14)),
@@ -69,6 +71,11 @@ impl Metrics {
             "approved_overdue_now",
             "Approved requests queued for over a minute",
             self.overdue_now.clone(),
+        );
+        registry.register(
+            "rules_stale",
+            "1 while files that could not be read keep older rules in force",
+            self.rules_stale.clone(),
         );
         registry.register("write_queue_depth", "Writes that wait for the writer", self.queue_depth.clone());
         registry.register("write_batch_size", "Writes in one transaction", self.batch_size.clone());
@@ -111,6 +118,11 @@ impl Metrics {
     pub fn set_open(&self, unknown: i64, overdue: i64) {
         self.unknown_now.set(unknown);
         self.overdue_now.set(overdue);
+    }
+
+    /// The rules were read anew, or could not be.
+    pub fn set_rules_stale(&self, is_stale: bool) {
+        self.rules_stale.set(i64::from(is_stale));
     }
 
     /// A batch was committed.

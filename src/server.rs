@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,10 +14,11 @@ use tokio::sync::watch;
 
 use crate::api::{Api, call, routes};
 use crate::auth::Verifier;
+use crate::catalog::{Catalog, FileFault};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::request_type::RequestTypes;
-use crate::engine::{Engine, EngineSettings};
+use crate::domain::rules::Rules;
+use crate::engine::{Deadlines, Engine, EngineSettings};
 use crate::executor::egress::{Egress, Limits};
 use crate::executor::runner::{Concurrency, Executor};
 use crate::metrics::Metrics;
@@ -27,6 +29,7 @@ use crate::store::writer::WriterLimits;
 pub struct Server {
     address: SocketAddr,
     api: Api,
+    catalog: Catalog,
     engine: Engine,
     executor: Arc<Executor>,
     writer: JoinHandle<()>,
@@ -55,10 +58,12 @@ impl Server {
         let url = config.store.url.expose().to_owned();
         let reads = config.store.read_connections;
         let store = tokio::task::spawn_blocking(move || Store::open(&url, reads)).await??;
-        let settings = settings(config);
-        let type_names = settings.types.iter().map(|known| known.name.to_string()).collect();
+        let catalog = catalog(config);
+        let rules = catalog.load().map_err(unusable)?.rules;
+        let settings = settings(config, rules);
         let metrics = Arc::new(Metrics::new());
         let (engine, writer) = Engine::start(store, clock, metrics, settings)?;
+        engine.put_in_force((*engine.rules()).clone()).await?;
         let egress = Egress::new(Arc::new(config.targets.clone()), limits(config))?;
         let executor = Executor::new(engine.clone(), egress, concurrency(config));
         let (stop, stopping) = watch::channel(false);
@@ -69,7 +74,7 @@ impl Server {
             decision_wait: Duration::from_millis(config.executor.decision_wait_ms),
             stopping: stopping.clone(),
             executor_alive: executor.sign_of_life(),
-            types: Arc::new(type_names),
+            rules_stale: Arc::new(AtomicBool::new(false)),
         };
         let address = listener.local_addr()?;
         let server = serve(listener, api.clone(), config)?;
@@ -78,7 +83,7 @@ impl Server {
         let executing =
             (mode == ExecutorMode::Running).then(|| tokio::spawn(Arc::clone(&executor).run(stopping, grace)));
         let serving = tokio::spawn(server);
-        Ok(Self { address, api, engine, executor, writer, http, serving, executing, stop })
+        Ok(Self { address, api, catalog, engine, executor, writer, http, serving, executing, stop })
     }
 
     /// Where it listens.
@@ -99,6 +104,36 @@ impl Server {
     /// The engine, for looking behind the API.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Reads the request types and the people file anew: all of them come into force, or none.
+    pub async fn reload_rules(&self) {
+        let catalog = self.catalog.clone();
+        let read = tokio::task::spawn_blocking(move || catalog.load()).await;
+        let is_stale = match read {
+            Ok(Ok(loaded)) => match self.engine.put_in_force(loaded.rules).await {
+                Ok(()) => {
+                    tracing::info!("the rules were read anew and are in force");
+                    false
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the rules could not be recorded; the old ones stay in force");
+                    true
+                }
+            },
+            Ok(Err(faults)) => {
+                for fault in faults {
+                    tracing::error!(%fault, "the rules can't be used; the old ones stay in force");
+                }
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the rules could not be read; the old ones stay in force");
+                true
+            }
+        };
+        self.api.rules_stale.store(is_stale, Ordering::Relaxed);
+        self.engine.metrics().set_rules_stale(is_stale);
     }
 
     /// Stops in order: no new calls, answers out, executions to their end or marked, writer drained.
@@ -131,10 +166,27 @@ fn serve(listener: TcpListener, api: Api, config: &Config) -> anyhow::Result<act
     Ok(server.run())
 }
 
-fn settings(config: &Config) -> EngineSettings {
+/// Where the rules of this configuration are.
+pub fn catalog(config: &Config) -> Catalog {
+    Catalog {
+        types: config.types.dir.clone(),
+        people: config.people.file.clone(),
+        targets: Some(config.targets.clone()),
+    }
+}
+
+fn unusable(faults: Vec<FileFault>) -> anyhow::Error {
+    let lines: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
+    anyhow::anyhow!("the request types can't be used:{lines}")
+}
+
+fn settings(config: &Config, rules: Rules) -> EngineSettings {
     EngineSettings {
-        pending_ttl: TimeDelta::seconds(i64::from(config.requests.pending_ttl_seconds)),
-        types: RequestTypes::embedded(),
+        deadlines: Deadlines {
+            pending_ttl: TimeDelta::seconds(i64::from(config.requests.pending_ttl_seconds)),
+            approval_ttl: TimeDelta::seconds(i64::from(config.requests.approval_ttl_seconds)),
+        },
+        rules,
         targets: Arc::new(config.targets.clone()),
         writer: WriterLimits { queue_max: config.store.queue_max, batch_max: config.store.batch_max },
     }

@@ -3,6 +3,7 @@
 pub mod args;
 mod demo;
 mod story;
+mod types;
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -29,6 +30,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => run_migrations(&args),
         Command::CheckConfig(args) => check_config(&args),
         Command::Openapi => print_openapi(),
+        Command::Types(command) => types::run(&command),
     }
 }
 
@@ -66,8 +68,15 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     config.auth.require()?;
     let server = Server::start(&config, Clock::system(), ExecutorMode::Running).await?;
     let stopped = stop_signal()?;
+    let mut hang_up = signal(SignalKind::hangup())?;
     say_ready(server.address())?;
-    stopped.await;
+    tokio::pin!(stopped);
+    loop {
+        tokio::select! {
+            () = &mut stopped => break,
+            Some(()) = hang_up.recv() => server.reload_rules().await,
+        }
+    }
     tracing::info!("stopping: no new calls, those under way may finish");
     server.stop().await?;
     tracing::info!("stopped");
@@ -96,6 +105,7 @@ fn token(args: &TokenArgs) -> anyhow::Result<ExitCode> {
         user_name: args.user_name.clone(),
         orgs: vec![crate::domain::ids::OrgId::new(args.org_id.clone())],
         permissions: args.permissions.clone(),
+        groups: args.groups.clone(),
     };
     let token = auth::mint::mint(&config.auth, &holder, args.ttl_seconds, Clock::system().now())?;
     writeln!(std::io::stdout(), "{token}")?;
@@ -118,7 +128,7 @@ fn check_config(args: &StoreArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn print_openapi() -> anyhow::Result<ExitCode> {
-    let text = serde_json::to_string_pretty(&api::openapi::document())?;
+    let text = serde_json::to_string_pretty(&api::openapi::document(&crate::catalog::embedded()))?;
     writeln!(std::io::stdout(), "{text}")?;
     Ok(ExitCode::SUCCESS)
 }
