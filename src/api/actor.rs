@@ -41,6 +41,8 @@ pub fn actor(api: &Api, request: &HttpRequest, org_header: OrgHeader) -> Result<
         person: claims.person,
         org,
         permissions: claims.permissions,
+        groups: claims.groups,
+        act: claims.act,
         token_id: claims.token_id,
         source_address: request.peer_addr().map(|address| address.ip().to_string()),
     })
@@ -95,7 +97,14 @@ mod tests {
             headers.append(HeaderName::from_static(ORG_HEADER), HeaderValue::from_static(org));
         }
         let granted = vec![OrgId::new("90001")];
-        let claims = Claims { person: Person::system(), orgs: granted, permissions: vec![], token_id: None };
+        let claims = Claims {
+            person: Person::system(),
+            orgs: granted,
+            permissions: vec![],
+            groups: vec![],
+            act: vec![],
+            token_id: None,
+        };
         org(&headers, &claims, org_header).ok().map(|org| org.to_string())
     }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::domain::fault::Fault;
 use crate::domain::lifecycle::Refusal;
+use crate::domain::policy::may_decide::WhyNot;
 use crate::engine::{Engine, EngineError};
 
 /// Every code a client can meet: the word, the status, what it means. README and OpenAPI list these.
@@ -23,9 +24,19 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("permission_missing", 403, "The token lacks the right that this call needs."),
     ("maker_is_checker", 403, "Nobody decides his own request."),
     ("not_the_maker", 403, "Only its maker withdraws a request."),
+    ("person_inactive", 403, "The people file says that this account is not active."),
+    ("not_in_stage", 403, "The current stage has no seat for this person."),
+    ("no_rule_applies", 403, "No rule of the type's approval policy applies to this submission."),
+    ("condition_failed", 403, "A condition of the policy can't be evaluated for this submission."),
+    ("refused_by_rule", 403, "A rule of the policy refuses this submission."),
     ("not_found", 404, "There is no such thing for you."),
     ("method_not_allowed", 405, "The path is there, the method is not."),
     ("already_decided", 409, "A decision stands already."),
+    ("already_decided_by_you", 409, "This person has decided the request before; nobody counts twice."),
+    ("not_needed", 409, "The seats that this person holds are filled."),
+    ("stage_unfillable", 409, "The people file names too few people to complete the request."),
+    ("duplicate_pending", 409, "Another request is still open for the same subject."),
+    ("idempotency_key_reused", 409, "The Idempotency-Key stands for another submission."),
     ("request_closed", 409, "The request takes no more commands."),
     ("request_expired", 409, "The deadline has passed."),
     ("digest_mismatch", 409, "The digest sent is not the request's."),
@@ -155,11 +166,14 @@ impl ResponseError for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
+            // Requests of other orgs are not even found.
+            Refusal::NotAllowed(WhyNot::OtherOrg) => Self::not_found(),
             Refusal::MakerIsChecker
             | Refusal::NotTheMaker
             | Refusal::AlreadyDecided { .. }
             | Refusal::Closed { .. }
-            | Refusal::Expired { .. } => Self::new(refusal.code(), refusal.sentence()),
+            | Refusal::Expired { .. }
+            | Refusal::NotAllowed(_) => Self::new(refusal.code(), refusal.sentence()),
             Refusal::DigestMismatch => {
                 Self::at(refusal.code(), "/payload/AdminTask-Payload/digest", refusal.sentence())
             }
@@ -178,6 +192,7 @@ impl From<EngineError> for ApiError {
             ),
             EngineError::NotFound => Self::not_found(),
             EngineError::Invalid(faults) => Self::faults(faults),
+            EngineError::NotAdmitted(why) => Self::new(why.code, why.message),
             EngineError::Refused(refusal) => refusal.into(),
             EngineError::Store(error) if error.is_busy() => {
                 Self::new("busy", "Too much is waiting right now. Nothing was recorded; try again shortly.")

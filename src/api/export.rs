@@ -7,9 +7,9 @@ use futures_util::stream;
 use super::actor::{OrgHeader, actor};
 use super::error::ApiError;
 use super::query::{FILTER_PARAMETERS, Parameters};
-use super::wire::{Headers, RequestBody, iso_time};
+use super::wire::{Headers, RequestBody, iso_time, shown_url};
 use super::{Answer, Api};
-use crate::domain::actor::Permission;
+use crate::domain::actor::{Actor, Permission};
 use crate::engine::queries::{Filter, Listing, Position, View};
 use crate::engine::require;
 
@@ -67,7 +67,8 @@ pub async fn export(api: web::Data<Api>, request: HttpRequest) -> Answer {
         Some(Format::Csv) => ("text/csv; charset=utf-8", "requests.csv", Format::Csv),
         Some(Format::Jsonl) | None => ("application/x-ndjson", "requests.jsonl", Format::Jsonl),
     };
-    let walk = Walk { api, listing: Listing { filter, sort, limit: PAGE_ROWS }, format, next: Next::First };
+    let listing = Listing { filter, sort, limit: PAGE_ROWS };
+    let walk = Walk { api, actor, listing, format, next: Next::First };
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, media_type))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
@@ -82,6 +83,7 @@ enum Next {
 
 struct Walk {
     api: web::Data<Api>,
+    actor: Actor,
     listing: Listing,
     format: Format,
     next: Next,
@@ -95,7 +97,7 @@ impl Walk {
             Next::After(position) => (Some(position), false),
             Next::End => return Ok(None),
         };
-        let listed = self.api.engine.walk(self.listing.clone(), after).await?;
+        let listed = self.api.engine.walk(&self.actor, self.listing.clone(), after).await?;
         if let Some(position) = listed.next {
             self.next = Next::After(position);
         }
@@ -131,7 +133,7 @@ fn csv(views: Vec<View>, with_head: bool) -> Vec<u8> {
 fn cells(view: &View) -> [String; CSV_COLUMNS.len()] {
     let request = &view.request;
     let entity = request.entity.clone();
-    let decision = request.decision.as_ref();
+    let decision = request.last_decision();
     let decided = |of: fn(&crate::domain::request::Decision) -> String| decision.map(of).unwrap_or_default();
     let answer = view.answer.as_ref();
     let warnings = answer.map(|answer| {
@@ -150,7 +152,7 @@ fn cells(view: &View) -> [String; CSV_COLUMNS.len()] {
         entity.zone_id,
         entity.concept_id,
         view.method.clone(),
-        view.url.clone(),
+        shown_url(view),
         request.host.clone(),
         view.label.clone(),
         request.digest.to_string(),

@@ -1,5 +1,7 @@
 //! Is it alive, is it ready, what has it counted.
 
+use std::sync::atomic::Ordering;
+
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
@@ -12,6 +14,8 @@ pub async fn live() -> HttpResponse {
 }
 
 /// `GET /health/ready`: the database answers, migrations are current, the executor is alive.
+///
+/// Rules that could not be read anew are told, but the old ones are in force and work goes on.
 pub async fn ready(api: web::Data<Api>) -> HttpResponse {
     let store = api.engine.store_health().await;
     let executor = api.is_executor_alive();
@@ -23,6 +27,7 @@ pub async fn ready(api: web::Data<Api>) -> HttpResponse {
             "database": word(store.answers),
             "migrations": word(store.is_current),
             "executor": word(executor),
+            "rules": if api.rules_stale.load(Ordering::Relaxed) { "stale" } else { "ok" },
         },
     });
     if is_ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }

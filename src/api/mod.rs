@@ -11,6 +11,7 @@ pub mod decisions;
 pub mod error;
 pub mod export;
 pub mod health;
+mod inbox;
 pub mod openapi;
 pub mod query;
 pub mod refusals;
@@ -53,8 +54,8 @@ pub struct Api {
     pub stopping: watch::Receiver<bool>,
     /// The executor's sign of life.
     pub executor_alive: Arc<AtomicBool>,
-    /// The names of the request types, for filters.
-    pub types: Arc<Vec<String>>,
+    /// Whether the last attempt to read the rules anew failed: then the old ones are still in force.
+    pub rules_stale: Arc<AtomicBool>,
 }
 
 impl Api {
@@ -63,8 +64,8 @@ impl Api {
         self.engine.clock().new_id().simple().to_string()
     }
 
-    fn type_names(&self) -> Vec<&str> {
-        self.types.iter().map(String::as_str).collect()
+    fn type_names(&self) -> Vec<String> {
+        self.engine.rules().types.iter().map(|known| known.name.to_string()).collect()
     }
 
     fn is_executor_alive(&self) -> bool {

@@ -18,7 +18,7 @@ pub const LIMIT_MAX: i64 = 500;
 pub const VALUE_CHARS_MAX: usize = 512;
 
 /// The parameters that filter and order a list of requests.
-pub const FILTER_PARAMETERS: [&str; 11] = [
+pub const FILTER_PARAMETERS: [&str; 12] = [
     "userId",
     "sortBy",
     "sortOrder",
@@ -30,7 +30,19 @@ pub const FILTER_PARAMETERS: [&str; 11] = [
     "endDate",
     "states",
     "requestType",
+    "subject",
 ];
+
+/// A list that is about its reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListView {
+    /// What he may decide now.
+    NeedsMe,
+    /// What he submitted.
+    Mine,
+    /// What he decided.
+    DecidedByMe,
+}
 
 /// The parameters of one call.
 pub struct Parameters {
@@ -102,15 +114,16 @@ impl Parameters {
     }
 
     /// Narrows `filter` as the parameters ask.
-    pub fn narrow(&mut self, filter: &mut Filter, types: &[&str], offset: FixedOffset) {
+    pub fn narrow(&mut self, filter: &mut Filter, types: &[String], offset: FixedOffset) {
         let text = |name| self.text(name).map(str::to_owned);
         filter.user_id = text("userId");
         filter.concept_id = text("conceptId");
         filter.zone_id = text("zoneId");
         filter.store_id = text("storeId");
         filter.till_id = text("tillId");
+        filter.subject = text("subject");
         filter.states = self.states();
-        let known: Vec<(&str, &str)> = types.iter().map(|name| (*name, *name)).collect();
+        let known: Vec<(&str, &str)> = types.iter().map(|name| (name.as_str(), name.as_str())).collect();
         filter.request_type = self.word("requestType", &known).map(RequestTypeName::new);
         let first = self.day("startDate");
         let last = self.day("endDate").and_then(|day| day.checked_add_days(Days::new(1)));
@@ -123,6 +136,24 @@ impl Parameters {
         let by = self.word("sortBy", &[("startDate", SortBy::Start), ("endDate", SortBy::End)]);
         let descending = self.word("sortOrder", &[("asc", false), ("desc", true)]);
         Sort { by: by.unwrap_or(SortBy::Start), descending: descending.unwrap_or(true) }
+    }
+
+    /// The list that is about the reader, if one is asked for.
+    pub fn view(&mut self) -> Option<ListView> {
+        let views = [
+            ("needs_me", ListView::NeedsMe),
+            ("mine", ListView::Mine),
+            ("decided_by_me", ListView::DecidedByMe),
+        ];
+        self.word("view", &views)
+    }
+
+    /// Refuses every given parameter but these.
+    pub fn only(&mut self, known: &[&str], message: &str) {
+        let given = self.pairs.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name.clone());
+        for name in given.filter(|name| !known.contains(&name.as_str())).collect::<Vec<_>>() {
+            self.fault(&name, message);
+        }
     }
 
     fn states(&mut self) -> Vec<State> {
@@ -176,7 +207,7 @@ mod tests {
         let known: Vec<&str> = FILTER_PARAMETERS.into_iter().chain(["limit"]).collect();
         let Ok(mut parameters) = Parameters::of(&request, &known) else { return false };
         let mut filter = Filter::all(OrgId::new("90001"));
-        parameters.narrow(&mut filter, &["ISSUE-BADGE"], FixedOffset::east_opt(0).unwrap());
+        parameters.narrow(&mut filter, &["ISSUE-BADGE".to_owned()], FixedOffset::east_opt(0).unwrap());
         parameters.sort();
         parameters.limit();
         parameters.finish().is_ok()

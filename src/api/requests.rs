@@ -1,5 +1,6 @@
 //! Submit, read, list, withdraw.
 
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value;
@@ -9,12 +10,12 @@ use super::body::{Body, Members};
 use super::call::reference;
 use super::cursor;
 use super::error::ApiError;
-use super::query::{FILTER_PARAMETERS, Parameters};
+use super::query::{FILTER_PARAMETERS, ListView, Parameters};
 use super::wire::{self, Data, Headers, RequestBody};
-use super::{Answer, Api, about, no_parameters, request_id};
+use super::{Answer, Api, about, inbox, no_parameters, request_id};
 use crate::domain::actor::{Actor, Permission};
 use crate::engine::queries::{Listed, Listing, Page, View};
-use crate::engine::{Origin, RefusedSubmission, Submitting, require};
+use crate::engine::{Origin, RefusedSubmission, Submitted, Submitting, require};
 
 /// `POST /{REQUEST-TYPE}`
 pub async fn submit(
@@ -34,9 +35,42 @@ pub async fn submit(
         Ok(bytes) => bytes,
         Err(error) => return keep(error).await,
     };
-    let submitting = Submitting { actor: &actor, type_name: &type_name, body: &bytes, reference: &reference };
-    let view = api.engine.submit(submitting).await?;
-    Ok(one(&api, view, Headers::AsSent))
+    let idempotency_key = match idempotency_key(request.headers()) {
+        Ok(key) => key,
+        Err(error) => return keep(error).await,
+    };
+    let submitting = Submitting {
+        actor: &actor,
+        type_name: &type_name,
+        body: &bytes,
+        idempotency_key: idempotency_key.as_deref(),
+        reference: &reference,
+    };
+    let Submitted { view, is_replay } = api.engine.submit(submitting).await?;
+    if !is_replay {
+        return Ok(one(&api, view, Headers::AsSent));
+    }
+    let mut response = one(&api, view, Headers::Masked);
+    response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+
+/// The client's key: one header of visible ASCII.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY);
+    let Some(value) = values.next() else { return Ok(None) };
+    let key = value.to_str().unwrap_or_default();
+    let fits = (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len())
+        && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits && values.next().is_none() {
+        return Ok(Some(key.to_owned()));
+    }
+    let message = format!("Send one key of 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters.");
+    Err(ApiError::at("parameter_invalid", "Idempotency-Key", message))
 }
 
 /// A submission that was refused before its body could be looked at is kept like any other.
@@ -58,7 +92,11 @@ pub async fn get(api: web::Data<Api>, request: HttpRequest, id: web::Path<String
     api.engine.scope(&actor)?;
     no_parameters(&request)?;
     let view = api.engine.find(&actor, request_id(&id)?).await?;
-    Ok(one(&api, view, Headers::Masked))
+    let explained = api.engine.explain(&actor, &view).await?;
+    about(&view.request);
+    let request = view.request.clone();
+    let data = RequestBody::new(view, Headers::Masked, api.offset).explained(&request, explained);
+    Ok(HttpResponse::Ok().json(Data { data }))
 }
 
 /// `GET /requests/{requestId}/history`
@@ -101,30 +139,41 @@ pub async fn withdraw(
 }
 
 #[derive(Serialize)]
-struct ListBody {
-    data: Vec<RequestBody>,
-    pagination: Pagination,
+pub(super) struct ListBody {
+    pub(super) data: Vec<RequestBody>,
+    pub(super) pagination: Pagination,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Pagination {
+pub(super) struct Pagination {
     #[serde(skip_serializing_if = "Option::is_none")]
-    total_elements: Option<i64>,
+    pub(super) total_elements: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    total_pages: Option<i64>,
-    number_of_elements: usize,
+    pub(super) total_pages: Option<i64>,
+    pub(super) number_of_elements: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    number: Option<i64>,
-    next: Option<String>,
+    pub(super) number: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) count: Option<String>,
+    pub(super) next: Option<String>,
 }
 
 /// `GET /requests`
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
     let actor = actor(&api, &request, OrgHeader::Optional)?;
     let mut filter = api.engine.scope(&actor)?;
-    let known: Vec<&str> = FILTER_PARAMETERS.into_iter().chain(["limit", "PageNo", "after"]).collect();
+    let known: Vec<&str> =
+        FILTER_PARAMETERS.into_iter().chain(["limit", "PageNo", "after", "view"]).collect();
     let mut parameters = Parameters::of(&request, &known)?;
+    match parameters.view() {
+        Some(ListView::NeedsMe) => return inbox::list(&api, &actor, parameters, ListView::NeedsMe).await,
+        Some(ListView::DecidedByMe) => {
+            return inbox::list(&api, &actor, parameters, ListView::DecidedByMe).await;
+        }
+        Some(ListView::Mine) => filter.maker = Some(actor.person.clone()),
+        None => {}
+    }
     parameters.narrow(&mut filter, &api.type_names(), api.offset);
     let (sort, limit) = (parameters.sort(), parameters.limit());
     let number = parameters.number("PageNo", 0..=i64::from(i32::MAX));
@@ -139,7 +188,7 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
         None => Page::Number(number.unwrap_or(0)),
     };
     let number = matches!(page, Page::Number(_)).then(|| number.unwrap_or(0));
-    let listed = api.engine.list(Listing { filter, sort, limit }, page).await?;
+    let listed = api.engine.list(&actor, Listing { filter, sort, limit }, page).await?;
     Ok(HttpResponse::Ok().json(list_body(&api, listed, &bound, number, limit)))
 }
 
@@ -150,6 +199,7 @@ fn list_body(api: &Api, listed: Listed, bound: &str, number: Option<i64>, limit:
         total_pages: listed.total.map(|total| (total + limit - 1) / limit),
         number_of_elements: listed.views.len(),
         number,
+        count: None,
         next,
     };
     let masked = |view| RequestBody::new(view, Headers::Masked, api.offset);

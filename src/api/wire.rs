@@ -6,9 +6,14 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::domain::actor::Person;
+use crate::domain::call::Call;
+use crate::domain::findings::Finding;
 use crate::domain::outcome::Warning;
-use crate::domain::request::{Request, Verdict};
+use crate::domain::policy::progress::{Progress, StageProgress};
+use crate::domain::policy::{Risk, Who};
+use crate::domain::request::{Decision, Request, State};
 use crate::domain::submission::{EntityInfo, mask_headers};
+use crate::engine::explain::Explained;
 use crate::engine::queries::{AnswerView, HistoryEntry, KeptRefusal, View};
 
 /// Whether the reader gets the headers as they were sent. Only the maker does, once, when he submits.
@@ -43,9 +48,75 @@ pub struct RequestBody {
     #[serde(rename = "endTimeISO")]
     end_time_iso: Option<String>,
     digest: String,
+    summary: String,
+    rule: String,
+    risk: Option<&'static str>,
+    subject: Option<String>,
+    due_at: Option<String>,
+    decide_before: String,
+    execute_before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expired_from: Option<&'static str>,
     call: CallBody,
     details: Details,
+    decisions: Vec<DecisionBody>,
     warnings: Vec<WarningBody>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    explained: Option<ExplainedBody>,
+}
+
+/// One decision, as everybody may read it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DecisionBody {
+    actor: Value,
+    decision: &'static str,
+    message: String,
+    at: String,
+    digest: String,
+    stage: usize,
+    signed_as: Vec<String>,
+}
+
+/// What one person is told beyond the request itself.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExplainedBody {
+    can_decide: bool,
+    why_not: Vec<WarningBody>,
+    my_decision: Option<DecisionBody>,
+    stages: Vec<StageBody>,
+    findings: Vec<FindingBody>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StageBody {
+    name: String,
+    is_complete: bool,
+    is_current: bool,
+    seats: Vec<SeatBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    any_of: Option<u32>,
+    decided_by: Vec<DecisionBody>,
+    needs: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SeatBody {
+    who: String,
+    count: u32,
+    got: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FindingBody {
+    code: &'static str,
+    level: &'static str,
+    message: String,
+    field: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -116,12 +187,10 @@ fn is_false(flag: &bool) -> bool {
 impl RequestBody {
     /// The body for `view`, with times in `offset`.
     pub fn new(view: View, headers: Headers, offset: FixedOffset) -> Self {
+        let (task, url) = shown(&view, headers);
         let request = view.request;
-        let task = match headers {
-            Headers::AsSent => view.task,
-            Headers::Masked => mask_headers(&view.task),
-        };
-        let warnings = view.answer.iter().flat_map(|answer| answer.warnings.iter().map(warning)).collect();
+        let of_answer = view.answer.iter().flat_map(|answer| &answer.warnings);
+        let warnings = request.terms.warnings.iter().chain(of_answer).map(warning).collect();
         Self {
             request_id: request.id.to_string(),
             user_id: user_id(&request.maker.user_id),
@@ -133,12 +202,15 @@ impl RequestBody {
             start_time_iso: iso_time(request.started_at),
             end_time_iso: request.ended_at.map(iso_time),
             digest: request.digest.to_string(),
-            call: CallBody {
-                method: view.method,
-                url: view.url,
-                host: request.host.clone(),
-                label: view.label,
-            },
+            summary: request.terms.summary.clone(),
+            rule: request.terms.rule.clone(),
+            risk: request.terms.risk.map(Risk::name),
+            subject: request.terms.subject.clone(),
+            due_at: request.terms.due_at.map(iso_time),
+            decide_before: iso_time(request.expires_at),
+            execute_before: request.execute_before.map(iso_time),
+            expired_from: expired_from(&request),
+            call: CallBody { method: view.method, url, host: request.host.clone(), label: view.label },
             details: Details {
                 task,
                 maker_access: true,
@@ -146,17 +218,106 @@ impl RequestBody {
                 decision: decision(&request),
                 answer: view.answer.map(answer),
             },
+            decisions: request.decisions.iter().map(decision_body).collect(),
             warnings,
+            explained: None,
         }
+    }
+
+    /// The same with what its reader is told beyond it.
+    #[must_use]
+    pub fn explained(mut self, request: &Request, explained: Explained) -> Self {
+        let stages = explained.progress.map(|progress| stages(request, &progress)).unwrap_or_default();
+        let finding = |finding: Finding| FindingBody {
+            code: finding.code,
+            level: finding.level.name(),
+            message: finding.sentence,
+            field: finding.pointer,
+        };
+        self.explained = Some(ExplainedBody {
+            can_decide: explained.can_decide,
+            why_not: explained
+                .why_not
+                .into_iter()
+                .map(|why| WarningBody { code: why.code.to_owned(), message: why.sentence })
+                .collect(),
+            my_decision: explained.my_decision.as_ref().map(decision_body),
+            stages,
+            findings: explained.findings.into_iter().map(finding).collect(),
+        });
+        self
     }
 }
 
-fn decision(request: &Request) -> Option<DecisionDetails> {
-    let decision = request.decision.as_ref()?;
-    let output = match decision.verdict {
-        Verdict::Approved => "approved",
-        Verdict::Rejected => "rejected",
+/// The task and the URL as the reader may see them: credentials, masked and secret fields are hidden.
+fn shown(view: &View, headers: Headers) -> (Value, String) {
+    let sees_masked = view.sees_masked || headers == Headers::AsSent;
+    let hiding = view.pinned.as_ref().filter(|pinned| pinned.hides_any());
+    let task = hiding.map(|pinned| pinned.shown(&view.task, sees_masked));
+    let url = task.as_ref().map_or_else(|| view.url.clone(), url_of);
+    let task = task.as_ref().unwrap_or(&view.task);
+    let task = match headers {
+        Headers::AsSent => task.clone(),
+        Headers::Masked => mask_headers(task),
     };
+    (task, url)
+}
+
+/// The URL as the reader may see it.
+pub fn shown_url(view: &View) -> String {
+    shown(view, Headers::Masked).1
+}
+
+/// The URL of a task in which fields are hidden; without its end where it can't be told.
+fn url_of(task: &Value) -> String {
+    Call::from_task(task)
+        .map_or_else(|_| task["hostname"].as_str().unwrap_or_default().to_owned(), |call| call.url)
+}
+
+fn expired_from(request: &Request) -> Option<&'static str> {
+    let from = if request.execute_before.is_some() { State::Approved } else { State::AdminTask };
+    (request.state == State::Expired).then(|| from.name())
+}
+
+fn decision_body(decision: &Decision) -> DecisionBody {
+    DecisionBody {
+        actor: person(&decision.checker),
+        decision: decision.verdict.name(),
+        message: decision.message.clone(),
+        at: iso_time(decision.at),
+        digest: decision.digest.to_string(),
+        stage: decision.stage + 1,
+        signed_as: decision.capacities.iter().map(|who| who.name().to_owned()).collect(),
+    }
+}
+
+fn stages(request: &Request, progress: &Progress) -> Vec<StageBody> {
+    let is_open = request.state == State::AdminTask;
+    let stage = |(at, stage): (usize, &StageProgress)| StageBody {
+        name: stage.name.clone(),
+        is_complete: stage.is_complete,
+        is_current: is_open && at == progress.stage,
+        seats: stage
+            .seats
+            .iter()
+            .map(|seat| SeatBody { who: seat.who.to_string(), count: seat.count, got: seat.got })
+            .collect(),
+        any_of: stage.any.map(|(of, _)| of),
+        decided_by: stage
+            .decisions
+            .iter()
+            .filter_map(|at| request.decisions.get(*at))
+            .map(decision_body)
+            .collect(),
+        needs: stage.still_needed(progress.people_missing),
+    };
+    progress.stages.iter().enumerate().map(stage).collect()
+}
+
+/// The contract knows one decision: the last.
+fn decision(request: &Request) -> Option<DecisionDetails> {
+    let decision = request.last_decision()?;
+    let output = decision.verdict.name();
     Some(DecisionDetails {
         payload: Ballot { action_decision: output, action_message: decision.message.clone() },
         output,
@@ -295,11 +456,19 @@ pub fn history_entry(entry: &HistoryEntry, entity_info: &EntityInfo) -> Value {
         add("entityInfo", Some(entity(entity_info)));
     }
     if let Ok(Value::Object(data)) = serde_json::from_str::<Value>(&entry.data) {
-        for name in ["ValidateMakerAccess_Output", "ValidatePayload_Output", "typeVersion", "code"] {
+        for name in ["ValidateMakerAccess_Output", "ValidatePayload_Output", "typeVersion", "code", "rule"] {
             add(name, data.get(name).cloned());
         }
+        // As in a decision's body: stages count from 1, and a seat goes by its name.
+        add("stage", data.get("stage").and_then(Value::as_u64).map(|stage| Value::from(stage + 1)));
+        add("signedAs", data.get("capacities").map(seat_names));
     }
     body
+}
+
+fn seat_names(seats: &Value) -> Value {
+    let seats = seats.as_array().into_iter().flatten().filter_map(Value::as_str);
+    seats.filter_map(Who::parse).map(|who| who.name().to_owned()).collect()
 }
 
 /// One kept refusal.

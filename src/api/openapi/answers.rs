@@ -6,14 +6,18 @@ use super::parameters::REFERENCE_HEADER;
 use super::{component, members, schema};
 use crate::api::error::CODES;
 use crate::domain::outcome::Outcome;
+use crate::domain::policy::Risk;
 use crate::domain::request::{State, Verdict};
 use crate::domain::request_type::RequestTypes;
 
 /// What a history entry can tell, as the store spells it.
-const EVENT_TYPES: [&str; 12] = [
+const EVENT_TYPES: [&str; 15] = [
     "submitted",
     "maker_access_validated",
     "payload_validated",
+    "auto_approved",
+    "approval_given",
+    "rejection_given",
     "approved",
     "rejected",
     "withdrawn",
@@ -90,6 +94,7 @@ pub(super) fn headers() -> Map<String, Value> {
         "Allow": header(true, text(), "The methods of this path."),
         "WWW-Authenticate": header(true, json!({ "const": "Bearer" }), "The kind of token that is asked for."),
         "Preference-Applied": header(false, json!({ "const": "respond-async" }), "Says that the answer did not wait for the target."),
+        "Idempotent-Replayed": header(false, json!({ "const": "true" }), "Says that the `Idempotency-Key` was used for just this before."),
         "Content-Disposition": header(true, text(), "The name under which to save the file."),
     }))
 }
@@ -118,14 +123,17 @@ pub(super) fn page(item: Value, pagination: &str) -> Value {
 }
 
 /// The schemas of every body that is answered.
-pub(super) fn schemas() -> Map<String, Value> {
+pub(super) fn schemas(types: &RequestTypes) -> Map<String, Value> {
     members(json!({
         "Error": error(),
         "State": { "type": "string", "enum": State::ALL.map(State::name), "description": "Where a request stands." },
         "UserId": { "type": ["integer", "string"], "description": "A user id; plain numbers are shown as numbers." },
         "Digest": { "type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": "The SHA-256 of the exact call." },
         "Person": person(),
-        "Request": request(),
+        "Request": request(types),
+        "ExplainedRequest": explained(),
+        "StandingDecision": standing_decision(),
+        "Stage": stage(),
         "Details": details(),
         "Task": task(),
         "TargetAnswer": target_answer(),
@@ -194,19 +202,21 @@ fn person() -> Value {
     complete(json!({ "userId": schema("UserId"), "userName": text(), "sub": text() }))
 }
 
-fn request() -> Value {
-    let types: Vec<String> = RequestTypes::embedded().iter().map(|known| known.name.lower()).collect();
+fn request(types: &RequestTypes) -> Value {
+    let types: Vec<String> = types.iter().map(|known| known.name.lower()).collect();
     let call = complete(json!({
         "method": text(),
         "url": { "type": "string", "format": "uri" },
         "host": text(),
         "label": { "type": "string", "description": "The operator's word for the target, such as Production." },
     }));
-    complete(json!({
+    // No enumeration: requests outlive the types that they were submitted under.
+    let request_type = json!({ "type": "string", "pattern": "^[a-z0-9_-]+$", "examples": types });
+    let mut request = complete(json!({
         "requestId": { "type": "string", "format": "uuid" },
         "userId": schema("UserId"),
         "userName": { "type": "string", "description": "The maker's name." },
-        "requestType": { "type": "string", "enum": types },
+        "requestType": request_type,
         "state": schema("State"),
         "startTime": local_time(),
         "endTime": or_null(local_time()),
@@ -215,12 +225,118 @@ fn request() -> Value {
         "digest": schema("Digest"),
         "call": call,
         "details": schema("Details"),
+        "decisions": decisions("Every decision, the first one first; `details` holds the last."),
         "warnings": {
             "type": "array",
-            "description": "The parts of an executed call that the target said did not work.",
+            "description": "What the submission was warned of, and the parts of an executed call that the target said did not work.",
             "items": complete(json!({ "code": text(), "message": text() })),
         },
-    }))
+    }));
+    let (terms, deadlines) = (members(terms()), members(deadlines()));
+    let new: Vec<Value> = terms.keys().chain(deadlines.keys()).map(|name| name.as_str().into()).collect();
+    if let Some(required) = request["required"].as_array_mut() {
+        required.extend(new);
+    }
+    if let Some(properties) = request["properties"].as_object_mut() {
+        properties.extend(terms.into_iter().chain(deadlines));
+        // Told only of a request that expired.
+        properties.insert("expiredFrom".to_owned(), expired_from());
+    }
+    request
+}
+
+/// Under which terms a request was admitted.
+fn terms() -> Value {
+    let risks: Vec<&str> = [Risk::Low, Risk::Medium, Risk::High].map(Risk::name).to_vec();
+    json!({
+        "summary": { "type": "string", "description": "One sentence about the call; hidden fields are not in it." },
+        "rule": { "type": "string", "description": "The rule of the type's approval policy that applies; empty for a request from before there were policies." },
+        "risk": or_null(json!({ "type": "string", "enum": risks })),
+        "subject": { "type": ["string", "null"], "description": "What the request is about, such as a customer." },
+    })
+}
+
+fn deadlines() -> Value {
+    let by = |description: &str| {
+        or_null(json!({ "type": "string", "format": "date-time", "description": description }))
+    };
+    json!({
+        "dueAt": by("By when the rule wants it decided; being late changes nothing but the order."),
+        "decideBefore": instant(),
+        "executeBefore": by("From this instant on the approved call is not sent any more."),
+    })
+}
+
+fn expired_from() -> Value {
+    let states = [State::AdminTask, State::Approved].map(State::name);
+    json!({ "type": "string", "enum": states, "description": "Which deadline an expired request missed." })
+}
+
+fn decisions(description: &str) -> Value {
+    json!({ "type": "array", "items": schema("StandingDecision"), "description": description })
+}
+
+fn standing_decision() -> Value {
+    let verdicts = [Verdict::Approved.name(), Verdict::Rejected.name()];
+    let mut decision = complete(json!({
+        "actor": schema("Person"),
+        "decision": { "type": "string", "enum": verdicts },
+        "message": text(),
+        "at": instant(),
+        "digest": schema("Digest"),
+        "stage": { "type": "integer", "minimum": 1, "description": "The stage that was current, counted from 1." },
+        "signedAs": signed_as(),
+    }));
+    decision["description"] = json!("What one person said about a request.");
+    decision
+}
+
+fn signed_as() -> Value {
+    json!({ "type": "array", "items": text(), "description": "The groups and rights that he held for it." })
+}
+
+/// What only the answer about one request has: it is about the reader.
+fn explained() -> Value {
+    let reason = complete(json!({ "code": text(), "message": text() }));
+    let finding = complete(json!({
+        "code": { "type": "string", "enum": ["hidden_characters", "subject_pending"] },
+        "level": { "type": "string", "enum": ["note", "warning"] },
+        "message": text(),
+        "field": { "type": ["string", "null"], "description": "A JSON pointer into the task." },
+    }));
+    let told = complete(json!({
+        "canDecide": { "type": "boolean", "description": "Whether the reader may decide it now." },
+        "whyNot": { "type": "array", "items": reason, "description": "Why he may not; empty if he may." },
+        "myDecision": or_null(schema("StandingDecision")),
+        "stages": { "type": "array", "items": schema("Stage"), "description": "In order; empty if the rule asks for nobody." },
+        "findings": { "type": "array", "items": finding, "description": "What to look at twice." },
+    }));
+    json!({
+        "allOf": [schema("Request"), told],
+        "description": "A request, and what its reader is told beyond it.",
+    })
+}
+
+fn stage() -> Value {
+    let seat = complete(json!({
+        "who": { "type": "string", "description": "`group:` or `permission:` and its name." },
+        "count": count("How many people it takes."),
+        "got": count("How many it has."),
+    }));
+    let mut properties = members(json!({
+        "name": text(),
+        "isComplete": { "type": "boolean" },
+        "isCurrent": { "type": "boolean" },
+        "seats": { "type": "array", "items": seat },
+        "decidedBy": decisions("The decisions in this stage."),
+        "needs": { "type": "array", "items": text(), "description": "What is still needed, such as `Finance: 1 of 2`." },
+    }));
+    let required: Vec<String> = properties.keys().cloned().collect();
+    properties.insert("anyOf".to_owned(), count("Instead of every seat, so many people of any of them."));
+    json!({
+        "type": "object", "required": required, "properties": properties,
+        "description": "One step of the approval.",
+    })
 }
 
 fn details() -> Value {
@@ -239,9 +355,11 @@ fn details() -> Value {
         open(&["IntouchAPITask-Payload", "ValidateMakerAccess_Output", "ValidatePayload_Output"], properties);
     details["dependentRequired"] = json!({
         "AdminTask-Payload": ["AdminTask_Output", "ValidateCheckerAccess_Output"],
-        "IntouchAPITask_Output": ["AdminTask-Payload"],
     });
-    details["description"] = json!("What went into each step and what came out of it, as far as it has got.");
+    details["description"] = json!(
+        "What went into each step and what came out of it, as far as it has got. A request whose rule asks for \
+         nobody has no `AdminTask`."
+    );
     details
 }
 
@@ -289,10 +407,15 @@ fn count(description: &str) -> Value {
 
 fn pagination() -> Value {
     let properties = json!({
-        "totalElements": count("How many requests there are in all; absent with `after`."),
-        "totalPages": count("How many pages there are in all; absent with `after`."),
+        "totalElements": count("How many requests there are in all; absent with `after` and in views of the reader."),
+        "totalPages": count("How many pages there are in all; absent with `after` and in views of the reader."),
         "numberOfElements": count("How many requests are on this page."),
-        "number": count("The number of this page, counted from 0; absent with `after`."),
+        "number": count("The number of this page, counted from 0; absent with `after` and in views of the reader."),
+        "count": {
+            "type": "string",
+            "pattern": "^(?:[0-9]{1,4}|1000\\+)$",
+            "description": "How many requests need the reader, exact to 1000 and then `1000+`; on the first page of `view=needs_me` only.",
+        },
         "next": next(),
     });
     let mut pagination = open(&["numberOfElements", "next"], properties);
@@ -326,6 +449,9 @@ fn history_entry() -> Value {
         "entityInfo": schema("EntityInfo"),
         "code": { "type": "string", "description": "The code of an attempt on the request that was refused." },
         "typeVersion": { "type": "string", "description": "The version of the request type's rules." },
+        "rule": { "type": "string", "description": "The rule that asks for nobody." },
+        "stage": { "type": "integer", "minimum": 1, "description": "The stage of a decision, counted from 1." },
+        "signedAs": signed_as(),
         "ValidateMakerAccess_Output": { "type": "boolean" },
         "ValidatePayload_Output": { "type": "boolean" },
     })));
@@ -354,6 +480,11 @@ fn kept_refusal() -> Value {
 
 fn readiness() -> Value {
     let word = || json!({ "enum": ["ok", "failing"] });
-    let checks = complete(json!({ "database": word(), "migrations": word(), "executor": word() }));
+    let rules = json!({
+        "enum": ["ok", "stale"],
+        "description": "`stale` if the request types or people could not be read anew: the old ones are in force.",
+    });
+    let checks =
+        complete(json!({ "database": word(), "migrations": word(), "executor": word(), "rules": rules }));
     complete(json!({ "status": word(), "checks": checks }))
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{NO_CONTROL, WORDS, members, schema};
 use crate::domain::call::placeholders;
 use crate::domain::request::{MESSAGE_CHARS_MAX, Verdict};
-use crate::domain::request_type::{Choice, Kind, Member, RequestType, RequestTypes};
+use crate::domain::request_type::{Change, Normalisation, RequestType, RequestTypes, Schema};
 use crate::domain::submission::ENTITY_ID_CHARS_MAX;
 
 /// The contract's own examples, by request type.
@@ -22,14 +22,14 @@ pub(super) const EXAMPLES: [(&str, &str); 6] = [
 ];
 
 /// The schemas of every body.
-pub(super) fn schemas() -> Map<String, Value> {
+pub(super) fn schemas(types: &RequestTypes) -> Map<String, Value> {
     let mut all = members(json!({
         "EntityInfo": entity_info(),
         "TaskHeaders": task_headers(),
         "Decision": decision(),
         "Withdrawal": withdrawal(),
     }));
-    for request_type in RequestTypes::embedded().iter() {
+    for request_type in types.iter() {
         all.insert(name_of(request_type), submission(request_type));
     }
     all
@@ -44,14 +44,15 @@ fn name_of(request_type: &RequestType) -> String {
 pub(super) fn camel(request_type: &RequestType) -> String {
     let lower = request_type.name.lower();
     let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
-    lower.split('-').filter(|word| !word.is_empty()).map(capital).collect()
+    lower.split(['-', '_']).filter(|word| !word.is_empty()).map(capital).collect()
 }
 
 /// The request body of a submission.
 pub(super) fn submit(request_type: &RequestType) -> Value {
     let text = EXAMPLES.iter().find(|(name, _)| *name == request_type.name.as_str()).map(|(_, text)| *text);
     let example = text.and_then(|text| serde_json::from_str(text).ok());
-    body("The call to ask for.", &name_of(request_type), &[("contract", example.unwrap_or_default())])
+    let examples: Vec<(&str, Value)> = example.into_iter().map(|example| ("contract", example)).collect();
+    body("The call to ask for.", &name_of(request_type), &examples)
 }
 
 /// The request body of a decision.
@@ -94,11 +95,11 @@ fn submission(request_type: &RequestType) -> Value {
 }
 
 fn task(request_type: &RequestType) -> Value {
-    let mut query = described(&request_type.query);
-    query["additionalProperties"] = json!({ "type": "string" });
-    query["description"] = json!("The query of the target's URL; every value is a string.");
-    let mut body = described(&request_type.body);
-    body["description"] = json!("The body for the target. Other members are allowed and sent as they came.");
+    let mut query = described(request_type, "/queryParams", request_type.query.as_ref());
+    query.entry("additionalProperties").or_insert(json!({ "type": "string" }));
+    query.entry("description").or_insert("The query of the target's URL.".into());
+    let mut body = described(request_type, "/body", request_type.body.as_ref());
+    body.entry("description").or_insert("The body for the target, sent as it came.".into());
     let properties = json!({
         "hostname": {
             "type": "string",
@@ -107,12 +108,13 @@ fn task(request_type: &RequestType) -> Value {
         },
         "path": { "const": request_type.path, "description": "The path of this request type." },
         "method": { "const": request_type.method, "description": "The method of this request type." },
-        "pathParams": path_params(&request_type.path),
+        "pathParams": path_params(request_type),
         "queryParams": query,
         "body": body,
         "headers": schema("TaskHeaders"),
     });
-    let required = ["hostname", "path", "method", "body", "headers"];
+    let mut required = vec!["hostname", "path", "method", "headers"];
+    required.extend(request_type.body.as_ref().map(|_| "body"));
     json!({
         "type": "object",
         "description": "The call that will be sent to the target once a checker has approved it.",
@@ -122,52 +124,86 @@ fn task(request_type: &RequestType) -> Value {
     })
 }
 
-fn path_params(path: &str) -> Value {
-    let names: Vec<&str> = placeholders(path).collect();
-    let values = names.iter().map(|name| ((*name).to_owned(), json!({ "type": "string", "minLength": 1 })));
-    json!({
-        "type": "object",
-        "description": "A value for each placeholder in the path.",
-        "properties": values.collect::<Map<_, _>>(),
-        "required": names,
-        "additionalProperties": false,
-    })
+fn path_params(request_type: &RequestType) -> Value {
+    let names: Vec<&str> = placeholders(&request_type.path).collect();
+    let mut schema = described(request_type, "/pathParams", request_type.path_params.as_ref());
+    let documented = schema.remove("properties").map(members).unwrap_or_default();
+    let value = |name: &&str| {
+        let text = json!({ "type": "string", "minLength": 1 });
+        ((*name).to_owned(), documented.get(*name).cloned().unwrap_or(text))
+    };
+    schema.insert("properties".to_owned(), Value::Object(names.iter().map(value).collect()));
+    schema.insert("required".to_owned(), names.into());
+    schema.insert("additionalProperties".to_owned(), false.into());
+    schema.entry("description").or_insert("A value for each placeholder in the path.".into());
+    Value::Object(schema)
 }
 
-/// Documented members; any others pass.
-fn described(documented: &[Member]) -> Value {
-    let properties = documented.iter().map(|member| (member.name.clone(), kind(&member.kind)));
-    let required = documented.iter().filter(|member| member.required).map(|member| member.name.as_str());
-    json!({
-        "type": "object",
-        "properties": properties.collect::<Map<_, _>>(),
-        "required": required.collect::<Vec<_>>(),
-    })
+/// A type's own schema for a part of the task, widened by what the type puts in order.
+fn described(request_type: &RequestType, part: &str, schema: Option<&Schema>) -> Map<String, Value> {
+    let mut described = schema.map_or_else(|| json!({ "type": "object" }), |schema| schema.source().clone());
+    // References of a schema point into itself, which is elsewhere in this document.
+    described = inlined(&described, &described.clone(), 0);
+    for change in &request_type.normalise {
+        let steps: Vec<&str> = change.at.as_str().split('/').skip(1).collect();
+        if part[1..] == *steps[0] {
+            widen(&mut described, &steps[1..], change);
+        }
+    }
+    members(described)
 }
 
-fn kind(kind: &Kind) -> Value {
-    match kind {
-        Kind::String => json!({ "type": "string" }),
-        Kind::Number => json!({ "type": "number" }),
-        Kind::StringOrNumber => json!({ "type": ["string", "number"] }),
-        Kind::Boolean => json!({ "type": "boolean" }),
-        Kind::Numbers => json!({
-            "description": "A list of numbers. One number alone is stored and sent as a list of one.",
-            "oneOf": [
-                { "type": "number" },
-                { "type": "array", "items": { "type": "number" }, "minItems": 1 },
-            ],
-        }),
-        Kind::Choice(choice) => json!({ "type": "string", "enum": spellings(choice) }),
-        Kind::Object(members) => described(members),
+/// How deep references are followed; what refers to itself is any value from there on.
+const INLINED_DEPTH_MAX: usize = 12;
+
+fn inlined(schema: &Value, root: &Value, depth: usize) -> Value {
+    match schema {
+        Value::Object(members) => {
+            let target = members.get("$ref").and_then(Value::as_str).and_then(|to| to.strip_prefix('#'));
+            if let Some(found) = target.and_then(|pointer| root.pointer(pointer)) {
+                let is_deep = depth >= INLINED_DEPTH_MAX;
+                return if is_deep { json!({}) } else { inlined(found, root, depth + 1) };
+            }
+            let kept = members.iter().filter(|(name, _)| *name != "$defs");
+            Value::Object(kept.map(|(name, inner)| (name.clone(), inlined(inner, root, depth))).collect())
+        }
+        Value::Array(items) => items.iter().map(|item| inlined(item, root, depth)).collect(),
+        scalar @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => scalar.clone(),
     }
 }
 
-fn spellings(choice: &Choice) -> Vec<String> {
-    let mut all = choice.spellings.clone();
-    let upper = choice.spellings.iter().map(|spelling| spelling.to_ascii_uppercase());
-    all.extend(upper.filter(|upper| choice.upper_case_too && !choice.spellings.contains(upper)));
-    all
+/// Documents what is taken besides what is stored.
+fn widen(schema: &mut Value, steps: &[&str], change: &Normalisation) {
+    let Some((step, rest)) = steps.split_first() else { return widen_here(schema, change) };
+    let name = step.replace("~1", "/").replace("~0", "~");
+    if let Some(inner) = schema.get_mut("properties").and_then(|all| all.get_mut(&name)) {
+        widen(inner, rest, change);
+    } else if let Some(items) = schema.get_mut("items") {
+        widen(items, rest, change);
+    }
+}
+
+fn widen_here(schema: &mut Value, change: &Normalisation) {
+    match &change.to {
+        Change::List => {
+            if let Some(items) = schema.get("items") {
+                *schema = json!({
+                    "description": "A list. One value alone is stored and sent as a list of one.",
+                    "oneOf": [items, schema],
+                });
+            }
+        }
+        Change::Spelling(spellings) => {
+            if let Some(options) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+                let upper = spellings.iter().map(|spelling| Value::from(spelling.to_ascii_uppercase()));
+                for word in upper {
+                    if !options.contains(&word) {
+                        options.push(word);
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn entity_info() -> Value {

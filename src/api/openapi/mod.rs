@@ -10,26 +10,41 @@ mod paths;
 #[cfg(test)]
 mod tests;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, Mutex};
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Data};
 use serde_json::{Map, Value, json};
 
+use super::Api;
 use super::body::BODY_BYTES_MAX;
+use crate::domain::request_type::RequestTypes;
+use crate::domain::rules::Rules;
 
-static TEXT: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
+/// The document for the rules that it was last asked for under: it changes only with them.
+static TEXT: Mutex<Option<(Arc<Rules>, Bytes)>> = Mutex::new(None);
 
 /// `GET /openapi.json`
-pub async fn serve() -> HttpResponse {
-    HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(TEXT.clone())
+pub async fn serve(api: Data<Api>) -> HttpResponse {
+    let text = text(api.engine.rules());
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(text)
 }
 
-/// The document.
-pub fn document() -> Value {
-    let mut schemas = answers::schemas();
-    schemas.extend(bodies::schemas());
+fn text(rules: Arc<Rules>) -> Bytes {
+    let mut kept = TEXT.lock().expect("nobody panics while holding the text");
+    if let Some((_, text)) = kept.as_ref().filter(|(known, _)| Arc::ptr_eq(known, &rules)) {
+        return text.clone();
+    }
+    let text = Bytes::from(document(&rules.types).to_string());
+    *kept = Some((rules, text.clone()));
+    text
+}
+
+/// The document for these types.
+pub fn document(types: &RequestTypes) -> Value {
+    let mut schemas = answers::schemas(types);
+    schemas.extend(bodies::schemas(types));
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -42,10 +57,10 @@ pub fn document() -> Value {
         "servers": [{ "url": "/", "description": "The server that this document came from." }],
         "tags": tags(),
         "security": [{ "token": [] }, { "bearer": [] }],
-        "paths": paths::paths(),
+        "paths": paths::paths(types),
         "components": {
             "securitySchemes": security_schemes(),
-            "parameters": parameters::components(),
+            "parameters": parameters::components(types),
             "headers": answers::headers(),
             "schemas": schemas,
             "responses": answers::refusals(),

@@ -15,9 +15,9 @@ pub(super) const ORG_HEADER: &str = "X-CAP-API-AUTH-ORG-ID";
 pub(super) const REFERENCE_HEADER: &str = "X-CAP-REQUEST-ID";
 
 /// Every parameter that more than one operation has, by the name that [`of`] takes.
-pub(super) fn components() -> Map<String, Value> {
+pub(super) fn components(types: &RequestTypes) -> Map<String, Value> {
     let mut all = headers();
-    let types: Vec<String> = RequestTypes::embedded().iter().map(|known| known.name.to_string()).collect();
+    let types: Vec<String> = types.iter().map(|known| known.name.to_string()).collect();
     let mut add = |name: &str, schema: Value, description: &str| {
         all.insert(name.to_owned(), query(name, schema, description));
     };
@@ -47,6 +47,13 @@ pub(super) fn components() -> Map<String, Value> {
         "requestType",
         words(&types.iter().map(String::as_str).collect::<Vec<_>>()),
         "Only requests of this type.",
+    );
+    add("subject", short_text(), "Only requests about this subject, compared exactly.");
+    add(
+        "view",
+        words(&["needs_me", "mine", "decided_by_me"]),
+        "A list about the reader: what he may decide now, what he submitted, what he decided. `needs_me` and \
+         `decided_by_me` have an order of their own and take `limit` and `after` only.",
     );
     add("limit", number(1, LIMIT_MAX, Some(LIMIT_DEFAULT)), "The number of rows on a page.");
     add(
@@ -81,6 +88,16 @@ fn headers() -> Map<String, Value> {
     add("traceparent", "traceparent", false, trace);
     let prefer = "With `respond-async` the answer does not wait for the target.";
     add("prefer", "Prefer", false, prefer);
+    let key = "1 to 255 visible ASCII characters, unique in the org for as long as the request lives. Sent again \
+               by the same person with the same body, the request is answered as it then stands; with anything \
+               else, 409.";
+    all.insert(
+        "idempotencyKey".to_owned(),
+        json!({
+            "name": "Idempotency-Key", "in": "header", "required": false, "description": key,
+            "schema": { "type": "string", "pattern": "^[!-~]{1,255}$" },
+        }),
+    );
     let id = "The id that the server gave the request.";
     all.insert(
         "requestId".to_owned(),

@@ -14,15 +14,15 @@ const READING: &[u16] = &[400, 401, 403, 500, 503];
 /// What a call about one request can be refused with.
 const READING_ONE: &[u16] = &[400, 401, 403, 404, 500, 503];
 /// What a submission can be refused with.
-const SUBMITTING: &[u16] = &[400, 401, 403, 413, 415, 500, 503];
+const SUBMITTING: &[u16] = &[400, 401, 403, 409, 413, 415, 500, 503];
 /// What a call that moves a request can be refused with.
 const MOVING: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 500, 503];
 
 /// Every path of the API.
-pub(super) fn paths() -> Map<String, Value> {
+pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
     let base = |path: &str| format!("{BASE}{path}");
     let mut paths = Map::new();
-    for request_type in RequestTypes::embedded().iter() {
+    for request_type in types.iter() {
         let path = base(&format!("/{}", request_type.name));
         paths.insert(path, json!({ "post": submit(request_type), "put": decide(request_type) }));
     }
@@ -93,19 +93,20 @@ fn submit(request_type: &RequestType) -> Value {
         "history": link("getRequestHistory", "Reads what happened to the request."),
         "withdraw": link("withdrawRequest", "Takes the request back."),
     });
-    let description = "The request waits in `AdminTask`; nothing was sent to the target.";
-    let mut success = success(description, &data(schema("Request")), &[]);
+    let description =
+        "The request waits in `AdminTask`, or is approved if a rule of its policy asks for nobody.";
+    let mut success = success(description, &data(schema("Request")), &["Idempotent-Replayed"]);
     success["links"] = links;
     let operation = Operation {
         id: format!("submit{}", camel(request_type)),
         tag: "Making",
         summary: format!("Submit a request of the type {}.", request_type.name),
         description: format!(
-            "Stores the call for a checker to decide. Needs the right `{}`. A call that is refused makes no \
-             request, but auditors see that it was refused.",
+            "Stores the call for those to decide whom the type's approval policy names. Needs the right `{}`. A \
+             call that is refused makes no request, but auditors see that it was refused.",
             Permission::Make.name()
         ),
-        parameters: given(&["org"]),
+        parameters: given(&["org", "idempotencyKey"]),
         body: Some(bodies::submit(request_type)),
         success,
         refused: SUBMITTING,
@@ -130,10 +131,11 @@ fn decide(request_type: &RequestType) -> Value {
         tag: "Deciding",
         summary: format!("Approve or reject a request of the type {}.", request_type.name),
         description: format!(
-            "Needs the right `{}`; nobody decides his own request. An approved call is sent at once, and the \
-             answer waits for its outcome, but not longer than the server's `decision_wait_ms`: then the state \
-             is still `approved`. The same decision sent again is answered with the request as it stands, and \
-             nothing is sent again.",
+            "Needs the right `{}` and a seat in the current stage; nobody decides his own request, and nobody \
+             counts twice. Until the last approval the state stays `AdminTask`. An approved call is sent at \
+             once, and the answer waits for its outcome, but not longer than the server's `decision_wait_ms`: \
+             then the state is still `approved`. The same decision sent again is answered with the request as \
+             it stands, and nothing is sent again.",
             Permission::Check.name()
         ),
         parameters: given(&["org", "prefer"]),
@@ -171,7 +173,7 @@ fn get_one() -> Operation {
             .to_owned(),
         parameters: given(&["requestId", "orgOrOnly"]),
         body: None,
-        success: success("The request.", &data(schema("Request")), &[]),
+        success: success("The request.", &data(schema("ExplainedRequest")), &[]),
         refused: READING_ONE,
         special: None,
     }
@@ -194,7 +196,7 @@ fn history() -> Operation {
 
 fn list() -> Operation {
     let mut parameters = parameters::filters();
-    parameters.extend(given(&["limit", "PageNo", "after", "orgOrOnly"]));
+    parameters.extend(given(&["view", "limit", "PageNo", "after", "orgOrOnly"]));
     Operation {
         id: "listRequests".to_owned(),
         tag: "Reading",
@@ -275,7 +277,8 @@ fn ready() -> Operation {
     let ready = success(description, &schema("Readiness"), &[]);
     let failing = success("At least one check is failing.", &schema("Readiness"), &[]);
     let summary = "Is the server ready for calls?";
-    let description = "Checks the database, its migrations and the executor.";
+    let description =
+        "Checks the database, its migrations and the executor, and tells whether the rules are stale.";
     Operation { special: Some(("503", failing)), ..operating("ready", summary, description, ready) }
 }
 

@@ -1,0 +1,49 @@
+//! The views of a list that are about the reader: what needs him, what he decided.
+
+use actix_web::HttpResponse;
+
+use super::cursor;
+use super::error::ApiError;
+use super::query::{ListView, Parameters};
+use super::requests::{ListBody, Pagination};
+use super::wire::{Headers, RequestBody};
+use super::{Answer, Api};
+use crate::domain::actor::Actor;
+use crate::domain::ids::RequestId;
+use crate::engine::inbox::{COUNTED_MAX, Turn};
+
+/// `GET /requests?view=needs_me` and `view=decided_by_me`: a cursor, no numbered pages, no filters.
+pub(super) async fn list(api: &Api, actor: &Actor, mut parameters: Parameters, view: ListView) -> Answer {
+    parameters.only(&["view", "limit", "after"], "Leave it out: this view has an order of its own.");
+    let limit = usize::try_from(parameters.limit()).unwrap_or(1);
+    let after = parameters.text("after").map(str::to_owned);
+    parameters.finish()?;
+    let bound = cursor::fingerprint(&format!("{}{view:?}{}", actor.org, actor.person.key()));
+    let after = after.map(|cursor| turn(&cursor, &bound)).transpose()?;
+    let page = match view {
+        ListView::DecidedByMe => api.engine.decided_by_me(actor, after, limit).await?,
+        ListView::NeedsMe | ListView::Mine => api.engine.needs_me(actor, after, limit).await?,
+    };
+    let next = page.next.map(|turn| cursor::write(&bound, Some(turn.at), &turn.id.to_string()));
+    let pagination = Pagination {
+        number_of_elements: page.views.len(),
+        count: page.count.map(count),
+        next,
+        ..Pagination::default()
+    };
+    let body = |view| RequestBody::new(view, Headers::Masked, api.offset);
+    Ok(HttpResponse::Ok().json(ListBody { data: page.views.into_iter().map(body).collect(), pagination }))
+}
+
+fn count(number: usize) -> String {
+    if number > COUNTED_MAX { format!("{COUNTED_MAX}+") } else { number.to_string() }
+}
+
+fn turn(cursor: &str, bound: &str) -> Result<Turn, ApiError> {
+    let position = cursor::read_position(cursor, bound)?;
+    let id: RequestId = position.id;
+    match position.at {
+        Some(at) => Ok(Turn { at, id }),
+        None => Err(ApiError::new("cursor_invalid", "This cursor belongs to another list. Begin anew.")),
+    }
+}
