@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{App, Wishes, task};
 use crate::support::client::{Call, Reply};
+use crate::support::pay_out::{self, type_file};
 use crate::support::people::{BASE, Person, decision};
 use crate::support::{On, pretty, run};
 
@@ -127,6 +128,108 @@ fn decisions_that_the_rules_forbid_are_refused() {
     });
 }
 
+/// A rule for each way in which a submission can meet a policy, by its amount.
+const POLICY: &str = r#"
+duplicates = "block"
+POLICY_BELOW
+[[policy]]
+name = "two kinds of people"
+when = 'request.amount.below(10)'
+[[policy.stages]]
+name = "Risk and Finance"
+mode = "all"
+[[policy.stages.seats]]
+group = "Risk"
+[[policy.stages.seats]]
+group = "Finance"
+[[policy]]
+name = "refused"
+when = 'request.amount.below(20)'
+refuse = "Ask the treasury."
+[[policy]]
+name = "needs a card"
+when = 'request.amount.below(30) && request.body.card == "x"'
+refuse = "Never with this card."
+[[policy]]
+name = "needs Mara"
+when = 'request.amount.atLeast(40)'
+[[policy.stages]]
+name = "Alone"
+mode = "all"
+[[policy.stages.seats]]
+group = "Alone"
+"#;
+
+const PEOPLE: &str = r#"
+[[people]]
+name = "Mara"
+accounts = ["sub-400001"]
+groups = ["Alone"]
+[[people]]
+name = "Rita"
+accounts = ["sub-11"]
+groups = ["Risk"]
+[[people]]
+name = "Rob"
+accounts = ["sub-12"]
+groups = ["Risk"]
+[[people]]
+name = "Fay"
+accounts = ["sub-13"]
+groups = ["Finance"]
+[[people]]
+name = "Gone"
+accounts = ["sub-400004"]
+active = false
+"#;
+
+async fn with_policy() -> App {
+    let (more, policy) = POLICY.split_once("POLICY_BELOW").unwrap();
+    let wishes = Wishes::stepped().with_type(&type_file(more, policy)).with_people(PEOPLE);
+    App::with(On::Sqlite, wishes).await
+}
+
+#[test]
+fn submissions_that_the_policy_does_not_admit_are_refused() {
+    run(async {
+        let app = with_policy().await;
+        let maker = app.maker();
+        let post = |customer: &str, points: i64| {
+            maker.call("POST", "/PAY-OUT").json(&pay_out::body(&app, customer, points))
+        };
+        snapshot!("refused_by_rule", post("c-1", 10));
+        snapshot!("condition_failed", post("c-1", 20));
+        snapshot!("no_rule_applies", post("c-1", 30));
+        snapshot!("stage_unfillable", post("c-1", 40));
+        let gone = app.other_maker();
+        let by_gone = gone.call("POST", "/PAY-OUT").json(&pay_out::body(&app, "c-1", 1));
+        snapshot!("person_inactive", by_gone);
+        let first = post("c-1", 1).header("idempotency-key", "k-1").send().await.data();
+        let id = first["requestId"].as_str().unwrap();
+        let told = ask(post("c-1", 2)).await;
+        insta::assert_snapshot!("duplicate_pending", told.replace(id, "[id]"));
+        snapshot!("idempotency_key_reused", post("c-1", 2).header("idempotency-key", "k-1"));
+        snapshot!("idempotency_key_malformed", post("c-2", 1).header("idempotency-key", "two words"));
+    });
+}
+
+#[test]
+fn decisions_that_the_policy_does_not_need_are_refused() {
+    run(async {
+        let app = with_policy().await;
+        let id = app.maker().pays(&pay_out::body(&app, "c-1", 1)).await.id;
+        let checker = |number| app.actor(Person::new(number, "checker@example.com", &["CanCheckRequest"]));
+        let put = |number, message: &str| {
+            checker(number).call("PUT", "/PAY-OUT").json(&decision(&id, "approved", message))
+        };
+        snapshot!("not_in_stage", put(400_002, "agreed"));
+        put(11, "agreed").send().await.data();
+        snapshot!("already_decided_by_you", put(11, "agreed once more"));
+        snapshot!("not_needed", put(12, "agreed"));
+        snapshot!("person_inactive_decides", put(400_004, "agreed"));
+    });
+}
+
 #[test]
 fn readings_that_make_no_sense_are_refused() {
     run(async {
@@ -140,6 +243,10 @@ fn readings_that_make_no_sense_are_refused() {
         snapshot!("parameter_given_twice", get("/requests?userId=1&userId=2"));
         snapshot!("after_with_page_number", get("/requests?PageNo=1&after=x"));
         snapshot!("cursor_invalid", get("/requests?after=x"));
+        snapshot!(
+            "view_with_other_parameters",
+            app.checker().call("GET", "/requests?view=needs_me&subject=c-1")
+        );
         snapshot!("export_without_format", get("/requests/export"));
         snapshot!("no_such_request", get("/requests/019d0000-0000-7000-8000-000000000000"));
         snapshot!("no_such_path", app.call("GET", "/nothing"));

@@ -7,8 +7,10 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::people::{AUDIENCE, ISSUER, SECRET};
-use crate::support::root;
+use crate::support::client::Call;
+use crate::support::pay_out::type_file;
+use crate::support::people::{AUDIENCE, BASE, ISSUER, Person, SECRET, sign};
+use crate::support::{eventually, root};
 
 /// The binary without a developer's own settings.
 fn countersign(arguments: &[&str]) -> Command {
@@ -122,6 +124,61 @@ fn serve_prints_one_line_and_leaves_on_sigterm_and_on_sigint() {
     }
 }
 
+/// Whether the server takes requests of this type: one without a body is faulty, one of no type not found.
+async fn takes(address: &str, request_type: &str) -> bool {
+    let maker = Person::new(1, "maker@example.com", &["CanMakeRequest"]);
+    let token = sign(&maker.claims(countersign::clock::Clock::system().now()));
+    let call = Call::new(address.parse().unwrap(), "POST", &format!("{BASE}/{request_type}"));
+    let call = call.header("x-cap-ui-auth-token", &token).header("x-cap-api-auth-org-id", &maker.org);
+    let status = call.text("{}").send().await.status;
+    assert!(status == 400 || status == 404, "{status}");
+    status == 400
+}
+
+#[test]
+fn a_sighup_puts_all_new_rules_in_force_or_none_and_says_so() {
+    let place = Place::new();
+    let types = place.path("types");
+    std::fs::create_dir(&types).unwrap();
+    let settings = std::fs::read_to_string(place.path("countersign.toml")).unwrap();
+    let settings = format!("{settings}[types]\ndir = {:?}\n", types.display().to_string());
+    std::fs::write(place.path("countersign.toml"), settings).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(types.join(name), text).unwrap();
+    let named = |name: &str| type_file("", "").replace("PAY-OUT", name);
+    write("old.toml", &named("OLD"));
+    let mut serving = Running::start(countersign(&["serve", "--config", &place.config()]));
+    let address = serving.ready();
+    let becomes = async |word: &str, number: u8| {
+        let wanted = format!("\"rules\":\"{word}\"");
+        eventually(&format!("the rules are {word}"), async || {
+            get(&address, "/health/ready").contains(&wanted).then_some(())
+        })
+        .await;
+        let metrics = get(&address, "/metrics");
+        assert!(metrics.contains(&format!("\ncountersign_rules_stale {number}\n")), "{metrics}");
+    };
+    crate::support::run(async {
+        becomes("ok", 0).await;
+        // One file is good and new, the other one is not readable: neither counts.
+        write("new.toml", &named("NEW"));
+        write("bad.toml", "name = ");
+        serving.signal("-HUP");
+        becomes("stale", 1).await;
+        assert!(get(&address, "/health/ready").starts_with("HTTP/1.1 200"), "the old rules do their work");
+        assert!(takes(&address, "OLD").await && !takes(&address, "NEW").await);
+        write("bad.toml", &named("ALSO-NEW"));
+        std::fs::remove_file(types.join("old.toml")).unwrap();
+        serving.signal("-HUP");
+        becomes("ok", 0).await;
+        assert!(takes(&address, "NEW").await && takes(&address, "ALSO-NEW").await);
+        assert!(!takes(&address, "OLD").await, "its file is gone");
+    });
+    serving.signal("-TERM");
+    let (status, _, stderr) = serving.end();
+    assert!(status.success(), "{stderr}");
+    assert!(stderr.contains("bad.toml:1:") && stderr.contains("the old ones stay in force"), "{stderr}");
+}
+
 #[test]
 fn flags_are_stronger_than_the_file_and_the_environment() {
     let place = Place::new();
@@ -220,7 +277,7 @@ fn check_config_prints_effective_values_and_no_secret() {
 #[test]
 fn migrate_makes_the_database_and_may_run_again() {
     let place = Place::new();
-    for ran in ["1 migrations ran", "0 migrations ran"] {
+    for ran in ["2 migrations ran", "0 migrations ran"] {
         let output = run(&["migrate", "--config", &place.config()]);
         assert!(output.status.success(), "{}", text(&output.stderr));
         assert!(text(&output.stdout).starts_with(ran), "{}", text(&output.stdout));
@@ -234,7 +291,7 @@ fn openapi_prints_the_document_that_is_served() {
     assert!(output.status.success());
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
-    assert_eq!(document, countersign::api::openapi::document());
+    assert_eq!(document, countersign::api::openapi::document(&countersign::catalog::embedded()));
 }
 
 #[test]
@@ -278,4 +335,53 @@ fn three_kills_on_sqlite_lose_nothing_and_repeat_nothing() {
 #[test]
 fn three_kills_on_postgres_lose_nothing_and_repeat_nothing() {
     survives_kills("postgres");
+}
+
+#[test]
+fn types_lint_prints_every_fault_with_its_line_or_one_line_for_each_type() {
+    let place = Place::new();
+    let folder = place.path("types");
+    std::fs::create_dir(&folder).unwrap();
+    let dir = folder.display().to_string();
+    let good = "name = \"POINTS\"\n\n[call]\nmethod = \"POST\"\npath = \"/points\"\n";
+    std::fs::write(folder.join("points.toml"), good).unwrap();
+    let output = run(&["types", "lint", &dir]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let line = text(&output.stdout);
+    assert!(line.starts_with("POINTS sha256:") && line.ends_with("points.toml\n"), "{line}");
+
+    std::fs::write(folder.join("wrong.toml"), "name = \"wrong\"\ntitel = \"Wrong\"\n").unwrap();
+    let output = run(&["types", "lint", &dir, "--config", &place.config()]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stdout).replace(&dir, "types");
+    let lines: Vec<&str> = told.lines().map(|line| &line[..line.find(": ").unwrap()]).collect();
+    assert_eq!(lines, ["types/wrong.toml:1", "types/wrong.toml:1", "types/wrong.toml:2"], "{told}");
+}
+
+#[test]
+fn types_show_prints_an_effective_type_with_its_version() {
+    let output = run(&["types", "show", "ISSUE-BADGE"]);
+    assert!(output.status.success());
+    let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(shown["version"].as_str().unwrap().starts_with("sha256:"));
+    assert_eq!(shown["type"]["call"]["method"], "POST");
+    assert_eq!(shown["type"]["policy"][0]["name"], "default");
+    let output = run(&["types", "show", "NOTHING"]);
+    assert!(!output.status.success());
+    assert!(text(&output.stderr).contains("there is no request type NOTHING"));
+}
+
+#[test]
+fn serve_refuses_to_start_with_a_faulty_type() {
+    let place = Place::new();
+    let folder = place.path("types");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("wrong.toml"), "name = \"WRONG\"\n").unwrap();
+    let config = std::fs::read_to_string(place.config()).unwrap();
+    let dir = folder.display();
+    std::fs::write(place.config(), format!("{config}\n[types]\ndir = \"{dir}\"\n")).unwrap();
+    let output = run(&["serve", "--config", &place.config()]);
+    assert!(!output.status.success());
+    let told = text(&output.stderr);
+    assert!(told.contains("wrong.toml:1: call: Add [call] with method and path."), "{told}");
 }

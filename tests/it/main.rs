@@ -6,8 +6,11 @@ mod support;
 
 mod api_errors;
 mod architecture;
+mod attacks;
 mod cli;
 mod config_docs;
+mod example;
 mod journeys;
+mod policy_docs;
 mod store_contract;
 mod wire_shapes;

@@ -20,6 +20,7 @@ fn redact(app: &App, value: &mut Value) {
                     "eventId" | "refusalId" => *value = json!("[id]"),
                     "reference" => *value = json!("[reference]"),
                     "digest" if value.is_string() => *value = json!("[digest]"),
+                    "typeVersion" if value.is_string() => *value = json!("[version]"),
                     "next" if value.is_string() => *value = json!("[cursor]"),
                     "date" | "x-cap-request-id" | "x-cap-requestid" => *value = json!(["[differs]"]),
                     "issuedId" => *value = json!("[id]"),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{App, task};
 use crate::support::people::decision;
-use crate::support::{On, fixture, journeys};
+use crate::support::{On, fixture, journeys, without_explanation};
 
 journeys![
     issue_badge_runs_as_documented,
@@ -104,7 +104,7 @@ async fn approve_as_documented(app: &App, request_type: &str, id: &str, file: &s
     assert_eq!(data["details"]["AdminTask-Payload"], message["payload"]["AdminTask-Payload"]);
     assert_eq!(data["details"]["ValidateCheckerAccess_Output"], true);
     assert_eq!(data["endTime"], "2026-03-01T12:00:00");
-    assert_eq!(app.auditor().request(id).await, *data);
+    assert_eq!(without_explanation(app.auditor().request(id).await), *data);
     data.clone()
 }
 
@@ -244,5 +244,5 @@ async fn one_request_and_a_list_have_the_documented_shapes(on: On) {
         }
     }
     let states = "/requests?states=AdminTask,failed,approved";
-    assert_eq!(app.auditor().get(states).await.data()[0], one["data"]);
+    assert_eq!(app.auditor().get(states).await.data()[0], without_explanation(one["data"].clone()));
 }

@@ -12,5 +12,6 @@ mod lists;
 mod nodes;
 mod operations;
 mod outcomes;
+mod policies;
 mod refusals;
 mod tampering;

@@ -26,13 +26,13 @@ async fn a_running_server_is_live_and_ready(on: On) {
         (reply.status == 200).then_some(reply.body)
     })
     .await;
-    let checks = json!({ "database": "ok", "migrations": "ok", "executor": "ok" });
+    let checks = json!({ "database": "ok", "migrations": "ok", "executor": "ok", "rules": "ok" });
     assert_eq!(ready, json!({ "status": "ok", "checks": checks }));
 }
 
 async fn a_server_whose_executor_does_not_run_is_not_ready(on: On) {
     let app = App::with(on, Wishes::stepped()).await;
-    let checks = json!({ "database": "ok", "migrations": "ok", "executor": "failing" });
+    let checks = json!({ "database": "ok", "migrations": "ok", "executor": "failing", "rules": "ok" });
     let body = app.get("/health/ready").await.expect(503);
     assert_eq!(body, json!({ "status": "failing", "checks": checks }));
     app.get("/health/live").await.expect(200);
@@ -41,7 +41,7 @@ async fn a_server_whose_executor_does_not_run_is_not_ready(on: On) {
 async fn a_database_of_an_older_version_is_not_ready(on: On) {
     let app = App::with(on, Wishes::stepped()).await;
     app.tamper("DELETE FROM __diesel_schema_migrations");
-    let checks = json!({ "database": "ok", "migrations": "failing", "executor": "failing" });
+    let checks = json!({ "database": "ok", "migrations": "failing", "executor": "failing", "rules": "ok" });
     assert_eq!(app.get("/health/ready").await.expect(503)["checks"], checks);
 }
 
@@ -122,5 +122,5 @@ async fn the_openapi_document_is_served(on: On) {
     let app = App::start(on).await;
     let document = app.get("/openapi.json").await.expect(200);
     assert_eq!(document["openapi"], "3.1.0");
-    assert_eq!(document, countersign::api::openapi::document());
+    assert_eq!(document, countersign::api::openapi::document(&countersign::catalog::embedded()));
 }

@@ -1,5 +1,8 @@
 //! The rules as the database itself holds them, whoever writes.
 
+use countersign::domain::actor::Permission;
+use countersign::domain::digest::Digest;
+use countersign::domain::policy::Who;
 use countersign::domain::request::{Decision, Request, State, Verdict};
 use countersign::engine::Ending;
 use countersign::store::decisions::{self, DecisionRow};
@@ -13,6 +16,7 @@ use crate::on_both_stores;
 on_both_stores![
     events_are_never_changed_deleted_or_emptied,
     a_call_never_changes,
+    terms_versions_and_client_keys_never_change,
     a_final_request_never_moves_and_its_end_stays,
     an_unknown_outcome_can_still_be_settled,
     a_request_has_an_end_exactly_when_it_is_final,
@@ -75,6 +79,28 @@ async fn events_are_never_changed_deleted_or_emptied(database: Database) {
             "REPLACE INTO events SELECT * FROM events",
         ])
     });
+    all_are_refused(&node, &request, &statements);
+}
+
+async fn terms_versions_and_client_keys_never_change(database: Database) {
+    let node = Node::open(database);
+    node.engine.put_in_force(super::embedded()).await.unwrap();
+    let request = node.approved().await;
+    let key = "INSERT INTO submission_keys (org_id, key, request_id, person_key, digest) \
+               VALUES ('100', 'k', 'r', 'p', 'd')";
+    assert_eq!(node.execute(key), Ok(1));
+    assert!(node.execute(key).is_err(), "a key stands once in an org");
+    let mut statements = texts(&[
+        "UPDATE requests SET terms = '{}'",
+        "UPDATE requests SET subject = 'another'",
+        "UPDATE submission_keys SET request_id = 'another'",
+        "DELETE FROM submission_keys",
+        "UPDATE type_versions SET definition = '{}'",
+        "DELETE FROM type_versions",
+    ]);
+    if node.database.is_postgres() {
+        statements.extend(texts(&["TRUNCATE submission_keys", "TRUNCATE type_versions"]));
+    }
     all_are_refused(&node, &request, &statements);
 }
 
@@ -151,7 +177,16 @@ async fn a_state_that_nobody_rests_in_is_not_stored(database: Database) {
 
 fn decision(name: &str) -> Decision {
     let at = super::start();
-    Decision { checker: person(name), verdict: Verdict::Approved, message: "mine".to_owned(), at }
+    Decision {
+        checker: person(name),
+        verdict: Verdict::Approved,
+        message: "mine".to_owned(),
+        at,
+        digest: Digest::of(b"read"),
+        stage: 0,
+        capacities: vec![Who::Permission(Permission::Check)],
+        act: vec![],
+    }
 }
 
 fn kind(error: &StoreError) -> &DatabaseErrorKind {
@@ -162,7 +197,7 @@ fn kind(error: &StoreError) -> &DatabaseErrorKind {
 async fn a_decision_by_the_maker_is_not_even_stored(database: Database) {
     let node = Node::open(database);
     let request = node.submit(&maker()).await;
-    let own = DecisionRow::new(&request, &decision("maker"));
+    let own = DecisionRow::new(&request, &decision("maker"), 0);
     // Half of the maker's names is enough.
     let same_sub = DecisionRow { user_id: "other".to_owned(), person_key: "other".to_owned(), ..own.clone() };
     for row in [own, same_sub] {
@@ -170,13 +205,13 @@ async fn a_decision_by_the_maker_is_not_even_stored(database: Database) {
         assert!(error.to_string().contains("nobody decides his own request"), "{error}");
     }
     assert!(node.stored(&request).decisions.is_empty());
-    decisions::insert(&mut node.conn(), &[DecisionRow::new(&request, &decision("anna"))]).unwrap();
+    decisions::insert(&mut node.conn(), &[DecisionRow::new(&request, &decision("anna"), 0)]).unwrap();
 }
 
 async fn a_decision_is_stored_once_per_person_and_never_changes(database: Database) {
     let node = Node::open(database);
     let request = node.approved().await;
-    let row = DecisionRow::new(&request, &decision("anna"));
+    let row = DecisionRow::new(&request, &decision("anna"), 0);
     let error = decisions::insert(&mut node.conn(), std::slice::from_ref(&row)).unwrap_err();
     assert!(matches!(kind(&error), DatabaseErrorKind::UniqueViolation), "{error}");
     let stray = DecisionRow { request_id: "no such request".to_owned(), ..row };

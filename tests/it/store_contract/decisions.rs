@@ -34,7 +34,7 @@ async fn a_decision_is_stored_with_its_execution(database: Database) {
     let stored = node.stored(&request);
     assert_eq!((stored.read(), stored.folded()), (request.clone(), request.clone()));
     assert_eq!(stored.decisions.len(), 1);
-    assert_eq!(stored.decisions[0].digest, request.digest.to_string());
+    assert_eq!(stored.decisions[0].digest, request.digest);
     let event = &stored.events[3];
     assert_eq!((event.event_type.as_str(), event.message.as_deref()), ("approved", Some("fine")));
     assert_eq!(event.digest, Some(request.digest.to_string()));

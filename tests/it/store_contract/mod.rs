@@ -8,6 +8,7 @@ mod folding;
 mod migrations;
 mod opening;
 mod pages;
+mod policies;
 mod refusals;
 mod submissions;
 mod walls;
@@ -17,19 +18,22 @@ use std::future::Future;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use countersign::catalog;
 use countersign::clock::Clock;
 use countersign::domain::actor::{Actor, Permission, Person};
 use countersign::domain::ids::{OrgId, RequestId, RequestTypeName};
 use countersign::domain::json;
-use countersign::domain::request::{Ballot, Request, Verdict};
-use countersign::domain::request_type::RequestTypes;
+use countersign::domain::policy::people::People;
+use countersign::domain::request::{Ballot, Decision, Request, Verdict};
+use countersign::domain::rules::Rules;
 use countersign::domain::target::{Scheme, Target, Targets};
 use countersign::engine::queries::View;
-use countersign::engine::{Deciding, Engine, EngineError, EngineSettings, Origin, RequestKey, Submitting};
+use countersign::engine::{
+    Deadlines, Deciding, Engine, EngineError, EngineSettings, Origin, RequestKey, Submitting,
+};
 use countersign::metrics::Metrics;
 use countersign::store::answers::AnswerRow;
 use countersign::store::attempts::{self, AttemptRow};
-use countersign::store::decisions::DecisionRow;
 use countersign::store::events::EventRow;
 use countersign::store::executions::ExecutionRow;
 use countersign::store::requests::RequestRow;
@@ -46,6 +50,8 @@ const ISSUE_BADGE: &str = include_str!("../fixtures/contract/issue-badge.request
 
 /// How long the requests of these tests wait for a decision.
 const PENDING_TTL: TimeDelta = TimeDelta::days(30);
+/// How long an approved call waits for its turn.
+const APPROVAL_TTL: TimeDelta = TimeDelta::days(40);
 
 /// A node: a store, an engine over it, and a clock that stands still. Dropped before its database.
 struct Node {
@@ -59,19 +65,32 @@ impl Node {
     fn open(database: Database) -> Self {
         let store = Store::open(&database.url, 4).unwrap();
         let clock = Clock::fixed(start());
-        let engine = start_engine(&store, &clock);
+        let engine = start_engine(&store, &clock, embedded());
+        Self { engine, store, clock, database }
+    }
+
+    /// A node with rules of its own in force.
+    fn with_rules(database: Database, rules: Rules) -> Self {
+        let store = Store::open(&database.url, 4).unwrap();
+        let clock = Clock::fixed(start());
+        let engine = start_engine(&store, &clock, rules);
         Self { engine, store, clock, database }
     }
 
     /// Another node's engine over the same database and by the same time.
     fn start_other(&self) -> Engine {
+        self.start_other_with(embedded())
+    }
+
+    /// Another node's engine with these rules in force.
+    fn start_other_with(&self, rules: Rules) -> Engine {
         let store = if self.database.is_postgres() {
             Store::open(&self.database.url, 2).unwrap()
         } else {
             // SQLite has one process only: there, another engine of the same one must do.
             self.store.clone()
         };
-        start_engine(&store, &self.clock)
+        start_engine(&store, &self.clock, rules)
     }
 
     async fn submit(&self, actor: &Actor) -> Request {
@@ -80,9 +99,17 @@ impl Node {
 
     async fn submit_body(&self, actor: &Actor, body: &str) -> Result<View, EngineError> {
         let body = body.as_bytes();
-        self.engine
-            .submit(Submitting { actor, type_name: "ISSUE-BADGE", body, reference: "ref-submit" })
-            .await
+        let submitted = self
+            .engine
+            .submit(Submitting {
+                actor,
+                type_name: "ISSUE-BADGE",
+                body,
+                idempotency_key: None,
+                reference: "ref-submit",
+            })
+            .await?;
+        Ok(submitted.view)
     }
 
     async fn decide(&self, by: &Actor, id: RequestId, ballot: Ballot) -> Result<Request, EngineError> {
@@ -117,7 +144,7 @@ impl Node {
         let conn = &mut *self.store.read_connection().unwrap();
         Stored {
             request: requests::find(conn, org, id).unwrap().unwrap(),
-            decisions: decided::list(conn, &key).unwrap(),
+            decisions: decided::list(conn, &key).unwrap().remove(&key[0]).unwrap_or_default(),
             execution: countersign::store::executions::find(conn, org, id).unwrap(),
             attempts: attempts::list(conn, org, id).unwrap(),
             answers: answers::list(conn, &key, None).unwrap(),
@@ -145,7 +172,7 @@ impl Node {
 #[derive(Debug, PartialEq)]
 struct Stored {
     request: RequestRow,
-    decisions: Vec<DecisionRow>,
+    decisions: Vec<Decision>,
     execution: Option<ExecutionRow>,
     attempts: Vec<AttemptRow>,
     answers: Vec<AnswerRow>,
@@ -165,15 +192,18 @@ impl Stored {
 
     /// What the rows say it is.
     fn read(&self) -> Request {
-        let decision = self.decisions.first().map(|row| row.clone().into_decision().unwrap());
-        self.request.clone().into_request(decision).unwrap()
+        self.request.clone().into_request(self.decisions.clone()).unwrap()
     }
 }
 
-fn start_engine(store: &Store, clock: &Clock) -> Engine {
+fn embedded() -> Rules {
+    Rules { types: catalog::embedded(), people: People::none() }
+}
+
+fn start_engine(store: &Store, clock: &Clock, rules: Rules) -> Engine {
     let settings = EngineSettings {
-        pending_ttl: PENDING_TTL,
-        types: RequestTypes::embedded(),
+        deadlines: Deadlines { pending_ttl: PENDING_TTL, approval_ttl: APPROVAL_TTL },
+        rules,
         targets: Arc::new(targets()),
         writer: WriterLimits { queue_max: 1024, batch_max: 512 },
     };
@@ -216,6 +246,8 @@ fn actor(org: &str, name: &str, permissions: &[Permission]) -> Actor {
         person: person(name),
         org: OrgId::new(org),
         permissions: permissions.to_vec(),
+        groups: vec![],
+        act: vec![],
         token_id: Some(format!("token-{name}")),
         source_address: Some("192.0.2.7".to_owned()),
     }

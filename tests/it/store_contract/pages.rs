@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use uuid::Uuid;
 
-use super::{Database, ISSUE_BADGE, Node, PENDING_TTL, checker, key, maker, rejection, start};
+use super::{Database, ISSUE_BADGE, Node, PENDING_TTL, auditor, checker, key, maker, rejection, start};
 use crate::on_both_stores;
 
 on_both_stores![walking_by_cursor_gives_exactly_the_numbered_order, every_filter_finds_what_it_says];
@@ -33,7 +33,8 @@ fn requests() -> impl Strategy<Value = BTreeMap<u128, Times>> {
 fn template(node: &Node) -> NewSubmission {
     let actor = maker();
     let body = ISSUE_BADGE.as_bytes();
-    let submitting = Submitting { actor: &actor, type_name: "ISSUE-BADGE", body, reference: "ref" };
+    let submitting =
+        Submitting { actor: &actor, type_name: "ISSUE-BADGE", body, idempotency_key: None, reference: "ref" };
     node.engine.prepare(&submitting).unwrap().1
 }
 
@@ -80,7 +81,7 @@ fn ids(listed: &Listed) -> Vec<RequestId> {
 async fn by_number(node: &Node, listing: &Listing, total: usize) -> Vec<RequestId> {
     let mut found = Vec::new();
     for number in 0.. {
-        let page = node.engine.list(listing.clone(), Page::Number(number)).await.unwrap();
+        let page = node.engine.list(&auditor(), listing.clone(), Page::Number(number)).await.unwrap();
         assert_eq!(page.total, i64::try_from(total).ok());
         found.extend(ids(&page));
         assert_eq!(page.next.is_some(), found.len() < total);
@@ -92,12 +93,12 @@ async fn by_number(node: &Node, listing: &Listing, total: usize) -> Vec<RequestI
 }
 
 async fn by_cursor(node: &Node, listing: &Listing) -> Vec<RequestId> {
-    let mut page = node.engine.walk(listing.clone(), None).await.unwrap();
+    let mut page = node.engine.walk(&auditor(), listing.clone(), None).await.unwrap();
     let mut found = ids(&page);
     while let Some(next) = page.next {
-        page = node.engine.list(listing.clone(), Page::After(next.clone())).await.unwrap();
+        page = node.engine.list(&auditor(), listing.clone(), Page::After(next.clone())).await.unwrap();
         assert!(page.total.is_none() && !page.views.is_empty());
-        let walked = node.engine.walk(listing.clone(), Some(next)).await.unwrap();
+        let walked = node.engine.walk(&auditor(), listing.clone(), Some(next)).await.unwrap();
         assert_eq!((ids(&page), &page.next), (ids(&walked), &walked.next));
         found.extend(ids(&page));
     }
@@ -162,8 +163,8 @@ async fn every_filter_finds_what_it_says(database: Database) {
     let sort = Sort { by: SortBy::Start, descending: true };
     let found = async |filter: Filter| {
         let listing = Listing { filter, sort, limit: 10 };
-        let walked = node.engine.walk(listing.clone(), None).await.unwrap();
-        let numbered = node.engine.list(listing, Page::Number(0)).await.unwrap();
+        let walked = node.engine.walk(&auditor(), listing.clone(), None).await.unwrap();
+        let numbered = node.engine.list(&auditor(), listing, Page::Number(0)).await.unwrap();
         assert_eq!((ids(&numbered), numbered.total), (ids(&walked), i64::try_from(walked.views.len()).ok()));
         ids(&walked)
     };

@@ -42,8 +42,14 @@ async fn a_submission_of_every_type_is_found_again_whole(database: Database) {
     let node = Node::open(database);
     for (type_name, body) in EXAMPLES {
         let actor = maker();
-        let submitting = Submitting { actor: &actor, type_name, body: body.as_bytes(), reference: "ref" };
-        let said = node.engine.submit(submitting).await.unwrap();
+        let submitting = Submitting {
+            actor: &actor,
+            type_name,
+            body: body.as_bytes(),
+            idempotency_key: None,
+            reference: "ref",
+        };
+        let said = node.engine.submit(submitting).await.unwrap().view;
         let found = node.engine.find(&maker(), said.request.id).await.unwrap();
         assert_eq!(found.request, said.request);
         assert_eq!(json::write(&found.task), json::write(&said.task));

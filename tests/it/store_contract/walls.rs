@@ -25,8 +25,8 @@ fn listing(filter: Filter) -> Listing {
 /// The ids that `actor` gets when he lists everything, by number and by position alike.
 async fn listed(node: &Node, actor: &Actor) -> Vec<Request> {
     let filter = node.engine.scope(actor).unwrap();
-    let numbered = node.engine.list(listing(filter.clone()), Page::Number(0)).await.unwrap();
-    let walked = node.engine.walk(listing(filter), None).await.unwrap();
+    let numbered = node.engine.list(&auditor(), listing(filter.clone()), Page::Number(0)).await.unwrap();
+    let walked = node.engine.walk(&auditor(), listing(filter), None).await.unwrap();
     let requests = |views: Vec<countersign::engine::queries::View>| {
         views.into_iter().map(|view| view.request).collect::<Vec<Request>>()
     };
@@ -41,8 +41,13 @@ fn in_other_org(node: &Node, like: &NewSubmission) -> NewSubmission {
     let elsewhere = actor("200", "maker", &ALL);
     let body = body_with("/entityInfo/tillId", serde_json::json!("elsewhere"))
         .replace("api.example.com", "other.example.com");
-    let submitting =
-        Submitting { actor: &elsewhere, type_name: "ISSUE-BADGE", body: body.as_bytes(), reference: "ref" };
+    let submitting = Submitting {
+        actor: &elsewhere,
+        type_name: "ISSUE-BADGE",
+        body: body.as_bytes(),
+        idempotency_key: None,
+        reference: "ref",
+    };
     let (_, mut rows) = node.engine.prepare(&submitting).unwrap();
     rows.request.request_id = like.request.request_id.clone();
     rows.call.request_id = like.call.request_id.clone();
@@ -57,7 +62,13 @@ async fn one_id_in_two_orgs_is_two_requests(database: Database) {
     let node = Node::open(database);
     let author = maker();
     let body = ISSUE_BADGE.as_bytes();
-    let submitting = Submitting { actor: &author, type_name: "ISSUE-BADGE", body, reference: "ref" };
+    let submitting = Submitting {
+        actor: &author,
+        type_name: "ISSUE-BADGE",
+        body,
+        idempotency_key: None,
+        reference: "ref",
+    };
     let (view, here) = node.engine.prepare(&submitting).unwrap();
     let there = in_other_org(&node, &here);
     submissions::insert(&mut node.conn(), &[&here, &there]).unwrap();

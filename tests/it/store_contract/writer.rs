@@ -107,7 +107,13 @@ impl Held {
     fn submission(&self) -> NewSubmission {
         let actor = maker();
         let body = ISSUE_BADGE.as_bytes();
-        let submitting = Submitting { actor: &actor, type_name: "ISSUE-BADGE", body, reference: "ref" };
+        let submitting = Submitting {
+            actor: &actor,
+            type_name: "ISSUE-BADGE",
+            body,
+            idempotency_key: None,
+            reference: "ref",
+        };
         self.node.engine.prepare(&submitting).unwrap().1
     }
 

@@ -20,17 +20,28 @@ use super::people::{AUDIENCE, Actor, ISSUER, Person, SECRET};
 use super::target::Target;
 use super::{On, fixture};
 
+const TYPES: &str = "types";
+const TYPE_FILE: &str = "own.toml";
+const PEOPLE: &str = "people.toml";
+
 /// What a test wants to be otherwise than usual.
 pub struct Wishes {
     pub mode: ExecutorMode,
     pub clock: Clock,
     settings: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
+    type_file: Option<String>,
+    people_file: Option<String>,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
-        let wishes =
-            Self { mode: ExecutorMode::Running, clock: Clock::fixed(noon()), settings: BTreeMap::new() };
+        let wishes = Self {
+            mode: ExecutorMode::Running,
+            clock: Clock::fixed(noon()),
+            settings: BTreeMap::new(),
+            type_file: None,
+            people_file: None,
+        };
         wishes
             .set("server.listen", "\"127.0.0.1:0\"")
             .set("server.workers", 1)
@@ -53,6 +64,32 @@ impl Wishes {
     pub fn set(mut self, key: &'static str, value: impl ToString) -> Self {
         let (section, name) = key.split_once('.').unwrap();
         self.settings.entry(section).or_default().insert(name, value.to_string());
+        self
+    }
+
+    /// One type more, or one of the contract's otherwise: a file in a types folder of its own.
+    #[must_use]
+    pub fn with_type(self, text: &str) -> Self {
+        Self { type_file: Some(text.to_owned()), ..self }
+    }
+
+    /// A people file.
+    #[must_use]
+    pub fn with_people(self, text: &str) -> Self {
+        Self { people_file: Some(text.to_owned()), ..self }
+    }
+
+    /// Writes the files that were wished for, and names them in the settings.
+    fn with_files_in(mut self, folder: &TempDir) -> Self {
+        if let Some(text) = self.type_file.take() {
+            std::fs::create_dir(folder.path().join(TYPES)).unwrap();
+            std::fs::write(folder.path().join(TYPES).join(TYPE_FILE), text).unwrap();
+            self = self.set("types.dir", format!("{:?}", folder.path().join(TYPES).display().to_string()));
+        }
+        if let Some(text) = self.people_file.take() {
+            std::fs::write(folder.path().join(PEOPLE), text).unwrap();
+            self = self.set("people.file", format!("{:?}", folder.path().join(PEOPLE).display().to_string()));
+        }
         self
     }
 }
@@ -117,7 +154,7 @@ pub struct App {
     mode: ExecutorMode,
     database: Database,
     numbers: AtomicU64,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl App {
@@ -139,7 +176,7 @@ impl App {
         let target = Target::start().await;
         let database = Database::new(on, &folder);
         let file = folder.path().join("countersign.toml");
-        let wishes = wishes.set("store.url", format!("{:?}", database.url()));
+        let wishes = wishes.set("store.url", format!("{:?}", database.url())).with_files_in(&folder);
         std::fs::write(&file, toml(&wishes, &[("Sandbox", sandbox.address), ("Recorder", target.address)]))
             .unwrap();
         let config = Config::load(Some(&file), std::iter::empty(), Flags::default()).unwrap();
@@ -153,7 +190,7 @@ impl App {
             mode,
             database,
             numbers: AtomicU64::new(1),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -164,6 +201,18 @@ impl App {
     /// One more server on the same database, which must be PostgreSQL; the test stops it.
     pub async fn another_server(&self, mode: ExecutorMode) -> Server {
         Server::start(&self.config, self.clock.clone(), mode).await.unwrap()
+    }
+
+    /// Another text in the place of the type's file, read at once as SIGHUP does.
+    pub async fn change_type(&self, text: &str) {
+        std::fs::write(self.folder.path().join(TYPES).join(TYPE_FILE), text).unwrap();
+        self.server().reload_rules().await;
+    }
+
+    /// The same with the people file.
+    pub async fn change_people(&self, text: &str) {
+        std::fs::write(self.folder.path().join(PEOPLE), text).unwrap();
+        self.server().reload_rules().await;
     }
 
     /// The running server, for a test that stops it in its own way.

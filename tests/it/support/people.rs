@@ -24,6 +24,10 @@ pub struct Person {
     /// The header; none is sent if empty.
     pub org: String,
     pub permissions: Vec<&'static str>,
+    /// The claim; absent if empty.
+    pub groups: Vec<&'static str>,
+    /// The claim of who acts through the token; absent if null.
+    pub act: Value,
 }
 
 impl Person {
@@ -35,7 +39,21 @@ impl Person {
             orgs: json!(ORG),
             org: ORG.to_owned(),
             permissions: permissions.to_vec(),
+            groups: Vec::new(),
+            act: Value::Null,
         }
+    }
+
+    #[must_use]
+    pub fn in_groups(self, groups: &[&'static str]) -> Self {
+        Self { groups: groups.to_vec(), ..self }
+    }
+
+    /// His token in the hands of somebody else.
+    #[must_use]
+    pub fn acted_for_by(self, other: &Person) -> Self {
+        let act = json!({ "sub": other.sub, "userId": other.user_id, "userName": other.user_name });
+        Self { act, ..self }
     }
 
     #[must_use]
@@ -44,7 +62,7 @@ impl Person {
     }
 
     pub fn claims(&self, now: DateTime<Utc>) -> Map<String, Value> {
-        let claims = json!({
+        let mut claims = json!({
             "iss": ISSUER,
             "aud": AUDIENCE,
             "iat": now.timestamp(),
@@ -56,6 +74,12 @@ impl Person {
             "orgId": self.orgs,
             "permissions": self.permissions,
         });
+        if !self.groups.is_empty() {
+            claims["groups"] = json!(self.groups);
+        }
+        if !self.act.is_null() {
+            claims["act"] = self.act.clone();
+        }
         claims.as_object().cloned().unwrap()
     }
 }
