@@ -10,15 +10,18 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::setting::ORG;
+use crate::setting::{DEFAULT, ORG, STAGED};
 
 /// What a client does over and over, against which server.
 #[derive(Clone)]
 pub enum Work {
-    /// Submits.
-    Submit(String),
+    /// Submits, under this type.
+    Submit(String, &'static str),
     /// Submits, approves, and has the outcome.
     Whole(String),
+    /// Submits, and everybody decides whom the type asks for; the last one rejects, so that nothing is
+    /// executed. Each call counts.
+    Decide(String, &'static str),
 }
 
 /// What came of it.
@@ -35,7 +38,16 @@ static NUMBER: AtomicU64 = AtomicU64::new(1);
 pub struct Callers {
     pub maker: String,
     pub checker: String,
+    /// One for each stage of the staged type.
+    pub signers: Vec<String>,
     pub sandbox: String,
+}
+
+impl Callers {
+    /// Who decides a request of this type, in order.
+    fn who_decides(&self, type_name: &str) -> &[String] {
+        if type_name == STAGED { &self.signers } else { std::slice::from_ref(&self.checker) }
+    }
 }
 
 /// Runs `clients` for `span`, each in a task of its own.
@@ -56,20 +68,37 @@ pub async fn run(callers: &Callers, work: Work, clients: usize, span: Duration) 
 }
 
 async fn client(callers: Callers, work: Work, until: Instant) -> anyhow::Result<Vec<Duration>> {
-    let (Work::Submit(address) | Work::Whole(address)) = &work;
+    let (address, type_name) = match &work {
+        Work::Submit(address, type_name) | Work::Decide(address, type_name) => (address, *type_name),
+        Work::Whole(address) => (address, DEFAULT),
+    };
     let mut connection = Connection::open(address).await?;
     let mut times = Vec::new();
     while Instant::now() < until {
-        let began = Instant::now();
+        let mut began = Instant::now();
         let body = submission(&callers.sandbox, NUMBER.fetch_add(1, Ordering::Relaxed));
-        let submitted = connection.send("POST", &callers.maker, &body).await?;
+        let submitted = connection.send(("POST", type_name), &callers.maker, &body).await?;
+        if matches!(work, Work::Submit(..)) {
+            times.push(began.elapsed());
+            continue;
+        }
+        let submitted: Value = serde_json::from_slice(&submitted)?;
         if matches!(work, Work::Whole(_)) {
-            let submitted: Value = serde_json::from_slice(&submitted)?;
-            let decided = connection.send("PUT", &callers.checker, &approval(&submitted)).await?;
+            let approval = decision(&submitted, "approved");
+            let decided = connection.send(("PUT", type_name), &callers.checker, &approval).await?;
             let decided: Value = serde_json::from_slice(&decided)?;
             ensure!(decided["data"]["state"] == "executed", "not executed: {decided}");
+            times.push(began.elapsed());
+            continue;
         }
         times.push(began.elapsed());
+        let (last, others) = callers.who_decides(type_name).split_last().context("nobody decides")?;
+        let others = others.iter().map(|token| (token, "approved"));
+        for (token, verdict) in others.chain([(last, "rejected")]) {
+            began = Instant::now();
+            connection.send(("PUT", type_name), token, &decision(&submitted, verdict)).await?;
+            times.push(began.elapsed());
+        }
     }
     Ok(times)
 }
@@ -88,9 +117,14 @@ impl Connection {
         Ok(Self { stream, address: address.to_owned(), read: BytesMut::new() })
     }
 
-    async fn send(&mut self, method: &str, token: &str, body: &str) -> anyhow::Result<Bytes> {
+    async fn send(
+        &mut self,
+        (method, type_name): (&str, &str),
+        token: &str,
+        body: &str,
+    ) -> anyhow::Result<Bytes> {
         let request = format!(
-            "{method} {BASE}/ISSUE-BADGE HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
+            "{method} {BASE}/{type_name} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
              x-cap-ui-auth-token: {token}\r\nx-cap-api-auth-org-id: {ORG}\r\ncontent-length: {}\r\n\r\n{body}",
             self.address,
             body.len()
@@ -139,11 +173,11 @@ fn submission(sandbox: &str, number: u64) -> String {
     )
 }
 
-fn approval(submitted: &Value) -> String {
+fn decision(submitted: &Value, verdict: &str) -> String {
     json!({
         "requestId": submitted["data"]["requestId"],
         "actionName": "AdminTask",
-        "payload": { "AdminTask-Payload": { "actionDecision": "approved", "actionMessage": "ok" } },
+        "payload": { "AdminTask-Payload": { "actionDecision": verdict, "actionMessage": "ok" } },
     })
     .to_string()
 }

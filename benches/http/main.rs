@@ -15,7 +15,7 @@ mod single;
 use std::time::Duration;
 
 use load::{Measured, Work};
-use setting::Setting;
+use setting::{DEFAULT, STAGED, Setting};
 
 const CLIENTS: [usize; 2] = [1, 64];
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -45,10 +45,10 @@ fn number(name: &str, default: u64) -> anyhow::Result<u64> {
 async fn bench_store(name: &str, url: &str, span: Duration, rounds: usize) -> anyhow::Result<()> {
     let setting = Setting::start(url).await?;
     println!("\n{name}: {rounds} rounds of {} s, medians", span.as_secs());
-    println!("{:<38} {:>7} {:>10} {:>9} {:>9}", "", "clients", "per second", "p50 ms", "p99 ms");
+    println!("{:<40} {:>7} {:>10} {:>9} {:>9}", "", "clients", "per second", "p50 ms", "p99 ms");
     let callers = &setting.callers;
-    let to_engine = Work::Submit(setting.engine_address.clone());
-    let to_single = Work::Submit(setting.single_address.clone());
+    let to_engine = Work::Submit(setting.engine_address.clone(), DEFAULT);
+    let to_single = Work::Submit(setting.single_address.clone(), DEFAULT);
     let workflows = Work::Whole(setting.engine_address.clone());
     load::run(callers, to_engine.clone(), 64, WARM_UP).await?;
     for clients in CLIENTS {
@@ -64,10 +64,35 @@ async fn bench_store(name: &str, url: &str, span: Duration, rounds: usize) -> an
         let (engine, single, whole) = (median(engine), median(single), median(whole));
         print_row("submissions, group commit", clients, &engine);
         print_row("submissions, one transaction each", clients, &single);
-        println!("{:<38} {clients:>7} {:>10.2}", "  ratio", engine.rate / single.rate);
+        println!("{:<40} {clients:>7} {:>10.2}", "  ratio", engine.rate / single.rate);
         print_row("workflows (submit, approve, execute)", clients, &whole);
     }
+    bench_policies(&setting, url, span, rounds).await?;
     setting.stop().await
+}
+
+/// What three stages and a limit cost, beside one checker; and the dearest condition that is allowed.
+async fn bench_policies(setting: &Setting, url: &str, span: Duration, rounds: usize) -> anyhow::Result<()> {
+    let address = &setting.engine_address;
+    let submit = |type_name| Work::Submit(address.clone(), type_name);
+    let decide = |type_name| Work::Decide(address.clone(), type_name);
+    for (name, one, three) in [
+        ("submissions", submit(DEFAULT), submit(STAGED)),
+        ("submissions and decisions", decide(DEFAULT), decide(STAGED)),
+    ] {
+        let (mut by_one, mut by_three) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            for (work, measured) in [(&one, &mut by_one), (&three, &mut by_three)] {
+                setting.reuse_log(url)?;
+                measured.push(load::run(&setting.callers, work.clone(), 64, span).await?);
+            }
+        }
+        let (by_one, by_three) = (median(by_one), median(by_three));
+        print_row(&format!("{name}, one checker"), 64, &by_one);
+        print_row(&format!("{name}, three stages"), 64, &by_three);
+        println!("{:<40} {:>7} {:>10.2}", "  cost of one call, times", 64, by_one.rate / by_three.rate);
+    }
+    Ok(())
 }
 
 fn median(mut rounds: Vec<Measured>) -> Measured {
@@ -77,5 +102,5 @@ fn median(mut rounds: Vec<Measured>) -> Measured {
 
 fn print_row(name: &str, clients: usize, measured: &Measured) {
     let Measured { rate, p50_ms, p99_ms } = measured;
-    println!("{name:<38} {clients:>7} {rate:>10.0} {p50_ms:>9.2} {p99_ms:>9.2}");
+    println!("{name:<40} {clients:>7} {rate:>10.0} {p50_ms:>9.2} {p99_ms:>9.2}");
 }

@@ -1,6 +1,7 @@
 //! The servers under measurement: the engine's own, the variant's, and the sandbox.
 
 use std::net::TcpListener;
+use std::path::Path;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, middleware, web};
@@ -20,6 +21,11 @@ use crate::load::Callers;
 use crate::single;
 
 pub const ORG: &str = "90001";
+/// A type of the contract, decided by one checker.
+pub const DEFAULT: &str = "ISSUE-BADGE";
+/// The same call behind three stages and a limit for its maker.
+pub const STAGED: &str = "STAGED-BADGE";
+const STAGES: [&str; 3] = ["First", "Second", "Third"];
 
 /// Connections of the variant's pool.
 const POOL: u32 = 16;
@@ -39,7 +45,9 @@ impl Setting {
         let sandbox = sandbox::start(listener, Clock::system())?;
         let mut handles = vec![sandbox.handle()];
         tokio::spawn(sandbox);
-        let config = config(url, sandbox_address.port())?;
+        let types = tempfile::tempdir()?;
+        std::fs::write(types.path().join("staged.toml"), staged_type())?;
+        let config = config(url, sandbox_address.port(), types.path())?;
         let server = Server::start(&config, Clock::system(), ExecutorMode::Running).await?;
         let pool = Pool::builder()
             .max_size(POOL)
@@ -57,12 +65,13 @@ impl Setting {
         let variant = variant.workers(config.server.workers).disable_signals().listen(listener)?.run();
         handles.push(variant.handle());
         tokio::spawn(variant);
-        let token = |id: &str, permission| {
+        let token = |id: &str, permission, groups: &[&str]| {
             let holder = Holder {
                 user_id: id.to_owned(),
                 user_name: format!("{id}@example.com"),
                 orgs: vec![OrgId::new(ORG)],
                 permissions: vec![permission],
+                groups: groups.iter().map(|group| (*group).to_owned()).collect(),
             };
             mint(&config.auth, &holder, None, Clock::system().now())
         };
@@ -70,8 +79,12 @@ impl Setting {
             engine_address: server.address().to_string(),
             single_address,
             callers: Callers {
-                maker: token("400001", Permission::Make)?,
-                checker: token("400002", Permission::Check)?,
+                maker: token("400001", Permission::Make, &[])?,
+                checker: token("400002", Permission::Check, &[])?,
+                signers: STAGES
+                    .iter()
+                    .map(|stage| token(&format!("signer-{stage}"), Permission::Check, &[stage]))
+                    .collect::<Result<_, _>>()?,
                 sandbox: sandbox_address.to_string(),
             },
             server,
@@ -97,16 +110,36 @@ impl Setting {
     }
 }
 
-fn config(url: &str, sandbox_port: u16) -> anyhow::Result<Config> {
+fn staged_type() -> String {
+    let stages = STAGES.map(|stage| {
+        format!(
+            "[[policy.stages]]\nname = \"{stage}\"\nmode = \"all\"\n\
+             [[policy.stages.seats]]\ngroup = \"{stage}\"\n"
+        )
+    });
+    format!(
+        "name = \"{STAGED}\"\namount = \"/body/customers\"\n\
+         [call]\nmethod = \"POST\"\npath = \"/api_gateway/v1/badges/badgeMeta/customer/issueBulk\"\n\
+         [body]\ntype = \"object\"\nrequired = [\"badgeMetaId\", \"customers\"]\n\
+         [[usage]]\nname = \"day\"\nby = \"maker\"\nwindow = \"1d\"\n\
+         [[policy]]\nname = \"within\"\n\
+         when = 'usage.day.count < 100000000 && usage.day.sum.plus(request.amount).above(1)'\n{}",
+        stages.concat()
+    )
+}
+
+fn config(url: &str, sandbox_port: u16, types: &Path) -> anyhow::Result<Config> {
     let file = tempfile::NamedTempFile::new()?;
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\n\
          [store]\nurl = \"{url}\"\n\
          [auth]\nhs256_secret = \"only-for-the-benchmark-and-nowhere-else\"\n\
          issuer = \"https://idp.test\"\naudience = \"countersign\"\n\
+         [types]\ndir = \"{}\"\n\
          [executor]\nconcurrency = 64\nconcurrency_per_host = 64\n\
          [[targets]]\nscheme = \"http\"\nhost = \"127.0.0.1\"\nports = [{sandbox_port}]\n\
-         label = \"Sandbox\"\nallow_cidrs = [\"127.0.0.1/32\"]\n"
+         label = \"Sandbox\"\nallow_cidrs = [\"127.0.0.1/32\"]\n",
+        types.display()
     );
     std::fs::write(file.path(), text)?;
     Ok(Config::load(Some(file.path()), std::iter::empty(), Flags::default())?)

@@ -26,7 +26,13 @@ pub async fn submit(
     let actor = actor(&api, &request, OrgHeader::Required)?;
     let bytes = body.bytes(&request)?;
     let reference = call::reference(&request);
-    let submitting = Submitting { actor: &actor, type_name: &type_name, body: &bytes, reference: &reference };
+    let submitting = Submitting {
+        actor: &actor,
+        type_name: &type_name,
+        body: &bytes,
+        idempotency_key: None,
+        reference: &reference,
+    };
     let (view, rows) = api.engine.prepare(&submitting)?;
     let written = web::block(move || -> Result<(), StoreError> {
         let mut conn = pool.get().map_err(|error| StoreError::Pool(error.to_string()))?;
