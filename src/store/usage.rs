@@ -48,8 +48,14 @@ impl UsageRow {
 pub fn lock(conn: &mut AnyConnection, keys: &[UsageKey]) -> Result<Vec<UsageRow>, StoreError> {
     let mut rows = Vec::with_capacity(keys.len());
     for key in keys {
-        make(conn, key)?;
-        rows.push(lock_one(conn, key)?);
+        let found = match lock_one(conn, key)? {
+            Some(row) => row,
+            None => {
+                make(conn, key)?;
+                lock_one(conn, key)?.ok_or(StoreError::Stale)?
+            }
+        };
+        rows.push(found);
     }
     Ok(rows)
 }
@@ -68,13 +74,13 @@ fn make(conn: &mut AnyConnection, key: &UsageKey) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn lock_one(conn: &mut AnyConnection, key: &UsageKey) -> Result<UsageRow, StoreError> {
+fn lock_one(conn: &mut AnyConnection, key: &UsageKey) -> Result<Option<UsageRow>, StoreError> {
     let (org, request_type, counter, who, start) = key;
     let found = usage_counters::table.find((org, request_type, counter, who, start));
     Ok(match conn {
-        AnyConnection::Postgres(conn) => found.for_update().first(conn)?,
+        AnyConnection::Postgres(conn) => found.for_update().first(conn).optional()?,
         // The write lock is already ours.
-        AnyConnection::Sqlite(conn) => found.first(conn)?,
+        AnyConnection::Sqlite(conn) => found.first(conn).optional()?,
     })
 }
 
