@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::EngineError;
 use crate::clock::Clock;
-use crate::domain::actor::{Actor, Person};
+use crate::domain::actor::Person;
 use crate::domain::amount::Amount;
 use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
@@ -20,7 +20,7 @@ use crate::domain::lifecycle::{Birth, submit};
 use crate::domain::outcome::Warning;
 use crate::domain::policy::facts::{Facts, Usage};
 use crate::domain::policy::may_decide::can_fill;
-use crate::domain::policy::people::People;
+use crate::domain::policy::people::{People, Signer};
 use crate::domain::policy::progress::{InForce, Matter, progress};
 use crate::domain::policy::{Policy, Rule, RuleOutcome, Who};
 use crate::domain::request::{Counted, Request, State, Terms};
@@ -88,7 +88,7 @@ impl ClientKey {
 
 /// A submission without fault, before its rule is chosen.
 pub(super) struct Prepared {
-    pub(super) actor: Actor,
+    pub(super) maker: Signer,
     pub(super) origin: Origin,
     pub(super) id: RequestId,
     pub(super) now: DateTime<Utc>,
@@ -115,6 +115,15 @@ pub(super) struct Admitted {
     pub(super) execution: Option<ExecutionRow>,
 }
 
+impl Admitted {
+    /// The request, and its rows.
+    pub(super) fn with_call(self, call: CallRow) -> (Request, NewSubmission) {
+        let Self { request, events, execution } = self;
+        let rows = NewSubmission { request: RequestRow::from(&request), call, events, execution };
+        (request, rows)
+    }
+}
+
 impl Prepared {
     /// Whether anything stored has a say in it.
     pub(super) fn is_watched(&self) -> bool {
@@ -130,7 +139,7 @@ impl Prepared {
     pub(super) fn counted(&self) -> Vec<Counted> {
         let count = |counter: &crate::domain::request_type::Counter| {
             let who = match counter.by {
-                CountBy::Maker => person_behind(&self.actor, &self.rules.people),
+                CountBy::Maker => person_behind(&self.maker, &self.rules.people),
                 CountBy::Subject => self.submission.subject.clone()?,
             };
             let window = counter.window.num_microseconds().filter(|window| *window > 0)?;
@@ -147,7 +156,7 @@ impl Prepared {
             counted.push(Counted { counter: SUBJECT_LOCK.to_owned(), who: subject, window_start: 0 });
         }
         let name = self.request_type.name.as_str();
-        counted.iter().map(|counted| usage_key(self.actor.org.as_str(), name, counted)).collect()
+        counted.iter().map(|counted| usage_key(self.maker.org.as_str(), name, counted)).collect()
     }
 
     /// Chooses the rule and makes the rows.
@@ -159,11 +168,11 @@ impl Prepared {
         let due_at = rule.decide_within.map(|within| (self.now + within).min(expires_at));
         let submission = &self.submission;
         let birth = Birth {
-            org: self.actor.org.clone(),
+            org: self.maker.org.clone(),
             id: self.id,
             request_type: self.request_type.name.clone(),
             type_version: self.request_type.version.clone(),
-            maker: self.actor.person.clone(),
+            maker: self.maker.person.clone(),
             entity: submission.entity.clone(),
             digest: submission.digest,
             host: submission.call.authority(),
@@ -175,7 +184,7 @@ impl Prepared {
                 due_at,
                 subject: submission.subject.clone(),
                 amount: submission.amount,
-                maker_act: self.actor.act.clone(),
+                maker_act: self.maker.act.clone(),
                 counted: self.counted(),
                 warnings,
             },
@@ -198,16 +207,6 @@ impl Prepared {
         Admitted { request, events, execution }
     }
 
-    /// The rows of an admitted submission.
-    pub(super) fn new_submission(&self, admitted: &Admitted, call: CallRow) -> NewSubmission {
-        NewSubmission {
-            request: RequestRow::from(&admitted.request),
-            call,
-            events: admitted.events.clone(),
-            execution: admitted.execution.clone(),
-        }
-    }
-
     fn duplicates(&self, around: &Surroundings) -> Result<Vec<Warning>, NotAdmitted> {
         let Some(other) = around.pending.first() else { return Ok(Vec::new()) };
         match self.request_type.duplicates {
@@ -226,15 +225,14 @@ impl Prepared {
     }
 
     fn rule<'p>(&self, policy: &'p Policy, around: &Surroundings) -> Result<&'p Rule, NotAdmitted> {
-        let signer = self.actor.signer();
         let facts = Facts {
             request_type: self.request_type.name.as_str(),
-            org: self.actor.org.as_str(),
+            org: self.maker.org.as_str(),
             entity: &self.submission.entity,
             task: &self.submission.task,
             amount: self.submission.amount.as_ref(),
             subject: self.submission.subject.as_deref(),
-            maker: &signer,
+            maker: &self.maker,
             people: &self.rules.people,
             now: self.now,
             usage: &around.usage,
@@ -248,14 +246,14 @@ impl Prepared {
     fn who_signs(&self, rule: &Rule) -> Result<(Vec<Who>, bool), NotAdmitted> {
         let RuleOutcome::Stages(approval) = &rule.outcome else { return Ok((Vec::new(), true)) };
         let people = &self.rules.people;
-        can_fill(approval, people, &self.actor.signer()).map_err(|why| NotAdmitted {
+        can_fill(approval, people, &self.maker).map_err(|why| NotAdmitted {
             code: "stage_unfillable",
             message: format!("Nobody could complete this request: {why}. Ask whoever keeps the people file."),
         })?;
         let matter = Matter {
-            org: &self.actor.org,
-            maker: &self.actor.person,
-            maker_act: &self.actor.act,
+            org: &self.maker.org,
+            maker: &self.maker.person,
+            maker_act: &self.maker.act,
             state: State::AdminTask,
             expires_at: self.now,
             decisions: &[],
@@ -265,12 +263,11 @@ impl Prepared {
 }
 
 /// One name for all accounts of one person: the people file's, or the account's own key.
-fn person_behind(actor: &Actor, people: &People) -> String {
-    let signer = actor.signer();
-    let behind = signer.behind(people);
+fn person_behind(maker: &Signer, people: &People) -> String {
+    let behind = maker.behind(people);
     let mut entries = people.entries().iter().filter(|entry| !entry.is_service());
     let listed = entries.find(|entry| people.is_behind(entry, &behind));
-    listed.map_or_else(|| actor.person.key(), |entry| format!("person\n{}", entry.name))
+    listed.map_or_else(|| maker.person.key(), |entry| format!("person\n{}", entry.name))
 }
 
 /// The key of a counter's row.

@@ -337,7 +337,7 @@ impl Decider {
             return Ok(Answer::Stands { request: Box::new(request), is_new: true });
         }
         if let (Some(client_key), Some(row)) = (&prepared.client_key, working.used_key(prepared)) {
-            return Ok(match client_key.stands_for(row, &prepared.actor.person) {
+            return Ok(match client_key.stands_for(row, &prepared.maker.person) {
                 Ok(id) => Answer::Replayed(id),
                 Err(EngineError::NotAdmitted(why)) => Answer::NotAdmitted(why),
                 Err(_) => return Err(StoreError::Corrupt(format!("the key of {}", row.request_id))),
@@ -354,9 +354,9 @@ impl Decider {
             return Ok(Answer::NotAdmitted(why));
         }
         let call = call_row(prepared, prepared.submission.call_bytes.clone());
-        let submission = prepared.new_submission(&admitted, call);
-        working.submit_admitted(prepared, &admitted, submission)?;
-        Ok(Answer::Stands { request: Box::new(admitted.request), is_new: true })
+        let (request, submission) = admitted.with_call(call);
+        working.submit_admitted(prepared, &request, submission)?;
+        Ok(Answer::Stands { request: Box::new(request), is_new: true })
     }
 
     /// Right before bytes may leave: is it still in time, and still allowed?
@@ -446,7 +446,7 @@ fn is_there(conn: &mut AnyConnection, row: &RequestRow) -> Result<bool, StoreErr
 
 /// What an earlier try of this submission recorded, although its commit was reported as failed.
 fn recorded(conn: &mut AnyConnection, prepared: &Prepared) -> Result<Option<Request>, StoreError> {
-    let found = requests::find(conn, &prepared.actor.org, prepared.id)?;
+    let found = requests::find(conn, &prepared.maker.org, prepared.id)?;
     found.map(|row| row.into_request(Vec::new())).transpose()
 }
 

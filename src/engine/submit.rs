@@ -90,7 +90,7 @@ impl Engine {
         Ok(Some(self.find(submitting.actor, id).await?))
     }
 
-    fn check(&self, submitting: &Submitting<'_>) -> Result<Prepared, EngineError> {
+    fn check(&self, submitting: &Submitting<'_>) -> Result<Box<Prepared>, EngineError> {
         require(submitting.actor, Permission::Make)?;
         let rules = self.inner.book.now();
         let request_type = Arc::clone(rules.types.find(submitting.type_name).ok_or(EngineError::NotFound)?);
@@ -100,8 +100,8 @@ impl Engine {
             let message = "Your account is not active in the people file. Ask whoever keeps it.".to_owned();
             return Err(EngineError::NotAdmitted(NotAdmitted { code: "person_inactive", message }));
         }
-        Ok(Prepared {
-            actor: submitting.actor.clone(),
+        Ok(Box::new(Prepared {
+            maker: submitting.actor.signer(),
             origin: Origin::of(submitting.actor, submitting.reference),
             id: RequestId::new(self.inner.clock.new_id()),
             now: self.inner.clock.now(),
@@ -110,19 +110,19 @@ impl Engine {
             rules,
             deadlines: self.inner.deadlines,
             client_key: client_key(submitting),
-        })
+        }))
     }
 
-    fn admit(&self, mut prepared: Prepared) -> Result<(View, NewSubmission), EngineError> {
+    fn admit(&self, mut prepared: Box<Prepared>) -> Result<(View, NewSubmission), EngineError> {
         let admitted =
             prepared.admit(&Surroundings::default(), &self.inner.clock).map_err(EngineError::NotAdmitted)?;
         let call_bytes = std::mem::take(&mut prepared.submission.call_bytes);
         let call = call_row(&prepared, call_bytes);
-        let rows = prepared.new_submission(&admitted, call);
-        Ok((View::of_submission(admitted.request, prepared.submission, prepared.request_type), rows))
+        let (request, rows) = admitted.with_call(call);
+        Ok((View::of_submission(request, prepared.submission, prepared.request_type), rows))
     }
 
-    async fn submit_alone(&self, prepared: Prepared) -> Result<Submitted, EngineError> {
+    async fn submit_alone(&self, prepared: Box<Prepared>) -> Result<Submitted, EngineError> {
         let (view, rows) = self.admit(prepared)?;
         self.inner.writer.write(Command::Submit(Box::new(rows))).await?;
         Ok(Submitted { view, is_replay: false })
@@ -131,10 +131,10 @@ impl Engine {
     async fn submit_watched(
         &self,
         submitting: &Submitting<'_>,
-        prepared: Prepared,
+        prepared: Box<Prepared>,
     ) -> Result<Submitted, EngineError> {
         let (submission, request_type) = (prepared.submission.clone(), Arc::clone(&prepared.request_type));
-        match self.inner.writer.write(Command::SubmitWatched(Box::new(prepared))).await? {
+        match self.inner.writer.write(Command::SubmitWatched(prepared)).await? {
             Answer::Stands { request, .. } => {
                 let view = View::of_submission(*request, submission, request_type);
                 Ok(Submitted { view, is_replay: false })
@@ -195,7 +195,7 @@ fn client_key(submitting: &Submitting<'_>) -> Option<ClientKey> {
 /// The call's row, with its bytes handed over.
 pub(super) fn call_row(prepared: &Prepared, call: Vec<u8>) -> CallRow {
     CallRow {
-        org_id: prepared.actor.org.to_string(),
+        org_id: prepared.maker.org.to_string(),
         request_id: prepared.id.to_string(),
         call,
         echo: json::write(&prepared.submission.task),
@@ -292,14 +292,14 @@ mod tests {
             idempotency_key: Some("key"),
             reference: "ref",
         };
-        let command = Command::SubmitWatched(Box::new(engine.check(&submitting).unwrap()));
+        let command = Command::SubmitWatched(engine.check(&submitting).unwrap());
         let conn = &mut store.open_writer().unwrap();
         for is_retry in [false, true, true] {
             let answer = decider.run(conn, &[&command], is_retry).unwrap().remove(0);
             let Answer::Stands { request, is_new: true } = answer else { panic!("{is_retry}: {answer:?}") };
             assert_eq!(request.state, State::Approved);
         }
-        let again = Command::SubmitWatched(Box::new(engine.check(&submitting).unwrap()));
+        let again = Command::SubmitWatched(engine.check(&submitting).unwrap());
         let answer = decider.run(conn, &[&again], true).unwrap().remove(0);
         assert!(matches!(answer, Answer::Replayed(_)), "{answer:?}");
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::admission::{Admitted, Prepared, Surroundings, usage_key, usage_of};
+use super::admission::{Prepared, Surroundings, usage_key, usage_of};
 use super::rules::RuleBook;
 use crate::clock::Clock;
 use crate::domain::actor::Person;
@@ -150,7 +150,7 @@ impl<'a> Working<'a> {
 
     fn load_key(&mut self, conn: &mut AnyConnection, prepared: &Prepared) -> Result<(), StoreError> {
         let Some(client_key) = &prepared.client_key else { return Ok(()) };
-        let org = prepared.actor.org.to_string();
+        let org = prepared.maker.org.to_string();
         if let Some(row) = submission_keys::find(conn, &org, &client_key.key)? {
             self.keys.insert((org, client_key.key.clone()), row);
         }
@@ -206,12 +206,12 @@ impl<'a> Working<'a> {
     /// What the client's key stands for: from before, or from earlier in this batch.
     pub(super) fn used_key(&self, prepared: &Prepared) -> Option<&SubmissionKeyRow> {
         let client_key = prepared.client_key.as_ref()?;
-        self.keys.get(&(prepared.actor.org.to_string(), client_key.key.clone()))
+        self.keys.get(&(prepared.maker.org.to_string(), client_key.key.clone()))
     }
 
     /// What else has a say in a submission, as it stands in this batch.
     pub(super) fn surroundings(&self, prepared: &Prepared) -> Surroundings {
-        let (org, name) = (prepared.actor.org.as_str(), prepared.request_type.name.as_str());
+        let (org, name) = (prepared.maker.org.as_str(), prepared.request_type.name.as_str());
         let usage = prepared.counted().into_iter().filter_map(|counted| {
             let row = self.usage.get(&usage_key(org, name, &counted))?;
             Some((counted.counter, usage_of(row.count, &row.sum)?))
@@ -224,20 +224,20 @@ impl<'a> Working<'a> {
     pub(super) fn submit_admitted(
         &mut self,
         prepared: &Prepared,
-        admitted: &Admitted,
+        request: &Request,
         submission: NewSubmission,
     ) -> Result<(), StoreError> {
-        self.count(&admitted.request, 1)?;
+        self.count(request, 1)?;
         let id = submission.request.request_id.clone();
         if let Some(at) = pending_key(prepared) {
             self.pending.entry(at).or_default().push(id.clone());
         }
         if let Some(client_key) = &prepared.client_key {
             let row = SubmissionKeyRow {
-                org_id: prepared.actor.org.to_string(),
+                org_id: prepared.maker.org.to_string(),
                 key: client_key.key.clone(),
                 request_id: id,
-                person_key: prepared.actor.person.key(),
+                person_key: prepared.maker.person.key(),
                 digest: client_key.digest.to_string(),
             };
             self.keys.insert((row.org_id.clone(), row.key.clone()), row.clone());
@@ -426,6 +426,6 @@ fn write_all<R>(
 /// Where a submission that should be alone on its subject finds the others.
 fn pending_key(prepared: &Prepared) -> Option<UsageKey> {
     let subject = prepared.submission.subject.clone().filter(|_| prepared.must_be_alone())?;
-    let (org, name) = (prepared.actor.org.to_string(), prepared.request_type.name.to_string());
+    let (org, name) = (prepared.maker.org.to_string(), prepared.request_type.name.to_string());
     Some((org, name, String::new(), subject, 0))
 }
