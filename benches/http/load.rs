@@ -161,12 +161,21 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 
 /// Written out as text, for the same reason.
 fn submission(sandbox: &str, number: u64) -> String {
-    let customer = 1_000_000_000 + number;
+    submission_for(sandbox, number, &(1_000_000_000 + number).to_string())
+}
+
+/// A submission for so many customers at once.
+pub fn submission_of_many(sandbox: &str, customers: u64) -> String {
+    let list: Vec<String> = (1..=customers).map(|customer| customer.to_string()).collect();
+    submission_for(sandbox, 0, &format!("[{}]", list.join(",")))
+}
+
+fn submission_for(sandbox: &str, number: u64, customers: &str) -> String {
     format!(
         r#"{{"entityInfo":{{"tillId":"70000001","storeId":"70000002","zoneId":"70000003","conceptId":"70000004"}},
 "payload":{{"IntouchAPITask-Payload":{{"hostname":"http://{sandbox}",
 "path":"/api_gateway/v1/badges/badgeMeta/customer/issueBulk","method":"POST","pathParams":{{}},
-"body":{{"triggeredBy":{{"ownerType":"Goodwill_Module","referenceId":"134"}},"customers":{customer},
+"body":{{"triggeredBy":{{"ownerType":"Goodwill_Module","referenceId":"134"}},"customers":{customers},
 "requestId":"bench-{number}","badgeMetaId":"650000000000000000000001"}},
 "headers":{{"Authorization":"Basic ZGVtby50aWxsOjYyY2MyZDhiNGJmMmQ4NzI4MTIwZDA1MjE2M2E3N2Rm",
 "content-type":"application/json"}}}}}}}}"#

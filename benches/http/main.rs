@@ -92,6 +92,13 @@ async fn bench_policies(setting: &Setting, url: &str, span: Duration, rounds: us
         print_row(&format!("{name}, three stages"), 64, &by_three);
         println!("{:<40} {:>7} {:>10.2}", "  cost of one call, times", 64, by_one.rate / by_three.rate);
     }
+    let dearest = setting.dearest_policy()?;
+    println!(
+        "{:<40} {:>7} {:>10.2} ms",
+        "dearest policy allowed, one submission",
+        1,
+        dearest.as_secs_f64() * 1e3
+    );
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, middleware, web};
@@ -9,15 +10,16 @@ use countersign::api::{BASE, call};
 use countersign::auth::mint::{Holder, mint};
 use countersign::clock::Clock;
 use countersign::config::{Config, Flags};
-use countersign::domain::actor::Permission;
+use countersign::domain::actor::{Actor, Permission, Person};
 use countersign::domain::ids::OrgId;
+use countersign::engine::Submitting;
 use countersign::sandbox;
 use countersign::server::{ExecutorMode, Server};
 use countersign::store::{AnyConnection, Opener, Purpose, StoreUrl};
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::Pool;
 
-use crate::load::Callers;
+use crate::load::{self, Callers};
 use crate::single;
 
 pub const ORG: &str = "90001";
@@ -25,6 +27,9 @@ pub const ORG: &str = "90001";
 pub const DEFAULT: &str = "ISSUE-BADGE";
 /// The same call behind three stages and a limit for its maker.
 pub const STAGED: &str = "STAGED-BADGE";
+const DEAREST: &str = "DEAREST-BADGE";
+const RULES_MAX: usize = 50;
+const DEAREST_TIMES: u32 = 20;
 const STAGES: [&str; 3] = ["First", "Second", "Third"];
 
 /// Connections of the variant's pool.
@@ -47,6 +52,7 @@ impl Setting {
         tokio::spawn(sandbox);
         let types = tempfile::tempdir()?;
         std::fs::write(types.path().join("staged.toml"), staged_type())?;
+        std::fs::write(types.path().join("dearest.toml"), dearest_type())?;
         let config = config(url, sandbox_address.port(), types.path())?;
         let server = Server::start(&config, Clock::system(), ExecutorMode::Running).await?;
         let pool = Pool::builder()
@@ -102,6 +108,34 @@ impl Setting {
         Ok(())
     }
 
+    /// How long one submission takes to be checked, and its rule to be chosen, under the dearest policy
+    /// that is allowed: as many rules as there may be, each with a condition of 1 KiB that asks every
+    /// item of a list of 1,000.
+    pub fn dearest_policy(&self) -> anyhow::Result<Duration> {
+        let actor = Actor {
+            person: Person::system(),
+            org: OrgId::new(ORG),
+            permissions: vec![Permission::Make],
+            groups: vec![],
+            act: vec![],
+            token_id: None,
+            source_address: None,
+        };
+        let body = load::submission_of_many(&self.callers.sandbox, 1_000);
+        let submitting = Submitting {
+            actor: &actor,
+            type_name: DEAREST,
+            body: body.as_bytes(),
+            idempotency_key: None,
+            reference: "bench",
+        };
+        let began = Instant::now();
+        for _ in 0..DEAREST_TIMES {
+            self.server.engine().prepare(&submitting)?;
+        }
+        Ok(began.elapsed() / DEAREST_TIMES)
+    }
+
     pub async fn stop(self) -> anyhow::Result<()> {
         for handle in &self.handles {
             handle.stop(false).await;
@@ -125,6 +159,23 @@ fn staged_type() -> String {
          [[policy]]\nname = \"within\"\n\
          when = 'usage.day.count < 100000000 && usage.day.sum.plus(request.amount).above(1)'\n{}",
         stages.concat()
+    )
+}
+
+/// Every rule but the last asks in vain.
+fn dearest_type() -> String {
+    let mut asks: Vec<String> = Vec::new();
+    while asks.iter().map(|ask| ask.len() + 4).sum::<usize>() < 900 {
+        asks.push(format!("c == -{}", asks.len() + 1));
+    }
+    let condition = format!("request.body.customers.exists(c, {})", asks.join(" || "));
+    let rule =
+        |number: usize| format!("[[policy]]\nname = \"{number}\"\nwhen = '{condition}'\nrefuse = \"No.\"\n");
+    let rules: String = (1..RULES_MAX).map(rule).collect();
+    format!(
+        "name = \"{DEAREST}\"\n\
+         [call]\nmethod = \"POST\"\npath = \"/api_gateway/v1/badges/badgeMeta/customer/issueBulk\"\n\
+         [body]\ntype = \"object\"\n{rules}[[policy]]\nname = \"last\"\nauto_approve = true\n"
     )
 }
 
