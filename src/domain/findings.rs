@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::fault::pointer_to;
+use super::request_type::is_deceptive;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,23 +70,13 @@ fn look(value: &Value, pointer: &str, found: &mut Vec<Finding>) {
 }
 
 fn note(text: &str, pointer: &str, found: &mut Vec<Finding>) {
-    let Some(hidden) = text.chars().find(|c| is_hidden(*c)) else { return };
+    let Some(hidden) = text.chars().find(|c| is_deceptive(*c) && !matches!(c, '\n' | '\t')) else { return };
     found.push(Finding {
         code: "hidden_characters",
         level: Level::Warning,
         sentence: format!("This text holds a character that nobody can see (U+{:04X}).", u32::from(hidden)),
         pointer: Some(pointer.to_owned()),
     });
-}
-
-/// Control characters, zero-width ones, marks that turn the direction of writing, tags, fillers.
-pub fn is_hidden(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\n' | '\t'))
-        || matches!(c,
-            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
