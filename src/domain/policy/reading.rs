@@ -9,6 +9,7 @@ use super::condition::Condition;
 use super::{Approval, Mode, Policy, Risk, Rule, RuleOutcome, Seat, Stage, Who};
 use crate::domain::actor::Permission;
 use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::period;
 
 type Object = Map<String, Value>;
 
@@ -281,13 +282,7 @@ impl Reader<'_> {
 
 /// One number and one unit, up to a year.
 fn duration(text: &str) -> Option<TimeDelta> {
-    let (unit, seconds) = UNITS.into_iter().find(|(unit, _)| text.ends_with(unit))?;
-    let number = text.strip_suffix(unit)?;
-    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let seconds = number.parse::<i64>().ok()?.checked_mul(seconds)?;
-    (1..=SECONDS_MAX).contains(&seconds).then(|| TimeDelta::seconds(seconds))
+    period::parse(text).filter(|period| period.num_seconds() <= SECONDS_MAX)
 }
 
 /// In the largest unit that fits: 60m is 1h.
