@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::app::{App, Wishes, task};
-use crate::support::pay_out::{PAY_OUT, TWO_CHECKERS, body, type_file};
+use crate::support::pay_out::{PAY_OUT, RISK_THEN_FINANCE, TWO_CHECKERS, body, type_file};
 use crate::support::people::{Actor, Person, decision};
 use crate::support::{On, journeys, without_explanation};
 
@@ -30,25 +30,6 @@ journeys![
     a_second_request_on_a_subject_is_warned_of_at_once,
     new_rules_come_into_force_all_or_none,
 ];
-
-/// One of Risk, then two of Finance.
-const RISK_THEN_FINANCE: &str = r#"
-[[policy]]
-name = "risk then finance"
-risk = "high"
-decide_within = "4h"
-[[policy.stages]]
-name = "Risk"
-mode = "all"
-[[policy.stages.seats]]
-group = "Risk"
-[[policy.stages]]
-name = "Finance"
-mode = "all"
-[[policy.stages.seats]]
-group = "Finance"
-count = 2
-"#;
 
 const CHECK: [&str; 1] = ["CanCheckRequest"];
 

@@ -20,6 +20,7 @@ use tokio::task::block_in_place;
 
 use super::{Database, Node, actor, approval, auditor, checker, maker, origin, rejection};
 use crate::on_both_stores;
+use crate::support::pay_out::{PAY_OUT, RISK_THEN_FINANCE, type_file};
 
 on_both_stores![
     a_limit_holds_within_one_batch,
@@ -49,30 +50,6 @@ on_both_stores![
     the_inbox_of_a_crowd_is_walked_by_cursor,
 ];
 
-/// A type with this policy, and whatever else is put before it.
-fn type_file(more: &str, policy: &str) -> String {
-    format!(
-        r#"
-name = "PAY-OUT"
-title = "Pay out"
-summary = "Pay {{points}} to {{customer}}"
-subject = "/body/customer"
-amount = "/body/points"
-{more}
-[call]
-method = "POST"
-path = "/pay"
-[body]
-type = "object"
-required = ["customer", "points"]
-[body.properties.customer]
-type = "string"
-[body.properties.points]
-type = "number"
-{policy}"#
-    )
-}
-
 const LIMITED: &str = r#"
 [[usage]]
 name = "day"
@@ -90,24 +67,6 @@ permission = "CanCheckRequest"
 [[policy]]
 name = "over the limit"
 refuse = "Your limit of the day is used up."
-"#;
-
-const TWO_STAGES: &str = r#"
-[[policy]]
-name = "two"
-risk = "high"
-decide_within = "4h"
-[[policy.stages]]
-name = "Risk"
-mode = "all"
-[[policy.stages.seats]]
-group = "Risk"
-[[policy.stages]]
-name = "Finance"
-mode = "all"
-[[policy.stages.seats]]
-group = "Finance"
-count = 2
 "#;
 
 fn one_stage(group: &str) -> String {
@@ -152,7 +111,7 @@ async fn submit(
 ) -> Result<Submitted, EngineError> {
     let body = body.as_bytes();
     let submitting =
-        Submitting { actor: by, type_name: "PAY-OUT", body, idempotency_key: key, reference: "ref" };
+        Submitting { actor: by, type_name: PAY_OUT, body, idempotency_key: key, reference: "ref" };
     engine.submit(submitting).await
 }
 
@@ -172,7 +131,7 @@ fn in_group(name: &str, group: &str) -> Actor {
 }
 
 async fn decide(engine: &Engine, by: &Actor, id: RequestId, ballot: Ballot) -> Result<Request, EngineError> {
-    let request_type = RequestTypeName::new("PAY-OUT");
+    let request_type = RequestTypeName::new(PAY_OUT);
     let deciding = Deciding { actor: by.clone(), request_type, id, ballot, origin: origin(by) };
     Ok(engine.decide(deciding).await?.request)
 }
@@ -415,7 +374,7 @@ async fn a_second_request_on_a_subject_is_admitted_with_a_warning(database: Data
 }
 
 async fn stages_are_signed_in_their_order_by_different_people(database: Database) {
-    let node = Node::with_rules(database, rules(&type_file("", TWO_STAGES), None));
+    let node = Node::with_rules(database, rules(&type_file("", RISK_THEN_FINANCE), None));
     let request = submitted(&node, "a", 1).await;
     assert_eq!(request.terms.due_at, Some(request.started_at + TimeDelta::hours(4)));
     let (rita, fay, finn) =
@@ -438,7 +397,7 @@ async fn stages_are_signed_in_their_order_by_different_people(database: Database
 }
 
 async fn two_last_approvals_at_once_approve_once(database: Database) {
-    let node = Node::with_rules(database, rules(&type_file("", TWO_STAGES), None));
+    let node = Node::with_rules(database, rules(&type_file("", RISK_THEN_FINANCE), None));
     let request = submitted(&node, "a", 1).await;
     decide(&node.engine, &in_group("rita", "Risk"), request.id, approval()).await.unwrap();
     let people = ["fay", "finn", "fred", "fiona"].map(|name| in_group(name, "Finance"));
@@ -618,7 +577,7 @@ fn shown(page: &InboxPage) -> Vec<RequestId> {
 }
 
 async fn an_inbox_holds_exactly_what_its_reader_may_decide(database: Database) {
-    let node = Node::with_rules(database, rules(&type_file("", TWO_STAGES), Some(PEOPLE)));
+    let node = Node::with_rules(database, rules(&type_file("", RISK_THEN_FINANCE), Some(PEOPLE)));
     let mine = submit(&node.engine, &actor("100", "rita-two", &[Permission::Make]), &pay("a", 1), None)
         .await
         .unwrap();

@@ -19,6 +19,25 @@ any = 2
 permission = "CanCheckRequest"
 "#;
 
+/// One of Risk, then two of Finance.
+pub const RISK_THEN_FINANCE: &str = r#"
+[[policy]]
+name = "risk then finance"
+risk = "high"
+decide_within = "4h"
+[[policy.stages]]
+name = "Risk"
+mode = "all"
+[[policy.stages.seats]]
+group = "Risk"
+[[policy.stages]]
+name = "Finance"
+mode = "all"
+[[policy.stages.seats]]
+group = "Finance"
+count = 2
+"#;
+
 /// The type's file with this policy, and whatever else stands before its tables.
 pub fn type_file(more: &str, policy: &str) -> String {
     format!(
