@@ -1,5 +1,7 @@
 //! Who is asking: a person, in one org, with rights.
 
+use chrono::{DateTime, Utc};
+
 use super::ids::OrgId;
 use super::policy::people::Signer;
 
@@ -76,6 +78,8 @@ pub struct Actor {
     pub act: Vec<Person>,
     /// The token's `jti`, if it has one.
     pub token_id: Option<String>,
+    /// When he proved who he is, if known: a session's sign-in, or what the token says.
+    pub signed_in_at: Option<DateTime<Utc>>,
     /// The address the call came from, if known.
     pub source_address: Option<String>,
 }
@@ -94,6 +98,7 @@ impl Actor {
             permissions: self.permissions.clone(),
             groups: self.groups.clone(),
             org: self.org.clone(),
+            signed_in_at: self.signed_in_at,
         }
     }
 

@@ -26,6 +26,9 @@ impl fmt::Display for OrgId {
     }
 }
 
+/// Fewer characters of an id say nothing: they are the hour of its making.
+pub const BEGINNING_CHARS_MIN: usize = 8;
+
 /// The workflow's own id of a request: a time-ordered UUID (version 7).
 ///
 /// Not to be confused with the `requestId` inside a wrapped body, which belongs to the target.
@@ -42,6 +45,20 @@ impl RequestId {
     pub fn parse(text: &str) -> Option<Self> {
         let id = Uuid::try_parse(text).ok()?;
         (id.hyphenated().to_string() == text).then_some(Self(id))
+    }
+
+    /// The first and the last id that begin with `beginning`; `None` if none does, or if it is shorter than
+    /// [`BEGINNING_CHARS_MIN`].
+    pub fn range_of(beginning: &str) -> Option<(Self, Self)> {
+        const ALL_BITS: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+        if beginning.len() < BEGINNING_CHARS_MIN {
+            return None;
+        }
+        // What is no id at all in the end is not read.
+        let filled = |digit: &str| {
+            Some(format!("{beginning}{}", ALL_BITS.get(beginning.len()..)?.replace('f', digit)))
+        };
+        Some((Self::parse(&filled("0")?)?, Self::parse(&filled("f")?)?))
     }
 }
 
@@ -88,6 +105,35 @@ mod tests {
         assert!(RequestId::parse(id).is_some());
         for other in [&id.to_uppercase(), &id.replace('-', ""), &format!("{{{id}}}"), "", "1"] {
             assert!(RequestId::parse(other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_an_id_stands_for_every_id_that_goes_on_from_it() {
+        let range = |beginning| {
+            RequestId::range_of(beginning).map(|(first, last)| (first.to_string(), last.to_string()))
+        };
+        let told = |first: &str, last: &str| Some((first.to_owned(), last.to_owned()));
+        assert_eq!(
+            range("0190b6f2"),
+            told("0190b6f2-0000-0000-0000-000000000000", "0190b6f2-ffff-ffff-ffff-ffffffffffff")
+        );
+        assert_eq!(
+            range("0190b6f2-7a3c-7"),
+            told("0190b6f2-7a3c-7000-0000-000000000000", "0190b6f2-7a3c-7fff-ffff-ffffffffffff")
+        );
+        let whole = "0190b6f2-7a3c-7cc0-8000-000000000001";
+        assert_eq!(range(whole), told(whole, whole));
+        for nothing in [
+            "",
+            "0190b6f",
+            "0190b6f27",
+            "0190b6g2",
+            "0190B6F2",
+            "0190b6f2-7a3c-7cc0-8000-0000000000012",
+            "äääääääää",
+        ] {
+            assert_eq!(range(nothing), None, "{nothing}");
         }
     }
 }

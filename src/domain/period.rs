@@ -23,9 +23,28 @@ pub fn text(period: TimeDelta) -> String {
     format!("{}s", period.num_seconds())
 }
 
+/// A period for people, in the largest unit that fits: `10 minutes`.
+pub fn words(period: TimeDelta) -> String {
+    let seconds = period.num_seconds();
+    let units = [("day", 86_400), ("hour", 3600), ("minute", 60)];
+    let (name, unit) = units.into_iter().find(|(_, unit)| seconds % unit == 0).unwrap_or(("second", 1));
+    let number = seconds / unit;
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {name}{plural}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_period_is_told_in_the_largest_unit_that_fits() {
+        for (written, told) in
+            [("90s", "90 seconds"), ("60s", "1 minute"), ("120m", "2 hours"), ("1d", "1 day")]
+        {
+            assert_eq!(words(parse(written).unwrap()), told);
+        }
+    }
 
     #[test]
     fn one_number_and_one_unit_is_a_period() {

@@ -121,7 +121,7 @@ impl Verdict {
 /// Words a person adds to a decision or a withdrawal, in characters.
 pub const MESSAGE_CHARS_MAX: usize = 4_000;
 
-/// What a checker sends: his verdict, his words, and the digest he saw.
+/// What a checker sends: his verdict, his words, and what he saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ballot {
     /// His verdict.
@@ -130,6 +130,8 @@ pub struct Ballot {
     pub message: String,
     /// The digest he read, as he sent it; compared as text with the request's.
     pub digest: Option<String>,
+    /// The version of the request that he read.
+    pub version: Option<i64>,
 }
 
 impl Ballot {
@@ -139,7 +141,13 @@ impl Ballot {
         if verdict == Verdict::Rejected && message.trim().is_empty() {
             return Err("Write why you reject it. The maker reads these words.".to_owned());
         }
-        Ok(Self { verdict, message: message.to_owned(), digest })
+        Ok(Self { verdict, message: message.to_owned(), digest, version: None })
+    }
+
+    /// The same from somebody who read the request in this version.
+    #[must_use]
+    pub fn on_version(self, version: Option<i64>) -> Self {
+        Self { version, ..self }
     }
 }
 

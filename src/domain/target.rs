@@ -187,6 +187,15 @@ impl Target {
 pub struct Targets(pub Vec<Target>);
 
 impl Targets {
+    /// Every origin on the list, and its label.
+    pub fn origins(&self) -> impl Iterator<Item = (Origin, &str)> {
+        self.0.iter().flat_map(|target| {
+            let origin =
+                |port: &u16| Origin { scheme: target.scheme, host: target.host.clone(), port: *port };
+            target.ports.iter().map(move |port| (origin(port), target.label.as_str()))
+        })
+    }
+
     /// The entry for exactly this scheme, host and port.
     pub fn find(&self, origin: &Origin) -> Option<&Target> {
         self.0.iter().find(|target| {

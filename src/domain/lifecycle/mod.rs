@@ -13,7 +13,10 @@ use super::actor::Person;
 use super::digest::Digest;
 use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::outcome::Outcome;
+use super::period;
 use super::policy::Who;
+use super::policy::bulk::{Company, allows_bulk};
+use super::policy::fresh::FreshSignIn;
 use super::policy::may_decide::{WhyNot, may_say};
 use super::policy::people::Signer;
 use super::policy::progress::{InForce, Matter, Vote, progress};
@@ -56,6 +59,8 @@ pub enum Command<'a> {
         signer: &'a Signer,
         /// What he says.
         ballot: &'a Ballot,
+        /// Whether he says it of this request only.
+        company: Company,
         /// The rule that applies, and who is who.
         policy: InForce<'a>,
         /// How long an approved call may wait for its turn.
@@ -198,6 +203,20 @@ pub enum Refusal {
     },
     /// The checker read something else than what is stored.
     DigestMismatch,
+    /// Something has happened to it since the checker read it.
+    Moved {
+        /// The version that he read.
+        seen: i64,
+        /// The version that stands.
+        version: i64,
+    },
+    /// It has to be looked at by itself.
+    BulkNotAllowed,
+    /// The rule asks for a sign-in that is not older than this before somebody approves.
+    FreshSignInRequired {
+        /// So old may it be.
+        within: TimeDelta,
+    },
     /// The policy does not let this person decide, or not now.
     NotAllowed(WhyNot),
     /// There is nothing to execute, or it was begun already.
@@ -217,6 +236,9 @@ impl Refusal {
             Self::Closed { .. } => "request_closed",
             Self::Expired { .. } => "request_expired",
             Self::DigestMismatch => "digest_mismatch",
+            Self::Moved { .. } => "request_moved",
+            Self::BulkNotAllowed => "bulk_not_allowed",
+            Self::FreshSignInRequired { .. } => "fresh_sign_in_required",
             Self::NotAllowed(why) => why.code(),
             Self::NotExecutable { .. } => "not_executable",
         }
@@ -247,6 +269,19 @@ impl Refusal {
                 "The digest you sent is not this request's. Read the request again before you decide."
                     .to_owned()
             }
+            Self::Moved { seen, version } => format!(
+                "You read version {seen} of this request, and by now it is version {version}. Your call changed \
+                 nothing. Read the request again before you decide.",
+            ),
+            Self::BulkNotAllowed => {
+                "This request is decided by itself, not with others. It still waits; open it, and decide it there."
+                    .to_owned()
+            }
+            Self::FreshSignInRequired { within } => format!(
+                "To approve this request you must have signed in at most {} ago. Your call changed nothing. \
+                 Sign in again, and then approve it.",
+                period::words(*within),
+            ),
             Self::NotAllowed(why) => why.sentence(),
             Self::NotExecutable { state } => format!("This request is {state}; there is nothing to execute."),
         }
@@ -281,9 +316,9 @@ pub fn transition(
     now: DateTime<Utc>,
 ) -> Result<Vec<Event>, Refusal> {
     let happened = match command {
-        Command::Decide { signer, ballot, policy, approval_ttl } => {
+        Command::Decide { signer, ballot, company, policy, approval_ttl } => {
             let execute_before = now + *approval_ttl;
-            decide(request, (signer, ballot), policy, (now, execute_before))?
+            decide(request, (signer, ballot, *company), policy, (now, execute_before))?
                 .map(|kind| (signer.person.clone(), kind))
         }
         Command::Withdraw { by, reason } => {
@@ -307,7 +342,7 @@ pub fn refused(request: &Request, by: &Person, refusal: &Refusal, now: DateTime<
 
 fn decide(
     request: &Request,
-    (signer, ballot): (&Signer, &Ballot),
+    (signer, ballot, company): (&Signer, &Ballot, Company),
     policy: &InForce<'_>,
     (now, execute_before): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Option<EventKind>, Refusal> {
@@ -322,6 +357,15 @@ fn decide(
     if ballot.digest.as_ref().is_some_and(|seen| *seen != request.digest.to_string()) {
         return Err(Refusal::DigestMismatch);
     }
+    if let Some(seen) = ballot.version.filter(|seen| *seen != request.version) {
+        return Err(Refusal::Moved { seen, version: request.version });
+    }
+    if let Company::InBulk { is_allowed_by_type } = company
+        && !allows_bulk(is_allowed_by_type, request.terms.risk, policy.approval)
+    {
+        return Err(Refusal::BulkNotAllowed);
+    }
+    must_be_fresh(signer, ballot.verdict, policy, now)?;
     let signature = Box::new(Signature {
         message: ballot.message.clone(),
         stage: standing.stage,
@@ -344,6 +388,20 @@ fn decide(
     };
     let (verdict, waits_for) = (ballot.verdict, weighed.waits_for().to_vec());
     Ok(Some(EventKind::Decided { verdict, signature, leads_to, waits_for, execute_before }))
+}
+
+/// Asked last, so that nobody signs in again for nothing.
+fn must_be_fresh(
+    signer: &Signer,
+    verdict: Verdict,
+    policy: &InForce<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    let asked = FreshSignIn::of(policy.approval, signer, now).filter(|_| verdict == Verdict::Approved);
+    match asked {
+        Some(FreshSignIn { within, is_fresh: false }) => Err(Refusal::FreshSignInRequired { within }),
+        Some(FreshSignIn { is_fresh: true, .. }) | None => Ok(()),
+    }
 }
 
 /// The policy's answer in the words of the wire: where a request stands is told as to anybody else.

@@ -3,8 +3,10 @@
 //! **Invariant:** a doubt never helps a request. No rule that holds, a condition that can't be
 //! evaluated, a stage without seats: each of them refuses.
 
+pub mod bulk;
 pub mod condition;
 pub mod facts;
+pub mod fresh;
 mod matching;
 pub mod may_decide;
 pub mod people;
@@ -67,6 +69,8 @@ pub struct Approval {
     pub rejections: u32,
     /// So many people must have approved in all; the last stage stays open until then.
     pub min_distinct_people: u32,
+    /// Who approves has signed in within this time; `None` if it does not matter.
+    pub fresh_sign_in: Option<TimeDelta>,
 }
 
 impl Approval {
@@ -261,7 +265,8 @@ impl Policy {
     pub fn one_checker() -> Self {
         let seat = Seat { who: Who::Permission(Permission::Check), count: 1 };
         let stage = Stage { name: "Checker".to_owned(), mode: Mode::All, seats: vec![seat] };
-        let approval = Approval { stages: vec![stage], rejections: 1, min_distinct_people: 1 };
+        let approval =
+            Approval { stages: vec![stage], rejections: 1, min_distinct_people: 1, fresh_sign_in: None };
         let rule = Rule {
             name: "default".to_owned(),
             when: None,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::actor::{Permission, Person};
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::ids::OrgId;
@@ -49,6 +51,8 @@ pub struct Signer {
     pub groups: Vec<String>,
     /// The org of the call.
     pub org: OrgId,
+    /// When he proved who he is, as far as that is known.
+    pub signed_in_at: Option<DateTime<Utc>>,
 }
 
 /// Everybody who stands behind some accounts.

@@ -25,7 +25,7 @@ const MESSAGE_CHARS_MAX: usize = 500;
 const UNITS: [(&str, i64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 const SECONDS_MAX: i64 = 366 * 86_400;
 
-const RULE: [&str; 9] = [
+const RULE: [&str; 10] = [
     "name",
     "when",
     "risk",
@@ -35,7 +35,11 @@ const RULE: [&str; 9] = [
     "stages",
     "rejections",
     "min_distinct_people",
+    "fresh_sign_in",
 ];
+
+/// What only a rule with stages has.
+const OF_STAGES: [&str; 3] = ["rejections", "min_distinct_people", "fresh_sign_in"];
 
 impl Policy {
     /// Reads the array at `/policy` of a definition; without one, [`Policy::one_checker`].
@@ -91,10 +95,7 @@ impl Reader<'_> {
             let risk = Risk::parse(text);
             risk.or_else(|| self.absent(pointer_to(at, "risk"), "Write low, medium or high."))
         });
-        let decide_within = self.text(rule, at, "decide_within").and_then(|text| {
-            let field = pointer_to(at, "decide_within");
-            duration(text).or_else(|| self.absent(field, "Write one number and one of s, m, h, d: 4h."))
-        });
+        let decide_within = self.duration(rule, at, "decide_within");
         let outcome = self.outcome(rule, at)?;
         Some(Rule { name, when, risk, decide_within, outcome })
     }
@@ -114,8 +115,7 @@ impl Reader<'_> {
         if *one == "stages" {
             return self.approval(rule, at).map(RuleOutcome::Stages);
         }
-        for name in ["rejections", "min_distinct_people"].into_iter().filter(|name| rule.contains_key(*name))
-        {
+        for name in OF_STAGES.into_iter().filter(|name| rule.contains_key(*name)) {
             self.fault(pointer_to(at, name), "Leave this out; it belongs to stages.");
         }
         let field = pointer_to(at, one);
@@ -149,7 +149,8 @@ impl Reader<'_> {
         }
         let rejections = self.number(rule, at, "rejections")?.unwrap_or(1);
         let minimum = self.number(rule, at, "min_distinct_people")?.unwrap_or(1);
-        let approval = Approval { stages, rejections, min_distinct_people: minimum };
+        let fresh_sign_in = self.duration(rule, at, "fresh_sign_in");
+        let approval = Approval { stages, rejections, min_distinct_people: minimum, fresh_sign_in };
         // Nobody counts twice, so the stages are a minimum already.
         let needed = approval.people_needed();
         Some(Approval { min_distinct_people: minimum.max(needed), ..approval })
@@ -251,6 +252,13 @@ impl Reader<'_> {
         self.absent(pointer_to(at, member), wish)
     }
 
+    /// One number and one unit, up to a year.
+    fn duration(&mut self, object: &Object, at: &str, member: &str) -> Option<TimeDelta> {
+        let found = period::parse(self.text(object, at, member)?);
+        let found = found.filter(|period| period.num_seconds() <= SECONDS_MAX);
+        found.or_else(|| self.absent(pointer_to(at, member), "Write one number and one of s, m, h, d: 4h."))
+    }
+
     fn text<'v>(&mut self, object: &'v Object, at: &str, member: &str) -> Option<&'v str> {
         let value = object.get(member)?;
         value.as_str().or_else(|| self.absent(pointer_to(at, member), "Write a text."))
@@ -278,11 +286,6 @@ impl Reader<'_> {
         self.fault(field, message);
         None
     }
-}
-
-/// One number and one unit, up to a year.
-fn duration(text: &str) -> Option<TimeDelta> {
-    period::parse(text).filter(|period| period.num_seconds() <= SECONDS_MAX)
 }
 
 /// In the largest unit that fits: 60m is 1h.
@@ -315,6 +318,9 @@ fn rule_to(rule: &Rule) -> Value {
         RuleOutcome::Stages(approval) => {
             to.insert("rejections".to_owned(), json!(approval.rejections));
             to.insert("min_distinct_people".to_owned(), json!(approval.min_distinct_people));
+            if let Some(time) = approval.fresh_sign_in {
+                to.insert("fresh_sign_in".to_owned(), json!(duration_to(time)));
+            }
             to.insert("stages".to_owned(), approval.stages.iter().map(stage_to).collect());
         }
     }

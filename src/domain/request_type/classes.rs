@@ -22,6 +22,22 @@ impl FieldClasses {
         self.masked.iter().chain(&self.secret).any(|place| place.covers(steps))
     }
 
+    /// Whether anything inside of the value at `steps` of a task may be masked or secret.
+    pub fn reach_into(&self, steps: &[&str]) -> bool {
+        self.masked.iter().chain(&self.secret).any(|place| place.is_inside(steps))
+    }
+
+    /// The headers that are named as masked or secret.
+    pub fn headers(&self) -> impl Iterator<Item = &str> {
+        let places = self.masked.iter().chain(&self.secret).filter(|place| place.is_header());
+        places.filter_map(|place| place.steps().get(1).copied()).filter(|name| *name != "*")
+    }
+
+    /// Whether this header is masked or secret, in whatever case it is written.
+    pub fn hide_header(&self, name: &str) -> bool {
+        self.hide(&["headers", name]) || self.headers().any(|hidden| hidden.eq_ignore_ascii_case(name))
+    }
+
     /// The task as a reader may see it.
     pub fn shown(&self, task: &Value, sees_masked: bool) -> Value {
         let mut task = task.clone();
@@ -73,6 +89,8 @@ mod tests {
         let classes = classes(&[], &["/headers/X-Pin"]);
         let task = json!({"headers": {"x-pIN": "1", "x-other": "2"}});
         assert_eq!(classes.shown(&task, true), json!({"headers": {"x-pIN": DOTS, "x-other": "2"}}));
+        assert!(classes.hide_header("X-PIN") && !classes.hide_header("x-other"));
+        assert_eq!(classes.headers().collect::<Vec<_>>(), ["X-Pin"]);
     }
 
     #[test]
@@ -82,5 +100,6 @@ mod tests {
         assert!(classes.hide(&["body", "customer", "mobile"]));
         assert!(!classes.hide(&["body"]));
         assert!(!classes.hide(&["body", "customers"]));
+        assert!(classes.reach_into(&["body"]) && !classes.reach_into(&["body", "customer"]));
     }
 }

@@ -22,7 +22,7 @@ use crate::domain::policy::Policy;
 use crate::domain::target::Origin;
 use crate::domain::{json, period};
 
-const MEMBERS: [&str; 18] = [
+const MEMBERS: [&str; 19] = [
     "name",
     "title",
     "summary",
@@ -32,6 +32,7 @@ const MEMBERS: [&str; 18] = [
     "pending_ttl",
     "approval_ttl",
     "recheck_at_execution",
+    "bulk",
     "call",
     "path_params",
     "query",
@@ -106,6 +107,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     }
     let answer = read_answer(&root, faults);
     let recheck_at_execution = root.flag("recheck_at_execution", faults);
+    let bulk = root.flag("bulk", faults);
     let pending_ttl = root.period("pending_ttl", faults);
     let approval_ttl = root.period("approval_ttl", faults);
     if let Some(rule) =
@@ -128,6 +130,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         approval_ttl,
         duplicates,
         recheck_at_execution,
+        bulk,
         subject,
         amount,
         normalise,
@@ -393,6 +396,7 @@ fn sorted_top(read: &RequestType) -> Value {
     put("answer", read.answer.to_definition().map(|answer| sorted(&answer)));
     put("approval_ttl", span(read.approval_ttl));
     put("body", schema(&read.body));
+    put("bulk", read.bulk.then_some(true.into()));
     put("call", Some(call_definition(read)));
     put("duplicates", Some(read.duplicates.name().into()));
     put("fields", fields_definition(&read.classes));

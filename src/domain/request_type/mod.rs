@@ -59,6 +59,8 @@ pub struct RequestType {
     pub duplicates: Duplicates,
     /// Whether the rights of those who decided are looked at again right before execution.
     pub recheck_at_execution: bool,
+    /// Whether its requests may be decided many in one call.
+    pub bulk: bool,
     /// What a request is about.
     pub subject: Option<Place>,
     /// How much a request is about.
@@ -204,6 +206,11 @@ impl RequestTypes {
     /// The type of this name in its stored spelling, `ISSUE-BADGE`.
     pub fn find(&self, name: &str) -> Option<&Arc<RequestType>> {
         self.0.get(name)
+    }
+
+    /// The names of all of them.
+    pub fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
     }
 
     /// Every type, by name.

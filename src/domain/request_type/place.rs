@@ -65,6 +65,12 @@ impl Place {
             && self.steps.iter().zip(steps).all(|(own, step)| own == ANY || own == step)
     }
 
+    /// Whether this may name something inside of the value at `steps`.
+    pub fn is_inside(&self, steps: &[&str]) -> bool {
+        let mut pairs = self.steps.iter().zip(steps);
+        steps.len() < self.steps.len() && pairs.all(|(own, step)| own == ANY || own == step)
+    }
+
     /// Whether the value at the JSON pointer `pointer` is exactly here.
     pub fn is_at(&self, pointer: &str) -> bool {
         let unescape = |step: &str| step.replace("~1", "/").replace("~0", "~");

@@ -37,6 +37,7 @@ fn a_definition_leaves_most_to_its_defaults() {
         RequestType::from_definition(&json!({"name": "X", "call": {"method": "GET", "path": "/x"}})).unwrap();
     assert_eq!((read.title.as_str(), read.summary.template()), ("X", "X"));
     assert_eq!((read.duplicates, read.recheck_at_execution), (Duplicates::Allow, false));
+    assert!(!read.bulk && !read.definition().contains("bulk"));
     assert_eq!(read.answer, AnswerRules::default());
     assert!(read.body.is_none() && read.pending_ttl.is_none() && read.usage.is_empty());
     assert!(read.version.starts_with("sha256:"));
@@ -66,6 +67,7 @@ fn every_fault_is_told_with_its_pointer() {
         (json!({"duplicates": "block"}), vec!["/subject"]),
         (json!({"pending_ttl": 5}), vec!["/pending_ttl"]),
         (json!({"recheck_at_execution": "no"}), vec!["/recheck_at_execution"]),
+        (json!({"bulk": "yes"}), vec!["/bulk"]),
         (json!({"path_params": {"properties": {"other": {}}}}), vec!["/path_params/properties/other"]),
         (json!({"body": {"type": "array"}}), vec!["/body/type"]),
         (json!({"body": {"properties": {"a": {"tpye": "string"}}}}), vec!["/body/properties/a/tpye"]),

@@ -27,6 +27,9 @@ const TRACE_STATE: &str = "tracestate";
 /// A compressed answer would hide from the engine whether the target did what was asked.
 const ACCEPT_ENCODING: &str = "accept-encoding";
 
+/// Headers whose values are credentials.
+const CREDENTIALS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
+
 const DOTS: &str = "••••";
 
 /// Authentication schemes that may stay readable in front of a masked value.
@@ -75,11 +78,16 @@ pub fn mask_headers(task: &Value) -> Value {
     for (name, value) in task.get_mut("headers").and_then(Value::as_object_mut).into_iter().flatten() {
         match name.to_ascii_lowercase().as_str() {
             "authorization" | "proxy-authorization" => *value = masked(value.as_str().unwrap_or_default()),
-            "cookie" | "x-api-key" => *value = DOTS.into(),
+            name if is_credential(name) => *value = DOTS.into(),
             _ => {}
         }
     }
     task
+}
+
+/// Whether the value of this header is a credential, which no page shows.
+pub fn is_credential(name: &str) -> bool {
+    CREDENTIALS.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 fn masked(credentials: &str) -> Value {

@@ -16,7 +16,7 @@ use super::json::{self, FAULTS_MAX, Reading};
 use super::request_type::{Lists, RequestType, Schema};
 use super::target::{Origin, Target, Targets};
 
-pub use headers::mask_headers;
+pub use headers::{is_credential, mask_headers};
 
 /// How many characters an id in `entityInfo` may have.
 pub const ENTITY_ID_CHARS_MAX: usize = 128;

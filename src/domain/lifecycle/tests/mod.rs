@@ -76,6 +76,7 @@ fn signer(person: Person) -> Signer {
         permissions: vec![Permission::Check],
         groups: groups.iter().map(|&group| group.to_owned()).collect(),
         org: OrgId::new("100"),
+        signed_in_at: None,
     }
 }
 
@@ -136,6 +137,7 @@ impl Charter {
 #[derive(Clone, Debug)]
 enum Wish {
     Decide { signer: Signer, ballot: Ballot },
+    DecideInBulk { signer: Signer, ballot: Ballot, is_allowed_by_type: bool },
     Other(Command<'static>),
 }
 
@@ -191,13 +193,19 @@ impl Story {
     /// What a command would do.
     fn ask(&self, command: &Wish) -> Result<Vec<Event>, Refusal> {
         let command = match command {
-            Wish::Decide { signer, ballot } => {
-                let (policy, approval_ttl) = (self.charter.in_force(), seconds(LEAVES_WITHIN));
-                Command::Decide { signer, ballot, policy, approval_ttl }
+            Wish::Decide { signer, ballot } => self.decision((signer, ballot), Company::Alone),
+            Wish::DecideInBulk { signer, ballot, is_allowed_by_type } => {
+                let company = Company::InBulk { is_allowed_by_type: *is_allowed_by_type };
+                self.decision((signer, ballot), company)
             }
             Wish::Other(command) => command.clone(),
         };
         transition(&self.request, &command, self.now)
+    }
+
+    fn decision<'a>(&'a self, (signer, ballot): (&'a Signer, &'a Ballot), company: Company) -> Command<'a> {
+        let (policy, approval_ttl) = (self.charter.in_force(), seconds(LEAVES_WITHIN));
+        Command::Decide { signer, ballot, company, policy, approval_ttl }
     }
 
     fn refusal(&self, command: &Wish) -> Refusal {
@@ -207,7 +215,7 @@ impl Story {
 
 fn asker(command: &Wish) -> Option<&Person> {
     match command {
-        Wish::Decide { signer, .. } => Some(&signer.person),
+        Wish::Decide { signer, .. } | Wish::DecideInBulk { signer, .. } => Some(&signer.person),
         Wish::Other(Command::Decide { signer, .. }) => Some(&signer.person),
         Wish::Other(Command::Withdraw { by, .. }) => Some(by),
         Wish::Other(
@@ -217,7 +225,8 @@ fn asker(command: &Wish) -> Option<&Person> {
 }
 
 fn decide(checker: Person, verdict: Verdict, message: &str, digest: Option<&str>) -> Wish {
-    let ballot = Ballot { verdict, message: message.to_owned(), digest: digest.map(str::to_owned) };
+    let ballot =
+        Ballot { verdict, message: message.to_owned(), digest: digest.map(str::to_owned), version: None };
     Wish::Decide { signer: signer(checker), ballot }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::policy::people::PersonEntry;
-use crate::domain::policy::{Mode, Seat, Stage};
+use crate::domain::policy::{Mode, Risk, Seat, Stage};
 
 pub(super) fn group(name: &str) -> Who {
     Who::Group(name.to_owned())
@@ -21,14 +21,14 @@ pub(super) fn stage(name: &str, mode: Mode, seats: &[(Who, u32)]) -> Stage {
 fn risk_then_finance() -> Charter {
     let one = |name| stage(name, Mode::All, &[(group(name), 1)]);
     let stages = vec![one("Risk"), one("Finance")];
-    Charter::of(Approval { stages, rejections: 1, min_distinct_people: 2 })
+    Charter::of(Approval { stages, rejections: 1, min_distinct_people: 2, fresh_sign_in: None })
 }
 
 /// Two stages, each with a seat for any checker.
 fn two_checkers() -> Charter {
     let one = |name| stage(name, Mode::All, &[(checkers(), 1)]);
     let stages = vec![one("First"), one("Second")];
-    Charter::of(Approval { stages, rejections: 1, min_distinct_people: 2 })
+    Charter::of(Approval { stages, rejections: 1, min_distinct_people: 2, fresh_sign_in: None })
 }
 
 fn two_rejections() -> Charter {
@@ -211,7 +211,8 @@ fn one_rejection_in_the_second_stage_ends_a_request_that_risk_approved() {
 #[test]
 fn what_the_policy_forbids_a_checker_is_told_in_the_policys_words_and_changes_nothing() {
     let two_of_risk = stage("Both", Mode::All, &[(group("Risk"), 1), (group("Finance"), 1)]);
-    let approval = Approval { stages: vec![two_of_risk], rejections: 1, min_distinct_people: 2 };
+    let approval =
+        Approval { stages: vec![two_of_risk], rejections: 1, min_distinct_people: 2, fresh_sign_in: None };
     let file = People::new(vec![entry("Carl", &["sub-carl"], false)]).unwrap();
     let mut story = Story::under(Charter { people: file, ..Charter::of(approval) });
     story.tell(&approve(anna())).unwrap();
@@ -229,6 +230,126 @@ fn what_the_policy_forbids_a_checker_is_told_in_the_policys_words_and_changes_no
     let ballot = Ballot::new(Verdict::Rejected, "no", None).unwrap();
     story.tell(&Wish::Decide { signer: risk_too(), ballot }).unwrap();
     assert_eq!(story.request.state, State::Rejected);
+}
+
+#[test]
+fn a_request_that_has_moved_since_it_was_read_is_not_decided() {
+    let mut story = Story::under(two_checkers());
+    let seen = story.request.version;
+    let on = |checker: Person, version| {
+        let ballot = Ballot::new(Verdict::Approved, "fine", None).unwrap().on_version(Some(version));
+        Wish::Decide { signer: signer(checker), ballot }
+    };
+    for wrong in [0, -1, seen - 1, seen + 1] {
+        let refusal = story.refusal(&on(anna(), wrong));
+        assert_eq!(refusal, Refusal::Moved { seen: wrong, version: seen });
+    }
+    story.tell(&on(anna(), seen)).unwrap();
+    let refusal = story.refusal(&on(bob(), seen));
+    assert_eq!(refusal, Refusal::Moved { seen, version: seen + 1 });
+    assert_eq!(
+        refusal.sentence(),
+        "You read version 3 of this request, and by now it is version 4. Your call changed nothing. Read the \
+         request again before you decide."
+    );
+    assert_eq!(story.ask(&on(anna(), seen)), Ok(Vec::new()), "one's own decision again is a repeat");
+    story.tell(&on(bob(), seen + 1)).unwrap();
+    assert_eq!(story.refusal(&on(carl(), seen)).code(), "already_decided");
+}
+
+#[test]
+fn who_approves_signed_in_lately_and_who_rejects_need_not() {
+    let approval = Approval { fresh_sign_in: Some(seconds(600)), ..two_checkers().approval };
+    let story = Story::under(Charter::of(approval));
+    let says = |verdict, signed_in: Option<i64>| {
+        let signed_in_at = signed_in.map(|before| story.now - seconds(before));
+        let signer = Signer { signed_in_at, ..signer(anna()) };
+        let ballot = Ballot::new(verdict, "words", Some(digest().to_string())).unwrap();
+        story.ask(&Wish::Decide { signer, ballot })
+    };
+    let refusal = Refusal::FreshSignInRequired { within: seconds(600) };
+    for (signed_in, is_fresh) in [
+        (None, false),
+        (Some(601), false),
+        (Some(600), true),
+        (Some(0), true),
+        (Some(-60), true),
+        (Some(-61), false),
+        (Some(i64::from(u32::MAX)), false),
+    ] {
+        let said = says(Verdict::Approved, signed_in);
+        assert_eq!(said.is_ok(), is_fresh, "{signed_in:?}: {said:?}");
+        assert!(said.is_ok() || said == Err(refusal.clone()));
+        assert!(says(Verdict::Rejected, signed_in).is_ok(), "{signed_in:?}");
+    }
+    assert_eq!(
+        refusal.sentence(),
+        "To approve this request you must have signed in at most 10 minutes ago. Your call changed nothing. \
+         Sign in again, and then approve it."
+    );
+}
+
+#[test]
+fn a_fresh_sign_in_is_asked_for_last_and_helps_nobody_who_may_not_decide() {
+    let approval = Approval { fresh_sign_in: Some(seconds(600)), ..two_checkers().approval };
+    let mut story = Story::under(Charter::of(approval));
+    let fresh = |person: Person| Signer { signed_in_at: Some(start()), ..signer(person) };
+    let approval = |digest: Option<String>| Ballot::new(Verdict::Approved, "fine", digest).unwrap();
+    let wrong = approval(Some("sha256:wrong".to_owned()));
+    for (wish, code) in [
+        (Wish::Decide { signer: signer(maker()), ballot: approval(None) }, "maker_is_checker"),
+        (Wish::Decide { signer: fresh(maker()), ballot: approval(None) }, "maker_is_checker"),
+        (Wish::Decide { signer: signer(anna()), ballot: wrong }, "digest_mismatch"),
+        (
+            Wish::Decide { signer: signer(anna()), ballot: approval(None).on_version(Some(1)) },
+            "request_moved",
+        ),
+        (Wish::Decide { signer: signer(anna()), ballot: approval(None) }, "fresh_sign_in_required"),
+    ] {
+        assert_refused(&mut story, &wish, code);
+    }
+    story.tell(&Wish::Decide { signer: fresh(anna()), ballot: approval(None) }).unwrap();
+    let repeat = Wish::Decide { signer: signer(anna()), ballot: approval(None) };
+    assert_eq!(story.ask(&repeat), Ok(Vec::new()), "a repeat records nothing, so it asks for nothing");
+}
+
+#[test]
+fn only_a_request_of_low_stakes_is_decided_with_others_and_only_if_its_type_says_so() {
+    let ballot = |verdict| Ballot::new(verdict, "all of these", None).unwrap();
+    let in_bulk = |verdict, is_allowed_by_type| {
+        let signer = Signer { signed_in_at: Some(start()), ..signer(anna()) };
+        Wish::DecideInBulk { signer, ballot: ballot(verdict), is_allowed_by_type }
+    };
+    let fresh = Approval { fresh_sign_in: Some(seconds(600)), ..two_checkers().approval };
+    let plain = || Story::under(two_checkers());
+    let risky = |risk| {
+        let mut story = plain();
+        story.request.terms.risk = Some(risk);
+        story
+    };
+    for (what, story, is_allowed_by_type, is_allowed) in [
+        ("plain", plain(), true, true),
+        ("a type that says nothing", plain(), false, false),
+        ("low risk", risky(Risk::Low), true, true),
+        ("medium risk", risky(Risk::Medium), true, true),
+        ("high risk", risky(Risk::High), true, false),
+        ("a fresh sign-in", Story::under(Charter::of(fresh)), true, false),
+    ] {
+        for verdict in [Verdict::Approved, Verdict::Rejected] {
+            let said = story.ask(&in_bulk(verdict, is_allowed_by_type));
+            assert_eq!(said.is_ok(), is_allowed, "{what}: {said:?}");
+            assert!(is_allowed || said == Err(Refusal::BulkNotAllowed), "{what}");
+        }
+        assert_eq!(
+            story.ask(&Wish::DecideInBulk {
+                signer: signer(maker()),
+                ballot: ballot(Verdict::Approved),
+                is_allowed_by_type,
+            }),
+            Err(Refusal::MakerIsChecker),
+            "{what}"
+        );
+    }
 }
 
 #[test]

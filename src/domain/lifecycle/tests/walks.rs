@@ -27,6 +27,7 @@ fn approvals() -> impl Strategy<Value = Approval> {
         stages,
         rejections,
         min_distinct_people,
+        fresh_sign_in: None,
     })
 }
 

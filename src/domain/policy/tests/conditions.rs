@@ -69,6 +69,7 @@ fn maker() -> Signer {
         permissions: vec![Permission::Make],
         groups: vec!["Sales".to_owned()],
         org: OrgId::new("100"),
+        signed_in_at: None,
     }
 }
 

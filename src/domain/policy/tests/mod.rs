@@ -36,6 +36,7 @@ fn checker(name: &str) -> Signer {
         permissions: vec![Permission::Check],
         groups: Vec::new(),
         org: OrgId::new("100"),
+        signed_in_at: None,
     }
 }
 
@@ -76,7 +77,7 @@ fn any(name: &str, number: u32, seats: Vec<Seat>) -> Stage {
 }
 
 fn approval(stages: Vec<Stage>) -> Approval {
-    let approval = Approval { stages, rejections: 1, min_distinct_people: 1 };
+    let approval = Approval { stages, rejections: 1, min_distinct_people: 1, fresh_sign_in: None };
     Approval { min_distinct_people: approval.people_needed(), ..approval }
 }
 

@@ -72,7 +72,7 @@ fn every_word_of_a_rule_is_read_and_written_back_in_one_spelling() {
     let rules = json!([
         { "name": "closed", "when": "usage.maker_day.count > 9", "refuse": "Ask the treasury." },
         { "name": "small", "when": "request.amount.below(10)", "auto_approve": true, "risk": "low" },
-        { "name": "large", "risk": "high", "decide_within": "240m", "rejections": 2, "min_distinct_people": 5,
+        { "name": "large", "risk": "high", "decide_within": "240m", "rejections": 2, "min_distinct_people": 5, "fresh_sign_in": "600s",
           "stages": [
             { "name": "Risk and Finance", "seats": [{ "group": "Risk" }, { "group": "Finance", "count": 2 }] },
             { "name": "Board", "any": 1, "seats": [{ "permission": "CanCheckRequest" }, { "group": "Board" }] } ] },
@@ -83,10 +83,11 @@ fn every_word_of_a_rule_is_read_and_written_back_in_one_spelling() {
     assert!(read.uses_usage());
     let RuleOutcome::Stages(large) = &read.rules[2].outcome else { panic!() };
     assert_eq!((large.rejections, large.min_distinct_people), (2, 5));
+    assert_eq!(large.fresh_sign_in, Some(TimeDelta::minutes(10)));
     assert_eq!(large.stages[0].people_needed(), 3);
     assert_eq!(large.stages[1].mode, Mode::Any(1));
     let written = read.to_definition();
-    assert_eq!(written[2]["decide_within"], "4h");
+    assert_eq!((&written[2]["decide_within"], &written[2]["fresh_sign_in"]), (&json!("4h"), &json!("10m")));
     assert_eq!(written[2]["stages"][0]["mode"], "all");
     assert_eq!(policy(&written).to_definition(), written);
 }
@@ -169,6 +170,14 @@ fn every_fault_of_a_rule_is_told_with_its_place_and_what_to_write() {
         (
             json!({ "name": "r", "auto_approve": true, "decide_within": "4 h" }),
             "/policy/0/decide_within: Write",
+        ),
+        (
+            json!({ "name": "r", "stages": [{ "name": "s", "seats": seats }], "fresh_sign_in": "now" }),
+            "/policy/0/fresh_sign_in: Write one number and one of s, m, h, d",
+        ),
+        (
+            json!({ "name": "r", "auto_approve": true, "fresh_sign_in": "10m" }),
+            "/policy/0/fresh_sign_in: Leave this out; it belongs to stages.",
         ),
         (
             json!({ "name": "r", "auto_approve": true, "decide_within": "0h" }),
