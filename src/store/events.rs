@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::columns::{Column, Columns, batch_statement, push_insert};
-use super::requests::{parse_digest, parse_id, parse_state};
+use super::requests::{Key, parse_digest, parse_id, parse_state};
 use super::schema::events;
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::{Actor, Permission, Person};
@@ -19,6 +19,9 @@ use crate::domain::submission::EntityInfo;
 
 /// The version of the meaning of these columns.
 const FORMAT: i64 = 1;
+
+/// The type of an event that changed nothing.
+const REFUSED: &str = "refused";
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -128,6 +131,11 @@ impl EventRow {
         }
     }
 
+    /// Whether it keeps what somebody tried and the rules forbade.
+    pub fn is_refused_attempt(&self) -> bool {
+        self.event_type == REFUSED
+    }
+
     /// The event as the domain folds it.
     pub fn into_event(self) -> Result<Event, StoreError> {
         let by = Person {
@@ -176,7 +184,7 @@ impl EventRow {
                     .ok_or_else(|| corrupt("outcome"))?,
                 reason: message(),
             },
-            "refused" => EventKind::Refused { code: text("code"), message: message() },
+            REFUSED => EventKind::Refused { code: text("code"), message: message() },
             other => return Err(corrupt(other)),
         })
     }
@@ -295,7 +303,7 @@ impl Facts {
                 Self { attempt: *attempt, outcome: Some(*outcome), ..said(event_type, reason) }
             }
             EventKind::Refused { code, message } => {
-                Self { data: json!({ "code": code }).to_string(), ..said("refused", message) }
+                Self { data: json!({ "code": code }).to_string(), ..said(REFUSED, message) }
             }
         }
     }
@@ -372,6 +380,48 @@ pub(super) fn columns<'a>(rows: &[&'a EventRow]) -> Columns<'a> {
         ("reference", Column::text(rows, |row| &row.reference)),
         ("data", Column::text(rows, |row| &row.data)),
     ]
+}
+
+/// An event as far as it is told to those who are looking at a list.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = events)]
+#[expect(missing_docs, reason = "the columns, as the migration explains them")]
+pub struct Glance {
+    pub request_id: Option<String>,
+    pub seq: Option<i64>,
+    pub at: i64,
+    pub event_type: String,
+    pub actor_iss: String,
+    pub actor_sub: String,
+    pub actor_user_id: String,
+    pub actor_user_name: String,
+}
+
+/// An org's events of these types whose ids were made from `from` on, `max` at most. The ids are ordered by
+/// time and stand in the key.
+pub fn glance(
+    conn: &mut AnyConnection,
+    org: &OrgId,
+    (from, types): (DateTime<Utc>, &[&str]),
+    max: i64,
+) -> Result<Vec<Glance>, StoreError> {
+    let millis = u64::try_from(from.timestamp_millis()).unwrap_or(0);
+    let first = Uuid::from_u128(u128::from(millis) << 80).to_string();
+    Ok(events::table
+        .filter(events::org_id.eq(org.as_str()).and(events::event_id.ge(first)))
+        .filter(events::event_type.eq_any(types.iter().copied()))
+        .order(events::event_id)
+        .limit(max)
+        .select(Glance::as_select())
+        .load(conn)?)
+}
+
+/// Whether anything but refused attempts has happened to a request after `version`.
+pub fn has_moved_since(conn: &mut AnyConnection, (org, id): &Key, version: i64) -> Result<bool, StoreError> {
+    let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string()));
+    let later = events::seq.gt(version).and(events::event_type.ne(REFUSED));
+    let found = events::table.filter(of_request.and(later)).select(events::event_id).first::<String>(conn);
+    Ok(found.optional()?.is_some())
 }
 
 /// A request's events in order.

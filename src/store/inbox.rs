@@ -10,6 +10,7 @@ use super::requests::RequestRow;
 use super::schema::{decisions, requests};
 use super::{AnyConnection, StoreError};
 use crate::domain::ids::{OrgId, RequestId};
+use crate::domain::request::Request;
 
 /// Where a page of an inbox begins: after the row with this turn (or time of decision) and id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +56,7 @@ pub fn waiting_for(
     accounts: &Accounts,
     after: Option<&Turn>,
     limit: i64,
-) -> Result<Vec<Record>, StoreError> {
+) -> Result<Vec<Request>, StoreError> {
     let own = decisions::org_id.eq(requests::org_id).and(decisions::request_id.eq(requests::request_id)).and(
         decisions::sub.eq_any(accounts.names.clone()).or(decisions::user_id.eq_any(accounts.names.clone())),
     );
@@ -75,7 +76,7 @@ pub fn waiting_for(
             .filter(requests::turn_at.gt(*at).or(requests::request_id.gt(id.to_string())));
     }
     let rows = query.load(conn)?;
-    listing::complete_page(conn, rows)
+    listing::with_decisions(conn, rows)
 }
 
 /// Requests that one of `keys` decided, the latest decision first.

@@ -208,6 +208,19 @@ pub fn page_after(
     complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))
 }
 
+/// Requests whose ids lie between two, these included, in the order of their ids.
+pub fn between_ids(
+    conn: &mut AnyConnection,
+    filter: &Filter,
+    (first, last): (RequestId, RequestId),
+    limit: i64,
+) -> Result<Vec<Record>, StoreError> {
+    let range = requests::request_id.between(first.to_string(), last.to_string());
+    let query = filtered(filter).filter(range).order(requests::request_id.asc()).limit(limit);
+    let page = query.load(conn)?;
+    complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))
+}
+
 fn by_start(query: Boxed<'_>, descending: bool) -> Boxed<'_> {
     if descending {
         query.order((requests::started_at.desc(), requests::request_id.desc()))
@@ -281,12 +294,24 @@ pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Opti
     Ok(complete(conn, page, None)?.pop())
 }
 
-/// Whole requests for rows of a page, with short answers only.
-pub(super) fn complete_page(
+/// Rows of a page with the decisions that stand on them.
+pub(super) fn with_decisions(
     conn: &mut AnyConnection,
     page: Vec<RequestRow>,
-) -> Result<Vec<Record>, StoreError> {
-    complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))
+) -> Result<Vec<Request>, StoreError> {
+    if page.is_empty() {
+        return Ok(Vec::new());
+    }
+    let key = |row: &RequestRow| Ok((OrgId::new(row.org_id.clone()), rows::parse_id(&row.request_id)?));
+    let keys = page.iter().map(key).collect::<Result<Vec<Key>, StoreError>>()?;
+    let mut decided = decisions::list(conn, &keys)?;
+    let whole = |(row, key): (RequestRow, &Key)| row.into_request(decided.remove(key).unwrap_or_default());
+    page.into_iter().zip(&keys).map(whole).collect()
+}
+
+/// What will be sent and what came back for requests of a page, with short answers only.
+pub fn records(conn: &mut AnyConnection, page: Vec<Request>) -> Result<Vec<Record>, StoreError> {
+    with_calls(conn, page, Some(LIST_ANSWER_BYTES_MAX))
 }
 
 /// Adds what stands in the other tables, keeping the page's order.
@@ -295,25 +320,29 @@ fn complete(
     page: Vec<RequestRow>,
     answer_bytes_max: Option<i64>,
 ) -> Result<Vec<Record>, StoreError> {
+    let page = with_decisions(conn, page)?;
+    with_calls(conn, page, answer_bytes_max)
+}
+
+fn with_calls(
+    conn: &mut AnyConnection,
+    page: Vec<Request>,
+    answer_bytes_max: Option<i64>,
+) -> Result<Vec<Record>, StoreError> {
     if page.is_empty() {
         return Ok(Vec::new());
     }
-    let key = |row: &RequestRow| Ok((OrgId::new(row.org_id.clone()), rows::parse_id(&row.request_id)?));
-    let keys = page.iter().map(key).collect::<Result<Vec<Key>, StoreError>>()?;
-    let by_id = |id: &String, row| (id.clone(), row);
-    let mut calls: HashMap<_, _> =
-        calls::list(conn, &keys)?.into_iter().map(|row| (row.request_id.clone(), row)).collect();
-    let mut decided = decisions::list(conn, &keys)?;
+    let keys: Vec<Key> = page.iter().map(|request| (request.org.clone(), request.id)).collect();
+    let by_id = |row: CallRow| (row.request_id.clone(), row);
+    let mut calls: HashMap<_, _> = calls::list(conn, &keys)?.into_iter().map(by_id).collect();
     let answered = answers::list(conn, &keys, answer_bytes_max)?;
     let mut answers: HashMap<_, AnswerRow> =
-        answered.into_iter().map(|row| by_id(&row.request_id.clone(), row)).collect();
+        answered.into_iter().map(|row| (row.request_id.clone(), row)).collect();
     page.into_iter()
-        .zip(&keys)
-        .map(|(row, key)| {
-            let id = row.request_id.clone();
-            let decisions = decided.remove(key).unwrap_or_default();
+        .map(|request| {
+            let id = request.id.to_string();
             let call = calls.remove(&id).ok_or_else(|| StoreError::Corrupt(format!("{id} has no call")))?;
-            Ok(Record { request: row.into_request(decisions)?, call, answer: answers.remove(&id) })
+            Ok(Record { request, call, answer: answers.remove(&id) })
         })
         .collect()
 }

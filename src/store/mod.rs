@@ -17,6 +17,7 @@ pub mod migrate;
 pub mod refusals;
 pub mod requests;
 pub mod schema;
+pub mod sessions;
 pub mod submission_keys;
 pub mod submissions;
 mod terms;

@@ -12,6 +12,7 @@ use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+use crate::domain::policy::Who;
 use crate::domain::request::{Decision, Request, State};
 use crate::domain::submission::EntityInfo;
 
@@ -86,6 +87,11 @@ impl From<&Request> for RequestRow {
 }
 
 impl RequestRow {
+    /// Who can help now.
+    pub fn waits_for(&self) -> Result<Vec<Who>, StoreError> {
+        terms::read_waits_for(&self.waits_for)
+    }
+
     /// The request, with the decisions that stand in their own table.
     pub fn into_request(self, decisions: Vec<Decision>) -> Result<Request, StoreError> {
         Ok(Request {

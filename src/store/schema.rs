@@ -183,6 +183,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sessions (session_id) {
+        session_id -> Text,
+        user_id -> Text,
+        claims -> Text,
+        org_id -> Text,
+        signed_in_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        expires_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     requests, calls, decisions, executions, attempts, answers, events, refusals,
 );

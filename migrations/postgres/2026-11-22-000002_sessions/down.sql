@@ -1,0 +1,2 @@
+DROP TABLE sessions;
+DROP FUNCTION refuse_session_change();

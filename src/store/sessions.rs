@@ -1,0 +1,126 @@
+//! The table `sessions`: who is signed in to the pages. Never the cookie's secret, only its digest.
+
+use diesel::prelude::*;
+use serde_json::json;
+
+use super::schema::sessions;
+use super::terms::{people_value, read_json, read_people};
+use super::{AnyConnection, StoreError};
+use crate::domain::actor::{Permission, Person};
+use crate::domain::ids::OrgId;
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions)]
+#[expect(missing_docs, reason = "the columns, as the migration explains them")]
+pub struct SessionRow {
+    pub session_id: String,
+    pub user_id: String,
+    pub claims: String,
+    pub org_id: String,
+    pub signed_in_at: Option<i64>,
+    pub created_at: i64,
+    pub last_seen_at: i64,
+    pub expires_at: i64,
+    pub ended_at: Option<i64>,
+}
+
+/// What a sign-in granted: a token's claims, kept for as long as the session lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// Who signed in.
+    pub person: Person,
+    /// The orgs that may be chosen; never empty.
+    pub orgs: Vec<OrgId>,
+    /// The rights.
+    pub permissions: Vec<Permission>,
+    /// The groups.
+    pub groups: Vec<String>,
+    /// Who acts through the sign-in, the nearest first.
+    pub act: Vec<Person>,
+}
+
+impl Granted {
+    /// The column `claims`.
+    pub fn to_text(&self) -> String {
+        let orgs: Vec<&str> = self.orgs.iter().map(OrgId::as_str).collect();
+        let permissions: Vec<&str> = self.permissions.iter().map(|permission| permission.name()).collect();
+        json!({
+            "person": people_value(std::slice::from_ref(&self.person)),
+            "orgs": orgs,
+            "permissions": permissions,
+            "groups": self.groups,
+            "act": people_value(&self.act),
+        })
+        .to_string()
+    }
+
+    /// What [`Granted::to_text`] wrote.
+    pub fn from_text(text: &str) -> Result<Self, StoreError> {
+        let value = read_json(text, "claims")?;
+        let corrupt = || StoreError::Corrupt("session: claims".to_owned());
+        let texts = |name: &str| -> Result<Vec<String>, StoreError> {
+            let items = value[name].as_array().ok_or_else(corrupt)?;
+            items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(corrupt)).collect()
+        };
+        let permission = |name: &String| {
+            Permission::ALL.into_iter().find(|known| known.name() == name).ok_or_else(corrupt)
+        };
+        Ok(Self {
+            person: read_people(&value["person"]).pop().ok_or_else(corrupt)?,
+            orgs: texts("orgs")?.into_iter().map(OrgId::new).collect(),
+            permissions: texts("permissions")?.iter().map(permission).collect::<Result<_, _>>()?,
+            groups: texts("groups")?,
+            act: value.get("act").filter(|act| act.is_array()).map(read_people).ok_or_else(corrupt)?,
+        })
+    }
+}
+
+/// One session, whatever has become of it.
+pub fn find(conn: &mut AnyConnection, id: &str) -> Result<Option<SessionRow>, StoreError> {
+    Ok(sessions::table.find(id).first(conn).optional()?)
+}
+
+/// Adds a session.
+pub fn insert(conn: &mut AnyConnection, row: SessionRow) -> Result<(), StoreError> {
+    diesel::insert_into(sessions::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Ends a session; `false` if it was over, or never was.
+pub fn end(conn: &mut AnyConnection, id: &str, now: i64) -> Result<bool, StoreError> {
+    let live = sessions::table.filter(sessions::session_id.eq(id).and(sessions::ended_at.is_null()));
+    Ok(diesel::update(live).set(sessions::ended_at.eq(now)).execute(conn)? > 0)
+}
+
+/// Ends every session of the people with this user id; returns how many there were.
+pub fn end_all_of(conn: &mut AnyConnection, user_id: &str, now: i64) -> Result<usize, StoreError> {
+    let live = sessions::table.filter(sessions::user_id.eq(user_id).and(sessions::ended_at.is_null()));
+    // One that ran out unseen has ended by itself.
+    let live = live.filter(sessions::expires_at.gt(now));
+    Ok(diesel::update(live).set(sessions::ended_at.eq(now)).execute(conn)?)
+}
+
+/// Notes that a session was used; never moves back in time.
+pub fn touch(conn: &mut AnyConnection, id: &str, now: i64) -> Result<(), StoreError> {
+    let live = sessions::table.filter(sessions::session_id.eq(id).and(sessions::ended_at.is_null()));
+    let older = live.filter(sessions::last_seen_at.lt(now));
+    diesel::update(older).set(sessions::last_seen_at.eq(now)).execute(conn)?;
+    Ok(())
+}
+
+/// Another of the person's orgs from now on; `false` if the session is over.
+pub fn switch_org(conn: &mut AnyConnection, id: &str, org: &OrgId) -> Result<bool, StoreError> {
+    let live = sessions::table.filter(sessions::session_id.eq(id).and(sessions::ended_at.is_null()));
+    Ok(diesel::update(live).set(sessions::org_id.eq(org.as_str())).execute(conn)? > 0)
+}
+
+/// Deletes up to `limit` rows that expired before `cutoff`.
+pub fn forget(conn: &mut AnyConnection, cutoff: i64, limit: i64) -> Result<usize, StoreError> {
+    let old = sessions::table.filter(sessions::expires_at.lt(cutoff)).order(sessions::expires_at);
+    let ids: Vec<String> = old.select(sessions::session_id).limit(limit).load(conn)?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    Ok(diesel::delete(sessions::table.filter(sessions::session_id.eq_any(ids))).execute(conn)?)
+}
