@@ -24,6 +24,7 @@ pub struct Metrics {
     overdue_now: Gauge,
     rules_stale: Gauge,
     queue_depth: Gauge,
+    open_streams: Gauge,
     batch_size: Histogram,
     commit_seconds: Histogram,
 }
@@ -48,6 +49,7 @@ impl Metrics {
             overdue_now: Gauge::default(),
             rules_stale: Gauge::default(),
             queue_depth: Gauge::default(),
+            open_streams: Gauge::default(),
             batch_size: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
             commit_seconds: Histogram::new(exponential_buckets(0.000_25, 2.0, 14)),
         };
@@ -77,6 +79,7 @@ impl Metrics {
             "1 while files that could not be read keep older rules in force",
             self.rules_stale.clone(),
         );
+        registry.register("open_streams", "Pages that are told of changes", self.open_streams.clone());
         registry.register("write_queue_depth", "Writes that wait for the writer", self.queue_depth.clone());
         registry.register("write_batch_size", "Writes in one transaction", self.batch_size.clone());
         registry.register_with_unit(
@@ -123,6 +126,11 @@ impl Metrics {
     /// The rules were read anew, or could not be.
     pub fn set_rules_stale(&self, is_stale: bool) {
         self.rules_stale.set(i64::from(is_stale));
+    }
+
+    /// So many pages are told of changes.
+    pub fn set_open_streams(&self, open: usize) {
+        self.open_streams.set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
     /// A batch was committed.

@@ -49,6 +49,15 @@ pub struct NotAdmitted {
     pub message: String,
 }
 
+impl NotAdmitted {
+    /// A counter's sum would no longer be exact.
+    pub(super) fn too_large() -> Self {
+        let message =
+            "With this amount a counter's sum is too large to be held exactly. Submit a smaller one.";
+        Self { code: "condition_failed", message: message.to_owned() }
+    }
+}
+
 /// Deadlines where a type names none.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadlines {
@@ -279,4 +288,10 @@ pub(super) fn usage_key(org: &str, request_type: &str, counted: &Counted) -> Usa
 /// A row as a condition sees it.
 pub(super) fn usage_of(count: i64, sum: &str) -> Option<Usage> {
     Some(Usage { count, sum: Amount::parse(sum).ok()? })
+}
+
+/// Whether a counter that stands at `sum` can hold a request of this amount exactly.
+pub(super) fn can_hold(sum: Amount, amount: Option<Amount>) -> bool {
+    let size = amount.map_or(Some(Amount::ZERO), Amount::size);
+    size.is_some_and(|size| sum.checked_add(size).is_some())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::decider::{Answer, Caller, Command};
+use super::decider::{Answer, Caller, Command, Scope};
 use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::fault::Fault;
@@ -51,15 +51,10 @@ impl Engine {
         let Deciding { actor, request_type, id, ballot, origin } = deciding;
         require(&actor, Permission::Check)?;
         let key = (actor.org.clone(), id);
-        let verdict = ballot.verdict;
         // Before the write, so that an execution that ends at once is not missed.
         let outcome = self.inner.outcomes.subscribe(&key);
-        let command = Command::Decide { by: Caller { key, actor, origin }, request_type, ballot };
-        let (request, is_new) = self.by_person(command).await?;
-        if is_new {
-            self.inner.metrics.decided(request.request_type.as_str(), verdict.name());
-            tracing::info!(request.id = %request.id, state = %request.state, "a request was decided");
-        }
+        let by = Caller { key, actor, origin };
+        let (request, is_new) = self.record_decision(by, Scope::One(request_type), ballot).await?;
         let waits = is_new && request.state == State::Approved;
         Ok(Decided { request, outcome: waits.then_some(outcome) })
     }
@@ -80,6 +75,22 @@ impl Engine {
             tracing::info!(request.id = %request.id, "a request was withdrawn");
         }
         Ok(request)
+    }
+
+    /// The write of one decision, whichever call it came in by, and whether it is new.
+    pub(super) async fn record_decision(
+        &self,
+        by: Caller,
+        scope: Scope,
+        ballot: Ballot,
+    ) -> Result<(Request, bool), EngineError> {
+        let verdict = ballot.verdict;
+        let (request, is_new) = self.by_person(Command::Decide { by, scope, ballot }).await?;
+        if is_new {
+            self.inner.metrics.decided(request.request_type.as_str(), verdict.name());
+            tracing::info!(request.id = %request.id, state = %request.state, "a request was decided");
+        }
+        Ok((request, is_new))
     }
 
     async fn by_person(&self, command: Command) -> Result<(Request, bool), EngineError> {

@@ -9,8 +9,10 @@ use tokio::sync::Notify;
 
 use super::EngineError;
 use super::admission::{Deadlines, NotAdmitted, Prepared};
+use super::changes::{Change, Feed};
 use super::execute::{Ending, Held, LEASE};
 use super::rules::{RuleBook, approval_of};
+use super::sessions::{self, SessionWrite};
 use super::submit::call_row;
 use super::working::{Named, Working};
 use crate::clock::Clock;
@@ -18,6 +20,7 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::{Command as Wish, Refusal};
 use crate::domain::outcome::Outcome;
+use crate::domain::policy::bulk::Company;
 use crate::domain::policy::may_decide::still_allowed;
 use crate::domain::policy::progress::InForce;
 use crate::domain::request::{Ballot, Request, State};
@@ -42,6 +45,14 @@ pub(super) struct Caller {
     pub(super) origin: Origin,
 }
 
+/// What a checker's call is about.
+pub(super) enum Scope {
+    /// One request, which is of this type.
+    One(RequestTypeName),
+    /// Many requests, of whatever type.
+    Many,
+}
+
 /// One write, as the engine's methods hand it over.
 pub(super) enum Command {
     /// A submission that passed every check.
@@ -52,8 +63,10 @@ pub(super) enum Command {
     PutInForce(Arc<Rules>),
     /// A refused submission is kept.
     Refuse(Box<RefusalRow>),
+    /// Somebody signs in or out, or uses a session.
+    Session(SessionWrite),
     /// A checker decides.
-    Decide { by: Caller, request_type: RequestTypeName, ballot: Ballot },
+    Decide { by: Caller, scope: Scope, ballot: Ballot },
     /// The maker takes it back.
     Withdraw { by: Caller, reason: String },
     /// A deadline may have passed: the decision's, or the approval's.
@@ -85,6 +98,7 @@ impl Command {
             | Self::SubmitWatched(_)
             | Self::PutInForce(_)
             | Self::Refuse(_)
+            | Self::Session(_)
             | Self::Claim { .. }
             | Self::Renew(_)
             | Self::LapseAll => None,
@@ -139,6 +153,7 @@ pub(super) enum Answer {
 
 /// What the writer's half has in common with the rest of the engine.
 pub(super) struct Shared {
+    pub(super) feed: Arc<Feed>,
     pub(super) clock: Clock,
     pub(super) book: RuleBook,
     pub(super) deadlines: Deadlines,
@@ -148,6 +163,9 @@ pub(super) struct Shared {
 
 /// The engine's half of the writer.
 pub(super) struct Decider {
+    feed: Arc<Feed>,
+    /// What the batch under way changes; told once it is committed.
+    changes: Vec<Change>,
     clock: Clock,
     book: RuleBook,
     deadlines: Deadlines,
@@ -169,11 +187,14 @@ impl Batch for Decider {
     ) -> Result<Vec<Answer>, StoreError> {
         let clock = self.clock.clone();
         let mut working = Working::load(conn, &clock, &self.book, &named(commands))?;
+        working.keeps_changes = self.feed.is_wanted();
+        self.changes.clear();
         let mut answers = Vec::with_capacity(commands.len());
         for command in commands {
             answers.push(self.one(conn, &mut working, command, is_retry)?);
         }
         working.flush(conn)?;
+        self.changes = std::mem::take(&mut working.changes);
         self.claim(conn, working.now, commands, &mut answers)?;
         Ok(answers)
     }
@@ -188,11 +209,17 @@ impl Batch for Decider {
         };
         let submissions: Vec<&NewSubmission> = commands.iter().map(submission).collect::<Option<_>>()?;
         let answers = submissions.iter().map(|_| Answer::Done).collect();
+        self.changes.clear();
+        if self.feed.is_wanted() {
+            let came_in = submissions.iter().map(|submission| Change::of_submission(&submission.request));
+            self.changes = came_in.collect::<Result<_, _>>().ok()?;
+        }
         Some((SubmissionBatch::new(&submissions), answers))
     }
 
     fn committed(&mut self, answers: &[Answer], batch: &BatchStats) {
         self.metrics.committed(batch.size, batch.took.as_secs_f64());
+        self.feed.tell(std::mem::take(&mut self.changes));
         let is_due = |answer: &Answer| matches!(answer, Answer::Stands { request, is_new: true } if request.state == State::Approved);
         if answers.iter().any(is_due) {
             self.due.notify_one();
@@ -202,9 +229,19 @@ impl Batch for Decider {
 
 impl Decider {
     pub(super) fn new(shared: Shared) -> Self {
-        let Shared { clock, book, deadlines, metrics, due } = shared;
+        let Shared { feed, clock, book, deadlines, metrics, due } = shared;
         let node = clock.new_id().to_string();
-        Self { clock, book, deadlines, metrics, due, node, refused_lately: HashMap::new() }
+        Self {
+            feed,
+            changes: Vec::new(),
+            clock,
+            book,
+            deadlines,
+            metrics,
+            due,
+            node,
+            refused_lately: HashMap::new(),
+        }
     }
 
     fn one<'a>(
@@ -232,10 +269,16 @@ impl Decider {
                 }
                 Answer::Done
             }
-            Command::Decide { by, request_type, ballot } => {
-                let found = working.request(&by.key);
-                let is_of_type = found.is_some_and(|found| found.request_type == *request_type);
-                if is_of_type { self.decide(working, by, ballot)? } else { Answer::NotFound }
+            Command::Session(write) => {
+                sessions::write(conn, write)?;
+                Answer::Done
+            }
+            Command::Decide { by, scope, ballot } => {
+                let is_meant = working.request(&by.key).is_some_and(|found| match scope {
+                    Scope::One(request_type) => found.request_type == *request_type,
+                    Scope::Many => true,
+                });
+                if is_meant { self.decide((conn, working), by, (ballot, scope))? } else { Answer::NotFound }
             }
             Command::Withdraw { by, reason } => {
                 let Caller { key, actor, .. } = by;
@@ -270,21 +313,32 @@ impl Decider {
     /// The one place where a decision is made, whichever door it came through.
     fn decide(
         &mut self,
-        working: &mut Working<'_>,
+        (conn, working): (&mut AnyConnection, &mut Working<'_>),
         by: &Caller,
-        ballot: &Ballot,
+        (ballot, scope): (&Ballot, &Scope),
     ) -> Result<Answer, StoreError> {
         let Some(request) = working.request(&by.key) else { return Ok(Answer::NotFound) };
         let pinned = working.pinned(&by.key);
         let Some(approval) = approval_of(pinned.as_deref(), request)?.cloned() else {
             return Ok(Answer::Refused(Refusal::Closed { state: request.state }));
         };
+        // What was tried and refused meanwhile does not make it another request.
+        let now = request.version;
+        let stands = ballot.version.map(|seen| working.stands_as_at(conn, &by.key, seen)).transpose()?;
+        let version = if stands == Some(true) { Some(now) } else { ballot.version };
+        let ballot = &ballot.clone().on_version(version);
         let rules = self.book.now();
         let ttl =
             pinned.as_ref().and_then(|pinned| pinned.approval_ttl).unwrap_or(self.deadlines.approval_ttl);
         let signer = by.actor.signer();
         let policy = InForce { approval: &approval, people: &rules.people };
-        let wish = Wish::Decide { signer: &signer, ballot, policy, approval_ttl: ttl };
+        let company = match scope {
+            Scope::One(_) => Company::Alone,
+            Scope::Many => {
+                Company::InBulk { is_allowed_by_type: pinned.as_ref().is_some_and(|pinned| pinned.bulk) }
+            }
+        };
+        let wish = Wish::Decide { signer: &signer, ballot, company, policy, approval_ttl: ttl };
         self.by_person(working, by, &wish)
     }
 
@@ -348,10 +402,7 @@ impl Decider {
             Err(why) => return Ok(Answer::NotAdmitted(why)),
         };
         if !working.can_count(&admitted.request) {
-            let message =
-                "With this amount a counter's sum is too large to be held exactly. Submit a smaller one.";
-            let why = NotAdmitted { code: "condition_failed", message: message.to_owned() };
-            return Ok(Answer::NotAdmitted(why));
+            return Ok(Answer::NotAdmitted(NotAdmitted::too_large()));
         }
         let call = call_row(prepared, prepared.submission.call_bytes.clone());
         let (request, submission) = admitted.with_call(call);

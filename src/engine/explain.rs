@@ -9,6 +9,7 @@ use crate::domain::findings::{Finding, Level, hidden_characters};
 use crate::domain::lifecycle::refusal_of;
 use crate::domain::policy::Approval;
 use crate::domain::policy::facts::Usage;
+use crate::domain::policy::fresh::FreshSignIn;
 use crate::domain::policy::may_decide::may_decide;
 use crate::domain::policy::progress::{InForce, Progress, progress};
 use crate::domain::request::{Decision, Request, State};
@@ -35,6 +36,9 @@ pub struct Explained {
     pub my_decision: Option<Decision>,
     /// What each stage has and needs; `None` if the rule asks for nobody.
     pub progress: Option<Progress>,
+    /// What its rule asks of the sign-in of those who approve, and whether his will do; `None` if it asks
+    /// for nothing. Has no say in `can_decide`: he can sign in again.
+    pub fresh_sign_in: Option<FreshSignIn>,
     /// What is odd about it.
     pub findings: Vec<Finding>,
 }
@@ -43,6 +47,17 @@ pub struct Explained {
 const OTHERS_MAX: i64 = 5;
 
 impl Engine {
+    /// What each stage of a request has and needs; `None` if its rule asks for nobody.
+    ///
+    /// # Errors
+    /// If the version that the request is pinned to has no such rule.
+    pub fn progress_of(&self, view: &View) -> Result<Option<Progress>, EngineError> {
+        let Some(approval) = approval_of(view.pinned.as_deref(), &view.request)? else { return Ok(None) };
+        let rules = self.inner.book.now();
+        let policy = InForce { approval, people: &rules.people };
+        Ok(Some(progress(&view.request.matter(&view.request.votes()), &policy)))
+    }
+
     /// One request, whole, and what `actor` is told about it.
     pub async fn explain(&self, actor: &Actor, view: &View) -> Result<Explained, EngineError> {
         let (request, pinned) = (view.request.clone(), view.pinned.clone());
@@ -55,13 +70,9 @@ impl Engine {
         let rules = self.inner.book.now();
         let policy = |approval| InForce { approval, people: &rules.people };
         let votes = view.request.votes();
+        let (signer, now) = (actor.signer(), self.inner.clock.now());
         let verdict = approval.map(|approval: &Approval| {
-            may_decide(
-                &actor.signer(),
-                &view.request.matter(&votes),
-                &policy(approval),
-                self.inner.clock.now(),
-            )
+            may_decide(&signer, &view.request.matter(&votes), &policy(approval), now)
         });
         let why_not = match &verdict {
             Some(Ok(_)) => Vec::new(),
@@ -82,6 +93,7 @@ impl Engine {
             can_decide: why_not.is_empty(),
             why_not,
             my_decision: view.request.decisions.iter().find(own).cloned(),
+            fresh_sign_in: approval.and_then(|approval| FreshSignIn::of(approval, &signer, now)),
             progress: approval.map(|approval| progress(&view.request.matter(&votes), &policy(approval))),
             findings,
         })
@@ -113,13 +125,16 @@ fn used_up(
         let key = usage_key(request.org.as_str(), request.request_type.as_str(), counted);
         let Some(row) = usage::find(conn, &key)? else { continue };
         let Some(usage) = usage_of(row.count, &row.sum) else { continue };
-        let is_far = counter.warn_count.is_some_and(|warn| usage.count >= warn)
-            || counter.warn_sum.is_some_and(|warn| usage.sum >= warn);
-        if is_far {
-            findings.push(limit_finding(counter, usage));
-        }
+        findings.extend(nearly_used_up(counter, usage));
     }
     Ok(findings)
+}
+
+/// What checkers are told of a counter that has come as far as its type says.
+pub(super) fn nearly_used_up(counter: &Counter, usage: Usage) -> Option<Finding> {
+    let is_far = counter.warn_count.is_some_and(|warn| usage.count >= warn)
+        || counter.warn_sum.is_some_and(|warn| usage.sum >= warn);
+    is_far.then(|| limit_finding(counter, usage))
 }
 
 fn limit_finding(counter: &Counter, usage: Usage) -> Finding {

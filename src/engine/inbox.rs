@@ -4,17 +4,19 @@
 
 use std::collections::HashSet;
 
+use super::changes::Change;
 use super::queries::{Reading, View};
 use super::rules::approval_of;
 use super::{Engine, EngineError, require};
-use crate::domain::actor::{Actor, Permission};
+use crate::domain::actor::{Actor, Permission, Person};
+use crate::domain::ids::RequestId;
 use crate::domain::policy::Who;
 use crate::domain::policy::may_decide::may_decide;
-use crate::domain::policy::people::Signer;
+use crate::domain::policy::people::{People, Signer};
 use crate::domain::policy::progress::InForce;
-use crate::domain::request::Request;
+use crate::domain::request::{Request, State};
 use crate::store::inbox::{self, Accounts};
-use crate::store::listing::Record;
+use crate::store::listing;
 use crate::store::{AnyConnection, StoreError, to_micros};
 
 pub use crate::store::inbox::Turn;
@@ -22,8 +24,9 @@ pub use crate::store::inbox::Turn;
 /// How far an inbox is counted exactly.
 pub const COUNTED_MAX: usize = 1_000;
 
-/// Rows looked at in one go.
-const CHUNK: i64 = 200;
+/// Rows looked at in one go: as many as are wanted, within these.
+const CHUNK_MIN: i64 = 20;
+const CHUNK_MAX: i64 = 200;
 
 /// A page of an inbox.
 #[derive(Debug)]
@@ -32,6 +35,22 @@ pub struct InboxPage {
     pub views: Vec<View>,
     /// How many there are in all; more than [`COUNTED_MAX`] are not told apart. `None` where not counted.
     pub count: Option<usize>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Turn>,
+}
+
+/// How many requests a narrowed page looks at.
+pub const LOOKED_AT: usize = 200;
+
+/// A page of an inbox, narrowed.
+#[derive(Debug)]
+pub struct NarrowedPage {
+    /// What fits; what is due first comes first.
+    pub views: Vec<View>,
+    /// Everything that was looked at, fitting or not, in turn.
+    pub looked_at: Vec<Request>,
+    /// Whether there is more than was looked at.
+    pub has_more: bool,
     /// Where the next page begins, if there is one.
     pub next: Option<Turn>,
 }
@@ -60,11 +79,68 @@ impl Engine {
             let is_first = after.is_none();
             let wanted = if is_first { COUNTED_MAX + 1 } else { limit + 1 };
             let found = reader.walk(conn, after, wanted.max(limit + 1))?;
-            let next = (found.len() > limit).then(|| turn(&found[limit - 1].request));
+            let next = (found.len() > limit).then(|| turn(&found[limit - 1]));
             let count = is_first.then_some(found.len());
-            let page = found.into_iter().take(limit);
-            let views = page.map(|record| reader.reading.view(conn, record)).collect::<Result<_, _>>()?;
+            let page = listing::records(conn, found.into_iter().take(limit).collect())?;
+            let views =
+                page.into_iter().map(|record| reader.reading.view(conn, record)).collect::<Result<_, _>>()?;
             Ok(InboxPage { views, count, next })
+        };
+        Ok(self.inner.store.read(read).await?)
+    }
+
+    /// A page of what `actor` may decide now, narrowed by `fits`, out of the next [`LOOKED_AT`] requests.
+    pub async fn needs_me_narrowed(
+        &self,
+        actor: &Actor,
+        after: Option<Turn>,
+        limit: usize,
+        fits: impl Fn(&Request) -> bool + Send + 'static,
+    ) -> Result<NarrowedPage, EngineError> {
+        require(actor, Permission::Check)?;
+        let reader = self.reader(actor);
+        let read = move |conn: &mut AnyConnection| {
+            let mut looked_at = reader.walk(conn, after, LOOKED_AT + 1)?;
+            let has_more = looked_at.len() > LOOKED_AT;
+            looked_at.truncate(LOOKED_AT);
+            let fitting = || looked_at.iter().filter(|request| fits(request));
+            let next = match fitting().nth(limit) {
+                Some(_) => fitting().nth(limit.saturating_sub(1)).map(turn),
+                None => looked_at.last().filter(|_| has_more).map(turn),
+            };
+            let page = listing::records(conn, fitting().take(limit).cloned().collect())?;
+            let views = page.into_iter().map(|record| reader.reading.view(conn, record));
+            Ok(NarrowedPage { views: views.collect::<Result<_, _>>()?, looked_at, has_more, next })
+        };
+        Ok(self.inner.store.read(read).await?)
+    }
+
+    /// The first `max` requests that `actor` may decide now, in turn.
+    pub async fn waiting(&self, actor: &Actor, max: usize) -> Result<Vec<RequestId>, EngineError> {
+        require(actor, Permission::Check)?;
+        let reader = self.reader(actor);
+        let read = move |conn: &mut AnyConnection| {
+            Ok(reader.walk(conn, None, max)?.into_iter().map(|request| request.id).collect())
+        };
+        Ok(self.inner.store.read(read).await?)
+    }
+
+    /// What waits for one of `actor`'s seats, whether he may decide it himself or not.
+    pub async fn for_my_seats(
+        &self,
+        actor: &Actor,
+        after: Option<Turn>,
+        limit: usize,
+    ) -> Result<InboxPage, EngineError> {
+        require(actor, Permission::Check)?;
+        let reader = self.reader(actor);
+        let read = move |conn: &mut AnyConnection| {
+            let mut found = reader.for_seats(conn, after.as_ref(), limit + 1)?;
+            let next = (found.len() > limit).then(|| turn(&found[limit - 1]));
+            found.truncate(limit);
+            let page = listing::records(conn, found)?;
+            let views = page.into_iter().map(|record| reader.reading.view(conn, record));
+            Ok(InboxPage { views: views.collect::<Result<_, _>>()?, count: None, next })
         };
         Ok(self.inner.store.read(read).await?)
     }
@@ -99,12 +175,30 @@ impl Engine {
         let linked = people.entries().iter().filter(|entry| people.is_behind(entry, &behind));
         let mut names: Vec<String> = linked.flat_map(|entry| entry.accounts.clone()).collect();
         names.extend([actor.person.sub.clone(), actor.person.user_id.clone()]);
-        let mut capacities: Vec<Who> =
-            people.groups_of(&actor.person).into_iter().map(|group| Who::Group(group.to_owned())).collect();
-        capacities.extend(actor.groups.iter().cloned().map(Who::ClaimedGroup));
-        capacities.extend(actor.permissions.iter().copied().map(Who::Permission));
+        let capacities = capacities_of(actor, people);
         drop(behind);
         Reader { reading, signer, capacities, accounts: Accounts { names }, now: self.inner.clock.now() }
+    }
+}
+
+/// Everything that somebody could sign as.
+fn capacities_of(actor: &Actor, people: &People) -> Vec<Who> {
+    let listed = people.groups_of(&actor.person).into_iter().map(|group| Who::Group(group.to_owned()));
+    let claimed = actor.groups.iter().cloned().map(Who::ClaimedGroup);
+    listed.chain(claimed).chain(actor.permissions.iter().copied().map(Who::Permission)).collect()
+}
+
+impl Engine {
+    /// Whether a request that has just changed may wait for `actor`: told without reading it, so he may
+    /// have decided it before; his inbox knows.
+    pub fn may_wait_for(&self, actor: &Actor, change: &Change) -> bool {
+        let is_own = |person: &Person| person.is_same_person(&actor.person);
+        let is_open = change.state == State::AdminTask && actor.may(Permission::Check);
+        if !is_open || change.org != actor.org || is_own(&change.maker) || is_own(&change.by) {
+            return false;
+        }
+        let capacities = capacities_of(actor, &self.inner.book.now().people);
+        change.waits_for.iter().any(|wanted| capacities.iter().any(|own| own.fits(wanted)))
     }
 }
 
@@ -115,16 +209,37 @@ impl Reader {
         conn: &mut AnyConnection,
         after: Option<Turn>,
         wanted: usize,
-    ) -> Result<Vec<Record>, StoreError> {
-        let mut found: Vec<Record> = Vec::new();
+    ) -> Result<Vec<Request>, StoreError> {
+        let mut found: Vec<Request> = Vec::new();
         for set in inbox::waiting_sets(conn, &self.reading.actor.org)? {
             if self.holds_one_of(&set) {
                 found.extend(self.walk_set(conn, &set, after.clone(), wanted)?);
             }
         }
-        found.sort_by_key(|record| turn(&record.request));
+        found.sort_by_key(turn);
         let mut seen = HashSet::new();
-        found.retain(|record| seen.insert(record.request.id));
+        found.retain(|request| seen.insert(request.id));
+        found.truncate(wanted);
+        Ok(found)
+    }
+
+    /// Up to `wanted` requests that wait for one of his seats, whoever made or decided them.
+    fn for_seats(
+        &self,
+        conn: &mut AnyConnection,
+        after: Option<&Turn>,
+        wanted: usize,
+    ) -> Result<Vec<Request>, StoreError> {
+        let anybody = Accounts { names: Vec::new() };
+        let rows = i64::try_from(wanted).unwrap_or(CHUNK_MAX);
+        let mut found = Vec::new();
+        for set in inbox::waiting_sets(conn, &self.reading.actor.org)? {
+            if self.holds_one_of(&set) {
+                let at = (&self.reading.actor.org, set.as_str());
+                found.extend(inbox::waiting_for(conn, at, &anybody, after, rows)?);
+            }
+        }
+        found.sort_by_key(turn);
         found.truncate(wanted);
         Ok(found)
     }
@@ -135,16 +250,17 @@ impl Reader {
         set: &str,
         mut after: Option<Turn>,
         wanted: usize,
-    ) -> Result<Vec<Record>, StoreError> {
+    ) -> Result<Vec<Request>, StoreError> {
         let mut found = Vec::new();
         loop {
             let at = (&self.reading.actor.org, set);
-            let chunk = inbox::waiting_for(conn, at, &self.accounts, after.as_ref(), CHUNK)?;
-            let is_last = i64::try_from(chunk.len()).unwrap_or(CHUNK) < CHUNK;
-            after = chunk.last().map(|record| turn(&record.request));
-            for record in chunk {
-                if self.may_decide(conn, &record.request)? {
-                    found.push(record);
+            let rows = i64::try_from(wanted - found.len()).unwrap_or(CHUNK_MAX).clamp(CHUNK_MIN, CHUNK_MAX);
+            let chunk = inbox::waiting_for(conn, at, &self.accounts, after.as_ref(), rows)?;
+            let is_last = i64::try_from(chunk.len()).unwrap_or(rows) < rows;
+            after = chunk.last().map(turn);
+            for request in chunk {
+                if self.may_decide(conn, &request)? {
+                    found.push(request);
                 }
             }
             if is_last || found.len() >= wanted {

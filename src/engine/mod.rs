@@ -4,6 +4,8 @@
 //! in `decider`, on rows locked in the transaction that records it, whichever door was used.
 
 mod admission;
+mod bulk;
+pub mod changes;
 mod decide;
 mod decider;
 mod execute;
@@ -13,7 +15,9 @@ mod outcomes;
 pub mod queries;
 mod refuse;
 mod rules;
+pub mod sessions;
 mod submit;
+mod try_out;
 mod working;
 
 use std::sync::Arc;
@@ -23,11 +27,13 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 pub use admission::{Deadlines, NotAdmitted};
+pub use bulk::{Deciding as DecidingMany, Happened, Item as BulkItem, Outcome as BulkOutcome};
 pub use decide::{Decided, Deciding};
 pub use execute::{Claimed, Ending, Held};
 pub use refuse::RefusedSubmission;
 pub use rules::RuleBook;
 pub use submit::{Submitted, Submitting};
+pub use try_out::{Draft, TriedOut};
 
 use crate::clock::Clock;
 use crate::domain::actor::{Actor, Permission};
@@ -38,8 +44,10 @@ use crate::domain::target::Targets;
 use crate::metrics::Metrics;
 use crate::store::writer::{Writer, WriterLimits};
 use crate::store::{Store, StoreError};
+use changes::Feed;
 use decider::{Decider, Shared};
 use outcomes::Outcomes;
+use sessions::SessionLimits;
 
 pub use crate::store::events::Origin;
 pub use crate::store::requests::Key as RequestKey;
@@ -77,6 +85,8 @@ pub struct EngineSettings {
     pub targets: Arc<Targets>,
     /// The writer's queue.
     pub writer: WriterLimits,
+    /// How long people stay signed in to the pages.
+    pub sessions: SessionLimits,
 }
 
 /// The engine; cheap to clone.
@@ -95,6 +105,8 @@ struct Inner {
     metrics: Arc<Metrics>,
     due: Arc<Notify>,
     outcomes: Outcomes,
+    feed: Arc<Feed>,
+    sessions: SessionLimits,
 }
 
 impl Engine {
@@ -106,9 +118,11 @@ impl Engine {
         settings: EngineSettings,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let due = Arc::new(Notify::new());
-        let EngineSettings { deadlines, rules, targets, writer } = settings;
+        let EngineSettings { deadlines, rules, targets, writer, sessions } = settings;
         let book = RuleBook::new(rules);
+        let feed = Arc::new(Feed::new(clock.new_id(), !store.is_exclusive()));
         let shared = Shared {
+            feed: Arc::clone(&feed),
             clock: clock.clone(),
             book: book.clone(),
             deadlines,
@@ -117,7 +131,8 @@ impl Engine {
         };
         let (writer, thread) = Writer::start(&store, Decider::new(shared), writer)?;
         let outcomes = Outcomes::default();
-        let inner = Inner { store, writer, clock, book, deadlines, targets, metrics, due, outcomes };
+        let inner =
+            Inner { store, writer, clock, book, deadlines, targets, metrics, due, outcomes, sessions, feed };
         Ok((Self { inner: Arc::new(inner) }, thread))
     }
 
@@ -129,6 +144,16 @@ impl Engine {
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.inner.metrics
+    }
+
+    /// Where calls may go.
+    pub fn targets(&self) -> &Targets {
+        &self.inner.targets
+    }
+
+    /// Deadlines where a type names none.
+    pub fn deadlines(&self) -> Deadlines {
+        self.inner.deadlines
     }
 
     /// Writes that wait right now.

@@ -18,7 +18,7 @@ use crate::domain::policy::may_decide::capacities;
 use crate::domain::request::Request;
 use crate::domain::request_type::RequestType;
 use crate::domain::rules::Rules;
-use crate::domain::submission::Submission;
+use crate::domain::submission::{Submission, mask_headers};
 use crate::store::answers::AnswerRow;
 use crate::store::listing::{self, LIST_ANSWER_BYTES_MAX, Record};
 use crate::store::{AnyConnection, StoreError, events, migrate, refusals};
@@ -66,6 +66,36 @@ impl View {
             sees_masked: true,
         }
     }
+}
+
+impl View {
+    /// The task and the URL as this reader may see them: credentials, masked and secret fields are hidden.
+    pub fn shown(&self) -> (Value, String) {
+        let (task, url) = self.with_fields_hidden(self.sees_masked);
+        (mask_headers(&task), url)
+    }
+
+    /// The task and the URL for the maker's own eyes, once: only secret fields are hidden.
+    pub fn as_the_maker_sent_it(&self) -> (Value, String) {
+        self.with_fields_hidden(true)
+    }
+
+    fn with_fields_hidden(&self, sees_masked: bool) -> (Value, String) {
+        match self.pinned.as_ref().filter(|pinned| pinned.hides_any()) {
+            Some(pinned) => {
+                let task = pinned.shown(&self.task, sees_masked);
+                let url = url_of(&task);
+                (task, url)
+            }
+            None => (self.task.clone(), self.url.clone()),
+        }
+    }
+}
+
+/// The URL of a task in which fields are hidden; without its end where it can't be told.
+pub(super) fn url_of(task: &Value) -> String {
+    Call::from_task(task)
+        .map_or_else(|_| task["hostname"].as_str().unwrap_or_default().to_owned(), |call| call.url)
 }
 
 /// What the target answered.
@@ -205,6 +235,23 @@ impl Engine {
         let read = move |conn: &mut _| {
             let rows = listing::page_after(conn, &filter, sort, after.as_ref(), limit + 1)?;
             listed(conn, &reader, (rows, None), (sort, limit))
+        };
+        Ok(self.inner.store.read(read).await?)
+    }
+
+    /// The first `limit` requests whose ids begin with `beginning`: none if that is too short to say anything.
+    pub async fn find_by_beginning(
+        &self,
+        actor: &Actor,
+        beginning: &str,
+        limit: i64,
+    ) -> Result<Vec<View>, EngineError> {
+        let filter = self.scope(actor)?;
+        let Some(range) = RequestId::range_of(beginning) else { return Ok(Vec::new()) };
+        let reader = self.reads_for(actor);
+        let read = move |conn: &mut _| {
+            let rows = listing::between_ids(conn, &filter, range, limit)?;
+            rows.into_iter().map(|record| reader.view(conn, record)).collect()
         };
         Ok(self.inner.store.read(read).await?)
     }

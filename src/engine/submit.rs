@@ -90,7 +90,8 @@ impl Engine {
         Ok(Some(self.find(submitting.actor, id).await?))
     }
 
-    fn check(&self, submitting: &Submitting<'_>) -> Result<Box<Prepared>, EngineError> {
+    /// Everything about a submission that needs nothing but its body and the rules in force.
+    pub(super) fn check(&self, submitting: &Submitting<'_>) -> Result<Box<Prepared>, EngineError> {
         require(submitting.actor, Permission::Make)?;
         let rules = self.inner.book.now();
         let request_type = Arc::clone(rules.types.find(submitting.type_name).ok_or(EngineError::NotFound)?);
@@ -217,6 +218,7 @@ mod tests {
     use crate::domain::rules::Rules;
     use crate::domain::target::{Scheme, Target, Targets};
     use crate::engine::decider::{Decider, Shared};
+    use crate::engine::sessions::SessionLimits;
     use crate::engine::{Deadlines, EngineSettings};
     use crate::metrics::Metrics;
     use crate::store::Store;
@@ -246,6 +248,7 @@ mod tests {
             rules: Rules { types, people: People::none() },
             targets: Arc::new(Targets(vec![target])),
             writer: WriterLimits { queue_max: 8, batch_max: 8 },
+            sessions: SessionLimits { idle: TimeDelta::hours(1), max: TimeDelta::hours(8) },
         }
     }
 
@@ -258,6 +261,7 @@ mod tests {
             groups: vec![],
             act: vec![],
             token_id: None,
+            signed_in_at: None,
             source_address: None,
         }
     }
@@ -271,6 +275,7 @@ mod tests {
             Engine::start(store.clone(), clock.clone(), Arc::new(Metrics::new()), settings()).unwrap();
         let inner = &engine.inner;
         let mut decider = Decider::new(Shared {
+            feed: Arc::clone(&inner.feed),
             clock,
             book: inner.book.clone(),
             deadlines: inner.deadlines,

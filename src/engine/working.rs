@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::admission::{Prepared, Surroundings, usage_key, usage_of};
+use super::admission::{Prepared, Surroundings, can_hold, usage_key, usage_of};
+use super::changes::Change;
 use super::rules::RuleBook;
 use crate::clock::Clock;
 use crate::domain::actor::Person;
@@ -71,6 +72,10 @@ pub(super) struct Working<'a> {
     new_attempts: Vec<AttemptRow>,
     ended_attempts: Vec<AttemptRow>,
     answers: Vec<AnswerRow>,
+    /// Whether somebody wants to be told what happens here.
+    pub(super) keeps_changes: bool,
+    /// What happened to requests, in its order.
+    pub(super) changes: Vec<Change>,
 }
 
 impl<'a> Working<'a> {
@@ -98,6 +103,8 @@ impl<'a> Working<'a> {
             new_attempts: Vec::new(),
             ended_attempts: Vec::new(),
             answers: Vec::new(),
+            keeps_changes: false,
+            changes: Vec::new(),
         };
         working.load_requests(conn, book, &named.requests)?;
         working.load_executions(conn, &named.executions)?;
@@ -184,6 +191,28 @@ impl<'a> Working<'a> {
         self.requests.get(key).map(|entry| &entry.request)
     }
 
+    /// Whether nothing but refused attempts has happened to the request since `version`: else anybody who
+    /// may not decide could keep those who may from it.
+    pub(super) fn stands_as_at(
+        &self,
+        conn: &mut AnyConnection,
+        key: &Key,
+        version: i64,
+    ) -> Result<bool, StoreError> {
+        let now = self.request(key).map_or(0, |request| request.version);
+        if !(1..now).contains(&version) {
+            return Ok(version == now);
+        }
+        let id = key.1.to_string();
+        let is_later = |row: &&EventRow| {
+            row.org_id == key.0.as_str()
+                && row.request_id.as_deref() == Some(id.as_str())
+                && row.seq.is_some_and(|seq| seq > version)
+        };
+        Ok(self.events.iter().filter(is_later).all(EventRow::is_refused_attempt)
+            && !events::has_moved_since(conn, key, version)?)
+    }
+
     /// The execution as it stands in this batch.
     pub(super) fn execution(&mut self, key: &Key) -> Option<&mut ExecutionRow> {
         self.executions.get_mut(key).map(|entry| &mut entry.row)
@@ -196,6 +225,9 @@ impl<'a> Working<'a> {
 
     /// Adds a submission that passed every check.
     pub(super) fn submit(&mut self, submission: Cow<'a, NewSubmission>) -> Result<(), StoreError> {
+        if self.keeps_changes {
+            self.changes.push(Change::of_submission(&submission.request)?);
+        }
         if let Some(row) = &submission.execution {
             self.executions.insert(row.key()?, ExecutionEntry { row: row.clone(), before: None });
         }
@@ -251,8 +283,7 @@ impl<'a> Working<'a> {
         request.terms.counted.iter().all(|counted| {
             let key = usage_key(request.org.as_str(), request.request_type.as_str(), counted);
             let sum = self.usage.get(&key).and_then(|row| Amount::parse(&row.sum).ok());
-            let size = request.terms.amount.map_or(Some(Amount::ZERO), Amount::size);
-            sum.zip(size).is_some_and(|(sum, size)| sum.checked_add(size).is_some())
+            sum.is_some_and(|sum| can_hold(sum, request.terms.amount))
         })
     }
 
@@ -309,6 +340,9 @@ impl<'a> Working<'a> {
         let before = entry.request.state;
         entry.request = entry.request.clone().apply(event);
         let request = entry.request.clone();
+        if self.keeps_changes {
+            self.changes.extend(Change::of(&request, event));
+        }
         self.events.push(EventRow::new(&request, event, self.clock.new_id(), origin));
         if let (EventKind::Decided { .. }, Some(decision)) = (&event.kind, request.last_decision()) {
             self.decisions.push(DecisionRow::new(&request, decision, request.decisions.len() - 1));

@@ -1,0 +1,228 @@
+//! Who is signed in to the pages: sessions are opened, found, and ended here.
+//!
+//! **Invariant:** the cookie's secret never comes here, only its digest; a session that is idle for too
+//! long, too old or ended is no session.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::decider::Command;
+use super::{Engine, EngineError};
+use crate::domain::actor::Actor;
+use crate::domain::digest::Digest;
+use crate::domain::ids::OrgId;
+use crate::store::sessions::{self, SessionRow};
+use crate::store::{AnyConnection, StoreError, from_micros, to_micros};
+
+pub use crate::store::sessions::Granted;
+
+/// How long sessions live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// How long a session may go unused.
+    pub idle: TimeDelta,
+    /// How long a session lives at most.
+    pub max: TimeDelta,
+}
+
+/// Names a session: the digest of the secret in its cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionId(Digest);
+
+impl SessionId {
+    /// The session of the cookie with this secret.
+    pub fn of_secret(secret: &str) -> Self {
+        Self(Digest::of(secret.as_bytes()))
+    }
+
+    fn text(self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// A session that is good now.
+#[derive(Clone, Debug)]
+pub struct LiveSession {
+    /// Which one.
+    pub id: SessionId,
+    /// What the sign-in granted.
+    pub granted: Granted,
+    /// The org that the person works in.
+    pub org: OrgId,
+    /// When the person proved who they are, if that is known.
+    pub signed_in_at: Option<DateTime<Utc>>,
+    /// When it ends, however much it is used.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl LiveSession {
+    /// The person as the engine asks who it is.
+    pub fn actor(&self, source_address: Option<String>) -> Actor {
+        Actor {
+            person: self.granted.person.clone(),
+            org: self.org.clone(),
+            permissions: self.granted.permissions.clone(),
+            groups: self.granted.groups.clone(),
+            act: self.granted.act.clone(),
+            token_id: None,
+            source_address,
+            signed_in_at: self.signed_in_at,
+        }
+    }
+}
+
+/// A sign-in that is to become a session.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The session's id, of a secret that nobody had before.
+    pub id: SessionId,
+    /// What the sign-in granted.
+    pub granted: Granted,
+    /// The org to begin in: one of those that are granted.
+    pub org: OrgId,
+    /// When the person proved who they are, if that is known.
+    pub signed_in_at: Option<DateTime<Utc>>,
+    /// The session that this one takes the place of: it ends in the same transaction.
+    pub replaces: Option<SessionId>,
+}
+
+/// Whether looking a session up counts as using it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Somebody asked for a page.
+    Page,
+    /// Something went on by itself, such as an open stream: the session may still run out.
+    Background,
+}
+
+/// What the writer does with sessions.
+pub(super) enum SessionWrite {
+    Open { row: Box<SessionRow>, replaces: Option<String> },
+    Touch { id: String, at: i64 },
+    Switch { id: String, org: OrgId },
+    End { id: String, at: i64 },
+    EndAllOf { user_id: String, at: i64 },
+}
+
+/// A session's use is noted at most this often.
+const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// Rows are kept for this long after they expire.
+const KEPT_FOR: TimeDelta = TimeDelta::days(7);
+
+/// Rows deleted with one sign-in.
+const FORGET_MAX: i64 = 100;
+
+impl Engine {
+    /// Opens a session for somebody who has just signed in.
+    pub async fn open_session(&self, opening: Opening) -> Result<LiveSession, EngineError> {
+        let now = self.inner.clock.now();
+        let Opening { id, granted, org, signed_in_at, replaces } = opening;
+        let expires_at = now + self.inner.sessions.max;
+        let row = SessionRow {
+            session_id: id.text(),
+            user_id: granted.person.user_id.clone(),
+            claims: granted.to_text(),
+            org_id: org.to_string(),
+            signed_in_at: signed_in_at.map(to_micros),
+            created_at: to_micros(now),
+            last_seen_at: to_micros(now),
+            expires_at: to_micros(expires_at),
+            ended_at: None,
+        };
+        let replaces = replaces.map(SessionId::text);
+        self.write_session(SessionWrite::Open { row: Box::new(row), replaces }).await?;
+        tracing::info!(actor = granted.person.user_id, %org, "signed in");
+        Ok(LiveSession { id, granted, org, signed_in_at, expires_at })
+    }
+
+    /// The session, if it is good now.
+    ///
+    /// That it was used is noted at most once a minute, and nobody waits for the note.
+    pub async fn find_session(
+        &self,
+        id: SessionId,
+        counts_as: Use,
+    ) -> Result<Option<LiveSession>, EngineError> {
+        let text = id.text();
+        let Some(row) = self.inner.store.read(move |conn| sessions::find(conn, &text)).await? else {
+            return Ok(None);
+        };
+        let now = self.inner.clock.now();
+        let last_seen_at = from_micros(row.last_seen_at)?;
+        let expires_at = from_micros(row.expires_at)?;
+        let limits = self.inner.sessions;
+        // The limit of today's configuration holds for the sessions of yesterday's, too.
+        let is_over = row.ended_at.is_some()
+            || now >= expires_at
+            || now >= from_micros(row.created_at)? + limits.max
+            || now >= last_seen_at + limits.idle;
+        if is_over {
+            return Ok(None);
+        }
+        if counts_as == Use::Page && now >= last_seen_at + TOUCH_EVERY {
+            let touch = SessionWrite::Touch { id: row.session_id, at: to_micros(now) };
+            let engine = self.clone();
+            tokio::spawn(async move {
+                if let Err(error) = engine.write_session(touch).await {
+                    tracing::warn!(%error, "that a session was used could not be noted");
+                }
+            });
+        }
+        Ok(Some(LiveSession {
+            id,
+            granted: Granted::from_text(&row.claims)?,
+            org: OrgId::new(row.org_id),
+            signed_in_at: row.signed_in_at.map(from_micros).transpose()?,
+            expires_at,
+        }))
+    }
+
+    /// Lets the person work in another of the orgs that the sign-in granted.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] if the org was not granted.
+    pub async fn switch_org(&self, session: &LiveSession, org: &OrgId) -> Result<(), EngineError> {
+        if !session.granted.orgs.contains(org) {
+            return Err(EngineError::NotFound);
+        }
+        self.write_session(SessionWrite::Switch { id: session.id.text(), org: org.clone() }).await
+    }
+
+    /// Ends a session. One that is over stays over.
+    pub async fn end_session(&self, id: SessionId) -> Result<(), EngineError> {
+        let at = to_micros(self.inner.clock.now());
+        self.write_session(SessionWrite::End { id: id.text(), at }).await
+    }
+
+    /// Ends every session of the people with this user id.
+    pub async fn end_sessions_of(&self, user_id: &str) -> Result<(), EngineError> {
+        let at = to_micros(self.inner.clock.now());
+        self.write_session(SessionWrite::EndAllOf { user_id: user_id.to_owned(), at }).await
+    }
+
+    async fn write_session(&self, write: SessionWrite) -> Result<(), EngineError> {
+        self.inner.writer.write(Command::Session(write)).await?;
+        Ok(())
+    }
+}
+
+/// Does one write inside the writer's transaction. Doing it a second time changes nothing more.
+pub(super) fn write(conn: &mut AnyConnection, write: &SessionWrite) -> Result<(), StoreError> {
+    match write {
+        SessionWrite::Open { row, replaces } => {
+            if let Some(replaced) = replaces {
+                sessions::end(conn, replaced, row.created_at)?;
+            }
+            if sessions::find(conn, &row.session_id)?.is_none() {
+                sessions::insert(conn, *row.clone())?;
+            }
+            let cutoff = row.created_at - KEPT_FOR.num_microseconds().unwrap_or(i64::MAX);
+            sessions::forget(conn, cutoff, FORGET_MAX)?;
+        }
+        SessionWrite::Touch { id, at } => sessions::touch(conn, id, *at)?,
+        SessionWrite::Switch { id, org } => drop(sessions::switch_org(conn, id, org)?),
+        SessionWrite::End { id, at } => drop(sessions::end(conn, id, *at)?),
+        SessionWrite::EndAllOf { user_id, at } => drop(sessions::end_all_of(conn, user_id, *at)?),
+    }
+    Ok(())
+}
