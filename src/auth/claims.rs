@@ -24,11 +24,17 @@ pub(super) struct Rules {
 
 impl Rules {
     pub fn new(config: &AuthConfig, trust: Trust<'_>) -> Self {
+        let max_ttl_seconds = f64::from(config.max_ttl_seconds);
+        Self { max_ttl_seconds, ..Self::of_parties(config, (trust.issuer, trust.audience)) }
+    }
+
+    /// For tokens of any lifetime: an ID token is looked at once, when it is made.
+    pub fn of_parties(config: &AuthConfig, (issuer, audience): (&str, &str)) -> Self {
         Self {
-            issuer: trust.issuer.to_owned(),
-            audience: trust.audience.to_owned(),
+            issuer: issuer.to_owned(),
+            audience: audience.to_owned(),
             leeway_seconds: f64::from(config.leeway_seconds),
-            max_ttl_seconds: f64::from(config.max_ttl_seconds),
+            max_ttl_seconds: f64::INFINITY,
             names: config.claims.clone(),
         }
     }
@@ -43,6 +49,7 @@ impl Rules {
                 .ok_or(TokenFault::Claim("permissions"))?,
             groups: groups(claims.get(&self.names.groups)).ok_or(TokenFault::Claim("groups"))?,
             act: self.act(claims.get("act"))?,
+            signed_in_at: self.signed_in_at(claims, now)?,
             token_id: optional(claims.get("jti"), text_id).ok_or(TokenFault::Claim("jti"))?,
         })
     }
@@ -69,6 +76,20 @@ impl Rules {
         }
         let lifetime = expires - issued;
         if lifetime > 0.0 && lifetime <= self.max_ttl_seconds { Ok(()) } else { Err(TokenFault::Lifetime) }
+    }
+
+    /// When the person proved who he is; like every other time, it does not lie ahead.
+    fn signed_in_at(
+        &self,
+        claims: &Map<String, Value>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, TokenFault> {
+        let fault = TokenFault::Claim("auth_time");
+        let read = optional(claims.get("auth_time"), seconds).ok_or(TokenFault::Claim("auth_time"))?;
+        let Some(seconds) = read else { return Ok(None) };
+        let at = DateTime::from_timestamp_micros((seconds * 1e6) as i64).ok_or(fault)?;
+        let ahead = (at - now).as_seconds_f64();
+        if ahead > self.leeway_seconds { Err(TokenFault::NotYetValid) } else { Ok(Some(at)) }
     }
 
     /// The chain of those who act through the token, the nearest first (RFC 8693, 4.1).
@@ -109,7 +130,7 @@ fn optional<T>(claim: Option<&Value>, read: impl Fn(&Value) -> Option<T>) -> Opt
 const SECONDS_MAX: f64 = 253_402_300_799.0;
 
 /// A `NumericDate`: seconds since 1970, fractions allowed (RFC 7519, 2).
-fn seconds(value: &Value) -> Option<f64> {
+pub(super) fn seconds(value: &Value) -> Option<f64> {
     value.as_number().and_then(Number::as_f64).filter(|seconds| (0.0..=SECONDS_MAX).contains(seconds))
 }
 

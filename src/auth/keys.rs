@@ -82,6 +82,21 @@ impl KeySet {
         }
     }
 
+    /// The keys of a document that somebody else writes: those that can't be used here are left out.
+    pub fn of_document(document: &[u8], url: &str) -> Result<Self, KeysError> {
+        let unusable = |faults| KeysError { path: url.to_owned(), faults };
+        let (keys, faults) = list(document).map(|keys| read_each(&keys)).map_err(unusable)?;
+        if keys.is_empty() { Err(unusable(faults)) } else { Ok(Self::Public(keys)) }
+    }
+
+    /// How many keys there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Secret(_) => 1,
+            Self::Public(keys) => keys.len(),
+        }
+    }
+
     /// The key that a token's `kid` names.
     pub fn find(&self, key_id: Option<&str>) -> Result<&VerifyingKey, TokenFault> {
         match self {
@@ -102,8 +117,14 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Vec<String>> {
     Ok(text)
 }
 
-/// A key set (RFC 7517, 5). Members beside `keys` say nothing to us.
+/// A key set (RFC 7517, 5), every key of which can be used.
 fn read_set(text: &[u8]) -> Result<HashMap<String, VerifyingKey>, Vec<String>> {
+    let (keys, faults) = read_each(&list(text)?);
+    if faults.is_empty() { Ok(keys) } else { Err(faults) }
+}
+
+/// The keys of a set, unread. Members beside `keys` say nothing to us.
+fn list(text: &[u8]) -> Result<Vec<Value>, Vec<String>> {
     let set = json::read(text).map_err(|faults| {
         faults
             .into_iter()
@@ -114,6 +135,11 @@ fn read_set(text: &[u8]) -> Result<HashMap<String, VerifyingKey>, Vec<String>> {
     let Some(keys) = keys.filter(|keys| (1..=KEYS_MAX).contains(&keys.len())) else {
         return Err(vec![format!("`keys` must be a list of 1 to {KEYS_MAX} keys")]);
     };
+    Ok(keys.clone())
+}
+
+/// The keys that can be used, by their ids, and what is wrong with the others.
+fn read_each(keys: &[Value]) -> (HashMap<String, VerifyingKey>, Vec<String>) {
     let mut read = HashMap::new();
     let mut faults = Vec::new();
     for (index, key) in keys.iter().enumerate() {
@@ -127,7 +153,7 @@ fn read_set(text: &[u8]) -> Result<HashMap<String, VerifyingKey>, Vec<String>> {
             Err(fault) => faults.push(format!("key {index}: {fault}")),
         }
     }
-    if faults.is_empty() { Ok(read) } else { Err(faults) }
+    (read, faults)
 }
 
 type KeyFault = &'static str;

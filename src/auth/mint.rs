@@ -73,6 +73,8 @@ pub fn mint(
         ("iss", trust.issuer.into()),
         ("aud", trust.audience.into()),
         ("iat", now.timestamp().into()),
+        // It is made for somebody who sits there now.
+        ("auth_time", now.timestamp().into()),
         ("exp", (now.timestamp() + i64::from(ttl_seconds)).into()),
         ("jti", Uuid::new_v4().to_string().into()),
         (names.sub.as_str(), holder.user_id.as_str().into()),

@@ -4,6 +4,7 @@
 //! the library would skip a claim that is absent or of the wrong type, and take the system's time.
 
 mod claims;
+pub mod id_token;
 mod keys;
 pub mod mint;
 mod seen;
@@ -44,6 +45,8 @@ pub struct Claims {
     pub groups: Vec<String>,
     /// Who acts through the token, the nearest first.
     pub act: Vec<Person>,
+    /// When the person proved who he is: the token's `auth_time`, if it has one.
+    pub signed_in_at: Option<DateTime<Utc>>,
     /// The token's `jti`, if it has one.
     pub token_id: Option<String>,
 }
@@ -86,21 +89,21 @@ impl Verifier {
         let claims = match self.seen.find(&id) {
             Some(claims) => claims,
             None => {
-                let claims = Arc::new(self.signed_claims(token)?);
+                let claims = Arc::new(signed_claims(&self.keys, token)?);
                 self.seen.keep(id, &claims);
                 claims
             }
         };
         self.rules.read(&claims, now)
     }
+}
 
-    /// The claims of a token whose signature holds; nothing is asked of them yet.
-    fn signed_claims(&self, token: &str) -> Result<Map<String, Value>, TokenFault> {
-        let token = Token::parse(token)?;
-        let key = self.keys.find(token.key_id.as_deref())?;
-        check_signature(&token, key)?;
-        token.claims()
-    }
+/// The claims of a token whose signature holds; nothing is asked of them yet.
+fn signed_claims(keys: &KeySet, token: &str) -> Result<Map<String, Value>, TokenFault> {
+    let token = Token::parse(token)?;
+    let key = keys.find(token.key_id.as_deref())?;
+    check_signature(&token, key)?;
+    token.claims()
 }
 
 /// The algorithm is the key's; what the token names must be the same.
@@ -142,6 +145,12 @@ pub enum TokenFault {
     Issuer,
     /// Made for another audience.
     Audience,
+    /// Made for another party beside this audience (`azp`).
+    AuthorizedParty,
+    /// Not the answer to this sign-in's question.
+    Nonce,
+    /// The person did not prove anew who they are, or the token does not say so (`auth_time`).
+    NotProvedAnew,
     /// The claim with this role is absent, mistyped or not usable.
     Claim(&'static str),
 }
@@ -161,6 +170,9 @@ impl TokenFault {
             Self::Lifetime => "lifetime",
             Self::Issuer => "issuer",
             Self::Audience => "audience",
+            Self::AuthorizedParty => "authorized_party",
+            Self::Nonce => "nonce",
+            Self::NotProvedAnew => "not_proved_anew",
             Self::Claim(role) => role,
         }
     }

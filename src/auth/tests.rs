@@ -97,6 +97,7 @@ fn a_good_token_says_who_is_asking() {
         groups: vec![],
         act: vec![],
         token_id: Some("t-1".into()),
+        signed_in_at: None,
     };
     let claims = claims().to_string();
     assert_eq!(verify_hs(&sign_hs(HS_HEADER, &claims)).unwrap(), wanted);
@@ -138,6 +139,36 @@ fn a_token_is_good_until_its_expiry_and_the_leeway() {
         claims["iat"] = (NOW - 600).into();
         claims["exp"] = expires.into();
         assert_eq!(verify_hs(&sign_hs(HS_HEADER, &claims.to_string())).map(|_| ()), told);
+    }
+}
+
+#[test]
+fn a_token_says_when_its_person_signed_in_or_it_is_not_known() {
+    let rows = [
+        ("", None),
+        ("0", Some(0)),
+        ("1699990000", Some(1_699_990_000_000_000)),
+        ("1699990000.25", Some(1_699_990_000_250_000)),
+        ("1700000030", Some(1_700_000_030_000_000)),
+    ];
+    for (text, micros) in rows {
+        let claims = verify_hs(&sign_hs(HS_HEADER, &claims_with("auth_time", text))).unwrap();
+        assert_eq!(claims.signed_in_at.map(|at| at.timestamp_micros()), micros, "{text}");
+    }
+}
+
+#[test]
+fn a_sign_in_that_can_not_be_read_or_lies_ahead_refuses_the_token() {
+    let unreadable = || TokenFault::Claim("auth_time");
+    for (text, told) in [
+        (r#""1699990000""#, unreadable()),
+        ("null", unreadable()),
+        ("-1", unreadable()),
+        ("1e12", unreadable()),
+        ("1700000031", TokenFault::NotYetValid),
+    ] {
+        let said = verify_hs(&sign_hs(HS_HEADER, &claims_with("auth_time", text)));
+        assert_eq!(said.unwrap_err(), told, "{text}");
     }
 }
 
@@ -513,4 +544,115 @@ fn a_token_is_not_minted_for_too_long_or_without_a_secret() {
 fn the_client_sees_one_text_for_every_fault() {
     assert_eq!(TokenFault::Signature.to_string(), TokenFault::Claim("sub").to_string());
     assert_ne!(TokenFault::Signature.kind(), TokenFault::Claim("sub").kind());
+}
+
+mod id_tokens {
+    use super::id_token::{Expected, IdTokens, ProviderKeys};
+    use super::*;
+
+    const NONCE: &str = "n-0S6_WzA2Mj";
+
+    fn keys() -> ProviderKeys {
+        ProviderKeys::read(&std::fs::read(JWKS).unwrap(), "https://idp.test/jwks").unwrap()
+    }
+
+    fn id_claims() -> Value {
+        let mut claims = claims();
+        claims["nonce"] = NONCE.into();
+        claims["auth_time"] = (NOW - 60).into();
+        claims
+    }
+
+    fn read_with(claims: &Value, since: Option<i64>) -> Result<Claims, TokenFault> {
+        let expected =
+            Expected { nonce: NONCE, proved_since: since.map(|at| DateTime::from_timestamp(at, 0).unwrap()) };
+        let tokens = IdTokens::new(&auth(), "https://idp.test/", "countersign");
+        tokens.read(&keys(), &sign_rs(RS_HEADER, &claims.to_string()), expected, now())
+    }
+
+    #[test]
+    fn a_good_id_token_says_who_signed_in_and_when() {
+        let proof = read_with(&id_claims(), None).unwrap();
+        assert_eq!(proof.person.sub, "u-alice");
+        assert_eq!(proof.signed_in_at, DateTime::from_timestamp(NOW - 60, 0));
+        let mut silent = id_claims();
+        silent.as_object_mut().unwrap().remove("auth_time");
+        assert_eq!(read_with(&silent, None).unwrap().signed_in_at, None);
+        // It may be good for longer than a token of the API.
+        let mut long = id_claims();
+        long["exp"] = (NOW + 80_000).into();
+        assert!(read_with(&long, None).is_ok());
+    }
+
+    #[test]
+    fn an_id_token_that_does_not_answer_this_sign_in_is_refused() {
+        use TokenFault::{Audience, AuthorizedParty, Claim, Expired, Issuer, Nonce, NotYetValid};
+        let rows = [
+            ("no nonce", "nonce", Value::Null, Nonce),
+            ("another nonce", "nonce", "n-0S6_WzA2MJ".into(), Nonce),
+            ("another issuer", "iss", "https://evil.test/".into(), Issuer),
+            ("another client's", "aud", "another".into(), Audience),
+            ("several audiences without azp", "aud", json!(["countersign", "another"]), AuthorizedParty),
+            ("another party", "azp", "another".into(), AuthorizedParty),
+            ("a party that is no text", "azp", 1.into(), AuthorizedParty),
+            ("made long ago", "iat", (NOW - 631).into(), Expired),
+            ("over", "exp", (NOW - 30).into(), Expired),
+            ("proved in the future", "auth_time", (NOW + 31).into(), NotYetValid),
+            ("proved at no time", "auth_time", "yesterday".into(), Claim("auth_time")),
+            ("no org", "orgId", Value::Null, Claim("orgId")),
+        ];
+        for (what, name, value, fault) in rows {
+            let mut claims = id_claims();
+            claims["nbf"] = (NOW - 700).into();
+            if value.is_null() {
+                claims.as_object_mut().unwrap().remove(name);
+            } else {
+                claims[name] = value;
+            }
+            if name == "exp" {
+                claims["iat"] = (NOW - 300).into();
+            }
+            assert_eq!(read_with(&claims, None).map(drop), Err(fault), "{what}");
+        }
+        let mut shared = id_claims();
+        shared["aud"] = json!(["countersign", "another"]);
+        shared["azp"] = "countersign".into();
+        assert!(read_with(&shared, None).is_ok());
+    }
+
+    #[test]
+    fn a_fresh_sign_in_needs_a_fresh_proof() {
+        assert!(read_with(&id_claims(), Some(NOW - 60)).is_ok());
+        assert!(read_with(&id_claims(), Some(NOW - 30)).is_ok(), "the clocks may differ by the leeway");
+        assert_eq!(read_with(&id_claims(), Some(NOW - 29)).map(drop), Err(TokenFault::NotProvedAnew));
+        let mut silent = id_claims();
+        silent.as_object_mut().unwrap().remove("auth_time");
+        assert_eq!(read_with(&silent, Some(NOW - 60)).map(drop), Err(TokenFault::NotProvedAnew));
+    }
+
+    #[test]
+    fn the_algorithm_and_the_key_are_the_providers() {
+        let tokens = IdTokens::new(&auth(), "https://idp.test/", "countersign");
+        let expected = Expected { nonce: NONCE, proved_since: None };
+        let told = |token: &str| tokens.read(&keys(), token, expected, now()).map(drop);
+        assert_eq!(told(&sign_hs(HS_HEADER, &id_claims().to_string())), Err(TokenFault::Key));
+        let other = r#"{"alg":"RS256","kid":"rs-2"}"#;
+        assert_eq!(told(&sign_rs(other, &id_claims().to_string())), Err(TokenFault::Key));
+        let none = r#"{"alg":"none","kid":"rs-1"}"#;
+        assert_eq!(told(&sign_rs(none, &id_claims().to_string())), Err(TokenFault::Algorithm));
+    }
+
+    #[test]
+    fn keys_for_other_purposes_are_left_out() {
+        let mut set: Value = serde_json::from_slice(&std::fs::read(JWKS).unwrap()).unwrap();
+        let all = set["keys"].as_array().unwrap().len();
+        let mut encrypting = set["keys"][0].clone();
+        encrypting["kid"] = "enc".into();
+        encrypting["use"] = "enc".into();
+        set["keys"].as_array_mut().unwrap().push(encrypting.clone());
+        let read = |set: &Value| ProviderKeys::read(set.to_string().as_bytes(), "https://idp.test/jwks");
+        assert_eq!(read(&set).unwrap().count(), all);
+        assert!(read(&json!({ "keys": [encrypting] })).is_err());
+        assert!(read(&json!({ "keys": [] })).is_err());
+    }
 }

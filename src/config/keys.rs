@@ -169,6 +169,37 @@ pub const KEYS: &[Key] = &[
         "Folder with request types, one TOML file each; they come before the embedded ones.",
     ),
     Key::unset("people.file", r#""people.toml""#, "File with people, their accounts and groups (TOML)."),
+    Key::unset(
+        "web.public_url",
+        r#""https://approve.example.com""#,
+        "Where browsers reach the pages: https, or http on a loopback host. Needed to sign in.",
+    ),
+    Key::text("web.environment", r#""""#, "A word that every page shows, such as Production."),
+    Key::unset(
+        "web.oidc_issuer",
+        r#""https://idp.example.com/""#,
+        "Identity provider (OpenID Connect) that people sign in with. Without one there are no pages.",
+    ),
+    Key::unset("web.oidc_client_id", r#""countersign-pages""#, "What this service is called there."),
+    Key::unset(
+        "web.oidc_client_secret",
+        r#""secret-of-this-client""#,
+        "The client's secret; leave it out for a public client.",
+    )
+    .secret(),
+    Key::text("web.oidc_scopes", r#""openid profile email""#, "The scopes that are asked for."),
+    Key::number(
+        "web.session_idle_seconds",
+        "1800",
+        (300, 86_400),
+        "How long somebody who is signed in may do nothing.",
+    ),
+    Key::number(
+        "web.session_max_seconds",
+        "28800",
+        (300, 604_800),
+        "How long somebody stays signed in, whatever is done.",
+    ),
     Key::number(
         "executor.decision_wait_ms",
         "10000",

@@ -8,6 +8,7 @@ mod reading;
 mod render;
 mod secret;
 mod targets;
+mod web;
 
 use std::{
     fmt,
@@ -22,6 +23,7 @@ pub use self::{
     keys::{KEYS, Key, Kind, TARGET_KEYS},
     layers::Source,
     secret::{Secret, StoreUrl},
+    web::{OidcConfig, WebConfig, is_loopback},
 };
 use self::{layers::Layers, reading::Reader};
 use crate::domain::target::Targets;
@@ -41,6 +43,8 @@ pub struct Config {
     pub types: TypesConfig,
     /// Who is who.
     pub people: PeopleConfig,
+    /// The pages.
+    pub web: WebConfig,
     /// Calling targets.
     pub executor: ExecutorConfig,
     /// Log lines.
@@ -213,6 +217,7 @@ impl Config {
             },
             types: TypesConfig { dir: reader.optional_text("types.dir").map(PathBuf::from) },
             people: PeopleConfig { file: reader.optional_text("people.file").map(PathBuf::from) },
+            web: WebConfig::read(&mut reader),
             executor: ExecutorConfig::read(&mut reader),
             log: LogConfig::read(&mut reader),
             targets: targets::read(&mut reader),

@@ -33,6 +33,11 @@ impl Reader {
         self.faults.push(fault);
     }
 
+    /// Whether anything was wrong so far.
+    pub fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
     /// Refuses the second of two keys that exclude each other, if both are set.
     pub fn at_most_one(&mut self, first: &str, second: &str) {
         if let (Some(one), Some(other)) = (self.settings.get(first), self.settings.get(second)) {

@@ -28,7 +28,7 @@ pub(super) fn effective(config: &Config) -> String {
 
 /// Every key of the table but the list of targets, in its order.
 pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
-    let Config { server, store, auth, requests, types, people, executor, log, targets: _ } = config;
+    let Config { server, store, auth, requests, types, people, web, executor, log, targets: _ } = config;
     vec![
         ("server.listen", shown(server.listen)),
         ("server.shutdown_ms", number(server.shutdown_ms)),
@@ -54,6 +54,14 @@ pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
         ("requests.approval_ttl_seconds", number(requests.approval_ttl_seconds)),
         ("types.dir", types.dir.as_ref().map(|path| path.display()).and_then(shown)),
         ("people.file", people.file.as_ref().map(|path| path.display()).and_then(shown)),
+        ("web.public_url", web.public_url.as_ref().and_then(shown)),
+        ("web.environment", shown(&web.environment)),
+        ("web.oidc_issuer", web.set.issuer.as_ref().and_then(shown)),
+        ("web.oidc_client_id", web.set.client_id.as_ref().and_then(shown)),
+        ("web.oidc_client_secret", web.set.client_secret.as_ref().and_then(shown)),
+        ("web.oidc_scopes", shown(&web.set.scopes)),
+        ("web.session_idle_seconds", number(web.session_idle_seconds)),
+        ("web.session_max_seconds", number(web.session_max_seconds)),
         ("executor.decision_wait_ms", number(executor.decision_wait_ms)),
         ("executor.concurrency", number(executor.concurrency)),
         ("executor.concurrency_per_host", number(executor.concurrency_per_host)),

@@ -19,12 +19,37 @@ fn faults(file: &str, env: &[(&str, &str)]) -> Vec<String> {
 fn every_default_and_every_example_but_that_of_the_secret_is_accepted() {
     let _ = Config::default();
     for key in KEYS.iter().filter(|key| key.default.is_none()) {
-        let text: toml::Value = key.example.parse().unwrap();
-        let env = [(key.variable(), text.as_str().unwrap().to_owned())];
-        let loaded = Config::load(None, env.into_iter(), Flags::default());
+        // The provider's keys are only good together.
+        let is_set = |other: &&Key| other.name == key.name || both_name_the_provider(other, key);
+        let example = |key: &Key| {
+            let text: toml::Value = key.example.parse().unwrap();
+            (key.variable(), text.as_str().unwrap().to_owned())
+        };
+        let env = KEYS.iter().filter(|other| other.default.is_none()).filter(is_set).map(example);
+        let loaded = Config::load(None, env, Flags::default());
         // Too short on purpose: an example is known to everyone and must not sign tokens.
         assert_eq!(loaded.is_ok(), key.name != "auth.hs256_secret", "{}", key.name);
     }
+}
+
+fn both_name_the_provider(one: &Key, other: &Key) -> bool {
+    [one, other].iter().all(|key| key.name.starts_with("web."))
+}
+
+#[test]
+fn a_provider_is_named_with_all_that_it_takes() {
+    let told = faults("[web]\noidc_issuer = \"https://id.example.com\"", &[]);
+    insta::assert_snapshot!(told.join("\n"), @r"
+    web.oidc_client_id: it is missing: people sign in with an identity provider only if web.oidc_issuer, web.oidc_client_id and web.public_url are set
+    web.public_url: it is missing: people sign in with an identity provider only if web.oidc_issuer, web.oidc_client_id and web.public_url are set
+    ");
+    let told = faults("[web]\noidc_client_id = \"a\"\npublic_url = \"http://10.0.0.1\"", &[]);
+    insta::assert_snapshot!(told.join("\n"), @r#"web.public_url = "http://10.0.0.1" (from file c.toml): write https://HOST or https://HOST:PORT without a path, or http:// with a loopback host"#);
+    let file = "[web]\noidc_issuer = \"https://id.example.com\"\noidc_client_id = \"a\"\n\
+                public_url = \"https://approve.example.com/\"";
+    let provider = load(file, &[]).unwrap().web.oidc.unwrap();
+    assert_eq!(provider.public_url, "https://approve.example.com");
+    assert!(load("[web]\npublic_url = \"https://approve.example.com\"", &[]).unwrap().web.oidc.is_none());
 }
 
 #[test]
