@@ -44,6 +44,7 @@ pub fn actor(api: &Api, request: &HttpRequest, org_header: OrgHeader) -> Result<
         groups: claims.groups,
         act: claims.act,
         token_id: claims.token_id,
+        signed_in_at: claims.signed_in_at,
         source_address: request.peer_addr().map(|address| address.ip().to_string()),
     })
 }
@@ -104,6 +105,7 @@ mod tests {
             groups: vec![],
             act: vec![],
             token_id: None,
+            signed_in_at: None,
         };
         org(&headers, &claims, org_header).ok().map(|org| org.to_string())
     }

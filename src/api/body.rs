@@ -12,6 +12,8 @@ use crate::domain::json;
 /// The largest body that is read, in bytes.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// The body of a call, read before anything is checked so that the answer finds a listener.
 pub struct Body(Result<web::Bytes, ApiError>);
 
@@ -36,6 +38,19 @@ impl Body {
         let bytes = self.0?;
         check_media_type(request.headers())?;
         Ok(bytes)
+    }
+
+    /// The bytes, if they are few enough and said to be a form of a page.
+    pub fn form(self, request: &HttpRequest) -> Result<web::Bytes, ApiError> {
+        let bytes = self.0?;
+        let mut media_types = request.headers().get_all(CONTENT_TYPE);
+        let media_type = media_types.next().filter(|_| media_types.next().is_none());
+        let essence =
+            media_type.and_then(|value| value.to_str().ok()).and_then(|value| value.split(';').next());
+        if essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM)) {
+            return Ok(bytes);
+        }
+        Err(ApiError::at("unsupported_media_type", "Content-Type", format!("Send {FORM}.")))
     }
 
     /// The bytes as a JSON object.
@@ -107,6 +122,16 @@ impl<'a> Members<'a> {
         None
     }
 
+    /// A member that may be absent, but otherwise has to be a whole number from 1 on.
+    pub fn optional_count(&mut self, name: &'static str) -> Option<i64> {
+        self.known.push(name);
+        let count = self.members.get(name)?.as_i64().filter(|count| *count > 0);
+        if count.is_none() {
+            self.fault(name, "Write a whole number from 1 on.");
+        }
+        count
+    }
+
     /// A member that has to be an object.
     pub fn object(&mut self, name: &'static str) -> Option<&'a Map<String, Value>> {
         self.known.push(name);
@@ -115,6 +140,16 @@ impl<'a> Members<'a> {
             self.fault(name, "This is required. Write an object.");
         }
         found
+    }
+
+    /// A member that has to be a list.
+    pub fn list(&mut self, name: &'static str) -> Option<&'a [Value]> {
+        self.known.push(name);
+        let found = self.members.get(name).and_then(Value::as_array);
+        if found.is_none() {
+            self.fault(name, "This is required. Write a list.");
+        }
+        found.map(Vec::as_slice)
     }
 
     /// Adds a fault at a member.

@@ -58,7 +58,7 @@ fn prefers_async(headers: &HeaderMap) -> bool {
     })
 }
 
-/// `{requestId, actionName, payload: {"AdminTask-Payload": {actionDecision, actionMessage, digest?}}}`
+/// `{requestId, actionName, payload: {"AdminTask-Payload": {actionDecision, actionMessage, digest?, version?}}}`
 fn read_decision(body: &serde_json::Map<String, serde_json::Value>) -> Result<(String, Ballot), Vec<Fault>> {
     let mut root = Members::of(body, "");
     let id = root.text("requestId").unwrap_or_default().to_owned();
@@ -86,12 +86,13 @@ fn read_ballot(task: &mut Members<'_>) -> Option<Ballot> {
     let decision = task.text("actionDecision");
     let message = task.text("actionMessage");
     let digest = task.optional_text("digest").map(str::to_owned);
+    let version = task.optional_count("version");
     let verdict = decision.and_then(Verdict::parse);
     if decision.is_some() && verdict.is_none() {
         task.fault("actionDecision", "Write approved or rejected.");
     }
     match Ballot::new(verdict?, message?, digest) {
-        Ok(ballot) => Some(ballot),
+        Ok(ballot) => Some(ballot.on_version(version)),
         Err(sentence) => {
             task.fault("actionMessage", sentence);
             None

@@ -26,6 +26,8 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("not_the_maker", 403, "Only its maker withdraws a request."),
     ("person_inactive", 403, "The people file says that this account is not active."),
     ("not_in_stage", 403, "The current stage has no seat for this person."),
+    ("fresh_sign_in_required", 403, "The rule asks for a fresher sign-in before somebody approves."),
+    ("bulk_not_allowed", 403, "The request is decided by itself, not with others."),
     ("no_rule_applies", 403, "No rule of the type's approval policy applies to this submission."),
     ("condition_failed", 403, "A condition of the policy can't be evaluated for this submission."),
     ("refused_by_rule", 403, "A rule of the policy refuses this submission."),
@@ -40,6 +42,7 @@ pub const CODES: &[(&str, u16, &str)] = &[
     ("request_closed", 409, "The request takes no more commands."),
     ("request_expired", 409, "The deadline has passed."),
     ("digest_mismatch", 409, "The digest sent is not the request's."),
+    ("request_moved", 409, "Something has happened to the request since the version sent was read."),
     ("body_too_large", 413, "The body has more than 256 KiB."),
     ("unsupported_media_type", 415, "The body is not application/json in UTF-8 without content encoding."),
     ("internal", 500, "Something is wrong here; the log has it under the reference."),
@@ -97,7 +100,8 @@ impl ApiError {
         Self::new("not_found", "There is no such thing for you: check the path, the id and the org.")
     }
 
-    fn internal(cause: String) -> Self {
+    /// Something broke here; the cause is for the log only.
+    pub fn internal(cause: String) -> Self {
         let message = "Something is wrong here. Give the reference to the operators.";
         Self { cause: Some(cause), ..Self::new("internal", message) }
     }
@@ -105,6 +109,11 @@ impl ApiError {
     /// The codes in this answer.
     pub fn codes(&self) -> Vec<&'static str> {
         self.items.iter().map(|(code, _, _)| *code).collect()
+    }
+
+    /// Code, sentence and field of each thing that is wrong.
+    pub fn items(&self) -> impl Iterator<Item = (&'static str, &str, Option<&str>)> {
+        self.items.iter().map(|(code, message, field)| (*code, message.as_str(), field.as_deref()))
     }
 
     /// What only the log may tell.
@@ -173,9 +182,14 @@ impl From<Refusal> for ApiError {
             | Refusal::AlreadyDecided { .. }
             | Refusal::Closed { .. }
             | Refusal::Expired { .. }
+            | Refusal::BulkNotAllowed
+            | Refusal::FreshSignInRequired { .. }
             | Refusal::NotAllowed(_) => Self::new(refusal.code(), refusal.sentence()),
             Refusal::DigestMismatch => {
                 Self::at(refusal.code(), "/payload/AdminTask-Payload/digest", refusal.sentence())
+            }
+            Refusal::Moved { .. } => {
+                Self::at(refusal.code(), "/payload/AdminTask-Payload/version", refusal.sentence())
             }
             // Only the executor asks for this; it has no wire.
             Refusal::NotExecutable { .. } => Self::internal(refusal.sentence()),

@@ -2,6 +2,7 @@
 
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::FixedOffset;
 use futures_util::stream;
 
 use super::actor::{OrgHeader, actor};
@@ -11,7 +12,7 @@ use super::wire::{Headers, RequestBody, iso_time, shown_url};
 use super::{Answer, Api};
 use crate::domain::actor::{Actor, Permission};
 use crate::engine::queries::{Filter, Listing, Position, View};
-use crate::engine::require;
+use crate::engine::{Engine, require};
 
 /// Rows read at once; with the cap on answers in lists this bounds the memory.
 const PAGE_ROWS: i64 = 100;
@@ -52,11 +53,19 @@ pub const CSV_COLUMNS: [&str; 23] = [
 /// `GET /requests/export`
 pub async fn export(api: web::Data<Api>, request: HttpRequest) -> Answer {
     let actor = actor(&api, &request, OrgHeader::Optional)?;
+    answer(&api.engine, actor, &request, api.offset)
+}
+
+/// The export that the parameters of `request` ask for, whichever door it came through.
+///
+/// # Errors
+/// If `actor` may not audit, or a parameter is faulty.
+pub fn answer(engine: &Engine, actor: Actor, request: &HttpRequest, offset: FixedOffset) -> Answer {
     require(&actor, Permission::Audit)?;
     let known: Vec<&str> = FILTER_PARAMETERS.into_iter().chain(["format"]).collect();
-    let mut parameters = Parameters::of(&request, &known)?;
+    let mut parameters = Parameters::of(request, &known)?;
     let mut filter = Filter::all(actor.org.clone());
-    parameters.narrow(&mut filter, &api.type_names(), api.offset);
+    parameters.narrow(&mut filter, &engine.rules().types.names(), offset);
     let sort = parameters.sort();
     let format = parameters.word("format", &[("csv", Format::Csv), ("jsonl", Format::Jsonl)]);
     if format.is_none() && parameters.text("format").is_none() {
@@ -68,7 +77,7 @@ pub async fn export(api: web::Data<Api>, request: HttpRequest) -> Answer {
         Some(Format::Jsonl) | None => ("application/x-ndjson", "requests.jsonl", Format::Jsonl),
     };
     let listing = Listing { filter, sort, limit: PAGE_ROWS };
-    let walk = Walk { api, actor, listing, format, next: Next::First };
+    let walk = Walk { engine: engine.clone(), offset, actor, listing, format, next: Next::First };
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, media_type))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
@@ -82,7 +91,8 @@ enum Next {
 }
 
 struct Walk {
-    api: web::Data<Api>,
+    engine: Engine,
+    offset: FixedOffset,
     actor: Actor,
     listing: Listing,
     format: Format,
@@ -97,7 +107,7 @@ impl Walk {
             Next::After(position) => (Some(position), false),
             Next::End => return Ok(None),
         };
-        let listed = self.api.engine.walk(&self.actor, self.listing.clone(), after).await?;
+        let listed = self.engine.walk(&self.actor, self.listing.clone(), after).await?;
         if let Some(position) = listed.next {
             self.next = Next::After(position);
         }
@@ -111,7 +121,7 @@ impl Walk {
     fn jsonl(&self, views: Vec<View>) -> Vec<u8> {
         let mut lines = Vec::new();
         for view in views {
-            let body = RequestBody::new(view, Headers::Masked, self.api.offset);
+            let body = RequestBody::new(view, Headers::Masked, self.offset);
             serde_json::to_writer(&mut lines, &body).expect("a body is JSON, and memory takes it");
             lines.push(b'\n');
         }

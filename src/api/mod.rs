@@ -5,6 +5,7 @@
 
 pub mod actor;
 pub mod body;
+pub mod bulk;
 pub mod call;
 pub mod cursor;
 pub mod decisions;
@@ -65,7 +66,7 @@ impl Api {
     }
 
     fn type_names(&self) -> Vec<String> {
-        self.engine.rules().types.iter().map(|known| known.name.to_string()).collect()
+        self.engine.rules().types.names()
     }
 
     fn is_executor_alive(&self) -> bool {
@@ -92,6 +93,7 @@ pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
         (base("/requests/{requestId}"), get(web::to(requests::get))),
         (base("/requests/{requestId}/history"), get(web::to(requests::history))),
         (base("/requests/{requestId}/withdraw"), vec![(Method::POST, web::to(requests::withdraw))]),
+        (base("/bulk-decisions"), vec![(Method::PUT, web::to(bulk::decide))]),
         (base("/refusals"), get(web::to(refusals::list))),
         (
             base("/{requestType}"),

@@ -6,13 +6,12 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use crate::domain::actor::Person;
-use crate::domain::call::Call;
 use crate::domain::findings::Finding;
 use crate::domain::outcome::Warning;
 use crate::domain::policy::progress::{Progress, StageProgress};
 use crate::domain::policy::{Risk, Who};
 use crate::domain::request::{Decision, Request, State};
-use crate::domain::submission::{EntityInfo, mask_headers};
+use crate::domain::submission::EntityInfo;
 use crate::engine::explain::Explained;
 use crate::engine::queries::{AnswerView, HistoryEntry, KeptRefusal, View};
 
@@ -48,6 +47,7 @@ pub struct RequestBody {
     #[serde(rename = "endTimeISO")]
     end_time_iso: Option<String>,
     digest: String,
+    version: i64,
     summary: String,
     rule: String,
     risk: Option<&'static str>,
@@ -57,6 +57,7 @@ pub struct RequestBody {
     execute_before: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expired_from: Option<&'static str>,
+    bulk_allowed: bool,
     call: CallBody,
     details: Details,
     decisions: Vec<DecisionBody>,
@@ -85,8 +86,16 @@ struct ExplainedBody {
     can_decide: bool,
     why_not: Vec<WarningBody>,
     my_decision: Option<DecisionBody>,
+    fresh_sign_in: Option<FreshSignInBody>,
     stages: Vec<StageBody>,
     findings: Vec<FindingBody>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FreshSignInBody {
+    within_seconds: i64,
+    is_fresh: bool,
 }
 
 #[derive(Serialize)]
@@ -188,6 +197,7 @@ impl RequestBody {
     /// The body for `view`, with times in `offset`.
     pub fn new(view: View, headers: Headers, offset: FixedOffset) -> Self {
         let (task, url) = shown(&view, headers);
+        let bulk_allowed = view.allows_bulk();
         let request = view.request;
         let of_answer = view.answer.iter().flat_map(|answer| &answer.warnings);
         let warnings = request.terms.warnings.iter().chain(of_answer).map(warning).collect();
@@ -202,6 +212,7 @@ impl RequestBody {
             start_time_iso: iso_time(request.started_at),
             end_time_iso: request.ended_at.map(iso_time),
             digest: request.digest.to_string(),
+            version: request.version,
             summary: request.terms.summary.clone(),
             rule: request.terms.rule.clone(),
             risk: request.terms.risk.map(Risk::name),
@@ -210,6 +221,7 @@ impl RequestBody {
             decide_before: iso_time(request.expires_at),
             execute_before: request.execute_before.map(iso_time),
             expired_from: expired_from(&request),
+            bulk_allowed,
             call: CallBody { method: view.method, url, host: request.host.clone(), label: view.label },
             details: Details {
                 task,
@@ -242,6 +254,10 @@ impl RequestBody {
                 .map(|why| WarningBody { code: why.code.to_owned(), message: why.sentence })
                 .collect(),
             my_decision: explained.my_decision.as_ref().map(decision_body),
+            fresh_sign_in: explained.fresh_sign_in.map(|asked| FreshSignInBody {
+                within_seconds: asked.within.num_seconds(),
+                is_fresh: asked.is_fresh,
+            }),
             stages,
             findings: explained.findings.into_iter().map(finding).collect(),
         });
@@ -249,29 +265,17 @@ impl RequestBody {
     }
 }
 
-/// The task and the URL as the reader may see them: credentials, masked and secret fields are hidden.
+/// The task and the URL as the reader may see them.
 fn shown(view: &View, headers: Headers) -> (Value, String) {
-    let sees_masked = view.sees_masked || headers == Headers::AsSent;
-    let hiding = view.pinned.as_ref().filter(|pinned| pinned.hides_any());
-    let task = hiding.map(|pinned| pinned.shown(&view.task, sees_masked));
-    let url = task.as_ref().map_or_else(|| view.url.clone(), url_of);
-    let task = task.as_ref().unwrap_or(&view.task);
-    let task = match headers {
-        Headers::AsSent => task.clone(),
-        Headers::Masked => mask_headers(task),
-    };
-    (task, url)
+    match headers {
+        Headers::AsSent => view.as_the_maker_sent_it(),
+        Headers::Masked => view.shown(),
+    }
 }
 
 /// The URL as the reader may see it.
 pub fn shown_url(view: &View) -> String {
-    shown(view, Headers::Masked).1
-}
-
-/// The URL of a task in which fields are hidden; without its end where it can't be told.
-fn url_of(task: &Value) -> String {
-    Call::from_task(task)
-        .map_or_else(|_| task["hostname"].as_str().unwrap_or_default().to_owned(), |call| call.url)
+    view.shown().1
 }
 
 fn expired_from(request: &Request) -> Option<&'static str> {

@@ -132,6 +132,7 @@ pub(super) fn schemas(types: &RequestTypes) -> Map<String, Value> {
         "Person": person(),
         "Request": request(types),
         "ExplainedRequest": explained(),
+        "BulkResult": bulk_result(),
         "StandingDecision": standing_decision(),
         "Stage": stage(),
         "Details": details(),
@@ -223,6 +224,11 @@ fn request(types: &RequestTypes) -> Value {
         "startTimeISO": instant(),
         "endTimeISO": or_null(instant()),
         "digest": schema("Digest"),
+        "version": count("Rises with everything that happens to the request."),
+        "bulkAllowed": {
+            "type": "boolean",
+            "description": "Whether it may be decided together with others, as its type and rule say.",
+        },
         "call": call,
         "details": schema("Details"),
         "decisions": decisions("Every decision, the first one first; `details` holds the last."),
@@ -296,6 +302,22 @@ fn signed_as() -> Value {
 }
 
 /// What only the answer about one request has: it is about the reader.
+fn bulk_result() -> Value {
+    let mut result = complete(json!({
+        "requestId": { "type": "string", "format": "uuid" },
+        "outcome": {
+            "enum": ["recorded", "repeated", "refused"],
+            "description": "`recorded` is new, `repeated` stood already, `refused` was not recorded.",
+        },
+        "state": or_null(schema("State")),
+    }));
+    result["properties"]["code"] = json!({ "type": "string", "description": "Of a refused one: the code of the same decision made alone." });
+    result["properties"]["message"] =
+        json!({ "type": "string", "description": "Of a refused one: what stands." });
+    result["description"] = json!("What became of one decision among many.");
+    result
+}
+
 fn explained() -> Value {
     let reason = complete(json!({ "code": text(), "message": text() }));
     let finding = complete(json!({
@@ -304,10 +326,16 @@ fn explained() -> Value {
         "message": text(),
         "field": { "type": ["string", "null"], "description": "A JSON pointer into the task." },
     }));
+    let mut fresh_sign_in = complete(json!({
+        "withinSeconds": count("So old may the sign-in of somebody who approves be."),
+        "isFresh": { "type": "boolean", "description": "Whether the reader's will do." },
+    }));
+    fresh_sign_in["description"] = json!("What the rule asks of the sign-in of those who approve.");
     let told = complete(json!({
         "canDecide": { "type": "boolean", "description": "Whether the reader may decide it now." },
         "whyNot": { "type": "array", "items": reason, "description": "Why he may not; empty if he may." },
         "myDecision": or_null(schema("StandingDecision")),
+        "freshSignIn": or_null(fresh_sign_in),
         "stages": { "type": "array", "items": schema("Stage"), "description": "In order; empty if the rule asks for nobody." },
         "findings": { "type": "array", "items": finding, "description": "What to look at twice." },
     }));

@@ -7,6 +7,7 @@ use crate::domain::call::placeholders;
 use crate::domain::request::{MESSAGE_CHARS_MAX, Verdict};
 use crate::domain::request_type::{Change, Normalisation, RequestType, RequestTypes, Schema};
 use crate::domain::submission::ENTITY_ID_CHARS_MAX;
+use crate::engine::Engine;
 
 /// The contract's own examples, by request type.
 pub(super) const EXAMPLES: [(&str, &str); 6] = [
@@ -28,6 +29,7 @@ pub(super) fn schemas(types: &RequestTypes) -> Map<String, Value> {
         "TaskHeaders": task_headers(),
         "Decision": decision(),
         "Withdrawal": withdrawal(),
+        "BulkDecision": bulk_decision(),
     }));
     for request_type in types.iter() {
         all.insert(name_of(request_type), submission(request_type));
@@ -69,6 +71,20 @@ pub(super) fn decide() -> Value {
         ("reject", example(Verdict::Rejected, "rejecting the request")),
     ];
     body("The decision on one request.", "Decision", &examples)
+}
+
+/// The request body of many decisions.
+pub(super) fn decide_many() -> Value {
+    let example = json!({
+        "decision": Verdict::Approved.name(),
+        "message": "compared with the complaints of this morning",
+        "items": [{
+            "requestId": "0190b6f2-7a3c-7cc0-8000-000000000001",
+            "digest": "sha256:0b753b2f5065f4d058ac856c445c2c0388c5f6865e792bfe8ce56f88d1b2d752",
+            "version": 3,
+        }],
+    });
+    body("One decision on each of these requests.", "BulkDecision", &[("approve", example)])
 }
 
 /// The request body of a withdrawal.
@@ -248,6 +264,10 @@ fn decision() -> Value {
                 "type": "string",
                 "description": "The digest that the checker read. Any other than the request's is answered with 409.",
             },
+            "version": {
+                "type": "integer", "minimum": 1,
+                "description": "The version that the checker read. If the request has moved since, it is answered with 409.",
+            },
         },
         "required": ["actionDecision", "actionMessage"],
         "additionalProperties": false,
@@ -260,6 +280,30 @@ fn decision() -> Value {
             "description": "The step that waits: `AdminTask`, in upper or lower case.",
         },
         "payload": closed(json!({ "AdminTask-Payload": task })),
+    }))
+}
+
+fn bulk_decision() -> Value {
+    let item = json!({
+        "type": "object",
+        "properties": {
+            "requestId": { "type": "string", "format": "uuid", "description": "A request, named once." },
+            "digest": { "type": "string", "description": "The digest that the checker read." },
+            "version": { "type": "integer", "minimum": 1, "description": "The version that the checker read." },
+        },
+        "required": ["requestId", "digest"],
+        "additionalProperties": false,
+    });
+    closed(json!({
+        "decision": {
+            "enum": [Verdict::Approved.name(), Verdict::Rejected.name()],
+            "description": "The verdict on all of them.",
+        },
+        "message": words("The checker's words for all of them. They must not be blank on a rejection."),
+        "items": {
+            "type": "array", "minItems": 1, "maxItems": Engine::BULK_MAX, "items": item,
+            "description": "The requests.",
+        },
     }))
 }
 

@@ -15,6 +15,8 @@ const READING: &[u16] = &[400, 401, 403, 500, 503];
 const READING_ONE: &[u16] = &[400, 401, 403, 404, 500, 503];
 /// What a submission can be refused with.
 const SUBMITTING: &[u16] = &[400, 401, 403, 409, 413, 415, 500, 503];
+/// What a call that moves many requests can be refused with as a whole.
+const MOVING_MANY: &[u16] = &[400, 401, 403, 413, 415, 500, 503];
 /// What a call that moves a request can be refused with.
 const MOVING: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 500, 503];
 
@@ -38,6 +40,7 @@ pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
     get("/health/ready".to_owned(), ready());
     get("/metrics".to_owned(), metrics());
     get("/openapi.json".to_owned(), openapi());
+    paths.insert(base("/bulk-decisions"), json!({ "put": decide_many().render() }));
     paths.insert(base("/requests/{requestId}/withdraw"), json!({ "post": withdraw().render() }));
     paths
 }
@@ -145,6 +148,27 @@ fn decide(request_type: &RequestType) -> Value {
         special: None,
     };
     operation.render()
+}
+
+fn decide_many() -> Operation {
+    let results = json!({ "type": "array", "items": schema("BulkResult") });
+    Operation {
+        id: "decideMany".to_owned(),
+        tag: "Deciding",
+        summary: "Approve or reject many requests.".to_owned(),
+        description: format!(
+            "Needs the right `{}`. Each is a decision of its own, with its own digest and history: one that is \
+             refused does not hold the others up, and all of them are not one transaction. Only requests with \
+             `bulkAllowed` are decided like this. The answer does not wait for the targets. Sent again, what was \
+             recorded is `repeated`, and nothing is sent again; that is also what to do after a 500 or 503.",
+            Permission::Check.name()
+        ),
+        parameters: given(&["org"]),
+        body: Some(bodies::decide_many()),
+        success: success("What became of each, in the order asked.", &data(results), &[]),
+        refused: MOVING_MANY,
+        special: None,
+    }
 }
 
 fn withdraw() -> Operation {

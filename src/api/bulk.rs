@@ -1,0 +1,115 @@
+//! A checker decides many requests in one call.
+
+use std::collections::HashSet;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::actor::{OrgHeader, actor};
+use super::body::{Body, Members};
+use super::call::reference;
+use super::error::ApiError;
+use super::wire::Data;
+use super::{Answer, Api, no_parameters};
+use crate::domain::actor::Permission;
+use crate::domain::fault::Fault;
+use crate::domain::ids::RequestId;
+use crate::domain::request::{Ballot, Verdict};
+use crate::engine::{BulkItem, BulkOutcome, DecidingMany, Engine, Happened, Origin, require};
+
+/// `PUT /bulk-decisions`
+pub async fn decide(api: web::Data<Api>, request: HttpRequest, payload: web::Payload) -> Answer {
+    let body = Body::read(payload).await;
+    let actor = actor(&api, &request, OrgHeader::Required)?;
+    require(&actor, Permission::Check)?;
+    let members = body.object(&request)?;
+    no_parameters(&request)?;
+    let items = read(&members).map_err(ApiError::faults)?;
+    let origin = Origin::of(&actor, &reference(&request));
+    let happened = api.engine.decide_many(DecidingMany { actor, items, origin }).await?;
+    Ok(HttpResponse::Ok().json(Data { data: happened.into_iter().map(ItemBody::of).collect::<Vec<_>>() }))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemBody {
+    request_id: String,
+    outcome: &'static str,
+    state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+impl ItemBody {
+    fn of(happened: Happened) -> Self {
+        let Happened { id, outcome, state } = happened;
+        let (outcome, code, message) = match outcome {
+            BulkOutcome::Recorded => ("recorded", None, None),
+            BulkOutcome::Repeated => ("repeated", None, None),
+            BulkOutcome::Refused { code, sentence } => ("refused", Some(code), Some(sentence)),
+        };
+        let state = state.map(crate::domain::request::State::name);
+        Self { request_id: id.to_string(), outcome, state, code, message }
+    }
+}
+
+/// `{decision, message, items: [{requestId, digest, version?}]}`
+fn read(body: &Map<String, Value>) -> Result<Vec<BulkItem>, Vec<Fault>> {
+    let mut root = Members::of(body, "");
+    let decision = root.text("decision");
+    let message = root.text("message").unwrap_or_default();
+    let verdict = decision.and_then(Verdict::parse);
+    if decision.is_some() && verdict.is_none() {
+        root.fault("decision", "Write approved or rejected.");
+    }
+    let ballot = verdict.map(|verdict| Ballot::new(verdict, message, None));
+    if let Some(Err(sentence)) = &ballot {
+        root.fault("message", sentence.clone());
+    }
+    let items = root.list("items").unwrap_or_default();
+    if items.len() > Engine::BULK_MAX || (items.is_empty() && body.get("items").is_some_and(Value::is_array))
+    {
+        root.fault("items", format!("Name 1 to {} requests.", Engine::BULK_MAX));
+    }
+    let mut faults = root.finish();
+    let mut read = Vec::new();
+    let mut seen = HashSet::new();
+    for (at, item) in items.iter().take(Engine::BULK_MAX).enumerate() {
+        match read_item(item, &format!("/items/{at}"), &mut seen) {
+            Ok(item) => read.push(item),
+            Err(found) => faults.extend(found),
+        }
+    }
+    let Some(Ok(ballot)) = ballot.filter(|_| faults.is_empty()) else { return Err(faults) };
+    let item = |(id, digest, version)| BulkItem {
+        id,
+        ballot: Ballot { digest: Some(digest), ..ballot.clone() }.on_version(version),
+    };
+    Ok(read.into_iter().map(item).collect())
+}
+
+fn read_item(
+    item: &Value,
+    at: &str,
+    seen: &mut HashSet<RequestId>,
+) -> Result<(RequestId, String, Option<i64>), Vec<Fault>> {
+    let Some(members) = item.as_object() else { return Err(vec![Fault::invalid(at, "Write an object.")]) };
+    let mut members = Members::of(members, at);
+    let id = members.text("requestId");
+    let digest = members.text("digest").map(str::to_owned);
+    let version = members.optional_count("version");
+    let parsed = id.and_then(RequestId::parse);
+    match parsed {
+        Some(parsed) if !seen.insert(parsed) => members.fault("requestId", "Name each request once."),
+        None if id.is_some() => members.fault("requestId", "Write the id of a request."),
+        Some(_) | None => {}
+    }
+    let faults = members.finish();
+    match (parsed, digest) {
+        (Some(id), Some(digest)) if faults.is_empty() => Ok((id, digest, version)),
+        _ => Err(faults),
+    }
+}
