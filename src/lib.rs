@@ -1,7 +1,7 @@
 //! Countersign: a maker-checker (four-eyes) approval engine that stands in front of any HTTP API.
 //!
 //! Read in this order: [`domain`] (the rules), [`store`] (what is remembered), [`engine`] (the one
-//! door to change anything), then the ways in and out: [`api`], [`executor`], [`cli`].
+//! door to change anything), then the ways in and out: [`api`], [`web`], [`executor`], [`cli`].
 
 /// What is allocated by an HTTP worker is freed by the writer's thread, many times per request.
 #[global_allocator]
@@ -21,3 +21,4 @@ pub mod sandbox;
 pub mod server;
 pub mod store;
 pub mod telemetry;
+pub mod web;

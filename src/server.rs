@@ -18,12 +18,15 @@ use crate::catalog::{Catalog, FileFault};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::rules::Rules;
+use crate::engine::sessions::SessionLimits;
 use crate::engine::{Deadlines, Engine, EngineSettings};
 use crate::executor::egress::{Egress, Limits};
 use crate::executor::runner::{Concurrency, Executor};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::writer::WriterLimits;
+use crate::web::Web;
+use crate::web::session::{DemoPerson, Provider, SignIn};
 
 /// A running server: API and executor over one store.
 pub struct Server {
@@ -36,6 +39,7 @@ pub struct Server {
     http: ServerHandle,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
     executing: Option<tokio::task::JoinHandle<()>>,
+    following: tokio::task::JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
@@ -48,10 +52,25 @@ pub enum ExecutorMode {
     Stepped,
 }
 
+/// How a server is started, beside its configuration.
+pub struct Startup {
+    /// Whether the executor runs by itself.
+    pub executor: ExecutorMode,
+    /// Who may sign in to the pages by one click; nobody, except in the demo.
+    pub demo: Vec<DemoPerson>,
+}
+
+impl From<ExecutorMode> for Startup {
+    fn from(executor: ExecutorMode) -> Self {
+        Self { executor, demo: Vec::new() }
+    }
+}
+
 impl Server {
     /// Opens the store, migrates it, and serves. Everything that can be wrong is told before the first
     /// call is taken.
-    pub async fn start(config: &Config, clock: Clock, mode: ExecutorMode) -> anyhow::Result<Self> {
+    pub async fn start(config: &Config, clock: Clock, startup: impl Into<Startup>) -> anyhow::Result<Self> {
+        let Startup { executor: mode, demo } = startup.into();
         let trust = Arc::new(Verifier::new(&config.auth)?);
         let listener = TcpListener::bind(config.server.listen)
             .with_context(|| format!("server.listen: {} can't be used", config.server.listen))?;
@@ -77,13 +96,26 @@ impl Server {
             rules_stale: Arc::new(AtomicBool::new(false)),
         };
         let address = listener.local_addr()?;
-        let server = serve(listener, api.clone(), config)?;
+        let server = serve(listener, api.clone(), pages(&api, config, demo)?, config)?;
         let http = server.handle();
+        let following = tokio::spawn(engine.clone().follow_others(stopping.clone()));
         let grace = Duration::from_millis(config.server.shutdown_ms);
         let executing =
             (mode == ExecutorMode::Running).then(|| tokio::spawn(Arc::clone(&executor).run(stopping, grace)));
         let serving = tokio::spawn(server);
-        Ok(Self { address, api, catalog, engine, executor, writer, http, serving, executing, stop })
+        Ok(Self {
+            address,
+            api,
+            catalog,
+            engine,
+            executor,
+            writer,
+            http,
+            serving,
+            executing,
+            following,
+            stop,
+        })
     }
 
     /// Where it listens.
@@ -145,6 +177,7 @@ impl Server {
         if let Some(executing) = self.executing {
             executing.await?;
         }
+        self.following.await?;
         drop((self.api, self.engine, self.executor));
         let writer = self.writer;
         tokio::task::spawn_blocking(move || writer.join())
@@ -153,10 +186,48 @@ impl Server {
     }
 }
 
-fn serve(listener: TcpListener, api: Api, config: &Config) -> anyhow::Result<actix_web::dev::Server> {
-    let data = web::Data::new(api);
+/// The pages beside the API.
+fn pages(api: &Api, config: &Config, demo: Vec<DemoPerson>) -> anyhow::Result<Web> {
+    if let Some(provider) = &config.web.oidc
+        && config.auth.issuer.as_ref() != Some(&provider.issuer)
+    {
+        tracing::warn!(
+            "auth.issuer and web.oidc_issuer differ: who has a token of both is two people, unless the people \
+             file lists both accounts under one"
+        );
+    }
+    let sign_in = match &config.web.oidc {
+        _ if !demo.is_empty() => SignIn::Demo(demo),
+        Some(provider) => SignIn::Oidc(Box::new(Provider::new(provider, &config.auth)?)),
+        None => SignIn::Off,
+    };
+    Ok(Web {
+        engine: api.engine.clone(),
+        sign_in: Arc::new(sign_in),
+        public_origin: config.web.public_url.clone(),
+        environment: config.web.environment.clone(),
+        offset: api.offset,
+        decision_wait: api.decision_wait,
+        stopping: api.stopping.clone(),
+        rules_stale: Arc::clone(&api.rules_stale),
+        live: Arc::default(),
+    })
+}
+
+fn serve(
+    listener: TcpListener,
+    api: Api,
+    pages: Web,
+    config: &Config,
+) -> anyhow::Result<actix_web::dev::Server> {
+    let (api, pages) = (web::Data::new(api), web::Data::new(pages));
     let server = HttpServer::new(move || {
-        App::new().app_data(data.clone()).wrap(middleware::from_fn(call::around_each_call)).configure(routes)
+        App::new()
+            .app_data(api.clone())
+            .app_data(pages.clone())
+            .wrap(middleware::from_fn(call::around_each_call))
+            .configure(crate::web::routes)
+            .configure(routes)
     });
     let server = server
         .workers(config.server.workers)
@@ -189,6 +260,10 @@ fn settings(config: &Config, rules: Rules) -> EngineSettings {
         rules,
         targets: Arc::new(config.targets.clone()),
         writer: WriterLimits { queue_max: config.store.queue_max, batch_max: config.store.batch_max },
+        sessions: SessionLimits {
+            idle: TimeDelta::seconds(i64::from(config.web.session_idle_seconds)),
+            max: TimeDelta::seconds(i64::from(config.web.session_max_seconds)),
+        },
     }
 }
 

@@ -1,0 +1,160 @@
+// Countersign. Progressive enhancement only: every page reads and decides without it.
+// No dependency, no inline handler, no eval: works under script-src 'self'.
+(() => {
+  'use strict';
+  const $ = (s, r = document) => r.querySelector(s);
+  const $$ = (s, r = document) => [...r.querySelectorAll(s)];
+  const live = $('#live');
+  const say = (t) => { if (live) live.textContent = t; };
+  const stored = (kind, work) => { try { return work(window[kind]); } catch { return null; } };
+
+  const open = (id) => { const d = document.getElementById(id); if (d && !d.open) d.showModal(); };
+  addEventListener('click', (e) => {
+    const t = e.target.closest('[data-open],[data-print],[aria-disabled="true"]');
+    if (!t) return;
+    if (t.dataset.open) open(t.dataset.open);
+    else { e.preventDefault(); if ('print' in t.dataset) print(); }
+  });
+
+  // Printing from the page needs script; without it the browser's own menu does the same.
+  $$('[data-print][hidden]').forEach((b) => { b.hidden = false; });
+
+  // Words never get lost: kept per page and field until the server has recorded what they were for.
+  const key = (t) => 'cs:' + location.pathname.replace(/\/decide$/, '/reject') + ':' + t.id;
+  const done = new URLSearchParams(location.search).get('said');
+  if (done) stored('sessionStorage', (s) => Object.keys(s).filter((k) => k.startsWith('cs:' + location.pathname)).forEach((k) => s.removeItem(k)));
+  $$('textarea[name=message]').forEach((t) => {
+    stored('sessionStorage', (s) => { if (!t.value) t.value = s.getItem(key(t)) || ''; });
+    t.addEventListener('input', () => stored('sessionStorage', (s) => s.setItem(key(t), t.value)));
+  });
+
+  // A decision is sent once, even on a double click. The server would also count it once.
+  $$('form[data-decide]').forEach((f) => f.addEventListener('submit', (e) => {
+    if (f.dataset.sent) { e.preventDefault(); return; }
+    f.dataset.sent = '1'; say('Recording your decision.');
+  }));
+  addEventListener('pageshow', () => $$('form[data-decide]').forEach((f) => { delete f.dataset.sent; }));
+
+  // A step opens on the way back, an error on its summary.
+  ($('[data-focus]') || $('[data-first]'))?.focus({ preventScroll: true });
+
+  // List: a marked row, selection, totals.
+  const rows = $$('[data-rows] .row');
+  let cur = -1;
+  const mark = (n) => {
+    if (!rows.length) return;
+    cur = Math.max(0, Math.min(rows.length - 1, n));
+    rows.forEach((r, i) => { r.classList.toggle('is-cur', i === cur); if (i === cur) r.parentElement.setAttribute('aria-current', 'true'); else r.parentElement.removeAttribute('aria-current'); });
+    $('.t a', rows[cur]).focus({ preventScroll: true }); rows[cur].scrollIntoView({ block: 'nearest' });
+  };
+  rows.forEach((r, i) => r.addEventListener('focusin', () => { if (cur !== i) { rows[cur]?.classList.remove('is-cur'); rows[cur]?.parentElement.removeAttribute('aria-current'); cur = i; r.classList.add('is-cur'); r.parentElement.setAttribute('aria-current', 'true'); } }));
+  const boxes = () => $$('[data-rows] input[type=checkbox]');
+  const bar = $('[data-selbar]');
+  const sum = () => {
+    const on = boxes().filter((b) => b.checked);
+    boxes().forEach((b) => b.closest('.row').classList.toggle('is-on', b.checked));
+    if (!bar) return;
+    bar.hidden = on.length === 0;
+    $('[data-seln]').textContent = on.length + ' selected';
+    const makers = new Set(on.map((b) => b.dataset.maker)).size;
+    $('[data-selsum]').textContent = makers + (makers === 1 ? ' maker' : ' makers');
+  };
+  let last = -1;
+  const toggle = (i, range) => {
+    const b = rows[i] && $('input[type=checkbox]', rows[i]);
+    if (!b) { say('This one is decided on its own page.'); return; }
+    b.checked = !b.checked;
+    if (range && last >= 0) for (let j = Math.min(last, i); j <= Math.max(last, i); j++) { const c = $('input[type=checkbox]', rows[j]); if (c) c.checked = b.checked; }
+    last = i; sum();
+  };
+  const ticks = () => { const n = String($$('.picks input[type=checkbox]:checked').length); $$('[data-ticked]').forEach((s) => { s.textContent = n; }); };
+  addEventListener('change', (e) => { if (e.target.matches('.picks input')) ticks(); });
+  addEventListener('change', (e) => { if (e.target.matches('[data-rows] input')) sum(); });
+  addEventListener('reset', () => setTimeout(sum));
+
+  // Keys: off in fields, off with modifiers, can be switched off (WCAG 2.1.4). None of them decides.
+  const keysBox = $('#keys-on');
+  let keys = stored('localStorage', (s) => s.getItem('cs:keys')) !== 'off';
+  if (keysBox) { keysBox.checked = keys; keysBox.addEventListener('change', () => { keys = keysBox.checked; stored('localStorage', (s) => s.setItem('cs:keys', keys ? 'on' : 'off')); }); }
+  let g = 0;
+  addEventListener('keydown', (e) => {
+    const dlg = $('dialog[open]');
+    if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) {
+      const foot = $('form[data-decide] .dlg-foot'); const b = foot && $('button', foot); const f = b && b.form;
+      if (b && !dlg) { e.preventDefault(); f.requestSubmit(b); }
+      return;
+    }
+    if (e.key === 'Escape' && !dlg) { $('[data-back]')?.click(); if (!$('[data-back]')) $('.queue a')?.click(); return; }
+    if (!keys || dlg || e.ctrlKey || e.metaKey || e.altKey || (/^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName) && e.target.type !== 'checkbox')) return;
+    const k = e.key;
+    if (g && Date.now() - g < 1200) { g = 0; const to = { i: '/ui/needs-me', m: '/ui/mine', h: '/ui/history', t: '/ui/types' }[k]; if (to) { location.href = to; return; } }
+    if (k === 'g') { g = Date.now(); return; }
+    if (k === '/') { e.preventDefault(); $('#q')?.focus(); return; }
+    if (k === '?') { open('keys'); return; }
+    if (rows.length) {
+      if (k === 'j') { mark(cur + 1); return; }
+      if (k === 'k') { mark(cur - 1); return; }
+      if (k === 'x' || k === 'X') { toggle(cur, k === 'X'); return; }
+      if ((k === 'a' || k === 'r') && cur >= 0) { location.href = $('.t a', rows[cur]).href + (k === 'a' ? '/approve' : '/reject'); return; }
+    }
+    const t = $('[data-key="' + CSS.escape(k) + '"]');
+    if (t) { e.preventDefault(); t.click(); }
+  });
+
+  // Live: one stream per tab, closed while hidden. Rows never move; they change in place, in the server's words.
+  const src = document.body.dataset.events;
+  const about = document.body.dataset.request;
+  const etag = $('[data-etag]')?.dataset.etag;
+  if (src && 'EventSource' in window) {
+    let es, lastId = document.body.dataset.after || '', fresh = 0;
+    // First who decided it, then, below, what became of it.
+    const gone = (r, d) => {
+      const is_first = !r.classList.contains('is-gone');
+      r.classList.add('is-gone'); r.classList.remove('is-on');
+      const pick = $('.pick', r); if (pick) pick.textContent = '';
+      const prog = $('.prog', r);
+      if (prog) {
+        if (is_first) prog.textContent = ''; else if (prog.children.length > 1) prog.lastChild.remove();
+        const b = document.createElement('span'); if (is_first) b.className = 'st'; b.textContent = d.text; prog.append(b);
+      }
+      say(d.text); sum();
+    };
+    const told = (r, d) => { const p = $('.prog', r); if (p) p.title = d.text; say(d.text); };
+    const old = (text) => {
+      const note = $('#changed'); if (!note || !note.hidden) return;
+      $('[data-changed]').textContent = text; note.hidden = false;
+      $$('[data-act]').forEach((a) => a.setAttribute('aria-disabled', 'true'));
+    };
+    // A short break heals by itself; after that the page says since when it knows nothing new.
+    let lost = 0;
+    const acts = (off) => $$('[data-act]').forEach((a) => { if (off) a.setAttribute('aria-disabled', 'true'); else if ($('#changed')?.hidden) a.removeAttribute('aria-disabled'); });
+    const back = () => { clearTimeout(lost); lost = 0; if ($('#offline')) { $('#offline').remove(); acts(false); say('The connection is back.'); } };
+    const lose = () => {
+      if (lost) return;
+      const since = new Date().toTimeString().slice(0, 5);
+      lost = setTimeout(() => {
+        const bar = document.createElement('p'); bar.id = 'offline'; bar.className = 'offline'; bar.setAttribute('role', 'status');
+        bar.textContent = 'No connection since ' + since + '. What you see may be old. Deciding is off until it is back; your words stay.';
+        $('#main').prepend(bar); acts(true);
+      }, 4000);
+    };
+    const on = () => {
+      es = new EventSource(src + (lastId ? '?after=' + encodeURIComponent(lastId) : ''));
+      const heard = (name, work) => es.addEventListener(name, (m) => { if (m.lastEventId) lastId = m.lastEventId; work(m.data ? JSON.parse(m.data) : {}); });
+      es.onopen = back;
+      es.onerror = () => { lose(); if (es.readyState === 2) setTimeout(() => { if (!document.hidden) { es.close(); on(); } }, 15000); };
+      heard('change', (d) => {
+        const li = document.getElementById('r-' + d.id);
+        if (li) (d.waits ? told : gone)($('.row', li), d);
+        if (about === d.id && d.version > Number(etag)) old(d.text);
+      });
+      heard('here', () => {});
+      heard('new', () => { fresh++; const f = $('#fresh'); if (f) { f.hidden = false; $('a', f).textContent = 'Show ' + fresh + ' new'; } });
+      heard('reset', () => { const f = $('#fresh'); if (f) f.hidden = false; old('What you see may be old.'); });
+    };
+    // A page that nobody sees has no stream: a browser has few connections to one host.
+    if (!document.hidden) on();
+    addEventListener('visibilitychange', () => { es?.close(); back(); if (!document.hidden) on(); });
+  }
+  sum();
+})();

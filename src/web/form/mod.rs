@@ -1,0 +1,366 @@
+//! The maker's form: made from a request type's JSON Schemas, and read back into the task that the API takes.
+//!
+//! A field's name is the JSON pointer of its value in the task, so that a fault finds its field. An empty
+//! field is a member that is left out. What a form has no control for is written as JSON, for that value
+//! alone, so that every type has a form. **Invariant:** the form judges nothing. What it makes goes the way of
+//! the API's body, and the same schema, rules and sentences answer.
+
+mod drawing;
+mod entries;
+mod filling;
+mod plan;
+mod reading;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use drawing::Drawing;
+pub use drawing::{FieldView, Problem};
+pub use entries::{Entries, read as read_entries};
+use filling::{begin, fill, refill_rows};
+use plan::{Choice, Field, Kind, Look, as_json, of_schema, words};
+use reading::{Found, Reader, drop_empty_rows};
+
+use crate::domain::call::placeholders;
+use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::request_type::RequestType;
+use crate::domain::target::{Origin, Targets};
+
+/// Where the task lies in the API's body.
+const TASK: &str = "/payload/IntouchAPITask-Payload";
+const BODY: &str = "/body";
+const QUERY: &str = "/queryParams";
+const PATH: &str = "/pathParams";
+const HEADERS: &str = "/headers";
+const ENTITY: &str = "/entityInfo";
+const HOSTNAME: &str = "/hostname";
+
+/// A header that every target wants to see, so that it gets a field of its own.
+const AUTHORIZATION: &str = "Authorization";
+const BELONGS: &str = "Where it belongs";
+const CONTENT_TYPE: &str = "content-type";
+
+/// The form of one request type.
+#[derive(Clone, Debug)]
+pub struct Form {
+    request_type: Arc<RequestType>,
+    /// Whether the body is one text of JSON.
+    pub is_json: bool,
+    hostname: Field,
+    path: Option<Field>,
+    query: Option<Field>,
+    body: Option<Field>,
+    credentials: Vec<Field>,
+    headers: Field,
+    entity: Field,
+}
+
+/// Fields that stand together on a page.
+pub struct Section {
+    /// Its heading.
+    pub title: &'static str,
+    /// What to know about it.
+    pub note: &'static str,
+    /// Whether its fields are short and stand side by side.
+    pub is_narrow: bool,
+    /// Its fields.
+    pub fields: Vec<FieldView>,
+}
+
+/// What a form was filled in as.
+#[derive(Debug)]
+pub struct Filled {
+    /// The body as the API takes it.
+    pub body: Value,
+    /// What could not be read, with pointers as in the form.
+    pub faults: Vec<Fault>,
+}
+
+impl Form {
+    /// The form of a type, with the targets that it may call.
+    pub fn of(request_type: &Arc<RequestType>, targets: &Targets, is_json: bool) -> Self {
+        let has_body = request_type.body.is_some();
+        let body = request_type.body.as_ref().map(|schema| {
+            if is_json { as_json("body", "Body") } else { of_schema("body", "Body", schema.source()) }
+        });
+        let query =
+            request_type.query.as_ref().map(|schema| of_schema("queryParams", "Query", schema.source()));
+        Self {
+            is_json: is_json && has_body,
+            hostname: hostname(request_type, targets),
+            path: path(request_type),
+            // What the type puts into the query by default is sent, even if the maker writes nothing there.
+            query: query.map(|query| Field { is_required: !matches!(query.kind, Kind::Json), ..query }),
+            body,
+            credentials: credentials(request_type),
+            headers: headers(),
+            entity: entity(),
+            request_type: Arc::clone(request_type),
+        }
+    }
+
+    /// Whether the body can be written as JSON instead.
+    pub fn has_body(&self) -> bool {
+        self.body.is_some()
+    }
+
+    /// What stands in a new form.
+    pub fn begin(&self) -> Entries {
+        let mut entries = Entries::default();
+        for (field, at) in self.parts() {
+            begin(field, &at, &mut entries);
+        }
+        entries
+    }
+
+    /// Takes rows out that nobody wrote in.
+    pub fn drop_empty_rows(&self, entries: &mut Entries) {
+        for (field, at) in self.parts() {
+            drop_empty_rows(field, &at, entries);
+        }
+    }
+
+    /// Gives lists back the empty rows that a new form shows.
+    pub fn refill_rows(&self, entries: &mut Entries) {
+        for (field, at) in self.parts() {
+            refill_rows(field, &at, entries);
+        }
+    }
+
+    /// Every part and where it lies, in the order of the page.
+    fn parts(&self) -> Vec<(&Field, String)> {
+        let whole = [(&self.path, PATH), (&self.body, BODY), (&self.query, QUERY)];
+        let whole = whole.into_iter().filter_map(|(part, at)| Some((part.as_ref()?, at.to_owned())));
+        let credentials = self.credentials.iter().map(|field| (field, pointer_to(HEADERS, &field.name)));
+        let rest = [(&self.headers, HEADERS), (&self.entity, ENTITY)].map(|(part, at)| (part, at.to_owned()));
+        let hostname = std::iter::once((&self.hostname, HOSTNAME.to_owned()));
+        hostname.chain(whole).chain(credentials).chain(rest).collect()
+    }
+
+    /// The task that was filled in.
+    pub fn read(&self, entries: &Entries) -> Filled {
+        let mut reader = Reader::of(entries);
+        let mut task = Map::new();
+        let hostname = reader.read(&self.hostname, HOSTNAME).value();
+        task.extend(hostname.map(|hostname| ("hostname".to_owned(), hostname)));
+        task.insert("path".to_owned(), self.request_type.path.as_str().into());
+        task.insert("method".to_owned(), self.request_type.method.as_str().into());
+        for (part, at) in [(&self.path, PATH), (&self.query, QUERY), (&self.body, BODY)] {
+            let Some(part) = part else { continue };
+            let value = reader.read(part, at).value();
+            // No query at all is the same as an empty one.
+            let value =
+                value.filter(|value| at != QUERY || value.as_object().is_none_or(|all| !all.is_empty()));
+            task.extend(value.map(|value| (part.name.clone(), value)));
+        }
+        let headers = self.read_headers(&mut reader, task.contains_key("body"));
+        task.insert("headers".to_owned(), headers.into());
+        let entity = reader.read(&self.entity, ENTITY).value().unwrap_or_default();
+        for name in reader.unused() {
+            let message =
+                format!("{name} is no part of this type any more. Look the whole form through again.");
+            reader.faults.push(Fault::invalid("", message));
+        }
+        let body = json!({ "entityInfo": entity, "payload": { "IntouchAPITask-Payload": task } });
+        Filled { body, faults: reader.faults }
+    }
+
+    fn read_headers(&self, reader: &mut Reader<'_>, has_body: bool) -> Map<String, Value> {
+        let mut headers = Map::new();
+        for field in &self.credentials {
+            let value = reader.read(field, &pointer_to(HEADERS, &field.name)).value();
+            headers.extend(value.map(|value| (field.name.clone(), value)));
+        }
+        let rows = reader.read(&self.headers, HEADERS).value();
+        for (row, header) in rows.as_ref().and_then(Value::as_array).into_iter().flatten().enumerate() {
+            let text = |name: &str| header.get(name).and_then(Value::as_str).unwrap_or_default();
+            if headers.insert(text("name").to_owned(), text("value").into()).is_some() {
+                let wish = "Write this header once.";
+                reader.faults.push(Fault::invalid(format!("{HEADERS}/{row}/name"), wish));
+            }
+        }
+        if has_body && !headers.keys().any(|name| name.eq_ignore_ascii_case(CONTENT_TYPE)) {
+            headers.insert(CONTENT_TYPE.to_owned(), "application/json".into());
+        }
+        headers
+    }
+
+    /// Faults of the API's body with pointers as in the form.
+    pub fn place(&self, faults: &[Fault], entries: &Entries) -> Vec<Fault> {
+        let place = |fault: &Fault| {
+            let at = fault.field.strip_prefix(TASK).unwrap_or(&fault.field);
+            let field = match at.strip_prefix(HEADERS).and_then(|rest| rest.strip_prefix('/')) {
+                Some(name) => self.place_header(name, entries),
+                None => at.to_owned(),
+            };
+            Fault { field, ..fault.clone() }
+        };
+        faults.iter().map(place).collect()
+    }
+
+    fn place_header(&self, name: &str, entries: &Entries) -> String {
+        let name = name.replace("~1", "/").replace("~0", "~");
+        let is_named = |row: &usize| entries.get(&format!("{HEADERS}/{row}/name")) == name;
+        let row = (0..entries.rows(HEADERS).unwrap_or(0)).find(is_named);
+        match row {
+            Some(row) if !self.credentials.iter().any(|field| field.name == name) => {
+                format!("{HEADERS}/{row}/value")
+            }
+            Some(_) | None => pointer_to(HEADERS, &name),
+        }
+    }
+
+    /// What was written, for the form's other way of writing the body; `None` if it can't be told there.
+    pub fn rewritten(&self, other: &Self, entries: &Entries) -> Option<Entries> {
+        let (own, other) = (self.body.as_ref()?, other.body.as_ref()?);
+        let mut reader = Reader::of(entries);
+        let value = reader.read(own, BODY);
+        if !reader.faults.is_empty() {
+            return None;
+        }
+        let mut rewritten = Entries::default();
+        let is_body = |name: &str| {
+            name.split_once('/').is_some_and(|(mark, rest)| {
+                matches!(mark, "" | "rows:" | "number:") && (rest == "body" || rest.starts_with("body/"))
+            })
+        };
+        for (name, value) in entries.iter().filter(|(name, _)| !is_body(name)) {
+            rewritten.put(name, value);
+        }
+        let value = match value {
+            Found::Nothing => {
+                begin(other, BODY, &mut rewritten);
+                return Some(rewritten);
+            }
+            Found::Anyway(value) | Found::Given(value) => value,
+        };
+        let holds = fill(other, BODY, &value, &mut rewritten);
+        let same = Reader::of(&rewritten).read(other, BODY).value().as_ref() == Some(&value);
+        (holds && same).then_some(rewritten)
+    }
+
+    /// The page's sections with what stands in them.
+    pub fn draw(&self, entries: &Entries) -> Vec<Section> {
+        let mut drawing = Drawing::of(entries, &self.request_type.classes);
+        let mut sections = Vec::new();
+        let mut section = |title, note, fields: Vec<FieldView>| {
+            if !fields.is_empty() {
+                sections.push(Section { title, note, is_narrow: title == BELONGS, fields });
+            }
+        };
+        let mut what = Vec::new();
+        for (part, at) in [(&self.path, PATH), (&self.body, BODY)] {
+            what.extend(part.iter().flat_map(|part| fields_of(part, at, &mut drawing)));
+        }
+        section("What to do", "", what);
+        let query = self.query.iter().flat_map(|query| fields_of(query, QUERY, &mut drawing)).collect();
+        section("In the address", "Query parameters", query);
+        let mut to = Vec::new();
+        if !matches!(self.hostname.kind, Kind::Fixed(_)) {
+            to.push(drawing.field(&self.hostname, HOSTNAME));
+        }
+        for field in &self.credentials {
+            to.push(drawing.field(field, &pointer_to(HEADERS, &field.name)));
+        }
+        to.push(drawing.field(&self.headers, HEADERS));
+        section("Where it is sent", "", to);
+        let entity = fields_of(&self.entity, ENTITY, &mut drawing);
+        section(BELONGS, "Kept with the request, not sent to the target", entity);
+        sections
+    }
+}
+
+/// The fields of a part without a frame around them; a group that holds nothing but one other is left out.
+fn fields_of(part: &Field, at: &str, drawing: &mut Drawing<'_>) -> Vec<FieldView> {
+    match &part.kind {
+        Kind::Group(fields, is_open) => match fields.as_slice() {
+            [only] if !is_open && only.is_required && matches!(only.kind, Kind::Group(..)) => {
+                fields_of(only, &pointer_to(at, &only.name), drawing)
+            }
+            fields => drawing.group(at, fields, *is_open),
+        },
+        Kind::Fixed(_)
+        | Kind::Choice(_)
+        | Kind::Truth
+        | Kind::Text(_)
+        | Kind::Number
+        | Kind::TextOrNumber
+        | Kind::List(..)
+        | Kind::Lines(_)
+        | Kind::Json => vec![drawing.field(part, at)],
+    }
+}
+
+/// The only target, or a choice of those on the list.
+fn hostname(request_type: &RequestType, targets: &Targets) -> Field {
+    let label = "Target";
+    if let Some(target) = &request_type.target {
+        return Field::own("hostname", label, Kind::Fixed(target.to_string().into()));
+    }
+    let option = |(origin, label): (Origin, &str)| {
+        let key = origin.to_string();
+        Choice { label: format!("{key} ({label})"), value: key.as_str().into(), key }
+    };
+    let mut options: Vec<Choice> = targets.origins().map(option).collect();
+    options.dedup_by(|one, other| one.key == other.key);
+    let kind = match options.as_slice() {
+        [] => Kind::Text(Look::Line),
+        [only] => Kind::Fixed(only.value.clone()),
+        _ => Kind::Choice(options),
+    };
+    Field::own("hostname", label, kind)
+}
+
+/// A value for each placeholder of the path, as the type describes it.
+fn path(request_type: &RequestType) -> Option<Field> {
+    let described =
+        request_type.path_params.as_ref().map(|schema| of_schema("pathParams", "Path", schema.source()));
+    let mut described = match described.map(|field| field.kind) {
+        Some(Kind::Group(fields, _)) => fields,
+        Some(_) | None => Vec::new(),
+    };
+    let mut fields = Vec::new();
+    for name in placeholders(&request_type.path) {
+        let known = described.iter().position(|field| field.name == name).map(|at| described.swap_remove(at));
+        let field = known.unwrap_or_else(|| Field::own(name, &words(name), Kind::Text(Look::Line)));
+        fields.push(Field { is_required: true, ..field });
+    }
+    (!fields.is_empty()).then(|| Field::own("pathParams", "Path", Kind::Group(fields, false)))
+}
+
+/// Headers with a field of their own: credentials, and whatever else the type hides.
+fn credentials(request_type: &RequestType) -> Vec<Field> {
+    let authorization = Field::own(AUTHORIZATION, AUTHORIZATION, Kind::Text(Look::Line));
+    let authorization = authorization.with_hint("If the target asks for it, such as Basic … or Bearer ….");
+    let hidden = request_type.classes.headers().filter(|name| !name.eq_ignore_ascii_case(AUTHORIZATION));
+    let hidden = hidden.map(|name| Field::own(name, name, Kind::Text(Look::Line)));
+    std::iter::once(authorization).chain(hidden).map(Field::optional).collect()
+}
+
+fn headers() -> Field {
+    let text = |name: &str, label: &str| Field::own(name, label, Kind::Text(Look::Line));
+    let row = Field::own(
+        "header",
+        "Header",
+        Kind::Group(vec![text("name", "Name"), text("value", "Value")], false),
+    );
+    let headers = Field::own("headers", "Other headers", Kind::List(Box::new(row), 0)).optional();
+    headers.with_hint("A body goes out as application/json unless a content-type stands here.")
+}
+
+fn entity() -> Field {
+    let members = [("tillId", "Till"), ("storeId", "Store"), ("zoneId", "Zone"), ("conceptId", "Concept")];
+    let fields = members.map(|(name, label)| Field::own(name, label, Kind::Text(Look::Line)));
+    Field::own("entityInfo", BELONGS, Kind::Group(fields.to_vec(), false))
+}
+
+/// Puts faults at their fields; all of them come back for the summary.
+pub fn tell(sections: &mut [Section], faults: &[Fault]) -> Vec<Problem> {
+    faults
+        .iter()
+        .map(|fault| drawing::tell(sections.iter_mut().flat_map(|section| &mut section.fields), fault))
+        .collect()
+}

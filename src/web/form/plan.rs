@@ -1,0 +1,376 @@
+//! From a JSON Schema to the fields of a form. The schema stays the judge: this only chooses controls.
+
+use serde_json::Value;
+
+use crate::domain::json;
+
+/// How deep objects and lists become groups of fields; what lies deeper is written as JSON.
+const DEPTH_MAX: usize = 8;
+/// Fields of one form; an object that would go beyond is written as JSON.
+const FIELDS_MAX: usize = 200;
+/// Options of one choice; with more it is a text.
+const OPTIONS_MAX: usize = 500;
+/// Rows that a form shows before anybody adds one.
+const ROWS_AT_FIRST_MAX: usize = 10;
+/// References that are followed from one place.
+const REFERENCES_MAX: usize = 16;
+/// Longer texts get room for several lines.
+const LINE_CHARS: u64 = 120;
+
+/// Keywords under which an object may have members that `properties` does not name.
+const OPEN: [&str; 9] = [
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "patternProperties",
+    "additionalProperties",
+    "dependentSchemas",
+    "unevaluatedProperties",
+];
+
+/// Member names that mean a text of some length, where the schema sets no limit.
+const LONG_NAMES: [&str; 8] =
+    ["note", "notes", "comment", "comments", "description", "message", "reason", "remarks"];
+
+/// One field of a form, or a group of them.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// The member's name.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+    /// What helps to fill it in.
+    pub hint: Vec<String>,
+    /// Whether it has to be there.
+    pub is_required: bool,
+    /// Whether `null` is allowed.
+    pub is_nullable: bool,
+    /// What stands in it at first.
+    pub default: Option<Value>,
+    /// The control.
+    pub kind: Kind,
+}
+
+/// What kind of control a field is.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// The only value that is allowed; nobody writes it.
+    Fixed(Value),
+    /// One of these.
+    Choice(Vec<Choice>),
+    /// True or false.
+    Truth,
+    /// A text.
+    Text(Look),
+    /// A number, taken digit by digit as it is written.
+    Number,
+    /// A text, or a number if the maker says so: a long id must not become a number by its looks.
+    TextOrNumber,
+    /// An object: its members, and whether others may be added as JSON.
+    Group(Vec<Field>, bool),
+    /// A list, a row for each item.
+    List(Box<Field>, usize),
+    /// A list of texts or numbers, one on each line.
+    Lines(Box<Field>),
+    /// Whatever has no control of its own, as JSON.
+    Json,
+}
+
+/// How a text is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// On one line.
+    Line,
+    /// On several.
+    Long,
+    /// As a day.
+    Date,
+    /// As an e-mail address.
+    Email,
+}
+
+/// One option of a choice.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// What the browser sends.
+    pub key: String,
+    /// What people read.
+    pub label: String,
+    /// What goes into the task.
+    pub value: Value,
+}
+
+impl Choice {
+    fn of(value: &Value) -> Self {
+        let key = value.as_str().map_or_else(|| json::write(value), str::to_owned);
+        Self { label: key.clone(), key, value: value.clone() }
+    }
+}
+
+impl Field {
+    /// A field of our own, outside of any schema.
+    pub fn own(name: &str, label: &str, kind: Kind) -> Self {
+        Self {
+            name: name.to_owned(),
+            label: label.to_owned(),
+            hint: Vec::new(),
+            is_required: true,
+            is_nullable: false,
+            default: None,
+            kind,
+        }
+    }
+
+    /// The same, but it may be left out.
+    pub fn optional(self) -> Self {
+        Self { is_required: false, ..self }
+    }
+
+    /// The same with one more sentence of help.
+    pub fn with_hint(mut self, hint: &str) -> Self {
+        self.hint.push(hint.to_owned());
+        self
+    }
+}
+
+/// The fields for the member `name` that `source` describes. The object itself is always there.
+pub fn of_schema(name: &str, label: &str, source: &Value) -> Field {
+    let mut planner = Planner { root: source, left: FIELDS_MAX };
+    let mut field = planner.field(name, source, true, 0);
+    if source.get("title").is_none() {
+        label.clone_into(&mut field.label);
+    }
+    field
+}
+
+/// A field for one value as JSON.
+pub fn as_json(name: &str, label: &str) -> Field {
+    let hint = json_hint(&["object"]);
+    Field { hint: vec![hint], ..Field::own(name, label, Kind::Json) }
+}
+
+struct Planner<'s> {
+    root: &'s Value,
+    left: usize,
+}
+
+impl<'s> Planner<'s> {
+    fn field(&mut self, name: &str, source: &'s Value, is_required: bool, depth: usize) -> Field {
+        self.left = self.left.saturating_sub(1);
+        let schema = self.resolved(source);
+        let (kinds, is_nullable) = kinds(schema);
+        let kind = self.kind(name, schema, &kinds, depth);
+        let told = |keyword: &str| source.get(keyword).or_else(|| schema.get(keyword));
+        let text = |keyword: &str| told(keyword).and_then(Value::as_str).map(str::to_owned);
+        let mut hint: Vec<String> = text("description").into_iter().collect();
+        hint.extend(self.hints(schema, &kind, &kinds));
+        Field {
+            name: name.to_owned(),
+            label: text("title").filter(|title| !title.is_empty()).unwrap_or_else(|| words(name)),
+            hint,
+            is_required,
+            is_nullable,
+            default: told("default").cloned(),
+            kind,
+        }
+    }
+
+    /// Follows references inside the schema.
+    fn resolved(&self, mut schema: &'s Value) -> &'s Value {
+        for _ in 0..REFERENCES_MAX {
+            let target = schema.get("$ref").and_then(Value::as_str).and_then(|to| to.strip_prefix('#'));
+            match target.and_then(|pointer| self.root.pointer(pointer)) {
+                Some(found) => schema = found,
+                None => break,
+            }
+        }
+        schema
+    }
+
+    fn kind(&mut self, name: &str, schema: &'s Value, kinds: &[&str], depth: usize) -> Kind {
+        if let Some(value) = schema.get("const") {
+            return Kind::Fixed(value.clone());
+        }
+        if let Some(options) = schema.get("enum").and_then(Value::as_array) {
+            return choice(options);
+        }
+        match kinds {
+            ["string"] => Kind::Text(look(name, schema)),
+            ["boolean"] => Kind::Truth,
+            ["number" | "integer"] | ["integer", "number"] => Kind::Number,
+            ["number" | "integer", "string"] | ["integer", "number", "string"] => Kind::TextOrNumber,
+            ["object"] => self.group(schema, depth),
+            ["array"] => self.list(name, schema, depth),
+            _ => Kind::Json,
+        }
+    }
+
+    fn group(&mut self, schema: &'s Value, depth: usize) -> Kind {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let Some(properties) = properties.filter(|all| !all.is_empty()) else { return Kind::Json };
+        if depth >= DEPTH_MAX || properties.len() > self.left {
+            return Kind::Json;
+        }
+        let required: Vec<&str> = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .map_or_else(Vec::new, |all| all.iter().filter_map(Value::as_str).collect());
+        let mut fields: Vec<Field> = properties
+            .iter()
+            .map(|(name, inner)| self.field(name, inner, required.contains(&name.as_str()), depth + 1))
+            .collect();
+        for name in required.into_iter().filter(|name| !properties.contains_key(*name)) {
+            fields.push(Field { hint: vec![json_hint(&[])], ..Field::own(name, &words(name), Kind::Json) });
+        }
+        let is_open = |keyword: &&str| schema.get(*keyword).is_some_and(|value| *value != Value::Bool(false));
+        Kind::Group(fields, OPEN.iter().any(is_open))
+    }
+
+    fn list(&mut self, name: &str, schema: &'s Value, depth: usize) -> Kind {
+        let items = schema.get("items").filter(|items| items.is_object());
+        let Some(items) = items.filter(|_| schema.get("prefixItems").is_none()) else { return Kind::Json };
+        if depth >= DEPTH_MAX || self.left == 0 {
+            return Kind::Json;
+        }
+        let mut item = self.field(name, items, true, depth + 1);
+        if matches!(item.kind, Kind::Truth) {
+            // A box that is not ticked and a row that is not filled in would be the same.
+            item.kind = choice(&[true.into(), false.into()]);
+        }
+        let at_first = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0);
+        let at_first = usize::try_from(at_first).unwrap_or(usize::MAX).min(ROWS_AT_FIRST_MAX);
+        match item.kind {
+            Kind::Text(Look::Line | Look::Email) | Kind::Number => Kind::Lines(Box::new(item)),
+            Kind::Json | Kind::Fixed(_) => Kind::Json,
+            Kind::Choice(_)
+            | Kind::Truth
+            | Kind::Text(Look::Long | Look::Date)
+            | Kind::TextOrNumber
+            | Kind::Group(..)
+            | Kind::List(..)
+            | Kind::Lines(_) => Kind::List(Box::new(item), at_first),
+        }
+    }
+
+    fn hints(&self, schema: &'s Value, kind: &Kind, kinds: &[&str]) -> Vec<String> {
+        let mut hints = Vec::new();
+        match kind {
+            Kind::Json => hints.push(json_hint(kinds)),
+            Kind::Lines(_) => hints.push("One on each line.".to_owned()),
+            Kind::Text(_) | Kind::TextOrNumber => {
+                if let Some(limit) = schema.get("maxLength").and_then(Value::as_u64) {
+                    hints.push(format!("At most {limit} characters."));
+                }
+                if schema.get("format").and_then(Value::as_str) == Some("date-time") {
+                    hints.push("Such as 2026-11-22T10:30:00Z.".to_owned());
+                }
+            }
+            Kind::Fixed(_)
+            | Kind::Choice(_)
+            | Kind::Truth
+            | Kind::Number
+            | Kind::Group(..)
+            | Kind::List(..) => {}
+        }
+        let example = schema.get("examples").and_then(|examples| examples.get(0));
+        if let Some(example) = example.filter(|example| !example.is_object() && !example.is_array()) {
+            let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+            hints.push(format!("Such as {example}."));
+        }
+        hints
+    }
+}
+
+/// The types that a schema allows, in order, and whether `null` is one of them.
+fn kinds(schema: &Value) -> (Vec<&str>, bool) {
+    let mut kinds: Vec<&str> = match schema.get("type") {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(some)) => some.iter().filter_map(Value::as_str).collect(),
+        Some(_) | None => implied(schema).into_iter().collect(),
+    };
+    let is_nullable = kinds.contains(&"null");
+    kinds.retain(|kind| *kind != "null");
+    kinds.sort_unstable();
+    kinds.dedup();
+    (kinds, is_nullable)
+}
+
+/// The type that a schema without one is about.
+fn implied(schema: &Value) -> Option<&'static str> {
+    let has = |names: &[&str]| names.iter().any(|name| schema.get(*name).is_some());
+    if has(&["properties", "required"]) {
+        Some("object")
+    } else if has(&["items", "minItems", "maxItems"]) {
+        Some("array")
+    } else if has(&["pattern", "minLength", "maxLength", "format"]) {
+        Some("string")
+    } else if has(&["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]) {
+        Some("number")
+    } else {
+        None
+    }
+}
+
+fn choice(options: &[Value]) -> Kind {
+    let options: Vec<Choice> = options.iter().map(Choice::of).collect();
+    let mut keys: Vec<&str> = options.iter().map(|option| option.key.as_str()).collect();
+    keys.sort_unstable();
+    let is_clear = keys.windows(2).all(|two| two[0] != two[1]) && !keys.contains(&"");
+    match options.as_slice() {
+        [only] => Kind::Fixed(only.value.clone()),
+        some if is_clear && !some.is_empty() && some.len() <= OPTIONS_MAX => Kind::Choice(options),
+        _ => Kind::Json,
+    }
+}
+
+fn look(name: &str, schema: &Value) -> Look {
+    match (schema.get("format").and_then(Value::as_str), schema.get("maxLength").and_then(Value::as_u64)) {
+        (Some("date"), _) => Look::Date,
+        (Some("email"), _) => Look::Email,
+        (Some(_), _) => Look::Line,
+        (None, Some(limit)) => {
+            if limit > LINE_CHARS {
+                Look::Long
+            } else {
+                Look::Line
+            }
+        }
+        (None, None) => {
+            let name = words(name).to_lowercase();
+            let last = name.rsplit(' ').next().unwrap_or_default();
+            if LONG_NAMES.contains(&last) { Look::Long } else { Look::Line }
+        }
+    }
+}
+
+fn json_hint(kinds: &[&str]) -> String {
+    match kinds {
+        ["object"] => r#"Written as JSON, such as {"name": "value", "number": 1}."#.to_owned(),
+        ["array"] => r#"Written as JSON, such as ["one", "two"]."#.to_owned(),
+        _ => r#"Written as JSON: a text in double quotes, a number, true, {…} or […]."#.to_owned(),
+    }
+}
+
+/// `points_redeemed` and `badgeMetaId` as people write them.
+pub fn words(name: &str) -> String {
+    let mut words = String::new();
+    let mut before = None;
+    for c in name.chars() {
+        if matches!(c, '_' | '-' | '.' | ' ') {
+            words.push(' ');
+        } else if c.is_uppercase()
+            && before.is_some_and(|before: char| before.is_lowercase() || before.is_numeric())
+        {
+            words.push(' ');
+            words.extend(c.to_lowercase());
+        } else if before.is_none() {
+            words.extend(c.to_uppercase());
+        } else {
+            words.push(c);
+        }
+        before = Some(c);
+    }
+    if words.trim().is_empty() { name.to_owned() } else { words }
+}

@@ -1,0 +1,143 @@
+//! The pages: server-rendered, and a door like any other.
+//!
+//! A handler has four steps: who is signed in, read, one engine call, one template. **Invariant:** nothing
+//! here decides who may do what, and nothing here knows the store: the engine is asked, as the API asks it.
+//! Everything that reads and every single decision works without script. A GET never changes a request.
+
+mod answer;
+pub mod assets;
+mod bulk;
+mod call_view;
+mod code;
+mod drawing;
+mod events;
+mod fields;
+mod form;
+pub mod headers;
+mod history;
+mod icons;
+mod lists;
+pub mod live;
+mod new;
+mod notes;
+mod page_error;
+mod plain;
+mod request;
+#[cfg(test)]
+mod sample;
+pub mod session;
+mod shell;
+mod signatures;
+mod steps;
+mod trail;
+mod types;
+mod words;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use actix_web::http::header::LOCATION;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::FixedOffset;
+use tokio::sync::watch;
+
+pub use icons::Icon;
+pub use page_error::PageError;
+pub use plain::Text;
+pub use shell::{Nav, Shell};
+
+use crate::api::error::ApiError;
+use crate::engine::Engine;
+use session::{Session, SignIn};
+
+/// Where the pages begin.
+pub const BASE: &str = "/ui";
+
+/// What a page's handler returns.
+pub type Page = Result<HttpResponse, PageError>;
+
+/// What the pages share.
+#[derive(Clone)]
+pub struct Web {
+    /// The one door to everything that is stored.
+    pub engine: Engine,
+    /// How people sign in.
+    pub sign_in: Arc<SignIn>,
+    /// Scheme, host and port under which browsers know this server; the call's own host if absent.
+    pub public_origin: Option<String>,
+    /// A word for the header, such as Production; empty for none.
+    pub environment: String,
+    /// The offset in which times are written.
+    pub offset: FixedOffset,
+    /// How long the answer to a decision waits for the outcome.
+    pub decision_wait: Duration,
+    /// Turns true when the server is about to stop.
+    pub stopping: watch::Receiver<bool>,
+    /// Whether the last attempt to read the rules anew failed.
+    pub rules_stale: Arc<AtomicBool>,
+    /// The streams of events that are open.
+    pub live: Arc<live::Live>,
+}
+
+/// Serves the pages.
+pub fn routes(config: &mut web::ServiceConfig) {
+    let get_only = || async { Err::<HttpResponse, _>(ApiError::method_not_allowed("GET")) };
+    let bare = web::resource("/").route(web::get().to(|| async { see_other(BASE) }));
+    config.service(bare.default_service(web::to(get_only)));
+    let pages = web::scope(BASE)
+        .wrap(from_fn(headers::around_each_page))
+        .route("", web::get().to(home))
+        .route("/needs-me", web::get().to(lists::needs_me))
+        .route("/my-groups", web::get().to(lists::my_groups))
+        .route("/decided", web::get().to(lists::decided))
+        .route("/mine", web::get().to(lists::mine))
+        .route("/unknown", web::get().to(lists::unknown))
+        .route("/requests/{id}", web::get().to(request::page))
+        .route("/requests/{id}/body", web::get().to(request::body))
+        .route("/requests/{id}/approve", web::get().to(steps::approve))
+        .route("/requests/{id}/reject", web::get().to(steps::reject))
+        .route("/requests/{id}/withdraw", web::get().to(steps::withdraw))
+        .route("/requests/{id}/withdraw", web::post().to(steps::take_back))
+        .route("/requests/{id}/decide", web::post().to(steps::decide))
+        .route("/requests/{id}/trail", web::get().to(trail::page))
+        .route("/bulk", web::get().to(bulk::review))
+        .route("/bulk", web::post().to(bulk::decide))
+        .route("/events", web::get().to(live::events))
+        .route("/theme", web::post().to(shell::theme))
+        .route("/new", web::get().to(new::types))
+        .route("/new/{type}", web::get().to(new::form))
+        .route("/new/{type}", web::post().to(new::submit))
+        .configure(session::routes)
+        .route("/history", web::get().to(history::page))
+        .route("/history/export", web::get().to(history::export))
+        .route("/types", web::get().to(types::list))
+        .route("/types/{type}", web::get().to(types::page))
+        .route("/assets/{file}", web::get().to(assets::serve))
+        .default_service(web::to(|| async { Err::<HttpResponse, _>(PageError::NotFound) }));
+    config.service(pages);
+}
+
+/// The first page for this person.
+async fn home(web: web::Data<Web>, request: HttpRequest) -> Page {
+    let session = Session::of(&web, &request).await?;
+    Ok(see_other(&format!("{BASE}{}", Nav::home(&session.actor).path())))
+}
+
+/// An answer that sends the browser on with a GET.
+pub(crate) fn see_other(to: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, to)).finish()
+}
+
+/// A page in full, with its status.
+pub(crate) fn show(status: actix_web::http::StatusCode, page: &impl Template) -> Page {
+    let html = page.render().map_err(|error| PageError::broken(format!("template: {error}")))?;
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
+}
+
+/// A page that is as it should be.
+pub(crate) fn ok(page: &impl Template) -> Page {
+    show(actix_web::http::StatusCode::OK, page)
+}

@@ -1,0 +1,225 @@
+//! What went wrong, as a page: what is true, what it means, the one next step.
+
+use std::fmt;
+
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use askama::Template;
+
+use super::plain::Text;
+use super::{BASE, Icon, Web, assets};
+use crate::api::call::reference;
+use crate::api::error::ApiError;
+use crate::engine::{Engine, EngineError};
+
+/// Why a page could not be shown, or a form not be carried out.
+#[derive(Debug)]
+pub enum PageError {
+    /// Nobody is signed in; afterwards he comes back to `to`.
+    SignIn {
+        /// Path and query of the page that was asked for.
+        to: String,
+        /// Whether something was sent that is lost to the server now.
+        is_form: bool,
+    },
+    /// The form is not one of this session's, or comes from another site.
+    Form,
+    /// There is no such thing for this person.
+    NotFound,
+    /// The call can't be read.
+    Unreadable,
+    /// The engine or the reading of parameters refused it.
+    Refused(ApiError),
+    /// A sentence of its own.
+    Told {
+        /// The status.
+        status: StatusCode,
+        /// What is true.
+        title: String,
+        /// What it means and what to do.
+        text: String,
+    },
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    environment: &'a str,
+    style: &'static str,
+    script: &'static str,
+    icon: Icon,
+    title: Text,
+    text: Vec<Text>,
+    link: Option<(String, &'static str)>,
+    reference: Text,
+}
+
+impl PageError {
+    /// Nobody is signed in.
+    pub fn sign_in(request: &HttpRequest) -> Self {
+        let is_form = request.method() != Method::GET && request.method() != Method::HEAD;
+        let to = if is_form {
+            String::new()
+        } else {
+            request.uri().path_and_query().map(ToString::to_string).unwrap_or_default()
+        };
+        Self::SignIn { to, is_form }
+    }
+
+    /// A refusal in words of its own.
+    pub fn told(title: &str, text: &str) -> Self {
+        Self::Told { status: StatusCode::FORBIDDEN, title: title.to_owned(), text: text.to_owned() }
+    }
+
+    /// There is no way to sign in, and so there are no pages.
+    pub fn off() -> Self {
+        Self::Told {
+            status: StatusCode::NOT_FOUND,
+            title: "There are no pages here.".to_owned(),
+            text: "Nobody can sign in: the operators have named no identity provider (web.oidc_issuer)."
+                .to_owned(),
+        }
+    }
+
+    /// Something broke here; the cause is for the log only.
+    pub fn broken(cause: String) -> Self {
+        Self::Refused(ApiError::internal(cause))
+    }
+
+    /// The answer, as a page.
+    pub fn answer(&self, request: &HttpRequest, web: Option<&Web>) -> HttpResponse {
+        if let Self::SignIn { to, is_form: false } = self {
+            let to = percent_encoding::utf8_percent_encode(to, percent_encoding::NON_ALPHANUMERIC);
+            return super::see_other(&format!("{BASE}/sign-in?to={to}"));
+        }
+        let reference = reference(request);
+        self.note(web);
+        let page = self.page(web, &reference);
+        let html = page.render().unwrap_or_else(|_| page.title.to_string());
+        let mut response = HttpResponse::build(self.status_code());
+        if self.status_code() == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header((RETRY_AFTER, Engine::BUSY_RETRY_AFTER.as_secs().to_string()));
+        }
+        response.content_type("text/html; charset=utf-8").body(html)
+    }
+
+    /// Logs and counts it, as the API does.
+    fn note(&self, web: Option<&Web>) {
+        let status = self.status_code().as_u16();
+        match self {
+            Self::Refused(error) => {
+                for code in error.codes() {
+                    if let Some(web) = web {
+                        web.engine.metrics().refused(code);
+                    }
+                }
+                match error.cause() {
+                    Some(cause) => tracing::error!(cause, "a page failed here"),
+                    None => tracing::info!(codes = %error, status, "a page was refused"),
+                }
+            }
+            Self::SignIn { .. } | Self::Form | Self::NotFound | Self::Unreadable | Self::Told { .. } => {
+                tracing::info!(error = %self, status, "a page was refused");
+            }
+        }
+    }
+
+    fn page<'a>(&self, web: Option<&'a Web>, reference: &str) -> ErrorPage<'a> {
+        let (icon, title, text) = self.words();
+        let home = || Some((BASE.to_owned(), "Back to the start"));
+        let link = match self {
+            Self::SignIn { .. } => Some((format!("{BASE}/sign-in"), "Sign in")),
+            Self::Form | Self::NotFound | Self::Unreadable | Self::Refused(_) | Self::Told { .. } => home(),
+        };
+        ErrorPage {
+            environment: web.map_or("", |web| web.environment.as_str()),
+            style: &assets::STYLE.path,
+            script: &assets::SCRIPT.path,
+            icon,
+            title: title.into(),
+            text: text.into_iter().map(Text::from).collect(),
+            link,
+            reference: reference.into(),
+        }
+    }
+
+    fn words(&self) -> (Icon, String, Vec<String>) {
+        let told = |icon, title: &str, text: &str| (icon, title.to_owned(), vec![text.to_owned()]);
+        match self {
+            Self::SignIn { .. } => told(
+                Icon::Key,
+                "You were signed out. Nothing was recorded.",
+                "Sign in and go back to where you were: words you wrote stay in this browser until then.",
+            ),
+            Self::Form => told(
+                Icon::Warn,
+                "This form is too old, or comes from another place. Nothing was recorded.",
+                "Go back, read the page again, and send the form from there.",
+            ),
+            Self::NotFound => told(
+                Icon::Info,
+                "There is no such thing for you.",
+                "It does not exist, or it belongs to another organisation.",
+            ),
+            Self::Unreadable => told(Icon::Warn, "This call can't be read. Nothing was recorded.", ""),
+            Self::Told { title, text, .. } => told(Icon::Info, title, text),
+            Self::Refused(error) => {
+                let title = match self.status_code() {
+                    StatusCode::SERVICE_UNAVAILABLE => "Countersign is very busy. Nothing was recorded.",
+                    StatusCode::INTERNAL_SERVER_ERROR => "Something broke here.",
+                    _ => "This was not done.",
+                };
+                (
+                    Icon::Warn,
+                    title.to_owned(),
+                    error.items().map(|(_, message, _)| message.to_owned()).collect(),
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for PageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SignIn { .. } => f.write_str("not signed in"),
+            Self::Form => f.write_str("the form was not accepted"),
+            Self::NotFound => f.write_str("not found"),
+            Self::Unreadable => f.write_str("unreadable"),
+            Self::Refused(error) => error.fmt(f),
+            Self::Told { title, .. } => f.write_str(title),
+        }
+    }
+}
+
+impl ResponseError for PageError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::SignIn { is_form: false, .. } => StatusCode::SEE_OTHER,
+            Self::SignIn { is_form: true, .. } => StatusCode::UNAUTHORIZED,
+            Self::Form => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Unreadable => StatusCode::BAD_REQUEST,
+            Self::Refused(error) => error.status_code(),
+            Self::Told { status, .. } => *status,
+        }
+    }
+
+    /// Rendered again, as a page, by the middleware that knows the server.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+impl From<EngineError> for PageError {
+    fn from(error: EngineError) -> Self {
+        Self::from(ApiError::from(error))
+    }
+}
+
+impl From<ApiError> for PageError {
+    fn from(error: ApiError) -> Self {
+        if error.status_code() == StatusCode::NOT_FOUND { Self::NotFound } else { Self::Refused(error) }
+    }
+}

@@ -1,0 +1,293 @@
+//! What the tests of the pages show: one request with everything that can be on a page, some of it hostile.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::shell::Shell;
+use super::words::When;
+use crate::domain::actor::{Permission, Person};
+use crate::domain::call::Call;
+use crate::domain::digest::Digest;
+use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+use crate::domain::lifecycle::{Birth, Event, EventKind, Signature};
+use crate::domain::outcome::Outcome;
+use crate::domain::policy::Who;
+use crate::domain::request::{Decision, Request, State, Terms, Verdict};
+use crate::domain::request_type::RequestType;
+use crate::domain::submission::EntityInfo;
+use crate::engine::Origin;
+use crate::engine::queries::{AnswerView, HistoryEntry, View};
+
+/// Noon of the day on which the samples play.
+pub fn noon() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_348_800, 0).unwrap()
+}
+
+/// A page at noon, with times in UTC.
+pub fn when() -> When {
+    When::at(noon(), FixedOffset::east_opt(0).unwrap())
+}
+
+/// Somebody by name.
+pub fn person(name: &str) -> Person {
+    let sub = name.to_lowercase().replace(' ', ".");
+    Person {
+        iss: "https://idp.example".to_owned(),
+        user_id: format!("id-{sub}"),
+        sub,
+        user_name: name.to_owned(),
+    }
+}
+
+/// What a request is born with.
+pub fn birth() -> Birth {
+    Birth {
+        org: OrgId::new("90001"),
+        id: RequestId::parse("0190b6f2-7a3c-7cc0-8000-000000000001").unwrap(),
+        request_type: RequestTypeName::new("REFUND"),
+        type_version: Digest::of(b"type").to_string(),
+        maker: person("Mara Okafor"),
+        entity: EntityInfo::default(),
+        digest: Digest::of(b"call"),
+        host: "payments.example.com".to_owned(),
+        expires_at: noon() + TimeDelta::days(1),
+        terms: Terms { rule: "small".to_owned(), summary: "Refund 12 EUR".to_owned(), ..Terms::default() },
+        waits_for: vec![Who::Permission(Permission::Check)],
+    }
+}
+
+/// The row of an event of an hour before noon, brought about by Mara or by the engine.
+pub fn entry(kind: EventKind, from: Option<State>) -> HistoryEntry {
+    let at = noon() - TimeDelta::hours(1);
+    let mara = person("Mara Okafor");
+    let (by, to) = match &kind {
+        EventKind::Decided { leads_to, .. } => (mara, *leads_to),
+        EventKind::Submitted(_)
+        | EventKind::MakerAccessValidated
+        | EventKind::PayloadValidated
+        | EventKind::Withdrawn { .. }
+        | EventKind::Refused { .. } => (mara, State::AdminTask),
+        EventKind::AutoApproved { .. }
+        | EventKind::Expired
+        | EventKind::AttemptStarted { .. }
+        | EventKind::Ended { .. } => (Person::system(), State::AdminTask),
+    };
+    let event = Event { seq: 1, at, by, from, to, kind };
+    HistoryEntry::new(&Request::born(birth(), at), &event, Uuid::nil(), &Origin::default())
+}
+
+/// A decision for the group Risk.
+pub fn decided(verdict: Verdict, leads_to: State) -> EventKind {
+    let signature = Signature {
+        message: "Receipt checked.".to_owned(),
+        stage: 0,
+        capacities: vec![Who::Group("Risk".to_owned())],
+        act: Vec::new(),
+    };
+    EventKind::Decided {
+        verdict,
+        signature: Box::new(signature),
+        leads_to,
+        waits_for: Vec::new(),
+        execute_before: None,
+    }
+}
+
+/// One event of every kind, in the order of a request's life.
+pub fn every_kind() -> Vec<EventKind> {
+    let ended = |attempt, outcome| EventKind::Ended { attempt, outcome, reason: "A reason.".to_owned() };
+    vec![
+        EventKind::Submitted(Box::new(birth())),
+        EventKind::MakerAccessValidated,
+        EventKind::PayloadValidated,
+        EventKind::AutoApproved { rule: "small".to_owned(), execute_before: noon() },
+        EventKind::Refused { code: "maker_is_checker".to_owned(), message: "You submitted it.".to_owned() },
+        decided(Verdict::Approved, State::AdminTask),
+        decided(Verdict::Approved, State::Approved),
+        decided(Verdict::Rejected, State::AdminTask),
+        decided(Verdict::Rejected, State::Rejected),
+        EventKind::Withdrawn { reason: "A typing error.".to_owned() },
+        EventKind::Expired,
+        EventKind::AttemptStarted { attempt: 1 },
+        ended(Some(1), Outcome::Executed),
+        ended(Some(1), Outcome::Failed),
+        ended(None, Outcome::Failed),
+        ended(Some(1), Outcome::Unknown),
+    ]
+}
+
+/// Markup, a turned reading direction, and a character that nobody sees.
+pub const HOSTILE: &str = "<script>alert(1)</script>\u{202e}gnp\u{200b}\"'&";
+
+/// What a page must not hold once it showed [`HOSTILE`].
+pub fn assert_harmless(html: &str) {
+    for raw in ["<script>alert", "\u{202e}", "\u{200b}", "\"'&"] {
+        assert!(!html.contains(raw), "{raw:?} is in the page");
+    }
+    assert!(html.contains("&lt;script&gt;alert(1)"), "the text is shown");
+    assert!(html.contains("U+202E") && html.contains("U+200B"), "what nobody sees is drawn");
+}
+
+/// What stands around a page of an auditor.
+pub fn shell() -> Shell {
+    Shell {
+        name: "Ruth Adeyemi".into(),
+        org: "90001".into(),
+        orgs: Vec::new(),
+        environment: "Sandbox".into(),
+        is_production: false,
+        csrf: "csrf".to_owned(),
+        waiting: Vec::new(),
+        rail: Vec::new(),
+        theme: "",
+        style: "/style.css",
+        script: "/app.js",
+        sees_all: true,
+        rules_stale: false,
+        here: "/ui/history".into(),
+        place: "0".to_owned(),
+        when: when(),
+    }
+}
+
+/// A type with stages, a limit, and fields of every class.
+pub fn refund_definition() -> Value {
+    json!({
+        "name": "REFUND",
+        "title": "Refund of an order",
+        "summary": "Refund {amount} EUR for order {order}",
+        "subject": "/pathParams/order",
+        "amount": "/body/amount",
+        "duplicates": "warn",
+        "pending_ttl": "3d",
+        "recheck_at_execution": true,
+        "call": {
+            "method": "POST",
+            "path": "/orders/{order}/refunds",
+            "target": "https://payments.example.com",
+            "total_timeout": "20s",
+        },
+        "path_params": { "properties": { "order": { "type": "string", "pattern": "^[0-9-]{4,20}$" } } },
+        "body": {
+            "type": "object",
+            "required": ["amount"],
+            "properties": {
+                "amount": { "type": "number", "exclusiveMinimum": 0, "maximum": 5000 },
+                "currency": { "enum": ["EUR", "USD"] },
+                "iban": { "type": "string", "maxLength": 34 },
+                "pin": { "type": "string" },
+                "lines": { "type": "array", "items": { "type": "object", "properties": { "sku": { "type": "string" } } } },
+            },
+        },
+        "fields": { "masked": ["/body/iban"], "secret": ["/body/pin", "/headers/authorization"] },
+        "usage": [{ "name": "maker_day", "by": "maker", "window": "1d" }],
+        "policy": [
+            {
+                "name": "limit",
+                "when": "usage.maker_day.sum.plus(request.amount).above(10000)",
+                "refuse": "Nobody refunds more than 10000 a day.",
+            },
+            {
+                "name": "large",
+                "when": "request.amount.above(1000)",
+                "risk": "high",
+                "decide_within": "4h",
+                "fresh_sign_in": "10m",
+                "min_distinct_people": 5,
+                "stages": [
+                    { "name": "Risk", "seats": [{ "group": "Risk" }] },
+                    { "name": "Finance and Operations", "seats": [{ "group": "Finance", "count": 2 }, { "group": "Operations" }] },
+                ],
+            },
+            { "name": "tiny", "when": "request.amount.below(1)", "auto_approve": true },
+            { "name": "everything else", "stages": [{ "name": "Two of", "any": 2, "seats": [{ "group": "Finance" }, { "permission": "CanCheckRequest" }] }] },
+        ],
+    })
+}
+
+/// The type of the samples.
+pub fn refund() -> Arc<RequestType> {
+    Arc::new(RequestType::from_definition(&refund_definition()).unwrap())
+}
+
+/// A request that was approved and answered, with hostile words in every place that somebody outside fills.
+pub fn view() -> View {
+    let task = json!({
+        "hostname": "https://payments.example.com",
+        "method": "POST",
+        "path": "/orders/{order}/refunds",
+        "pathParams": { "order": "77-31902" },
+        "body": { "amount": 12.50, "currency": "EUR", "iban": HOSTILE, "pin": "4711" },
+    });
+    let call = Call::from_task(&task).unwrap();
+    let pinned = refund();
+    let mut birth = birth();
+    birth.digest = call.digest();
+    birth.type_version.clone_from(&pinned.version);
+    birth.maker = person(HOSTILE);
+    birth.terms.rule = "everything else".to_owned();
+    birth.terms.summary = format!("Refund 12.50 EUR {HOSTILE}");
+    birth.terms.subject = Some("77-31902".to_owned());
+    let started_at = noon() - TimeDelta::hours(2);
+    let mut request = Request::born(birth, started_at);
+    request.state = State::Executed;
+    request.ended_at = Some(noon() - TimeDelta::hours(1));
+    request.decisions = vec![Decision {
+        checker: person("Aiko Tanaka"),
+        verdict: Verdict::Approved,
+        message: HOSTILE.to_owned(),
+        at: noon() - TimeDelta::minutes(82),
+        digest: call.digest(),
+        stage: 0,
+        capacities: vec![Who::Group("Finance".to_owned())],
+        act: Vec::new(),
+    }];
+    View {
+        request,
+        task,
+        method: call.method,
+        url: call.url,
+        label: "Sandbox".to_owned(),
+        answer: Some(AnswerView {
+            status: 201,
+            headers: vec![("x-note".to_owned(), HOSTILE.to_owned())],
+            body: Some(json!({ "refundId": HOSTILE }).to_string().into_bytes()),
+            body_bytes: 4_096,
+            cut: false,
+            warnings: Vec::new(),
+        }),
+        pinned: Some(pinned),
+        sees_masked: true,
+    }
+}
+
+/// The events of [`view`], as they are kept.
+pub fn entries() -> Vec<HistoryEntry> {
+    let view = view();
+    let kinds = [
+        (EventKind::Submitted(Box::new(birth())), None, State::ValidateMakerAccess),
+        (EventKind::MakerAccessValidated, Some(State::ValidateMakerAccess), State::ValidatePayload),
+        (EventKind::PayloadValidated, Some(State::ValidatePayload), State::AdminTask),
+        (decided(Verdict::Approved, State::Approved), Some(State::AdminTask), State::Approved),
+        (EventKind::AttemptStarted { attempt: 1 }, Some(State::Approved), State::Approved),
+        (
+            EventKind::Ended {
+                attempt: Some(1),
+                outcome: Outcome::Executed,
+                reason: "The target answered 201.".to_owned(),
+            },
+            Some(State::Approved),
+            State::Executed,
+        ),
+    ];
+    let at = noon() - TimeDelta::hours(2) + TimeDelta::milliseconds(7);
+    let row = |(seq, (kind, from, to))| {
+        let by = if seq < 5 { person(HOSTILE) } else { Person::system() };
+        let event = Event { seq, at, by, from, to, kind };
+        HistoryEntry::new(&view.request, &event, Uuid::nil(), &Origin::default())
+    };
+    (1..).zip(kinds).map(row).collect()
+}

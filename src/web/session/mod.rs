@@ -1,0 +1,103 @@
+//! Who is signed in: cookies, forms, and the ways to sign in.
+//!
+//! **Invariants:** a session's secret is made here, at every sign-in anew, and never taken from a browser;
+//! nothing changes by a GET but who is signed in; no token, code or secret is logged or shown.
+
+mod cookie;
+mod demo;
+mod form;
+mod oidc;
+mod pages;
+mod return_to;
+
+use actix_web::{HttpRequest, web};
+
+pub use demo::DemoPerson;
+pub use form::check_form;
+pub use oidc::Provider;
+pub use return_to::ReturnTo;
+
+use super::{PageError, Web};
+use crate::domain::actor::Actor;
+use crate::domain::ids::OrgId;
+use crate::engine::sessions::{LiveSession, SessionId, Use};
+use cookie::BrowserSecret;
+
+/// How people sign in.
+#[derive(Debug, Default)]
+pub enum SignIn {
+    /// Not at all: there are no pages.
+    #[default]
+    Off,
+    /// By one click, as one of these people. Only the demo has them.
+    Demo(Vec<DemoPerson>),
+    /// With an identity provider.
+    Oidc(Box<Provider>),
+}
+
+/// A person who is signed in.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Which session.
+    pub id: SessionId,
+    /// Who it is, in which org, and when the person signed in.
+    pub actor: Actor,
+    /// What every form of this session carries.
+    pub csrf: String,
+    /// Every org that the sign-in granted.
+    pub orgs: Vec<OrgId>,
+    /// The place among what is told of the org from which on this call may not have seen it.
+    pub place: String,
+    live: LiveSession,
+}
+
+impl Session {
+    /// The session of this call.
+    ///
+    /// # Errors
+    /// [`PageError::SignIn`] if nobody is signed in.
+    pub async fn of(web: &Web, request: &HttpRequest) -> Result<Self, PageError> {
+        Self::find(web, request, Use::Page).await
+    }
+
+    /// The same for what goes on without anybody's doing, such as an open stream of events: it keeps no
+    /// session alive.
+    pub async fn in_background(web: &Web, request: &HttpRequest) -> Result<Self, PageError> {
+        Self::find(web, request, Use::Background).await
+    }
+
+    async fn find(web: &Web, request: &HttpRequest, counts_as: Use) -> Result<Self, PageError> {
+        if matches!(*web.sign_in, SignIn::Off) {
+            return Err(PageError::off());
+        }
+        let nobody = || PageError::sign_in(request);
+        let secret = BrowserSecret::of(request, cookie::SESSION).ok_or_else(nobody)?;
+        let live = web.engine.find_session(secret.session_id(), counts_as).await?.ok_or_else(nobody)?;
+        let actor = live.actor(request.peer_addr().map(|address| address.ip().to_string()));
+        let span = tracing::Span::current();
+        span.record("org", actor.org.as_str());
+        span.record("actor", actor.person.user_id.as_str());
+        let place = web.engine.place_now(&actor.org);
+        Ok(Self {
+            place,
+            id: live.id,
+            actor,
+            csrf: secret.form_token(),
+            orgs: live.granted.orgs.clone(),
+            live,
+        })
+    }
+}
+
+/// Serves what signing in and out needs.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/sign-in", web::get().to(pages::sign_in))
+        .route("/sign-in/demo", web::post().to(pages::demo))
+        .route("/sign-in/start", web::post().to(pages::start))
+        .route("/sign-in/callback", web::get().to(pages::callback))
+        .route("/sign-in/again", web::get().to(pages::again))
+        .route("/sign-in/again", web::post().to(pages::start_again))
+        .route("/sign-out", web::post().to(pages::sign_out))
+        .route("/org", web::post().to(pages::switch_org));
+}
