@@ -35,6 +35,27 @@ pub enum Command {
     /// Check and show request types
     #[command(subcommand)]
     Types(TypesCommand),
+    /// End sessions of the pages from outside
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+}
+
+/// `sessions`
+#[derive(Subcommand)]
+pub enum SessionsCommand {
+    /// Sign a person out of the pages everywhere, while the server runs or not
+    End(EndSessionsArgs),
+}
+
+/// `sessions end`
+#[derive(Args)]
+pub struct EndSessionsArgs {
+    /// The person's user id, as the identity provider's claim has it
+    #[arg(long, value_name = "ID")]
+    pub user_id: String,
+    /// Where the sessions are
+    #[command(flatten)]
+    pub store: StoreArgs,
 }
 
 /// `types`
@@ -119,6 +140,12 @@ pub struct DemoArgs {
     /// Where the sandbox listens; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT")]
     pub sandbox_listen: Option<SocketAddr>,
+    /// Folder with request types of your own, beside the six that are built in
+    #[arg(long, value_name = "DIR")]
+    pub types: Option<PathBuf>,
+    /// People file that says who of the demo's people is in which group
+    #[arg(long, value_name = "FILE")]
+    pub people: Option<PathBuf>,
 }
 
 /// `token`
@@ -203,6 +230,7 @@ mod tests {
             "countersign openapi",
             "countersign types lint types --people people.toml --config c.toml",
             "countersign types show ISSUE-BADGE --config c.toml",
+            "countersign sessions end --user-id 400002 --config c.toml --database-url sqlite://x",
         ];
         for line in lines {
             assert!(parse(line).is_ok(), "{line}");

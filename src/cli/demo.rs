@@ -12,15 +12,19 @@ use serde_json::{Value, json};
 use super::args::DemoArgs;
 use super::stop_signal;
 use super::story::{Person, call};
+use super::waiting;
 use crate::api::BASE;
 use crate::auth::mint::{Holder, mint};
 use crate::clock::Clock;
 use crate::config::{Config, Flags};
 use crate::domain::actor::Permission;
 use crate::domain::ids::OrgId;
+use crate::engine::sessions::Granted;
 use crate::sandbox;
-use crate::server::{ExecutorMode, Server};
+use crate::server::{ExecutorMode, Server, Startup};
+use crate::web::session::DemoPerson;
 
+const ISSUER: &str = "https://demo.countersign.example";
 const ORG: &str = "90001";
 const BADGE: &str = "658de01c823d1b70aabcfaae";
 const CUSTOMER: u64 = 113_460_811;
@@ -44,12 +48,14 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     tokio::spawn(sandbox);
 
     let listen = args.listen.unwrap_or_else(|| fallback(DEFAULT_LISTEN));
-    let config = config(&folder, listen, sandbox_address)?;
-    let server = Server::start(&config, Clock::system(), ExecutorMode::Running).await?;
+    let config = config(&folder, (listen, sandbox_address), &args)?;
+    let startup = Startup { executor: ExecutorMode::Running, demo: people() };
+    let server = Server::start(&config, Clock::system(), startup).await?;
     let story = Story::new(&config, server.address(), sandbox_address)?;
     let told = story.tell().await;
     if !args.once && told.is_ok() {
         let stopped = stop_signal()?;
+        story.leave_some_waiting().await?;
         story.stay()?;
         stopped.await;
     }
@@ -76,14 +82,20 @@ impl Drop for Scratch {
     }
 }
 
-/// The demo's own configuration: nothing is read from the environment or from files.
-fn config(folder: &Scratch, listen: SocketAddr, sandbox: SocketAddr) -> anyhow::Result<Config> {
+/// The demo's own configuration: nothing is read from the environment, and from files only the types and
+/// people that were asked for.
+fn config(
+    folder: &Scratch,
+    (listen, sandbox): (SocketAddr, SocketAddr),
+    args: &DemoArgs,
+) -> anyhow::Result<Config> {
     let secret = format!("{}{}", Clock::system().new_id().simple(), uuid::Uuid::new_v4().simple());
-    let text = format!(
+    let mut text = format!(
         "[server]\nlisten = \"{listen}\"\n\
          [store]\nurl = \"sqlite://{}\"\n\
-         [auth]\nhs256_secret = \"{secret}\"\nissuer = \"https://demo.countersign.example\"\n\
+         [auth]\nhs256_secret = \"{secret}\"\nissuer = \"{ISSUER}\"\n\
          audience = \"countersign-demo\"\nmax_ttl_seconds = 86400\n\
+         [web]\nenvironment = \"Demo\"\n\
          [log]\nlevel = \"warn\"\n\
          [[targets]]\nscheme = \"http\"\nhost = \"{}\"\nports = [{}]\nlabel = \"Sandbox\"\n\
          allow_cidrs = [\"{}/{}\"]\n",
@@ -93,6 +105,12 @@ fn config(folder: &Scratch, listen: SocketAddr, sandbox: SocketAddr) -> anyhow::
         sandbox.ip(),
         if sandbox.is_ipv4() { 32 } else { 128 },
     );
+    for (table, key, path) in [("types", "dir", &args.types), ("people", "file", &args.people)] {
+        if let Some(path) = path {
+            let path = toml::Value::String(path.display().to_string());
+            write!(text, "[{table}]\n{key} = {path}\n")?;
+        }
+    }
     let file = folder.0.join("demo.toml");
     std::fs::write(&file, text)?;
     let config = Config::load(Some(&file), std::iter::empty(), Flags::default())?;
@@ -116,26 +134,91 @@ struct Story {
     auditor: Person,
 }
 
+/// One of the people of the story, who may sign in to the pages by one click, too.
+struct Role {
+    name: &'static str,
+    what: &'static str,
+    id: &'static str,
+    mail: &'static str,
+    rights: &'static [Permission],
+}
+
+/// Mara may check, too: what stops her from deciding her own request is the rule, not the right.
+const MARA: Role = Role {
+    name: "Mara",
+    what: "maker",
+    id: "400001",
+    mail: "mara@demo.example",
+    rights: &[Permission::Make, Permission::Check],
+};
+const CHEN: Role = Role {
+    name: "Chen",
+    what: "checker",
+    id: "400002",
+    mail: "chen@demo.example",
+    rights: &[Permission::Check],
+};
+/// A decision of one is shown to the other, and two stages have somebody each.
+const FINN: Role = Role {
+    name: "Finn",
+    what: "second checker",
+    id: "400004",
+    mail: "finn@demo.example",
+    rights: &[Permission::Check],
+};
+const ADA: Role = Role {
+    name: "Ada",
+    what: "auditor",
+    id: "400003",
+    mail: "ada@demo.example",
+    rights: &[Permission::Audit],
+};
+
+/// Everybody who may sign in to the demo's pages.
+fn people() -> Vec<DemoPerson> {
+    [&CHEN, &FINN, &MARA, &ADA].into_iter().map(Role::signs_in).collect()
+}
+
+impl Role {
+    fn signs_in(&self) -> DemoPerson {
+        let person = crate::domain::actor::Person {
+            iss: ISSUER.to_owned(),
+            sub: self.id.to_owned(),
+            user_id: self.id.to_owned(),
+            user_name: self.mail.to_owned(),
+        };
+        let granted = Granted {
+            person,
+            orgs: vec![OrgId::new(ORG)],
+            permissions: self.rights.to_vec(),
+            groups: Vec::new(),
+            act: Vec::new(),
+        };
+        DemoPerson { name: self.name.to_owned(), what: self.what.to_owned(), granted }
+    }
+
+    /// With a token for the API.
+    fn with_token(&self, config: &Config) -> anyhow::Result<Person> {
+        let holder = Holder {
+            user_id: self.id.to_owned(),
+            user_name: self.mail.to_owned(),
+            orgs: vec![OrgId::new(ORG)],
+            permissions: self.rights.to_vec(),
+            groups: Vec::new(),
+        };
+        let token = mint(&config.auth, &holder, None, Clock::system().now())?;
+        Ok(Person { name: format!("{}, {}", self.name, self.what), token })
+    }
+}
+
 impl Story {
     fn new(config: &Config, server: SocketAddr, sandbox: SocketAddr) -> anyhow::Result<Self> {
-        let person = |name, id: &str, mail: &str, rights: &[Permission]| -> anyhow::Result<Person> {
-            let holder = Holder {
-                user_id: id.to_owned(),
-                user_name: mail.to_owned(),
-                orgs: vec![OrgId::new(ORG)],
-                permissions: rights.to_vec(),
-                groups: Vec::new(),
-            };
-            Ok(Person { name, token: mint(&config.auth, &holder, None, Clock::system().now())? })
-        };
-        // Mara may check, too: what stops her from deciding her own request is the rule, not the right.
-        let both = [Permission::Make, Permission::Check];
         Ok(Self {
             server: server.to_string(),
             sandbox: sandbox.to_string(),
-            maker: person("Mara, maker", "400001", "mara@demo.example", &both)?,
-            checker: person("Chen, checker", "400002", "chen@demo.example", &[Permission::Check])?,
-            auditor: person("Ada, auditor", "400003", "ada@demo.example", &[Permission::Audit])?,
+            maker: MARA.with_token(config)?,
+            checker: CHEN.with_token(config)?,
+            auditor: ADA.with_token(config)?,
         })
     }
 
@@ -266,9 +349,23 @@ impl Story {
         Ok(())
     }
 
+    /// Some requests for whoever opens the pages.
+    async fn leave_some_waiting(&self) -> anyhow::Result<()> {
+        say("\nMara asks for a few more things, which wait for Chen.")?;
+        for waiting in waiting::all() {
+            let body = waiting.submission(&format!("http://{}", self.sandbox));
+            let path = format!("/{}", waiting.request_type);
+            self.ask(&self.maker, Method::POST, &path, Some(&body)).await?.expect(200)?;
+        }
+        Ok(())
+    }
+
     /// What to try by hand while the servers stay up.
     fn stay(&self) -> anyhow::Result<()> {
-        say("\nBoth servers stay up; stop them with Ctrl-C. Paste these to try it yourself:\n")?;
+        say("\nBoth servers stay up; stop them with Ctrl-C.")?;
+        say(&format!("\n  Open  http://{}  and sign in as Chen: one click, no password.", self.server))?;
+        say("  Requests wait for him; approve one and see it done. Mara submits, Ada audits.")?;
+        say("\nOr paste these to try the API yourself:\n")?;
         for (name, person) in [("MAKER", &self.maker), ("CHECKER", &self.checker), ("AUDITOR", &self.auditor)]
         {
             say(&format!("{name}='{}'", person.token))?;

@@ -4,6 +4,7 @@ pub mod args;
 mod demo;
 mod story;
 mod types;
+mod waiting;
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -13,11 +14,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
-use self::args::{Command, SandboxArgs, ServeArgs, StoreArgs, TokenArgs};
+use self::args::{Command, EndSessionsArgs, SandboxArgs, ServeArgs, SessionsCommand, StoreArgs, TokenArgs};
 use crate::clock::Clock;
 use crate::config::{Config, Flags, environment};
 use crate::server::{ExecutorMode, Server};
-use crate::store::{Opener, Purpose, StoreUrl, migrate};
+use crate::store::{Opener, Purpose, StoreUrl, migrate, sessions, to_micros};
 use crate::{api, auth, sandbox, telemetry};
 
 /// Runs one command to its end.
@@ -31,6 +32,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::CheckConfig(args) => check_config(&args),
         Command::Openapi => print_openapi(),
         Command::Types(command) => types::run(&command),
+        Command::Sessions(SessionsCommand::End(args)) => end_sessions(&args),
     }
 }
 
@@ -118,6 +120,20 @@ fn run_migrations(args: &StoreArgs) -> anyhow::Result<ExitCode> {
     let mut conn = Opener { url, purpose: Purpose::Write }.open()?;
     let ran = migrate::run(&mut conn)?;
     writeln!(std::io::stdout(), "{ran} migrations ran; {} is current", config.store.url)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Past the engine, because the server may be running and must not be stopped for it: each page looks its
+/// session up, so that the very next one is refused.
+fn end_sessions(args: &EndSessionsArgs) -> anyhow::Result<ExitCode> {
+    let config = load(args.store.config.as_deref(), args.store.flags())?;
+    let url = StoreUrl::parse(config.store.url.expose())?;
+    if let StoreUrl::Sqlite(path) = &url {
+        anyhow::ensure!(Path::new(path).exists(), "there is no database at {}", config.store.url);
+    }
+    let mut conn = Opener { url, purpose: Purpose::Write }.open()?;
+    let ended = sessions::end_all_of(&mut conn, &args.user_id, to_micros(Clock::system().now()))?;
+    writeln!(std::io::stdout(), "{ended} sessions of {} ended", args.user_id)?;
     Ok(ExitCode::SUCCESS)
 }
 

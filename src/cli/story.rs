@@ -13,7 +13,7 @@ use crate::domain::json;
 /// Somebody who calls the API.
 pub(super) struct Person {
     /// How the transcript names him.
-    pub(super) name: &'static str,
+    pub(super) name: String,
     /// His token.
     pub(super) token: String,
 }

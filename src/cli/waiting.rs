@@ -1,0 +1,97 @@
+//! What waits for the demo's checker once the story is told, so that there is something to decide by hand.
+
+use serde_json::{Value, json};
+
+/// A request that Mara leaves for Chen: its type, and the call.
+pub(super) struct Waiting {
+    /// The request type.
+    pub(super) request_type: &'static str,
+    method: &'static str,
+    path: &'static str,
+    query: Value,
+    body: Value,
+}
+
+impl Waiting {
+    /// The submission's body, for the target at `hostname`.
+    pub(super) fn submission(&self, hostname: &str) -> Value {
+        json!({
+            "entityInfo": {
+                "tillId": "50682289", "storeId": "50682288", "zoneId": "50682286", "conceptId": "50678331",
+            },
+            "payload": { "IntouchAPITask-Payload": {
+                "hostname": hostname,
+                "path": self.path,
+                "method": self.method,
+                "pathParams": {},
+                "queryParams": self.query,
+                "body": self.body,
+                "headers": {
+                    "Authorization": "Basic ZGVtby50aWxsOjYyY2MyZDhiNGJmMmQ4NzI4MTIwZDA1MjE2M2E3N2Rm",
+                    "content-type": "application/json",
+                    "X-CAP-API-AUTH-ORG-ID": "90001",
+                },
+            } },
+        })
+    }
+}
+
+/// In the order in which they are submitted.
+pub(super) fn all() -> Vec<Waiting> {
+    vec![
+        Waiting {
+            request_type: "POINTS-REDEMPTION",
+            method: "POST",
+            path: "/v1.1/points/redeem",
+            query: json!({ "skip_validation": "true", "format": "json" }),
+            body: json!({ "root": { "redeem": {
+                "points_redeemed": "1200",
+                "customer": { "mobile": "910000000002" },
+                "transaction_number": "txn-88410",
+                "notes": "Voucher for a lost parcel, agreed by phone",
+                "external_reference_number": "EXT-77120",
+            } } }),
+        },
+        Waiting {
+            request_type: "CUSTOMER-STATUS-CHANGE",
+            method: "PUT",
+            path: "/v2/customers/lookup/status",
+            query: json!({ "source": "INSTORE", "identifierName": "mobile", "identifierValue": "910000000001" }),
+            body: json!({ "reason": "Account taken over, case 55-1207", "label": "Suspended" }),
+        },
+        Waiting {
+            request_type: "ISSUE-BADGE",
+            method: "POST",
+            path: "/api_gateway/v1/badges/badgeMeta/customer/issueBulk",
+            query: json!({}),
+            body: json!({
+                "triggeredBy": { "ownerType": "Goodwill_Module", "referenceId": "135" },
+                "customers": [100_200_300, 100_200_301, 100_200_303],
+                "requestId": "demo-badge-1",
+                "badgeMetaId": "66276dc68fe258516a88ff8e",
+            }),
+        },
+        goodwill(100_200_302, 20, "Queue at the till on Friday"),
+        goodwill(100_200_303, 35, "Wrong item in the parcel"),
+    ]
+}
+
+fn goodwill(customer: u64, points: u32, reason: &str) -> Waiting {
+    Waiting {
+        request_type: "GOODWILL-POINTS",
+        method: "POST",
+        path: "/internal/goodwill/",
+        query: json!({}),
+        body: json!({
+            "referenceId": format!("demo-goodwill-{customer}"),
+            "reason": reason,
+            "baseType": "POINTS",
+            "programId": 1001,
+            "awardingTillId": 70_000_010,
+            "earningEntityType": "CUSTOMER",
+            "earningEntityId": customer,
+            "points": points,
+            "source": "API",
+        }),
+    }
+}
