@@ -108,6 +108,9 @@ fn decisions_that_the_rules_forbid_are_refused() {
         let mut other_digest = approve.clone();
         other_digest["payload"]["AdminTask-Payload"]["digest"] = "sha256:another".into();
         snapshot!("digest_mismatch", put(&other_digest));
+        let mut other_version = approve.clone();
+        other_version["payload"]["AdminTask-Payload"]["version"] = 1.into();
+        snapshot!("request_moved", put(&other_version));
         snapshot!("unknown_request", put(&decision("019d0000-0000-7000-8000-000000000000", "approved", "")));
         let withdraw = |actor: &crate::support::people::Actor<'_>, body: Value| {
             actor.call("POST", &format!("/requests/{id}/withdraw")).json(&body)
@@ -227,6 +230,17 @@ fn decisions_that_the_policy_does_not_need_are_refused() {
         snapshot!("already_decided_by_you", put(11, "agreed once more"));
         snapshot!("not_needed", put(12, "agreed"));
         snapshot!("person_inactive_decides", put(400_004, "agreed"));
+    });
+}
+
+#[test]
+fn an_approval_without_a_fresh_sign_in_is_refused() {
+    run(async {
+        let wishes = Wishes::stepped().with_type(&type_file("", pay_out::FRESH_SIGN_IN));
+        let app = App::with(On::Sqlite, wishes).await;
+        let id = app.maker().pays(&pay_out::body(&app, "c-1", 1)).await.id;
+        let approve = decision(&id, "approved", "agreed");
+        snapshot!("fresh_sign_in_required", app.checker().call("PUT", "/PAY-OUT").json(&approve));
     });
 }
 

@@ -86,6 +86,18 @@ const RULES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "web",
+        &[
+            "crate::store",
+            "crate::executor",
+            "crate::server",
+            "crate::cli",
+            "crate::sandbox",
+            "diesel",
+            "hyper",
+        ],
+    ),
+    (
         "api",
         &[
             "crate::store",

@@ -277,12 +277,25 @@ fn check_config_prints_effective_values_and_no_secret() {
 #[test]
 fn migrate_makes_the_database_and_may_run_again() {
     let place = Place::new();
-    for ran in ["2 migrations ran", "0 migrations ran"] {
+    for ran in ["3 migrations ran", "0 migrations ran"] {
         let output = run(&["migrate", "--config", &place.config()]);
         assert!(output.status.success(), "{}", text(&output.stderr));
         assert!(text(&output.stdout).starts_with(ran), "{}", text(&output.stdout));
     }
     assert!(place.path("test.db").exists());
+}
+
+#[test]
+fn sessions_end_tells_how_many_and_makes_no_database() {
+    let place = Place::new();
+    let end = || run(&["sessions", "end", "--user-id", "400002", "--config", &place.config()]);
+    let output = end();
+    assert!(!output.status.success() && text(&output.stderr).contains("there is no database"));
+    assert!(!place.path("test.db").exists());
+    assert!(run(&["migrate", "--config", &place.config()]).status.success());
+    let output = end();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), "0 sessions of 400002 ended\n");
 }
 
 #[test]

@@ -244,6 +244,7 @@ impl Example {
                     .collect(),
                 groups: texts("/maker/groups"),
                 org: OrgId::new(text("/org")),
+                signed_in_at: None,
             },
             people: People::none(),
             now: text("/now").parse().unwrap(),

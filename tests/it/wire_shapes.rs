@@ -4,6 +4,8 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::support::app::{App, Wishes, task};
+use crate::support::pay_out::{body, type_file};
+use crate::support::people::bulk;
 use crate::support::{On, eventually, pretty, run};
 
 /// Puts a word in the place of everything that differs from run to run.
@@ -83,6 +85,17 @@ fn other_ends_of_a_request() {
         let failed = app.maker().submitted(&app.badge_to_target()).await.id;
         let failed = app.checker().approve(&failed).await.expect(200);
         assert_snapshot!("failed_with_binary_answer", redacted(&app, failed));
+    });
+}
+
+#[test]
+fn many_decisions_in_one_call() {
+    run(async {
+        let app = App::with(On::Sqlite, Wishes::stepped().with_type(&type_file("bulk = true", ""))).await;
+        let read = app.maker().pays(&body(&app, "c-1", 10)).await;
+        let badge = app.maker().submitted(&app.badge()).await;
+        let answer = app.checker().put_many(&bulk("rejected", &[&read, &badge])).await.expect(200);
+        assert_snapshot!("bulk_decisions", redacted(&app, answer));
     });
 }
 

@@ -7,7 +7,7 @@ use super::{Row, accounts_for_every_row};
 use crate::support::app::{App, Wishes};
 use crate::support::client::Reply;
 use crate::support::pay_out::{PAY_OUT, TWO_CHECKERS, body, type_file};
-use crate::support::people::{BASE, Person, decision};
+use crate::support::people::{BASE, Person, Submitted, decision};
 use crate::support::{On, run};
 
 const FILE: &str = "four_eyes.json";
@@ -31,7 +31,6 @@ const OVERRIDDEN: &[(&str, &str)] = &[
     ),
     ("EYES-045", "Checkpoints that two auditors can compare are later work."),
     ("EYES-047", "Keeping who read what is later work; today only changes and refusals are kept."),
-    ("EYES-048", "Deciding many requests in one call is later work."),
 ];
 
 /// Lists the rows that are tried, each an `async fn(On, &Row) -> String` that says what happened.
@@ -80,6 +79,7 @@ rows![
     "EYES-040" eyes_040_somebody_breaks_the_glass,
     "EYES-041" eyes_041_somebody_deletes_a_request,
     "EYES-046" eyes_046_the_trail_cannot_be_written,
+    "EYES-048" eyes_048_a_checker_approves_a_batch_with_bad_items_in_it,
     "EYES-049" eyes_049_a_link_in_a_mail_approves,
 ];
 
@@ -108,6 +108,10 @@ fn alice() -> Person {
 
 fn bob() -> Person {
     Person::new(2, "bob@example.com", &["CanCheckRequest"])
+}
+
+fn bob_who_makes() -> Person {
+    Person { permissions: BOTH.to_vec(), ..bob() }
 }
 
 fn carol() -> Person {
@@ -524,6 +528,33 @@ async fn eyes_046_the_trail_cannot_be_written(on: On, _: Value) -> String {
     assert_eq!(says(&app, bob(), &id, "approved").await.data()["state"], "approved");
     app.run_due_executions().await;
     "no_state_change".to_owned()
+}
+
+async fn eyes_048_a_checker_approves_a_batch_with_bad_items_in_it(on: On, input: Value) -> String {
+    let app =
+        App::with(on, Wishes::stepped().with_type(&type_file("bulk = true", "")).with_people(PEOPLE)).await;
+    let number = input["batchApprove"].as_i64().unwrap();
+    let mut good = Vec::new();
+    for points in 1..=number {
+        good.push(app.actor(alice()).pays(&body(&app, &format!("c-{points}"), points)).await);
+    }
+    let own = app.actor(bob_who_makes()).pays(&body(&app, "c-own", 1)).await;
+    let mut swapped = app.actor(alice()).pays(&body(&app, "c-swapped", 1)).await;
+    swapped.digest.clone_from(&good[0].digest);
+    for batch in good.chunks(98) {
+        let items: Vec<&Submitted> = [&own].into_iter().chain(batch).chain([&swapped]).collect();
+        let told = app.actor(bob_who_makes()).decides_all("approved", &items).await;
+        let (first, last) = (told.first().unwrap(), told.last().unwrap());
+        assert_eq!((&first["code"], &last["code"]), (&json!("maker_is_checker"), &json!("digest_mismatch")));
+        assert!(told[1..=batch.len()].iter().all(|item| item["outcome"] == "recorded"), "{told:?}");
+    }
+    let kept = "SELECT count(DISTINCT digest) AS number FROM events WHERE type = 'approved'";
+    assert_eq!(app.count(kept), number, "an event for each, with its own digest");
+    let waiting = app.auditor().lists("states=AdminTask").await;
+    assert_eq!(waiting, [swapped.id, own.id], "only the bad ones wait");
+    app.run_due_executions().await;
+    assert_eq!(app.target.arrived().len(), usize::try_from(number).unwrap());
+    format!("{} decisions", app.count("SELECT count(*) AS number FROM decisions"))
 }
 
 async fn eyes_049_a_link_in_a_mail_approves(on: On, _: Value) -> String {

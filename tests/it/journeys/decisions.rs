@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::app::{App, Wishes};
+use crate::support::pay_out::{TWO_CHECKERS, body, type_file};
 use crate::support::people::{Person, decision};
 use crate::support::{On, journeys};
 
@@ -21,6 +22,9 @@ journeys![
     the_sweeper_expires_what_nobody_decided,
     a_withdrawal_after_the_deadline_is_refused,
     the_digest_may_be_sent_back_and_must_be_the_right_one,
+    a_request_that_moved_since_it_was_read_is_not_decided,
+    what_is_refused_to_others_does_not_move_a_request,
+    a_version_that_is_no_number_is_a_fault,
     the_path_of_another_type_finds_nothing,
     the_action_name_is_compared_without_case,
 ];
@@ -194,6 +198,54 @@ async fn the_digest_may_be_sent_back_and_must_be_the_right_one(on: On) {
     let history = app.auditor().history(id).await;
     let approved = history.iter().find(|entry| entry["type"] == "approved").unwrap();
     assert_eq!(approved["digest"], json!(digest));
+}
+
+fn on_version(id: &str, version: &Value) -> Value {
+    let mut body = decision(id, "approved", "as agreed");
+    body["payload"]["AdminTask-Payload"]["version"] = version.clone();
+    body
+}
+
+async fn a_request_that_moved_since_it_was_read_is_not_decided(on: On) {
+    let app = App::with(on, Wishes::default().with_type(&type_file("", TWO_CHECKERS))).await;
+    let read = app.maker().pays(&body(&app, "c-1", 10)).await;
+    let version = &read.data["version"];
+    let (checker, other) = (app.checker(), app.other_checker());
+    assert_eq!(checker.saying(&on_version(&read.id, version)).send().await.data()["state"], "AdminTask");
+    let refused = other.saying(&on_version(&read.id, version)).send().await.refused(409, "request_moved");
+    assert_eq!(refused["errors"][0]["field"], "/payload/AdminTask-Payload/version");
+    let again = checker.saying(&on_version(&read.id, version)).send().await.data();
+    assert_eq!(again["decisions"].as_array().unwrap().len(), 1, "one's own decision again is a repeat");
+    let read_anew = other.request(&read.id).await;
+    assert_eq!(read_anew["decisions"][0]["actor"]["userName"], "checker@example.com");
+    let last = other.saying(&on_version(&read.id, &read_anew["version"])).send().await.data();
+    assert_eq!(last["state"], "approved");
+    app.auditor().becomes(&read.id, "executed").await;
+}
+
+async fn what_is_refused_to_others_does_not_move_a_request(on: On) {
+    let app = App::start(on).await;
+    let both = Person::new(400_001, "maker@example.com", &["CanMakeRequest", "CanCheckRequest"]);
+    let submitted = app.actor(both.clone()).submitted(&app.badge()).await;
+    app.actor(both).approve(&submitted.id).await.refused(403, "maker_is_checker");
+    let now = app.checker().request(&submitted.id).await["version"].as_i64().unwrap();
+    assert_eq!(Some(now - 1), submitted.data["version"].as_i64(), "the attempt is kept");
+    for wrong in [1, now - 2, now + 100] {
+        let body = on_version(&submitted.id, &wrong.into());
+        app.checker().decide("ISSUE-BADGE", &body).await.refused(409, "request_moved");
+    }
+    let body = on_version(&submitted.id, &submitted.data["version"]);
+    assert_eq!(app.checker().decide("ISSUE-BADGE", &body).await.data()["state"], "executed");
+}
+
+async fn a_version_that_is_no_number_is_a_fault(on: On) {
+    let app = App::start(on).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    for wrong in [json!("3"), json!(0), json!(-1), json!(3.5), json!(null), json!(1e30)] {
+        let body = app.checker().decide("ISSUE-BADGE", &on_version(&id, &wrong)).await;
+        let body = body.refused(400, "payload_invalid");
+        assert_eq!(body["errors"][0]["field"], "/payload/AdminTask-Payload/version", "{wrong}");
+    }
 }
 
 async fn the_path_of_another_type_finds_nothing(on: On) {

@@ -15,6 +15,7 @@ journeys![
     a_reference_that_is_no_word_is_replaced,
     a_traceparent_is_kept_and_answered,
     unknown_paths_and_methods_get_the_same_shape,
+    the_bare_address_leads_to_the_pages,
     the_openapi_document_is_served,
 ];
 
@@ -101,7 +102,7 @@ async fn a_traceparent_is_kept_and_answered(on: On) {
 async fn unknown_paths_and_methods_get_the_same_shape(on: On) {
     let app = App::start(on).await;
     let base = |path: &str| format!("{BASE}{path}");
-    for path in ["/", "/nothing", &base("/requests/a/b/c"), &base("/ISSUE-BADGE/more")] {
+    for path in ["/nothing", &base("/requests/a/b/c"), &base("/ISSUE-BADGE/more")] {
         app.get(path).await.refused(404, "not_found");
     }
     for (method, path, allow) in [
@@ -111,11 +112,18 @@ async fn unknown_paths_and_methods_get_the_same_shape(on: On) {
         ("DELETE", base("/requests/019d0000-0000-7000-8000-000000000000"), "GET"),
         ("GET", base("/requests/019d0000-0000-7000-8000-000000000000/withdraw"), "POST"),
         ("POST", "/health/live".to_owned(), "GET"),
+        ("POST", "/".to_owned(), "GET"),
     ] {
         let reply = app.call(method, &path).send().await;
         assert_eq!(reply.header("allow"), Some(allow), "{method} {path}");
         reply.refused(405, "method_not_allowed");
     }
+}
+
+async fn the_bare_address_leads_to_the_pages(on: On) {
+    let app = App::start(on).await;
+    let reply = app.get("/").await;
+    assert_eq!((reply.status, reply.header("location")), (303, Some("/ui")));
 }
 
 async fn the_openapi_document_is_served(on: On) {

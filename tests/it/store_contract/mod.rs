@@ -10,6 +10,7 @@ mod opening;
 mod pages;
 mod policies;
 mod refusals;
+mod sessions;
 mod submissions;
 mod walls;
 mod writer;
@@ -28,6 +29,7 @@ use countersign::domain::request::{Ballot, Decision, Request, Verdict};
 use countersign::domain::rules::Rules;
 use countersign::domain::target::{Scheme, Target, Targets};
 use countersign::engine::queries::View;
+use countersign::engine::sessions::SessionLimits;
 use countersign::engine::{
     Deadlines, Deciding, Engine, EngineError, EngineSettings, Origin, RequestKey, Submitting,
 };
@@ -52,6 +54,10 @@ const ISSUE_BADGE: &str = include_str!("../fixtures/contract/issue-badge.request
 const PENDING_TTL: TimeDelta = TimeDelta::days(30);
 /// How long an approved call waits for its turn.
 const APPROVAL_TTL: TimeDelta = TimeDelta::days(40);
+/// How long a session may go unused.
+const SESSION_IDLE: TimeDelta = TimeDelta::minutes(30);
+/// How long a session lives.
+const SESSION_MAX: TimeDelta = TimeDelta::hours(8);
 
 /// A node: a store, an engine over it, and a clock that stands still. Dropped before its database.
 struct Node {
@@ -206,6 +212,7 @@ fn start_engine(store: &Store, clock: &Clock, rules: Rules) -> Engine {
         rules,
         targets: Arc::new(targets()),
         writer: WriterLimits { queue_max: 1024, batch_max: 512 },
+        sessions: SessionLimits { idle: SESSION_IDLE, max: SESSION_MAX },
     };
     let (engine, _) =
         Engine::start(store.clone(), clock.clone(), Arc::new(Metrics::new()), settings).unwrap();
@@ -249,6 +256,7 @@ fn actor(org: &str, name: &str, permissions: &[Permission]) -> Actor {
         groups: vec![],
         act: vec![],
         token_id: Some(format!("token-{name}")),
+        signed_in_at: None,
         source_address: Some("192.0.2.7".to_owned()),
     }
 }

@@ -20,7 +20,11 @@ use uuid::Uuid;
 use super::{Database, ISSUE_BADGE, Node, PENDING_TTL, auditor, checker, key, maker, rejection, start};
 use crate::on_both_stores;
 
-on_both_stores![walking_by_cursor_gives_exactly_the_numbered_order, every_filter_finds_what_it_says];
+on_both_stores![
+    walking_by_cursor_gives_exactly_the_numbered_order,
+    every_filter_finds_what_it_says,
+    a_request_is_found_by_the_beginning_of_its_id,
+];
 
 /// When a request began and ended, in microseconds after the start: few values, so that many tie.
 type Times = (u8, Option<u8>);
@@ -177,4 +181,35 @@ async fn every_filter_finds_what_it_says(database: Database) {
     let none = countersign::domain::ids::RequestTypeName::new("EARN-BADGE");
     assert!(found(Filter { request_type: Some(none), ..all.clone() }).await.is_empty());
     assert_eq!(found(all).await, [key(&second).1, key(&first).1]);
+}
+
+async fn a_request_is_found_by_the_beginning_of_its_id(database: Database) {
+    let node = Node::open(database);
+    let template = template(&node);
+    let id = |text: &str| Uuid::parse_str(text).unwrap().as_u128();
+    let sought = "0190b6f2-7a3c-7cc0-8000-00000000000f";
+    let near = "0190b6f2-7a3d-7cc0-8000-000000000000";
+    let others = ["0190b6f1-ffff-7fff-bfff-ffffffffffff", "0190b6f3-0000-7000-8000-000000000000"];
+    let org = auditor().org.to_string();
+    let times = (0, None);
+    let mut rows: Vec<_> =
+        [sought, near].into_iter().chain(others).map(|one| row(&template, &org, id(one), times)).collect();
+    // The same id in an org that is not the reader's.
+    rows.push(row(&template, "elsewhere", id("0190b6f2-7a3c-7cc0-8000-000000000001"), times));
+    submissions::insert(&mut node.conn(), &rows.iter().collect::<Vec<_>>()).unwrap();
+    let found = async |beginning: &str, limit| {
+        let views = node.engine.find_by_beginning(&auditor(), beginning, limit).await.unwrap();
+        views.iter().map(|view| view.request.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("0190b6f2", 9).await, [sought, near]);
+    assert_eq!(found("0190b6f2", 1).await, [sought]);
+    assert_eq!(found("0190b6f2-7a3c", 9).await, [sought]);
+    assert_eq!(found(sought, 9).await, [sought]);
+    for nothing in ["0190b6f", "0190b6f4", "0190b6f2-7a3e", "' or 1=1"] {
+        assert!(found(nothing, 9).await.is_empty(), "{nothing}");
+    }
+    let mut stranger = maker();
+    stranger.person = super::person("other");
+    assert!(node.engine.find_by_beginning(&stranger, "0190b6f2", 9).await.unwrap().is_empty());
+    assert_eq!(node.engine.find_by_beginning(&maker(), "0190b6f2", 9).await.unwrap().len(), 2);
 }

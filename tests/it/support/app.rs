@@ -8,13 +8,15 @@ use chrono::{DateTime, Utc};
 use countersign::clock::Clock;
 use countersign::config::{Config, Flags};
 use countersign::sandbox;
-use countersign::server::{ExecutorMode, Server};
+use countersign::server::{ExecutorMode, Server, Startup};
 use countersign::store::{AnyConnection, Opener, Purpose, StoreUrl};
+use countersign::web::session::DemoPerson;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::browser::Browser;
 use super::client::{Call, Reply};
 use super::people::{AUDIENCE, Actor, ISSUER, Person, SECRET};
 use super::target::Target;
@@ -31,6 +33,7 @@ pub struct Wishes {
     settings: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
     type_file: Option<String>,
     people_file: Option<String>,
+    demo: Vec<DemoPerson>,
 }
 
 impl Default for Wishes {
@@ -41,6 +44,7 @@ impl Default for Wishes {
             settings: BTreeMap::new(),
             type_file: None,
             people_file: None,
+            demo: Vec::new(),
         };
         wishes
             .set("server.listen", "\"127.0.0.1:0\"")
@@ -71,6 +75,12 @@ impl Wishes {
     #[must_use]
     pub fn with_type(self, text: &str) -> Self {
         Self { type_file: Some(text.to_owned()), ..self }
+    }
+
+    /// Pages, to which these people sign in by one click.
+    #[must_use]
+    pub fn with_pages(self, people: &[Person]) -> Self {
+        Self { demo: people.iter().map(Person::signs_in).collect(), ..self }
     }
 
     /// A people file.
@@ -152,6 +162,7 @@ pub struct App {
     server: Option<Server>,
     config: Config,
     mode: ExecutorMode,
+    demo: Vec<DemoPerson>,
     database: Database,
     numbers: AtomicU64,
     folder: TempDir,
@@ -180,7 +191,7 @@ impl App {
         std::fs::write(&file, toml(&wishes, &[("Sandbox", sandbox.address), ("Recorder", target.address)]))
             .unwrap();
         let config = Config::load(Some(&file), std::iter::empty(), Flags::default()).unwrap();
-        let Wishes { mode, clock, .. } = wishes;
+        let Wishes { mode, clock, demo, .. } = wishes;
         Self {
             clock,
             sandbox,
@@ -188,6 +199,7 @@ impl App {
             server: None,
             config,
             mode,
+            demo,
             database,
             numbers: AtomicU64::new(1),
             folder,
@@ -200,7 +212,8 @@ impl App {
 
     /// One more server on the same database, which must be PostgreSQL; the test stops it.
     pub async fn another_server(&self, mode: ExecutorMode) -> Server {
-        Server::start(&self.config, self.clock.clone(), mode).await.unwrap()
+        let startup = Startup { executor: mode, demo: self.demo.clone() };
+        Server::start(&self.config, self.clock.clone(), startup).await.unwrap()
     }
 
     /// Another text in the place of the type's file, read at once as SIGHUP does.
@@ -232,6 +245,11 @@ impl App {
 
     pub fn server(&self) -> &Server {
         self.server.as_ref().unwrap()
+    }
+
+    /// A browser that was never here.
+    pub fn browser(&self) -> Browser<'_> {
+        Browser::new(self)
     }
 
     /// A call without token, to any path.

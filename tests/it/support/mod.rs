@@ -1,6 +1,7 @@
 //! What every journey needs: a server that really runs, people with tokens, targets that listen.
 
 pub mod app;
+pub mod browser;
 pub mod client;
 pub mod pay_out;
 pub mod people;
@@ -47,7 +48,7 @@ pub fn run(journey: impl Future<Output = ()>) {
 
 /// A request as a list or an export has it: without what only its reader is told.
 pub fn without_explanation(mut request: Value) -> Value {
-    for name in ["canDecide", "whyNot", "myDecision", "stages", "findings"] {
+    for name in ["canDecide", "whyNot", "myDecision", "freshSignIn", "stages", "findings"] {
         assert!(request.as_object_mut().unwrap().remove(name).is_some(), "{name} is missing");
     }
     request

@@ -38,6 +38,18 @@ group = "Finance"
 count = 2
 "#;
 
+/// Any two who may check and have signed in lately.
+pub const FRESH_SIGN_IN: &str = r#"
+[[policy]]
+name = "two who are really there"
+fresh_sign_in = "10m"
+[[policy.stages]]
+name = "Checkers"
+any = 2
+[[policy.stages.seats]]
+permission = "CanCheckRequest"
+"#;
+
 /// The type's file with this policy, and whatever else stands before its tables.
 pub fn type_file(more: &str, policy: &str) -> String {
     format!(

@@ -1,6 +1,10 @@
 //! People with tokens, and what they do.
 
 use chrono::{DateTime, Utc};
+use countersign::domain::actor::{self, Permission};
+use countersign::domain::ids::OrgId;
+use countersign::engine::sessions::Granted;
+use countersign::web::session::DemoPerson;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Map, Value, json};
 
@@ -28,6 +32,8 @@ pub struct Person {
     pub groups: Vec<&'static str>,
     /// The claim of who acts through the token; absent if null.
     pub act: Value,
+    /// The claim of when he signed in; absent if null.
+    pub auth_time: Value,
 }
 
 impl Person {
@@ -41,6 +47,7 @@ impl Person {
             permissions: permissions.to_vec(),
             groups: Vec::new(),
             act: Value::Null,
+            auth_time: Value::Null,
         }
     }
 
@@ -54,6 +61,11 @@ impl Person {
     pub fn acted_for_by(self, other: &Person) -> Self {
         let act = json!({ "sub": other.sub, "userId": other.user_id, "userName": other.user_name });
         Self { act, ..self }
+    }
+
+    #[must_use]
+    pub fn signed_in(self, at: DateTime<Utc>) -> Self {
+        Self { auth_time: at.timestamp().into(), ..self }
     }
 
     #[must_use]
@@ -80,7 +92,32 @@ impl Person {
         if !self.act.is_null() {
             claims["act"] = self.act.clone();
         }
+        if !self.auth_time.is_null() {
+            claims["auth_time"] = self.auth_time.clone();
+        }
         claims.as_object().cloned().unwrap()
+    }
+}
+
+impl Person {
+    /// The same person at the pages, with what the token would grant.
+    pub fn signs_in(&self) -> DemoPerson {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let orgs = self.orgs.as_array().cloned().unwrap_or_else(|| vec![self.orgs.clone()]);
+        let may = |permission: &Permission| self.permissions.contains(&permission.name());
+        let granted = Granted {
+            person: actor::Person {
+                iss: ISSUER.to_owned(),
+                sub: self.sub.clone(),
+                user_id: text(&self.user_id),
+                user_name: self.user_name.clone(),
+            },
+            orgs: orgs.iter().map(|org| OrgId::new(text(org))).collect(),
+            permissions: Permission::ALL.into_iter().filter(may).collect(),
+            groups: self.groups.iter().map(|group| (*group).to_owned()).collect(),
+            act: Vec::new(),
+        };
+        DemoPerson { name: self.user_name.clone(), what: "tester".to_owned(), granted }
     }
 }
 
@@ -182,6 +219,26 @@ impl<'a> Actor<'a> {
         let data = self.get(&format!("/requests?{query}")).await.data();
         data.as_array().unwrap().iter().map(|row| row["requestId"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+impl Actor<'_> {
+    /// Decides many requests in one call, each with the digest that he was shown; what became of each.
+    pub async fn decides_all(&self, decision: &str, items: &[&Submitted]) -> Vec<Value> {
+        let data = self.put_many(&bulk(decision, items)).await.data();
+        data.as_array().cloned().unwrap()
+    }
+
+    pub async fn put_many(&self, body: &Value) -> Reply {
+        self.call("PUT", "/bulk-decisions").json(body).send().await
+    }
+}
+
+/// The body of many decisions.
+pub fn bulk(decision: &str, items: &[&Submitted]) -> Value {
+    let item = |read: &&Submitted| json!({ "requestId": read.id, "digest": read.digest, "version": read.data["version"] });
+    json!({
+        "decision": decision, "message": "all of these", "items": items.iter().map(item).collect::<Vec<_>>(),
+    })
 }
 
 /// The body of a decision.

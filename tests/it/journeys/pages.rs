@@ -1,0 +1,327 @@
+//! Deciding and taking back on the pages: the same rules as on the API, and nothing typed is lost.
+
+use serde_json::json;
+
+use crate::support::app::{App, Wishes};
+use crate::support::browser::Browser;
+use crate::support::client::Reply;
+use crate::support::pay_out::{RISK_THEN_FINANCE, TWO_CHECKERS, body, type_file};
+use crate::support::people::Person;
+use crate::support::{On, journeys};
+
+journeys![
+    a_checker_reads_approves_and_sees_it_done,
+    a_rejection_without_words_comes_back_at_its_field,
+    a_decision_on_an_old_page_is_not_recorded_and_keeps_its_words,
+    a_decision_about_another_call_is_not_recorded,
+    a_form_that_does_not_say_what_was_read_decides_nothing,
+    a_maker_finds_no_button_and_a_form_made_by_hand_is_refused,
+    a_maker_takes_it_back_with_a_reason,
+    whoever_may_not_decide_is_told_why_on_the_page,
+    the_same_form_twice_is_one_decision,
+    reading_every_page_changes_no_request,
+    a_page_shows_neither_credentials_nor_fields_that_are_hidden,
+    a_page_of_another_org_does_not_exist,
+    every_page_forbids_what_it_does_not_need,
+];
+
+const MARA: &str = "400001";
+const CHEN: &str = "400002";
+const CARL: &str = "400004";
+
+fn people() -> Vec<Person> {
+    let both = ["CanMakeRequest", "CanCheckRequest"];
+    let mut stranger = Person::new(400_009, "stranger@example.com", &["CanCheckRequest"]);
+    stranger.orgs = json!("90009");
+    vec![
+        Person::new(400_001, "maker@example.com", &both),
+        Person::new(400_002, "chen@example.com", &["CanCheckRequest"]),
+        Person::new(400_004, "carl@example.com", &["CanCheckRequest"]),
+        stranger,
+    ]
+}
+
+async fn start(on: On, wishes: Wishes) -> App {
+    App::with(on, wishes.with_pages(&people())).await
+}
+
+async fn signed_in<'a>(app: &'a App, user_id: &str) -> Browser<'a> {
+    let browser = app.browser();
+    browser.sign_in(user_id).await.leads_to();
+    browser
+}
+
+/// The step's form as a browser would send it, with what the page holds.
+async fn filled(browser: &Browser<'_>, id: &str, step: &str, message: &str) -> Vec<(&'static str, String)> {
+    let page = browser.get(&format!("/ui/requests/{id}/{step}")).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let verdict = if step == "reject" { "rejected" } else { "approved" };
+    vec![
+        ("csrf", page.field("csrf")),
+        ("digest", page.field("digest")),
+        ("version", page.field("version")),
+        ("decision", verdict.to_owned()),
+        ("message", message.to_owned()),
+    ]
+}
+
+async fn send(browser: &Browser<'_>, id: &str, fields: &[(&'static str, String)]) -> Reply {
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    browser.post(&format!("/ui/requests/{id}/decide"), &fields).await
+}
+
+async fn state(app: &App, id: &str) -> String {
+    app.auditor().request(id).await["state"].as_str().unwrap().to_owned()
+}
+
+async fn a_checker_reads_approves_and_sees_it_done(on: On) {
+    let app = start(on, Wishes::default()).await;
+    let request = app.maker().submitted(&app.badge()).await;
+    let chen = signed_in(&app, CHEN).await;
+    let inbox = chen.get("/ui/needs-me").await;
+    assert!(inbox.text.contains(&format!("/ui/requests/{}", request.id)), "{}", inbox.text);
+    let page = chen.get(&format!("/ui/requests/{}", request.id)).await;
+    let plain = request.digest.trim_start_matches("sha256:");
+    for part in [&plain[..4], &plain[60..], "You may decide", "/approve", "/reject", "issueBulk"] {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    let form = filled(&chen, &request.id, "approve", "Agreed with the campaign team.").await;
+    let after = send(&chen, &request.id, &form).await;
+    assert_eq!(after.leads_to(), format!("/ui/requests/{}?said=approved", request.id));
+    let done = chen.get(after.leads_to()).await;
+    for part in
+        ["Your approval is recorded.", "Done: the target answered 200.", "Agreed with the campaign team."]
+    {
+        assert!(done.text.contains(part), "{part}: {}", done.text);
+    }
+    assert_eq!(state(&app, &request.id).await, "executed");
+}
+
+async fn a_rejection_without_words_comes_back_at_its_field(on: On) {
+    let app = start(on, Wishes::stepped()).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    let chen = signed_in(&app, CHEN).await;
+    let mut form = filled(&chen, &id, "reject", " \n").await;
+    let reply = send(&chen, &id, &form).await;
+    assert_eq!(reply.status, 422);
+    for part in ["<title>Error:", "Write why you reject it.", "aria-invalid=\"true\"", "href=\"#message\""] {
+        assert!(reply.text.contains(part), "{part}: {}", reply.text);
+    }
+    assert_eq!(state(&app, &id).await, "AdminTask");
+    form[4].1 = "Wrong customer, see case 55-1207.".to_owned();
+    send(&chen, &id, &form).await.leads_to();
+    assert_eq!(state(&app, &id).await, "rejected");
+    let page = chen.get(&format!("/ui/requests/{id}")).await;
+    assert!(page.text.contains("Wrong customer, see case 55-1207."), "{}", page.text);
+}
+
+async fn a_decision_on_an_old_page_is_not_recorded_and_keeps_its_words(on: On) {
+    let app = start(on, Wishes::stepped().with_type(&type_file("", TWO_CHECKERS))).await;
+    let id = app.maker().pays(&body(&app, "c-1", 10)).await.id;
+    let (chen, carl) = (signed_in(&app, CHEN).await, signed_in(&app, CARL).await);
+    let old = filled(&carl, &id, "approve", "Compared with the list <by hand>.").await;
+    let form = filled(&chen, &id, "approve", "fine").await;
+    send(&chen, &id, &form).await.leads_to();
+
+    // It still waits for Carl, but it is not what he read: his words stand in the same step.
+    let moved = send(&carl, &id, &old).await;
+    assert_eq!(moved.status, 409, "{}", moved.text);
+    for part in
+        ["was not recorded", "chen@example.com approved this", "Compared with the list &lt;by hand&gt;."]
+    {
+        assert!(moved.text.contains(part), "{part}: {}", moved.text);
+    }
+    assert!(moved.text.contains("value=\"approved\""), "he can sign what stands now: {}", moved.text);
+    assert_eq!(state(&app, &id).await, "AdminTask");
+
+    // Once it is rejected there is nothing left to sign; the words are shown to be copied.
+    app.actor(Person::new(400_007, "third@example.com", &["CanCheckRequest"])).says(&id, "rejected").await;
+    let over = send(&carl, &id, &old).await;
+    assert_eq!(over.status, 409);
+    for part in ["third@example.com rejected it", "Your message is kept here", "&lt;by hand&gt;"] {
+        assert!(over.text.contains(part), "{part}: {}", over.text);
+    }
+    assert!(!over.text.contains("value=\"approved\""), "{}", over.text);
+    assert_eq!(app.target.arrived().len(), 0);
+}
+
+async fn a_decision_about_another_call_is_not_recorded(on: On) {
+    let app = start(on, Wishes::stepped()).await;
+    let one = app.maker().submitted(&app.badge()).await;
+    let other = app.maker().submitted(&app.badge()).await;
+    let chen = signed_in(&app, CHEN).await;
+    let mut form = filled(&chen, &one.id, "approve", "").await;
+    form[1].1 = other.digest;
+    let reply = send(&chen, &one.id, &form).await;
+    assert_eq!(reply.status, 409, "{}", reply.text);
+    assert!(reply.text.contains("was not recorded"), "{}", reply.text);
+    assert_eq!(state(&app, &one.id).await, "AdminTask");
+}
+
+async fn a_form_that_does_not_say_what_was_read_decides_nothing(on: On) {
+    let app = start(on, Wishes::stepped()).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    let chen = signed_in(&app, CHEN).await;
+    let whole = filled(&chen, &id, "approve", "").await;
+    for missing in ["digest", "version", "decision"] {
+        let form: Vec<_> = whole.iter().filter(|(name, _)| *name != missing).cloned().collect();
+        assert_eq!(send(&chen, &id, &form).await.status, 400, "{missing}");
+    }
+    assert_eq!(state(&app, &id).await, "AdminTask");
+}
+
+async fn a_maker_finds_no_button_and_a_form_made_by_hand_is_refused(on: On) {
+    let app = start(on, Wishes::stepped()).await;
+    let request = app.maker().submitted(&app.badge()).await;
+    let mara = signed_in(&app, MARA).await;
+    let page = mara.get(&format!("/ui/requests/{}", request.id)).await;
+    assert!(page.text.contains("You submitted this"), "{}", page.text);
+    for button in ["/approve\"", "/reject\""] {
+        assert!(!page.text.contains(button), "{}", page.text);
+    }
+    let step = mara.get(&format!("/ui/requests/{}/approve", request.id)).await;
+    assert!(!step.text.contains("value=\"approved\""), "{}", step.text);
+    let form = [
+        ("csrf", page.field("csrf")),
+        ("digest", request.digest.clone()),
+        ("version", request.data["version"].to_string()),
+        ("decision", "approved".to_owned()),
+    ];
+    let reply = send(&mara, &request.id, &form).await;
+    assert_eq!(reply.status, 403, "{}", reply.text);
+    assert!(reply.text.contains("You submitted this"), "{}", reply.text);
+    assert_eq!(state(&app, &request.id).await, "AdminTask");
+    let refused = app.auditor().history(&request.id).await;
+    assert_eq!(refused.last().unwrap()["code"], "maker_is_checker", "what was tried is in the trail");
+}
+
+async fn a_maker_takes_it_back_with_a_reason(on: On) {
+    let app = start(on, Wishes::stepped()).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    let mara = signed_in(&app, MARA).await;
+    let page = mara.get(&format!("/ui/requests/{id}/withdraw")).await;
+    let csrf = page.field("csrf");
+    let path = format!("/ui/requests/{id}/withdraw");
+    mara.post(&path, &[("csrf", &csrf), ("message", "Sent twice by mistake")]).await.leads_to();
+    assert_eq!(state(&app, &id).await, "withdrawn");
+    let page = mara.get(&format!("/ui/requests/{id}")).await;
+    for part in ["took it back. Nothing was sent.", "Sent twice by mistake"] {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    // Nobody else takes it back, and nobody takes it back twice.
+    let other = app.maker().submitted(&app.badge()).await.id;
+    let chen = signed_in(&app, CHEN).await;
+    let csrf = chen.csrf().await;
+    let reply = chen.post(&format!("/ui/requests/{other}/withdraw"), &[("csrf", &csrf)]).await;
+    assert_eq!(reply.status, 403, "{}", reply.text);
+    assert_eq!(state(&app, &other).await, "AdminTask");
+}
+
+async fn whoever_may_not_decide_is_told_why_on_the_page(on: On) {
+    let app = start(on, Wishes::stepped().with_type(&type_file("", RISK_THEN_FINANCE))).await;
+    let id = app.maker().pays(&body(&app, "c-1", 10)).await.id;
+    let chen = signed_in(&app, CHEN).await;
+    let page = chen.get(&format!("/ui/requests/{id}")).await;
+    for part in ["Stage Risk waits for", "you hold none of its seats", "High", "Waits for Risk"] {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    assert!(!page.text.contains("/approve\""), "{}", page.text);
+    assert!(!chen.get("/ui/needs-me").await.text.contains(&id));
+}
+
+async fn the_same_form_twice_is_one_decision(on: On) {
+    let app = start(on, Wishes::stepped()).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    let chen = signed_in(&app, CHEN).await;
+    let form = filled(&chen, &id, "approve", "once").await;
+    for _ in 0..2 {
+        send(&chen, &id, &form).await.leads_to();
+    }
+    let decided = app.auditor().history(&id).await;
+    assert_eq!(decided.iter().filter(|entry| entry["type"] == "approved").count(), 1, "{decided:?}");
+    app.run_due_executions().await;
+}
+
+async fn reading_every_page_changes_no_request(on: On) {
+    let app = start(on, Wishes::stepped()).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    let events = "SELECT count(*) AS number FROM events";
+    let before = (app.count(events), app.auditor().request(&id).await);
+    for user_id in [CHEN, MARA] {
+        let browser = signed_in(&app, user_id).await;
+        let mut paths: Vec<String> = ["", "/approve", "/reject", "/withdraw", "/body", "/trail"]
+            .map(|step| format!("/ui/requests/{id}{step}"))
+            .into();
+        let lists = ["needs-me", "my-groups", "decided", "mine", "unknown", "history", "types", "new"];
+        paths.extend(lists.map(|list| format!("/ui/{list}")));
+        for path in paths {
+            let status = browser.get(&path).await.status;
+            assert!(status == 200 || (user_id == CHEN && path == "/ui/new"), "{user_id} {path}: {status}");
+            assert_ne!(browser.send(browser.call("HEAD", &path)).await.status, 500, "{path}");
+        }
+        let decide = format!("/ui/requests/{id}/decide?decision=approved");
+        assert_eq!(browser.get(&decide).await.status, 404, "a decision is never a link");
+    }
+    assert_eq!((app.count(events), app.auditor().request(&id).await), before);
+}
+
+async fn a_page_shows_neither_credentials_nor_fields_that_are_hidden(on: On) {
+    let classes = "[fields]\nmasked = [\"/body/card\"]\nsecret = [\"/body/pin\"]\n";
+    let app = start(on, Wishes::stepped().with_type(&type_file(classes, TWO_CHECKERS))).await;
+    let mut task = body(&app, "c-1", 10);
+    let wrapped = &mut task["payload"]["IntouchAPITask-Payload"];
+    wrapped["headers"]["Authorization"] = "Basic Y2FuYXJ5LWNyZWRlbnRpYWw=".into();
+    wrapped["body"]["card"] = "canary-card".into();
+    wrapped["body"]["pin"] = "canary-pin".into();
+    let id = app.maker().pays(&task).await.id;
+    let (chen, mara) = (signed_in(&app, CHEN).await, signed_in(&app, MARA).await);
+    let paths = ["", "/approve", "/body", "/trail"].map(|step| format!("/ui/requests/{id}{step}"));
+    let lists = ["/ui/needs-me", "/ui/mine", "/ui/history", "/ui/history/export"].map(str::to_owned);
+    for path in paths.iter().chain(&lists) {
+        for (browser, sees_masked) in [(&chen, true), (&mara, false)] {
+            let text = browser.get(path).await.text;
+            assert!(!text.contains("Y2FuYXJ5"), "{path}: {text}");
+            assert!(!text.contains("canary-pin"), "{path}: {text}");
+            assert!(sees_masked || !text.contains("canary-card"), "{path}: {text}");
+        }
+    }
+    let page = chen.get(&format!("/ui/requests/{id}")).await;
+    assert!(page.text.contains("canary-card"), "who decides sees what is masked for others");
+}
+
+async fn a_page_of_another_org_does_not_exist(on: On) {
+    let app = start(on, Wishes::stepped()).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    let stranger = signed_in(&app, "400009").await;
+    for step in ["", "/approve", "/body", "/trail"] {
+        assert_eq!(stranger.get(&format!("/ui/requests/{id}{step}")).await.status, 404, "{step}");
+    }
+    assert!(!stranger.get("/ui/history").await.text.contains(&id));
+    for nonsense in ["/ui/requests/not-an-id", "/ui/nowhere", "/ui/assets/style.css"] {
+        assert_eq!(stranger.get(nonsense).await.status, 404, "{nonsense}");
+    }
+}
+
+async fn every_page_forbids_what_it_does_not_need(on: On) {
+    let app = start(on, Wishes::stepped()).await;
+    let chen = signed_in(&app, CHEN).await;
+    for path in ["/ui/needs-me", "/ui/sign-in", "/ui/nowhere", "/ui/history/export", "/ui"] {
+        let reply = chen.get(path).await;
+        let policy = reply.header("content-security-policy").unwrap();
+        for part in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{path}: {policy}");
+        assert_eq!(reply.header("x-frame-options"), Some("DENY"), "{path}");
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(reply.header("cache-control"), Some("no-store"), "{path}");
+    }
+    let page = chen.get("/ui/needs-me").await.text;
+    let asset = page.split('"').find(|part| part.starts_with("/ui/assets/style.")).unwrap();
+    let sheet = chen.get(asset).await;
+    assert!(sheet.header("cache-control").unwrap().contains("immutable"));
+    for inline in ["<style", " style=", " onclick=", "javascript:", "http://", "https://"] {
+        let shown = page.replace(&app.sandbox.address.to_string(), "");
+        assert!(!shown.contains(inline), "{inline}: {page}");
+    }
+}
