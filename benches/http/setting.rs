@@ -119,6 +119,7 @@ impl Setting {
             groups: vec![],
             act: vec![],
             token_id: None,
+            signed_in_at: None,
             source_address: None,
         };
         let body = load::submission_of_many(&self.callers.sandbox, 1_000);

@@ -1,0 +1,93 @@
+//! Fills a store through the engine: most requests have ended, some wait.
+
+use countersign::domain::actor::{Actor, Permission, Person};
+use countersign::domain::ids::{OrgId, RequestTypeName};
+use countersign::domain::request::{Ballot, Verdict};
+use countersign::engine::{Deciding, Engine, Origin, Submitting};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::json;
+
+use crate::ORG;
+
+pub struct Ids {
+    pub waiting: Vec<String>,
+    pub ended: Vec<String>,
+}
+
+const TYPE: &str = "GOODWILL-POINTS";
+/// One of so many still waits.
+const WAITING_OF: usize = 20;
+const AT_ONCE: usize = 256;
+
+pub async fn fill(engine: &Engine, requests: usize) -> anyhow::Result<Ids> {
+    let made = stream::iter((0..requests).map(|number| one(engine, number))).buffer_unordered(AT_ONCE);
+    let made: Vec<(String, bool)> = made.try_collect().await?;
+    let (waiting, ended): (Vec<_>, Vec<_>) = made.into_iter().partition(|(_, waits)| *waits);
+    let ids = |part: Vec<(String, bool)>| part.into_iter().map(|(id, _)| id).collect();
+    Ok(Ids { waiting: ids(waiting), ended: ids(ended) })
+}
+
+async fn one(engine: &Engine, number: usize) -> anyhow::Result<(String, bool)> {
+    let maker = actor("400001", Permission::Make);
+    let body = submission(number).to_string();
+    let submitting = Submitting {
+        actor: &maker,
+        type_name: TYPE,
+        body: body.as_bytes(),
+        idempotency_key: None,
+        reference: "bench",
+    };
+    let request = engine.submit(submitting).await?.view.request;
+    if number.is_multiple_of(WAITING_OF) {
+        return Ok((request.id.to_string(), true));
+    }
+    let checker = actor("400003", Permission::Check);
+    let ballot = Ballot::new(Verdict::Rejected, "Not in the list", None).map_err(anyhow::Error::msg)?;
+    let origin = Origin::of(&checker, "bench");
+    let request_type = RequestTypeName::new(TYPE);
+    engine.decide(Deciding { actor: checker, request_type, id: request.id, ballot, origin }).await?;
+    Ok((request.id.to_string(), false))
+}
+
+fn actor(id: &str, permission: Permission) -> Actor {
+    let text = || id.to_owned();
+    Actor {
+        person: Person {
+            iss: "https://bench.example".to_owned(),
+            sub: text(),
+            user_id: text(),
+            user_name: text(),
+        },
+        org: OrgId::new(ORG),
+        permissions: vec![permission],
+        groups: Vec::new(),
+        act: Vec::new(),
+        token_id: None,
+        source_address: None,
+        signed_in_at: None,
+    }
+}
+
+fn submission(number: usize) -> serde_json::Value {
+    json!({
+        "entityInfo": { "tillId": "1", "storeId": "2", "zoneId": "3", "conceptId": "4" },
+        "payload": { "IntouchAPITask-Payload": {
+            "hostname": "https://api.example.com",
+            "path": "/internal/goodwill/",
+            "method": "POST",
+            "pathParams": {},
+            "queryParams": {},
+            "body": {
+                "referenceId": format!("ref-{number}"),
+                "reason": "Queue at the till",
+                "baseType": "POINTS",
+                "programId": 1001,
+                "awardingTillId": 70_000_010,
+                "earningEntityType": "CUSTOMER",
+                "earningEntityId": 100_000 + number % 20_000,
+                "points": 20 + number % 50,
+            },
+            "headers": { "content-type": "application/json", "Authorization": "Basic YWI6Y2Q=" },
+        } },
+    })
+}

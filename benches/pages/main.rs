@@ -1,0 +1,132 @@
+//! What a page costs the server with 100,000 requests in the store, over real HTTP and a real session.
+//!
+//! One browser asks for page after page; the time is from the first byte of the question to the last of the
+//! answer. `scripts/bench pages` runs it; `COUNTERSIGN_BENCH_REQUESTS` makes the store smaller.
+
+mod browser;
+mod filling;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use browser::Browser;
+use countersign::clock::Clock;
+use countersign::config::{Config, Flags};
+use countersign::domain::actor::{Permission, Person};
+use countersign::domain::ids::OrgId;
+use countersign::engine::sessions::Granted;
+use countersign::server::{ExecutorMode, Server, Startup};
+use countersign::web::session::DemoPerson;
+
+const ORG: &str = "90001";
+const ISSUER: &str = "https://bench.example";
+const CHECKER: &str = "400002";
+
+/// Pages of each kind that are measured.
+const PAGES: usize = 2_000;
+/// What the pages must keep to.
+const P99_MAX: Duration = Duration::from_millis(10);
+
+fn main() -> anyhow::Result<()> {
+    let requests = std::env::var("COUNTERSIGN_BENCH_REQUESTS").map_or(Ok(100_000), |text| text.parse())?;
+    let folder = tempfile::tempdir()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let mut stores = vec![("SQLite", format!("sqlite://{}", folder.path().join("bench.db").display()))];
+    match std::env::var("TEST_POSTGRES_URL") {
+        Ok(url) => stores.push(("PostgreSQL", url)),
+        Err(_) => anyhow::bail!("TEST_POSTGRES_URL is not set; use scripts/bench"),
+    }
+    for (name, url) in stores {
+        runtime.block_on(bench_store(name, &url, folder.path(), requests))?;
+    }
+    Ok(())
+}
+
+async fn bench_store(name: &str, url: &str, folder: &Path, requests: usize) -> anyhow::Result<()> {
+    let config = config(url, folder)?;
+    let startup = Startup { executor: ExecutorMode::Stepped, demo: vec![checker()] };
+    let server = Server::start(&config, Clock::system(), startup).await?;
+    let began = Instant::now();
+    let ids = filling::fill(server.engine(), requests).await?;
+    println!(
+        "\n{name}: {requests} requests, {} of them waiting, filled in {:.0?}",
+        ids.waiting.len(),
+        began.elapsed()
+    );
+    println!("{:<44} {:>9} {:>9} {:>9} {:>9}", "", "bytes", "p50 ms", "p99 ms", "max ms");
+    let address = server.address();
+    let measured = tokio::task::spawn_blocking(move || measure(address, &ids));
+    measured.await??;
+    server.stop().await
+}
+
+fn measure(address: std::net::SocketAddr, ids: &filling::Ids) -> anyhow::Result<()> {
+    let mut browser = Browser::new(address)?;
+    browser.sign_in(CHECKER)?;
+    let every = |ids: &[String], path: &str| -> Vec<String> {
+        (0..PAGES).map(|at| format!("/ui/requests/{}{path}", ids[at * 7919 % ids.len()])).collect()
+    };
+    let same = |path: &str| vec![path.to_owned(); PAGES];
+    let kinds = [
+        ("what needs me", same("/ui/needs-me")),
+        ("my groups", same("/ui/my-groups")),
+        ("a request that waits", every(&ids.waiting, "")),
+        ("a request that has ended", every(&ids.ended, "")),
+        ("the step to approve", every(&ids.waiting, "/approve")),
+        ("a trail", every(&ids.ended, "/trail")),
+        ("history", same("/ui/history")),
+    ];
+    let mut is_late = false;
+    for (name, paths) in kinds {
+        let (mut times, mut bytes) = (Vec::with_capacity(paths.len()), 0);
+        for path in paths.iter().take(100).chain(&paths) {
+            let began = Instant::now();
+            let reply = browser.get(path)?;
+            times.push(began.elapsed());
+            ensure!(reply.status == 200, "{path}: {}", reply.status);
+            bytes = reply.body.len();
+        }
+        // The first ones warm up.
+        times.drain(..100);
+        times.sort_unstable();
+        let ms = |at: usize| times[at.min(times.len() - 1)].as_secs_f64() * 1e3;
+        let (p50, p99) = (ms(times.len() / 2), ms(times.len() * 99 / 100));
+        println!("{name:<44} {bytes:>9} {p50:>9.2} {p99:>9.2} {:>9.2}", ms(times.len()));
+        is_late |= p99 > P99_MAX.as_secs_f64() * 1e3;
+    }
+    if is_late {
+        println!("  later than {P99_MAX:?} at the 99th percentile");
+    }
+    Ok(())
+}
+
+fn checker() -> DemoPerson {
+    let person = Person {
+        iss: ISSUER.to_owned(),
+        sub: CHECKER.to_owned(),
+        user_id: CHECKER.to_owned(),
+        user_name: "checker@example.com".to_owned(),
+    };
+    let granted = Granted {
+        person,
+        orgs: vec![OrgId::new(ORG)],
+        permissions: vec![Permission::Check],
+        groups: Vec::new(),
+        act: Vec::new(),
+    };
+    DemoPerson { name: "Chen".to_owned(), what: "checker".to_owned(), granted }
+}
+
+fn config(url: &str, folder: &Path) -> anyhow::Result<Config> {
+    let text = format!(
+        "[server]\nlisten = \"127.0.0.1:0\"\n[store]\nurl = \"{url}\"\n\
+         [auth]\nhs256_secret = \"{}\"\nissuer = \"{ISSUER}\"\naudience = \"bench\"\n\
+         [log]\nlevel = \"warn\"\n\
+         [[targets]]\nscheme = \"https\"\nhost = \"api.example.com\"\nlabel = \"Bench\"\n",
+        "x".repeat(32),
+    );
+    let file = folder.join("bench.toml");
+    std::fs::write(&file, text)?;
+    Ok(Config::load(Some(&file), std::iter::empty(), Flags::default())?)
+}
