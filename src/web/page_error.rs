@@ -60,7 +60,8 @@ impl PageError {
     pub fn sign_in(request: &HttpRequest) -> Self {
         let is_form = request.method() != Method::GET && request.method() != Method::HEAD;
         let to = if is_form {
-            String::new()
+            // The page that the form stood on; a decision's form has two, and both stand beside the request.
+            request.path().trim_end_matches("/decide").to_owned()
         } else {
             request.uri().path_and_query().map(ToString::to_string).unwrap_or_default()
         };
@@ -90,8 +91,7 @@ impl PageError {
     /// The answer, as a page.
     pub fn answer(&self, request: &HttpRequest, web: Option<&Web>) -> HttpResponse {
         if let Self::SignIn { to, is_form: false } = self {
-            let to = percent_encoding::utf8_percent_encode(to, percent_encoding::NON_ALPHANUMERIC);
-            return super::see_other(&format!("{BASE}/sign-in?to={to}"));
+            return super::see_other(&sign_in_url(to));
         }
         let reference = reference(request);
         self.note(web);
@@ -129,7 +129,7 @@ impl PageError {
         let (icon, title, text) = self.words();
         let home = || Some((BASE.to_owned(), "Back to the start"));
         let link = match self {
-            Self::SignIn { .. } => Some((format!("{BASE}/sign-in"), "Sign in")),
+            Self::SignIn { to, .. } => Some((sign_in_url(to), "Sign in and go back there")),
             Self::Form | Self::NotFound | Self::Unreadable | Self::Refused(_) | Self::Told { .. } => home(),
         };
         ErrorPage {
@@ -178,6 +178,12 @@ impl PageError {
             }
         }
     }
+}
+
+/// Where somebody signs in who wants to go on to `to`.
+fn sign_in_url(to: &str) -> String {
+    let to = percent_encoding::utf8_percent_encode(to, percent_encoding::NON_ALPHANUMERIC);
+    format!("{BASE}/sign-in?to={to}")
 }
 
 impl fmt::Display for PageError {

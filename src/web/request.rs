@@ -17,7 +17,7 @@ use super::signatures::Stages;
 use super::words::{AmountWords, DigestWords, RiskMark, StateWord, Time, When, number_of, state_word};
 use super::{BASE, Page, PageError, Web, show};
 use crate::domain::actor::Permission;
-use crate::domain::findings::Level;
+use crate::domain::findings::{Finding, Level};
 use crate::domain::ids::RequestId;
 use crate::domain::json;
 use crate::domain::request::{Request, State, Verdict};
@@ -29,6 +29,21 @@ struct Check {
     is_warning: bool,
     sentence: Text,
     pointer: Text,
+}
+
+impl Check {
+    fn look(&self) -> Text {
+        with_field(self.sentence.raw(), self.pointer.raw())
+    }
+}
+
+/// What a finding says, and about which field.
+pub fn look(finding: &Finding) -> Text {
+    with_field(&finding.sentence, finding.pointer.as_deref().unwrap_or_default())
+}
+
+fn with_field(sentence: &str, pointer: &str) -> Text {
+    if pointer.is_empty() { sentence.into() } else { format!("{sentence} ({pointer})").into() }
 }
 
 /// Another request on the same subject.
@@ -184,7 +199,7 @@ pub async fn render(
         subject: it.terms.subject.clone().unwrap_or_default().into(),
         amount: AmountWords::of(it.terms.amount),
         call: CallView::of(&view),
-        looks: checks.iter().filter(|check| check.is_warning).map(|check| check.sentence.clone()).collect(),
+        looks: checks.iter().filter(|check| check.is_warning).map(Check::look).collect(),
         checks,
         others,
         others_url: subject_url(it),

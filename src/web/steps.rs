@@ -12,7 +12,7 @@ use super::call_view::CallView;
 use super::lists::{escaped, title};
 use super::notes::Note;
 use super::plain::Text;
-use super::request::{Known, know, render};
+use super::request::{Known, know, look, render};
 use super::session::{Session, check_form};
 use super::shell::{Nav, Shell};
 use super::signatures::after_me;
@@ -146,7 +146,7 @@ async fn step_page(
     let host = it.host.as_str();
     let warnings = it.terms.warnings.iter().map(|warning| Text::from(warning.message.as_str()));
     let findings = explained.findings.iter().filter(|finding| finding.level == Level::Warning);
-    let looks = warnings.chain(findings.map(|finding| Text::from(finding.sentence.as_str())));
+    let looks = warnings.chain(findings.map(look));
     let mut looks: Vec<Text> = looks.collect();
     looks.dedup();
     let signed = it.decisions.iter().map(|decision| {
@@ -323,7 +323,9 @@ async fn refused(
         Step::Approve | Step::Reject => known.explained.can_decide,
         Step::Withdraw => may_withdraw(session, &known),
     };
-    let lines = std::iter::once(sentence).chain(moved(&known)).collect();
+    // Other refusals name the decision that stands themselves.
+    let moved = error.codes().contains(&"request_moved").then(|| moved(&known)).flatten();
+    let lines = std::iter::once(sentence).chain(moved).collect();
     let note = Note { is_new: true, ..Note::new("warn", icon, head, lines) };
     if is_open {
         let problem = Some(note);
