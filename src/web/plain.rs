@@ -56,7 +56,7 @@ impl From<String> for Text {
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Right-to-left words must not move what stands beside them.
-        let turns = self.0.chars().any(is_right_to_left);
+        let turns = !self.0.is_ascii() && self.0.chars().any(is_right_to_left);
         if turns {
             f.write_str("<bdi>")?;
         }
@@ -102,10 +102,23 @@ impl HtmlSafe for Area<'_> {}
 
 /// Writes `text` as HTML: escaped, odd characters drawn. Line breaks and tabs stay.
 pub fn write_html(out: &mut impl Write, text: &str) -> fmt::Result {
-    for c in text.chars() {
-        if is_odd(c) { write_odd(out, c)? } else { write_char(out, c)? }
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Most of any text needs no care.
+        let (plain, other) = rest.split_at(rest.bytes().position(needs_care).unwrap_or(rest.len()));
+        out.write_str(plain)?;
+        let mut chars = other.chars();
+        if let Some(c) = chars.next() {
+            if is_odd(c) { write_odd(out, c)? } else { write_char(out, c)? }
+        }
+        rest = chars.as_str();
     }
     Ok(())
+}
+
+/// Whether a byte may be, or begin, a character that is escaped or drawn. A byte that is plain stands for itself.
+fn needs_care(byte: u8) -> bool {
+    !matches!(byte, b' '..=b'~' | b'\n' | b'\t') || matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')
 }
 
 fn write_char(out: &mut impl Write, c: char) -> fmt::Result {
@@ -214,6 +227,17 @@ mod tests {
             let attr = Text::new(text).attr().to_string();
             prop_assert!(!attr.contains(['<', '>', '"', '\'']), "{attr}");
             prop_assert!(!shown.chars().chain(attr.chars()).any(is_odd));
+        }
+
+        #[test]
+        fn every_character_is_shown_as_it_is_shown_alone(text in "\\PC{0,40}|.{0,40}|[ -~\u{200b}<&\n]{0,40}") {
+            let mut whole = String::new();
+            write_html(&mut whole, &text).unwrap();
+            let mut alone = String::new();
+            for c in text.chars() {
+                if is_odd(c) { write_odd(&mut alone, c) } else { write_char(&mut alone, c) }.unwrap();
+            }
+            prop_assert_eq!(whole, alone);
         }
     }
 }
