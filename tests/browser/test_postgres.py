@@ -10,11 +10,12 @@ from provider import Approvals
 from test_oidc import sign_in
 
 DATABASE = os.environ.get("TEST_POSTGRES_URL")
-pytestmark = pytest.mark.skipif(DATABASE is None, reason="run it with scripts/with-postgres")
 
 
 @pytest.fixture(scope="module")
 def approvals(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Approvals]:
+    if DATABASE is None:
+        pytest.fail("TEST_POSTGRES_URL is not set; use scripts/with-postgres")
     binary = request.config.getoption("--binary").resolve()
     approvals = Approvals(binary, tmp_path_factory.mktemp("postgres"), DATABASE)
     yield approvals
