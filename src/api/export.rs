@@ -8,7 +8,7 @@ use futures_util::stream;
 use super::actor::{OrgHeader, actor};
 use super::error::ApiError;
 use super::query::{FILTER_PARAMETERS, Parameters};
-use super::wire::{Headers, RequestBody, iso_time, shown_url};
+use super::wire::{Headers, RequestBody, iso_time};
 use super::{Answer, Api};
 use crate::domain::actor::{Actor, Permission};
 use crate::engine::queries::{Filter, Listing, Position, View};
@@ -162,7 +162,7 @@ fn cells(view: &View) -> [String; CSV_COLUMNS.len()] {
         entity.zone_id,
         entity.concept_id,
         view.method.clone(),
-        shown_url(view),
+        view.shown_url(),
         request.host.clone(),
         view.label.clone(),
         request.digest.to_string(),

@@ -273,11 +273,6 @@ fn shown(view: &View, headers: Headers) -> (Value, String) {
     }
 }
 
-/// The URL as the reader may see it.
-pub fn shown_url(view: &View) -> String {
-    view.shown().1
-}
-
 fn expired_from(request: &Request) -> Option<&'static str> {
     let from = if request.execute_before.is_some() { State::Approved } else { State::AdminTask };
     (request.state == State::Expired).then(|| from.name())

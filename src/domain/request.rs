@@ -271,11 +271,7 @@ impl Request {
 
     /// The decisions as the policy weighs them.
     pub fn votes(&self) -> Vec<Vote<'_>> {
-        fn vote(decision: &Decision) -> Vote<'_> {
-            let Decision { checker, act, verdict, stage, capacities, .. } = decision;
-            Vote { checker, act, verdict: *verdict, stage: *stage, capacities }
-        }
-        self.decisions.iter().map(vote).collect()
+        votes(&self.decisions)
     }
 
     /// What the policy asks of it, with [`Request::votes`].
@@ -289,6 +285,19 @@ impl Request {
             decisions: votes,
         }
     }
+}
+
+/// The version of a request that has come to wait for somebody: submitted, its maker's access and its payload
+/// checked. At this version nobody has decided anything.
+pub const VERSION_ON_ARRIVAL: i64 = 3;
+
+/// Decisions as the policy weighs them.
+pub fn votes(decisions: &[Decision]) -> Vec<Vote<'_>> {
+    fn vote(decision: &Decision) -> Vote<'_> {
+        let Decision { checker, act, verdict, stage, capacities, .. } = decision;
+        Vote { checker, act, verdict: *verdict, stage: *stage, capacities }
+    }
+    decisions.iter().map(vote).collect()
 }
 
 /// A withdrawal's reason, checked like every other word a person adds.

@@ -58,14 +58,21 @@ impl Engine {
         Ok(Some(progress(&view.request.matter(&view.request.votes()), &policy)))
     }
 
-    /// One request, whole, and what `actor` is told about it.
+    /// What `actor` is told about a request beyond it.
     pub async fn explain(&self, actor: &Actor, view: &View) -> Result<Explained, EngineError> {
         let (request, pinned) = (view.request.clone(), view.pinned.clone());
-        let read = move |conn: &mut AnyConnection| {
-            let others = others_on_subject(conn, &request)?;
-            Ok((others, used_up(conn, &request, pinned.as_deref())?))
-        };
-        let (others, used_up) = self.inner.store.read(read).await?;
+        let read = move |conn: &mut AnyConnection| oddities(conn, &request, pinned.as_deref());
+        let odd = self.inner.store.read(read).await?;
+        Ok(self.explained(actor, view, odd)?)
+    }
+
+    /// The same, with what is odd about it already read.
+    pub(super) fn explained(
+        &self,
+        actor: &Actor,
+        view: &View,
+        odd: Vec<Finding>,
+    ) -> Result<Explained, StoreError> {
         let approval = approval_of(view.pinned.as_deref(), &view.request)?;
         let rules = self.inner.book.now();
         let policy = |approval| InForce { approval, people: &rules.people };
@@ -87,8 +94,7 @@ impl Engine {
         };
         let own = |decision: &&Decision| decision.checker.is_same_person(&actor.person);
         let mut findings = hidden_characters(&view.task);
-        findings.extend(others.iter().map(|id| subject_finding(id)));
-        findings.extend(used_up);
+        findings.extend(odd);
         Ok(Explained {
             can_decide: why_not.is_empty(),
             why_not,
@@ -98,6 +104,18 @@ impl Engine {
             findings,
         })
     }
+}
+
+/// What is odd about a request for what stands beside it.
+pub(super) fn oddities(
+    conn: &mut AnyConnection,
+    request: &Request,
+    pinned: Option<&RequestType>,
+) -> Result<Vec<Finding>, StoreError> {
+    let others = others_on_subject(conn, request)?;
+    let mut odd: Vec<Finding> = others.iter().map(|id| subject_finding(id)).collect();
+    odd.extend(used_up(conn, request, pinned)?);
+    Ok(odd)
 }
 
 fn others_on_subject(conn: &mut AnyConnection, request: &Request) -> Result<Vec<String>, StoreError> {

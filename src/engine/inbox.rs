@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use super::changes::Change;
 use super::queries::{Reading, View};
-use super::rules::approval_of;
+use super::rules::approval_under;
 use super::{Engine, EngineError, require};
 use crate::domain::actor::{Actor, Permission, Person};
 use crate::domain::ids::RequestId;
@@ -14,19 +14,19 @@ use crate::domain::policy::Who;
 use crate::domain::policy::may_decide::may_decide;
 use crate::domain::policy::people::{People, Signer};
 use crate::domain::policy::progress::InForce;
-use crate::domain::request::{Request, State};
+use crate::domain::request::{State, votes};
 use crate::store::inbox::{self, Accounts};
 use crate::store::listing;
-use crate::store::{AnyConnection, StoreError, to_micros};
+use crate::store::{AnyConnection, StoreError};
 
-pub use crate::store::inbox::Turn;
+pub use crate::store::inbox::{Turn, Waiting};
 
 /// How far an inbox is counted exactly.
 pub const COUNTED_MAX: usize = 1_000;
 
 /// Rows looked at in one go: as many as are wanted, within these.
 const CHUNK_MIN: i64 = 20;
-const CHUNK_MAX: i64 = 200;
+const CHUNK_MAX: i64 = 256;
 
 /// A page of an inbox.
 #[derive(Debug)]
@@ -39,16 +39,13 @@ pub struct InboxPage {
     pub next: Option<Turn>,
 }
 
-/// How many requests a narrowed page looks at.
-pub const LOOKED_AT: usize = 200;
-
 /// A page of an inbox, narrowed.
 #[derive(Debug)]
 pub struct NarrowedPage {
     /// What fits; what is due first comes first.
     pub views: Vec<View>,
     /// Everything that was looked at, fitting or not, in turn.
-    pub looked_at: Vec<Request>,
+    pub looked_at: Vec<Waiting>,
     /// Whether there is more than was looked at.
     pub has_more: bool,
     /// Where the next page begins, if there is one.
@@ -56,8 +53,8 @@ pub struct NarrowedPage {
 }
 
 /// What the walk over an inbox needs to know of its reader.
-struct Reader {
-    reading: Reading,
+pub(super) struct Reader {
+    pub(super) reading: Reading,
     signer: Signer,
     /// Everything that he could sign as.
     capacities: Vec<Who>,
@@ -79,38 +76,36 @@ impl Engine {
             let is_first = after.is_none();
             let wanted = if is_first { COUNTED_MAX + 1 } else { limit + 1 };
             let found = reader.walk(conn, after, wanted.max(limit + 1))?;
-            let next = (found.len() > limit).then(|| turn(&found[limit - 1]));
+            let next = (found.len() > limit).then(|| found[limit - 1].turn.clone());
             let count = is_first.then_some(found.len());
-            let page = listing::records(conn, found.into_iter().take(limit).collect())?;
-            let views =
-                page.into_iter().map(|record| reader.reading.view(conn, record)).collect::<Result<_, _>>()?;
+            let views = reader.views(conn, found.iter().take(limit))?;
             Ok(InboxPage { views, count, next })
         };
         Ok(self.inner.store.read(read).await?)
     }
 
-    /// A page of what `actor` may decide now, narrowed by `fits`, out of the next [`LOOKED_AT`] requests.
+    /// A page of what `actor` may decide now, narrowed by `fits`: up to `limit` out of the next `look_at` requests.
     pub async fn needs_me_narrowed(
         &self,
         actor: &Actor,
         after: Option<Turn>,
-        limit: usize,
-        fits: impl Fn(&Request) -> bool + Send + 'static,
+        (limit, look_at): (usize, usize),
+        fits: impl Fn(&Waiting) -> bool + Send + 'static,
     ) -> Result<NarrowedPage, EngineError> {
         require(actor, Permission::Check)?;
         let reader = self.reader(actor);
         let read = move |conn: &mut AnyConnection| {
-            let mut looked_at = reader.walk(conn, after, LOOKED_AT + 1)?;
-            let has_more = looked_at.len() > LOOKED_AT;
-            looked_at.truncate(LOOKED_AT);
-            let fitting = || looked_at.iter().filter(|request| fits(request));
+            let mut looked_at = reader.walk(conn, after, look_at + 1)?;
+            let has_more = looked_at.len() > look_at;
+            looked_at.truncate(look_at);
+            let fitting = || looked_at.iter().filter(|waiting| fits(waiting));
             let next = match fitting().nth(limit) {
-                Some(_) => fitting().nth(limit.saturating_sub(1)).map(turn),
-                None => looked_at.last().filter(|_| has_more).map(turn),
+                Some(_) => fitting().nth(limit.saturating_sub(1)),
+                None => looked_at.last().filter(|_| has_more),
             };
-            let page = listing::records(conn, fitting().take(limit).cloned().collect())?;
-            let views = page.into_iter().map(|record| reader.reading.view(conn, record));
-            Ok(NarrowedPage { views: views.collect::<Result<_, _>>()?, looked_at, has_more, next })
+            let next = next.map(|waiting| waiting.turn.clone());
+            let views = reader.views(conn, fitting().take(limit))?;
+            Ok(NarrowedPage { views, looked_at, has_more, next })
         };
         Ok(self.inner.store.read(read).await?)
     }
@@ -119,10 +114,7 @@ impl Engine {
     pub async fn waiting(&self, actor: &Actor, max: usize) -> Result<Vec<RequestId>, EngineError> {
         require(actor, Permission::Check)?;
         let reader = self.reader(actor);
-        let read = move |conn: &mut AnyConnection| {
-            Ok(reader.walk(conn, None, max)?.into_iter().map(|request| request.id).collect())
-        };
-        Ok(self.inner.store.read(read).await?)
+        Ok(self.inner.store.read(move |conn: &mut AnyConnection| reader.ids(conn, max)).await?)
     }
 
     /// What waits for one of `actor`'s seats, whether he may decide it himself or not.
@@ -135,12 +127,10 @@ impl Engine {
         require(actor, Permission::Check)?;
         let reader = self.reader(actor);
         let read = move |conn: &mut AnyConnection| {
-            let mut found = reader.for_seats(conn, after.as_ref(), limit + 1)?;
-            let next = (found.len() > limit).then(|| turn(&found[limit - 1]));
-            found.truncate(limit);
-            let page = listing::records(conn, found)?;
-            let views = page.into_iter().map(|record| reader.reading.view(conn, record));
-            Ok(InboxPage { views: views.collect::<Result<_, _>>()?, count: None, next })
+            let found = reader.for_seats(conn, after.as_ref(), limit + 1)?;
+            let next = (found.len() > limit).then(|| found[limit - 1].turn.clone());
+            let views = reader.views(conn, found.iter().take(limit))?;
+            Ok(InboxPage { views, count: None, next })
         };
         Ok(self.inner.store.read(read).await?)
     }
@@ -167,7 +157,7 @@ impl Engine {
         Ok(self.inner.store.read(read).await?)
     }
 
-    fn reader(&self, actor: &Actor) -> Reader {
+    pub(super) fn reader(&self, actor: &Actor) -> Reader {
         let reading = self.reads_for(actor);
         let signer = actor.signer();
         let people = &reading.rules.people;
@@ -203,22 +193,27 @@ impl Engine {
 }
 
 impl Reader {
+    /// The first `wanted` requests that he may decide.
+    pub(super) fn ids(&self, conn: &mut AnyConnection, wanted: usize) -> Result<Vec<RequestId>, StoreError> {
+        Ok(self.walk(conn, None, wanted)?.into_iter().map(|waiting| waiting.turn.id).collect())
+    }
+
     /// Up to `wanted` requests that he may decide, over everything that waits for one of his seats.
     fn walk(
         &self,
         conn: &mut AnyConnection,
         after: Option<Turn>,
         wanted: usize,
-    ) -> Result<Vec<Request>, StoreError> {
-        let mut found: Vec<Request> = Vec::new();
+    ) -> Result<Vec<Waiting>, StoreError> {
+        let mut found: Vec<Waiting> = Vec::new();
         for set in inbox::waiting_sets(conn, &self.reading.actor.org)? {
             if self.holds_one_of(&set) {
                 found.extend(self.walk_set(conn, &set, after.clone(), wanted)?);
             }
         }
-        found.sort_by_key(turn);
+        found.sort_by(|one, other| one.turn.cmp(&other.turn));
         let mut seen = HashSet::new();
-        found.retain(|request| seen.insert(request.id));
+        found.retain(|waiting| seen.insert(waiting.turn.id));
         found.truncate(wanted);
         Ok(found)
     }
@@ -229,7 +224,7 @@ impl Reader {
         conn: &mut AnyConnection,
         after: Option<&Turn>,
         wanted: usize,
-    ) -> Result<Vec<Request>, StoreError> {
+    ) -> Result<Vec<Waiting>, StoreError> {
         let anybody = Accounts { names: Vec::new() };
         let rows = i64::try_from(wanted).unwrap_or(CHUNK_MAX);
         let mut found = Vec::new();
@@ -239,7 +234,7 @@ impl Reader {
                 found.extend(inbox::waiting_for(conn, at, &anybody, after, rows)?);
             }
         }
-        found.sort_by_key(turn);
+        found.sort_by(|one, other| one.turn.cmp(&other.turn));
         found.truncate(wanted);
         Ok(found)
     }
@@ -250,17 +245,17 @@ impl Reader {
         set: &str,
         mut after: Option<Turn>,
         wanted: usize,
-    ) -> Result<Vec<Request>, StoreError> {
+    ) -> Result<Vec<Waiting>, StoreError> {
         let mut found = Vec::new();
         loop {
             let at = (&self.reading.actor.org, set);
             let rows = i64::try_from(wanted - found.len()).unwrap_or(CHUNK_MAX).clamp(CHUNK_MIN, CHUNK_MAX);
             let chunk = inbox::waiting_for(conn, at, &self.accounts, after.as_ref(), rows)?;
             let is_last = i64::try_from(chunk.len()).unwrap_or(rows) < rows;
-            after = chunk.last().map(turn);
-            for request in chunk {
-                if self.may_decide(conn, &request)? {
-                    found.push(request);
+            after = chunk.last().map(|waiting| waiting.turn.clone());
+            for waiting in chunk {
+                if self.may_decide(conn, &waiting)? {
+                    found.push(waiting);
                 }
             }
             if is_last || found.len() >= wanted {
@@ -274,12 +269,24 @@ impl Reader {
         wanted.any(|wanted| self.capacities.iter().any(|own| own.fits(&wanted)))
     }
 
-    fn may_decide(&self, conn: &mut AnyConnection, request: &Request) -> Result<bool, StoreError> {
-        let pinned = self.reading.book.pinned(conn, request)?;
-        let Some(approval) = approval_of(pinned.as_deref(), request)? else { return Ok(false) };
+    fn may_decide(&self, conn: &mut AnyConnection, waiting: &Waiting) -> Result<bool, StoreError> {
+        let Waiting { type_version, rule, .. } = waiting;
+        let pinned = self.reading.book.version_of(conn, type_version, rule)?;
+        let Some(approval) = approval_under(pinned.as_deref(), rule)? else { return Ok(false) };
         let policy = InForce { approval, people: &self.reading.rules.people };
-        let votes = request.votes();
-        Ok(may_decide(&self.signer, &request.matter(&votes), &policy, self.now).is_ok())
+        let votes = votes(&waiting.decisions);
+        Ok(may_decide(&self.signer, &waiting.matter(&votes), &policy, self.now).is_ok())
+    }
+
+    /// The requests, whole.
+    fn views<'a>(
+        &self,
+        conn: &mut AnyConnection,
+        page: impl Iterator<Item = &'a Waiting>,
+    ) -> Result<Vec<View>, StoreError> {
+        let ids: Vec<RequestId> = page.map(|waiting| waiting.turn.id).collect();
+        let records = listing::find_all(conn, &self.reading.actor.org, &ids)?;
+        records.into_iter().map(|record| self.reading.view(conn, record)).collect()
     }
 
     /// The keys under which decisions of this person stand: every user id that is his.
@@ -291,8 +298,4 @@ impl Reader {
         keys.dedup();
         keys
     }
-}
-
-fn turn(request: &Request) -> Turn {
-    Turn { at: to_micros(request.turn_at()), id: request.id }
 }

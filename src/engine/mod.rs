@@ -11,6 +11,7 @@ mod decider;
 mod execute;
 pub mod explain;
 pub mod inbox;
+pub mod opened;
 mod outcomes;
 pub mod queries;
 mod refuse;

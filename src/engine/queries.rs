@@ -75,6 +75,14 @@ impl View {
         (mask_headers(&task), url)
     }
 
+    /// The URL as this reader may see it.
+    pub fn shown_url(&self) -> String {
+        match self.pinned.as_ref().filter(|pinned| pinned.hides_any()) {
+            Some(pinned) => url_of(&pinned.shown(&self.task, self.sees_masked)),
+            None => self.url.clone(),
+        }
+    }
+
     /// The task and the URL for the maker's own eyes, once: only secret fields are hidden.
     pub fn as_the_maker_sent_it(&self) -> (Value, String) {
         self.with_fields_hidden(true)
@@ -282,8 +290,12 @@ impl Engine {
 
 /// What `actor` may see of what was found: a maker without further rights sees only his own.
 fn visible(actor: &Actor, found: Option<View>) -> Result<View, EngineError> {
-    let is_seen = |found: &View| actor.sees_all() || found.request.maker.is_same_person(&actor.person);
-    found.filter(is_seen).ok_or(EngineError::NotFound)
+    found.filter(|found| is_visible(actor, found)).ok_or(EngineError::NotFound)
+}
+
+/// Whether `actor` may see this request of his org.
+pub(super) fn is_visible(actor: &Actor, found: &View) -> bool {
+    actor.sees_all() || found.request.maker.is_same_person(&actor.person)
 }
 
 fn listed(

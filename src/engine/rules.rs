@@ -59,17 +59,26 @@ impl RuleBook {
         conn: &mut AnyConnection,
         request: &Request,
     ) -> Result<Option<Arc<RequestType>>, StoreError> {
-        let version = &request.type_version;
+        self.version_of(conn, &request.type_version, &request.terms.rule)
+    }
+
+    /// The same for a request of which only this is known.
+    pub fn version_of(
+        &self,
+        conn: &mut AnyConnection,
+        version: &str,
+        rule: &str,
+    ) -> Result<Option<Arc<RequestType>>, StoreError> {
         if let Some(found) = self.versions().get(version) {
             return Ok(Some(Arc::clone(found)));
         }
         let Some(definition) = type_versions::find(conn, version)? else {
-            return if request.terms.rule.is_empty() { Ok(None) } else { Err(unreadable(version)) };
+            return if rule.is_empty() { Ok(None) } else { Err(unreadable(version)) };
         };
         let definition = json::read(definition.as_bytes()).map_err(|_| unreadable(version))?;
         let found = RequestType::from_definition(&definition).map_err(|_| unreadable(version))?;
         let found = Arc::new(found);
-        self.versions().insert(version.clone(), Arc::clone(&found));
+        self.versions().insert(version.to_owned(), Arc::clone(&found));
         Ok(Some(found))
     }
 
@@ -105,11 +114,19 @@ pub(super) fn approval_of<'t>(
     pinned: Option<&'t RequestType>,
     request: &Request,
 ) -> Result<Option<&'t Approval>, StoreError> {
+    approval_under(pinned, &request.terms.rule)
+}
+
+/// The same for a request of which only the rule is known.
+pub(super) fn approval_under<'t>(
+    pinned: Option<&'t RequestType>,
+    name: &str,
+) -> Result<Option<&'t Approval>, StoreError> {
     let rule = match pinned {
-        Some(pinned) if !request.terms.rule.is_empty() => pinned.policy.rule(&request.terms.rule),
+        Some(pinned) if !name.is_empty() => pinned.policy.rule(name),
         _ => ONE_CHECKER.rules.first(),
     };
-    let rule = rule.ok_or_else(|| StoreError::Corrupt(format!("the rule {} is gone", request.terms.rule)))?;
+    let rule = rule.ok_or_else(|| StoreError::Corrupt(format!("the rule {name} is gone")))?;
     Ok(match &rule.outcome {
         RuleOutcome::Stages(approval) => Some(approval),
         RuleOutcome::AutoApprove | RuleOutcome::Refuse { .. } => None,

@@ -1,16 +1,20 @@
 //! Who waits for whom: requests by what they wait for, and by who decided them. A page costs the same
 //! however much waits.
 
+use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
+use super::decisions as decided;
 use super::listing::{self, Record};
-use super::requests::RequestRow;
 use super::schema::{decisions, requests};
-use super::{AnyConnection, StoreError};
-use crate::domain::ids::{OrgId, RequestId};
-use crate::domain::request::Request;
+use super::{AnyConnection, StoreError, from_micros, terms};
+use crate::domain::actor::Person;
+use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+use crate::domain::policy::Risk;
+use crate::domain::policy::progress::{Matter, Vote};
+use crate::domain::request::{Decision, State, VERSION_ON_ARRIVAL};
 
 /// Where a page of an inbox begins: after the row with this turn (or time of decision) and id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +30,52 @@ pub struct Turn {
 pub struct Accounts {
     /// As tokens name them.
     pub names: Vec<String>,
+}
+
+/// As much of an open request as the question needs whether somebody may decide it.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Its org.
+    pub org: OrgId,
+    /// Its place in the inbox.
+    pub turn: Turn,
+    /// Its type.
+    pub request_type: RequestTypeName,
+    /// The version of the type that it was submitted under.
+    pub type_version: String,
+    /// The rule of that version; empty for one from before there were policies.
+    pub rule: String,
+    /// What the rule says of its risk.
+    pub risk: Option<Risk>,
+    /// Who submitted it.
+    pub maker: Person,
+    /// Who acted through the maker's token.
+    pub maker_act: Vec<Person>,
+    /// By when the rule wants it decided.
+    pub due_at: Option<DateTime<Utc>>,
+    /// From this instant on nobody can decide it any more.
+    pub expires_at: DateTime<Utc>,
+    /// The decisions, in their order.
+    pub decisions: Vec<Decision>,
+}
+
+impl Waiting {
+    /// Where it stands in its inbox: what is due first comes first.
+    pub fn turn_at(&self) -> DateTime<Utc> {
+        self.due_at.unwrap_or(self.expires_at)
+    }
+
+    /// What the policy asks of it, with [`votes`](crate::domain::request::votes) of its decisions.
+    pub fn matter<'a>(&'a self, votes: &'a [Vote<'a>]) -> Matter<'a> {
+        Matter {
+            org: &self.org,
+            maker: &self.maker,
+            maker_act: &self.maker_act,
+            state: State::AdminTask,
+            expires_at: self.expires_at,
+            decisions: votes,
+        }
+    }
 }
 
 /// The different things that open requests of the org wait for; as few as the policies have stages.
@@ -49,6 +99,8 @@ pub fn waiting_sets(conn: &mut AnyConnection, org: &OrgId) -> Result<Vec<String>
     }
 }
 
+type WaitingRow = (String, String, String, i64, i64, i64, String, (String, String, String, String));
+
 /// Requests that wait for `set`, in turn, without those that `accounts` made or have decided.
 pub fn waiting_for(
     conn: &mut AnyConnection,
@@ -56,27 +108,75 @@ pub fn waiting_for(
     accounts: &Accounts,
     after: Option<&Turn>,
     limit: i64,
-) -> Result<Vec<Request>, StoreError> {
+) -> Result<Vec<Waiting>, StoreError> {
     let own = decisions::org_id.eq(requests::org_id).and(decisions::request_id.eq(requests::request_id)).and(
         decisions::sub.eq_any(accounts.names.clone()).or(decisions::user_id.eq_any(accounts.names.clone())),
     );
+    let maker =
+        (requests::maker_iss, requests::maker_sub, requests::maker_user_id, requests::maker_user_name);
     let mut query = requests::table
         .filter(requests::org_id.eq(org.to_string()).and(requests::waits_for.eq(set.to_owned())))
         .filter(sql::<Bool>("state = 'AdminTask'"))
         .filter(requests::maker_sub.ne_all(accounts.names.clone()))
         .filter(requests::maker_user_id.ne_all(accounts.names.clone()))
-        .filter(not(exists(decisions::table.filter(own))))
+        // Most have just arrived, and then there is nothing to look for.
+        .filter(requests::version.le(VERSION_ON_ARRIVAL).or(not(exists(decisions::table.filter(own)))))
         .order((requests::turn_at, requests::request_id))
         .limit(limit)
-        .select(RequestRow::as_select())
+        .select((
+            requests::request_id,
+            requests::request_type,
+            requests::type_version,
+            requests::version,
+            requests::turn_at,
+            requests::expires_at,
+            requests::terms,
+            maker,
+        ))
         .into_boxed();
     if let Some(Turn { at, id }) = after {
         query = query
             .filter(requests::turn_at.ge(*at))
             .filter(requests::turn_at.gt(*at).or(requests::request_id.gt(id.to_string())));
     }
-    let rows = query.load(conn)?;
-    listing::with_decisions(conn, rows)
+    let rows: Vec<WaitingRow> = query.load(conn)?;
+    let mut found = Vec::with_capacity(rows.len());
+    let mut with_decisions = Vec::new();
+    for row in rows {
+        let may_be_decided = row.3 > VERSION_ON_ARRIVAL;
+        let waiting = waiting(org, row)?;
+        if may_be_decided {
+            with_decisions.push((org.clone(), waiting.turn.id));
+        }
+        found.push(waiting);
+    }
+    if !with_decisions.is_empty() {
+        let mut by_key = decided::list(conn, &with_decisions)?;
+        for waiting in &mut found {
+            let key = (org.clone(), waiting.turn.id);
+            waiting.decisions = by_key.remove(&key).unwrap_or_default();
+        }
+    }
+    Ok(found)
+}
+
+fn waiting(org: &OrgId, row: WaitingRow) -> Result<Waiting, StoreError> {
+    let (id, request_type, type_version, _, turn_at, expires_at, terms, maker) = row;
+    let (iss, sub, user_id, user_name) = maker;
+    let terms = terms::read_brief(&terms)?;
+    Ok(Waiting {
+        org: org.clone(),
+        turn: Turn { at: turn_at, id: super::requests::parse_id(&id)? },
+        request_type: RequestTypeName::new(request_type),
+        type_version,
+        rule: terms.rule,
+        risk: terms.risk,
+        maker: Person { iss, sub, user_id, user_name },
+        maker_act: terms.maker_act,
+        due_at: terms.due_at,
+        expires_at: from_micros(expires_at)?,
+        decisions: Vec::new(),
+    })
 }
 
 /// Requests that one of `keys` decided, the latest decision first.

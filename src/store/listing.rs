@@ -15,7 +15,7 @@ use super::schema::requests;
 use super::{AnyConnection, StoreError, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::request::{Request, State};
+use crate::domain::request::{Request, State, VERSION_ON_ARRIVAL};
 
 /// A request with what will be sent and what came back.
 #[derive(Clone, Debug)]
@@ -295,23 +295,30 @@ pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Opti
 }
 
 /// Rows of a page with the decisions that stand on them.
-pub(super) fn with_decisions(
-    conn: &mut AnyConnection,
-    page: Vec<RequestRow>,
-) -> Result<Vec<Request>, StoreError> {
+fn with_decisions(conn: &mut AnyConnection, page: Vec<RequestRow>) -> Result<Vec<Request>, StoreError> {
     if page.is_empty() {
         return Ok(Vec::new());
     }
     let key = |row: &RequestRow| Ok((OrgId::new(row.org_id.clone()), rows::parse_id(&row.request_id)?));
     let keys = page.iter().map(key).collect::<Result<Vec<Key>, StoreError>>()?;
-    let mut decided = decisions::list(conn, &keys)?;
+    let decided = page.iter().zip(&keys).filter(|(row, _)| row.version > VERSION_ON_ARRIVAL);
+    let decided: Vec<Key> = decided.map(|(_, key)| key.clone()).collect();
+    let mut decided = if decided.is_empty() { HashMap::new() } else { decisions::list(conn, &decided)? };
     let whole = |(row, key): (RequestRow, &Key)| row.into_request(decided.remove(key).unwrap_or_default());
     page.into_iter().zip(&keys).map(whole).collect()
 }
 
-/// What will be sent and what came back for requests of a page, with short answers only.
-pub fn records(conn: &mut AnyConnection, page: Vec<Request>) -> Result<Vec<Record>, StoreError> {
-    with_calls(conn, page, Some(LIST_ANSWER_BYTES_MAX))
+/// The named requests in this order, with short answers only.
+pub fn find_all(conn: &mut AnyConnection, org: &OrgId, ids: &[RequestId]) -> Result<Vec<Record>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let named = requests::org_id.eq(org.as_str()).and(requests::request_id.eq_any(&texts));
+    let mut page: Vec<RequestRow> = requests::table.filter(named).load(conn)?;
+    let place: HashMap<&str, usize> = texts.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+    page.sort_by_key(|row| place.get(row.request_id.as_str()).copied());
+    complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))
 }
 
 /// Adds what stands in the other tables, keeping the page's order.
@@ -335,7 +342,9 @@ fn with_calls(
     let keys: Vec<Key> = page.iter().map(|request| (request.org.clone(), request.id)).collect();
     let by_id = |row: CallRow| (row.request_id.clone(), row);
     let mut calls: HashMap<_, _> = calls::list(conn, &keys)?.into_iter().map(by_id).collect();
-    let answered = answers::list(conn, &keys, answer_bytes_max)?;
+    let sent = page.iter().filter(|request| request.attempts > 0);
+    let sent: Vec<Key> = sent.map(|request| (request.org.clone(), request.id)).collect();
+    let answered = if sent.is_empty() { Vec::new() } else { answers::list(conn, &sent, answer_bytes_max)? };
     let mut answers: HashMap<_, AnswerRow> =
         answered.into_iter().map(|row| (row.request_id.clone(), row)).collect();
     page.into_iter()

@@ -3,6 +3,8 @@
 //! **Invariant:** what is written here is read back as the same value; a text that can't be read is
 //! [`StoreError::Corrupt`].
 
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{StoreError, from_micros, to_micros};
@@ -62,6 +64,38 @@ pub fn read_terms(value: &Value, subject: Option<String>) -> Result<Terms, Store
             .iter()
             .map(|item| Warning { code: text(item, "code"), message: text(item, "message") })
             .collect(),
+    })
+}
+
+/// What an inbox needs of the terms.
+pub struct BriefTerms {
+    /// See [`Terms::rule`].
+    pub rule: String,
+    /// See [`Terms::risk`].
+    pub risk: Option<Risk>,
+    /// See [`Terms::due_at`].
+    pub due_at: Option<DateTime<Utc>>,
+    /// See [`Terms::maker_act`].
+    pub maker_act: Vec<Person>,
+}
+
+/// A part of what [`terms_value`] wrote: an inbox reads hundreds of them for one page.
+pub fn read_brief(text: &str) -> Result<BriefTerms, StoreError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Brief {
+        rule: String,
+        risk: Option<String>,
+        due_at: Option<i64>,
+        maker_act: Vec<Value>,
+    }
+    let brief: Brief = serde_json::from_str(text).map_err(|_| corrupt("terms"))?;
+    let risk = |name: String| Risk::parse(&name).ok_or_else(|| corrupt("risk"));
+    Ok(BriefTerms {
+        rule: brief.rule,
+        risk: brief.risk.map(risk).transpose()?,
+        due_at: brief.due_at.map(from_micros).transpose()?,
+        maker_act: brief.maker_act.iter().map(person).collect(),
     })
 }
 

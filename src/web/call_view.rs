@@ -44,7 +44,7 @@ impl CallView {
     /// The call of a request, as far as a list shows it: without headers and body.
     pub fn for_list(view: &View) -> Self {
         let digest = DigestWords::of(&view.request.digest.to_string());
-        Self { digest, ..Self::line_of(&view.method, &view.shown().1, &view.label) }
+        Self { digest, ..Self::line_of(&view.method, &view.shown_url(), &view.label) }
     }
 
     /// The call of a request.

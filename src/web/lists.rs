@@ -2,12 +2,12 @@
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::call_view::CallView;
 use super::plain::Text;
 use super::session::Session;
-use super::shell::{Nav, Shell};
+use super::shell::{COUNTED_MAX, Nav, Shell};
 use super::signatures::Slots;
 use super::words::{AmountWords, RiskMark, StateWord, Time, When, state_word};
 use super::{BASE, Page, PageError, Web, ok};
@@ -15,11 +15,16 @@ use crate::api::cursor;
 use crate::api::query::Parameters;
 use crate::domain::policy::Risk;
 use crate::domain::request::{Request, State};
-use crate::engine::inbox::{InboxPage, NarrowedPage, Turn};
+use crate::engine::inbox::{InboxPage, NarrowedPage, Turn, Waiting};
 use crate::engine::queries::{Listing, Page as ListPage, Sort, SortBy, View};
 
 /// Rows on a page.
 const ROWS: usize = 50;
+
+/// How many requests of an inbox a page looks at, to say how many there are of each kind: as many as the rail
+/// counts, and more once somebody looks for one kind.
+const LOOKED_AT: usize = COUNTED_MAX + 1;
+const LOOKED_AT_FOR_A_KIND: usize = 400;
 
 /// What is due within this time is due soon.
 const SOON: TimeDelta = TimeDelta::hours(2);
@@ -120,11 +125,12 @@ impl Due {
         }
     }
 
-    fn of(request: &Request, when: When) -> Self {
+    /// When it is due, if its rule says so, and its turn.
+    fn of(due_at: Option<DateTime<Utc>>, turn_at: DateTime<Utc>, when: When) -> Self {
         let now = when.now();
-        match request.terms.due_at {
+        match due_at {
             Some(due) if due < now => Self::Late,
-            _ if request.turn_at() < now + TimeDelta::days(1) => Self::Today,
+            _ if turn_at < now + TimeDelta::days(1) => Self::Today,
             _ => Self::Later,
         }
     }
@@ -139,12 +145,19 @@ pub async fn needs_me(web: web::Data<Web>, request: HttpRequest) -> Page {
     parameters.finish()?;
     let when = When::at(web.engine.clock().now(), web.offset);
     let fitting = narrow.clone();
-    let wanted = move |request: &Request| fits(request, &fitting, when);
-    let found = web.engine.needs_me_narrowed(&session.actor, after, ROWS, wanted).await?;
-    let shell = Shell::of(&web, &request, &session, Nav::NeedsMe).await?;
+    let wanted = move |waiting: &Waiting| fits(waiting, &fitting, when);
+    let is_first = after.is_none();
+    let has_filter = narrow.due.is_some() || narrow.risk.is_some() || narrow.request_type.is_some();
+    let rows = (ROWS, if has_filter { LOOKED_AT_FOR_A_KIND } else { LOOKED_AT });
+    let found = web.engine.needs_me_narrowed(&session.actor, after, rows, wanted).await?;
+    let shell = if is_first {
+        let waiting = found.looked_at.iter().map(|waiting| waiting.turn.id).collect();
+        Shell::around(&web, &request, &session, (Nav::NeedsMe, waiting))
+    } else {
+        Shell::of(&web, &request, &session, Nav::NeedsMe).await?
+    };
     let NarrowedPage { views, looked_at, has_more, next } = found;
     let filters = filters(&web, (&looked_at, has_more), &narrow, when);
-    let has_filter = narrow.due.is_some() || narrow.risk.is_some() || narrow.request_type.is_some();
     let next = next.map(|turn| next_url(&session, Nav::NeedsMe, &turn, &narrow));
     let lead = lead(looked_at.len(), has_more, has_filter.then_some(views.len()));
     let groups = by_due(&web, views, when)?;
@@ -187,16 +200,16 @@ fn narrow(parameters: &mut Parameters) -> Narrow {
     Narrow { due, risk, request_type: parameters.text("type").map(str::to_owned) }
 }
 
-fn fits(request: &Request, narrow: &Narrow, when: When) -> bool {
-    narrow.due.is_none_or(|due| Due::of(request, when) == due)
-        && narrow.risk.is_none_or(|risk| request.terms.risk == Some(risk))
-        && narrow.request_type.as_deref().is_none_or(|name| request.request_type.as_str() == name)
+fn fits(waiting: &Waiting, narrow: &Narrow, when: When) -> bool {
+    narrow.due.is_none_or(|due| Due::of(waiting.due_at, waiting.turn_at(), when) == due)
+        && narrow.risk.is_none_or(|risk| waiting.risk == Some(risk))
+        && narrow.request_type.as_deref().is_none_or(|name| waiting.request_type.as_str() == name)
 }
 
-fn filters(web: &Web, (looked_at, has_more): (&[Request], bool), narrow: &Narrow, when: When) -> Vec<Filter> {
+fn filters(web: &Web, (looked_at, has_more): (&[Waiting], bool), narrow: &Narrow, when: When) -> Vec<Filter> {
     let rules = web.engine.rules();
     let chip = |name: &str, to: Narrow, is_current: bool| {
-        let count = looked_at.iter().filter(|request| fits(request, &to, when)).count();
+        let count = looked_at.iter().filter(|waiting| fits(waiting, &to, when)).count();
         let count = format!("{count}{}", if has_more { "+" } else { "" });
         Chip { url: filter_url(&to), name: name.into(), count, is_current }
     };
@@ -208,7 +221,7 @@ fn filters(web: &Web, (looked_at, has_more): (&[Request], bool), narrow: &Narrow
     for (risk, name) in [(Risk::High, "High"), (Risk::Medium, "Medium"), (Risk::Low, "Low")] {
         risks.push(chip(name, with_risk(Some(risk)), narrow.risk == Some(risk)));
     }
-    let mut names: Vec<&str> = looked_at.iter().map(|request| request.request_type.as_str()).collect();
+    let mut names: Vec<&str> = looked_at.iter().map(|waiting| waiting.request_type.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     let with_type = |name: Option<&str>| Narrow { request_type: name.map(str::to_owned), ..narrow.clone() };
@@ -261,7 +274,9 @@ fn after(parameters: &mut Parameters, session: &Session, nav: Nav) -> Result<Opt
 fn by_due(web: &Web, views: Vec<View>, when: When) -> Result<Vec<Group>, PageError> {
     let mut groups: Vec<Group> = Vec::new();
     for due in Due::ALL {
-        let fitting = views.iter().filter(|view| Due::of(&view.request, when) == due);
+        let fitting = views
+            .iter()
+            .filter(|view| Due::of(view.request.terms.due_at, view.request.turn_at(), when) == due);
         let rows =
             fitting.map(|view| row(web, view, when, Reader::MayDecide)).collect::<Result<Vec<_>, _>>()?;
         if !rows.is_empty() {

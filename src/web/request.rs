@@ -12,7 +12,7 @@ use super::lists::{escaped, title};
 use super::notes::Note;
 use super::plain::Text;
 use super::session::Session;
-use super::shell::{Nav, Shell};
+use super::shell::{COUNTED_MAX, Nav, Shell};
 use super::signatures::Stages;
 use super::words::{AmountWords, DigestWords, RiskMark, StateWord, Time, When, number_of, state_word};
 use super::{BASE, Page, PageError, Web, show};
@@ -22,7 +22,8 @@ use crate::domain::ids::RequestId;
 use crate::domain::json;
 use crate::domain::request::{Request, State, Verdict};
 use crate::engine::explain::Explained;
-use crate::engine::queries::{HistoryEntry, Listing, Sort, SortBy, View};
+use crate::engine::opened::{Beside, Opened};
+use crate::engine::queries::View;
 
 /// One thing that was checked.
 struct Check {
@@ -54,6 +55,19 @@ struct Other {
     amount: AmountWords,
     maker: Text,
     when: Time,
+}
+
+impl Other {
+    fn of(request: &Request, when: When) -> Self {
+        Self {
+            url: format!("{BASE}/requests/{}", request.id),
+            title: title(request),
+            state: state_word(request),
+            amount: AmountWords::of(request.terms.amount),
+            maker: request.maker.user_name.as_str().into(),
+            when: when.ago(request.started_at),
+        }
+    }
 }
 
 /// The queue that the reader works through.
@@ -110,24 +124,17 @@ struct RequestTemplate {
     queue: Queue,
 }
 
-/// Everything that a page about one request needs to know.
-pub struct Known {
-    /// The request as the reader may see it.
-    pub view: View,
-    /// What he is told beyond it.
-    pub explained: Explained,
-    /// Its events, oldest first.
-    pub events: Vec<HistoryEntry>,
-}
+/// Other requests that are named.
+const OTHERS_SHOWN: usize = 5;
 
-/// Reads one request.
-pub async fn know(web: &Web, session: &Session, id: &str) -> Result<Known, PageError> {
+/// Reads one request and what its page shows beside it.
+pub async fn know(web: &Web, session: &Session, id: &str) -> Result<Opened, PageError> {
     let id = RequestId::parse(id).ok_or(PageError::NotFound)?;
-    let (view, events) = web.engine.history(&session.actor, id).await?;
-    let explained = web.engine.explain(&session.actor, &view).await?;
+    let beside = Beside { waiting: COUNTED_MAX + 1, others: OTHERS_SHOWN };
+    let known = web.engine.open(&session.actor, id, beside).await?;
     let span = tracing::Span::current();
-    span.record("request.id", tracing::field::display(view.request.id));
-    Ok(Known { view, explained, events })
+    span.record("request.id", tracing::field::display(id));
+    Ok(known)
 }
 
 /// `GET /ui/requests/{id}`
@@ -139,7 +146,7 @@ pub async fn page(web: web::Data<Web>, request: HttpRequest, id: web::Path<Strin
 }
 
 /// What this person has just done, if the address says so and the record has it.
-fn recorded(request: &HttpRequest, known: &Known) -> Option<Note> {
+fn recorded(request: &HttpRequest, known: &Opened) -> Option<Note> {
     let said = Query::<Vec<(String, String)>>::from_query(request.query_string()).ok()?;
     let (_, said) = said.iter().find(|(name, _)| name == "said")?;
     let own = known.explained.my_decision.as_ref().filter(|own| own.verdict.name() == said)?;
@@ -155,7 +162,7 @@ pub async fn render(
     web: &Web,
     request: &HttpRequest,
     session: &Session,
-    known: Known,
+    known: Opened,
     (status, mut notes): (StatusCode, Vec<Note>),
 ) -> Page {
     let is_own = known.view.request.maker.is_same_person(&session.actor.person);
@@ -166,11 +173,10 @@ pub async fn render(
     } else {
         Nav::Elsewhere
     };
-    let shell = Shell::of(web, request, session, nav).await?;
-    let others = others(web, session, &known.view, shell.when).await?;
-    let queue = queue(&shell, session, &known.view.request);
+    let Opened { view, events, explained, waiting, others } = known;
+    let shell = Shell::around(web, request, session, (nav, waiting));
+    let queue = queue(&shell, session, &view.request);
     let when = shell.when;
-    let Known { view, explained, events } = known;
     let it = &view.request;
     if let Some(note) = Note::of(&view, when) {
         notes.push(note);
@@ -201,7 +207,7 @@ pub async fn render(
         call: CallView::of(&view),
         looks: checks.iter().filter(|check| check.is_warning).map(Check::look).collect(),
         checks,
-        others,
+        others: others.iter().map(|other| Other::of(&other.request, when)).collect(),
         others_url: subject_url(it),
         answer: view.answer.as_ref().map(AnswerBox::of),
         events: events.iter().map(|entry| told(entry, when)).collect(),
@@ -232,28 +238,6 @@ fn why(state: State) -> &'static str {
 fn subject_url(request: &Request) -> String {
     let subject = request.terms.subject.as_deref().unwrap_or_default();
     format!("{BASE}/history?subject={}", escaped(subject))
-}
-
-/// Other requests that are named.
-const OTHERS_SHOWN: usize = 5;
-
-async fn others(web: &Web, session: &Session, view: &View, when: When) -> Result<Vec<Other>, PageError> {
-    let Some(subject) = view.request.terms.subject.clone() else { return Ok(Vec::new()) };
-    let mut filter = web.engine.scope(&session.actor)?;
-    filter.subject = Some(subject);
-    let sort = Sort { by: SortBy::Start, descending: true };
-    let listing = Listing { filter, sort, limit: i64::try_from(OTHERS_SHOWN + 1).unwrap_or(1) };
-    let found = web.engine.walk(&session.actor, listing, None).await?.views;
-    let others = found.iter().map(|view| &view.request).filter(|other| other.id != view.request.id);
-    let other = |other: &Request| Other {
-        url: format!("{BASE}/requests/{}", other.id),
-        title: title(other),
-        state: state_word(other),
-        amount: AmountWords::of(other.terms.amount),
-        maker: other.maker.user_name.as_str().into(),
-        when: when.ago(other.started_at),
-    };
-    Ok(others.take(OTHERS_SHOWN).map(other).collect())
 }
 
 fn checks(view: &View, explained: &Explained) -> Vec<Check> {

@@ -152,18 +152,29 @@ impl Shell {
         session: &Session,
         nav: Nav,
     ) -> Result<Self, PageError> {
-        let actor = &session.actor;
-        let waiting = if actor.may(Permission::Check) {
-            web.engine.waiting(actor, COUNTED_MAX + 1).await?
+        let waiting = if session.actor.may(Permission::Check) {
+            web.engine.waiting(&session.actor, COUNTED_MAX + 1).await?
         } else {
             Vec::new()
         };
+        Ok(Self::around(web, request, session, (nav, waiting)))
+    }
+
+    /// The same, where the page knows itself what this person may decide now: at least the first of it.
+    pub fn around(
+        web: &Web,
+        request: &HttpRequest,
+        session: &Session,
+        (nav, mut waiting): (Nav, Vec<RequestId>),
+    ) -> Self {
+        let actor = &session.actor;
+        waiting.truncate(COUNTED_MAX + 1);
         let theme = match request.cookie(THEME_COOKIE).as_ref().map(|cookie| cookie.value().to_owned()) {
             Some(value) if value == "dark" => "dark",
             Some(value) if value == "light" => "light",
             Some(_) | None => "",
         };
-        Ok(Self {
+        Self {
             name: actor.person.user_name.as_str().into(),
             org: actor.org.as_str().into(),
             orgs: session
@@ -185,7 +196,7 @@ impl Shell {
             rules_stale: web.rules_stale.load(std::sync::atomic::Ordering::Relaxed),
             place: session.place.clone(),
             when: When::at(web.engine.clock().now(), web.offset),
-        })
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::call_view::CallView;
 use super::lists::{escaped, title};
 use super::notes::Note;
 use super::plain::Text;
-use super::request::{Known, know, look, render};
+use super::request::{know, look, render};
 use super::session::{Session, check_form};
 use super::shell::{Nav, Shell};
 use super::signatures::after_me;
@@ -22,6 +22,7 @@ use crate::api::error::ApiError;
 use crate::domain::findings::Level;
 use crate::domain::request::{Ballot, Verdict};
 use crate::engine::explain::Explained;
+use crate::engine::opened::Opened;
 use crate::engine::{Deciding, EngineError, Origin};
 
 /// What a step is about to do.
@@ -118,7 +119,7 @@ async fn first(web: &Web, request: &HttpRequest, id: &str, step: Step) -> Page {
     step_page(web, request, &session, (step, known), Filled::default()).await
 }
 
-fn may_withdraw(session: &Session, known: &Known) -> bool {
+fn may_withdraw(session: &Session, known: &Opened) -> bool {
     let it = &known.view.request;
     it.maker.is_same_person(&session.actor.person) && it.state == crate::domain::request::State::AdminTask
 }
@@ -136,12 +137,12 @@ async fn step_page(
     web: &Web,
     request: &HttpRequest,
     session: &Session,
-    (step, known): (Step, Known),
+    (step, known): (Step, Opened),
     filled: Filled,
 ) -> Page {
-    let Known { view, explained, .. } = known;
+    let Opened { view, explained, waiting, .. } = known;
     let it = &view.request;
-    let shell = Shell::of(web, request, session, Nav::Elsewhere).await?;
+    let shell = Shell::around(web, request, session, (Nav::Elsewhere, waiting));
     let after = explained.progress.as_ref().and_then(after_me);
     let host = it.host.as_str();
     let warnings = it.terms.warnings.iter().map(|warning| Text::from(warning.message.as_str()));
@@ -337,7 +338,7 @@ async fn refused(
 }
 
 /// Who did what last, for somebody whose page was old.
-fn moved(known: &Known) -> Option<String> {
+fn moved(known: &Opened) -> Option<String> {
     let last = known.view.request.last_decision()?;
     let words = if last.message.is_empty() { String::new() } else { format!(": “{}”", last.message) };
     Some(format!("{} {} this{words}", last.checker.user_name, last.verdict.name()))

@@ -7,6 +7,7 @@ use super::*;
 use crate::domain::actor::Permission;
 use crate::domain::policy::people::People;
 use crate::domain::policy::{Approval, Policy, RuleOutcome};
+use crate::domain::request::VERSION_ON_ARRIVAL;
 
 const ISSUER: &str = "https://idp.example";
 
@@ -293,7 +294,7 @@ fn a_submission_passes_both_checks_and_rests_waiting_for_a_checker() {
         ]
     );
     assert!(story.events.iter().all(|event| event.by == maker() && event.at == start()));
-    assert_eq!((story.request.version, story.request.attempts), (3, 0));
+    assert_eq!((story.request.version, story.request.attempts), (VERSION_ON_ARRIVAL, 0));
     assert_eq!((story.request.ended_at, &story.request.decisions), (None, &Vec::new()));
 }
 
