@@ -57,6 +57,7 @@ impl Step {
 struct StepTemplate {
     shell: Shell,
     step: Step,
+    id: String,
     url: String,
     action: String,
     heading: &'static str,
@@ -164,6 +165,7 @@ async fn step_page(
             Step::Approve | Step::Reject => format!("{url}/decide"),
             Step::Withdraw => format!("{url}/withdraw"),
         },
+        id: it.id.to_string(),
         title: title(it),
         looks,
         signed: signed.collect(),

@@ -88,6 +88,11 @@ class Countersign:
         except subprocess.TimeoutExpired:
             self._process.kill()
 
+    def kill(self) -> None:
+        """-9, as a machine that loses its power would."""
+        self._process.kill()
+        self._process.wait(timeout=20)
+
     def _token(self, person: Person) -> str:
         config = self._home / "demo.toml"
         return local.token(self._binary, config, person.user_id, person.user_name, list(person.permissions))

@@ -39,3 +39,18 @@ def test_a_request_that_changes_while_it_is_read_says_so(desk: Desk) -> None:
     expect(page.locator("#changed")).to_contain_text("finn@demo.example")
     page.get_by_role("link", name="Read it as it is now").click()
     expect(page.get_by_text("rejected it. Nothing was sent.")).to_be_visible()
+
+
+def test_a_step_that_is_open_while_somebody_else_decides_takes_no_decision_any_more(desk: Desk) -> None:
+    request = desk.server.submit("GIFT", points(new_customer(), 100))
+    page = desk.sign_in(CHECKER, to=path_of(request, "approve"))
+    words = page.get_by_label("Message")
+    words.fill("Asked the shop.")
+    desk.server.decide(FINANCE, "GIFT", request, "rejected")
+    expect(page.get_by_text("Something changed while you were reading")).to_be_visible()
+    words.press("Control+Enter")
+    page.get_by_role("button", name="Approve").click(force=True)
+    expect(words).to_have_value("Asked the shop.")
+    assert desk.server.state(request) == "rejected"
+    page.get_by_role("link", name="Read it as it is now").click()
+    expect(page.get_by_text("rejected it. Nothing was sent.")).to_be_visible()

@@ -80,8 +80,9 @@
   addEventListener('keydown', (e) => {
     const dlg = $('dialog[open]');
     if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) {
-      const foot = $('form[data-decide] .dlg-foot'); const b = foot && $('button', foot); const f = b && b.form;
-      if (b && !dlg) { e.preventDefault(); f.requestSubmit(b); }
+      const foot = $('form[data-decide] .dlg-foot'); const b = foot && $('button', foot);
+      // A button that is off takes no click.
+      if (b && !dlg) { e.preventDefault(); b.click(); }
       return;
     }
     if (e.key === 'Escape' && !dlg) { $('[data-back]')?.click(); if (!$('[data-back]')) $('.queue a')?.click(); return; }
