@@ -112,17 +112,18 @@ async fn a_checker_hears_of_a_new_request_and_of_what_others_decide(on: On) {
     for part in ["content-type: text/event-stream", "cache-control: no-store", "retry: 3000"] {
         assert!(head.contains(part), "{part}: {head}");
     }
-    let read = app.maker().pays(&body(&app, "c-1", 10)).await;
+    let read = app.maker().pays(&body(&app, "payee-one", 10)).await;
     stream.hears("event: new").await;
     stream.hears(&format!("\"id\":\"{}\"", read.id)).await;
     app.other_checker().says(&read.id, "rejected").await.data();
     stream.hears("event: change").await;
     stream.hears("\"text\":\"Rejected by second.checker@example.com just now\"").await;
     stream.hears("\"word\":\"Rejected\"").await;
-    let silent = app.maker().pays(&body(&app, "c-2", 10)).await;
+    let silent = app.maker().pays(&body(&app, "payee-two", 10)).await;
     app.maker().withdraw(&silent.id, "a secret reason").await.data();
     stream.hears("Taken back by maker@example.com just now").await;
-    for never in ["c-1", "c-2", "a secret reason", "as agreed"] {
+    // Nothing that an id could hold by chance.
+    for never in ["payee-one", "payee-two", "a secret reason", "as agreed"] {
         assert!(!stream.text.contains(never), "{never}: {}", stream.text);
     }
 }
