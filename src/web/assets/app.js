@@ -154,7 +154,8 @@
       heard('reset', () => { const f = $('#fresh'); if (f) f.hidden = false; old('What you see may be old.'); });
     };
     // A page that nobody sees has no stream: a browser has few connections to one host.
-    if (!document.hidden) on();
+    // Nor has one that somebody only passes through; nothing is missed, since a stream begins where its page was read.
+    setTimeout(() => { if (!es && !document.hidden) on(); }, 400);
     addEventListener('visibilitychange', () => { es?.close(); back(); if (!document.hidden) on(); });
   }
   sum();
