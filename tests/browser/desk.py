@@ -1,5 +1,7 @@
 """A browser with somebody signed in, and how tests walk about in it."""
 
+import re
+
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from countersign import Countersign, Submitted
@@ -65,6 +67,12 @@ def click_person(page: Page, person: Person) -> None:
     """On the sign-in page: one click."""
     page.locator(f'button[name="person"][value="{person.user_id}"]').click()
     page.wait_for_url(lambda url: "/ui/sign-in" not in url)
+
+
+def hear_nothing(page: Page) -> None:
+    """Reads the page again, and lets it hear of nothing: its stream never begins, as on a line that hangs."""
+    page.route(re.compile("/ui/events"), lambda _: None)
+    page.reload()
 
 
 def path_of(request: Submitted, step: str = "") -> str:

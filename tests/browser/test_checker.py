@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from desk import Desk, click_person, path_of
+from desk import Desk, click_person, hear_nothing, path_of
 from looks import Looks
 from manner import Manner
 from people import CHECKER, FINANCE
@@ -74,6 +74,7 @@ def test_of_two_checkers_who_decide_at_once_one_is_told_and_keeps_his_words(
 ) -> None:
     request = desk.server.submit("GIFT", points(new_customer(), 140))
     slower = desk.sign_in(CHECKER, either, path_of(request, "reject"))
+    hear_nothing(slower)
     slower.get_by_label("Why do you reject it?").fill("This customer was paid before.")
     faster = desk.sign_in(FINANCE, either, path_of(request, "approve"))
     faster.get_by_role("button", name=re.compile("Approve and send to")).click()
@@ -95,6 +96,7 @@ def test_a_request_that_expires_under_the_checkers_eyes_is_not_sent(
 ) -> None:
     request = desk.server.submit("BRIEF", points(new_customer(), 150))
     page = desk.sign_in(CHECKER, either, path_of(request, "approve"))
+    hear_nothing(page)
     page.get_by_label("Message").fill("Quickly.")
     desk.server.wait_until(request, "expired")
     with page.expect_response(re.compile("/decide$")) as answer:
