@@ -76,10 +76,8 @@ impl Engine {
             let is_first = after.is_none();
             let wanted = if is_first { COUNTED_MAX + 1 } else { limit + 1 };
             let found = reader.walk(conn, after, wanted.max(limit + 1))?;
-            let next = (found.len() > limit).then(|| found[limit - 1].turn.clone());
             let count = is_first.then_some(found.len());
-            let views = reader.views(conn, found.iter().take(limit))?;
-            Ok(InboxPage { views, count, next })
+            Ok(InboxPage { count, ..reader.page(conn, &found, limit)? })
         };
         Ok(self.inner.store.read(read).await?)
     }
@@ -128,9 +126,7 @@ impl Engine {
         let reader = self.reader(actor);
         let read = move |conn: &mut AnyConnection| {
             let found = reader.for_seats(conn, after.as_ref(), limit + 1)?;
-            let next = (found.len() > limit).then(|| found[limit - 1].turn.clone());
-            let views = reader.views(conn, found.iter().take(limit))?;
-            Ok(InboxPage { views, count: None, next })
+            reader.page(conn, &found, limit)
         };
         Ok(self.inner.store.read(read).await?)
     }
@@ -276,6 +272,17 @@ impl Reader {
         let policy = InForce { approval, people: &self.reading.rules.people };
         let votes = votes(&waiting.decisions);
         Ok(may_decide(&self.signer, &waiting.matter(&votes), &policy, self.now).is_ok())
+    }
+
+    /// The first `limit` of what was found, and where it goes on; not counted.
+    fn page(
+        &self,
+        conn: &mut AnyConnection,
+        found: &[Waiting],
+        limit: usize,
+    ) -> Result<InboxPage, StoreError> {
+        let next = (found.len() > limit).then(|| found[limit - 1].turn.clone());
+        Ok(InboxPage { views: self.views(conn, found.iter().take(limit))?, count: None, next })
     }
 
     /// The requests, whole.
