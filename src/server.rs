@@ -12,8 +12,9 @@ use anyhow::Context;
 use chrono::TimeDelta;
 use tokio::sync::watch;
 
-use crate::api::{Api, call, routes};
+use crate::api::{Api, routes};
 use crate::auth::Verifier;
+use crate::auth::oidc::Provider;
 use crate::catalog::{Catalog, FileFault};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -22,11 +23,13 @@ use crate::engine::sessions::SessionLimits;
 use crate::engine::{Deadlines, Engine, EngineSettings};
 use crate::executor::egress::{Egress, Limits};
 use crate::executor::runner::{Concurrency, Executor};
+use crate::http::middleware::around_each_call;
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::writer::WriterLimits;
 use crate::web::Web;
-use crate::web::session::{DemoPerson, Provider, SignIn};
+use crate::web::pages::sign_in::callback_path;
+use crate::web::session::{DemoPerson, SignIn};
 
 /// A running server: API and executor over one store.
 pub struct Server {
@@ -198,7 +201,7 @@ fn pages(api: &Api, config: &Config, demo: Vec<DemoPerson>) -> anyhow::Result<We
     }
     let sign_in = match &config.web.oidc {
         _ if !demo.is_empty() => SignIn::Demo(demo),
-        Some(provider) => SignIn::Oidc(Box::new(Provider::new(provider, &config.auth)?)),
+        Some(provider) => SignIn::Oidc(Box::new(Provider::new(provider, &config.auth, &callback_path())?)),
         None => SignIn::Off,
     };
     Ok(Web {
@@ -220,12 +223,14 @@ fn serve(
     pages: Web,
     config: &Config,
 ) -> anyhow::Result<actix_web::dev::Server> {
+    let engine = web::Data::new(api.engine.clone());
     let (api, pages) = (web::Data::new(api), web::Data::new(pages));
     let server = HttpServer::new(move || {
         App::new()
+            .app_data(engine.clone())
             .app_data(api.clone())
             .app_data(pages.clone())
-            .wrap(middleware::from_fn(call::around_each_call))
+            .wrap(middleware::from_fn(around_each_call))
             .configure(crate::web::routes)
             .configure(routes)
     });

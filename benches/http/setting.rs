@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, middleware, web};
-use countersign::api::{BASE, call};
+use countersign::api::BASE;
 use countersign::auth::mint::{Holder, mint};
 use countersign::clock::Clock;
 use countersign::config::{Config, Flags};
 use countersign::domain::actor::{Actor, Permission, Person};
 use countersign::domain::ids::OrgId;
-use countersign::engine::Submitting;
+use countersign::engine::SubmissionInput;
+use countersign::http::middleware::around_each_call;
 use countersign::sandbox;
 use countersign::server::{ExecutorMode, Server};
 use countersign::store::{AnyConnection, Opener, Purpose, StoreUrl};
@@ -63,9 +64,10 @@ impl Setting {
         let (api, pool) = (web::Data::new(server.api().clone()), web::Data::new(pool));
         let variant = HttpServer::new(move || {
             App::new()
+                .app_data(web::Data::new(api.engine.clone()))
                 .app_data(api.clone())
                 .app_data(pool.clone())
-                .wrap(middleware::from_fn(call::around_each_call))
+                .wrap(middleware::from_fn(around_each_call))
                 .route(&format!("{BASE}/{{requestType}}"), web::post().to(single::submit))
         });
         let variant = variant.workers(config.server.workers).disable_signals().listen(listener)?.run();
@@ -123,7 +125,7 @@ impl Setting {
             source_address: None,
         };
         let body = load::submission_of_many(&self.callers.sandbox, 1_000);
-        let submitting = Submitting {
+        let submitting = SubmissionInput {
             actor: &actor,
             type_name: DEAREST,
             body: body.as_bytes(),

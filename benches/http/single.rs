@@ -1,12 +1,13 @@
 //! The variant to compare with: one transaction per submission, over a pool of connections.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use countersign::api::Api;
 use countersign::api::actor::{OrgHeader, actor};
-use countersign::api::body::Body;
-use countersign::api::error::ApiError;
-use countersign::api::wire::{Data, Headers, RequestBody};
-use countersign::api::{Api, call};
-use countersign::engine::Submitting;
+use countersign::engine::SubmissionInput;
+use countersign::http::body::Body;
+use countersign::http::error::ApiError;
+use countersign::http::middleware::reference;
+use countersign::http::wire::{Data, Headers, RequestBody};
 use countersign::store::submissions;
 use countersign::store::{Opener, StoreError};
 use diesel::Connection;
@@ -25,8 +26,8 @@ pub async fn submit(
     let body = Body::read(payload).await;
     let actor = actor(&api, &request, OrgHeader::Required)?;
     let bytes = body.bytes(&request)?;
-    let reference = call::reference(&request);
-    let submitting = Submitting {
+    let reference = reference(&request);
+    let submitting = SubmissionInput {
         actor: &actor,
         type_name: &type_name,
         body: &bytes,

@@ -2,8 +2,8 @@
 
 use countersign::domain::actor::{Actor, Permission, Person};
 use countersign::domain::ids::{OrgId, RequestTypeName};
-use countersign::domain::request::{Ballot, Verdict};
-use countersign::engine::{Deciding, Engine, Origin, Submitting};
+use countersign::domain::request::{NewDecision, Verdict};
+use countersign::engine::{DecisionInput, Engine, Origin, SubmissionInput};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ pub async fn fill(engine: &Engine, requests: usize) -> anyhow::Result<Ids> {
 async fn one(engine: &Engine, number: usize) -> anyhow::Result<(String, bool)> {
     let maker = actor("400001", Permission::Make);
     let body = submission(number).to_string();
-    let submitting = Submitting {
+    let submitting = SubmissionInput {
         actor: &maker,
         type_name: TYPE,
         body: body.as_bytes(),
@@ -42,10 +42,10 @@ async fn one(engine: &Engine, number: usize) -> anyhow::Result<(String, bool)> {
         return Ok((request.id.to_string(), true));
     }
     let checker = actor("400003", Permission::Check);
-    let ballot = Ballot::new(Verdict::Rejected, "Not in the list", None).map_err(anyhow::Error::msg)?;
+    let ballot = NewDecision::new(Verdict::Rejected, "Not in the list", None).map_err(anyhow::Error::msg)?;
     let origin = Origin::of(&checker, "bench");
     let request_type = RequestTypeName::new(TYPE);
-    engine.decide(Deciding { actor: checker, request_type, id: request.id, ballot, origin }).await?;
+    engine.decide(DecisionInput { actor: checker, request_type, id: request.id, ballot, origin }).await?;
     Ok((request.id.to_string(), false))
 }
 

@@ -15,7 +15,7 @@ use countersign::clock::Clock;
 use countersign::config::{Config, Flags};
 use countersign::domain::actor::{Permission, Person};
 use countersign::domain::ids::OrgId;
-use countersign::engine::sessions::Granted;
+use countersign::engine::sessions::SessionGrant;
 use countersign::server::{ExecutorMode, Server, Startup};
 use countersign::web::session::DemoPerson;
 use diesel::connection::{Connection, SimpleConnection};
@@ -120,7 +120,7 @@ fn checker() -> DemoPerson {
         user_id: CHECKER.to_owned(),
         user_name: "checker@example.com".to_owned(),
     };
-    let granted = Granted {
+    let granted = SessionGrant {
         person,
         orgs: vec![OrgId::new(ORG)],
         permissions: vec![Permission::Check],

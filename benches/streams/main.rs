@@ -17,8 +17,8 @@ use countersign::clock::Clock;
 use countersign::config::{Config, Flags};
 use countersign::domain::actor::{Actor, Permission, Person};
 use countersign::domain::ids::OrgId;
-use countersign::engine::sessions::Granted;
-use countersign::engine::{Engine, Submitting};
+use countersign::engine::sessions::SessionGrant;
+use countersign::engine::{Engine, SubmissionInput};
 use countersign::server::{ExecutorMode, Server, Startup};
 use countersign::store::{Opener, Purpose, StoreUrl};
 use countersign::web::session::DemoPerson;
@@ -182,7 +182,7 @@ async fn submit(engine: &Engine, number: usize) -> anyhow::Result<()> {
         }},
     });
     let body = body.to_string();
-    let submitting = Submitting {
+    let submitting = SubmissionInput {
         actor: &maker,
         type_name: "STREAM",
         body: body.as_bytes(),
@@ -195,7 +195,7 @@ async fn submit(engine: &Engine, number: usize) -> anyhow::Result<()> {
 
 fn checker() -> DemoPerson {
     let text = || CHECKER.to_owned();
-    let granted = Granted {
+    let granted = SessionGrant {
         person: Person { iss: ISSUER.to_owned(), sub: text(), user_id: text(), user_name: text() },
         orgs: vec![OrgId::new(ORG)],
         permissions: vec![Permission::Check],

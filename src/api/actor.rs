@@ -4,10 +4,10 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 
 use super::Api;
-use super::error::ApiError;
 use crate::auth::Claims;
 use crate::domain::actor::Actor;
 use crate::domain::ids::OrgId;
+use crate::http::error::ApiError;
 
 /// The header with the user's token.
 pub const TOKEN_HEADER: &str = "x-cap-ui-auth-token";

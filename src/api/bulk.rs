@@ -7,19 +7,20 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::actor::{OrgHeader, actor};
-use super::body::{Body, Members};
-use super::call::reference;
-use super::error::ApiError;
-use super::wire::Data;
-use super::{Answer, Api, no_parameters};
+use super::{Api, no_parameters};
 use crate::domain::actor::Permission;
 use crate::domain::fault::Fault;
 use crate::domain::ids::RequestId;
-use crate::domain::request::{Ballot, Verdict};
-use crate::engine::{BulkItem, BulkOutcome, DecidingMany, Engine, Happened, Origin, require};
+use crate::domain::request::{NewDecision, Verdict};
+use crate::engine::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome, Engine, Origin, require};
+use crate::http::HandlerResult;
+use crate::http::body::{Body, Members};
+use crate::http::error::ApiError;
+use crate::http::middleware::reference;
+use crate::http::wire::Data;
 
 /// `PUT /bulk-decisions`
-pub async fn decide(api: web::Data<Api>, request: HttpRequest, payload: web::Payload) -> Answer {
+pub async fn decide(api: web::Data<Api>, request: HttpRequest, payload: web::Payload) -> HandlerResult {
     let body = Body::read(payload).await;
     let actor = actor(&api, &request, OrgHeader::Required)?;
     require(&actor, Permission::Check)?;
@@ -27,7 +28,7 @@ pub async fn decide(api: web::Data<Api>, request: HttpRequest, payload: web::Pay
     no_parameters(&request)?;
     let items = read(&members).map_err(ApiError::faults)?;
     let origin = Origin::of(&actor, &reference(&request));
-    let happened = api.engine.decide_many(DecidingMany { actor, items, origin }).await?;
+    let happened = api.engine.decide_many(BulkDecisionInput { actor, items, origin }).await?;
     Ok(HttpResponse::Ok().json(Data { data: happened.into_iter().map(ItemBody::of).collect::<Vec<_>>() }))
 }
 
@@ -44,8 +45,8 @@ struct ItemBody {
 }
 
 impl ItemBody {
-    fn of(happened: Happened) -> Self {
-        let Happened { id, outcome, state } = happened;
+    fn of(happened: BulkItemResult) -> Self {
+        let BulkItemResult { id, outcome, state } = happened;
         let (outcome, code, message) = match outcome {
             BulkOutcome::Recorded => ("recorded", None, None),
             BulkOutcome::Repeated => ("repeated", None, None),
@@ -65,7 +66,7 @@ fn read(body: &Map<String, Value>) -> Result<Vec<BulkItem>, Vec<Fault>> {
     if decision.is_some() && verdict.is_none() {
         root.fault("decision", "Write approved or rejected.");
     }
-    let ballot = verdict.map(|verdict| Ballot::new(verdict, message, None));
+    let ballot = verdict.map(|verdict| NewDecision::new(verdict, message, None));
     if let Some(Err(sentence)) = &ballot {
         root.fault("message", sentence.clone());
     }
@@ -86,7 +87,7 @@ fn read(body: &Map<String, Value>) -> Result<Vec<BulkItem>, Vec<Fault>> {
     let Some(Ok(ballot)) = ballot.filter(|_| faults.is_empty()) else { return Err(faults) };
     let item = |(id, digest, version)| BulkItem {
         id,
-        ballot: Ballot { digest: Some(digest), ..ballot.clone() }.on_version(version),
+        ballot: NewDecision { digest: Some(digest), ..ballot.clone() }.on_version(version),
     };
     Ok(read.into_iter().map(item).collect())
 }

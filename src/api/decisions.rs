@@ -6,16 +6,17 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::actor::{OrgHeader, actor};
-use super::body::{Body, Members};
-use super::call::reference;
-use super::error::ApiError;
-use super::wire::{Data, Headers, RequestBody};
-use super::{Answer, Api, about, no_parameters, request_id};
+use super::{Api, about, no_parameters, request_id};
 use crate::domain::actor::Permission;
 use crate::domain::fault::Fault;
 use crate::domain::ids::RequestTypeName;
-use crate::domain::request::{Ballot, Verdict};
-use crate::engine::{Deciding, Origin, require};
+use crate::domain::request::{NewDecision, Verdict};
+use crate::engine::{DecisionInput, Origin, require};
+use crate::http::HandlerResult;
+use crate::http::body::{Body, Members};
+use crate::http::error::ApiError;
+use crate::http::middleware::reference;
+use crate::http::wire::{Data, Headers, RequestBody};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -27,7 +28,7 @@ pub async fn decide(
     request: HttpRequest,
     type_name: web::Path<String>,
     payload: web::Payload,
-) -> Answer {
+) -> HandlerResult {
     let body = Body::read(payload).await;
     let actor = actor(&api, &request, OrgHeader::Required)?;
     require(&actor, Permission::Check)?;
@@ -37,7 +38,7 @@ pub async fn decide(
     let id = request_id(&id)?;
     let request_type = RequestTypeName::new(type_name.into_inner());
     let origin = Origin::of(&actor, &reference(&request));
-    let deciding = Deciding { actor: actor.clone(), request_type, id, ballot, origin };
+    let deciding = DecisionInput { actor: actor.clone(), request_type, id, ballot, origin };
     let decided = api.engine.decide(deciding).await?;
     let is_async = prefers_async(request.headers());
     if !is_async {
@@ -59,7 +60,9 @@ fn prefers_async(headers: &HeaderMap) -> bool {
 }
 
 /// `{requestId, actionName, payload: {"AdminTask-Payload": {actionDecision, actionMessage, digest?, version?}}}`
-fn read_decision(body: &serde_json::Map<String, serde_json::Value>) -> Result<(String, Ballot), Vec<Fault>> {
+fn read_decision(
+    body: &serde_json::Map<String, serde_json::Value>,
+) -> Result<(String, NewDecision), Vec<Fault>> {
     let mut root = Members::of(body, "");
     let id = root.text("requestId").unwrap_or_default().to_owned();
     let action = root.text("actionName");
@@ -82,7 +85,7 @@ fn read_decision(body: &serde_json::Map<String, serde_json::Value>) -> Result<(S
     }
 }
 
-fn read_ballot(task: &mut Members<'_>) -> Option<Ballot> {
+fn read_ballot(task: &mut Members<'_>) -> Option<NewDecision> {
     let decision = task.text("actionDecision");
     let message = task.text("actionMessage");
     let digest = task.optional_text("digest").map(str::to_owned);
@@ -91,7 +94,7 @@ fn read_ballot(task: &mut Members<'_>) -> Option<Ballot> {
     if decision.is_some() && verdict.is_none() {
         task.fault("actionDecision", "Write approved or rejected.");
     }
-    match Ballot::new(verdict?, message?, digest) {
+    match NewDecision::new(verdict?, message?, digest) {
         Ok(ballot) => Some(ballot.on_version(version)),
         Err(sentence) => {
             task.fault("actionMessage", sentence);

@@ -2,18 +2,24 @@
 
 use actix_web::HttpResponse;
 
-use super::cursor;
-use super::error::ApiError;
-use super::query::{ListView, Parameters};
+use super::Api;
 use super::requests::{ListBody, Pagination};
-use super::wire::{Headers, RequestBody};
-use super::{Answer, Api};
 use crate::domain::actor::Actor;
 use crate::domain::ids::RequestId;
-use crate::engine::inbox::{COUNTED_MAX, Turn};
+use crate::engine::inbox::{COUNTED_MAX, InboxPosition};
+use crate::http::HandlerResult;
+use crate::http::cursor;
+use crate::http::error::ApiError;
+use crate::http::query::{ListView, Parameters};
+use crate::http::wire::{Headers, RequestBody};
 
 /// `GET /requests?view=needs_me` and `view=decided_by_me`: a cursor, no numbered pages, no filters.
-pub(super) async fn list(api: &Api, actor: &Actor, mut parameters: Parameters, view: ListView) -> Answer {
+pub(super) async fn list(
+    api: &Api,
+    actor: &Actor,
+    mut parameters: Parameters,
+    view: ListView,
+) -> HandlerResult {
     parameters.only(&["view", "limit", "after"], "Leave it out: this view has an order of its own.");
     let limit = usize::try_from(parameters.limit()).unwrap_or(1);
     let after = parameters.text("after").map(str::to_owned);
@@ -39,11 +45,11 @@ fn count(number: usize) -> String {
     if number > COUNTED_MAX { format!("{COUNTED_MAX}+") } else { number.to_string() }
 }
 
-fn turn(cursor: &str, bound: &str) -> Result<Turn, ApiError> {
+fn turn(cursor: &str, bound: &str) -> Result<InboxPosition, ApiError> {
     let position = cursor::read_position(cursor, bound)?;
     let id: RequestId = position.id;
     match position.at {
-        Some(at) => Ok(Turn { at, id }),
+        Some(at) => Ok(InboxPosition { at, id }),
         None => Err(ApiError::new("cursor_invalid", "This cursor belongs to another list. Begin anew.")),
     }
 }

@@ -1,23 +1,17 @@
 //! The HTTP API: the contract's calls, and what stands beside them.
 //!
 //! A handler has three steps: read, one engine call, answer. **Invariant:** nothing here knows the
-//! store, and [`error`] alone knows status codes.
+//! store, and [`crate::http::error`] alone knows status codes.
 
 pub mod actor;
-pub mod body;
 pub mod bulk;
-pub mod call;
-pub mod cursor;
 pub mod decisions;
-pub mod error;
-pub mod export;
+mod export;
 pub mod health;
 mod inbox;
 pub mod openapi;
-pub mod query;
 pub mod refusals;
 pub mod requests;
-pub mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,17 +22,15 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 use chrono::FixedOffset;
 use tokio::sync::watch;
 
-use self::error::ApiError;
 use crate::auth::Verifier;
 use crate::domain::ids::RequestId;
 use crate::domain::request::Request;
 use crate::engine::Engine;
+use crate::http::error::ApiError;
+use crate::http::query;
 
 /// Where the contract's calls begin.
 pub const BASE: &str = "/api_gateway/v2/request-workflow";
-
-/// What a handler returns.
-pub type Answer = Result<HttpResponse, ApiError>;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -60,11 +52,6 @@ pub struct Api {
 }
 
 impl Api {
-    /// A reference for a call that brought none: 32 hexadecimal digits.
-    pub fn new_reference(&self) -> String {
-        self.engine.clock().new_id().simple().to_string()
-    }
-
     fn type_names(&self) -> Vec<String> {
         self.engine.rules().types.names()
     }

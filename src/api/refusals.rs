@@ -3,14 +3,16 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
+use super::Api;
 use super::actor::{OrgHeader, actor};
-use super::query::Parameters;
-use super::{Answer, Api, cursor, wire};
 use crate::domain::actor::Permission;
 use crate::engine::require;
+use crate::http::HandlerResult;
+use crate::http::query::Parameters;
+use crate::http::{cursor, wire};
 
 /// `GET /refusals`
-pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
+pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
     let actor = actor(&api, &request, OrgHeader::Optional)?;
     require(&actor, Permission::Audit)?;
     let mut parameters = Parameters::of(&request, &["limit", "after"])?;

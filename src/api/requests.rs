@@ -6,16 +6,17 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::actor::{OrgHeader, actor};
-use super::body::{Body, Members};
-use super::call::reference;
-use super::cursor;
-use super::error::ApiError;
-use super::query::{FILTER_PARAMETERS, ListView, Parameters};
-use super::wire::{self, Data, Headers, RequestBody};
-use super::{Answer, Api, about, inbox, no_parameters, request_id};
+use super::{Api, about, inbox, no_parameters, request_id};
 use crate::domain::actor::{Actor, Permission};
 use crate::engine::queries::{Listed, Listing, Page, View};
-use crate::engine::{Origin, RefusedSubmission, Submitted, Submitting, require};
+use crate::engine::{Origin, RefusedSubmission, SubmissionInput, Submitted, require};
+use crate::http::HandlerResult;
+use crate::http::body::{Body, Members};
+use crate::http::cursor;
+use crate::http::error::ApiError;
+use crate::http::middleware::reference;
+use crate::http::query::{FILTER_PARAMETERS, ListView, Parameters};
+use crate::http::wire::{self, Data, Headers, RequestBody};
 
 /// `POST /{REQUEST-TYPE}`
 pub async fn submit(
@@ -23,7 +24,7 @@ pub async fn submit(
     request: HttpRequest,
     type_name: web::Path<String>,
     payload: web::Payload,
-) -> Answer {
+) -> HandlerResult {
     let body = Body::read(payload).await;
     let actor = actor(&api, &request, OrgHeader::Required)?;
     let reference = reference(&request);
@@ -39,7 +40,7 @@ pub async fn submit(
         Ok(key) => key,
         Err(error) => return keep(error).await,
     };
-    let submitting = Submitting {
+    let submitting = SubmissionInput {
         actor: &actor,
         type_name: &type_name,
         body: &bytes,
@@ -74,7 +75,13 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
 }
 
 /// A submission that was refused before its body could be looked at is kept like any other.
-async fn keep_refusal(api: &Api, actor: &Actor, type_name: &str, error: ApiError, reference: &str) -> Answer {
+async fn keep_refusal(
+    api: &Api,
+    actor: &Actor,
+    type_name: &str,
+    error: ApiError,
+    reference: &str,
+) -> HandlerResult {
     let codes = error.codes();
     let refused = RefusedSubmission { actor, type_name, codes: &codes, digest: None, reference };
     api.engine.keep_refusal(refused).await?;
@@ -87,7 +94,7 @@ fn one(api: &Api, view: View, headers: Headers) -> HttpResponse {
 }
 
 /// `GET /requests/{requestId}`
-pub async fn get(api: web::Data<Api>, request: HttpRequest, id: web::Path<String>) -> Answer {
+pub async fn get(api: web::Data<Api>, request: HttpRequest, id: web::Path<String>) -> HandlerResult {
     let actor = actor(&api, &request, OrgHeader::Optional)?;
     api.engine.scope(&actor)?;
     no_parameters(&request)?;
@@ -100,7 +107,7 @@ pub async fn get(api: web::Data<Api>, request: HttpRequest, id: web::Path<String
 }
 
 /// `GET /requests/{requestId}/history`
-pub async fn history(api: web::Data<Api>, request: HttpRequest, id: web::Path<String>) -> Answer {
+pub async fn history(api: web::Data<Api>, request: HttpRequest, id: web::Path<String>) -> HandlerResult {
     let actor = actor(&api, &request, OrgHeader::Optional)?;
     api.engine.scope(&actor)?;
     no_parameters(&request)?;
@@ -117,7 +124,7 @@ pub async fn withdraw(
     request: HttpRequest,
     id: web::Path<String>,
     payload: web::Payload,
-) -> Answer {
+) -> HandlerResult {
     let body = Body::read(payload).await;
     let actor = actor(&api, &request, OrgHeader::Required)?;
     api.engine.scope(&actor)?;
@@ -160,7 +167,7 @@ pub(super) struct Pagination {
 }
 
 /// `GET /requests`
-pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Answer {
+pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
     let actor = actor(&api, &request, OrgHeader::Optional)?;
     let mut filter = api.engine.scope(&actor)?;
     let known: Vec<&str> =

@@ -14,7 +14,7 @@ use crate::{
 
 /// What is asked of claims.
 #[derive(Debug)]
-pub(super) struct Rules {
+pub(super) struct ClaimRequirements {
     issuer: String,
     audience: String,
     leeway_seconds: f64,
@@ -22,7 +22,7 @@ pub(super) struct Rules {
     names: ClaimNames,
 }
 
-impl Rules {
+impl ClaimRequirements {
     pub fn new(config: &AuthConfig, trust: Trust<'_>) -> Self {
         let max_ttl_seconds = f64::from(config.max_ttl_seconds);
         Self { max_ttl_seconds, ..Self::of_parties(config, (trust.issuer, trust.audience)) }

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
-use super::claims::{self, Rules};
+use super::claims::{self, ClaimRequirements};
 use super::keys::{KeySet, KeysError};
 use super::{Claims, TokenFault, signed_claims};
 use crate::config::AuthConfig;
@@ -40,7 +40,7 @@ pub struct Expected<'a> {
 /// Checks ID tokens that one provider makes for this service.
 #[derive(Debug)]
 pub struct IdTokens {
-    rules: Rules,
+    rules: ClaimRequirements,
     client_id: String,
     leeway: TimeDelta,
 }
@@ -52,7 +52,7 @@ impl IdTokens {
     /// Tokens of `issuer` for `client_id`; names of claims and leeway are those of `[auth]`.
     pub fn new(config: &AuthConfig, issuer: &str, client_id: &str) -> Self {
         Self {
-            rules: Rules::of_parties(config, (issuer, client_id)),
+            rules: ClaimRequirements::of_parties(config, (issuer, client_id)),
             client_id: client_id.to_owned(),
             leeway: TimeDelta::seconds(i64::from(config.leeway_seconds)),
         }

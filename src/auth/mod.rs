@@ -3,10 +3,12 @@
 //! The signature is checked by a library; every claim is checked here, over strictly read JSON, since
 //! the library would skip a claim that is absent or of the wrong type, and take the system's time.
 
+mod browser_secret;
 mod claims;
 pub mod id_token;
 mod keys;
 pub mod mint;
+pub mod oidc;
 mod seen;
 mod token;
 
@@ -16,9 +18,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+pub use self::browser_secret::{BrowserSecret, is_same};
 pub use self::keys::KeysError;
 use self::{
-    claims::Rules,
+    claims::ClaimRequirements,
     keys::{KeySet, VerifyingKey},
     seen::Seen,
     token::Token,
@@ -55,7 +58,7 @@ pub struct Claims {
 #[derive(Debug)]
 pub struct Verifier {
     keys: KeySet,
-    rules: Rules,
+    rules: ClaimRequirements,
     seen: Seen,
 }
 
@@ -77,7 +80,11 @@ impl Verifier {
     /// If key source, issuer or audience is not configured, or a key can't be used.
     pub fn new(config: &AuthConfig) -> Result<Self, VerifierError> {
         let trust = config.require()?;
-        Ok(Self { keys: KeySet::load(trust.keys)?, rules: Rules::new(config, trust), seen: Seen::default() })
+        Ok(Self {
+            keys: KeySet::load(trust.keys)?,
+            rules: ClaimRequirements::new(config, trust),
+            seen: Seen::default(),
+        })
     }
 
     /// What `token` says, if all of it holds at `now`.

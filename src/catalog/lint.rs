@@ -2,13 +2,13 @@
 
 use crate::domain::fault::Fault;
 use crate::domain::policy::people::People;
-use crate::domain::policy::{Mode, RuleOutcome, Stage, Who};
+use crate::domain::policy::{Capacity, Mode, RuleOutcome, Stage};
 use crate::domain::request_type::RequestType;
 use crate::domain::target::Targets;
 
 /// What a type is looked at beside.
 #[derive(Clone, Copy, Debug)]
-pub struct Surroundings<'a> {
+pub struct LintContext<'a> {
     /// Who is who.
     pub people: &'a People,
     /// Where calls may go; `None` if that is not known.
@@ -16,7 +16,7 @@ pub struct Surroundings<'a> {
 }
 
 /// What is wrong with a type in its surroundings.
-pub fn check(read: &RequestType, around: Surroundings<'_>) -> Vec<Fault> {
+pub fn check(read: &RequestType, around: LintContext<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     if let (Some(target), Some(targets)) = (&read.target, around.targets)
         && targets.find(target).is_none()
@@ -54,7 +54,7 @@ fn stages(read: &RequestType) -> Vec<(String, &Stage)> {
 fn unreachable(stage: &Stage, pointer: &str, people: &People) -> Option<Fault> {
     let mut groups = Vec::new();
     for seat in &stage.seats {
-        let Who::Group(group) = &seat.who else { return None };
+        let Capacity::Group(group) = &seat.who else { return None };
         groups.push((group.as_str(), seat.count));
     }
     let is_known =

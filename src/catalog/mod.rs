@@ -20,7 +20,7 @@ use crate::domain::request_type::{RequestType, RequestTypes};
 use crate::domain::rules::Rules;
 use crate::domain::target::Targets;
 use file::Document;
-use lint::Surroundings;
+use lint::LintContext;
 
 /// The files of the contract's types, by file name.
 const EMBEDDED: [(&str, &str); 6] = [
@@ -125,8 +125,7 @@ impl Catalog {
             embedded().iter().map(|known| (known.name.to_string(), (**known).clone())).collect();
         let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
         for path in self.type_files(&mut faults) {
-            let around =
-                people.as_ref().map(|people| Surroundings { people, targets: self.targets.as_ref() });
+            let around = people.as_ref().map(|people| LintContext { people, targets: self.targets.as_ref() });
             match read_type(&path, around) {
                 Ok((line, read)) => {
                     let name = read.name.to_string();
@@ -169,7 +168,7 @@ impl Catalog {
 }
 
 /// Reads one type, and the line of its name.
-fn read_type(path: &Path, around: Option<Surroundings<'_>>) -> Result<(usize, RequestType), Vec<FileFault>> {
+fn read_type(path: &Path, around: Option<LintContext<'_>>) -> Result<(usize, RequestType), Vec<FileFault>> {
     let text = text_of(path)?;
     let in_file = |(line, message)| FileFault { file: path.to_owned(), line: Some(line), message };
     let document = Document::read(&text).map_err(|fault| vec![in_file(fault)])?;

@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Flags};
 use crate::domain::actor::Permission;
 use crate::domain::ids::OrgId;
-use crate::engine::sessions::Granted;
+use crate::engine::sessions::SessionGrant;
 use crate::sandbox;
 use crate::server::{ExecutorMode, Server, Startup};
 use crate::web::session::DemoPerson;
@@ -187,7 +187,7 @@ impl Role {
             user_id: self.id.to_owned(),
             user_name: self.mail.to_owned(),
         };
-        let granted = Granted {
+        let granted = SessionGrant {
             person,
             orgs: vec![OrgId::new(ORG)],
             permissions: self.rights.to_vec(),

@@ -4,7 +4,7 @@
 
 mod keys;
 mod layers;
-mod reading;
+mod parse;
 mod render;
 mod secret;
 mod targets;
@@ -25,7 +25,7 @@ pub use self::{
     secret::{Secret, StoreUrl},
     web::{OidcConfig, WebConfig, is_loopback},
 };
-use self::{layers::Layers, reading::Reader};
+use self::{layers::Layers, parse::Reader};
 use crate::domain::target::Targets;
 
 /// What this process does, as set by defaults, file, environment and flags.

@@ -9,7 +9,7 @@ use std::{
 use ipnet::IpNet;
 use toml::{Table, Value};
 
-use super::{ConfigFault, layers::Setting, layers::Source, reading::Reader};
+use super::{ConfigFault, layers::Setting, layers::Source, parse::Reader};
 use crate::domain::target::{Scheme, Target, Targets};
 
 pub(super) fn read(reader: &mut Reader) -> Targets {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::reading::Reader;
+use super::parse::Reader;
 use super::{ConfigFault, Secret};
 
 /// `[web]`: the pages, and signing in to them.

@@ -15,7 +15,7 @@ const CODES_SHOWN_MAX: usize = 5;
 
 /// What a target answered.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct TargetResponse {
     /// The HTTP status.
     pub status: u16,
     /// Header names in lower case with their values; a repeated header is here as often as it came.
@@ -27,7 +27,7 @@ pub struct Answer {
 }
 
 /// Shows sizes only: headers and bodies may hold secrets, and this ends up in logs.
-impl fmt::Debug for Answer {
+impl fmt::Debug for TargetResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer")
             .field("status", &self.status)
@@ -52,10 +52,10 @@ pub enum Exchange {
         /// Why.
         reason: String,
         /// What had come until then, if there was at least a status.
-        partial: Option<Answer>,
+        partial: Option<TargetResponse>,
     },
     /// A full answer came, or one that was cut at the limit.
-    Answered(Answer),
+    Answered(TargetResponse),
 }
 
 /// How an execution ended.
@@ -133,7 +133,7 @@ pub fn judge(exchange: &Exchange, rules: &AnswerRules) -> Judgement {
     }
 }
 
-fn judge_answer(answer: &Answer, rules: &AnswerRules) -> Judgement {
+fn judge_answer(answer: &TargetResponse, rules: &AnswerRules) -> Judgement {
     let status = answer.status;
     let told = format!("The target answered {status}.");
     if !(200..300).contains(&status) {
@@ -157,7 +157,7 @@ fn judge_answer(answer: &Answer, rules: &AnswerRules) -> Judgement {
     }
 }
 
-fn fail_header(answer: &Answer, rules: &AnswerRules) -> Option<String> {
+fn fail_header(answer: &TargetResponse, rules: &AnswerRules) -> Option<String> {
     rules.failed_if_header_above_zero.iter().find_map(|wanted| {
         let values = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
         let mut counts = values.filter_map(|(_, value)| value.trim().parse::<f64>().ok());
@@ -295,7 +295,7 @@ mod tests {
 
     fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Exchange {
         let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        Exchange::Answered(Answer { status, headers, body: body.as_bytes().to_vec(), cut: false })
+        Exchange::Answered(TargetResponse { status, headers, body: body.as_bytes().to_vec(), cut: false })
     }
 
     fn fixture(name: &str) -> String {
@@ -432,8 +432,12 @@ mod tests {
             let outcome = judge(&answer(200, &[], body)).outcome;
             assert_eq!(outcome, Outcome::Failed, "{}", &body[..body.len().min(80)]);
         }
-        let latin1 =
-            Answer { status: 200, headers: vec![], body: b"{\"errors\": [\"\xe9\"]}".to_vec(), cut: false };
+        let latin1 = TargetResponse {
+            status: 200,
+            headers: vec![],
+            body: b"{\"errors\": [\"\xe9\"]}".to_vec(),
+            cut: false,
+        };
         assert_eq!(judge(&Exchange::Answered(latin1)).outcome, Outcome::Failed);
     }
 
@@ -461,7 +465,12 @@ mod tests {
     #[test]
     fn a_cut_answer_is_unknown_if_it_is_2xx_and_failed_otherwise() {
         let cut = |status| {
-            judge(&Exchange::Answered(Answer { status, headers: vec![], body: b"{\"er".to_vec(), cut: true }))
+            judge(&Exchange::Answered(TargetResponse {
+                status,
+                headers: vec![],
+                body: b"{\"er".to_vec(),
+                cut: true,
+            }))
         };
         assert_eq!(cut(200).outcome, Outcome::Unknown);
         assert_eq!(cut(200).reason, "The target answered 200, but the answer was cut after 4 bytes.");
@@ -480,7 +489,7 @@ mod tests {
         let never = judge(&Exchange::NotSent { reason: "connection refused by 10.0.0.1:443".to_owned() });
         assert_eq!(never.outcome, Outcome::Failed);
         assert_eq!(never.reason, "No byte left: connection refused by 10.0.0.1:443.");
-        let partial = Some(Answer { status: 500, headers: vec![], body: vec![], cut: false });
+        let partial = Some(TargetResponse { status: 500, headers: vec![], body: vec![], cut: false });
         let lost = Exchange::NoFullAnswer { reason: "the connection was closed".to_owned(), partial };
         assert_eq!(judge(&lost).outcome, Outcome::Unknown);
         assert_eq!(judge(&lost).reason, "No full answer came: the connection was closed.");

@@ -10,8 +10,8 @@ use super::digest::Digest;
 use super::fault::Fault;
 use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::outcome::Warning;
-use super::policy::progress::{Matter, Vote};
-use super::policy::{Risk, Who};
+use super::policy::progress::{CastVote, DecisionContext};
+use super::policy::{Capacity, Risk};
 use super::submission::EntityInfo;
 
 /// Where a request stands. The names are the wire's own.
@@ -123,7 +123,7 @@ pub const MESSAGE_CHARS_MAX: usize = 4_000;
 
 /// What a checker sends: his verdict, his words, and what he saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ballot {
+pub struct NewDecision {
     /// His verdict.
     pub verdict: Verdict,
     /// His words; never blank on a rejection.
@@ -134,7 +134,7 @@ pub struct Ballot {
     pub version: Option<i64>,
 }
 
-impl Ballot {
+impl NewDecision {
     /// Checks the words: a rejection must say why.
     pub fn new(verdict: Verdict, message: &str, digest: Option<String>) -> Result<Self, String> {
         check_words(message)?;
@@ -178,7 +178,7 @@ pub struct Decision {
     /// The stage that he signed, counted from 0.
     pub stage: usize,
     /// The seats that he held then.
-    pub capacities: Vec<Who>,
+    pub capacities: Vec<Capacity>,
     /// Who acted through his token.
     pub act: Vec<Person>,
 }
@@ -253,7 +253,7 @@ pub struct Request {
     /// Under which terms it was admitted.
     pub terms: Terms,
     /// Who can help now, sorted; empty once it waits for nobody.
-    pub waits_for: Vec<Who>,
+    pub waits_for: Vec<Capacity>,
     /// The decisions, in their order.
     pub decisions: Vec<Decision>,
 }
@@ -270,13 +270,13 @@ impl Request {
     }
 
     /// The decisions as the policy weighs them.
-    pub fn votes(&self) -> Vec<Vote<'_>> {
+    pub fn votes(&self) -> Vec<CastVote<'_>> {
         votes(&self.decisions)
     }
 
     /// What the policy asks of it, with [`Request::votes`].
-    pub fn matter<'a>(&'a self, votes: &'a [Vote<'a>]) -> Matter<'a> {
-        Matter {
+    pub fn matter<'a>(&'a self, votes: &'a [CastVote<'a>]) -> DecisionContext<'a> {
+        DecisionContext {
             org: &self.org,
             maker: &self.maker,
             maker_act: &self.terms.maker_act,
@@ -292,10 +292,10 @@ impl Request {
 pub const VERSION_ON_ARRIVAL: i64 = 3;
 
 /// Decisions as the policy weighs them.
-pub fn votes(decisions: &[Decision]) -> Vec<Vote<'_>> {
-    fn vote(decision: &Decision) -> Vote<'_> {
+pub fn votes(decisions: &[Decision]) -> Vec<CastVote<'_>> {
+    fn vote(decision: &Decision) -> CastVote<'_> {
         let Decision { checker, act, verdict, stage, capacities, .. } = decision;
-        Vote { checker, act, verdict: *verdict, stage: *stage, capacities }
+        CastVote { checker, act, verdict: *verdict, stage: *stage, capacities }
     }
     decisions.iter().map(vote).collect()
 }
@@ -320,8 +320,8 @@ mod tests {
 
     #[test]
     fn a_rejection_without_words_is_refused_and_an_approval_without_words_is_not() {
-        assert!(Ballot::new(Verdict::Rejected, " \n", None).is_err());
-        assert!(Ballot::new(Verdict::Approved, "", None).is_ok());
+        assert!(NewDecision::new(Verdict::Rejected, " \n", None).is_err());
+        assert!(NewDecision::new(Verdict::Approved, "", None).is_ok());
     }
 
     #[test]

@@ -16,13 +16,13 @@ use crate::domain::actor::Person;
 use crate::domain::amount::Amount;
 use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
-use crate::domain::lifecycle::{Birth, submit};
+use crate::domain::lifecycle::{NewRequest, submit};
 use crate::domain::outcome::Warning;
 use crate::domain::policy::facts::{Facts, Usage};
 use crate::domain::policy::may_decide::can_fill;
 use crate::domain::policy::people::{People, Signer};
-use crate::domain::policy::progress::{InForce, Matter, progress};
-use crate::domain::policy::{Policy, Rule, RuleOutcome, Who};
+use crate::domain::policy::progress::{DecisionContext, PolicyInForce, progress};
+use crate::domain::policy::{Capacity, Policy, Rule, RuleOutcome};
 use crate::domain::request::{Counted, Request, State, Terms};
 use crate::domain::request_type::{CountBy, Duplicates, RequestType};
 use crate::domain::rules::Rules;
@@ -42,14 +42,14 @@ const SUBJECT_LOCK: &str = "=subject";
 
 /// Why a submission that has no fault is not admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotAdmitted {
+pub struct AdmissionRefusal {
     /// A stable word.
     pub code: &'static str,
     /// A sentence that says what to do.
     pub message: String,
 }
 
-impl NotAdmitted {
+impl AdmissionRefusal {
     /// A counter's sum would no longer be exact.
     pub(super) fn too_large() -> Self {
         let message =
@@ -88,7 +88,7 @@ impl ClientKey {
     ) -> Result<RequestId, EngineError> {
         if row.person_key != person.key() || row.digest != self.digest.to_string() {
             let message = "This Idempotency-Key stands for another submission. Use a new key for a new one.";
-            let why = NotAdmitted { code: "idempotency_key_reused", message: message.to_owned() };
+            let why = AdmissionRefusal { code: "idempotency_key_reused", message: message.to_owned() };
             return Err(EngineError::NotAdmitted(why));
         }
         Ok(parse_id(&row.request_id)?)
@@ -96,7 +96,7 @@ impl ClientKey {
 }
 
 /// A submission without fault, before its rule is chosen.
-pub(super) struct Prepared {
+pub(super) struct PreparedSubmission {
     pub(super) maker: Signer,
     pub(super) origin: Origin,
     pub(super) id: RequestId,
@@ -110,7 +110,7 @@ pub(super) struct Prepared {
 
 /// What the transaction knows about everything else.
 #[derive(Default)]
-pub(super) struct Surroundings {
+pub(super) struct StoredContext {
     /// The type's counters by name, as they are before this request.
     pub(super) usage: BTreeMap<String, Usage>,
     /// Other requests of the type that wait or are approved for the same subject.
@@ -133,9 +133,9 @@ impl Admitted {
     }
 }
 
-impl Prepared {
+impl PreparedSubmission {
     /// Whether anything stored has a say in it.
-    pub(super) fn is_watched(&self) -> bool {
+    pub(super) fn needs_locks(&self) -> bool {
         self.client_key.is_some() || !self.request_type.usage.is_empty() || self.must_be_alone()
     }
 
@@ -169,14 +169,14 @@ impl Prepared {
     }
 
     /// Chooses the rule and makes the rows.
-    pub(super) fn admit(&self, around: &Surroundings, ids: &Clock) -> Result<Admitted, NotAdmitted> {
+    pub(super) fn admit(&self, around: &StoredContext, ids: &Clock) -> Result<Admitted, AdmissionRefusal> {
         let warnings = self.duplicates(around)?;
         let rule = self.rule(&self.request_type.policy, around)?;
         let (waits_for, is_auto) = self.who_signs(rule)?;
         let expires_at = self.now + self.request_type.pending_ttl.unwrap_or(self.deadlines.pending_ttl);
         let due_at = rule.decide_within.map(|within| (self.now + within).min(expires_at));
         let submission = &self.submission;
-        let birth = Birth {
+        let birth = NewRequest {
             org: self.maker.org.clone(),
             id: self.id,
             request_type: self.request_type.name.clone(),
@@ -203,7 +203,7 @@ impl Prepared {
         Ok(self.rows(birth, is_auto.then(|| self.now + ttl), ids))
     }
 
-    fn rows(&self, birth: Birth, auto_approved: Option<DateTime<Utc>>, ids: &Clock) -> Admitted {
+    fn rows(&self, birth: NewRequest, auto_approved: Option<DateTime<Utc>>, ids: &Clock) -> Admitted {
         let born = submit(birth.clone(), auto_approved, self.now);
         let mut request = Request::born(birth, self.now);
         let mut events = Vec::with_capacity(born.len());
@@ -216,11 +216,11 @@ impl Prepared {
         Admitted { request, events, execution }
     }
 
-    fn duplicates(&self, around: &Surroundings) -> Result<Vec<Warning>, NotAdmitted> {
+    fn duplicates(&self, around: &StoredContext) -> Result<Vec<Warning>, AdmissionRefusal> {
         let Some(other) = around.pending.first() else { return Ok(Vec::new()) };
         match self.request_type.duplicates {
             Duplicates::Allow => Ok(Vec::new()),
-            Duplicates::Block => Err(NotAdmitted {
+            Duplicates::Block => Err(AdmissionRefusal {
                 code: "duplicate_pending",
                 message: format!(
                     "The request {other} is still open for the same subject. Wait for it, or withdraw it first."
@@ -233,7 +233,7 @@ impl Prepared {
         }
     }
 
-    fn rule<'p>(&self, policy: &'p Policy, around: &Surroundings) -> Result<&'p Rule, NotAdmitted> {
+    fn rule<'p>(&self, policy: &'p Policy, around: &StoredContext) -> Result<&'p Rule, AdmissionRefusal> {
         let facts = Facts {
             request_type: self.request_type.name.as_str(),
             org: self.maker.org.as_str(),
@@ -248,18 +248,18 @@ impl Prepared {
         };
         policy
             .choose(&facts)
-            .map_err(|refused| NotAdmitted { code: refused.code(), message: refused.sentence() })
+            .map_err(|refused| AdmissionRefusal { code: refused.code(), message: refused.sentence() })
     }
 
     /// Whom the first stage waits for; nobody, if the rule says so.
-    fn who_signs(&self, rule: &Rule) -> Result<(Vec<Who>, bool), NotAdmitted> {
+    fn who_signs(&self, rule: &Rule) -> Result<(Vec<Capacity>, bool), AdmissionRefusal> {
         let RuleOutcome::Stages(approval) = &rule.outcome else { return Ok((Vec::new(), true)) };
         let people = &self.rules.people;
-        can_fill(approval, people, &self.maker).map_err(|why| NotAdmitted {
+        can_fill(approval, people, &self.maker).map_err(|why| AdmissionRefusal {
             code: "stage_unfillable",
             message: format!("Nobody could complete this request: {why}. Ask whoever keeps the people file."),
         })?;
-        let matter = Matter {
+        let matter = DecisionContext {
             org: &self.maker.org,
             maker: &self.maker.person,
             maker_act: &self.maker.act,
@@ -267,7 +267,7 @@ impl Prepared {
             expires_at: self.now,
             decisions: &[],
         };
-        Ok((progress(&matter, &InForce { approval, people }).waits_for().to_vec(), false))
+        Ok((progress(&matter, &PolicyInForce { approval, people }).waits_for().to_vec(), false))
     }
 }
 

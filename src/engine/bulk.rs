@@ -9,14 +9,14 @@ use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::ids::RequestId;
 use crate::domain::policy::bulk::allows_bulk;
-use crate::domain::request::{Ballot, State};
+use crate::domain::request::{NewDecision, State};
 use crate::store::{AnyConnection, StoreError, requests};
 
 use super::queries::View;
-use super::rules::approval_of;
+use super::rule_book::approval_of;
 
 /// What a checker asks for.
-pub struct Deciding {
+pub struct BulkDecisionInput {
     /// Who decides.
     pub actor: Actor,
     /// The requests, each once.
@@ -30,12 +30,12 @@ pub struct Item {
     /// The request.
     pub id: RequestId,
     /// What he says of it; names the digest that he read.
-    pub ballot: Ballot,
+    pub ballot: NewDecision,
 }
 
 /// What became of one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Happened {
+pub struct BulkItemResult {
     /// The request.
     pub id: RequestId,
     /// What became of the decision.
@@ -70,8 +70,8 @@ impl Engine {
     /// # Errors
     /// If the store fails at one of them, the whole call does: whether that one was recorded is not known.
     /// The others stand, and the same call again is safe.
-    pub async fn decide_many(&self, deciding: Deciding) -> Result<Vec<Happened>, EngineError> {
-        let Deciding { actor, items, origin } = deciding;
+    pub async fn decide_many(&self, deciding: BulkDecisionInput) -> Result<Vec<BulkItemResult>, EngineError> {
+        let BulkDecisionInput { actor, items, origin } = deciding;
         require(&actor, Permission::Check)?;
         let org = actor.org.clone();
         let ids: Vec<RequestId> = items.iter().map(|item| item.id).collect();
@@ -88,7 +88,7 @@ impl Engine {
         };
         let states = self.inner.store.read(read).await?;
         let told = ids.into_iter().zip(outcomes).zip(states);
-        Ok(told.map(|((id, outcome), state)| Happened { id, outcome, state }).collect())
+        Ok(told.map(|((id, outcome), state)| BulkItemResult { id, outcome, state }).collect())
     }
 }
 

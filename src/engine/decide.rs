@@ -5,17 +5,17 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::decider::{Answer, Caller, Command, Scope};
+use super::decider::{Caller, Scope, WriteCommand, WriteReply};
 use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{RequestId, RequestTypeName};
-use crate::domain::request::{Ballot, Request, State, withdrawal_reason};
+use crate::domain::request::{NewDecision, Request, State, withdrawal_reason};
 use crate::store::requests::{self, Key};
 use crate::store::{StoreError, executions};
 
 /// What a checker asks for.
-pub struct Deciding {
+pub struct DecisionInput {
     /// Who decides.
     pub actor: Actor,
     /// The type that the call's path names; a request of another type is not found.
@@ -23,7 +23,7 @@ pub struct Deciding {
     /// The request.
     pub id: RequestId,
     /// What he says.
-    pub ballot: Ballot,
+    pub ballot: NewDecision,
     /// Where the call came from.
     pub origin: Origin,
 }
@@ -47,8 +47,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::NotFound`] also if the request is of another type.
-    pub async fn decide(&self, deciding: Deciding) -> Result<Decided, EngineError> {
-        let Deciding { actor, request_type, id, ballot, origin } = deciding;
+    pub async fn decide(&self, deciding: DecisionInput) -> Result<Decided, EngineError> {
+        let DecisionInput { actor, request_type, id, ballot, origin } = deciding;
         require(&actor, Permission::Check)?;
         let key = (actor.org.clone(), id);
         // Before the write, so that an execution that ends at once is not missed.
@@ -69,7 +69,7 @@ impl Engine {
     ) -> Result<Request, EngineError> {
         let reason = withdrawal_reason(reason).map_err(|fault: Fault| EngineError::Invalid(vec![fault]))?;
         let key = (actor.org.clone(), id);
-        let command = Command::Withdraw { by: Caller { key, actor: actor.clone(), origin }, reason };
+        let command = WriteCommand::Withdraw { by: Caller { key, actor: actor.clone(), origin }, reason };
         let (request, is_new) = self.by_person(command).await?;
         if is_new {
             tracing::info!(request.id = %request.id, "a request was withdrawn");
@@ -82,10 +82,10 @@ impl Engine {
         &self,
         by: Caller,
         scope: Scope,
-        ballot: Ballot,
+        ballot: NewDecision,
     ) -> Result<(Request, bool), EngineError> {
         let verdict = ballot.verdict;
-        let (request, is_new) = self.by_person(Command::Decide { by, scope, ballot }).await?;
+        let (request, is_new) = self.by_person(WriteCommand::Decide { by, scope, ballot }).await?;
         if is_new {
             self.inner.metrics.decided(request.request_type.as_str(), verdict.name());
             tracing::info!(request.id = %request.id, state = %request.state, "a request was decided");
@@ -93,16 +93,16 @@ impl Engine {
         Ok((request, is_new))
     }
 
-    async fn by_person(&self, command: Command) -> Result<(Request, bool), EngineError> {
+    async fn by_person(&self, command: WriteCommand) -> Result<(Request, bool), EngineError> {
         match self.inner.writer.write(command).await? {
-            Answer::Stands { request, is_new } => Ok((*request, is_new)),
-            Answer::Refused(refusal) => Err(EngineError::Refused(refusal)),
-            Answer::NotFound => Err(EngineError::NotFound),
-            Answer::Done
-            | Answer::Claimed(_)
-            | Answer::Fenced
-            | Answer::Replayed(_)
-            | Answer::NotAdmitted(_) => {
+            WriteReply::Stands { request, is_new } => Ok((*request, is_new)),
+            WriteReply::Refused(refusal) => Err(EngineError::Refused(refusal)),
+            WriteReply::NotFound => Err(EngineError::NotFound),
+            WriteReply::Done
+            | WriteReply::Claimed(_)
+            | WriteReply::Fenced
+            | WriteReply::Replayed(_)
+            | WriteReply::NotAdmitted(_) => {
                 Err(EngineError::Store(StoreError::Corrupt("an answer to another command".to_owned())))
             }
         }
@@ -136,7 +136,7 @@ impl Engine {
         let now = self.inner.clock.now();
         let keys = self.inner.store.read(move |conn| requests::list_overdue(conn, now, SWEEP_MAX)).await?;
         let found = keys.len();
-        let expiries = keys.into_iter().map(|key| self.inner.writer.write(Command::Expire(key)));
+        let expiries = keys.into_iter().map(|key| self.inner.writer.write(WriteCommand::Expire(key)));
         for done in futures_util::future::join_all(expiries).await {
             done?;
         }

@@ -8,22 +8,22 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
 use super::EngineError;
-use super::admission::{Deadlines, NotAdmitted, Prepared};
-use super::changes::{Change, Feed};
-use super::execute::{Ending, Held, LEASE};
-use super::rules::{RuleBook, approval_of};
+use super::admission::{AdmissionRefusal, Deadlines, PreparedSubmission};
+use super::change_feed::{Change, Feed};
+use super::execute::{Ending, HeldLease, LEASE};
+use super::rule_book::{RuleBook, approval_of};
 use super::sessions::{self, SessionWrite};
 use super::submit::call_row;
 use super::working::{Named, Working};
 use crate::clock::Clock;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::{Command as Wish, Refusal};
+use crate::domain::lifecycle::{Command, Refusal};
 use crate::domain::outcome::Outcome;
-use crate::domain::policy::bulk::Company;
+use crate::domain::policy::bulk::DecisionMode;
 use crate::domain::policy::may_decide::still_allowed;
-use crate::domain::policy::progress::InForce;
-use crate::domain::request::{Ballot, Request, State};
+use crate::domain::policy::progress::PolicyInForce;
+use crate::domain::request::{NewDecision, Request, State};
 use crate::domain::rules::Rules;
 use crate::metrics::Metrics;
 use crate::store::answers::AnswerRow;
@@ -54,11 +54,11 @@ pub(super) enum Scope {
 }
 
 /// One write, as the engine's methods hand it over.
-pub(super) enum Command {
+pub(super) enum WriteCommand {
     /// A submission that passed every check.
     Submit(Box<NewSubmission>),
     /// A submission that something stored has a say in.
-    SubmitWatched(Box<Prepared>),
+    SubmitLocked(Box<PreparedSubmission>),
     /// These rules come into force: their versions are kept, and the trail says so.
     PutInForce(Arc<Rules>),
     /// A refused submission is kept.
@@ -66,7 +66,7 @@ pub(super) enum Command {
     /// Somebody signs in or out, or uses a session.
     Session(SessionWrite),
     /// A checker decides.
-    Decide { by: Caller, scope: Scope, ballot: Ballot },
+    Decide { by: Caller, scope: Scope, ballot: NewDecision },
     /// The maker takes it back.
     Withdraw { by: Caller, reason: String },
     /// A deadline may have passed: the decision's, or the approval's.
@@ -74,20 +74,20 @@ pub(super) enum Command {
     /// The executor wants up to `limit` executions, none against `busy_hosts`.
     Claim { limit: i64, busy_hosts: Vec<String> },
     /// The executor is about to send.
-    StartAttempt(Held),
+    StartAttempt(HeldLease),
     /// The executor knows how it ended.
-    End { held: Held, ending: Box<Ending> },
+    End { held: HeldLease, ending: Box<Ending> },
     /// The executor will not send it after all; nothing left.
-    Release(Held),
+    Release(HeldLease),
     /// The executor still works on these.
-    Renew(Vec<Held>),
+    Renew(Vec<HeldLease>),
     /// A lease has run out: nobody works on it any more.
     Settle(Key),
     /// This process is the database's only one and has just started: no lease can be alive.
     LapseAll,
 }
 
-impl Command {
+impl WriteCommand {
     /// The request whose row it changes.
     fn request(&self) -> Option<&Key> {
         match self {
@@ -95,7 +95,7 @@ impl Command {
             Self::Expire(key) | Self::Settle(key) => Some(key),
             Self::StartAttempt(held) | Self::End { held, .. } | Self::Release(held) => Some(&held.key),
             Self::Submit(_)
-            | Self::SubmitWatched(_)
+            | Self::SubmitLocked(_)
             | Self::PutInForce(_)
             | Self::Refuse(_)
             | Self::Session(_)
@@ -114,7 +114,7 @@ impl Command {
     }
 }
 
-fn named<'a>(commands: &[&'a Command]) -> Named<'a> {
+fn named<'a>(commands: &[&'a WriteCommand]) -> Named<'a> {
     let mut named = Named::default();
     for command in commands {
         if let Some(key) = command.request() {
@@ -123,7 +123,7 @@ fn named<'a>(commands: &[&'a Command]) -> Named<'a> {
                 named.executions.insert(key.clone());
             }
         }
-        if let Command::SubmitWatched(prepared) = command {
+        if let WriteCommand::SubmitLocked(prepared) = command {
             named.watched.push(prepared);
         }
     }
@@ -132,7 +132,7 @@ fn named<'a>(commands: &[&'a Command]) -> Named<'a> {
 
 /// What a command led to.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum WriteReply {
     /// It is done, and there is no more to say.
     Done,
     /// There is no such request for this person.
@@ -148,7 +148,7 @@ pub(super) enum Answer {
     /// The client's key stands for this request already.
     Replayed(RequestId),
     /// The policy, a limit or another request stands against the submission.
-    NotAdmitted(NotAdmitted),
+    NotAdmitted(AdmissionRefusal),
 }
 
 /// What the writer's half has in common with the rest of the engine.
@@ -176,15 +176,15 @@ pub(super) struct Decider {
 }
 
 impl Batch for Decider {
-    type Command = Command;
-    type Answer = Answer;
+    type Command = WriteCommand;
+    type Reply = WriteReply;
 
     fn run(
         &mut self,
         conn: &mut AnyConnection,
-        commands: &[&Command],
+        commands: &[&WriteCommand],
         is_retry: bool,
-    ) -> Result<Vec<Answer>, StoreError> {
+    ) -> Result<Vec<WriteReply>, StoreError> {
         let clock = self.clock.clone();
         let mut working = Working::load(conn, &clock, &self.book, &named(commands))?;
         working.keeps_changes = self.feed.is_wanted();
@@ -201,14 +201,14 @@ impl Batch for Decider {
 
     fn as_one_statement<'c>(
         &mut self,
-        commands: &[&'c Command],
-    ) -> Option<(SubmissionBatch<'c>, Vec<Answer>)> {
-        let submission = |command: &&'c Command| {
-            let Command::Submit(submission) = *command else { return None };
+        commands: &[&'c WriteCommand],
+    ) -> Option<(SubmissionBatch<'c>, Vec<WriteReply>)> {
+        let submission = |command: &&'c WriteCommand| {
+            let WriteCommand::Submit(submission) = *command else { return None };
             submission.execution.is_none().then_some(&**submission)
         };
         let submissions: Vec<&NewSubmission> = commands.iter().map(submission).collect::<Option<_>>()?;
-        let answers = submissions.iter().map(|_| Answer::Done).collect();
+        let answers = submissions.iter().map(|_| WriteReply::Done).collect();
         self.changes.clear();
         if self.feed.is_wanted() {
             let came_in = submissions.iter().map(|submission| Change::of_submission(&submission.request));
@@ -217,10 +217,10 @@ impl Batch for Decider {
         Some((SubmissionBatch::new(&submissions), answers))
     }
 
-    fn committed(&mut self, answers: &[Answer], batch: &BatchStats) {
+    fn committed(&mut self, answers: &[WriteReply], batch: &BatchStats) {
         self.metrics.committed(batch.size, batch.took.as_secs_f64());
         self.feed.tell(std::mem::take(&mut self.changes));
-        let is_due = |answer: &Answer| matches!(answer, Answer::Stands { request, is_new: true } if request.state == State::Approved);
+        let is_due = |answer: &WriteReply| matches!(answer, WriteReply::Stands { request, is_new: true } if request.state == State::Approved);
         if answers.iter().any(is_due) {
             self.due.notify_one();
         }
@@ -248,65 +248,69 @@ impl Decider {
         &mut self,
         conn: &mut AnyConnection,
         working: &mut Working<'a>,
-        command: &'a Command,
+        command: &'a WriteCommand,
         is_retry: bool,
-    ) -> Result<Answer, StoreError> {
+    ) -> Result<WriteReply, StoreError> {
         Ok(match command {
-            Command::Submit(submission) => {
+            WriteCommand::Submit(submission) => {
                 if !(is_retry && is_there(conn, &submission.request)?) {
                     working.submit(Cow::Borrowed(submission))?;
                 }
-                Answer::Done
+                WriteReply::Done
             }
-            Command::SubmitWatched(prepared) => self.submit_watched(conn, working, prepared, is_retry)?,
-            Command::PutInForce(rules) => {
+            WriteCommand::SubmitLocked(prepared) => self.submit_locked(conn, working, prepared, is_retry)?,
+            WriteCommand::PutInForce(rules) => {
                 self.put_in_force(conn, rules, working.now)?;
-                Answer::Done
+                WriteReply::Done
             }
-            Command::Refuse(row) => {
+            WriteCommand::Refuse(row) => {
                 if !(is_retry && refusals::is_there(conn, row)?) {
                     refusals::insert(conn, *row.clone())?;
                 }
-                Answer::Done
+                WriteReply::Done
             }
-            Command::Session(write) => {
+            WriteCommand::Session(write) => {
                 sessions::write(conn, write)?;
-                Answer::Done
+                WriteReply::Done
             }
-            Command::Decide { by, scope, ballot } => {
+            WriteCommand::Decide { by, scope, ballot } => {
                 let is_meant = working.request(&by.key).is_some_and(|found| match scope {
                     Scope::One(request_type) => found.request_type == *request_type,
                     Scope::Many => true,
                 });
-                if is_meant { self.decide((conn, working), by, (ballot, scope))? } else { Answer::NotFound }
+                if is_meant {
+                    self.decide((conn, working), by, (ballot, scope))?
+                } else {
+                    WriteReply::NotFound
+                }
             }
-            Command::Withdraw { by, reason } => {
+            WriteCommand::Withdraw { by, reason } => {
                 let Caller { key, actor, .. } = by;
                 let maker = working.request(key).map(|found| &found.maker);
                 let is_seen =
                     maker.is_some_and(|maker| actor.sees_all() || maker.is_same_person(&actor.person));
-                let wish = Wish::Withdraw { by: actor.person.clone(), reason: reason.clone() };
-                if is_seen { self.by_person(working, by, &wish)? } else { Answer::NotFound }
+                let wish = Command::Withdraw { by: actor.person.clone(), reason: reason.clone() };
+                if is_seen { self.by_person(working, by, &wish)? } else { WriteReply::NotFound }
             }
-            Command::Expire(key) => {
+            WriteCommand::Expire(key) => {
                 let has_lapsed = lapse(working, key)?;
                 expire(working, key)?;
-                if has_lapsed { stands(working, key, true) } else { Answer::Done }
+                if has_lapsed { stands(working, key, true) } else { WriteReply::Done }
             }
-            Command::StartAttempt(held) => self.start_attempt(working, held, is_retry)?,
-            Command::End { held, ending } => end(working, held, ending)?,
-            Command::Release(held) => release(working, held),
-            Command::Settle(key) => settle(working, key)?,
-            Command::Renew(held) => {
+            WriteCommand::StartAttempt(held) => self.start_attempt(working, held, is_retry)?,
+            WriteCommand::End { held, ending } => end(working, held, ending)?,
+            WriteCommand::Release(held) => release(working, held),
+            WriteCommand::Settle(key) => settle(working, key)?,
+            WriteCommand::Renew(held) => {
                 renew(conn, working.now, held)?;
-                Answer::Done
+                WriteReply::Done
             }
-            Command::LapseAll => {
+            WriteCommand::LapseAll => {
                 executions::lapse_all(conn, working.now)?;
-                Answer::Done
+                WriteReply::Done
             }
             // After the flush, so that it sees what this very batch approved.
-            Command::Claim { .. } => Answer::Done,
+            WriteCommand::Claim { .. } => WriteReply::Done,
         })
     }
 
@@ -315,30 +319,30 @@ impl Decider {
         &mut self,
         (conn, working): (&mut AnyConnection, &mut Working<'_>),
         by: &Caller,
-        (ballot, scope): (&Ballot, &Scope),
-    ) -> Result<Answer, StoreError> {
-        let Some(request) = working.request(&by.key) else { return Ok(Answer::NotFound) };
+        (ballot, scope): (&NewDecision, &Scope),
+    ) -> Result<WriteReply, StoreError> {
+        let Some(request) = working.request(&by.key) else { return Ok(WriteReply::NotFound) };
         let pinned = working.pinned(&by.key);
         let Some(approval) = approval_of(pinned.as_deref(), request)?.cloned() else {
-            return Ok(Answer::Refused(Refusal::Closed { state: request.state }));
+            return Ok(WriteReply::Refused(Refusal::Closed { state: request.state }));
         };
         // What was tried and refused meanwhile does not make it another request.
         let now = request.version;
         let stands = ballot.version.map(|seen| working.stands_as_at(conn, &by.key, seen)).transpose()?;
         let version = if stands == Some(true) { Some(now) } else { ballot.version };
         let ballot = &ballot.clone().on_version(version);
-        let rules = self.book.now();
+        let rules = self.book.current();
         let ttl =
             pinned.as_ref().and_then(|pinned| pinned.approval_ttl).unwrap_or(self.deadlines.approval_ttl);
         let signer = by.actor.signer();
-        let policy = InForce { approval: &approval, people: &rules.people };
+        let policy = PolicyInForce { approval: &approval, people: &rules.people };
         let company = match scope {
-            Scope::One(_) => Company::Alone,
+            Scope::One(_) => DecisionMode::Single,
             Scope::Many => {
-                Company::InBulk { is_allowed_by_type: pinned.as_ref().is_some_and(|pinned| pinned.bulk) }
+                DecisionMode::Bulk { is_allowed_by_type: pinned.as_ref().is_some_and(|pinned| pinned.bulk) }
             }
         };
-        let wish = Wish::Decide { signer: &signer, ballot, company, policy, approval_ttl: ttl };
+        let wish = Command::Decide { signer: &signer, ballot, company, policy, approval_ttl: ttl };
         self.by_person(working, by, &wish)
     }
 
@@ -363,8 +367,8 @@ impl Decider {
         &mut self,
         working: &mut Working<'_>,
         by: &Caller,
-        wish: &Wish<'_>,
-    ) -> Result<Answer, StoreError> {
+        wish: &Command<'_>,
+    ) -> Result<WriteReply, StoreError> {
         let Caller { key, actor, origin } = by;
         expire(working, key)?;
         match working.command(key, wish, origin)? {
@@ -373,52 +377,52 @@ impl Decider {
                 if self.may_keep_refusal(actor, working.now) {
                     working.refuse(key, &actor.person, (&refusal, origin))?;
                 }
-                Ok(Answer::Refused(refusal))
+                Ok(WriteReply::Refused(refusal))
             }
         }
     }
 
     /// Chooses the rule on locked counters; each submission of a batch sees those before it.
-    fn submit_watched(
+    fn submit_locked(
         &self,
         conn: &mut AnyConnection,
         working: &mut Working<'_>,
-        prepared: &Prepared,
+        prepared: &PreparedSubmission,
         is_retry: bool,
-    ) -> Result<Answer, StoreError> {
+    ) -> Result<WriteReply, StoreError> {
         // Judged anew it would meet its own share, its own subject and its own key.
         if is_retry && let Some(request) = recorded(conn, prepared)? {
-            return Ok(Answer::Stands { request: Box::new(request), is_new: true });
+            return Ok(WriteReply::Stands { request: Box::new(request), is_new: true });
         }
         if let (Some(client_key), Some(row)) = (&prepared.client_key, working.used_key(prepared)) {
             return Ok(match client_key.stands_for(row, &prepared.maker.person) {
-                Ok(id) => Answer::Replayed(id),
-                Err(EngineError::NotAdmitted(why)) => Answer::NotAdmitted(why),
+                Ok(id) => WriteReply::Replayed(id),
+                Err(EngineError::NotAdmitted(why)) => WriteReply::NotAdmitted(why),
                 Err(_) => return Err(StoreError::Corrupt(format!("the key of {}", row.request_id))),
             });
         }
         let admitted = match prepared.admit(&working.surroundings(prepared), &self.clock) {
             Ok(admitted) => admitted,
-            Err(why) => return Ok(Answer::NotAdmitted(why)),
+            Err(why) => return Ok(WriteReply::NotAdmitted(why)),
         };
         if !working.can_count(&admitted.request) {
-            return Ok(Answer::NotAdmitted(NotAdmitted::too_large()));
+            return Ok(WriteReply::NotAdmitted(AdmissionRefusal::too_large()));
         }
         let call = call_row(prepared, prepared.submission.call_bytes.clone());
         let (request, submission) = admitted.with_call(call);
         working.submit_admitted(prepared, &request, submission)?;
-        Ok(Answer::Stands { request: Box::new(request), is_new: true })
+        Ok(WriteReply::Stands { request: Box::new(request), is_new: true })
     }
 
     /// Right before bytes may leave: is it still in time, and still allowed?
     fn start_attempt(
         &self,
         working: &mut Working<'_>,
-        held: &Held,
+        held: &HeldLease,
         is_retry: bool,
-    ) -> Result<Answer, StoreError> {
+    ) -> Result<WriteReply, StoreError> {
         if !is_held(working, held) {
-            return Ok(Answer::Fenced);
+            return Ok(WriteReply::Fenced);
         }
         if lapse(working, &held.key)? {
             return Ok(stands(working, &held.key, true));
@@ -428,14 +432,14 @@ impl Decider {
             return finish(working, &held.key, (Outcome::Failed, &reason), None);
         }
         let attempts_before = working.request(&held.key).map_or(0, |request| request.attempts);
-        Ok(match working.command(&held.key, &Wish::StartAttempt, &system_origin(&held.key))? {
+        Ok(match working.command(&held.key, &Command::StartAttempt, &system_origin(&held.key))? {
             Ok(_) => {
                 working.open_attempt(&held.key, held.token);
-                Answer::Done
+                WriteReply::Done
             }
             // A retry after a commit that was reported as failed: the open attempt is this holder's own.
-            Err(_) if is_retry && attempts_before == 1 => Answer::Done,
-            Err(refusal) => Answer::Refused(refusal),
+            Err(_) if is_retry && attempts_before == 1 => WriteReply::Done,
+            Err(refusal) => WriteReply::Refused(refusal),
         })
     }
 
@@ -443,14 +447,14 @@ impl Decider {
     fn is_still_allowed(&self, working: &Working<'_>, key: &Key) -> Result<Result<(), String>, StoreError> {
         let pinned = working.pinned(key).filter(|pinned| pinned.recheck_at_execution);
         let (Some(pinned), Some(request)) = (pinned, working.request(key)) else { return Ok(Ok(())) };
-        let rules = self.book.now();
+        let rules = self.book.current();
         let Some(approval) = approval_of(Some(&pinned), request)? else {
             let is_active = rules.people.is_active(&request.maker, &request.terms.maker_act);
             let gone = || format!("the maker, {}, is no longer active", request.maker.user_name);
             return Ok(is_active.then_some(()).ok_or_else(gone));
         };
         let votes = request.votes();
-        let policy = InForce { approval, people: &rules.people };
+        let policy = PolicyInForce { approval, people: &rules.people };
         Ok(still_allowed(&request.matter(&votes), &policy))
     }
 
@@ -468,11 +472,11 @@ impl Decider {
         &self,
         conn: &mut AnyConnection,
         now: DateTime<Utc>,
-        commands: &[&Command],
-        answers: &mut [Answer],
+        commands: &[&WriteCommand],
+        answers: &mut [WriteReply],
     ) -> Result<(), StoreError> {
         for (command, answer) in commands.iter().zip(answers) {
-            let Command::Claim { limit, busy_hosts } = command else { continue };
+            let WriteCommand::Claim { limit, busy_hosts } = command else { continue };
             let mut claimed = executions::lock_queued(conn, *limit, busy_hosts)?;
             let take = |row: &mut ExecutionRow| {
                 let token_before = row.token;
@@ -483,7 +487,7 @@ impl Decider {
             if !moved.is_empty() {
                 executions::save(conn, &moved)?;
             }
-            *answer = Answer::Claimed(claimed);
+            *answer = WriteReply::Claimed(claimed);
         }
         Ok(())
     }
@@ -496,7 +500,7 @@ fn is_there(conn: &mut AnyConnection, row: &RequestRow) -> Result<bool, StoreErr
 }
 
 /// What an earlier try of this submission recorded, although its commit was reported as failed.
-fn recorded(conn: &mut AnyConnection, prepared: &Prepared) -> Result<Option<Request>, StoreError> {
+fn recorded(conn: &mut AnyConnection, prepared: &PreparedSubmission) -> Result<Option<Request>, StoreError> {
     let found = requests::find(conn, &prepared.maker.org, prepared.id)?;
     found.map(|row| row.into_request(Vec::new())).transpose()
 }
@@ -507,15 +511,15 @@ fn system_origin(key: &Key) -> Origin {
 
 fn expire(working: &mut Working<'_>, key: &Key) -> Result<(), StoreError> {
     // `Expire` is never refused: it either is due or does nothing.
-    working.command(key, &Wish::Expire, &system_origin(key)).map(drop)
+    working.command(key, &Command::Expire, &system_origin(key)).map(drop)
 }
 
 /// Whether the approval had lapsed and is ended now. Never refused, like `expire`.
 fn lapse(working: &mut Working<'_>, key: &Key) -> Result<bool, StoreError> {
-    Ok(working.command(key, &Wish::Lapse, &system_origin(key))?.unwrap_or(false))
+    Ok(working.command(key, &Command::Lapse, &system_origin(key))?.unwrap_or(false))
 }
 
-fn end(working: &mut Working<'_>, held: &Held, ending: &Ending) -> Result<Answer, StoreError> {
+fn end(working: &mut Working<'_>, held: &HeldLease, ending: &Ending) -> Result<WriteReply, StoreError> {
     let is_own_end = working
         .execution(&held.key)
         .is_some_and(|row| row.token == held.token && row.outcome.as_deref() == Some(ending.outcome.name()));
@@ -523,7 +527,7 @@ fn end(working: &mut Working<'_>, held: &Held, ending: &Ending) -> Result<Answer
         return Ok(stands(working, &held.key, false));
     }
     if !is_held(working, held) {
-        return Ok(Answer::Fenced);
+        return Ok(WriteReply::Fenced);
     }
     finish(working, &held.key, (ending.outcome, &ending.reason), ending.answer.clone())
 }
@@ -534,56 +538,57 @@ fn finish(
     key: &Key,
     (outcome, reason): (Outcome, &str),
     answer: Option<AnswerRow>,
-) -> Result<Answer, StoreError> {
-    let wish = Wish::RecordOutcome { outcome, reason: reason.to_owned() };
+) -> Result<WriteReply, StoreError> {
+    let wish = Command::RecordOutcome { outcome, reason: reason.to_owned() };
     Ok(match working.command(key, &wish, &system_origin(key))? {
         Ok(_) => {
             working.end(key, outcome, reason, answer);
             stands(working, key, true)
         }
-        Err(refusal) => Answer::Refused(refusal),
+        Err(refusal) => WriteReply::Refused(refusal),
     })
 }
 
-fn release(working: &mut Working<'_>, held: &Held) -> Answer {
+fn release(working: &mut Working<'_>, held: &HeldLease) -> WriteReply {
     let has_attempt = working.request(&held.key).is_some_and(|request| request.attempts > 0);
     if has_attempt || !is_held(working, held) {
-        return Answer::Fenced;
+        return WriteReply::Fenced;
     }
     if let Some(row) = working.execution(&held.key) {
         row.release();
     }
-    Answer::Done
+    WriteReply::Done
 }
 
-fn is_held(working: &mut Working<'_>, held: &Held) -> bool {
+fn is_held(working: &mut Working<'_>, held: &HeldLease) -> bool {
     working.execution(&held.key).is_some_and(|row| row.is_held_with(held.token))
 }
 
 /// With an attempt open, bytes may have left: unknown. Without one, nothing left: it is due again.
-fn settle(working: &mut Working<'_>, key: &Key) -> Result<Answer, StoreError> {
+fn settle(working: &mut Working<'_>, key: &Key) -> Result<WriteReply, StoreError> {
     let now = working.now;
     if !working.execution(key).is_some_and(|row| row.is_lapsed(now)) {
-        return Ok(Answer::Done);
+        return Ok(WriteReply::Done);
     }
     if working.request(key).is_some_and(|request| request.attempts == 0) {
         if let Some(row) = working.execution(key) {
             row.release();
         }
-        return Ok(Answer::Done);
+        return Ok(WriteReply::Done);
     }
     let reason = "The process that sent the call stopped before it knew the answer.";
     finish(working, key, (Outcome::Unknown, reason), None)
 }
 
 /// The request as it stands in this batch.
-fn stands(working: &Working<'_>, key: &Key, is_new: bool) -> Answer {
-    working
-        .request(key)
-        .map_or(Answer::NotFound, |request| Answer::Stands { request: Box::new(request.clone()), is_new })
+fn stands(working: &Working<'_>, key: &Key, is_new: bool) -> WriteReply {
+    working.request(key).map_or(WriteReply::NotFound, |request| WriteReply::Stands {
+        request: Box::new(request.clone()),
+        is_new,
+    })
 }
 
-fn renew(conn: &mut AnyConnection, now: DateTime<Utc>, held: &[Held]) -> Result<(), StoreError> {
+fn renew(conn: &mut AnyConnection, now: DateTime<Utc>, held: &[HeldLease]) -> Result<(), StoreError> {
     for lease in held {
         if !executions::renew(conn, &lease.key, lease.token, now + LEASE)? {
             tracing::warn!(request.id = %lease.key.1, "a lease was lost; its outcome will not be recorded here");

@@ -2,16 +2,16 @@
 
 use chrono::TimeDelta;
 
-use super::decider::{Answer, Command};
-use super::rules::{RuleBook, approval_of};
+use super::decider::{WriteCommand, WriteReply};
+use super::rule_book::{RuleBook, approval_of};
 use super::{Engine, EngineError};
 use crate::domain::call::Call;
 use crate::domain::digest::Digest;
 use crate::domain::json;
-use crate::domain::outcome::{Answer as TargetAnswer, Outcome, Warning};
+use crate::domain::outcome::{Outcome, TargetResponse, Warning};
 use crate::domain::policy::Approval;
 use crate::domain::policy::people::People;
-use crate::domain::policy::progress::{InForce, progress};
+use crate::domain::policy::progress::{PolicyInForce, progress};
 use crate::domain::request::{Request, Verdict};
 use crate::domain::request_type::AnswerRules;
 use crate::store::answers::AnswerRow;
@@ -30,7 +30,7 @@ const OVERDUE_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// A claimed execution: its request and the fencing token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Held {
+pub struct HeldLease {
     /// The request.
     pub key: Key,
     /// Every write must carry it; a later claim makes it void.
@@ -39,9 +39,9 @@ pub struct Held {
 
 /// What the executor needs to send a claimed execution.
 #[derive(Debug)]
-pub struct Claimed {
+pub struct ClaimedExecution {
     /// The lease.
-    pub held: Held,
+    pub held: HeldLease,
     /// The request, for its digest and for the log.
     pub request: Request,
     /// The digest that everybody signed whom the policy asks for; `None` if somebody is missing.
@@ -56,7 +56,7 @@ pub struct Claimed {
     pub total_timeout: Option<TimeDelta>,
 }
 
-impl Claimed {
+impl ClaimedExecution {
     /// The call, if its bytes *and* the echo that people read still have the digest of the decision.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl Ending {
 
     /// An end with what the target answered.
     #[must_use]
-    pub fn with_answer(mut self, key: &Key, answer: TargetAnswer, warnings: &[Warning]) -> Self {
+    pub fn with_answer(mut self, key: &Key, answer: TargetResponse, warnings: &[Warning]) -> Self {
         let headers: Vec<(String, String)> = answer.headers;
         let warnings: Vec<_> = warnings
             .iter()
@@ -125,10 +125,14 @@ impl Engine {
     }
 
     /// Claims up to `limit` queued executions, none against `busy_hosts`.
-    pub async fn claim(&self, limit: usize, busy_hosts: Vec<String>) -> Result<Vec<Claimed>, EngineError> {
+    pub async fn claim(
+        &self,
+        limit: usize,
+        busy_hosts: Vec<String>,
+    ) -> Result<Vec<ClaimedExecution>, EngineError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let answer = self.inner.writer.write(Command::Claim { limit, busy_hosts }).await?;
-        let Answer::Claimed(rows) = answer else { return Ok(Vec::new()) };
+        let answer = self.inner.writer.write(WriteCommand::Claim { limit, busy_hosts }).await?;
+        let WriteReply::Claimed(rows) = answer else { return Ok(Vec::new()) };
         if rows.is_empty() {
             return Ok(Vec::new());
         }
@@ -139,25 +143,25 @@ impl Engine {
 
     /// Records that bytes may leave from now on; `false` if the lease is somebody else's, or if the call
     /// must not leave any more: then its end is recorded.
-    pub async fn start_attempt(&self, held: &Held) -> Result<bool, EngineError> {
-        let answer = self.inner.writer.write(Command::StartAttempt(held.clone())).await?;
-        if let Answer::Stands { request, is_new: true } = &answer {
+    pub async fn start_attempt(&self, held: &HeldLease) -> Result<bool, EngineError> {
+        let answer = self.inner.writer.write(WriteCommand::StartAttempt(held.clone())).await?;
+        if let WriteReply::Stands { request, is_new: true } = &answer {
             self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
             self.inner.outcomes.announce(&held.key);
         }
-        Ok(matches!(answer, Answer::Done))
+        Ok(matches!(answer, WriteReply::Done))
     }
 
     /// Puts a claimed execution back: nothing left.
-    pub async fn release(&self, held: &Held) -> Result<bool, EngineError> {
-        self.fenced(Command::Release(held.clone())).await
+    pub async fn release(&self, held: &HeldLease) -> Result<bool, EngineError> {
+        self.fenced(WriteCommand::Release(held.clone())).await
     }
 
     /// Records how an execution ended; `false` if the lease is somebody else's by now.
-    pub async fn end(&self, held: &Held, ending: Ending) -> Result<bool, EngineError> {
-        let command = Command::End { held: held.clone(), ending: Box::new(ending) };
+    pub async fn end(&self, held: &HeldLease, ending: Ending) -> Result<bool, EngineError> {
+        let command = WriteCommand::End { held: held.clone(), ending: Box::new(ending) };
         let answer = self.inner.writer.write(command).await?;
-        let Answer::Stands { request, is_new } = answer else { return Ok(false) };
+        let WriteReply::Stands { request, is_new } = answer else { return Ok(false) };
         if is_new {
             self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
         }
@@ -165,20 +169,20 @@ impl Engine {
         Ok(true)
     }
 
-    async fn fenced(&self, command: Command) -> Result<bool, EngineError> {
-        Ok(matches!(self.inner.writer.write(command).await?, Answer::Done))
+    async fn fenced(&self, command: WriteCommand) -> Result<bool, EngineError> {
+        Ok(matches!(self.inner.writer.write(command).await?, WriteReply::Done))
     }
 
     /// Prolongs the leases of what is under way.
-    pub async fn renew(&self, held: Vec<Held>) -> Result<(), EngineError> {
-        self.inner.writer.write(Command::Renew(held)).await?;
+    pub async fn renew(&self, held: Vec<HeldLease>) -> Result<(), EngineError> {
+        self.inner.writer.write(WriteCommand::Renew(held)).await?;
         Ok(())
     }
 
     /// At start: on an embedded database nobody else can hold a lease, so none is waited for.
     pub async fn recover(&self) -> Result<usize, EngineError> {
         if self.inner.store.is_exclusive() {
-            self.inner.writer.write(Command::LapseAll).await?;
+            self.inner.writer.write(WriteCommand::LapseAll).await?;
         }
         self.settle_lapsed(&[]).await
     }
@@ -190,10 +194,10 @@ impl Engine {
         let mut keys = rows.iter().map(ExecutionRow::key).collect::<Result<Vec<Key>, StoreError>>()?;
         keys.retain(|key| !under_way.contains(key));
         let found = keys.len();
-        let settling = keys.iter().map(|key| self.inner.writer.write(Command::Settle(key.clone())));
+        let settling = keys.iter().map(|key| self.inner.writer.write(WriteCommand::Settle(key.clone())));
         let answers = futures_util::future::join_all(settling).await;
         for (key, answer) in keys.iter().zip(answers) {
-            if let Answer::Stands { request, is_new: true } = answer? {
+            if let WriteReply::Stands { request, is_new: true } = answer? {
                 self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
             }
             self.inner.outcomes.announce(key);
@@ -215,7 +219,11 @@ impl Engine {
     }
 }
 
-fn load(conn: &mut AnyConnection, book: &RuleBook, row: ExecutionRow) -> Result<Claimed, StoreError> {
+fn load(
+    conn: &mut AnyConnection,
+    book: &RuleBook,
+    row: ExecutionRow,
+) -> Result<ClaimedExecution, StoreError> {
     let key = row.key()?;
     let record = listing::find(conn, &key.0, key.1)?
         .ok_or_else(|| StoreError::Corrupt(format!("{} has an execution but no request", key.1)))?;
@@ -223,11 +231,11 @@ fn load(conn: &mut AnyConnection, book: &RuleBook, row: ExecutionRow) -> Result<
     let approval = approval_of(pinned.as_deref(), &record.request)?;
     // A request from before versions were kept is read by the rules of its type as they are now.
     let request_type =
-        pinned.clone().or_else(|| book.now().types.find(record.request.request_type.as_str()).cloned());
-    Ok(Claimed {
+        pinned.clone().or_else(|| book.current().types.find(record.request.request_type.as_str()).cloned());
+    Ok(ClaimedExecution {
         answer_rules: request_type.as_ref().map(|found| found.answer.clone()).unwrap_or_default(),
         total_timeout: request_type.and_then(|found| found.total_timeout),
-        held: Held { key, token: row.token },
+        held: HeldLease { key, token: row.token },
         approved: approved_digest(&record.request, approval),
         request: record.request,
         call: record.call.call,
@@ -243,7 +251,7 @@ fn approved_digest(request: &Request, approval: Option<&Approval>) -> Option<Dig
     let first = approvals().next()?.digest;
     let votes = request.votes();
     // Without the people file: whether it is asked again right before sending is the type's to say.
-    let policy = InForce { approval, people: &People::none() };
+    let policy = PolicyInForce { approval, people: &People::none() };
     let is_whole = progress(&request.matter(&votes), &policy).approved;
     (is_whole && approvals().all(|decision| decision.digest == first)).then_some(first)
 }

@@ -2,7 +2,7 @@
 
 use super::admission::{usage_key, usage_of};
 use super::queries::View;
-use super::rules::approval_of;
+use super::rule_book::approval_of;
 use super::{Engine, EngineError};
 use crate::domain::actor::Actor;
 use crate::domain::findings::{Finding, Level, hidden_characters};
@@ -11,7 +11,7 @@ use crate::domain::policy::Approval;
 use crate::domain::policy::facts::Usage;
 use crate::domain::policy::fresh::FreshSignIn;
 use crate::domain::policy::may_decide::may_decide;
-use crate::domain::policy::progress::{InForce, Progress, progress};
+use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
 use crate::domain::request::{Decision, Request, State};
 use crate::domain::request_type::{CountBy, Counter, RequestType};
 use crate::store::{AnyConnection, StoreError, requests, usage};
@@ -27,7 +27,7 @@ pub struct Reason {
 
 /// What a person is told about a request beyond its body.
 #[derive(Clone, Debug)]
-pub struct Explained {
+pub struct Explanation {
     /// Whether he may decide now.
     pub can_decide: bool,
     /// Why not.
@@ -53,13 +53,13 @@ impl Engine {
     /// If the version that the request is pinned to has no such rule.
     pub fn progress_of(&self, view: &View) -> Result<Option<Progress>, EngineError> {
         let Some(approval) = approval_of(view.pinned.as_deref(), &view.request)? else { return Ok(None) };
-        let rules = self.inner.book.now();
-        let policy = InForce { approval, people: &rules.people };
+        let rules = self.inner.book.current();
+        let policy = PolicyInForce { approval, people: &rules.people };
         Ok(Some(progress(&view.request.matter(&view.request.votes()), &policy)))
     }
 
     /// What `actor` is told about a request beyond it.
-    pub async fn explain(&self, actor: &Actor, view: &View) -> Result<Explained, EngineError> {
+    pub async fn explain(&self, actor: &Actor, view: &View) -> Result<Explanation, EngineError> {
         let (request, pinned) = (view.request.clone(), view.pinned.clone());
         let read = move |conn: &mut AnyConnection| oddities(conn, &request, pinned.as_deref());
         let odd = self.inner.store.read(read).await?;
@@ -72,10 +72,10 @@ impl Engine {
         actor: &Actor,
         view: &View,
         odd: Vec<Finding>,
-    ) -> Result<Explained, StoreError> {
+    ) -> Result<Explanation, StoreError> {
         let approval = approval_of(view.pinned.as_deref(), &view.request)?;
-        let rules = self.inner.book.now();
-        let policy = |approval| InForce { approval, people: &rules.people };
+        let rules = self.inner.book.current();
+        let policy = |approval| PolicyInForce { approval, people: &rules.people };
         let votes = view.request.votes();
         let (signer, now) = (actor.signer(), self.inner.clock.now());
         let verdict = approval.map(|approval: &Approval| {
@@ -95,7 +95,7 @@ impl Engine {
         let own = |decision: &&Decision| decision.checker.is_same_person(&actor.person);
         let mut findings = hidden_characters(&view.task);
         findings.extend(odd);
-        Ok(Explained {
+        Ok(Explanation {
             can_decide: why_not.is_empty(),
             why_not,
             my_decision: view.request.decisions.iter().find(own).cloned(),

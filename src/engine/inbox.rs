@@ -4,22 +4,22 @@
 
 use std::collections::HashSet;
 
-use super::changes::Change;
+use super::change_feed::Change;
 use super::queries::{Reading, View};
-use super::rules::approval_under;
+use super::rule_book::approval_under;
 use super::{Engine, EngineError, require};
 use crate::domain::actor::{Actor, Permission, Person};
 use crate::domain::ids::RequestId;
-use crate::domain::policy::Who;
+use crate::domain::policy::Capacity;
 use crate::domain::policy::may_decide::may_decide;
 use crate::domain::policy::people::{People, Signer};
-use crate::domain::policy::progress::InForce;
+use crate::domain::policy::progress::PolicyInForce;
 use crate::domain::request::{State, votes};
 use crate::store::inbox::{self, Accounts};
 use crate::store::listing;
 use crate::store::{AnyConnection, StoreError};
 
-pub use crate::store::inbox::{Turn, Waiting};
+pub use crate::store::inbox::{InboxPosition, Waiting};
 
 /// How far an inbox is counted exactly.
 pub const COUNTED_MAX: usize = 1_000;
@@ -36,7 +36,7 @@ pub struct InboxPage {
     /// How many there are in all; more than [`COUNTED_MAX`] are not told apart. `None` where not counted.
     pub count: Option<usize>,
     /// Where the next page begins, if there is one.
-    pub next: Option<Turn>,
+    pub next: Option<InboxPosition>,
 }
 
 /// A page of an inbox, narrowed.
@@ -49,7 +49,7 @@ pub struct NarrowedPage {
     /// Whether there is more than was looked at.
     pub has_more: bool,
     /// Where the next page begins, if there is one.
-    pub next: Option<Turn>,
+    pub next: Option<InboxPosition>,
 }
 
 /// What the walk over an inbox needs to know of its reader.
@@ -57,7 +57,7 @@ pub(super) struct Reader {
     pub(super) reading: Reading,
     signer: Signer,
     /// Everything that he could sign as.
-    capacities: Vec<Who>,
+    capacities: Vec<Capacity>,
     accounts: Accounts,
     now: chrono::DateTime<chrono::Utc>,
 }
@@ -67,7 +67,7 @@ impl Engine {
     pub async fn needs_me(
         &self,
         actor: &Actor,
-        after: Option<Turn>,
+        after: Option<InboxPosition>,
         limit: usize,
     ) -> Result<InboxPage, EngineError> {
         require(actor, Permission::Check)?;
@@ -86,7 +86,7 @@ impl Engine {
     pub async fn needs_me_narrowed(
         &self,
         actor: &Actor,
-        after: Option<Turn>,
+        after: Option<InboxPosition>,
         (limit, look_at): (usize, usize),
         fits: impl Fn(&Waiting) -> bool + Send + 'static,
     ) -> Result<NarrowedPage, EngineError> {
@@ -119,7 +119,7 @@ impl Engine {
     pub async fn for_my_seats(
         &self,
         actor: &Actor,
-        after: Option<Turn>,
+        after: Option<InboxPosition>,
         limit: usize,
     ) -> Result<InboxPage, EngineError> {
         require(actor, Permission::Check)?;
@@ -135,7 +135,7 @@ impl Engine {
     pub async fn decided_by_me(
         &self,
         actor: &Actor,
-        after: Option<Turn>,
+        after: Option<InboxPosition>,
         limit: usize,
     ) -> Result<InboxPage, EngineError> {
         require(actor, Permission::Check)?;
@@ -168,10 +168,10 @@ impl Engine {
 }
 
 /// Everything that somebody could sign as.
-fn capacities_of(actor: &Actor, people: &People) -> Vec<Who> {
-    let listed = people.groups_of(&actor.person).into_iter().map(|group| Who::Group(group.to_owned()));
-    let claimed = actor.groups.iter().cloned().map(Who::ClaimedGroup);
-    listed.chain(claimed).chain(actor.permissions.iter().copied().map(Who::Permission)).collect()
+fn capacities_of(actor: &Actor, people: &People) -> Vec<Capacity> {
+    let listed = people.groups_of(&actor.person).into_iter().map(|group| Capacity::Group(group.to_owned()));
+    let claimed = actor.groups.iter().cloned().map(Capacity::ClaimedGroup);
+    listed.chain(claimed).chain(actor.permissions.iter().copied().map(Capacity::Permission)).collect()
 }
 
 impl Engine {
@@ -183,7 +183,7 @@ impl Engine {
         if !is_open || change.org != actor.org || is_own(&change.maker) || is_own(&change.by) {
             return false;
         }
-        let capacities = capacities_of(actor, &self.inner.book.now().people);
+        let capacities = capacities_of(actor, &self.inner.book.current().people);
         change.waits_for.iter().any(|wanted| capacities.iter().any(|own| own.fits(wanted)))
     }
 }
@@ -198,7 +198,7 @@ impl Reader {
     fn walk(
         &self,
         conn: &mut AnyConnection,
-        after: Option<Turn>,
+        after: Option<InboxPosition>,
         wanted: usize,
     ) -> Result<Vec<Waiting>, StoreError> {
         let mut found: Vec<Waiting> = Vec::new();
@@ -218,7 +218,7 @@ impl Reader {
     fn for_seats(
         &self,
         conn: &mut AnyConnection,
-        after: Option<&Turn>,
+        after: Option<&InboxPosition>,
         wanted: usize,
     ) -> Result<Vec<Waiting>, StoreError> {
         let anybody = Accounts { names: Vec::new() };
@@ -239,7 +239,7 @@ impl Reader {
         &self,
         conn: &mut AnyConnection,
         set: &str,
-        mut after: Option<Turn>,
+        mut after: Option<InboxPosition>,
         wanted: usize,
     ) -> Result<Vec<Waiting>, StoreError> {
         let mut found = Vec::new();
@@ -261,7 +261,7 @@ impl Reader {
     }
 
     fn holds_one_of(&self, set: &str) -> bool {
-        let mut wanted = set.lines().filter_map(Who::parse);
+        let mut wanted = set.lines().filter_map(Capacity::parse);
         wanted.any(|wanted| self.capacities.iter().any(|own| own.fits(&wanted)))
     }
 
@@ -269,7 +269,7 @@ impl Reader {
         let Waiting { type_version, rule, .. } = waiting;
         let pinned = self.reading.book.version_of(conn, type_version, rule)?;
         let Some(approval) = approval_under(pinned.as_deref(), rule)? else { return Ok(false) };
-        let policy = InForce { approval, people: &self.reading.rules.people };
+        let policy = PolicyInForce { approval, people: &self.reading.rules.people };
         let votes = votes(&waiting.decisions);
         Ok(may_decide(&self.signer, &waiting.matter(&votes), &policy, self.now).is_ok())
     }

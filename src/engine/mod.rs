@@ -5,20 +5,20 @@
 
 mod admission;
 mod bulk;
-pub mod changes;
+pub mod change_feed;
 mod decide;
 mod decider;
+mod dry_run;
 mod execute;
 pub mod explain;
 pub mod inbox;
-pub mod opened;
-mod outcomes;
+mod outcome_waiters;
 pub mod queries;
-mod refuse;
-mod rules;
+mod refusals;
+pub mod request_snapshot;
+mod rule_book;
 pub mod sessions;
 mod submit;
-mod try_out;
 mod working;
 
 use std::sync::Arc;
@@ -27,14 +27,14 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-pub use admission::{Deadlines, NotAdmitted};
-pub use bulk::{Deciding as DecidingMany, Happened, Item as BulkItem, Outcome as BulkOutcome};
-pub use decide::{Decided, Deciding};
-pub use execute::{Claimed, Ending, Held};
-pub use refuse::RefusedSubmission;
-pub use rules::RuleBook;
-pub use submit::{Submitted, Submitting};
-pub use try_out::{Draft, TriedOut};
+pub use admission::{AdmissionRefusal, Deadlines};
+pub use bulk::{BulkDecisionInput, BulkItemResult, Item as BulkItem, Outcome as BulkOutcome};
+pub use decide::{Decided, DecisionInput};
+pub use dry_run::{DraftRequest, DryRun};
+pub use execute::{ClaimedExecution, Ending, HeldLease};
+pub use refusals::RefusedSubmission;
+pub use rule_book::RuleBook;
+pub use submit::{SubmissionInput, Submitted};
 
 use crate::clock::Clock;
 use crate::domain::actor::{Actor, Permission};
@@ -45,9 +45,9 @@ use crate::domain::target::Targets;
 use crate::metrics::Metrics;
 use crate::store::writer::{Writer, WriterLimits};
 use crate::store::{Store, StoreError};
-use changes::Feed;
+use change_feed::Feed;
 use decider::{Decider, Shared};
-use outcomes::Outcomes;
+use outcome_waiters::Outcomes;
 use sessions::SessionLimits;
 
 pub use crate::store::events::Origin;
@@ -67,7 +67,7 @@ pub enum EngineError {
     Invalid(Vec<Fault>),
     /// The policy, a limit or another request stands against a submission.
     #[error("not admitted: {}", .0.code)]
-    NotAdmitted(NotAdmitted),
+    NotAdmitted(AdmissionRefusal),
     /// The rules forbid it.
     #[error("refused: {}", .0.code())]
     Refused(Refusal),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::rules::{RuleBook, approval_of};
+use super::rule_book::{RuleBook, approval_of};
 use super::{Engine, EngineError};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::call::Call;
@@ -330,7 +330,7 @@ pub(super) struct Reading {
 
 impl Engine {
     pub(super) fn reads_for(&self, actor: &Actor) -> Reading {
-        Reading { actor: actor.clone(), rules: self.inner.book.now(), book: self.inner.book.clone() }
+        Reading { actor: actor.clone(), rules: self.inner.book.current(), book: self.inner.book.clone() }
     }
 }
 

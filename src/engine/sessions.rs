@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::decider::Command;
+use super::decider::WriteCommand;
 use super::{Engine, EngineError};
 use crate::domain::actor::Actor;
 use crate::domain::digest::Digest;
@@ -13,7 +13,7 @@ use crate::domain::ids::OrgId;
 use crate::store::sessions::{self, SessionRow};
 use crate::store::{AnyConnection, StoreError, from_micros, to_micros};
 
-pub use crate::store::sessions::Granted;
+pub use crate::store::sessions::SessionGrant;
 
 /// How long sessions live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub struct LiveSession {
     /// Which one.
     pub id: SessionId,
     /// What the sign-in granted.
-    pub granted: Granted,
+    pub granted: SessionGrant,
     /// The org that the person works in.
     pub org: OrgId,
     /// When the person proved who they are, if that is known.
@@ -72,11 +72,11 @@ impl LiveSession {
 
 /// A sign-in that is to become a session.
 #[derive(Clone, Debug)]
-pub struct Opening {
+pub struct NewSession {
     /// The session's id, of a secret that nobody had before.
     pub id: SessionId,
     /// What the sign-in granted.
-    pub granted: Granted,
+    pub granted: SessionGrant,
     /// The org to begin in: one of those that are granted.
     pub org: OrgId,
     /// When the person proved who they are, if that is known.
@@ -114,9 +114,9 @@ const FORGET_MAX: i64 = 100;
 
 impl Engine {
     /// Opens a session for somebody who has just signed in.
-    pub async fn open_session(&self, opening: Opening) -> Result<LiveSession, EngineError> {
+    pub async fn open_session(&self, opening: NewSession) -> Result<LiveSession, EngineError> {
         let now = self.inner.clock.now();
-        let Opening { id, granted, org, signed_in_at, replaces } = opening;
+        let NewSession { id, granted, org, signed_in_at, replaces } = opening;
         let expires_at = now + self.inner.sessions.max;
         let row = SessionRow {
             session_id: id.text(),
@@ -170,7 +170,7 @@ impl Engine {
         }
         Ok(Some(LiveSession {
             id,
-            granted: Granted::from_text(&row.claims)?,
+            granted: SessionGrant::from_text(&row.claims)?,
             org: OrgId::new(row.org_id),
             signed_in_at: row.signed_in_at.map(from_micros).transpose()?,
             expires_at,
@@ -201,7 +201,7 @@ impl Engine {
     }
 
     async fn write_session(&self, write: SessionWrite) -> Result<(), EngineError> {
-        self.inner.writer.write(Command::Session(write)).await?;
+        self.inner.writer.write(WriteCommand::Session(write)).await?;
         Ok(())
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::admission::{ClientKey, NotAdmitted, Prepared, Surroundings};
-use super::decider::{Answer, Command};
+use super::admission::{AdmissionRefusal, ClientKey, PreparedSubmission, StoredContext};
+use super::decider::{WriteCommand, WriteReply};
 use super::queries::View;
 use super::{Engine, EngineError, RefusedSubmission, require};
 use crate::domain::actor::{Actor, Permission};
@@ -18,7 +18,7 @@ use crate::store::submissions::NewSubmission;
 use crate::store::{StoreError, submission_keys};
 
 /// What a maker sends.
-pub struct Submitting<'a> {
+pub struct SubmissionInput<'a> {
     /// Who submits.
     pub actor: &'a Actor,
     /// The type's name as the path spells it.
@@ -46,7 +46,7 @@ impl Engine {
     ///
     /// # Errors
     /// Every fault at once; the refusal is kept before this returns.
-    pub async fn submit(&self, submitting: Submitting<'_>) -> Result<Submitted, EngineError> {
+    pub async fn submit(&self, submitting: SubmissionInput<'_>) -> Result<Submitted, EngineError> {
         let submitted = match self.submit_or_replay(&submitting).await {
             Ok(submitted) => submitted,
             Err(error) => {
@@ -60,26 +60,26 @@ impl Engine {
         Ok(submitted)
     }
 
-    async fn submit_or_replay(&self, submitting: &Submitting<'_>) -> Result<Submitted, EngineError> {
+    async fn submit_or_replay(&self, submitting: &SubmissionInput<'_>) -> Result<Submitted, EngineError> {
         if let Some(view) = self.replayed(submitting).await? {
             return Ok(Submitted { view, is_replay: true });
         }
         let prepared = self.check(submitting)?;
-        if prepared.is_watched() {
-            self.submit_watched(submitting, prepared).await
+        if prepared.needs_locks() {
+            self.submit_locked(submitting, prepared).await
         } else {
             self.submit_alone(prepared).await
         }
     }
 
     /// Everything about a submission but the write, where nothing stored has a say in it.
-    pub fn prepare(&self, submitting: &Submitting<'_>) -> Result<(View, NewSubmission), EngineError> {
+    pub fn prepare(&self, submitting: &SubmissionInput<'_>) -> Result<(View, NewSubmission), EngineError> {
         self.admit(self.check(submitting)?)
     }
 
     /// What the client's key stands for already, before anything is checked anew: types may have changed
     /// since.
-    async fn replayed(&self, submitting: &Submitting<'_>) -> Result<Option<View>, EngineError> {
+    async fn replayed(&self, submitting: &SubmissionInput<'_>) -> Result<Option<View>, EngineError> {
         let Some(client_key) = client_key(submitting) else { return Ok(None) };
         require(submitting.actor, Permission::Make)?;
         let org = submitting.actor.org.to_string();
@@ -91,17 +91,20 @@ impl Engine {
     }
 
     /// Everything about a submission that needs nothing but its body and the rules in force.
-    pub(super) fn check(&self, submitting: &Submitting<'_>) -> Result<Box<Prepared>, EngineError> {
+    pub(super) fn check(
+        &self,
+        submitting: &SubmissionInput<'_>,
+    ) -> Result<Box<PreparedSubmission>, EngineError> {
         require(submitting.actor, Permission::Make)?;
-        let rules = self.inner.book.now();
+        let rules = self.inner.book.current();
         let request_type = Arc::clone(rules.types.find(submitting.type_name).ok_or(EngineError::NotFound)?);
         let submission =
             validate(&request_type, &self.inner.targets, submitting.body).map_err(EngineError::Invalid)?;
         if !rules.people.is_active(&submitting.actor.person, &submitting.actor.act) {
             let message = "Your account is not active in the people file. Ask whoever keeps it.".to_owned();
-            return Err(EngineError::NotAdmitted(NotAdmitted { code: "person_inactive", message }));
+            return Err(EngineError::NotAdmitted(AdmissionRefusal { code: "person_inactive", message }));
         }
-        Ok(Box::new(Prepared {
+        Ok(Box::new(PreparedSubmission {
             maker: submitting.actor.signer(),
             origin: Origin::of(submitting.actor, submitting.reference),
             id: RequestId::new(self.inner.clock.new_id()),
@@ -114,37 +117,41 @@ impl Engine {
         }))
     }
 
-    fn admit(&self, mut prepared: Box<Prepared>) -> Result<(View, NewSubmission), EngineError> {
+    fn admit(&self, mut prepared: Box<PreparedSubmission>) -> Result<(View, NewSubmission), EngineError> {
         let admitted =
-            prepared.admit(&Surroundings::default(), &self.inner.clock).map_err(EngineError::NotAdmitted)?;
+            prepared.admit(&StoredContext::default(), &self.inner.clock).map_err(EngineError::NotAdmitted)?;
         let call_bytes = std::mem::take(&mut prepared.submission.call_bytes);
         let call = call_row(&prepared, call_bytes);
         let (request, rows) = admitted.with_call(call);
         Ok((View::of_submission(request, prepared.submission, prepared.request_type), rows))
     }
 
-    async fn submit_alone(&self, prepared: Box<Prepared>) -> Result<Submitted, EngineError> {
+    async fn submit_alone(&self, prepared: Box<PreparedSubmission>) -> Result<Submitted, EngineError> {
         let (view, rows) = self.admit(prepared)?;
-        self.inner.writer.write(Command::Submit(Box::new(rows))).await?;
+        self.inner.writer.write(WriteCommand::Submit(Box::new(rows))).await?;
         Ok(Submitted { view, is_replay: false })
     }
 
-    async fn submit_watched(
+    async fn submit_locked(
         &self,
-        submitting: &Submitting<'_>,
-        prepared: Box<Prepared>,
+        submitting: &SubmissionInput<'_>,
+        prepared: Box<PreparedSubmission>,
     ) -> Result<Submitted, EngineError> {
         let (submission, request_type) = (prepared.submission.clone(), Arc::clone(&prepared.request_type));
-        match self.inner.writer.write(Command::SubmitWatched(prepared)).await? {
-            Answer::Stands { request, .. } => {
+        match self.inner.writer.write(WriteCommand::SubmitLocked(prepared)).await? {
+            WriteReply::Stands { request, .. } => {
                 let view = View::of_submission(*request, submission, request_type);
                 Ok(Submitted { view, is_replay: false })
             }
-            Answer::Replayed(id) => {
+            WriteReply::Replayed(id) => {
                 Ok(Submitted { view: self.find(submitting.actor, id).await?, is_replay: true })
             }
-            Answer::NotAdmitted(why) => Err(EngineError::NotAdmitted(why)),
-            Answer::Done | Answer::NotFound | Answer::Refused(_) | Answer::Claimed(_) | Answer::Fenced => {
+            WriteReply::NotAdmitted(why) => Err(EngineError::NotAdmitted(why)),
+            WriteReply::Done
+            | WriteReply::NotFound
+            | WriteReply::Refused(_)
+            | WriteReply::Claimed(_)
+            | WriteReply::Fenced => {
                 Err(EngineError::Store(StoreError::Corrupt("an answer to another command".to_owned())))
             }
         }
@@ -166,7 +173,7 @@ impl Engine {
 
     async fn keep_refused(
         &self,
-        submitting: &Submitting<'_>,
+        submitting: &SubmissionInput<'_>,
         error: &EngineError,
     ) -> Result<(), EngineError> {
         let codes: Vec<&str> = match error {
@@ -187,14 +194,14 @@ impl Engine {
     }
 }
 
-fn client_key(submitting: &Submitting<'_>) -> Option<ClientKey> {
+fn client_key(submitting: &SubmissionInput<'_>) -> Option<ClientKey> {
     let key = submitting.idempotency_key?.to_owned();
     let digest = Digest::of(&[submitting.type_name.as_bytes(), b"\n", submitting.body].concat());
     Some(ClientKey { key, digest })
 }
 
 /// The call's row, with its bytes handed over.
-pub(super) fn call_row(prepared: &Prepared, call: Vec<u8>) -> CallRow {
+pub(super) fn call_row(prepared: &PreparedSubmission, call: Vec<u8>) -> CallRow {
     CallRow {
         org_id: prepared.maker.org.to_string(),
         request_id: prepared.id.to_string(),
@@ -290,22 +297,24 @@ mod tests {
             }},
         });
         let (actor, body) = (mara(), body.to_string());
-        let submitting = Submitting {
+        let submitting = SubmissionInput {
             actor: &actor,
             type_name: "ONE",
             body: body.as_bytes(),
             idempotency_key: Some("key"),
             reference: "ref",
         };
-        let command = Command::SubmitWatched(engine.check(&submitting).unwrap());
+        let command = WriteCommand::SubmitLocked(engine.check(&submitting).unwrap());
         let conn = &mut store.open_writer().unwrap();
         for is_retry in [false, true, true] {
             let answer = decider.run(conn, &[&command], is_retry).unwrap().remove(0);
-            let Answer::Stands { request, is_new: true } = answer else { panic!("{is_retry}: {answer:?}") };
+            let WriteReply::Stands { request, is_new: true } = answer else {
+                panic!("{is_retry}: {answer:?}")
+            };
             assert_eq!(request.state, State::Approved);
         }
-        let again = Command::SubmitWatched(engine.check(&submitting).unwrap());
+        let again = WriteCommand::SubmitLocked(engine.check(&submitting).unwrap());
         let answer = decider.run(conn, &[&again], true).unwrap().remove(0);
-        assert!(matches!(answer, Answer::Replayed(_)), "{answer:?}");
+        assert!(matches!(answer, WriteReply::Replayed(_)), "{answer:?}");
     }
 }

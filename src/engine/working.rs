@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::admission::{Prepared, Surroundings, can_hold, usage_key, usage_of};
-use super::changes::Change;
-use super::rules::RuleBook;
+use super::admission::{PreparedSubmission, StoredContext, can_hold, usage_key, usage_of};
+use super::change_feed::Change;
+use super::rule_book::RuleBook;
 use crate::clock::Clock;
 use crate::domain::actor::Person;
 use crate::domain::amount::Amount;
@@ -44,7 +44,7 @@ pub(super) struct Named<'a> {
     /// Those whose execution may move, too.
     pub(super) executions: BTreeSet<Key>,
     /// Submissions that something stored has a say in.
-    pub(super) watched: Vec<&'a Prepared>,
+    pub(super) watched: Vec<&'a PreparedSubmission>,
 }
 
 /// An execution as loaded and as changed.
@@ -136,7 +136,11 @@ impl<'a> Working<'a> {
 
     /// Counters of what may end here, and of what is submitted; what a submission finds on its subject
     /// and under its client's key.
-    fn load_usage(&mut self, conn: &mut AnyConnection, watched: &[&Prepared]) -> Result<(), StoreError> {
+    fn load_usage(
+        &mut self,
+        conn: &mut AnyConnection,
+        watched: &[&PreparedSubmission],
+    ) -> Result<(), StoreError> {
         let mut keys: BTreeSet<UsageKey> = watched.iter().flat_map(|prepared| prepared.locks()).collect();
         for Entry { request, .. } in self.requests.values() {
             let name = request.request_type.as_str();
@@ -155,7 +159,11 @@ impl<'a> Working<'a> {
         Ok(())
     }
 
-    fn load_key(&mut self, conn: &mut AnyConnection, prepared: &Prepared) -> Result<(), StoreError> {
+    fn load_key(
+        &mut self,
+        conn: &mut AnyConnection,
+        prepared: &PreparedSubmission,
+    ) -> Result<(), StoreError> {
         let Some(client_key) = &prepared.client_key else { return Ok(()) };
         let org = prepared.maker.org.to_string();
         if let Some(row) = submission_keys::find(conn, &org, &client_key.key)? {
@@ -164,7 +172,11 @@ impl<'a> Working<'a> {
         Ok(())
     }
 
-    fn load_pending(&mut self, conn: &mut AnyConnection, prepared: &Prepared) -> Result<(), StoreError> {
+    fn load_pending(
+        &mut self,
+        conn: &mut AnyConnection,
+        prepared: &PreparedSubmission,
+    ) -> Result<(), StoreError> {
         let Some(at) = pending_key(prepared) else { return Ok(()) };
         if let hash_map::Entry::Vacant(open) = self.pending.entry(at) {
             let (org, name, _, subject, _) = open.key();
@@ -236,26 +248,26 @@ impl<'a> Working<'a> {
     }
 
     /// What the client's key stands for: from before, or from earlier in this batch.
-    pub(super) fn used_key(&self, prepared: &Prepared) -> Option<&SubmissionKeyRow> {
+    pub(super) fn used_key(&self, prepared: &PreparedSubmission) -> Option<&SubmissionKeyRow> {
         let client_key = prepared.client_key.as_ref()?;
         self.keys.get(&(prepared.maker.org.to_string(), client_key.key.clone()))
     }
 
     /// What else has a say in a submission, as it stands in this batch.
-    pub(super) fn surroundings(&self, prepared: &Prepared) -> Surroundings {
+    pub(super) fn surroundings(&self, prepared: &PreparedSubmission) -> StoredContext {
         let (org, name) = (prepared.maker.org.as_str(), prepared.request_type.name.as_str());
         let usage = prepared.counted().into_iter().filter_map(|counted| {
             let row = self.usage.get(&usage_key(org, name, &counted))?;
             Some((counted.counter, usage_of(row.count, &row.sum)?))
         });
         let pending = pending_key(prepared).and_then(|at| self.pending.get(&at).cloned());
-        Surroundings { usage: usage.collect(), pending: pending.unwrap_or_default() }
+        StoredContext { usage: usage.collect(), pending: pending.unwrap_or_default() }
     }
 
     /// Adds an admitted submission, and counts it for those that come after it.
     pub(super) fn submit_admitted(
         &mut self,
-        prepared: &Prepared,
+        prepared: &PreparedSubmission,
         request: &Request,
         submission: NewSubmission,
     ) -> Result<(), StoreError> {
@@ -458,7 +470,7 @@ fn write_all<R>(
 }
 
 /// Where a submission that should be alone on its subject finds the others.
-fn pending_key(prepared: &Prepared) -> Option<UsageKey> {
+fn pending_key(prepared: &PreparedSubmission) -> Option<UsageKey> {
     let subject = prepared.submission.subject.clone().filter(|_| prepared.must_be_alone())?;
     let (org, name) = (prepared.maker.org.to_string(), prepared.request_type.name.to_string());
     Some((org, name, String::new(), subject, 0))

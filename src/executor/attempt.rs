@@ -6,8 +6,8 @@ use tokio::time::sleep;
 
 use super::egress::Egress;
 use crate::domain::call::Call;
-use crate::domain::outcome::{Answer, Exchange, Judgement, Outcome, judge};
-use crate::engine::{Claimed, Ending, Engine, Held};
+use crate::domain::outcome::{Exchange, Judgement, Outcome, TargetResponse, judge};
+use crate::engine::{ClaimedExecution, Ending, Engine, HeldLease};
 
 /// How long the loop waits before it tries again to record an end that the store did not take.
 const RECORD_AGAIN: Duration = Duration::from_millis(250);
@@ -22,7 +22,7 @@ pub(super) struct Recorder<'a> {
 }
 
 /// Carries out one claimed execution.
-pub(super) async fn execute(recorder: Recorder<'_>, claimed: Claimed) {
+pub(super) async fn execute(recorder: Recorder<'_>, claimed: ClaimedExecution) {
     let began = Instant::now();
     let held = claimed.held.clone();
     let ending = match verify(recorder.engine, &claimed) {
@@ -38,7 +38,7 @@ pub(super) async fn execute(recorder: Recorder<'_>, claimed: Claimed) {
 }
 
 /// The call, if it still is what people approved. If not, somebody has to look at the database.
-fn verify(engine: &Engine, claimed: &Claimed) -> Result<Call, String> {
+fn verify(engine: &Engine, claimed: &ClaimedExecution) -> Result<Call, String> {
     claimed.verified_call().map_err(|reason| {
         engine.metrics().digest_stopped();
         tracing::error!(reason, "an execution was stopped: the stored call is not the approved one");
@@ -48,7 +48,7 @@ fn verify(engine: &Engine, claimed: &Claimed) -> Result<Call, String> {
 
 impl Recorder<'_> {
     /// `None` if the lease was lost: somebody else tells how it ended.
-    async fn attempt(&self, claimed: &Claimed, call: &Call) -> Option<Ending> {
+    async fn attempt(&self, claimed: &ClaimedExecution, call: &Call) -> Option<Ending> {
         let held = &claimed.held;
         let cleared = match self.egress.clear(call).await {
             Ok(cleared) => cleared.within(claimed.total_timeout),
@@ -65,7 +65,7 @@ impl Recorder<'_> {
         Some(ending(held, judgement, exchange))
     }
 
-    async fn begin(&self, held: &Held) -> bool {
+    async fn begin(&self, held: &HeldLease) -> bool {
         match self.engine.start_attempt(held).await {
             Ok(is_ours) => is_ours,
             Err(error) => {
@@ -77,7 +77,7 @@ impl Recorder<'_> {
     }
 
     /// The answer is here: the record of it is tried until the store takes it.
-    async fn record(&self, held: &Held, ending: Ending) {
+    async fn record(&self, held: &HeldLease, ending: Ending) {
         for _ in 0..RECORD_TRIES_MAX {
             match self.engine.end(held, ending.clone()).await {
                 Ok(true) => return,
@@ -96,7 +96,7 @@ impl Recorder<'_> {
 }
 
 /// The engine's own headers beside Host, Content-Length and User-Agent.
-fn own_headers(held: &Held) -> Vec<(String, String)> {
+fn own_headers(held: &HeldLease) -> Vec<(String, String)> {
     let id = held.key.1.to_string();
     let trace = id.replace('-', "");
     // The parent span: the request's last 16 digits, so that both halves are found from one id.
@@ -107,12 +107,12 @@ fn own_headers(held: &Held) -> Vec<(String, String)> {
     ]
 }
 
-fn ending(held: &Held, judgement: Judgement, exchange: Exchange) -> Ending {
+fn ending(held: &HeldLease, judgement: Judgement, exchange: Exchange) -> Ending {
     let ending = Ending::new(judgement.outcome, judgement.reason);
     match exchange {
         Exchange::Answered(answer) => ending.with_answer(&held.key, answer, &judgement.warnings),
         Exchange::NoFullAnswer { partial: Some(partial), .. } => {
-            ending.with_answer(&held.key, Answer { cut: true, ..partial }, &judgement.warnings)
+            ending.with_answer(&held.key, TargetResponse { cut: true, ..partial }, &judgement.warnings)
         }
         Exchange::NoFullAnswer { partial: None, .. } | Exchange::NotSent { .. } => ending,
     }

@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::domain::call::Call;
-use crate::domain::outcome::{Answer, Exchange};
+use crate::domain::outcome::{Exchange, TargetResponse};
 
 const AGENT: &str = concat!("countersign/", env!("CARGO_PKG_VERSION"));
 const ANSWER_HEADERS_MAX: usize = 100;
@@ -66,7 +66,7 @@ impl Transport for tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
 pub(super) struct Course {
     stage: &'static str,
     a_byte_left: Arc<AtomicBool>,
-    answer: Option<Answer>,
+    answer: Option<TargetResponse>,
 }
 
 impl Course {
@@ -148,7 +148,7 @@ pub(super) async fn run(
     course: &mut Course,
 ) -> Result<(), String> {
     course.enter("sending the call");
-    let watched = Watched { stream, a_byte_left: Arc::clone(&course.a_byte_left) };
+    let watched = CountingStream { stream, a_byte_left: Arc::clone(&course.a_byte_left) };
     let handshake = http1::Builder::new()
         .max_headers(ANSWER_HEADERS_MAX)
         // The first bounds a head that was read, the second what is held of one that does not end.
@@ -177,7 +177,7 @@ async fn ask(
     course.enter("reading the answer");
     let status = head.status.as_u16();
     let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text_of(value))).collect();
-    let answer = course.answer.insert(Answer { status, headers, body: Vec::new(), cut: false });
+    let answer = course.answer.insert(TargetResponse { status, headers, body: Vec::new(), cut: false });
     while let Some(frame) = body.frame().await {
         // Trailers are no part of what is kept.
         let Ok(piece) = frame?.into_data() else { continue };
@@ -225,12 +225,12 @@ fn io_kind(error: &hyper::Error) -> Option<io::ErrorKind> {
 
 /// A connection that notes when the first byte of the call leaves. It sits above TLS, so that the bytes
 /// of the TLS handshake do not count.
-struct Watched {
+struct CountingStream {
     stream: Box<dyn Transport>,
     a_byte_left: Arc<AtomicBool>,
 }
 
-impl Watched {
+impl CountingStream {
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let left = match &written {
             Poll::Ready(Ok(bytes)) => *bytes > 0,
@@ -244,7 +244,7 @@ impl Watched {
     }
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for CountingStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -254,7 +254,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for CountingStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.note(written)

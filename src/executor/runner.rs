@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::attempt::{Recorder, execute};
 use super::egress::Egress;
 use crate::domain::outcome::Outcome;
-use crate::engine::{Claimed, Ending, Engine, EngineError, Held};
+use crate::engine::{ClaimedExecution, Ending, Engine, EngineError, HeldLease};
 
 /// How often the queue is looked at without being told: another node may have filled it.
 const POLL: Duration = Duration::from_millis(500);
@@ -37,7 +37,7 @@ pub struct Concurrency {
 
 /// A call under way: its lease and where it goes.
 struct UnderWay {
-    held: Held,
+    held: HeldLease,
     host: String,
 }
 
@@ -165,7 +165,7 @@ impl Executor {
     }
 
     /// Notes the call as under way, if its host has room: one claim may bring many for one host.
-    fn take(&self, claimed: &Claimed) -> bool {
+    fn take(&self, claimed: &ClaimedExecution) -> bool {
         let mut under_way = self.lock();
         let host = claimed.request.host.clone();
         let busy = under_way.values().filter(|other| other.host == host).count();
@@ -188,7 +188,7 @@ impl Executor {
             .collect()
     }
 
-    async fn execute(&self, claimed: Claimed) {
+    async fn execute(&self, claimed: ClaimedExecution) {
         let span = tracing::info_span!(
             "execution",
             request.id = %claimed.request.id,
@@ -204,7 +204,7 @@ impl Executor {
     }
 
     async fn renew(&self) -> Result<(), EngineError> {
-        let held: Vec<Held> = self.lock().values().map(|call| call.held.clone()).collect();
+        let held: Vec<HeldLease> = self.lock().values().map(|call| call.held.clone()).collect();
         if held.is_empty() { Ok(()) } else { self.engine.renew(held).await }
     }
 
@@ -224,7 +224,7 @@ impl Executor {
             }
         }
         calls.shutdown().await;
-        let cut_off: Vec<Held> = self.lock().drain().map(|(_, call)| call.held).collect();
+        let cut_off: Vec<HeldLease> = self.lock().drain().map(|(_, call)| call.held).collect();
         for held in cut_off {
             let ending = Ending::new(Outcome::Unknown, "The server stopped before the answer came.");
             // Refused for a call whose attempt had not begun: then nothing left, and it is due again.

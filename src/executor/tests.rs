@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::egress::{Egress, EgressError, Limits};
 use crate::domain::call::Call;
-use crate::domain::outcome::{Answer, Exchange, Judgement, Outcome};
+use crate::domain::outcome::{Exchange, Judgement, Outcome, TargetResponse};
 use crate::domain::request_type::AnswerRules;
 use crate::domain::target::{Scheme, Target, Targets};
 
@@ -106,7 +106,7 @@ async fn exchange_with(answer: impl AsRef<[u8]> + Send + Sync + 'static) -> Exch
     exchange
 }
 
-fn answered(exchange: Exchange) -> Answer {
+fn answered(exchange: Exchange) -> TargetResponse {
     let Exchange::Answered(answer) = exchange else { panic!("not answered: {exchange:?}") };
     answer
 }
@@ -116,7 +116,7 @@ fn not_sent(exchange: Exchange) -> String {
     reason
 }
 
-fn no_full_answer(exchange: Exchange) -> (String, Option<Answer>) {
+fn no_full_answer(exchange: Exchange) -> (String, Option<TargetResponse>) {
     let Exchange::NoFullAnswer { reason, partial } = exchange else { panic!("not unanswered: {exchange:?}") };
     (reason, partial)
 }
@@ -146,7 +146,7 @@ async fn the_wire_carries_the_call_and_the_engine_s_own_headers_and_nothing_else
     );
     let headers = [("x-twice", "a"), ("x-twice", "b"), ("x-odd", "é"), ("content-length", "2")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    assert_eq!(answer, Answer { status: 201, headers, body: b"{}".to_vec(), cut: false });
+    assert_eq!(answer, TargetResponse { status: 201, headers, body: b"{}".to_vec(), cut: false });
 }
 
 #[tokio::test]

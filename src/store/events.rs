@@ -11,9 +11,9 @@ use super::schema::events;
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::{Actor, Permission, Person};
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::{Birth, Event, EventKind, Signature};
+use crate::domain::lifecycle::{Event, EventKind, NewRequest, Signature};
 use crate::domain::outcome::Outcome;
-use crate::domain::policy::Who;
+use crate::domain::policy::Capacity;
 use crate::domain::request::{Request, State, Verdict};
 use crate::domain::submission::EntityInfo;
 
@@ -193,7 +193,7 @@ impl EventRow {
         let stage = data["stage"].as_u64().and_then(|stage| usize::try_from(stage).ok());
         // An event from before there were stages signed the only one.
         let capacities = match &data["capacities"] {
-            named if named.is_null() => vec![Who::Permission(Permission::Check)],
+            named if named.is_null() => vec![Capacity::Permission(Permission::Check)],
             named => terms::read_seats(named)?,
         };
         Ok(EventKind::Decided {
@@ -210,10 +210,10 @@ impl EventRow {
         })
     }
 
-    fn birth(&self, by: &Person, data: &Value) -> Result<Birth, StoreError> {
+    fn birth(&self, by: &Person, data: &Value) -> Result<NewRequest, StoreError> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let entity = &data["entityInfo"];
-        Ok(Birth {
+        Ok(NewRequest {
             org: OrgId::new(self.org_id.clone()),
             id: parse_id(self.request_id.as_deref().ok_or_else(|| corrupt("request_id"))?)?,
             request_type: RequestTypeName::new(text(&data["requestType"])),
@@ -319,7 +319,7 @@ fn some_list(list: Value) -> Option<Value> {
     list.as_array().is_some_and(|items| !items.is_empty()).then_some(list)
 }
 
-fn birth_data(birth: &Birth) -> Value {
+fn birth_data(birth: &NewRequest) -> Value {
     let entity = &birth.entity;
     let mut data = json!({
         "requestType": birth.request_type.as_str(),
@@ -386,7 +386,7 @@ pub(super) fn columns<'a>(rows: &[&'a EventRow]) -> Columns<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = events)]
 #[expect(missing_docs, reason = "the columns, as the migration explains them")]
-pub struct Glance {
+pub struct EventSummary {
     pub request_id: Option<String>,
     pub seq: Option<i64>,
     pub at: i64,
@@ -404,7 +404,7 @@ pub fn glance(
     org: &OrgId,
     (from, types): (DateTime<Utc>, &[&str]),
     max: i64,
-) -> Result<Vec<Glance>, StoreError> {
+) -> Result<Vec<EventSummary>, StoreError> {
     let millis = u64::try_from(from.timestamp_millis()).unwrap_or(0);
     let first = Uuid::from_u128(u128::from(millis) << 80).to_string();
     Ok(events::table
@@ -412,7 +412,7 @@ pub fn glance(
         .filter(events::event_type.eq_any(types.iter().copied()))
         .order(events::event_id)
         .limit(max)
-        .select(Glance::as_select())
+        .select(EventSummary::as_select())
         .load(conn)?)
 }
 

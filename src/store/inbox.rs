@@ -13,12 +13,12 @@ use super::{AnyConnection, StoreError, from_micros, terms};
 use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::policy::Risk;
-use crate::domain::policy::progress::{Matter, Vote};
+use crate::domain::policy::progress::{CastVote, DecisionContext};
 use crate::domain::request::{Decision, State, VERSION_ON_ARRIVAL};
 
 /// Where a page of an inbox begins: after the row with this turn (or time of decision) and id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Turn {
+pub struct InboxPosition {
     /// In microseconds.
     pub at: i64,
     /// The row's id.
@@ -38,7 +38,7 @@ pub struct Waiting {
     /// Its org.
     pub org: OrgId,
     /// Its place in the inbox.
-    pub turn: Turn,
+    pub turn: InboxPosition,
     /// Its type.
     pub request_type: RequestTypeName,
     /// The version of the type that it was submitted under.
@@ -66,8 +66,8 @@ impl Waiting {
     }
 
     /// What the policy asks of it, with [`votes`](crate::domain::request::votes) of its decisions.
-    pub fn matter<'a>(&'a self, votes: &'a [Vote<'a>]) -> Matter<'a> {
-        Matter {
+    pub fn matter<'a>(&'a self, votes: &'a [CastVote<'a>]) -> DecisionContext<'a> {
+        DecisionContext {
             org: &self.org,
             maker: &self.maker,
             maker_act: &self.maker_act,
@@ -106,7 +106,7 @@ pub fn waiting_for(
     conn: &mut AnyConnection,
     (org, set): (&OrgId, &str),
     accounts: &Accounts,
-    after: Option<&Turn>,
+    after: Option<&InboxPosition>,
     limit: i64,
 ) -> Result<Vec<Waiting>, StoreError> {
     let own = decisions::org_id.eq(requests::org_id).and(decisions::request_id.eq(requests::request_id)).and(
@@ -134,7 +134,7 @@ pub fn waiting_for(
             maker,
         ))
         .into_boxed();
-    if let Some(Turn { at, id }) = after {
+    if let Some(InboxPosition { at, id }) = after {
         query = query
             .filter(requests::turn_at.ge(*at))
             .filter(requests::turn_at.gt(*at).or(requests::request_id.gt(id.to_string())));
@@ -166,7 +166,7 @@ fn waiting(org: &OrgId, row: WaitingRow) -> Result<Waiting, StoreError> {
     let terms = terms::read_brief(&terms)?;
     Ok(Waiting {
         org: org.clone(),
-        turn: Turn { at: turn_at, id: super::requests::parse_id(&id)? },
+        turn: InboxPosition { at: turn_at, id: super::requests::parse_id(&id)? },
         request_type: RequestTypeName::new(request_type),
         type_version,
         rule: terms.rule,
@@ -184,16 +184,16 @@ pub fn decided_by(
     conn: &mut AnyConnection,
     org: &OrgId,
     keys: &[String],
-    after: Option<&Turn>,
+    after: Option<&InboxPosition>,
     limit: i64,
-) -> Result<Vec<(Turn, Record)>, StoreError> {
+) -> Result<Vec<(InboxPosition, Record)>, StoreError> {
     let mut query = decisions::table
         .filter(decisions::org_id.eq(org.to_string()).and(decisions::person_key.eq_any(keys.to_vec())))
         .order((decisions::decided_at.desc(), decisions::request_id.desc()))
         .limit(limit)
         .select((decisions::decided_at, decisions::request_id))
         .into_boxed();
-    if let Some(Turn { at, id }) = after {
+    if let Some(InboxPosition { at, id }) = after {
         query = query
             .filter(decisions::decided_at.le(*at))
             .filter(decisions::decided_at.lt(*at).or(decisions::request_id.lt(id.to_string())));
@@ -203,7 +203,7 @@ pub fn decided_by(
     for (at, id) in found {
         let id = super::requests::parse_id(&id)?;
         if let Some(record) = listing::find(conn, org, id)? {
-            records.push((Turn { at, id }, record));
+            records.push((InboxPosition { at, id }, record));
         }
     }
     Ok(records)

@@ -12,7 +12,7 @@ use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::policy::Who;
+use crate::domain::policy::Capacity;
 use crate::domain::request::{Decision, Request, State};
 use crate::domain::submission::EntityInfo;
 
@@ -88,7 +88,7 @@ impl From<&Request> for RequestRow {
 
 impl RequestRow {
     /// Who can help now.
-    pub fn waits_for(&self) -> Result<Vec<Who>, StoreError> {
+    pub fn waits_for(&self) -> Result<Vec<Capacity>, StoreError> {
         terms::read_waits_for(&self.waits_for)
     }
 

@@ -27,7 +27,7 @@ pub struct SessionRow {
 
 /// What a sign-in granted: a token's claims, kept for as long as the session lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Granted {
+pub struct SessionGrant {
     /// Who signed in.
     pub person: Person,
     /// The orgs that may be chosen; never empty.
@@ -40,7 +40,7 @@ pub struct Granted {
     pub act: Vec<Person>,
 }
 
-impl Granted {
+impl SessionGrant {
     /// The column `claims`.
     pub fn to_text(&self) -> String {
         let orgs: Vec<&str> = self.orgs.iter().map(OrgId::as_str).collect();
@@ -55,7 +55,7 @@ impl Granted {
         .to_string()
     }
 
-    /// What [`Granted::to_text`] wrote.
+    /// What [`SessionGrant::to_text`] wrote.
     pub fn from_text(text: &str) -> Result<Self, StoreError> {
         let value = read_json(text, "claims")?;
         let corrupt = || StoreError::Corrupt("session: claims".to_owned());

@@ -11,7 +11,7 @@ use super::{StoreError, from_micros, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::amount::Amount;
 use crate::domain::outcome::Warning;
-use crate::domain::policy::{Risk, Who};
+use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Counted, Terms};
 
 /// The terms as an object; the subject stands in a column of its own.
@@ -116,24 +116,24 @@ fn person(value: &Value) -> Person {
 }
 
 /// Seats as a list of their names.
-pub fn seats_value(seats: &[Who]) -> Value {
+pub fn seats_value(seats: &[Capacity]) -> Value {
     seats.iter().map(|who| json!(who.to_string())).collect()
 }
 
 /// What [`seats_value`] wrote.
-pub fn read_seats(value: &Value) -> Result<Vec<Who>, StoreError> {
-    let seat = |item: &Value| item.as_str().and_then(Who::parse).ok_or_else(|| corrupt("seat"));
+pub fn read_seats(value: &Value) -> Result<Vec<Capacity>, StoreError> {
+    let seat = |item: &Value| item.as_str().and_then(Capacity::parse).ok_or_else(|| corrupt("seat"));
     value.as_array().into_iter().flatten().map(seat).collect()
 }
 
 /// The column `waits_for`: names in order, one per line.
-pub fn waits_for_text(seats: &[Who]) -> String {
-    seats.iter().map(Who::to_string).collect::<Vec<_>>().join("\n")
+pub fn waits_for_text(seats: &[Capacity]) -> String {
+    seats.iter().map(Capacity::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// What [`waits_for_text`] wrote.
-pub fn read_waits_for(text: &str) -> Result<Vec<Who>, StoreError> {
-    text.lines().map(|line| Who::parse(line).ok_or_else(|| corrupt("waits_for"))).collect()
+pub fn read_waits_for(text: &str) -> Result<Vec<Capacity>, StoreError> {
+    text.lines().map(|line| Capacity::parse(line).ok_or_else(|| corrupt("waits_for"))).collect()
 }
 
 /// A JSON text of a row.

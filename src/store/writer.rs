@@ -27,7 +27,7 @@ pub trait Batch: Send + 'static {
     /// One caller's write.
     type Command: Send + Sync + 'static;
     /// What he is told after the commit.
-    type Answer: Send + 'static;
+    type Reply: Send + 'static;
 
     /// Does the writes in order, inside the open transaction; one answer per command.
     ///
@@ -38,17 +38,17 @@ pub trait Batch: Send + 'static {
         conn: &mut AnyConnection,
         commands: &[&Self::Command],
         is_retry: bool,
-    ) -> Result<Vec<Self::Answer>, StoreError>;
+    ) -> Result<Vec<Self::Reply>, StoreError>;
 
     /// The whole batch as one statement, and its answers, if nothing has to be read or locked for it:
     /// PostgreSQL commits one statement by itself, which spares two round trips.
     fn as_one_statement<'c>(
         &mut self,
         commands: &[&'c Self::Command],
-    ) -> Option<(SubmissionBatch<'c>, Vec<Self::Answer>)>;
+    ) -> Option<(SubmissionBatch<'c>, Vec<Self::Reply>)>;
 
     /// Called after a commit, before the callers are answered.
-    fn committed(&mut self, answers: &[Self::Answer], batch: &BatchStats);
+    fn committed(&mut self, answers: &[Self::Reply], batch: &BatchStats);
 }
 
 /// How a committed batch went.
@@ -70,7 +70,7 @@ pub struct WriterLimits {
 }
 
 /// An answer, and the command back with it: memory is freed cheapest by the thread that took it.
-type Answered<B> = (Result<<B as Batch>::Answer, StoreError>, <B as Batch>::Command);
+type Answered<B> = (Result<<B as Batch>::Reply, StoreError>, <B as Batch>::Command);
 
 struct Job<B: Batch> {
     command: B::Command,
@@ -79,7 +79,7 @@ struct Job<B: Batch> {
 
 impl<B: Batch> Job<B> {
     /// A caller that went away does not need its answer; the write stands.
-    fn answer(self, answer: Result<B::Answer, StoreError>) {
+    fn answer(self, answer: Result<B::Reply, StoreError>) {
         let _ = self.answer.send((answer, self.command));
     }
 }
@@ -126,7 +126,7 @@ impl<B: Batch> Writer<B> {
     /// # Errors
     /// [`StoreError::Busy`] at once if the queue is full. Any other error means that the write did
     /// not happen as far as the database told; a lost connection at commit is tried again first.
-    pub async fn write(&self, command: B::Command) -> Result<B::Answer, StoreError> {
+    pub async fn write(&self, command: B::Command) -> Result<B::Reply, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.waiting.fetch_add(1, Ordering::Relaxed);
         if let Err(error) = self.queue.try_send(Job { command, answer }) {
@@ -212,11 +212,7 @@ impl<B: Batch> WriterThread<B> {
         job.answer(Err(last));
     }
 
-    fn transaction(
-        &mut self,
-        commands: &[&B::Command],
-        is_retry: bool,
-    ) -> Result<Vec<B::Answer>, StoreError> {
+    fn transaction(&mut self, commands: &[&B::Command], is_retry: bool) -> Result<Vec<B::Reply>, StoreError> {
         let began = Instant::now();
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
@@ -244,7 +240,7 @@ fn commit_all<B: Batch>(
     batch: &mut B,
     commands: &[&B::Command],
     is_retry: bool,
-) -> Result<Vec<B::Answer>, StoreError> {
+) -> Result<Vec<B::Reply>, StoreError> {
     if let AnyConnection::Postgres(conn) = conn
         && !is_retry
         && let Some((statement, answers)) = batch.as_one_statement(commands)
@@ -260,7 +256,7 @@ fn in_transaction<B: Batch>(
     batch: &mut B,
     commands: &[&B::Command],
     is_retry: bool,
-) -> Result<Vec<B::Answer>, StoreError> {
+) -> Result<Vec<B::Reply>, StoreError> {
     begin(conn)?;
     match batch.run(conn, commands, is_retry) {
         Ok(answers) => {

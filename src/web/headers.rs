@@ -13,8 +13,8 @@ use actix_web::{Error, web};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::assets::takes_gzip;
 use super::{PageError, Web};
+use crate::web::assets::takes_gzip;
 
 /// Nothing is loaded but our own sheet, script and event stream; nothing is framed, and forms stay here.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \

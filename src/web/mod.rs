@@ -4,34 +4,16 @@
 //! here decides who may do what, and nothing here knows the store: the engine is asked, as the API asks it.
 //! Everything that reads and every single decision works without script. A GET never changes a request.
 
-mod answer;
 pub mod assets;
-mod bulk;
-mod call_view;
-mod code;
-mod drawing;
-mod events;
-mod fields;
 mod form;
 pub mod headers;
-mod history;
-mod icons;
-mod lists;
-pub mod live;
-mod new;
-mod notes;
+pub mod html;
 mod page_error;
-mod plain;
-mod request;
+pub mod pages;
+mod parts;
 #[cfg(test)]
 mod sample;
 pub mod session;
-mod shell;
-mod signatures;
-mod steps;
-mod trail;
-mod types;
-mod words;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -44,13 +26,17 @@ use askama::Template;
 use chrono::FixedOffset;
 use tokio::sync::watch;
 
-pub use icons::Icon;
+pub use html::Text;
 pub use page_error::PageError;
-pub use plain::Text;
-pub use shell::{Nav, Shell};
+pub use parts::icons::Icon;
+pub use parts::layout::{Nav, Shell};
 
-use crate::api::error::ApiError;
 use crate::engine::Engine;
+use crate::http::error::ApiError;
+use pages::{
+    bulk, decide, event_stream, history, inbox, new_request, request, request_types, sign_in, trail,
+};
+use parts::layout;
 use session::{Session, SignIn};
 
 /// Where the pages begin.
@@ -79,7 +65,7 @@ pub struct Web {
     /// Whether the last attempt to read the rules anew failed.
     pub rules_stale: Arc<AtomicBool>,
     /// The streams of events that are open.
-    pub live: Arc<live::Live>,
+    pub live: Arc<event_stream::Live>,
 }
 
 /// Serves the pages.
@@ -90,31 +76,31 @@ pub fn routes(config: &mut web::ServiceConfig) {
     let pages = web::scope(BASE)
         .wrap(from_fn(headers::around_each_page))
         .route("", web::get().to(home))
-        .route("/needs-me", web::get().to(lists::needs_me))
-        .route("/my-groups", web::get().to(lists::my_groups))
-        .route("/decided", web::get().to(lists::decided))
-        .route("/mine", web::get().to(lists::mine))
-        .route("/unknown", web::get().to(lists::unknown))
+        .route("/needs-me", web::get().to(inbox::needs_me))
+        .route("/my-groups", web::get().to(inbox::my_groups))
+        .route("/decided", web::get().to(inbox::decided))
+        .route("/mine", web::get().to(inbox::mine))
+        .route("/unknown", web::get().to(inbox::unknown))
         .route("/requests/{id}", web::get().to(request::page))
         .route("/requests/{id}/body", web::get().to(request::body))
-        .route("/requests/{id}/approve", web::get().to(steps::approve))
-        .route("/requests/{id}/reject", web::get().to(steps::reject))
-        .route("/requests/{id}/withdraw", web::get().to(steps::withdraw))
-        .route("/requests/{id}/withdraw", web::post().to(steps::take_back))
-        .route("/requests/{id}/decide", web::post().to(steps::decide))
+        .route("/requests/{id}/approve", web::get().to(decide::approve))
+        .route("/requests/{id}/reject", web::get().to(decide::reject))
+        .route("/requests/{id}/withdraw", web::get().to(decide::withdraw))
+        .route("/requests/{id}/withdraw", web::post().to(decide::take_back))
+        .route("/requests/{id}/decide", web::post().to(decide::decide))
         .route("/requests/{id}/trail", web::get().to(trail::page))
         .route("/bulk", web::get().to(bulk::review))
         .route("/bulk", web::post().to(bulk::decide))
-        .route("/events", web::get().to(live::events))
-        .route("/theme", web::post().to(shell::theme))
-        .route("/new", web::get().to(new::types))
-        .route("/new/{type}", web::get().to(new::form))
-        .route("/new/{type}", web::post().to(new::submit))
-        .configure(session::routes)
+        .route("/events", web::get().to(event_stream::events))
+        .route("/theme", web::post().to(layout::theme))
+        .route("/new", web::get().to(new_request::types))
+        .route("/new/{type}", web::get().to(new_request::form))
+        .route("/new/{type}", web::post().to(new_request::submit))
+        .configure(sign_in::routes)
         .route("/history", web::get().to(history::page))
         .route("/history/export", web::get().to(history::export))
-        .route("/types", web::get().to(types::list))
-        .route("/types/{type}", web::get().to(types::page))
+        .route("/types", web::get().to(request_types::list))
+        .route("/types/{type}", web::get().to(request_types::page))
         .route("/assets/{file}", web::get().to(assets::serve))
         .default_service(web::to(|| async { Err::<HttpResponse, _>(PageError::NotFound) }));
     config.service(pages);

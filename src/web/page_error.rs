@@ -7,11 +7,11 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 
-use super::plain::Text;
 use super::{BASE, Icon, Web, assets};
-use crate::api::call::reference;
-use crate::api::error::ApiError;
 use crate::engine::{Engine, EngineError};
+use crate::http::error::ApiError;
+use crate::http::middleware::reference;
+use crate::web::html::Text;
 
 /// Why a page could not be shown, or a form not be carried out.
 #[derive(Debug)]

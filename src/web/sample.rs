@@ -6,20 +6,20 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::shell::Shell;
-use super::words::When;
 use crate::domain::actor::{Permission, Person};
 use crate::domain::call::Call;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::{Birth, Event, EventKind, Signature};
+use crate::domain::lifecycle::{Event, EventKind, NewRequest, Signature};
 use crate::domain::outcome::Outcome;
-use crate::domain::policy::Who;
+use crate::domain::policy::Capacity;
 use crate::domain::request::{Decision, Request, State, Terms, Verdict};
 use crate::domain::request_type::RequestType;
 use crate::domain::submission::EntityInfo;
 use crate::engine::Origin;
 use crate::engine::queries::{AnswerView, HistoryEntry, View};
+use crate::web::parts::format::When;
+use crate::web::parts::layout::Shell;
 
 /// Noon of the day on which the samples play.
 pub fn noon() -> DateTime<Utc> {
@@ -43,8 +43,8 @@ pub fn person(name: &str) -> Person {
 }
 
 /// What a request is born with.
-pub fn birth() -> Birth {
-    Birth {
+pub fn birth() -> NewRequest {
+    NewRequest {
         org: OrgId::new("90001"),
         id: RequestId::parse("0190b6f2-7a3c-7cc0-8000-000000000001").unwrap(),
         request_type: RequestTypeName::new("REFUND"),
@@ -55,7 +55,7 @@ pub fn birth() -> Birth {
         host: "payments.example.com".to_owned(),
         expires_at: noon() + TimeDelta::days(1),
         terms: Terms { rule: "small".to_owned(), summary: "Refund 12 EUR".to_owned(), ..Terms::default() },
-        waits_for: vec![Who::Permission(Permission::Check)],
+        waits_for: vec![Capacity::Permission(Permission::Check)],
     }
 }
 
@@ -84,7 +84,7 @@ pub fn decided(verdict: Verdict, leads_to: State) -> EventKind {
     let signature = Signature {
         message: "Receipt checked.".to_owned(),
         stage: 0,
-        capacities: vec![Who::Group("Risk".to_owned())],
+        capacities: vec![Capacity::Group("Risk".to_owned())],
         act: Vec::new(),
     };
     EventKind::Decided {
@@ -242,7 +242,7 @@ pub fn view() -> View {
         at: noon() - TimeDelta::minutes(82),
         digest: call.digest(),
         stage: 0,
-        capacities: vec![Who::Group("Finance".to_owned())],
+        capacities: vec![Capacity::Group("Finance".to_owned())],
         act: Vec::new(),
     }];
     View {

@@ -1,7 +1,7 @@
 //! README's tables say what the code says; where they do not, the test prints what to paste.
 
-use countersign::api::error::CODES;
 use countersign::config::{KEYS, TARGET_KEYS};
+use countersign::http::error::CODES;
 
 use crate::support::read;
 

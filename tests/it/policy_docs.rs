@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use countersign::api::error::CODES;
 use countersign::catalog::Catalog;
 use countersign::config::{Config, Flags};
 use countersign::domain::actor::{Permission, Person};
@@ -17,6 +16,7 @@ use countersign::domain::policy::people::{People, Signer};
 use countersign::domain::policy::{Policy, Risk};
 use countersign::domain::request_type::{CountBy, Duplicates};
 use countersign::domain::submission::EntityInfo;
+use countersign::http::error::CODES;
 use serde_json::{Value, json};
 
 use crate::support::read;

@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::parameters::REFERENCE_HEADER;
 use super::{component, members, schema};
-use crate::api::error::CODES;
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Risk;
 use crate::domain::request::{State, Verdict};
 use crate::domain::request_type::RequestTypes;
+use crate::http::error::CODES;
 
 /// What a history entry can tell, as the store spells it.
 const EVENT_TYPES: [&str; 15] = [

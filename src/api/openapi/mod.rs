@@ -18,9 +18,9 @@ use actix_web::web::{Bytes, Data};
 use serde_json::{Map, Value, json};
 
 use super::Api;
-use super::body::BODY_BYTES_MAX;
 use crate::domain::request_type::RequestTypes;
 use crate::domain::rules::Rules;
+use crate::http::body::BODY_BYTES_MAX;
 
 /// The document for the rules that it was last asked for under: it changes only with them.
 static TEXT: Mutex<Option<(Arc<Rules>, Bytes)>> = Mutex::new(None);

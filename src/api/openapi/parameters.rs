@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{NO_CONTROL, component};
-use crate::api::query::{FILTER_PARAMETERS, LIMIT_DEFAULT, LIMIT_MAX, VALUE_CHARS_MAX};
 use crate::domain::request::State;
 use crate::domain::request_type::RequestTypes;
+use crate::http::query::{FILTER_PARAMETERS, LIMIT_DEFAULT, LIMIT_MAX, VALUE_CHARS_MAX};
 
 /// The header with the token, as the contract spells it.
 pub(super) const TOKEN_HEADER: &str = "X-CAP-UI-AUTH-TOKEN";

@@ -6,9 +6,9 @@ use actix_web::test as http;
 use serde_json::Value;
 
 use super::document;
-use crate::api::error::CODES;
 use crate::api::{routes, table};
 use crate::catalog::embedded;
+use crate::http::error::CODES;
 
 type Operations = BTreeSet<(String, String)>;
 

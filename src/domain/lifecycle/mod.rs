@@ -14,18 +14,18 @@ use super::digest::Digest;
 use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::outcome::Outcome;
 use super::period;
-use super::policy::Who;
-use super::policy::bulk::{Company, allows_bulk};
+use super::policy::Capacity;
+use super::policy::bulk::{DecisionMode, allows_bulk};
 use super::policy::fresh::FreshSignIn;
 use super::policy::may_decide::{WhyNot, may_say};
 use super::policy::people::Signer;
-use super::policy::progress::{InForce, Matter, Vote, progress};
-use super::request::{Ballot, Decision, Request, State, Terms, Verdict};
+use super::policy::progress::{CastVote, DecisionContext, PolicyInForce, progress};
+use super::request::{Decision, NewDecision, Request, State, Terms, Verdict};
 use super::submission::EntityInfo;
 
 /// What a request is when it is submitted; the first event carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Birth {
+pub struct NewRequest {
     /// The org it belongs to.
     pub org: OrgId,
     /// Its id.
@@ -47,7 +47,7 @@ pub struct Birth {
     /// Under which terms it is admitted.
     pub terms: Terms,
     /// Who can help first; empty if nobody needs to.
-    pub waits_for: Vec<Who>,
+    pub waits_for: Vec<Capacity>,
 }
 
 /// A wish to change a request.
@@ -58,11 +58,11 @@ pub enum Command<'a> {
         /// Who decides.
         signer: &'a Signer,
         /// What he says.
-        ballot: &'a Ballot,
+        ballot: &'a NewDecision,
         /// Whether he says it of this request only.
-        company: Company,
+        company: DecisionMode,
         /// The rule that applies, and who is who.
-        policy: InForce<'a>,
+        policy: PolicyInForce<'a>,
         /// How long an approved call may wait for its turn.
         approval_ttl: TimeDelta,
     },
@@ -109,7 +109,7 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventKind {
     /// A maker submitted it.
-    Submitted(Box<Birth>),
+    Submitted(Box<NewRequest>),
     /// The maker may ask for this.
     MakerAccessValidated,
     /// The payload is sound.
@@ -123,7 +123,7 @@ pub enum EventKind {
         /// Where it leads: `AdminTask` while the policy asks for more.
         leads_to: State,
         /// Who can help now.
-        waits_for: Vec<Who>,
+        waits_for: Vec<Capacity>,
         /// Until when the call must have left, once it is approved.
         execute_before: Option<DateTime<Utc>>,
     },
@@ -172,7 +172,7 @@ pub struct Signature {
     /// The stage, counted from 0.
     pub stage: usize,
     /// The seats that he held.
-    pub capacities: Vec<Who>,
+    pub capacities: Vec<Capacity>,
     /// Who acted through his token.
     pub act: Vec<Person>,
 }
@@ -290,7 +290,7 @@ impl Refusal {
 
 /// The events of a submission that passed every check: it rests in `AdminTask`, or is approved at once
 /// until `auto_approved` if its rule asks for nobody.
-pub fn submit(birth: Birth, auto_approved: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<Event> {
+pub fn submit(birth: NewRequest, auto_approved: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<Event> {
     let (maker, rule) = (birth.maker.clone(), birth.terms.rule.clone());
     let event = |seq, from, to, kind| Event { seq, at: now, by: maker.clone(), from, to, kind };
     let last = if auto_approved.is_some() { State::ValidatePayload } else { State::AdminTask };
@@ -342,8 +342,8 @@ pub fn refused(request: &Request, by: &Person, refusal: &Refusal, now: DateTime<
 
 fn decide(
     request: &Request,
-    (signer, ballot, company): (&Signer, &Ballot, Company),
-    policy: &InForce<'_>,
+    (signer, ballot, company): (&Signer, &NewDecision, DecisionMode),
+    policy: &PolicyInForce<'_>,
     (now, execute_before): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Option<EventKind>, Refusal> {
     let is_repeat = |standing: &Decision| is_repeat(standing, &signer.person, ballot);
@@ -360,7 +360,7 @@ fn decide(
     if let Some(seen) = ballot.version.filter(|seen| *seen != request.version) {
         return Err(Refusal::Moved { seen, version: request.version });
     }
-    if let Company::InBulk { is_allowed_by_type } = company
+    if let DecisionMode::Bulk { is_allowed_by_type } = company
         && !allows_bulk(is_allowed_by_type, request.terms.risk, policy.approval)
     {
         return Err(Refusal::BulkNotAllowed);
@@ -372,7 +372,7 @@ fn decide(
         capacities: standing.capacities,
         act: signer.act.clone(),
     });
-    let own = Vote {
+    let own = CastVote {
         checker: &signer.person,
         act: &signature.act,
         verdict: ballot.verdict,
@@ -380,7 +380,7 @@ fn decide(
         capacities: &signature.capacities,
     };
     let with_own = [votes.as_slice(), &[own]].concat();
-    let weighed = progress(&Matter { decisions: &with_own, ..matter }, policy);
+    let weighed = progress(&DecisionContext { decisions: &with_own, ..matter }, policy);
     let (leads_to, execute_before) = match (weighed.approved, weighed.rejected) {
         (_, true) => (State::Rejected, None),
         (true, false) => (State::Approved, Some(execute_before)),
@@ -394,7 +394,7 @@ fn decide(
 fn must_be_fresh(
     signer: &Signer,
     verdict: Verdict,
-    policy: &InForce<'_>,
+    policy: &PolicyInForce<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), Refusal> {
     let asked = FreshSignIn::of(policy.approval, signer, now).filter(|_| verdict == Verdict::Approved);
@@ -440,7 +440,7 @@ fn expired(request: &Request) -> Refusal {
     Refusal::Expired { expires_at: request.execute_before.unwrap_or(request.expires_at) }
 }
 
-fn is_repeat(standing: &Decision, checker: &Person, ballot: &Ballot) -> bool {
+fn is_repeat(standing: &Decision, checker: &Person, ballot: &NewDecision) -> bool {
     standing.checker.is_same_person(checker)
         && standing.verdict == ballot.verdict
         && standing.message == ballot.message
@@ -523,7 +523,7 @@ fn next_event(request: &Request, by: Person, kind: EventKind, now: DateTime<Utc>
 
 impl Request {
     /// The request as it is right after its first event.
-    pub fn born(birth: Birth, at: DateTime<Utc>) -> Self {
+    pub fn born(birth: NewRequest, at: DateTime<Utc>) -> Self {
         Self {
             org: birth.org,
             id: birth.id,

@@ -4,11 +4,11 @@ use super::{Approval, Risk};
 
 /// Whether a decision comes alone or with others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Company {
+pub enum DecisionMode {
     /// It was made for this request only.
-    Alone,
+    Single,
     /// It was made for many at once.
-    InBulk {
+    Bulk {
         /// Whether the request's type lets that happen.
         is_allowed_by_type: bool,
     },

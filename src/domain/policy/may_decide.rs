@@ -9,18 +9,18 @@ use chrono::{DateTime, Utc};
 
 use super::matching::Matching;
 use super::people::{People, PersonEntry, Signer};
-use super::progress::{InForce, Matter, StageProgress, Vote, progress};
-use super::{Approval, Mode, Stage, Who};
+use super::progress::{CastVote, DecisionContext, PolicyInForce, StageProgress, progress};
+use super::{Approval, Capacity, Mode, Stage};
 use crate::domain::actor::Permission;
 use crate::domain::request::{State, Verdict};
 
 /// What somebody would sign as.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct SigningSeat {
     /// The stage that is current, from 0.
     pub stage: usize,
     /// His capacities there, sorted; never none.
-    pub capacities: Vec<Who>,
+    pub capacities: Vec<Capacity>,
 }
 
 /// Why somebody may not decide a request.
@@ -60,7 +60,7 @@ pub enum WhyNot {
         /// What it waits for.
         needed: Vec<String>,
         /// What he would sign a rejection as.
-        standing: Standing,
+        standing: SigningSeat,
     },
 }
 
@@ -122,10 +122,10 @@ impl WhyNot {
 /// Whether `actor` may approve or reject the request now, and what he would sign as.
 pub fn may_decide(
     actor: &Signer,
-    matter: &Matter<'_>,
-    policy: &InForce<'_>,
+    matter: &DecisionContext<'_>,
+    policy: &PolicyInForce<'_>,
     now: DateTime<Utc>,
-) -> Result<Standing, WhyNot> {
+) -> Result<SigningSeat, WhyNot> {
     let people = policy.people;
     if actor.org != *matter.org {
         return Err(WhyNot::OtherOrg);
@@ -140,7 +140,7 @@ pub fn may_decide(
     if own.overlaps(&matter.behind_maker(people)) {
         return Err(WhyNot::MakerIsChecker);
     }
-    let is_own = |vote: &Vote<'_>| people.behind(vote.checker, vote.act).overlaps(&own);
+    let is_own = |vote: &CastVote<'_>| people.behind(vote.checker, vote.act).overlaps(&own);
     if matter.decisions.iter().any(is_own) {
         return Err(WhyNot::AlreadyDecidedByYou);
     }
@@ -152,17 +152,17 @@ pub fn may_decide(
 pub fn may_say(
     verdict: Verdict,
     actor: &Signer,
-    matter: &Matter<'_>,
-    policy: &InForce<'_>,
+    matter: &DecisionContext<'_>,
+    policy: &PolicyInForce<'_>,
     now: DateTime<Utc>,
-) -> Result<Standing, WhyNot> {
+) -> Result<SigningSeat, WhyNot> {
     match may_decide(actor, matter, policy, now) {
         Err(WhyNot::NotNeeded { standing, .. }) if verdict == Verdict::Rejected => Ok(standing),
         answer => answer,
     }
 }
 
-fn must_wait(matter: &Matter<'_>, now: DateTime<Utc>) -> Result<(), WhyNot> {
+fn must_wait(matter: &DecisionContext<'_>, now: DateTime<Utc>) -> Result<(), WhyNot> {
     let expired = WhyNot::Expired { expires_at: matter.expires_at };
     match matter.state {
         State::AdminTask if now >= matter.expires_at => Err(expired),
@@ -179,7 +179,11 @@ fn must_wait(matter: &Matter<'_>, now: DateTime<Utc>) -> Result<(), WhyNot> {
     }
 }
 
-fn stand(actor: &Signer, matter: &Matter<'_>, policy: &InForce<'_>) -> Result<Standing, WhyNot> {
+fn stand(
+    actor: &Signer,
+    matter: &DecisionContext<'_>,
+    policy: &PolicyInForce<'_>,
+) -> Result<SigningSeat, WhyNot> {
     let progress = progress(matter, policy);
     let closed = WhyNot::NotWaiting { state: matter.state };
     let number = progress.stage;
@@ -191,27 +195,27 @@ fn stand(actor: &Signer, matter: &Matter<'_>, policy: &InForce<'_>) -> Result<St
     if capacities.is_empty() {
         return Err(WhyNot::NotInStage { stage: name, needed });
     }
-    let helps = |own: &Who| progress.waits_for().iter().any(|wanted| own.fits(wanted));
+    let helps = |own: &Capacity| progress.waits_for().iter().any(|wanted| own.fits(wanted));
     let is_needed = capacities.iter().any(helps);
-    let standing = Standing { stage: number, capacities };
+    let standing = SigningSeat { stage: number, capacities };
     if is_needed { Ok(standing) } else { Err(WhyNot::NotNeeded { stage: name, needed, standing }) }
 }
 
 /// What `actor` may sign this stage as, sorted.
-pub fn capacities(actor: &Signer, stage: &Stage, people: &People) -> Vec<Who> {
+pub fn capacities(actor: &Signer, stage: &Stage, people: &People) -> Vec<Capacity> {
     let listed = people.groups_of(&actor.person);
     let mut found = BTreeSet::new();
     for seat in &stage.seats {
         match &seat.who {
-            Who::Group(name) | Who::ClaimedGroup(name) => {
+            Capacity::Group(name) | Capacity::ClaimedGroup(name) => {
                 if listed.contains(name.as_str()) {
-                    found.insert(Who::Group(name.clone()));
+                    found.insert(Capacity::Group(name.clone()));
                 }
                 if actor.groups.contains(name) {
-                    found.insert(Who::ClaimedGroup(name.clone()));
+                    found.insert(Capacity::ClaimedGroup(name.clone()));
                 }
             }
-            Who::Permission(permission) => {
+            Capacity::Permission(permission) => {
                 if actor.may(*permission) {
                     found.insert(seat.who.clone());
                 }
@@ -249,15 +253,15 @@ impl StageProgress {
 /// Looks again right before the execution, as far as the people file can tell: everybody is active,
 /// is still what he signed as, and nobody turned out to be another. A capacity that came from a token
 /// can't be looked up again and stands. The error is a clause that says who and why.
-pub fn still_allowed(matter: &Matter<'_>, policy: &InForce<'_>) -> Result<(), String> {
+pub fn still_allowed(matter: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Result<(), String> {
     let people = policy.people;
     if !people.is_active(matter.maker, matter.maker_act) {
         return Err(format!("the maker, {}, is no longer active", matter.maker.user_name));
     }
-    let is_approval = |vote: &&Vote<'_>| vote.verdict == Verdict::Approved;
-    let approvals: Vec<Vote<'_>> = matter.decisions.iter().filter(is_approval).copied().collect();
+    let is_approval = |vote: &&CastVote<'_>| vote.verdict == Verdict::Approved;
+    let approvals: Vec<CastVote<'_>> = matter.decisions.iter().filter(is_approval).copied().collect();
     let mut seen = vec![(matter.maker, matter.behind_maker(people))];
-    let mut held: Vec<Vec<Who>> = Vec::new();
+    let mut held: Vec<Vec<Capacity>> = Vec::new();
     for vote in &approvals {
         let name = &vote.checker.user_name;
         if !people.is_active(vote.checker, vote.act) {
@@ -273,9 +277,9 @@ pub fn still_allowed(matter: &Matter<'_>, policy: &InForce<'_>) -> Result<(), St
     if let Some((vote, _)) = approvals.iter().zip(&held).find(|(_, held)| held.is_empty()) {
         return Err(has_lost(vote, &[]));
     }
-    let approvals_now: Vec<Vote<'_>> =
-        approvals.iter().zip(&held).map(|(vote, held)| Vote { capacities: held, ..*vote }).collect();
-    if progress(&Matter { decisions: &approvals_now, ..*matter }, policy).approved {
+    let approvals_now: Vec<CastVote<'_>> =
+        approvals.iter().zip(&held).map(|(vote, held)| CastVote { capacities: held, ..*vote }).collect();
+    if progress(&DecisionContext { decisions: &approvals_now, ..*matter }, policy).approved {
         return Ok(());
     }
     let lost = approvals.iter().zip(&held).find(|(vote, held)| held.len() < vote.capacities.len());
@@ -285,17 +289,18 @@ pub fn still_allowed(matter: &Matter<'_>, policy: &InForce<'_>) -> Result<(), St
     ))
 }
 
-fn still_held(vote: &Vote<'_>, people: &People) -> Vec<Who> {
+fn still_held(vote: &CastVote<'_>, people: &People) -> Vec<Capacity> {
     let listed = people.groups_of(vote.checker);
-    let holds = |who: &&Who| match who {
-        Who::Group(name) => listed.contains(name.as_str()),
-        Who::ClaimedGroup(_) | Who::Permission(_) => true,
+    let holds = |who: &&Capacity| match who {
+        Capacity::Group(name) => listed.contains(name.as_str()),
+        Capacity::ClaimedGroup(_) | Capacity::Permission(_) => true,
     };
     vote.capacities.iter().filter(holds).cloned().collect()
 }
 
-fn has_lost(vote: &Vote<'_>, held: &[Who]) -> String {
-    let lost: Vec<&str> = vote.capacities.iter().filter(|who| !held.contains(who)).map(Who::name).collect();
+fn has_lost(vote: &CastVote<'_>, held: &[Capacity]) -> String {
+    let lost: Vec<&str> =
+        vote.capacities.iter().filter(|who| !held.contains(who)).map(Capacity::name).collect();
     let name = &vote.checker.user_name;
     if lost.is_empty() {
         return format!("{name} approved without a seat");
@@ -317,7 +322,7 @@ pub fn can_fill(approval: &Approval, people: &People, maker: &Signer) -> Result<
     let mut matching = Matching::new(free.len());
     let extra = approval.min_distinct_people.saturating_sub(approval.people_needed());
     for (number, stage) in approval.stages.iter().enumerate() {
-        let is_listed = stage.seats.iter().all(|seat| matches!(seat.who, Who::Group(_)));
+        let is_listed = stage.seats.iter().all(|seat| matches!(seat.who, Capacity::Group(_)));
         if !is_listed {
             continue;
         }
@@ -335,9 +340,9 @@ pub fn can_fill(approval: &Approval, people: &People, maker: &Signer) -> Result<
 }
 
 /// How many people of which seats a stage asks for.
-fn wishes(stage: &Stage, extra: u32) -> Vec<(Vec<&Who>, u32)> {
-    let anybody: Vec<&Who> = stage.seats.iter().map(|seat| &seat.who).collect();
-    let mut wishes: Vec<(Vec<&Who>, u32)> = match stage.mode {
+fn wishes(stage: &Stage, extra: u32) -> Vec<(Vec<&Capacity>, u32)> {
+    let anybody: Vec<&Capacity> = stage.seats.iter().map(|seat| &seat.who).collect();
+    let mut wishes: Vec<(Vec<&Capacity>, u32)> = match stage.mode {
         Mode::All => stage.seats.iter().map(|seat| (vec![&seat.who], seat.count)).collect(),
         Mode::Any(number) => vec![(anybody.clone(), number)],
     };
@@ -345,11 +350,11 @@ fn wishes(stage: &Stage, extra: u32) -> Vec<(Vec<&Who>, u32)> {
     wishes
 }
 
-fn is_in(entry: &PersonEntry, seats: &[&Who]) -> bool {
+fn is_in(entry: &PersonEntry, seats: &[&Capacity]) -> bool {
     seats.iter().any(|who| entry.groups.iter().any(|group| group == who.name()))
 }
 
-fn cannot_be_filled(stage: &Stage, seats: &[&Who]) -> String {
+fn cannot_be_filled(stage: &Stage, seats: &[&Capacity]) -> String {
     let names: Vec<&str> = seats.iter().map(|who| who.name()).collect();
     format!(
         "stage {} can't be filled now: the people file names too few active people of {} beside the maker \

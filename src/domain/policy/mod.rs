@@ -9,9 +9,9 @@ pub mod facts;
 pub mod fresh;
 mod matching;
 pub mod may_decide;
+mod parse;
 pub mod people;
 pub mod progress;
-mod reading;
 #[cfg(test)]
 mod tests;
 
@@ -114,14 +114,14 @@ pub enum Mode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seat {
     /// Who may take it.
-    pub who: Who,
+    pub who: Capacity,
     /// How many of them are needed; 1 where the mode asks for any.
     pub count: u32,
 }
 
 /// Whom a seat is for, and what a person signs as. Spelled `group:Risk`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Who {
+pub enum Capacity {
     /// The members of a group. As a capacity: the people file names him in it.
     Group(String),
     /// Only as a capacity: the token named him in this group, which nobody can look up again.
@@ -130,7 +130,7 @@ pub enum Who {
     Permission(Permission),
 }
 
-impl Who {
+impl Capacity {
     /// Reads what `Display` writes.
     pub fn parse(text: &str) -> Option<Self> {
         match text.split_once(':')? {
@@ -169,19 +169,19 @@ impl Who {
     }
 }
 
-impl Ord for Who {
+impl Ord for Capacity {
     fn cmp(&self, other: &Self) -> Ordering {
         (self.kind(), self.name()).cmp(&(other.kind(), other.name()))
     }
 }
 
-impl PartialOrd for Who {
+impl PartialOrd for Capacity {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl fmt::Display for Who {
+impl fmt::Display for Capacity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.kind(), self.name())
     }
@@ -216,7 +216,7 @@ impl Risk {
 
 /// Why no rule lets a submission pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum PolicyRefusal {
     /// No rule's condition holds.
     NoRule,
     /// A condition could not be evaluated; it never passes.
@@ -235,7 +235,7 @@ pub enum Refused {
     },
 }
 
-impl Refused {
+impl PolicyRefusal {
     /// The stable word for it.
     pub fn code(&self) -> &'static str {
         match self {
@@ -263,7 +263,7 @@ impl Refused {
 impl Policy {
     /// What a type without a policy of its own has: one checker with `CanCheckRequest`.
     pub fn one_checker() -> Self {
-        let seat = Seat { who: Who::Permission(Permission::Check), count: 1 };
+        let seat = Seat { who: Capacity::Permission(Permission::Check), count: 1 };
         let stage = Stage { name: "Checker".to_owned(), mode: Mode::All, seats: vec![seat] };
         let approval =
             Approval { stages: vec![stage], rejections: 1, min_distinct_people: 1, fresh_sign_in: None };
@@ -278,16 +278,16 @@ impl Policy {
     }
 
     /// The first rule whose condition holds, unless it refuses.
-    pub fn choose(&self, facts: &Facts<'_>) -> Result<&Rule, Refused> {
+    pub fn choose(&self, facts: &Facts<'_>) -> Result<&Rule, PolicyRefusal> {
         for rule in &self.rules {
             let holds = rule.when.as_ref().map_or(Ok(true), |condition| condition.holds(facts));
             match holds {
                 Ok(false) => {}
-                Err(why) => return Err(Refused::Condition { rule: rule.name.clone(), why }),
+                Err(why) => return Err(PolicyRefusal::Condition { rule: rule.name.clone(), why }),
                 Ok(true) => return rule.unless_it_refuses(),
             }
         }
-        Err(Refused::NoRule)
+        Err(PolicyRefusal::NoRule)
     }
 
     /// The rule of this name.
@@ -308,10 +308,10 @@ impl Policy {
 }
 
 impl Rule {
-    fn unless_it_refuses(&self) -> Result<&Self, Refused> {
+    fn unless_it_refuses(&self) -> Result<&Self, PolicyRefusal> {
         match &self.outcome {
             RuleOutcome::Refuse { message } => {
-                Err(Refused::ByRule { rule: self.name.clone(), message: message.clone() })
+                Err(PolicyRefusal::ByRule { rule: self.name.clone(), message: message.clone() })
             }
             RuleOutcome::AutoApprove | RuleOutcome::Stages(_) => Ok(self),
         }

@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 
 use super::matching::Matching;
 use super::people::{Behind, People};
-use super::{Approval, Mode, Stage, Who};
+use super::{Approval, Capacity, Mode, Stage};
 use crate::domain::actor::Person;
 use crate::domain::ids::OrgId;
 use crate::domain::request::{State, Verdict};
 
 /// A request as the policy sees it.
 #[derive(Clone, Copy, Debug)]
-pub struct Matter<'a> {
+pub struct DecisionContext<'a> {
     /// The org it belongs to.
     pub org: &'a OrgId,
     /// Who submitted it.
@@ -23,10 +23,10 @@ pub struct Matter<'a> {
     /// From this instant on nobody decides it.
     pub expires_at: DateTime<Utc>,
     /// The decisions that stand, in the order they were made.
-    pub decisions: &'a [Vote<'a>],
+    pub decisions: &'a [CastVote<'a>],
 }
 
-impl<'a> Matter<'a> {
+impl<'a> DecisionContext<'a> {
     /// Everybody who stands behind the maker.
     pub fn behind_maker(&self, people: &People) -> Behind<'a> {
         people.behind(self.maker, self.maker_act)
@@ -35,7 +35,7 @@ impl<'a> Matter<'a> {
 
 /// A decision that stands.
 #[derive(Clone, Copy, Debug)]
-pub struct Vote<'a> {
+pub struct CastVote<'a> {
     /// Who decided.
     pub checker: &'a Person,
     /// Who acted for him.
@@ -45,12 +45,12 @@ pub struct Vote<'a> {
     /// The stage that was current then, from 0.
     pub stage: usize,
     /// What he signed as.
-    pub capacities: &'a [Who],
+    pub capacities: &'a [Capacity],
 }
 
 /// What is in force for a request: its rule's approval and the people file.
 #[derive(Clone, Copy, Debug)]
-pub struct InForce<'a> {
+pub struct PolicyInForce<'a> {
     /// The approval that was pinned when it was submitted.
     pub approval: &'a Approval,
     /// The people as they are now.
@@ -74,7 +74,7 @@ pub struct Progress {
 
 impl Progress {
     /// Who could still help now, sorted; nobody once it is approved or rejected.
-    pub fn waits_for(&self) -> &[Who] {
+    pub fn waits_for(&self) -> &[Capacity] {
         let current = self.stages.get(self.stage).filter(|_| !self.approved && !self.rejected);
         current.map_or(&[], |stage| &stage.needed)
     }
@@ -94,14 +94,14 @@ pub struct StageProgress {
     /// Whether nobody is needed any more.
     pub is_complete: bool,
     /// Who could still help it, sorted, whether it is current or not.
-    pub needed: Vec<Who>,
+    pub needed: Vec<Capacity>,
 }
 
 /// How far a seat has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatProgress {
     /// Whom it is for.
-    pub who: Who,
+    pub who: Capacity,
     /// How many are needed; 0 where the mode asks for any.
     pub count: u32,
     /// How many there are.
@@ -112,7 +112,7 @@ pub struct SeatProgress {
 ///
 /// A decision counts once per person and never if it is the maker's. An approval counts for the stage
 /// that was current when it was given, and only with a capacity that fits one of its seats.
-pub fn progress(matter: &Matter<'_>, policy: &InForce<'_>) -> Progress {
+pub fn progress(matter: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Progress {
     let approval = policy.approval;
     let counted = counted(matter, policy.people);
     let of = |stage: usize, verdict: Verdict| -> Vec<usize> {
@@ -146,7 +146,7 @@ pub fn progress(matter: &Matter<'_>, policy: &InForce<'_>) -> Progress {
 }
 
 /// The decisions that count: not the maker's, and only the first of each person.
-fn counted(matter: &Matter<'_>, people: &People) -> Vec<usize> {
+fn counted(matter: &DecisionContext<'_>, people: &People) -> Vec<usize> {
     let mut seen = vec![matter.behind_maker(people)];
     let mut counted = Vec::new();
     for (at, vote) in matter.decisions.iter().enumerate() {
@@ -159,18 +159,23 @@ fn counted(matter: &Matter<'_>, people: &People) -> Vec<usize> {
     counted
 }
 
-fn is_for(vote: &Vote<'_>, approval: &Approval, number: usize, verdict: Verdict) -> bool {
+fn is_for(vote: &CastVote<'_>, approval: &Approval, number: usize, verdict: Verdict) -> bool {
     let fits = |stage: &Stage| !fitting(stage, vote.capacities).is_empty();
     vote.stage == number && vote.verdict == verdict && approval.stages.get(number).is_some_and(fits)
 }
 
 /// The seats of `stage` that somebody with these capacities may take.
-fn fitting(stage: &Stage, capacities: &[Who]) -> Vec<usize> {
-    let fits = |who: &Who| capacities.iter().any(|own| own.fits(who));
+fn fitting(stage: &Stage, capacities: &[Capacity]) -> Vec<usize> {
+    let fits = |who: &Capacity| capacities.iter().any(|own| own.fits(who));
     (0..stage.seats.len()).filter(|&at| fits(&stage.seats[at].who)).collect()
 }
 
-fn stage_progress(stage: &Stage, approvals: &[usize], matter: &Matter<'_>, minimum: u32) -> StageProgress {
+fn stage_progress(
+    stage: &Stage,
+    approvals: &[usize],
+    matter: &DecisionContext<'_>,
+    minimum: u32,
+) -> StageProgress {
     let fits: Vec<Vec<usize>> =
         approvals.iter().map(|&at| fitting(stage, matter.decisions[at].capacities)).collect();
     let missing = minimum.saturating_sub(count(approvals));

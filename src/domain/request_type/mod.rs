@@ -4,8 +4,8 @@ mod answer;
 mod classes;
 mod definition;
 mod normalise;
+mod parse;
 mod place;
-mod reading;
 mod schema;
 mod summary;
 #[cfg(test)]

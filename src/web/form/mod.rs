@@ -5,11 +5,11 @@
 //! alone, so that every type has a form. **Invariant:** the form judges nothing. What it makes goes the way of
 //! the API's body, and the same schema, rules and sentences answer.
 
-mod drawing;
+mod controls;
 mod entries;
-mod filling;
+mod filled;
+mod parse;
 mod plan;
-mod reading;
 #[cfg(test)]
 mod tests;
 
@@ -17,12 +17,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use drawing::Drawing;
-pub use drawing::{FieldView, Problem};
+use controls::Drawing;
+pub use controls::{FieldView, Problem};
 pub use entries::{Entries, read as read_entries};
-use filling::{begin, fill, refill_rows};
+use filled::{begin, fill, refill_rows};
+use parse::{Found, Reader, drop_empty_rows};
 use plan::{Choice, Field, Kind, Look, as_json, of_schema, words};
-use reading::{Found, Reader, drop_empty_rows};
 
 use crate::domain::call::placeholders;
 use crate::domain::fault::{Fault, pointer_to};
@@ -361,6 +361,6 @@ fn entity() -> Field {
 pub fn tell(sections: &mut [Section], faults: &[Fault]) -> Vec<Problem> {
     faults
         .iter()
-        .map(|fault| drawing::tell(sections.iter_mut().flat_map(|section| &mut section.fields), fault))
+        .map(|fault| controls::tell(sections.iter_mut().flat_map(|section| &mut section.fields), fault))
         .collect()
 }

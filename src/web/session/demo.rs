@@ -1,6 +1,6 @@
 //! Signing in without a password, for the demo alone: its people are given in code, and no key switches it on.
 
-use crate::engine::sessions::Granted;
+use crate::engine::sessions::SessionGrant;
 
 /// One of the demo's people.
 #[derive(Clone, Debug)]
@@ -10,5 +10,5 @@ pub struct DemoPerson {
     /// What this person does there, in a few words.
     pub what: String,
     /// Who it is, and what is granted.
-    pub granted: Granted,
+    pub granted: SessionGrant,
 }

@@ -3,25 +3,22 @@
 //! **Invariants:** a session's secret is made here, at every sign-in anew, and never taken from a browser;
 //! nothing changes by a GET but who is signed in; no token, code or secret is logged or shown.
 
-mod cookie;
+pub mod cookie;
+mod csrf;
 mod demo;
-mod form;
-mod oidc;
-mod pages;
 mod return_to;
 
-use actix_web::{HttpRequest, web};
+use actix_web::HttpRequest;
 
+pub use csrf::{check_form, check_start};
 pub use demo::DemoPerson;
-pub use form::check_form;
-pub use oidc::Provider;
 pub use return_to::ReturnTo;
 
 use super::{PageError, Web};
+use crate::auth::oidc::Provider;
 use crate::domain::actor::Actor;
 use crate::domain::ids::OrgId;
 use crate::engine::sessions::{LiveSession, SessionId, Use};
-use cookie::BrowserSecret;
 
 /// How people sign in.
 #[derive(Debug, Default)]
@@ -48,7 +45,8 @@ pub struct Session {
     pub orgs: Vec<OrgId>,
     /// The place among what is told of the org from which on this call may not have seen it.
     pub place: String,
-    live: LiveSession,
+    /// As the engine knows it.
+    pub live: LiveSession,
 }
 
 impl Session {
@@ -71,8 +69,9 @@ impl Session {
             return Err(PageError::off());
         }
         let nobody = || PageError::sign_in(request);
-        let secret = BrowserSecret::of(request, cookie::SESSION).ok_or_else(nobody)?;
-        let live = web.engine.find_session(secret.session_id(), counts_as).await?.ok_or_else(nobody)?;
+        let secret = cookie::secret(request, cookie::SESSION).ok_or_else(nobody)?;
+        let live =
+            web.engine.find_session(cookie::session_id(&secret), counts_as).await?.ok_or_else(nobody)?;
         let actor = live.actor(request.peer_addr().map(|address| address.ip().to_string()));
         let span = tracing::Span::current();
         span.record("org", actor.org.as_str());
@@ -87,17 +86,4 @@ impl Session {
             live,
         })
     }
-}
-
-/// Serves what signing in and out needs.
-pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/sign-in", web::get().to(pages::sign_in))
-        .route("/sign-in/demo", web::post().to(pages::demo))
-        .route("/sign-in/start", web::post().to(pages::start))
-        .route("/sign-in/callback", web::get().to(pages::callback))
-        .route("/sign-in/again", web::get().to(pages::again))
-        .route("/sign-in/again", web::post().to(pages::start_again))
-        .route("/sign-out", web::post().to(pages::sign_out))
-        .route("/org", web::post().to(pages::switch_org));
 }

@@ -157,7 +157,7 @@ async fn an_export_in_csv_has_a_row_per_request(on: On) {
     assert_eq!(reply.header("content-disposition"), Some("attachment; filename=\"requests.csv\""));
     let lines: Vec<&str> = reply.text.lines().collect();
     assert_eq!(lines.len(), 3, "{}", reply.text);
-    assert_eq!(lines[0], countersign::api::export::CSV_COLUMNS.join(","));
+    assert_eq!(lines[0], countersign::http::export::CSV_COLUMNS.join(","));
     assert!(lines[1].starts_with(&format!("{id},ISSUE-BADGE,rejected,400001,maker@example.com,")));
     assert!(lines[1].contains(",\"'=HYPERLINK(\"\"x\"\"), no\","), "{}", lines[1]);
     assert!(lines[2].contains(&format!(",{},approved,400002,checker@example.com,", executed.digest)));

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use countersign::domain::ids::OrgId;
 use countersign::domain::outcome::Outcome;
 use countersign::domain::request::{State, Verdict};
-use countersign::engine::changes::{Change, Listening, News, What};
+use countersign::engine::change_feed::{Change, Listening, News, What};
 use countersign::server::ExecutorMode;
 
 use crate::support::app::{App, Wishes};

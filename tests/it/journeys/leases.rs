@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use countersign::domain::outcome::Outcome;
-use countersign::engine::{Claimed, Ending};
+use countersign::engine::{ClaimedExecution, Ending};
 use serde_json::json;
 
 use crate::support::app::{App, Wishes};
@@ -17,7 +17,7 @@ journeys![
 ];
 
 /// An approved request, claimed by an executor that is about to go away.
-async fn claimed(app: &App) -> (String, Claimed) {
+async fn claimed(app: &App) -> (String, ClaimedExecution) {
     let id = app.maker().submitted(&app.badge()).await.id;
     app.checker().approve_async(&id).await.data();
     let mut claimed = app.server().engine().claim(10, Vec::new()).await.unwrap();

@@ -2,7 +2,7 @@
 
 use countersign::domain::actor::Permission;
 use countersign::domain::digest::Digest;
-use countersign::domain::policy::Who;
+use countersign::domain::policy::Capacity;
 use countersign::domain::request::{Decision, Request, State, Verdict};
 use countersign::engine::Ending;
 use countersign::store::decisions::{self, DecisionRow};
@@ -184,7 +184,7 @@ fn decision(name: &str) -> Decision {
         at,
         digest: Digest::of(b"read"),
         stage: 0,
-        capacities: vec![Who::Permission(Permission::Check)],
+        capacities: vec![Capacity::Permission(Permission::Check)],
         act: vec![],
     }
 }

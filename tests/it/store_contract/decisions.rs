@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use countersign::domain::actor::{Actor, Permission};
-use countersign::domain::request::{Ballot, Request, State, Verdict};
-use countersign::engine::Deciding;
+use countersign::domain::request::{NewDecision, Request, State, Verdict};
+use countersign::engine::DecisionInput;
 use countersign::engine::EngineError;
 use countersign::store::{StoreError, requests, to_micros};
 use futures_util::future::join_all;
@@ -66,7 +66,7 @@ fn one_won(node: &Node, request: &Request, results: Vec<Result<Request, EngineEr
 }
 
 /// As many checkers, every other one of whom rejects.
-fn voters(number: usize) -> Vec<(Actor, Ballot)> {
+fn voters(number: usize) -> Vec<(Actor, NewDecision)> {
     let ballots = [approval(), rejection()];
     (0..number).map(|at| (checker(&format!("checker-{at}")), ballots[at % 2].clone())).collect()
 }
@@ -153,7 +153,7 @@ async fn a_command_that_the_rules_forbid_is_kept_and_moves_nothing(database: Dat
     let request = node.submit(&author).await;
     let mut twin = author.clone();
     twin.person.user_id = "id-second".to_owned();
-    let wrong = Ballot::new(Verdict::Approved, "", Some("sha256:wrong".to_owned())).unwrap();
+    let wrong = NewDecision::new(Verdict::Approved, "", Some("sha256:wrong".to_owned())).unwrap();
     let codes = [
         refused_code(node.decide(&author, request.id, approval()).await),
         refused_code(node.decide(&twin, request.id, approval()).await),
@@ -222,7 +222,7 @@ async fn a_request_of_another_type_is_not_found(database: Database) {
     let request = node.submit(&maker()).await;
     let anna = checker("anna");
     let other = countersign::domain::ids::RequestTypeName::new("EARN-BADGE");
-    let deciding = Deciding { request_type: other, ..super::deciding(&anna, request.id, approval()) };
+    let deciding = DecisionInput { request_type: other, ..super::deciding(&anna, request.id, approval()) };
     let said = node.engine.decide(deciding).await;
     assert!(matches!(said, Err(EngineError::NotFound)));
     assert_eq!(node.stored(&request).read(), request);

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use countersign::domain::outcome::{Answer, Outcome, Warning};
+use countersign::domain::outcome::{Outcome, TargetResponse, Warning};
 use countersign::domain::request::{Request, State};
-use countersign::engine::{Claimed, Ending, Engine, Held};
+use countersign::engine::{ClaimedExecution, Ending, Engine, HeldLease};
 use countersign::store::attempts::AttemptRow;
 use countersign::store::executions::{self, Moved};
 use countersign::store::{StoreError, to_micros};
@@ -37,7 +37,7 @@ on_both_stores![
 
 const LEASE: TimeDelta = TimeDelta::seconds(15);
 
-async fn claim_one(engine: &Engine) -> Held {
+async fn claim_one(engine: &Engine) -> HeldLease {
     let mut claimed = engine.claim(10, Vec::new()).await.unwrap();
     assert_eq!(claimed.len(), 1);
     claimed.remove(0).held
@@ -65,7 +65,7 @@ async fn a_claimed_execution_comes_with_the_very_call_that_was_approved(database
     let request = node.approved().await;
     let claimed = node.engine.claim(10, Vec::new()).await.unwrap();
     let [claimed] = &claimed[..] else { panic!("{} were claimed", claimed.len()) };
-    assert_eq!((&claimed.request, &claimed.held), (&request, &Held { key: key(&request), token: 1 }));
+    assert_eq!((&claimed.request, &claimed.held), (&request, &HeldLease { key: key(&request), token: 1 }));
     let call = claimed.verified_call().unwrap();
     assert_eq!((call.digest(), call.to_bytes()), (request.digest, claimed.call.clone()));
     let row = node.stored(&request).execution.unwrap();
@@ -80,7 +80,7 @@ async fn an_execution_goes_from_claim_to_answer(database: Database) {
     assert_eq!(node.stored(&request).attempts, [attempt(&request, 1)]);
 
     node.clock.advance(TimeDelta::seconds(2));
-    let answer = Answer {
+    let answer = TargetResponse {
         status: 201,
         headers: vec![("x-b".to_owned(), "2".to_owned()), ("x-a".to_owned(), "1".to_owned())],
         body: vec![0, 255, b'{'],
@@ -112,7 +112,7 @@ async fn no_execution_is_claimed_twice(database: Database) {
         node.approved().await;
     }
     let engines = [&node.engine, &other];
-    let mut claimed: Vec<Claimed> = Vec::new();
+    let mut claimed: Vec<ClaimedExecution> = Vec::new();
     let claims = (0..10).map(|at| engines[at % 2].claim(2, Vec::new()));
     for said in node.all_at_once(claims).await {
         let said = said.unwrap();
@@ -140,7 +140,8 @@ async fn the_oldest_is_claimed_first_and_busy_hosts_are_left_out(database: Datab
     let busy = |host: &str| vec![host.to_owned()];
     let both = vec!["api.example.com".to_owned(), "other.example.com".to_owned()];
     assert!(node.engine.claim(10, both).await.unwrap().is_empty());
-    let id = |claimed: Vec<Claimed>| claimed.iter().map(|claimed| claimed.held.key.1).collect::<Vec<_>>();
+    let id =
+        |claimed: Vec<ClaimedExecution>| claimed.iter().map(|claimed| claimed.held.key.1).collect::<Vec<_>>();
     assert_eq!(id(node.engine.claim(1, busy("other.example.com")).await.unwrap()), [approved[0].id]);
     assert_eq!(id(node.engine.claim(9, busy("api.example.com")).await.unwrap()), [approved[1].id]);
     assert_eq!(id(node.engine.claim(9, Vec::new()).await.unwrap()), [approved[2].id]);
@@ -189,7 +190,7 @@ async fn an_attempt_is_begun_once_even_by_its_holder(database: Database) {
 }
 
 /// Every write with this token is refused and changes nothing.
-async fn is_fenced_off(node: &Node, request: &Request, held: &Held) {
+async fn is_fenced_off(node: &Node, request: &Request, held: &HeldLease) {
     let before = node.stored(request);
     assert!(!node.engine.start_attempt(held).await.unwrap());
     assert!(!node.engine.release(held).await.unwrap());
@@ -204,11 +205,11 @@ async fn nothing_is_done_with_a_token_that_nobody_gave_out(database: Database) {
     let node = Node::open(database);
     let request = node.approved().await;
     for token in [0, 1] {
-        is_fenced_off(&node, &request, &Held { key: key(&request), token }).await;
+        is_fenced_off(&node, &request, &HeldLease { key: key(&request), token }).await;
     }
     let held = claim_one(&node.engine).await;
     for token in [0, 2] {
-        is_fenced_off(&node, &request, &Held { token, ..held.clone() }).await;
+        is_fenced_off(&node, &request, &HeldLease { token, ..held.clone() }).await;
     }
 }
 

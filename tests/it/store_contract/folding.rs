@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::outcome::Outcome;
-use countersign::domain::request::{Ballot, Request, State, Verdict};
-use countersign::engine::{Ending, Engine, EngineError, Held};
+use countersign::domain::request::{NewDecision, Request, State, Verdict};
+use countersign::engine::{Ending, Engine, EngineError, HeldLease};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -63,7 +63,7 @@ struct Play<'a> {
     node: &'a Node,
     other: &'a Engine,
     requests: Vec<Request>,
-    held: Vec<Held>,
+    held: Vec<HeldLease>,
 }
 
 /// The same person also has the account `second`: he shares the subject, but not the user id.
@@ -85,7 +85,7 @@ fn is_sound<T>(said: Result<T, EngineError>) {
 
 impl Play<'_> {
     /// Does one act; what was claimed comes back.
-    async fn act(&self, act: &Act, engine: &Engine) -> Vec<Held> {
+    async fn act(&self, act: &Act, engine: &Engine) -> Vec<HeldLease> {
         let held = |index: &Index| (!self.held.is_empty()).then(|| index.get(&self.held).clone());
         match act {
             Act::Decide { request, by, approves, digest } => {
@@ -130,7 +130,7 @@ impl Play<'_> {
         let verdict = if approves { Verdict::Approved } else { Verdict::Rejected };
         let right = request.digest.to_string();
         let digest = digest.map(|is_right| if is_right { right } else { "sha256:wrong".to_owned() });
-        let ballot = Ballot::new(verdict, "words", digest).unwrap();
+        let ballot = NewDecision::new(verdict, "words", digest).unwrap();
         is_sound(engine.decide(deciding(&by, request.id, ballot)).await);
     }
 
@@ -148,8 +148,8 @@ impl Play<'_> {
 }
 
 async fn maybe<T>(
-    held: Option<Held>,
-    act: impl AsyncFnOnce(Held) -> Result<T, EngineError>,
+    held: Option<HeldLease>,
+    act: impl AsyncFnOnce(HeldLease) -> Result<T, EngineError>,
 ) -> Result<Option<T>, EngineError> {
     match held {
         Some(held) => act(held).await.map(Some),

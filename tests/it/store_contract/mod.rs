@@ -25,13 +25,13 @@ use countersign::domain::actor::{Actor, Permission, Person};
 use countersign::domain::ids::{OrgId, RequestId, RequestTypeName};
 use countersign::domain::json;
 use countersign::domain::policy::people::People;
-use countersign::domain::request::{Ballot, Decision, Request, Verdict};
+use countersign::domain::request::{Decision, NewDecision, Request, Verdict};
 use countersign::domain::rules::Rules;
 use countersign::domain::target::{Scheme, Target, Targets};
 use countersign::engine::queries::View;
 use countersign::engine::sessions::SessionLimits;
 use countersign::engine::{
-    Deadlines, Deciding, Engine, EngineError, EngineSettings, Origin, RequestKey, Submitting,
+    Deadlines, DecisionInput, Engine, EngineError, EngineSettings, Origin, RequestKey, SubmissionInput,
 };
 use countersign::metrics::Metrics;
 use countersign::store::answers::AnswerRow;
@@ -107,7 +107,7 @@ impl Node {
         let body = body.as_bytes();
         let submitted = self
             .engine
-            .submit(Submitting {
+            .submit(SubmissionInput {
                 actor,
                 type_name: "ISSUE-BADGE",
                 body,
@@ -118,7 +118,7 @@ impl Node {
         Ok(submitted.view)
     }
 
-    async fn decide(&self, by: &Actor, id: RequestId, ballot: Ballot) -> Result<Request, EngineError> {
+    async fn decide(&self, by: &Actor, id: RequestId, ballot: NewDecision) -> Result<Request, EngineError> {
         let decided = self.engine.decide(deciding(by, id, ballot)).await?;
         Ok(decided.request)
     }
@@ -277,8 +277,8 @@ fn origin(actor: &Actor) -> Origin {
     Origin::of(actor, "ref-decide")
 }
 
-fn deciding(by: &Actor, id: RequestId, ballot: Ballot) -> Deciding {
-    Deciding { actor: by.clone(), request_type: issue_badge(), id, ballot, origin: origin(by) }
+fn deciding(by: &Actor, id: RequestId, ballot: NewDecision) -> DecisionInput {
+    DecisionInput { actor: by.clone(), request_type: issue_badge(), id, ballot, origin: origin(by) }
 }
 
 fn issue_badge() -> RequestTypeName {
@@ -289,12 +289,12 @@ fn key(request: &Request) -> RequestKey {
     (request.org.clone(), request.id)
 }
 
-fn approval() -> Ballot {
-    Ballot::new(Verdict::Approved, "fine", None).unwrap()
+fn approval() -> NewDecision {
+    NewDecision::new(Verdict::Approved, "fine", None).unwrap()
 }
 
-fn rejection() -> Ballot {
-    Ballot::new(Verdict::Rejected, "no", None).unwrap()
+fn rejection() -> NewDecision {
+    NewDecision::new(Verdict::Rejected, "no", None).unwrap()
 }
 
 /// The example submission with one value put in.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use countersign::domain::ids::{OrgId, RequestId};
 use countersign::domain::request::State;
-use countersign::engine::Submitting;
+use countersign::engine::SubmissionInput;
 use countersign::engine::queries::{Filter, Listed, Listing, Page, Sort, SortBy};
 use countersign::store::submissions::{self, NewSubmission};
 use countersign::store::to_micros;
@@ -37,8 +37,13 @@ fn requests() -> impl Strategy<Value = BTreeMap<u128, Times>> {
 fn template(node: &Node) -> NewSubmission {
     let actor = maker();
     let body = ISSUE_BADGE.as_bytes();
-    let submitting =
-        Submitting { actor: &actor, type_name: "ISSUE-BADGE", body, idempotency_key: None, reference: "ref" };
+    let submitting = SubmissionInput {
+        actor: &actor,
+        type_name: "ISSUE-BADGE",
+        body,
+        idempotency_key: None,
+        reference: "ref",
+    };
     node.engine.prepare(&submitting).unwrap().1
 }
 

@@ -7,10 +7,12 @@ use countersign::catalog::Catalog;
 use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::ids::{RequestId, RequestTypeName};
 use countersign::domain::outcome::Outcome;
-use countersign::domain::request::{Ballot, Request, State};
+use countersign::domain::request::{NewDecision, Request, State};
 use countersign::domain::rules::Rules;
 use countersign::engine::inbox::InboxPage;
-use countersign::engine::{Claimed, Deciding, Ending, Engine, EngineError, Submitted, Submitting};
+use countersign::engine::{
+    ClaimedExecution, DecisionInput, Ending, Engine, EngineError, SubmissionInput, Submitted,
+};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -111,7 +113,7 @@ async fn submit(
 ) -> Result<Submitted, EngineError> {
     let body = body.as_bytes();
     let submitting =
-        Submitting { actor: by, type_name: PAY_OUT, body, idempotency_key: key, reference: "ref" };
+        SubmissionInput { actor: by, type_name: PAY_OUT, body, idempotency_key: key, reference: "ref" };
     engine.submit(submitting).await
 }
 
@@ -130,9 +132,14 @@ fn in_group(name: &str, group: &str) -> Actor {
     Actor { groups: vec![group.to_owned()], ..checker(name) }
 }
 
-async fn decide(engine: &Engine, by: &Actor, id: RequestId, ballot: Ballot) -> Result<Request, EngineError> {
+async fn decide(
+    engine: &Engine,
+    by: &Actor,
+    id: RequestId,
+    ballot: NewDecision,
+) -> Result<Request, EngineError> {
     let request_type = RequestTypeName::new(PAY_OUT);
-    let deciding = Deciding { actor: by.clone(), request_type, id, ballot, origin: origin(by) };
+    let deciding = DecisionInput { actor: by.clone(), request_type, id, ballot, origin: origin(by) };
     Ok(engine.decide(deciding).await?.request)
 }
 
@@ -256,7 +263,7 @@ async fn run(node: &Node, outcome: Outcome) {
     assert!(node.engine.end(&claimed.held, Ending::new(outcome, "It ended.")).await.unwrap());
 }
 
-async fn claim(engine: &Engine) -> Claimed {
+async fn claim(engine: &Engine) -> ClaimedExecution {
     let mut claimed = engine.claim(10, Vec::new()).await.unwrap();
     assert_eq!(claimed.len(), 1);
     claimed.remove(0)
@@ -384,7 +391,7 @@ async fn stages_are_signed_in_their_order_by_different_people(database: Database
     assert_eq!(code(say(&checker("anna"), approval()).await), "not_in_stage");
     assert_eq!(say(&rita, approval()).await.unwrap().state, State::AdminTask);
     let in_both = Actor { groups: vec!["Risk".to_owned(), "Finance".to_owned()], ..checker("rita") };
-    let words = Ballot::new(countersign::domain::request::Verdict::Approved, "again", None).unwrap();
+    let words = NewDecision::new(countersign::domain::request::Verdict::Approved, "again", None).unwrap();
     assert_eq!(code(say(&in_both, words).await), "already_decided_by_you");
     assert_eq!(say(&fay, approval()).await.unwrap().state, State::AdminTask);
     let done = say(&finn, approval()).await.unwrap();

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use countersign::domain::actor::Permission;
 use countersign::domain::ids::OrgId;
 use countersign::engine::EngineError;
-use countersign::engine::sessions::{Granted, LiveSession, Opening, SessionId, Use};
+use countersign::engine::sessions::{LiveSession, NewSession, SessionGrant, SessionId, Use};
 use countersign::store::sessions::SessionRow;
 use countersign::store::{sessions, to_micros};
 
@@ -25,8 +25,8 @@ on_both_stores![
     the_database_itself_lets_nobody_revive_or_lengthen_a_session,
 ];
 
-fn granted(name: &str) -> Granted {
-    Granted {
+fn granted(name: &str) -> SessionGrant {
+    SessionGrant {
         person: person(name),
         orgs: vec![OrgId::new("100"), OrgId::new("200")],
         permissions: vec![Permission::Make, Permission::Audit],
@@ -35,8 +35,8 @@ fn granted(name: &str) -> Granted {
     }
 }
 
-fn opening(secret: &str, name: &str) -> Opening {
-    Opening {
+fn opening(secret: &str, name: &str) -> NewSession {
+    NewSession {
         id: SessionId::of_secret(secret),
         granted: granted(name),
         org: OrgId::new("100"),
@@ -71,7 +71,7 @@ async fn a_session_keeps_what_the_sign_in_granted(database: Database) {
     // The secret itself stands nowhere.
     assert!(!format!("{:?}", rows(&node)).contains("a secret"));
 
-    let unknown = Opening { signed_in_at: None, ..opening("b", "anna") };
+    let unknown = NewSession { signed_in_at: None, ..opening("b", "anna") };
     let unknown = node.engine.open_session(unknown).await.unwrap();
     assert_eq!(find(&node, &unknown).await.unwrap().signed_in_at, None);
 }
@@ -135,7 +135,7 @@ async fn a_session_that_was_ended_stays_ended(database: Database) {
 async fn a_new_sign_in_takes_the_place_of_the_old_session(database: Database) {
     let node = Node::open(database);
     let old = open(&node, "old", "anna").await;
-    let new = Opening { replaces: Some(old.id), ..opening("new", "anna") };
+    let new = NewSession { replaces: Some(old.id), ..opening("new", "anna") };
     let new = node.engine.open_session(new).await.unwrap();
     assert!(find(&node, &old).await.is_none());
     assert!(find(&node, &new).await.is_some());

@@ -4,7 +4,7 @@ use countersign::domain::call::Call;
 use countersign::domain::digest::Digest;
 use countersign::domain::json;
 use countersign::domain::request::State;
-use countersign::engine::Submitting;
+use countersign::engine::SubmissionInput;
 use countersign::store::calls::{self, CallRow};
 use countersign::store::{AnyConnection, to_micros};
 use diesel::connection::SimpleConnection;
@@ -42,7 +42,7 @@ async fn a_submission_of_every_type_is_found_again_whole(database: Database) {
     let node = Node::open(database);
     for (type_name, body) in EXAMPLES {
         let actor = maker();
-        let submitting = Submitting {
+        let submitting = SubmissionInput {
             actor: &actor,
             type_name,
             body: body.as_bytes(),

@@ -4,7 +4,7 @@ use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::ids::OrgId;
 use countersign::domain::request::{Request, State};
 use countersign::engine::queries::{Filter, Listing, Page, Sort, SortBy};
-use countersign::engine::{EngineError, Submitting};
+use countersign::engine::{EngineError, SubmissionInput};
 use countersign::store::submissions::{self, NewSubmission};
 
 use super::{Database, ISSUE_BADGE, Node, actor, approval, auditor, body_with, checker, maker, rejection};
@@ -41,7 +41,7 @@ fn in_other_org(node: &Node, like: &NewSubmission) -> NewSubmission {
     let elsewhere = actor("200", "maker", &ALL);
     let body = body_with("/entityInfo/tillId", serde_json::json!("elsewhere"))
         .replace("api.example.com", "other.example.com");
-    let submitting = Submitting {
+    let submitting = SubmissionInput {
         actor: &elsewhere,
         type_name: "ISSUE-BADGE",
         body: body.as_bytes(),
@@ -62,7 +62,7 @@ async fn one_id_in_two_orgs_is_two_requests(database: Database) {
     let node = Node::open(database);
     let author = maker();
     let body = ISSUE_BADGE.as_bytes();
-    let submitting = Submitting {
+    let submitting = SubmissionInput {
         actor: &author,
         type_name: "ISSUE-BADGE",
         body,

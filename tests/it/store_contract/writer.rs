@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use countersign::domain::request::{Request, State};
-use countersign::engine::{EngineError, Submitting};
+use countersign::engine::{EngineError, SubmissionInput};
 use countersign::store::submissions::{self, NewSubmission, SubmissionBatch};
 use countersign::store::writer::{Batch, BatchStats, Writer, WriterLimits};
 use countersign::store::{AnyConnection, StoreError, requests};
@@ -45,7 +45,7 @@ struct Tasks(Arc<Mutex<Vec<usize>>>);
 
 impl Batch for Tasks {
     type Command = Task;
-    type Answer = ();
+    type Reply = ();
 
     fn run(
         &mut self,
@@ -82,7 +82,7 @@ impl Batch for Tasks {
 }
 
 /// A writer of tasks beside a node's own, held up from the beginning.
-struct Held {
+struct HeldLease {
     node: Node,
     writer: Writer<Tasks>,
     thread: std::thread::JoinHandle<()>,
@@ -90,7 +90,7 @@ struct Held {
     let_go: Sender<()>,
 }
 
-impl Held {
+impl HeldLease {
     async fn start(database: Database, limits: WriterLimits) -> Self {
         let node = Node::open(database);
         let committed = Tasks::default();
@@ -107,7 +107,7 @@ impl Held {
     fn submission(&self) -> NewSubmission {
         let actor = maker();
         let body = ISSUE_BADGE.as_bytes();
-        let submitting = Submitting {
+        let submitting = SubmissionInput {
             actor: &actor,
             type_name: "ISSUE-BADGE",
             body,
@@ -154,7 +154,7 @@ fn insert(submission: &NewSubmission) -> Task {
 const LIMITS: WriterLimits = WriterLimits { queue_max: 100, batch_max: 100 };
 
 async fn what_waits_is_committed_together(database: Database) {
-    let held = Held::start(database, LIMITS).await;
+    let held = HeldLease::start(database, LIMITS).await;
     let submissions = held.submissions(32);
     let written = held.write(submissions.iter().map(insert).collect()).await;
     assert!(written.iter().all(Result::is_ok));
@@ -164,7 +164,7 @@ async fn what_waits_is_committed_together(database: Database) {
 }
 
 async fn of_many_that_wait_half_are_committed_together(database: Database) {
-    let held = Held::start(database, LIMITS).await;
+    let held = HeldLease::start(database, LIMITS).await;
     let submissions = held.submissions(100);
     let written = held.write(submissions.iter().map(insert).collect()).await;
     assert!(written.iter().all(Result::is_ok));
@@ -173,7 +173,7 @@ async fn of_many_that_wait_half_are_committed_together(database: Database) {
 }
 
 async fn a_batch_is_never_larger_than_its_limit(database: Database) {
-    let held = Held::start(database, WriterLimits { batch_max: 4, ..LIMITS }).await;
+    let held = HeldLease::start(database, WriterLimits { batch_max: 4, ..LIMITS }).await;
     let submissions = held.submissions(10);
     let written = held.write(submissions.iter().map(insert).collect()).await;
     assert!(written.iter().all(Result::is_ok));
@@ -181,7 +181,7 @@ async fn a_batch_is_never_larger_than_its_limit(database: Database) {
 }
 
 async fn a_failing_write_fails_only_itself(database: Database) {
-    let held = Held::start(database, LIMITS).await;
+    let held = HeldLease::start(database, LIMITS).await;
     let submissions = held.submissions(6);
     let mut tasks: Vec<Task> = submissions.iter().map(insert).collect();
     tasks.insert(3, insert(&submissions[0]));
@@ -197,7 +197,7 @@ async fn a_failing_write_fails_only_itself(database: Database) {
 }
 
 async fn a_panicking_write_fails_only_itself(database: Database) {
-    let held = Held::start(database, LIMITS).await;
+    let held = HeldLease::start(database, LIMITS).await;
     let submissions = held.submissions(2);
     let written = held.write(vec![insert(&submissions[0]), Task::Panic, insert(&submissions[1])]).await;
     assert!(matches!(written[..], [Ok(()), Err(StoreError::Corrupt(_)), Ok(())]), "{written:?}");
@@ -205,7 +205,7 @@ async fn a_panicking_write_fails_only_itself(database: Database) {
 }
 
 async fn a_full_queue_is_busy_at_once(database: Database) {
-    let held = Held::start(database, WriterLimits { queue_max: 2, ..LIMITS }).await;
+    let held = HeldLease::start(database, WriterLimits { queue_max: 2, ..LIMITS }).await;
     let submissions = held.submissions(3);
     let waiting = submissions[..2].iter().map(|submission| held.writer.write(insert(submission)));
     let too_many = async {
@@ -223,7 +223,7 @@ async fn a_full_queue_is_busy_at_once(database: Database) {
 }
 
 async fn a_write_stands_although_its_caller_went_away(database: Database) {
-    let held = Held::start(database, LIMITS).await;
+    let held = HeldLease::start(database, LIMITS).await;
     let submissions = held.submissions(2);
     assert!(held.writer.write(insert(&submissions[0])).now_or_never().is_none());
     held.let_go.send(()).unwrap();
@@ -232,12 +232,12 @@ async fn a_write_stands_although_its_caller_went_away(database: Database) {
 }
 
 async fn everything_handed_over_is_written_before_the_thread_ends(database: Database) {
-    let held = Held::start(database, WriterLimits { batch_max: 3, ..LIMITS }).await;
+    let held = HeldLease::start(database, WriterLimits { batch_max: 3, ..LIMITS }).await;
     let submissions = held.submissions(10);
     for submission in &submissions {
         assert!(held.writer.write(insert(submission)).now_or_never().is_none());
     }
-    let Held { node, writer, thread, let_go, .. } = held;
+    let HeldLease { node, writer, thread, let_go, .. } = held;
     drop(writer);
     let_go.send(()).unwrap();
     thread.join().unwrap();

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use countersign::domain::actor::{self, Permission};
 use countersign::domain::ids::OrgId;
-use countersign::engine::sessions::Granted;
+use countersign::engine::sessions::SessionGrant;
 use countersign::web::session::DemoPerson;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Map, Value, json};
@@ -105,7 +105,7 @@ impl Person {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let orgs = self.orgs.as_array().cloned().unwrap_or_else(|| vec![self.orgs.clone()]);
         let may = |permission: &Permission| self.permissions.contains(&permission.name());
-        let granted = Granted {
+        let granted = SessionGrant {
             person: actor::Person {
                 iss: ISSUER.to_owned(),
                 sub: self.sub.clone(),

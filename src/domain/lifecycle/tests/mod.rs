@@ -93,8 +93,8 @@ fn digest() -> Digest {
     Digest::of(b"the call")
 }
 
-fn birth() -> Birth {
-    Birth {
+fn birth() -> NewRequest {
+    NewRequest {
         org: OrgId::new("100"),
         id: RequestId::parse("0190b6f2-7a3c-7cc0-8000-000000000001").unwrap(),
         request_type: RequestTypeName::new("ISSUE-BADGE"),
@@ -129,16 +129,16 @@ impl Charter {
         Self::of(approval)
     }
 
-    fn in_force(&self) -> InForce<'_> {
-        InForce { approval: &self.approval, people: &self.people }
+    fn in_force(&self) -> PolicyInForce<'_> {
+        PolicyInForce { approval: &self.approval, people: &self.people }
     }
 }
 
 /// A command that owns what it is made of.
 #[derive(Clone, Debug)]
-enum Wish {
-    Decide { signer: Signer, ballot: Ballot },
-    DecideInBulk { signer: Signer, ballot: Ballot, is_allowed_by_type: bool },
+enum TestCommand {
+    Decide { signer: Signer, ballot: NewDecision },
+    DecideInBulk { signer: Signer, ballot: NewDecision, is_allowed_by_type: bool },
     Other(Command<'static>),
 }
 
@@ -168,7 +168,7 @@ impl Story {
     }
 
     /// One that went through these commands, none of which was refused.
-    fn after(commands: &[Wish]) -> Self {
+    fn after(commands: &[TestCommand]) -> Self {
         let mut story = Self::begin();
         for command in commands {
             story.tell(command).unwrap();
@@ -177,7 +177,7 @@ impl Story {
     }
 
     /// Does a command; a refusal is kept as an event, as the engine keeps it.
-    fn tell(&mut self, command: &Wish) -> Result<Vec<Event>, Refusal> {
+    fn tell(&mut self, command: &TestCommand) -> Result<Vec<Event>, Refusal> {
         let said = self.ask(command);
         let events = match (&said, asker(command)) {
             (Ok(happened), _) => happened.clone(),
@@ -192,71 +192,79 @@ impl Story {
     }
 
     /// What a command would do.
-    fn ask(&self, command: &Wish) -> Result<Vec<Event>, Refusal> {
+    fn ask(&self, command: &TestCommand) -> Result<Vec<Event>, Refusal> {
         let command = match command {
-            Wish::Decide { signer, ballot } => self.decision((signer, ballot), Company::Alone),
-            Wish::DecideInBulk { signer, ballot, is_allowed_by_type } => {
-                let company = Company::InBulk { is_allowed_by_type: *is_allowed_by_type };
+            TestCommand::Decide { signer, ballot } => self.decision((signer, ballot), DecisionMode::Single),
+            TestCommand::DecideInBulk { signer, ballot, is_allowed_by_type } => {
+                let company = DecisionMode::Bulk { is_allowed_by_type: *is_allowed_by_type };
                 self.decision((signer, ballot), company)
             }
-            Wish::Other(command) => command.clone(),
+            TestCommand::Other(command) => command.clone(),
         };
         transition(&self.request, &command, self.now)
     }
 
-    fn decision<'a>(&'a self, (signer, ballot): (&'a Signer, &'a Ballot), company: Company) -> Command<'a> {
+    fn decision<'a>(
+        &'a self,
+        (signer, ballot): (&'a Signer, &'a NewDecision),
+        company: DecisionMode,
+    ) -> Command<'a> {
         let (policy, approval_ttl) = (self.charter.in_force(), seconds(LEAVES_WITHIN));
         Command::Decide { signer, ballot, company, policy, approval_ttl }
     }
 
-    fn refusal(&self, command: &Wish) -> Refusal {
+    fn refusal(&self, command: &TestCommand) -> Refusal {
         self.ask(command).unwrap_err()
     }
 }
 
-fn asker(command: &Wish) -> Option<&Person> {
+fn asker(command: &TestCommand) -> Option<&Person> {
     match command {
-        Wish::Decide { signer, .. } | Wish::DecideInBulk { signer, .. } => Some(&signer.person),
-        Wish::Other(Command::Decide { signer, .. }) => Some(&signer.person),
-        Wish::Other(Command::Withdraw { by, .. }) => Some(by),
-        Wish::Other(
+        TestCommand::Decide { signer, .. } | TestCommand::DecideInBulk { signer, .. } => Some(&signer.person),
+        TestCommand::Other(Command::Decide { signer, .. }) => Some(&signer.person),
+        TestCommand::Other(Command::Withdraw { by, .. }) => Some(by),
+        TestCommand::Other(
             Command::Expire | Command::Lapse | Command::StartAttempt | Command::RecordOutcome { .. },
         ) => None,
     }
 }
 
-fn decide(checker: Person, verdict: Verdict, message: &str, digest: Option<&str>) -> Wish {
-    let ballot =
-        Ballot { verdict, message: message.to_owned(), digest: digest.map(str::to_owned), version: None };
-    Wish::Decide { signer: signer(checker), ballot }
+fn decide(checker: Person, verdict: Verdict, message: &str, digest: Option<&str>) -> TestCommand {
+    let ballot = NewDecision {
+        verdict,
+        message: message.to_owned(),
+        digest: digest.map(str::to_owned),
+        version: None,
+    };
+    TestCommand::Decide { signer: signer(checker), ballot }
 }
 
-fn approve(checker: Person) -> Wish {
+fn approve(checker: Person) -> TestCommand {
     decide(checker, Verdict::Approved, "fine", None)
 }
 
-fn reject(checker: Person) -> Wish {
+fn reject(checker: Person) -> TestCommand {
     decide(checker, Verdict::Rejected, "no", None)
 }
 
-fn withdraw(by: Person, reason: &str) -> Wish {
-    Wish::Other(Command::Withdraw { by, reason: reason.to_owned() })
+fn withdraw(by: Person, reason: &str) -> TestCommand {
+    TestCommand::Other(Command::Withdraw { by, reason: reason.to_owned() })
 }
 
-fn expire() -> Wish {
-    Wish::Other(Command::Expire)
+fn expire() -> TestCommand {
+    TestCommand::Other(Command::Expire)
 }
 
-fn lapse() -> Wish {
-    Wish::Other(Command::Lapse)
+fn lapse() -> TestCommand {
+    TestCommand::Other(Command::Lapse)
 }
 
-fn attempt() -> Wish {
-    Wish::Other(Command::StartAttempt)
+fn attempt() -> TestCommand {
+    TestCommand::Other(Command::StartAttempt)
 }
 
-fn record(outcome: Outcome) -> Wish {
-    Wish::Other(Command::RecordOutcome { outcome, reason: "It ended.".to_owned() })
+fn record(outcome: Outcome) -> TestCommand {
+    TestCommand::Other(Command::RecordOutcome { outcome, reason: "It ended.".to_owned() })
 }
 
 /// One story for every state that a request can rest in.
@@ -336,7 +344,7 @@ fn a_decision_is_kept_with_who_what_and_when() {
             at: start(),
             digest: digest(),
             stage: 0,
-            capacities: vec![Who::Permission(Permission::Check)],
+            capacities: vec![Capacity::Permission(Permission::Check)],
             act: Vec::new(),
         };
         assert_eq!(story.request.decisions, [decision]);

@@ -4,16 +4,16 @@ use super::*;
 use crate::domain::policy::people::PersonEntry;
 use crate::domain::policy::{Mode, Risk, Seat, Stage};
 
-pub(super) fn group(name: &str) -> Who {
-    Who::Group(name.to_owned())
+pub(super) fn group(name: &str) -> Capacity {
+    Capacity::Group(name.to_owned())
 }
 
-pub(super) fn checkers() -> Who {
-    Who::Permission(Permission::Check)
+pub(super) fn checkers() -> Capacity {
+    Capacity::Permission(Permission::Check)
 }
 
-pub(super) fn stage(name: &str, mode: Mode, seats: &[(Who, u32)]) -> Stage {
-    let seat = |(who, count): &(Who, u32)| Seat { who: who.clone(), count: *count };
+pub(super) fn stage(name: &str, mode: Mode, seats: &[(Capacity, u32)]) -> Stage {
+    let seat = |(who, count): &(Capacity, u32)| Seat { who: who.clone(), count: *count };
     Stage { name: name.to_owned(), mode, seats: seats.iter().map(seat).collect() }
 }
 
@@ -54,7 +54,7 @@ pub(super) fn entry(name: &str, accounts: &[&str], is_active: bool) -> PersonEnt
 }
 
 /// A refusal is kept as an event, and nothing else changes.
-fn assert_refused(story: &mut Story, command: &Wish, code: &str) {
+fn assert_refused(story: &mut Story, command: &TestCommand, code: &str) {
     let before = story.request.clone();
     assert_eq!(story.tell(command).unwrap_err().code(), code);
     let kept = story.events.last().unwrap();
@@ -68,7 +68,7 @@ fn a_request_with_two_stages_waits_until_the_last_approval_and_every_event_says_
     assert_eq!(story.request.waits_for, [group("Risk")]);
     story.now += seconds(10);
     let signed = |stage, name: &str| {
-        let capacities = vec![Who::ClaimedGroup(name.to_owned())];
+        let capacities = vec![Capacity::ClaimedGroup(name.to_owned())];
         Box::new(Signature { message: "fine".to_owned(), stage, capacities, act: Vec::new() })
     };
     let first = Event {
@@ -224,11 +224,11 @@ fn what_the_policy_forbids_a_checker_is_told_in_the_policys_words_and_changes_no
         (signer(dora()), "not_in_stage"),
         (risk_too(), "not_needed"),
     ] {
-        let ballot = Ballot::new(Verdict::Approved, "fine", Some("sha256:wrong".to_owned())).unwrap();
-        assert_refused(&mut story, &Wish::Decide { signer: who, ballot }, code);
+        let ballot = NewDecision::new(Verdict::Approved, "fine", Some("sha256:wrong".to_owned())).unwrap();
+        assert_refused(&mut story, &TestCommand::Decide { signer: who, ballot }, code);
     }
-    let ballot = Ballot::new(Verdict::Rejected, "no", None).unwrap();
-    story.tell(&Wish::Decide { signer: risk_too(), ballot }).unwrap();
+    let ballot = NewDecision::new(Verdict::Rejected, "no", None).unwrap();
+    story.tell(&TestCommand::Decide { signer: risk_too(), ballot }).unwrap();
     assert_eq!(story.request.state, State::Rejected);
 }
 
@@ -237,8 +237,8 @@ fn a_request_that_has_moved_since_it_was_read_is_not_decided() {
     let mut story = Story::under(two_checkers());
     let seen = story.request.version;
     let on = |checker: Person, version| {
-        let ballot = Ballot::new(Verdict::Approved, "fine", None).unwrap().on_version(Some(version));
-        Wish::Decide { signer: signer(checker), ballot }
+        let ballot = NewDecision::new(Verdict::Approved, "fine", None).unwrap().on_version(Some(version));
+        TestCommand::Decide { signer: signer(checker), ballot }
     };
     for wrong in [0, -1, seen - 1, seen + 1] {
         let refusal = story.refusal(&on(anna(), wrong));
@@ -264,8 +264,8 @@ fn who_approves_signed_in_lately_and_who_rejects_need_not() {
     let says = |verdict, signed_in: Option<i64>| {
         let signed_in_at = signed_in.map(|before| story.now - seconds(before));
         let signer = Signer { signed_in_at, ..signer(anna()) };
-        let ballot = Ballot::new(verdict, "words", Some(digest().to_string())).unwrap();
-        story.ask(&Wish::Decide { signer, ballot })
+        let ballot = NewDecision::new(verdict, "words", Some(digest().to_string())).unwrap();
+        story.ask(&TestCommand::Decide { signer, ballot })
     };
     let refusal = Refusal::FreshSignInRequired { within: seconds(600) };
     for (signed_in, is_fresh) in [
@@ -294,31 +294,31 @@ fn a_fresh_sign_in_is_asked_for_last_and_helps_nobody_who_may_not_decide() {
     let approval = Approval { fresh_sign_in: Some(seconds(600)), ..two_checkers().approval };
     let mut story = Story::under(Charter::of(approval));
     let fresh = |person: Person| Signer { signed_in_at: Some(start()), ..signer(person) };
-    let approval = |digest: Option<String>| Ballot::new(Verdict::Approved, "fine", digest).unwrap();
+    let approval = |digest: Option<String>| NewDecision::new(Verdict::Approved, "fine", digest).unwrap();
     let wrong = approval(Some("sha256:wrong".to_owned()));
     for (wish, code) in [
-        (Wish::Decide { signer: signer(maker()), ballot: approval(None) }, "maker_is_checker"),
-        (Wish::Decide { signer: fresh(maker()), ballot: approval(None) }, "maker_is_checker"),
-        (Wish::Decide { signer: signer(anna()), ballot: wrong }, "digest_mismatch"),
+        (TestCommand::Decide { signer: signer(maker()), ballot: approval(None) }, "maker_is_checker"),
+        (TestCommand::Decide { signer: fresh(maker()), ballot: approval(None) }, "maker_is_checker"),
+        (TestCommand::Decide { signer: signer(anna()), ballot: wrong }, "digest_mismatch"),
         (
-            Wish::Decide { signer: signer(anna()), ballot: approval(None).on_version(Some(1)) },
+            TestCommand::Decide { signer: signer(anna()), ballot: approval(None).on_version(Some(1)) },
             "request_moved",
         ),
-        (Wish::Decide { signer: signer(anna()), ballot: approval(None) }, "fresh_sign_in_required"),
+        (TestCommand::Decide { signer: signer(anna()), ballot: approval(None) }, "fresh_sign_in_required"),
     ] {
         assert_refused(&mut story, &wish, code);
     }
-    story.tell(&Wish::Decide { signer: fresh(anna()), ballot: approval(None) }).unwrap();
-    let repeat = Wish::Decide { signer: signer(anna()), ballot: approval(None) };
+    story.tell(&TestCommand::Decide { signer: fresh(anna()), ballot: approval(None) }).unwrap();
+    let repeat = TestCommand::Decide { signer: signer(anna()), ballot: approval(None) };
     assert_eq!(story.ask(&repeat), Ok(Vec::new()), "a repeat records nothing, so it asks for nothing");
 }
 
 #[test]
 fn only_a_request_of_low_stakes_is_decided_with_others_and_only_if_its_type_says_so() {
-    let ballot = |verdict| Ballot::new(verdict, "all of these", None).unwrap();
+    let ballot = |verdict| NewDecision::new(verdict, "all of these", None).unwrap();
     let in_bulk = |verdict, is_allowed_by_type| {
         let signer = Signer { signed_in_at: Some(start()), ..signer(anna()) };
-        Wish::DecideInBulk { signer, ballot: ballot(verdict), is_allowed_by_type }
+        TestCommand::DecideInBulk { signer, ballot: ballot(verdict), is_allowed_by_type }
     };
     let fresh = Approval { fresh_sign_in: Some(seconds(600)), ..two_checkers().approval };
     let plain = || Story::under(two_checkers());
@@ -341,7 +341,7 @@ fn only_a_request_of_low_stakes_is_decided_with_others_and_only_if_its_type_says
             assert!(is_allowed || said == Err(Refusal::BulkNotAllowed), "{what}");
         }
         assert_eq!(
-            story.ask(&Wish::DecideInBulk {
+            story.ask(&TestCommand::DecideInBulk {
                 signer: signer(maker()),
                 ballot: ballot(Verdict::Approved),
                 is_allowed_by_type,
@@ -358,11 +358,11 @@ fn nobody_decides_a_request_of_a_maker_through_whose_token_he_acted() {
     story.request.terms.maker_act = vec![anna()];
     assert_eq!(story.refusal(&approve(anna())), Refusal::MakerIsChecker);
     let through = Signer { act: vec![anna()], ..signer(bob()) };
-    let ballot = Ballot::new(Verdict::Approved, "fine", None).unwrap();
-    assert_eq!(story.refusal(&Wish::Decide { signer: through, ballot }), Refusal::MakerIsChecker);
+    let ballot = NewDecision::new(Verdict::Approved, "fine", None).unwrap();
+    assert_eq!(story.refusal(&TestCommand::Decide { signer: through, ballot }), Refusal::MakerIsChecker);
     let through = Signer { act: vec![dora()], ..signer(bob()) };
-    let ballot = Ballot::new(Verdict::Approved, "fine", None).unwrap();
-    story.tell(&Wish::Decide { signer: through, ballot }).unwrap();
+    let ballot = NewDecision::new(Verdict::Approved, "fine", None).unwrap();
+    story.tell(&TestCommand::Decide { signer: through, ballot }).unwrap();
     assert_eq!(story.request.last_decision().unwrap().act, [dora()]);
 }
 

@@ -53,7 +53,7 @@ fn charters() -> impl Strategy<Value = Charter> {
     prop_oneof![3 => Just(Charter::one_checker()), 6 => stages, 1 => auto]
 }
 
-fn commands() -> impl Strategy<Value = Wish> {
+fn commands() -> impl Strategy<Value = TestCommand> {
     use Verdict::{Approved, Rejected};
     let people = || proptest::sample::select(everybody());
     let verdicts = proptest::sample::select(vec![Approved, Approved, Approved, Rejected]);
@@ -73,7 +73,7 @@ fn commands() -> impl Strategy<Value = Wish> {
     ]
 }
 
-type Steps = Vec<(i64, Wish)>;
+type Steps = Vec<(i64, TestCommand)>;
 
 /// Commands, each with the seconds that pass before it; some stories stay before the deadline.
 fn steps() -> impl Strategy<Value = Steps> {
@@ -106,7 +106,7 @@ fn leads_to(from: State, to: State) -> bool {
 /// Runs the steps, and shows `check` every story before and after each of them.
 fn walk(
     (charter, steps): &(Charter, Steps),
-    mut check: impl FnMut(&Story, &Wish, &Result<Vec<Event>, Refusal>, &Story),
+    mut check: impl FnMut(&Story, &TestCommand, &Result<Vec<Event>, Refusal>, &Story),
 ) -> Story {
     let mut story = Story::under(charter.clone());
     for (pause, command) in steps {
@@ -149,7 +149,7 @@ proptest! {
     #[test]
     fn a_maker_never_decides_his_own_request(plan in plans()) {
         let end = walk(&plan, |before, command, said, _| {
-            let Wish::Decide { signer, .. } = command else { return };
+            let TestCommand::Decide { signer, .. } = command else { return };
             let (request, people) = (&before.request, &before.charter.people);
             let is_own = signer.behind(people).overlaps(&people.behind(&request.maker, &[]));
             assert!(is_own || !signer.person.is_same_person(&request.maker));

@@ -129,9 +129,9 @@ fn a_person_of_two_groups_takes_the_seat_that_is_left() {
 fn groups_come_from_the_people_file_and_from_the_token() {
     let mut case = Case::new(risk_and_finance(), vec![entry("anna", &["Risk"])]);
     case.approve(&checker("anna")).unwrap();
-    assert_eq!(case.said[0].standing.capacities, [Who::Group("Risk".to_owned())]);
+    assert_eq!(case.said[0].standing.capacities, [Capacity::Group("Risk".to_owned())]);
     case.approve(&member("bob", &["Finance"])).unwrap();
-    assert_eq!(case.said[1].standing.capacities, [Who::ClaimedGroup("Finance".to_owned())]);
+    assert_eq!(case.said[1].standing.capacities, [Capacity::ClaimedGroup("Finance".to_owned())]);
     assert_eq!(case.state, State::Approved);
 }
 
@@ -164,7 +164,7 @@ fn a_stage_waits_for_the_one_before_it() {
     let mut case = Case::new(approval(stages), vec![]);
     assert_eq!(case.code(&member("bob", &["Finance"])), "not_in_stage");
     case.approve(&member("anna", &["Risk"])).unwrap();
-    assert_eq!(case.progress().waits_for(), [Who::Group("Finance".to_owned())]);
+    assert_eq!(case.progress().waits_for(), [Capacity::Group("Finance".to_owned())]);
     case.approve(&member("bob", &["Finance"])).unwrap();
     assert_eq!(case.state, State::Approved);
     assert!(case.progress().waits_for().is_empty());

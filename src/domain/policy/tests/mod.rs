@@ -7,10 +7,10 @@ mod words;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::may_decide::{Standing, WhyNot, may_say};
+use super::may_decide::{SigningSeat, WhyNot, may_say};
 use super::people::{People, PersonEntry, Signer};
-use super::progress::{InForce, Matter, Progress, Vote, progress};
-use super::{Approval, Mode, Seat, Stage, Who};
+use super::progress::{CastVote, DecisionContext, PolicyInForce, Progress, progress};
+use super::{Approval, Capacity, Mode, Seat, Stage};
 use crate::domain::actor::{Permission, Person};
 use crate::domain::ids::OrgId;
 use crate::domain::request::{State, Verdict};
@@ -61,11 +61,11 @@ fn service(name: &str, owners: &[&str]) -> PersonEntry {
 }
 
 fn group(name: &str, count: u32) -> Seat {
-    Seat { who: Who::Group(name.to_owned()), count }
+    Seat { who: Capacity::Group(name.to_owned()), count }
 }
 
 fn anyone(count: u32) -> Seat {
-    Seat { who: Who::Permission(Permission::Check), count }
+    Seat { who: Capacity::Permission(Permission::Check), count }
 }
 
 fn all(name: &str, seats: Vec<Seat>) -> Stage {
@@ -86,7 +86,7 @@ fn approval(stages: Vec<Stage>) -> Approval {
 struct Said {
     by: Signer,
     verdict: Verdict,
-    standing: Standing,
+    standing: SigningSeat,
 }
 
 /// A request under a policy, and what was decided so far.
@@ -105,9 +105,9 @@ impl Case {
         Self { maker: checker("maker"), approval, people, state: State::AdminTask, said: Vec::new() }
     }
 
-    fn with<T>(&self, look: impl FnOnce(&Matter<'_>, &InForce<'_>) -> T) -> T {
-        let votes: Vec<Vote<'_>> = self.said.iter().map(Said::vote).collect();
-        let matter = Matter {
+    fn with<T>(&self, look: impl FnOnce(&DecisionContext<'_>, &PolicyInForce<'_>) -> T) -> T {
+        let votes: Vec<CastVote<'_>> = self.said.iter().map(Said::vote).collect();
+        let matter = DecisionContext {
             org: &self.maker.org,
             maker: &self.maker.person,
             maker_act: &self.maker.act,
@@ -115,14 +115,14 @@ impl Case {
             expires_at: start() + TimeDelta::hours(1),
             decisions: &votes,
         };
-        look(&matter, &InForce { approval: &self.approval, people: &self.people })
+        look(&matter, &PolicyInForce { approval: &self.approval, people: &self.people })
     }
 
     fn progress(&self) -> Progress {
         self.with(progress)
     }
 
-    fn may(&self, by: &Signer, verdict: Verdict) -> Result<Standing, WhyNot> {
+    fn may(&self, by: &Signer, verdict: Verdict) -> Result<SigningSeat, WhyNot> {
         self.with(|matter, policy| may_say(verdict, by, matter, policy, start()))
     }
 
@@ -154,8 +154,8 @@ impl Case {
 }
 
 impl Said {
-    fn vote(&self) -> Vote<'_> {
-        Vote {
+    fn vote(&self) -> CastVote<'_> {
+        CastVote {
             checker: &self.by.person,
             act: &self.by.act,
             verdict: self.verdict,

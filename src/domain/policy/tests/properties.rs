@@ -57,23 +57,23 @@ fn some_people() -> impl Strategy<Value = Vec<PersonEntry>> {
 }
 
 /// Who speaks, with which groups in his token, who acts for him, and whether he rejects.
-type Turn = (usize, Vec<&'static str>, Option<usize>, bool);
+type InboxPosition = (usize, Vec<&'static str>, Option<usize>, bool);
 
-fn some_turns() -> impl Strategy<Value = Vec<Turn>> {
+fn some_turns() -> impl Strategy<Value = Vec<InboxPosition>> {
     let act = prop_oneof![6 => Just(None), 1 => (0..NAMES.len()).prop_map(Some)];
     prop::collection::vec((0..NAMES.len(), some_groups(), act, prop::bool::weighted(0.08)), 0..16)
 }
 
-fn signer((who, groups, act, _): &Turn) -> Signer {
+fn signer((who, groups, act, _): &InboxPosition) -> Signer {
     let act = act.iter().map(|at| person(NAMES[*at])).collect();
     Signer { act, ..member(NAMES[*who], groups) }
 }
 
-fn verdict(turn: &Turn) -> Verdict {
+fn verdict(turn: &InboxPosition) -> Verdict {
     if turn.3 { Verdict::Rejected } else { Verdict::Approved }
 }
 
-fn play(approval: &Approval, people: &[PersonEntry], turns: &[Turn]) -> Case {
+fn play(approval: &Approval, people: &[PersonEntry], turns: &[InboxPosition]) -> Case {
     let mut case = Case::new(approval.clone(), people.to_vec());
     for turn in turns {
         let _ = case.say(&signer(turn), verdict(turn));
@@ -146,7 +146,7 @@ proptest! {
         // Decisions that got in by another way don't count either.
         let mut forged = case.clone();
         forged.state = State::AdminTask;
-        let standing = |stage| Standing { stage, capacities: GROUPS.map(|name| Who::Group(name.to_owned())).to_vec() };
+        let standing = |stage| SigningSeat { stage, capacities: GROUPS.map(|name| Capacity::Group(name.to_owned())).to_vec() };
         for stage in 0..approval.stages.len() {
             let by = case.maker.clone();
             forged.said.push(Said { by, verdict: Verdict::Approved, standing: standing(stage) });
@@ -224,7 +224,7 @@ proptest! {
     fn plain_people_complete_one_stage_in_whatever_order_they_come(
         stage in some_stage(), turns in some_turns(), by in prop::sample::select((0..16_usize).collect::<Vec<_>>()),
     ) {
-        let mut one: Vec<Turn> = Vec::new();
+        let mut one: Vec<InboxPosition> = Vec::new();
         for turn in turns {
             if one.iter().all(|other| other.0 != turn.0) {
                 one.push((turn.0, turn.1, None, false));

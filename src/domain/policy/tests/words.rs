@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::policy::facts::Facts;
-use crate::domain::policy::{Policy, Refused, Risk, RuleOutcome};
+use crate::domain::policy::{Policy, PolicyRefusal, Risk, RuleOutcome};
 use crate::domain::submission::EntityInfo;
 
 fn policy(rules: &Value) -> Policy {
@@ -31,7 +31,7 @@ fn faults(rules: &Value) -> Vec<String> {
     faults.into_iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect()
 }
 
-fn choose(policy: &Policy, groups: &[&str]) -> Result<String, Refused> {
+fn choose(policy: &Policy, groups: &[&str]) -> Result<String, PolicyRefusal> {
     let (task, usage) = (json!({ "body": {} }), BTreeMap::new());
     let facts = Facts {
         request_type: "ISSUE-BADGE",
@@ -118,7 +118,7 @@ fn the_first_rule_whose_condition_holds_applies_and_none_is_a_refusal() {
     let read = policy(&rules);
     assert_eq!(choose(&read, &["A"]).as_deref(), Ok("a"));
     assert_eq!(choose(&read, &["B"]).as_deref(), Ok("ab"));
-    assert_eq!(choose(&read, &[]), Err(Refused::NoRule));
+    assert_eq!(choose(&read, &[]), Err(PolicyRefusal::NoRule));
     let refusal = choose(&read, &["C"]).unwrap_err();
     assert_eq!((refusal.code(), refusal.sentence().as_str()), ("refused_by_rule", "Ask the treasury."));
     let refusal = choose(&read, &["D"]).unwrap_err();
@@ -136,14 +136,14 @@ fn the_first_rule_whose_condition_holds_applies_and_none_is_a_refusal() {
 #[test]
 fn what_a_person_signs_as_is_read_from_its_own_spelling() {
     for who in [
-        Who::Group("Risk: EU".to_owned()),
-        Who::ClaimedGroup("Risk".to_owned()),
-        Who::Permission(Permission::Check),
+        Capacity::Group("Risk: EU".to_owned()),
+        Capacity::ClaimedGroup("Risk".to_owned()),
+        Capacity::Permission(Permission::Check),
     ] {
-        assert_eq!(Who::parse(&who.to_string()), Some(who));
+        assert_eq!(Capacity::parse(&who.to_string()), Some(who));
     }
     for text in ["Risk", "permission:CanDoAnything", "person:x", ""] {
-        assert_eq!(Who::parse(text), None);
+        assert_eq!(Capacity::parse(text), None);
     }
 }
 

@@ -1,0 +1,165 @@
+//! What a submission would become: every check of [`Engine::submit`], and nothing is stored.
+//!
+//! Counters and other requests on the subject are read without a lock, so this is what stands now. Only
+//! the submission itself is judged on locked rows.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::admission::{
+    AdmissionRefusal, Admitted, PreparedSubmission, StoredContext, can_hold, usage_key, usage_of,
+};
+use super::explain::nearly_used_up;
+use super::queries::url_of;
+use super::{Engine, EngineError, SubmissionInput};
+use crate::domain::amount::Amount;
+use crate::domain::digest::Digest;
+use crate::domain::findings::{Finding, Level, hidden_characters};
+use crate::domain::json;
+use crate::domain::policy::RuleOutcome;
+use crate::domain::policy::facts::Usage;
+use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
+use crate::domain::request::Request;
+use crate::domain::request_type::RequestType;
+use crate::domain::submission::mask_headers;
+use crate::store::{AnyConnection, StoreError, requests, usage};
+
+/// What a submission without fault would become.
+#[derive(Clone, Debug)]
+pub struct DryRun {
+    /// Its type, as it is in force.
+    pub request_type: Arc<RequestType>,
+    /// What would be sent: the method.
+    pub method: String,
+    /// How many bytes the body would have.
+    pub body_bytes: usize,
+    /// The target's label.
+    pub label: String,
+    /// The digest of the call.
+    pub digest: Digest,
+    /// The sentence about it.
+    pub summary: String,
+    /// The request as it would stand, or why it would be refused.
+    pub admission: Result<Box<DraftRequest>, AdmissionRefusal>,
+    /// What is odd about it, as a checker would be told.
+    pub findings: Vec<Finding>,
+    task: Value,
+}
+
+/// A request that nobody submitted.
+#[derive(Clone, Debug)]
+pub struct DraftRequest {
+    /// As it would stand right after its submission; its id means nothing.
+    pub request: Request,
+    /// Who would have to agree; `None` if its rule asks for nobody.
+    pub progress: Option<Progress>,
+}
+
+impl DryRun {
+    /// The task and the URL for a page: credentials, masked and secret fields are hidden, since a page may
+    /// be read over a shoulder or kept by a browser.
+    pub fn shown(&self) -> (Value, String) {
+        let task = self.request_type.shown(&self.task, false);
+        let url = url_of(&task);
+        (mask_headers(&task), url)
+    }
+}
+
+impl Engine {
+    /// Runs everything that a submission runs through, and stores nothing: no request, and no refusal either.
+    ///
+    /// # Errors
+    /// What stands against reading or understanding it; what only stands against admitting it is part of the
+    /// answer.
+    pub async fn dry_run(&self, submitting: &SubmissionInput<'_>) -> Result<DryRun, EngineError> {
+        let mut prepared = self.check(submitting)?;
+        // A key that was used before says nothing about this draft.
+        prepared.client_key = None;
+        let (prepared, around) = if prepared.needs_locks() {
+            let read = move |conn: &mut AnyConnection| {
+                let around = surroundings(conn, &prepared)?;
+                Ok((prepared, around))
+            };
+            self.inner.store.read(read).await?
+        } else {
+            (prepared, StoredContext::default())
+        };
+        let admission = self.admission(&prepared, &around);
+        let mut findings = hidden_characters(&prepared.submission.task);
+        if let Ok(draft) = &admission {
+            findings.extend(draft.request.terms.warnings.iter().map(|warning| Finding {
+                code: "subject_pending",
+                level: Level::Warning,
+                sentence: warning.message.clone(),
+                pointer: None,
+            }));
+            findings.extend(used_up(&prepared, &around, &draft.request));
+        }
+        let PreparedSubmission { request_type, submission, .. } = *prepared;
+        let body_bytes = submission.task.get("body").map_or(0, |body| json::write(body).len());
+        Ok(DryRun {
+            request_type,
+            method: submission.call.method,
+            body_bytes,
+            label: submission.label,
+            digest: submission.digest,
+            summary: submission.summary,
+            admission: admission.map(Box::new),
+            findings,
+            task: submission.task,
+        })
+    }
+
+    fn admission(
+        &self,
+        prepared: &PreparedSubmission,
+        around: &StoredContext,
+    ) -> Result<DraftRequest, AdmissionRefusal> {
+        let Admitted { request, .. } = prepared.admit(around, &self.inner.clock)?;
+        let sums = around.usage.values().map(|usage| usage.sum);
+        if !sums.into_iter().all(|sum| can_hold(sum, request.terms.amount)) {
+            return Err(AdmissionRefusal::too_large());
+        }
+        let rule = prepared.request_type.policy.rule(&request.terms.rule);
+        let progress = rule.and_then(|rule| match &rule.outcome {
+            RuleOutcome::Stages(approval) => {
+                let in_force = PolicyInForce { approval, people: &prepared.rules.people };
+                Some(progress(&request.matter(&[]), &in_force))
+            }
+            RuleOutcome::AutoApprove | RuleOutcome::Refuse { .. } => None,
+        });
+        Ok(DraftRequest { request, progress })
+    }
+}
+
+/// Counters and other requests as they stand, read without locks and without making missing rows.
+fn surroundings(
+    conn: &mut AnyConnection,
+    prepared: &PreparedSubmission,
+) -> Result<StoredContext, StoreError> {
+    let (org, name) = (prepared.maker.org.as_str(), prepared.request_type.name.as_str());
+    let mut around = StoredContext::default();
+    for counted in prepared.counted() {
+        let usage = match usage::find(conn, &usage_key(org, name, &counted))? {
+            Some(row) => usage_of(row.count, &row.sum),
+            None => Some(Usage::default()),
+        };
+        around.usage.extend(usage.map(|usage| (counted.counter, usage)));
+    }
+    if let Some(subject) = prepared.submission.subject.as_deref().filter(|_| prepared.must_be_alone()) {
+        around.pending = requests::list_pending_on(conn, (org, name), subject, 1)?;
+    }
+    Ok(around)
+}
+
+/// Counters that would have come, with this request, as far as its type wants checkers to know.
+fn used_up(prepared: &PreparedSubmission, around: &StoredContext, request: &Request) -> Vec<Finding> {
+    let size = request.terms.amount.and_then(Amount::size).unwrap_or(Amount::ZERO);
+    let of = |counter: &crate::domain::request_type::Counter| {
+        let before = around.usage.get(&counter.name)?;
+        let usage = Usage { count: before.count + 1, sum: before.sum.checked_add(size)? };
+        nearly_used_up(counter, usage)
+    };
+    prepared.request_type.usage.iter().filter_map(of).collect()
+}

@@ -1,0 +1,86 @@
+//! A request as a page shows it: itself, what stands around it, and what is next, all read at one instant.
+
+use super::explain::{Explanation, oddities};
+use super::queries::{HistoryEntry, View, is_visible};
+use super::{Engine, EngineError};
+use crate::domain::actor::{Actor, Permission};
+use crate::domain::ids::RequestId;
+use crate::store::listing::{self, Filter, Sort, SortBy};
+use crate::store::{AnyConnection, StoreError, events};
+
+/// A request that somebody has opened.
+#[derive(Debug)]
+pub struct RequestSnapshot {
+    /// The request as the reader may see it.
+    pub view: View,
+    /// Its events, oldest first.
+    pub events: Vec<HistoryEntry>,
+    /// What the reader is told beyond it.
+    pub explained: Explanation,
+    /// The first requests that he may decide now, in turn; none without the right to.
+    pub waiting: Vec<RequestId>,
+    /// Other requests on the same subject that he may see, the latest first.
+    pub others: Vec<View>,
+}
+
+/// How much is wanted beside the request.
+#[derive(Clone, Copy, Debug)]
+pub struct SnapshotLimits {
+    /// Of what waits for the reader.
+    pub waiting: usize,
+    /// Of what is on the same subject.
+    pub others: usize,
+}
+
+impl Engine {
+    /// One request, whole, with what stands around it.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] if there is none that `actor` may see.
+    pub async fn open(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        beside: SnapshotLimits,
+    ) -> Result<RequestSnapshot, EngineError> {
+        let scope = self.scope(actor)?;
+        let reader = self.reader(actor);
+        let actor = actor.clone();
+        let asking = actor.clone();
+        let read = move |conn: &mut AnyConnection| {
+            let Some(record) = listing::find(conn, &asking.org, id)? else { return Ok(None) };
+            let view = reader.reading.view(conn, record)?;
+            if !is_visible(&asking, &view) {
+                return Ok(None);
+            }
+            let events = events::list(conn, &asking.org, id)?;
+            let odd = oddities(conn, &view.request, view.pinned.as_deref())?;
+            let others = on_same_subject(conn, scope, &view, beside.others)?;
+            let others = others.into_iter().map(|record| reader.reading.view(conn, record));
+            let others = others.collect::<Result<Vec<View>, StoreError>>()?;
+            let may_check = asking.may(Permission::Check);
+            let waiting = if may_check { reader.ids(conn, beside.waiting)? } else { Vec::new() };
+            Ok(Some((view, events, odd, waiting, others)))
+        };
+        let found = self.inner.store.read(read).await?;
+        let (view, events, odd, waiting, others) = found.ok_or(EngineError::NotFound)?;
+        let explained = self.explained(&actor, &view, odd)?;
+        Ok(RequestSnapshot { view, events, explained, waiting, others })
+    }
+}
+
+fn on_same_subject(
+    conn: &mut AnyConnection,
+    scope: Filter,
+    view: &View,
+    wanted: usize,
+) -> Result<Vec<listing::Record>, StoreError> {
+    let Some(subject) = view.request.terms.subject.clone() else { return Ok(Vec::new()) };
+    let filter = Filter { subject: Some(subject), ..scope };
+    let sort = Sort { by: SortBy::Start, descending: true };
+    let rows = i64::try_from(wanted).unwrap_or(i64::MAX).saturating_add(1);
+    let mut found = listing::page_after(conn, &filter, sort, None, rows)?;
+    found.retain(|other| other.request.id != view.request.id);
+    found.truncate(wanted);
+    Ok(found)
+}

@@ -1,0 +1,134 @@
+//! What is in force now, and every version of a type that requests still refer to.
+//!
+//! **Invariant:** a request is judged by the version of its type that it was submitted under; only who is
+//! who (people, links, groups) is always what is in force now.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, RwLock};
+
+use super::decider::WriteCommand;
+use super::{Engine, EngineError};
+use crate::domain::json;
+use crate::domain::policy::{Approval, Policy, RuleOutcome};
+use crate::domain::request::Request;
+use crate::domain::request_type::RequestType;
+use crate::domain::rules::Rules;
+use crate::store::{AnyConnection, StoreError, type_versions};
+
+/// The rule of every request from before there were policies.
+static ONE_CHECKER: LazyLock<Policy> = LazyLock::new(Policy::one_checker);
+
+/// The rules in force, replaced as one; cheap to clone.
+#[derive(Clone)]
+pub struct RuleBook(Arc<Inner>);
+
+struct Inner {
+    current: RwLock<Arc<Rules>>,
+    versions: Mutex<HashMap<String, Arc<RequestType>>>,
+}
+
+impl RuleBook {
+    /// A book with these rules in force.
+    pub fn new(rules: Rules) -> Self {
+        let book = Self(Arc::new(Inner {
+            current: RwLock::new(Arc::new(Rules::default())),
+            versions: Mutex::default(),
+        }));
+        book.install(rules);
+        book
+    }
+
+    /// What is in force now.
+    pub fn current(&self) -> Arc<Rules> {
+        Arc::clone(&self.0.current.read().expect("nobody panics while replacing the rules"))
+    }
+
+    /// Puts these rules in force, all of them.
+    pub(super) fn install(&self, rules: Rules) {
+        let mut versions = self.versions();
+        for found in rules.types.iter() {
+            versions.insert(found.version.clone(), Arc::clone(found));
+        }
+        *self.0.current.write().expect("nobody panics while replacing the rules") = Arc::new(rules);
+    }
+
+    /// The type in the version that a request is pinned to; `None` only for one from before versions
+    /// were kept.
+    pub fn pinned(
+        &self,
+        conn: &mut AnyConnection,
+        request: &Request,
+    ) -> Result<Option<Arc<RequestType>>, StoreError> {
+        self.version_of(conn, &request.type_version, &request.terms.rule)
+    }
+
+    /// The same for a request of which only this is known.
+    pub fn version_of(
+        &self,
+        conn: &mut AnyConnection,
+        version: &str,
+        rule: &str,
+    ) -> Result<Option<Arc<RequestType>>, StoreError> {
+        if let Some(found) = self.versions().get(version) {
+            return Ok(Some(Arc::clone(found)));
+        }
+        let Some(definition) = type_versions::find(conn, version)? else {
+            return if rule.is_empty() { Ok(None) } else { Err(unreadable(version)) };
+        };
+        let definition = json::read(definition.as_bytes()).map_err(|_| unreadable(version))?;
+        let found = RequestType::from_definition(&definition).map_err(|_| unreadable(version))?;
+        let found = Arc::new(found);
+        self.versions().insert(version.to_owned(), Arc::clone(&found));
+        Ok(Some(found))
+    }
+
+    fn versions(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<RequestType>>> {
+        self.0.versions.lock().expect("nobody panics while holding the versions")
+    }
+}
+
+fn unreadable(version: &str) -> StoreError {
+    StoreError::Corrupt(format!("the type's version {version} can't be read"))
+}
+
+impl Engine {
+    /// The rules in force.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.inner.book.current()
+    }
+
+    /// Puts these rules in force, all of them: first their versions are kept and the trail says so.
+    /// Requests under way stay with the versions that they were submitted under.
+    pub async fn put_in_force(&self, rules: Rules) -> Result<(), EngineError> {
+        self.inner.writer.write(WriteCommand::PutInForce(Arc::new(rules.clone()))).await?;
+        self.inner.book.install(rules);
+        Ok(())
+    }
+}
+
+/// The stages that `request` has to pass; `None` if its rule asks for nobody.
+///
+/// # Errors
+/// If the pinned version has no such rule: then nobody can decide it.
+pub(super) fn approval_of<'t>(
+    pinned: Option<&'t RequestType>,
+    request: &Request,
+) -> Result<Option<&'t Approval>, StoreError> {
+    approval_under(pinned, &request.terms.rule)
+}
+
+/// The same for a request of which only the rule is known.
+pub(super) fn approval_under<'t>(
+    pinned: Option<&'t RequestType>,
+    name: &str,
+) -> Result<Option<&'t Approval>, StoreError> {
+    let rule = match pinned {
+        Some(pinned) if !name.is_empty() => pinned.policy.rule(name),
+        _ => ONE_CHECKER.rules.first(),
+    };
+    let rule = rule.ok_or_else(|| StoreError::Corrupt(format!("the rule {name} is gone")))?;
+    Ok(match &rule.outcome {
+        RuleOutcome::Stages(approval) => Some(approval),
+        RuleOutcome::AutoApprove | RuleOutcome::Refuse { .. } => None,
+    })
+}

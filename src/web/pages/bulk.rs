@@ -1,0 +1,350 @@
+//! Many requests decided together: first what will happen to each and which are left out, then what became of
+//! each.
+//!
+//! The page is the same door as `PUT /bulk-decisions`: each is a decision of its own, on the digest and version
+//! that were on the screen.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Bytes, Query};
+use actix_web::{HttpRequest, web};
+use askama::Template;
+use futures_util::future::join_all;
+
+use crate::domain::ids::RequestId;
+use crate::domain::request::{NewDecision, Verdict};
+use crate::engine::explain::Explanation;
+use crate::engine::queries::View;
+use crate::engine::{
+    BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome, Engine, EngineError, Origin, require,
+};
+use crate::http::middleware::reference;
+use crate::web::html::Text;
+use crate::web::pages::inbox::title;
+use crate::web::parts::call_view::CallView;
+use crate::web::parts::format::{AmountWords, StateWord, number_of, state_of};
+use crate::web::parts::icons::Icon;
+use crate::web::parts::layout::{Nav, Shell};
+use crate::web::parts::signature_view::after_me;
+use crate::web::session::{Session, check_form};
+use crate::web::{BASE, Page, PageError, Web, ok, show};
+
+#[derive(Template)]
+#[template(path = "bulk.html")]
+struct ReviewTemplate {
+    shell: Shell,
+    heading: String,
+    /// Why this can't be sent as it is.
+    fault: Text,
+    rows: Vec<Row>,
+    /// How many may be decided.
+    count: usize,
+    sums: String,
+    host: Text,
+    /// Whether any of them is sent with this signature.
+    is_sending: bool,
+    message: Text,
+    list_url: String,
+}
+
+/// One request before it is decided.
+struct Row {
+    id: String,
+    url: String,
+    title: Text,
+    call: CallView,
+    maker: Text,
+    amount: AmountWords,
+    /// What the form carries of it: id, version and digest; nothing if it is left out.
+    item: Option<String>,
+    is_ticked: bool,
+    what: StateWord,
+}
+
+impl ReviewTemplate {
+    /// How many are ticked when the page comes.
+    fn ticked(&self) -> usize {
+        self.rows.iter().filter(|row| row.item.is_some() && row.is_ticked).count()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "bulk_result.html")]
+struct ResultTemplate {
+    shell: Shell,
+    heading: String,
+    rows: Vec<ResultRow>,
+    list_url: String,
+}
+
+impl ResultTemplate {
+    fn next(&self) -> String {
+        let left = crate::web::parts::layout::counted(self.shell.waiting.len());
+        format!("Needs me: {left} left")
+    }
+}
+
+/// What became of one request.
+struct ResultRow {
+    url: String,
+    title: Text,
+    call: Option<CallView>,
+    state: StateWord,
+    why: Text,
+}
+
+/// A form of the review, as it came.
+#[derive(Default)]
+struct BulkForm {
+    csrf: String,
+    decision: String,
+    message: String,
+    items: Vec<(RequestId, i64, String)>,
+    /// Everything that was on the page, ticked or not.
+    shown: Vec<RequestId>,
+}
+
+/// `GET /ui/bulk?id=…&id=…`
+pub async fn review(web: web::Data<Web>, request: HttpRequest) -> Page {
+    let session = Session::of(&web, &request).await?;
+    require(&session.actor, crate::domain::actor::Permission::Check)?;
+    let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
+    let pairs = pairs.map_err(|_| PageError::Unreadable)?.into_inner();
+    let ids = pairs.iter().filter(|(name, _)| name == "id").map(|(_, id)| id.as_str());
+    let ids = ids_of(ids).ok_or(PageError::Unreadable)?;
+    if ids.is_empty() {
+        return Err(PageError::Told {
+            status: StatusCode::BAD_REQUEST,
+            title: "No request is ticked.".to_owned(),
+            text: "Go back to the list and tick those that you want to decide together.".to_owned(),
+        });
+    }
+    page(&web, &request, &session, ids, Filled::default()).await
+}
+
+/// What a form brought, and what is wrong with it.
+#[derive(Default)]
+struct Filled {
+    message: String,
+    fault: String,
+    /// Those that stay ticked; all of them if there was no form.
+    ticked: Option<BTreeSet<RequestId>>,
+    status: StatusCode,
+}
+
+/// Up to as many as may be decided at once, each one once.
+fn ids_of<'a>(texts: impl Iterator<Item = &'a str>) -> Option<Vec<RequestId>> {
+    let mut ids: Vec<RequestId> = Vec::new();
+    for text in texts {
+        let id = RequestId::parse(text)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    (ids.len() <= Engine::BULK_MAX).then_some(ids)
+}
+
+async fn page(
+    web: &Web,
+    request: &HttpRequest,
+    session: &Session,
+    ids: Vec<RequestId>,
+    filled: Filled,
+) -> Page {
+    let known = join_all(ids.into_iter().map(|id| know(web, session, id))).await;
+    let known = known.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let known: Vec<(View, Explanation)> = known.into_iter().flatten().collect();
+    if known.is_empty() {
+        return Err(PageError::NotFound);
+    }
+    let shell = Shell::of(web, request, session, Nav::NeedsMe).await?;
+    let may: Vec<&(View, Explanation)> = known.iter().filter(|one| left_out(one).is_none()).collect();
+    let is_sending = may.iter().any(|(_, explained)| goes_on_to(explained).is_none());
+    let (sums, host) = summed(&may);
+    let count = may.len();
+    let template = ReviewTemplate {
+        heading: format!("Review {} together", known.len()),
+        fault: filled.fault.into(),
+        rows: known.iter().map(|one| row(one, filled.ticked.as_ref())).collect(),
+        count,
+        sums,
+        host: host.into(),
+        is_sending,
+        message: filled.message.into(),
+        list_url: Nav::NeedsMe.url(),
+        shell,
+    };
+    show(filled.status, &template)
+}
+
+/// One request and what its reader is told; nothing if there is none for him.
+async fn know(
+    web: &Web,
+    session: &Session,
+    id: RequestId,
+) -> Result<Option<(View, Explanation)>, EngineError> {
+    let view = match web.engine.find(&session.actor, id).await {
+        Err(EngineError::NotFound) => return Ok(None),
+        found => found?,
+    };
+    let explained = web.engine.explain(&session.actor, &view).await?;
+    Ok(Some((view, explained)))
+}
+
+/// Why this one is not decided with the others.
+fn left_out((view, explained): &(View, Explanation)) -> Option<String> {
+    if let Some(why) = explained.why_not.first() {
+        return Some(why.sentence.clone());
+    }
+    (!view.allows_bulk()).then(|| "It is decided by itself, on its own page.".to_owned())
+}
+
+/// The stages that must still agree after this signature.
+fn goes_on_to(explained: &Explanation) -> Option<Vec<Text>> {
+    explained.progress.as_ref().and_then(after_me)
+}
+
+fn row(one: &(View, Explanation), ticked: Option<&BTreeSet<RequestId>>) -> Row {
+    let (view, explained) = one;
+    let it = &view.request;
+    let why = left_out(one);
+    let what = match (&why, goes_on_to(explained)) {
+        (Some(why), _) => word(Icon::No, "off", format!("Left out: {why}")),
+        (None, None) => word(Icon::Send, "wait", "If you approve, it is sent at once".to_owned()),
+        (None, Some(stages)) => {
+            let names: Vec<&str> = stages.iter().map(Text::raw).collect();
+            word(Icon::Wait, "wait", format!("If you approve, it waits for {}", names.join(", ")))
+        }
+    };
+    Row {
+        id: it.id.to_string(),
+        url: format!("{BASE}/requests/{}", it.id),
+        title: title(it),
+        call: CallView::for_list(view),
+        maker: it.maker.user_name.as_str().into(),
+        amount: AmountWords::of(it.terms.amount),
+        item: why.is_none().then(|| format!("{} {} {}", it.id, it.version, it.digest)),
+        is_ticked: ticked.is_none_or(|ticked| ticked.contains(&it.id)),
+        what,
+    }
+}
+
+fn word(icon: Icon, kind: &'static str, words: String) -> StateWord {
+    StateWord { icon, kind, words: words.into() }
+}
+
+/// `two makers, one host`, and the hosts by name.
+fn summed(may: &[&(View, Explanation)]) -> (String, String) {
+    let makers: BTreeSet<String> = may.iter().map(|(view, _)| view.request.maker.key()).collect();
+    let hosts: BTreeSet<&str> = may.iter().map(|(view, _)| view.request.host.as_str()).collect();
+    let words = format!(
+        "{}, {}, {}",
+        number_of(may.len(), "request", "requests"),
+        number_of(makers.len(), "maker", "makers"),
+        number_of(hosts.len(), "host", "hosts"),
+    );
+    (words, hosts.into_iter().collect::<Vec<_>>().join(" and "))
+}
+
+/// `POST /ui/bulk`
+pub async fn decide(web: web::Data<Web>, request: HttpRequest, body: Bytes) -> Page {
+    let session = Session::of(&web, &request).await?;
+    let form = read(&body).ok_or(PageError::Unreadable)?;
+    check_form(&web, &request, &session, &form.csrf)?;
+    let verdict = Verdict::parse(&form.decision).ok_or(PageError::Unreadable)?;
+    let ballot = match NewDecision::new(verdict, &form.message, None) {
+        Ok(_) if form.items.is_empty() => Err("Tick at least one request.".to_owned()),
+        read => read,
+    };
+    let ballot = match ballot {
+        Ok(ballot) => ballot,
+        Err(fault) => {
+            let ticked = Some(form.items.iter().map(|(id, _, _)| *id).collect());
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            let filled = Filled { message: form.message, fault, ticked, status };
+            return page(&web, &request, &session, form.shown, filled).await;
+        }
+    };
+    let item = |(id, version, digest): (RequestId, i64, String)| BulkItem {
+        id,
+        ballot: NewDecision { digest: Some(digest), ..ballot.clone() }.on_version(Some(version)),
+    };
+    let deciding = BulkDecisionInput {
+        actor: session.actor.clone(),
+        items: form.items.into_iter().map(item).collect(),
+        origin: Origin::of(&session.actor, &reference(&request)),
+    };
+    let happened = web.engine.decide_many(deciding).await?;
+    result(&web, &request, &session, (verdict, happened)).await
+}
+
+/// The pairs of a form; `None` if it is none of ours.
+fn read(body: &[u8]) -> Option<BulkForm> {
+    let text = std::str::from_utf8(body).ok()?;
+    let mut form = BulkForm::default();
+    for (name, value) in Query::<Vec<(String, String)>>::from_query(text).ok()?.into_inner() {
+        match name.as_str() {
+            "csrf" => form.csrf = value,
+            "decision" => form.decision = value,
+            "message" => form.message = value,
+            "shown" => form.shown.push(RequestId::parse(&value)?),
+            "item" => {
+                let mut parts = value.split(' ');
+                let id = RequestId::parse(parts.next()?)?;
+                let item = (id, parts.next()?.parse().ok()?, parts.next()?.to_owned());
+                if form.items.iter().any(|(known, _, _)| *known == id) {
+                    return None;
+                }
+                form.items.push(item);
+            }
+            _ => return None,
+        }
+    }
+    let is_bounded = form.items.len() <= Engine::BULK_MAX && form.shown.len() <= Engine::BULK_MAX;
+    is_bounded.then_some(form)
+}
+
+async fn result(
+    web: &Web,
+    request: &HttpRequest,
+    session: &Session,
+    (verdict, happened): (Verdict, Vec<BulkItemResult>),
+) -> Page {
+    let is_refused = |one: &&BulkItemResult| matches!(one.outcome, BulkOutcome::Refused { .. });
+    let refused = happened.iter().filter(is_refused).count();
+    let heading = format!("{} {}, {refused} not decided", happened.len() - refused, verdict.name());
+    let mut rows = Vec::new();
+    for one in happened {
+        let view = match web.engine.find(&session.actor, one.id).await {
+            Err(EngineError::NotFound) => None,
+            found => Some(found?),
+        };
+        rows.push(result_row(one, view));
+    }
+    let shell = Shell::of(web, request, session, Nav::NeedsMe).await?;
+    ok(&ResultTemplate { heading, rows, list_url: Nav::NeedsMe.url(), shell })
+}
+
+fn result_row(one: BulkItemResult, view: Option<View>) -> ResultRow {
+    let (state, why) = match one.outcome {
+        BulkOutcome::Recorded | BulkOutcome::Repeated => {
+            let waits = view.as_ref().map(|view| view.request.waits_for.clone()).unwrap_or_default();
+            let state = view.as_ref().map(|view| view.request.state).or(one.state);
+            let word = state.map(|state| state_of(state, &waits));
+            (word.unwrap_or_else(word_of_nothing), String::new())
+        }
+        BulkOutcome::Refused { sentence, .. } => (word(Icon::No, "off", "Not decided".to_owned()), sentence),
+    };
+    ResultRow {
+        url: format!("{BASE}/requests/{}", one.id),
+        title: view.as_ref().map_or_else(|| one.id.to_string().into(), |view| title(&view.request)),
+        call: view.as_ref().map(CallView::for_list),
+        state,
+        why: why.into(),
+    }
+}
+
+fn word_of_nothing() -> StateWord {
+    word(Icon::Info, "off", "Recorded".to_owned())
+}

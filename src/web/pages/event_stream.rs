@@ -1,0 +1,309 @@
+//! What happens while a page is open: one stream of events per page.
+//!
+//! The engine tells what was committed, from memory; a stream reads nothing from the database after it has
+//! begun. Events are thin: a page that wants to know more reads itself anew. A stream ends with its session
+//! in this process, when the server stops, and after ten minutes; the browser then opens another one, which
+//! looks at the session anew and goes on at its place. **Invariant:** nobody hears of a request that he may
+//! not read.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName};
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use futures_util::stream::unfold;
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use crate::domain::actor::Actor;
+use crate::domain::outcome::Outcome;
+use crate::domain::request::{State, Verdict};
+use crate::engine::change_feed::{Change, Listening, News, What};
+use crate::engine::sessions::SessionId;
+use crate::http::query::Parameters;
+use crate::web::html::is_odd;
+use crate::web::parts::format::state_of;
+use crate::web::session::Session;
+use crate::web::{Page, PageError, Web};
+
+/// A comment this often, so that nobody on the way takes the stream for dead.
+const BEAT: Duration = Duration::from_secs(15);
+
+/// The session and the rights are looked at anew after this time at the latest.
+const OPEN_MAX: Duration = Duration::from_secs(600);
+
+/// What happens within this time is sent together.
+const GATHER: Duration = Duration::from_millis(200);
+
+/// When a browser tries again.
+const RETRY_MS: u32 = 3_000;
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Open streams of one session.
+const PER_SESSION_MAX: usize = 20;
+
+/// Open streams of this process.
+const ALL_MAX: usize = 5_000;
+
+/// The streams that are open.
+#[derive(Debug, Default)]
+pub struct Live(Mutex<Streams>);
+
+#[derive(Debug, Default)]
+struct Streams {
+    all: usize,
+    sessions: HashMap<SessionId, Streaming>,
+}
+
+/// The streams of one session.
+#[derive(Debug)]
+struct Streaming {
+    count: usize,
+    ended: watch::Sender<bool>,
+}
+
+impl Live {
+    /// A place for one more stream of this session, if there is one.
+    fn enter(self: &Arc<Self>, web: &web::Data<Web>, session: SessionId) -> Option<Seat> {
+        let mut streams = self.streams();
+        if streams.all >= ALL_MAX {
+            return None;
+        }
+        let of_session = streams
+            .sessions
+            .entry(session)
+            .or_insert_with(|| Streaming { count: 0, ended: watch::Sender::new(false) });
+        if of_session.count >= PER_SESSION_MAX {
+            return None;
+        }
+        of_session.count += 1;
+        let ended = of_session.ended.subscribe();
+        streams.all += 1;
+        web.engine.metrics().set_open_streams(streams.all);
+        Some(Seat { live: Arc::clone(self), web: web.clone(), session, ended })
+    }
+
+    /// Ends every stream of a session that is over, or that is in another org now.
+    pub fn end(&self, session: SessionId) {
+        if let Some(streaming) = self.streams().sessions.get(&session) {
+            streaming.ended.send_replace(true);
+        }
+    }
+
+    fn leave(&self, session: SessionId) -> usize {
+        let mut streams = self.streams();
+        streams.all = streams.all.saturating_sub(1);
+        if let Some(of_session) = streams.sessions.get_mut(&session) {
+            of_session.count = of_session.count.saturating_sub(1);
+            if of_session.count == 0 {
+                streams.sessions.remove(&session);
+            }
+        }
+        streams.all
+    }
+
+    fn streams(&self) -> MutexGuard<'_, Streams> {
+        self.0.lock().expect("nobody panics while counting streams")
+    }
+}
+
+/// A stream's place among those that are open; given back when it is dropped.
+struct Seat {
+    live: Arc<Live>,
+    web: web::Data<Web>,
+    session: SessionId,
+    ended: watch::Receiver<bool>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let open = self.live.leave(self.session);
+        self.web.engine.metrics().set_open_streams(open);
+    }
+}
+
+/// `GET /ui/events`
+pub async fn events(web: web::Data<Web>, request: HttpRequest) -> Page {
+    let is_own_page = match request.headers().get(SEC_FETCH_SITE) {
+        Some(site) => site == "same-origin" || site == "none",
+        None => true,
+    };
+    if !is_own_page {
+        return Err(PageError::Form);
+    }
+    let session = Session::in_background(&web, &request).await?;
+    let parameters = Parameters::of(&request, &["after"])?;
+    let from_header = request.headers().get(LAST_EVENT_ID).and_then(|place| place.to_str().ok());
+    let after = from_header.or(parameters.text("after")).map(str::to_owned);
+    parameters.finish()?;
+    let Some(seat) = web.live.enter(&web, session.id) else {
+        return Err(PageError::Told {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            title: "Too many pages are open.".to_owned(),
+            text: "This one is not told of changes by itself. Read it anew now and then.".to_owned(),
+        });
+    };
+    let listening = web.engine.listen(&session.actor.org, after.as_deref());
+    let stopping = web.stopping.clone();
+    let stream = Stream::new((web, session.actor), listening, (seat, stopping));
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((HeaderName::from_static("x-accel-buffering"), "no"))
+        .streaming(unfold(stream, Stream::next)))
+}
+
+struct Stream {
+    web: web::Data<Web>,
+    actor: Actor,
+    listening: Listening,
+    seat: Seat,
+    stopping: watch::Receiver<bool>,
+    ends: Instant,
+    beat: Instant,
+    quiet_until: Instant,
+    first: Option<String>,
+}
+
+impl Stream {
+    fn new(
+        (web, actor): (web::Data<Web>, Actor),
+        listening: Listening,
+        (seat, stopping): (Seat, watch::Receiver<bool>),
+    ) -> Self {
+        let now = Instant::now();
+        let (ends, beat) = (now + OPEN_MAX, now + BEAT);
+        let mut stream =
+            Self { web, actor, listening, seat, stopping, ends, beat, quiet_until: now, first: None };
+        stream.first = Some(stream.beginning());
+        stream
+    }
+
+    /// What was missed, and the place from which it goes on.
+    fn beginning(&self) -> String {
+        let mut text = format!("retry: {RETRY_MS}\n");
+        match &self.listening.since {
+            Ok(changes) => changes.iter().for_each(|change| self.write(&mut text, change)),
+            Err(_) => text.push_str("event: reset\ndata: {}\n\n"),
+        }
+        text.push_str(&format!("event: here\nid: {}\ndata: {{}}\n\n", self.listening.place));
+        text
+    }
+
+    /// The next part; `None` ends it.
+    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+        let text = match self.first.take() {
+            Some(first) => first,
+            None => self.wait().await?,
+        };
+        Some((Ok(Bytes::from(text)), self))
+    }
+
+    async fn wait(&mut self) -> Option<String> {
+        loop {
+            let (listening, quiet_until) = (&mut self.listening, self.quiet_until);
+            let heard = async {
+                sleep_until(quiet_until).await;
+                listening.next().await
+            };
+            let news = tokio::select! {
+                biased;
+                _ = self.stopping.wait_for(|is_stopping| *is_stopping) => return None,
+                _ = self.seat.ended.wait_for(|has_ended| *has_ended) => return None,
+                () = sleep_until(self.beat.min(self.ends)) => None,
+                news = heard => Some(news?),
+            };
+            let Some(news) = news else {
+                let now = Instant::now();
+                self.beat = now + BEAT;
+                return (now < self.ends).then(|| ":\n\n".to_owned());
+            };
+            let text = self.gathered(news);
+            self.quiet_until = Instant::now() + GATHER;
+            if !text.is_empty() {
+                self.beat = Instant::now() + BEAT;
+                return Some(text);
+            }
+        }
+    }
+
+    /// This and whatever else is there already.
+    fn gathered(&mut self, first: News) -> String {
+        let mut text = String::new();
+        let mut next = Some(first);
+        while let Some(news) = next {
+            match news {
+                News::Change(change) => self.write(&mut text, &change),
+                News::TooMuch => text.push_str("event: reset\ndata: {}\n\n"),
+            }
+            next = self.listening.take_ready();
+        }
+        text
+    }
+
+    /// One event, if it is this reader's business.
+    fn write(&self, text: &mut String, change: &Change) {
+        if !is_seen_by(change, &self.actor) {
+            return;
+        }
+        let may_wait = self.web.engine.may_wait_for(&self.actor, change);
+        let name = match change.what {
+            What::Submitted if may_wait => "new",
+            What::Submitted => return,
+            What::Decided(_) | What::Withdrawn | What::Expired | What::Ended(_) => "change",
+        };
+        let state = state_of(change.state, &change.waits_for);
+        let data = json!({
+            "id": change.id.to_string(),
+            "version": change.version,
+            "etag": change.version.to_string(),
+            "state": change.state.name(),
+            "waits": may_wait,
+            "kind": state.kind,
+            "word": drawn(state.words.raw()),
+            "text": sentence(change),
+        });
+        let id = self.listening.place_of(change);
+        text.push_str(&format!("event: {name}\nid: {id}\ndata: {data}\n\n"));
+    }
+}
+
+/// The same rule as for reading the request.
+fn is_seen_by(change: &Change, actor: &Actor) -> bool {
+    change.org == actor.org && (actor.sees_all() || change.maker.is_same_person(&actor.person))
+}
+
+fn sentence(change: &Change) -> String {
+    let by = drawn(&change.by.user_name);
+    let goes_on = if change.state == State::AdminTask { "; it waits for others" } else { "" };
+    match change.what {
+        What::Submitted => format!("Submitted by {by} just now"),
+        What::Decided(Verdict::Approved) => format!("Approved by {by} just now{goes_on}"),
+        What::Decided(Verdict::Rejected) => format!("Rejected by {by} just now{goes_on}"),
+        What::Withdrawn => format!("Taken back by {by} just now"),
+        What::Expired => "Expired just now. Nothing was sent".to_owned(),
+        What::Ended(Outcome::Executed) => "Done just now".to_owned(),
+        What::Ended(Outcome::Failed) => "Failed just now".to_owned(),
+        What::Ended(Outcome::Unknown) => "Outcome unknown since just now".to_owned(),
+    }
+}
+
+/// A text that a script puts into a page as text: what nobody would see is told by its code point.
+fn drawn(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_odd(c) {
+            out.push_str(&format!("[U+{:04X}]", u32::from(c)));
+        } else {
+            out.push(if c.is_control() { ' ' } else { c });
+        }
+    }
+    out
+}

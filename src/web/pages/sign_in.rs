@@ -1,0 +1,301 @@
+//! Signing in, signing in again, signing out, and changing the org.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::auth::BrowserSecret;
+use crate::web::session::cookie::{self, FLOW, SESSION, START};
+
+use crate::auth::oidc::{FLOW_SECONDS, Flow, Provider, Purpose, SignInFault};
+use crate::domain::ids::OrgId;
+use crate::engine::sessions::{NewSession, SessionGrant};
+use crate::web::session::{ReturnTo, Session, SignIn, check_form, check_start};
+use crate::web::{Page, PageError, Text, Web, assets, ok, see_other};
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage<'a> {
+    environment: &'a str,
+    style: &'static str,
+    script: &'static str,
+    server: Text,
+    version: &'static str,
+    csrf: String,
+    to: String,
+    comes_back: bool,
+    was_signed_out: bool,
+    people: Vec<(Text, Text, Text)>,
+    provider: Option<Text>,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in_again.html")]
+struct AgainPage<'a> {
+    environment: &'a str,
+    style: &'static str,
+    script: &'static str,
+    csrf: String,
+    to: String,
+    name: Text,
+    provider: Option<Text>,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in_going.html")]
+struct GoingPage {
+    style: &'static str,
+    provider: Text,
+    url: String,
+}
+
+/// A form of these pages, as it came.
+#[derive(Deserialize)]
+pub struct SignInForm {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    person: String,
+}
+
+/// The form that changes the org.
+#[derive(Deserialize)]
+pub struct OrgForm {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    org: String,
+}
+
+/// A parameter of the query that stands there once.
+fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
+    let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+    let mut values = pairs.filter(|(own, _)| own == name).map(|(_, value)| value.into_owned());
+    let value = values.next()?;
+    values.next().is_none().then_some(value)
+}
+
+/// `GET /ui/sign-in`
+pub async fn sign_in(web: web::Data<Web>, request: HttpRequest) -> Page {
+    let to = ReturnTo::read(&parameter(&request, "to").unwrap_or_default());
+    match Session::of(&web, &request).await {
+        Ok(_) => return Ok(see_other(to.as_str())),
+        Err(PageError::SignIn { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let secret = cookie::secret(&request, START).unwrap_or_else(BrowserSecret::new);
+    let (people, provider) = match &*web.sign_in {
+        SignIn::Off => return Err(PageError::off()),
+        SignIn::Demo(people) => {
+            let people = people.iter().map(|person| {
+                let id = person.granted.person.user_id.as_str();
+                (Text::from(id), Text::from(person.name.as_str()), Text::from(person.what.as_str()))
+            });
+            (people.collect(), None)
+        }
+        SignIn::Oidc(provider) => (Vec::new(), Some(Text::from(provider.host()))),
+    };
+    let host = request.connection_info().host().to_owned();
+    let own = web.public_origin.as_deref().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    let page = SignInPage {
+        environment: &web.environment,
+        style: &assets::STYLE.path,
+        script: &assets::SCRIPT.path,
+        server: own.unwrap_or(&host).into(),
+        version: env!("CARGO_PKG_VERSION"),
+        csrf: secret.form_token(),
+        to: to.to_string(),
+        comes_back: !to.is_home(),
+        was_signed_out: parameter(&request, "out").is_some(),
+        people,
+        provider,
+    };
+    let mut response = ok(&page)?;
+    cookie::set(&mut response, START, secret.expose(), Some(FLOW_SECONDS));
+    Ok(response)
+}
+
+/// `POST /ui/sign-in/demo`
+pub async fn demo(web: web::Data<Web>, request: HttpRequest, form: web::Form<SignInForm>) -> Page {
+    let SignIn::Demo(people) = &*web.sign_in else { return Err(PageError::NotFound) };
+    check_start(&web, &request, &form.csrf)?;
+    let person = people.iter().find(|person| person.granted.person.user_id == form.person);
+    let granted = person.ok_or(PageError::NotFound)?.granted.clone();
+    let now = web.engine.clock().now();
+    open(&web, &request, (granted, Some(now)), &ReturnTo::read(&form.to)).await
+}
+
+/// `POST /ui/sign-in/start`
+pub async fn start(web: web::Data<Web>, request: HttpRequest, form: web::Form<SignInForm>) -> Page {
+    let SignIn::Oidc(provider) = &*web.sign_in else { return Err(PageError::NotFound) };
+    check_start(&web, &request, &form.csrf)?;
+    go(&web, provider, Purpose::SignIn, &form.to).await
+}
+
+/// `GET /ui/sign-in/again`
+pub async fn again(web: web::Data<Web>, request: HttpRequest) -> Page {
+    let session = Session::of(&web, &request).await?;
+    let provider = match &*web.sign_in {
+        SignIn::Oidc(provider) => Some(Text::from(provider.host())),
+        SignIn::Off | SignIn::Demo(_) => None,
+    };
+    ok(&AgainPage {
+        environment: &web.environment,
+        style: &assets::STYLE.path,
+        script: &assets::SCRIPT.path,
+        csrf: session.csrf,
+        to: ReturnTo::read(&parameter(&request, "to").unwrap_or_default()).to_string(),
+        name: session.actor.person.user_name.into(),
+        provider,
+    })
+}
+
+/// `POST /ui/sign-in/again`
+pub async fn start_again(web: web::Data<Web>, request: HttpRequest, form: web::Form<SignInForm>) -> Page {
+    let session = Session::of(&web, &request).await?;
+    check_form(&web, &request, &session, &form.csrf)?;
+    match &*web.sign_in {
+        SignIn::Off => Err(PageError::off()),
+        SignIn::Demo(_) => {
+            let proved_at = Some(web.engine.clock().now());
+            let granted = session.live.granted.clone();
+            open(&web, &request, (granted, proved_at), &ReturnTo::read(&form.to)).await
+        }
+        SignIn::Oidc(provider) => go(&web, provider, Purpose::Again, &form.to).await,
+    }
+}
+
+/// Sends the browser to the provider. By a page, not by a redirect: a browser applies `form-action` to every
+/// redirect behind a form, and nobody knows where else the provider sends people for their password.
+async fn go(web: &Web, provider: &Provider, purpose: Purpose, to: &str) -> Page {
+    let now = web.engine.clock().now();
+    let (url, flow) = provider.begin(purpose, ReturnTo::read(to).as_str(), now).await.map_err(failed)?;
+    let page = GoingPage { style: &assets::STYLE.path, provider: provider.host().into(), url: url.into() };
+    let mut response = ok(&page)?;
+    cookie::set(&mut response, FLOW, &flow.to_cookie(), Some(FLOW_SECONDS));
+    Ok(response)
+}
+
+/// Where the identity provider sends the browser back to.
+pub fn callback_path() -> String {
+    format!("{}/sign-in/callback", crate::web::BASE)
+}
+
+/// `GET /ui/sign-in/callback`: the provider sent the browser back. Whatever comes of it, it counts once.
+pub async fn callback(web: web::Data<Web>, request: HttpRequest) -> Page {
+    let SignIn::Oidc(provider) = &*web.sign_in else { return Err(PageError::NotFound) };
+    let mut response = match come_back(&web, &request, provider).await {
+        Ok(response) => response,
+        Err(error) => error.answer(&request, Some(&web)),
+    };
+    cookie::clear(&mut response, FLOW);
+    Ok(response)
+}
+
+async fn come_back(web: &Web, request: &HttpRequest, provider: &Provider) -> Page {
+    let now = web.engine.clock().now();
+    let flow = cookie::read(request, FLOW).and_then(|text| Flow::from_cookie(&text, now));
+    let flow = flow.ok_or(SignInFault::Flow).map_err(failed)?;
+    let claims = provider.finish(&flow, |name| parameter(request, name), now).await.map_err(failed)?;
+    if flow.purpose == Purpose::Again
+        && let Ok(session) = Session::of(web, request).await
+        && session.actor.person.key() != claims.person.key()
+    {
+        return Err(failed(SignInFault::AnotherPerson));
+    }
+    let granted = SessionGrant {
+        person: claims.person,
+        orgs: claims.orgs,
+        permissions: claims.permissions,
+        groups: claims.groups,
+        act: claims.act,
+    };
+    // A provider's clock that is ahead makes no sign-in of the future.
+    let proved_at = claims.signed_in_at.map(|at| at.min(now));
+    // A cookie comes from a browser: check again where it leads.
+    open(web, request, (granted, proved_at), &ReturnTo::read(&flow.return_to)).await
+}
+
+/// Opens a session under a new secret; the one that this browser had before ends.
+async fn open(
+    web: &Web,
+    request: &HttpRequest,
+    (granted, signed_in_at): (SessionGrant, Option<chrono::DateTime<chrono::Utc>>),
+    to: &ReturnTo,
+) -> Page {
+    let before = match Session::of(web, request).await {
+        Ok(session) => Some(session),
+        Err(PageError::SignIn { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    // Who signs in anew stays in the org where the work is.
+    let same_org = before.as_ref().map(|session| &session.actor.org).filter(|org| granted.orgs.contains(org));
+    let org = same_org.or(granted.orgs.first()).cloned().ok_or(PageError::NotFound)?;
+    if let Some(before) = &before {
+        web.live.end(before.id);
+    }
+    let secret = BrowserSecret::new();
+    let opening = NewSession {
+        id: cookie::session_id(&secret),
+        granted,
+        org,
+        signed_in_at,
+        replaces: before.map(|session| session.id),
+    };
+    web.engine.open_session(opening).await?;
+    let mut response = see_other(to.as_str());
+    cookie::set(&mut response, SESSION, secret.expose(), None);
+    cookie::clear(&mut response, START);
+    Ok(response)
+}
+
+/// `POST /ui/sign-out`
+pub async fn sign_out(web: web::Data<Web>, request: HttpRequest, form: web::Form<SignInForm>) -> Page {
+    match Session::of(&web, &request).await {
+        Ok(session) => {
+            check_form(&web, &request, &session, &form.csrf)?;
+            web.engine.end_session(session.id).await?;
+            web.live.end(session.id);
+            tracing::info!("signed out");
+        }
+        // Nobody is signed in: that is what was wanted.
+        Err(PageError::SignIn { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let mut response = see_other(&format!("{}/sign-in?out=1", crate::web::BASE));
+    cookie::clear(&mut response, SESSION);
+    Ok(response)
+}
+
+/// `POST /ui/org`
+pub async fn switch_org(web: web::Data<Web>, request: HttpRequest, form: web::Form<OrgForm>) -> Page {
+    let session = Session::of(&web, &request).await?;
+    check_form(&web, &request, &session, &form.csrf)?;
+    web.engine.switch_org(&session.live, &OrgId::new(form.org.as_str())).await?;
+    web.live.end(session.id);
+    Ok(see_other(crate::web::BASE))
+}
+
+/// What a person is told when signing in did not work; the log has the kind.
+fn failed(fault: SignInFault) -> PageError {
+    tracing::warn!(kind = fault.kind(), detail = %fault, "a sign-in was not completed");
+    let status = if fault.is_theirs() { StatusCode::BAD_GATEWAY } else { StatusCode::FORBIDDEN };
+    let (title, text) = fault.words();
+    PageError::Told { status, title: title.to_owned(), text: text.to_owned() }
+}
+
+/// Serves what signing in and out needs.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/sign-in", web::get().to(sign_in))
+        .route("/sign-in/demo", web::post().to(demo))
+        .route("/sign-in/start", web::post().to(start))
+        .route("/sign-in/callback", web::get().to(callback))
+        .route("/sign-in/again", web::get().to(again))
+        .route("/sign-in/again", web::post().to(start_again))
+        .route("/sign-out", web::post().to(sign_out))
+        .route("/org", web::post().to(switch_org));
+}

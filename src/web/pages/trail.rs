@@ -1,0 +1,303 @@
+//! One request's trail: every event with its digest and state names as on the wire, for auditors and printers.
+
+use actix_web::http::header::HOST;
+use actix_web::{HttpRequest, web};
+use askama::Template;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::call::Call;
+use crate::domain::digest::Digest;
+use crate::domain::ids::RequestId;
+use crate::domain::request::{Decision, Request, State, Verdict};
+use crate::engine::queries::{HistoryEntry, View};
+use crate::web::html::Text;
+use crate::web::pages::inbox::{escaped, title};
+use crate::web::parts::answer_view::AnswerBox;
+use crate::web::parts::call_view::CallView;
+use crate::web::parts::event_text::{EventWords, told};
+use crate::web::parts::format::{DigestWords, StateWord, Time, When, span, state_word};
+use crate::web::parts::layout::{Nav, Shell};
+use crate::web::parts::policy_diagram::who_agrees;
+use crate::web::session::Session;
+use crate::web::{BASE, Page, PageError, Web, ok};
+
+/// The event from which on bytes may leave.
+const ATTEMPT_STARTED: &str = "attempt_started";
+
+#[derive(Template)]
+#[template(path = "trail.html")]
+struct TrailTemplate {
+    shell: Shell,
+    printed_at: Time,
+    printed_from: Text,
+    version: &'static str,
+    id: String,
+    url: String,
+    state: StateWord,
+    wire_state: &'static str,
+    title: Text,
+    type_name: Text,
+    type_title: Text,
+    type_url: Option<String>,
+    type_version: DigestWords,
+    rule: Text,
+    rule_words: Text,
+    byline: Text,
+    head: &'static str,
+    call: CallView,
+    digest: DigestWords,
+    compared: Vec<Compared>,
+    is_same: bool,
+    entity: Vec<(&'static str, Text)>,
+    subject: Text,
+    events: Vec<TrailLine>,
+    answer: Option<AnswerBox>,
+}
+
+/// A digest that somebody or something named, beside the request's own.
+struct Compared {
+    what: Text,
+    digest: DigestWords,
+    is_same: bool,
+}
+
+/// One event.
+struct TrailLine {
+    seq: i64,
+    at: Time,
+    words: EventWords,
+    user_id: Text,
+    reference: Text,
+}
+
+/// `GET /ui/requests/{id}/trail`
+pub async fn page(web: web::Data<Web>, request: HttpRequest, id: web::Path<String>) -> Page {
+    let session = Session::of(&web, &request).await?;
+    let id = RequestId::parse(&id).ok_or(PageError::NotFound)?;
+    let (view, entries) = web.engine.history(&session.actor, id).await?;
+    let shell = Shell::of(&web, &request, &session, Nav::History).await?;
+    let in_force = web.engine.rules();
+    let is_known = in_force.types.find(view.request.request_type.as_str()).is_some();
+    ok(&trail(&view, &entries, (shell, is_known), server_name(&web, &request)))
+}
+
+/// Under which name the reader knows this server.
+fn server_name(web: &Web, request: &HttpRequest) -> Text {
+    let named = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    web.public_origin.as_deref().or(named).unwrap_or_default().into()
+}
+
+fn trail(
+    view: &View,
+    entries: &[HistoryEntry],
+    (shell, is_known): (Shell, bool),
+    printed_from: Text,
+) -> TrailTemplate {
+    let (it, when) = (&view.request, shell.when);
+    let pinned = view.pinned.as_deref();
+    let rule = pinned.and_then(|pinned| pinned.policy.rule(&it.terms.rule));
+    let compared = compared(view, entries);
+    TrailTemplate {
+        printed_at: when.to_the_millisecond(when.now()),
+        printed_from,
+        version: env!("CARGO_PKG_VERSION"),
+        id: it.id.to_string(),
+        url: format!("{BASE}/requests/{}", it.id),
+        state: state_word(it),
+        wire_state: it.state.name(),
+        title: title(it),
+        type_name: it.request_type.as_str().into(),
+        type_title: pinned.map_or(it.request_type.as_str(), |known| &known.title).into(),
+        type_url: is_known.then(|| format!("{}/{}", Nav::Types.url(), escaped(it.request_type.as_str()))),
+        type_version: DigestWords::of(&it.type_version),
+        rule: it.terms.rule.as_str().into(),
+        rule_words: rule.map(|rule| who_agrees(&rule.outcome)).unwrap_or_default().into(),
+        byline: byline(view, when),
+        head: head(it.state),
+        call: CallView::of(view),
+        digest: DigestWords::of(&it.digest.to_string()),
+        is_same: compared.iter().all(|one| one.is_same),
+        compared,
+        entity: entity(it),
+        subject: it.terms.subject.clone().unwrap_or_default().into(),
+        events: entries.iter().map(|entry| trail_line(entry, when)).collect(),
+        answer: view.answer.as_ref().map(AnswerBox::of),
+        shell,
+    }
+}
+
+fn head(state: State) -> &'static str {
+    match state {
+        State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => "What would be sent",
+        State::Approved => "What is sent",
+        State::Executed | State::Unknown => "What was sent",
+        State::Failed => "What was approved",
+        State::Rejected | State::Withdrawn | State::Expired => "What was never sent",
+    }
+}
+
+/// Every place that names a digest, and what it is when it is worked out anew.
+fn compared(view: &View, entries: &[HistoryEntry]) -> Vec<Compared> {
+    let own = view.request.digest.to_string();
+    let compared = |what: Text, digest: String| Compared {
+        what,
+        is_same: digest == own,
+        digest: DigestWords::of(&digest),
+    };
+    let again = Call::from_task(&view.task).map(|call| call.digest());
+    let again = again.as_ref().map_or_else(|_| "none: the call can't be read".to_owned(), Digest::to_string);
+    let mut all = vec![compared("Worked out now from what people are shown".into(), again)];
+    for decision in &view.request.decisions {
+        let did = match decision.verdict {
+            Verdict::Approved => "Approved",
+            Verdict::Rejected => "Rejected",
+        };
+        let what = format!("{did} by {}", decision.checker.user_name);
+        all.push(compared(what.into(), decision.digest.to_string()));
+    }
+    for attempt in entries.iter().filter(|entry| entry.event_type == ATTEMPT_STARTED) {
+        let what = format!("Sent in attempt {}", attempt.attempt.unwrap_or_default());
+        all.push(compared(what.into(), attempt.digest.clone().unwrap_or_default()));
+    }
+    all
+}
+
+/// `Pia submitted it on …; Aiko approved it 38 min later; the target answered 201.`
+fn byline(view: &View, when: When) -> Text {
+    let it = &view.request;
+    let mut parts =
+        vec![format!("{} submitted it on {}", it.maker.user_name, when.exact(it.started_at).words())];
+    let mut since = it.started_at;
+    for Decision { checker, verdict, at, .. } in &it.decisions {
+        let later = later(*at - since);
+        parts.push(format!("{} {} it {later}", checker.user_name, verdict.name()));
+        since = *at;
+    }
+    parts.push(end(view, since));
+    format!("{}.", parts.join("; ")).into()
+}
+
+fn end(view: &View, since: DateTime<Utc>) -> String {
+    let it = &view.request;
+    let status = view.answer.as_ref().map(|answer| format!("the target answered {}", answer.status));
+    let after = it.ended_at.map(|at| later(at - since)).unwrap_or_default();
+    match it.state {
+        State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => "it waits".to_owned(),
+        State::Approved => "it is being sent".to_owned(),
+        State::Executed => status.unwrap_or_else(|| "it was carried out".to_owned()),
+        State::Failed => status.map_or_else(
+            || "it failed before anything was sent".to_owned(),
+            |told| format!("{told}: it failed"),
+        ),
+        State::Unknown => "the outcome is unknown".to_owned(),
+        State::Rejected => "nothing was sent".to_owned(),
+        State::Withdrawn => format!("the maker took it back {after}, and nothing was sent"),
+        State::Expired => format!("it expired {after}, and nothing was sent"),
+    }
+}
+
+fn later(time: TimeDelta) -> String {
+    if time < TimeDelta::seconds(1) { "at once".to_owned() } else { format!("{} later", span(time)) }
+}
+
+fn entity(request: &Request) -> Vec<(&'static str, Text)> {
+    let entity = &request.entity;
+    let all = [
+        ("Concept", &entity.concept_id),
+        ("Zone", &entity.zone_id),
+        ("Store", &entity.store_id),
+        ("Till", &entity.till_id),
+    ];
+    all.into_iter().filter(|(_, id)| !id.is_empty()).map(|(name, id)| (name, id.as_str().into())).collect()
+}
+
+fn trail_line(entry: &HistoryEntry, when: When) -> TrailLine {
+    let words = told(entry, when);
+    TrailLine {
+        seq: entry.seq.unwrap_or_default(),
+        at: when.to_the_millisecond(DateTime::from_timestamp_micros(entry.at).unwrap_or_default()),
+        user_id: if words.is_by_engine { Text::default() } else { entry.actor_user_id.as_str().into() },
+        words,
+        reference: entry.reference.as_str().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::sample;
+
+    fn page(view: &View) -> String {
+        let host = Text::from("approve.example.com");
+        trail(view, &sample::entries(), (sample::shell(), true), host).render().unwrap()
+    }
+
+    #[test]
+    fn an_auditor_reads_every_event_with_its_time_its_states_and_its_digest() {
+        let view = sample::view();
+        let html = page(&view);
+        assert_eq!(html.matches("<h1").count(), 1);
+        for told in [
+            "ValidateMakerAccess",
+            "ValidatePayload",
+            "AdminTask",
+            "approved for Risk",
+            "began attempt 1 to send it",
+            "The target answered 201.",
+            "2026-11-22 10:00:00.007",
+        ] {
+            assert!(html.contains(told), "{told}");
+        }
+        let full = DigestWords::of(&view.request.digest.to_string()).full();
+        // In the events, and beside each that named it.
+        assert!(html.matches(&full).count() >= 6 + 4, "{}", html.matches(&full).count());
+        assert!(html.contains("One digest all the way"));
+        assert!(html.contains("any two of Finance, all checkers"));
+    }
+
+    #[test]
+    fn what_is_hostile_is_harmless_in_words_answer_and_names() {
+        sample::assert_harmless(&page(&sample::view()));
+    }
+
+    #[test]
+    fn a_digest_that_differs_is_told_first() {
+        let mut view = sample::view();
+        view.request.decisions[0].digest = Digest::of(b"another call");
+        let html = page(&view);
+        assert!(html.contains("note-bad") && html.contains("These digests differ"), "{html}");
+        assert!(!html.contains("One digest all the way"));
+    }
+
+    #[test]
+    fn a_task_that_is_not_the_stored_call_is_found_out() {
+        let mut view = sample::view();
+        view.task["body"]["amount"] = 13.into();
+        assert!(page(&view).contains("These digests differ"));
+    }
+
+    #[test]
+    fn a_printed_trail_says_who_printed_it_when_and_where() {
+        let html = page(&sample::view());
+        let line = html.split("print-only").nth(1).unwrap();
+        let line = &line[..line.find("</p>").unwrap()];
+        for told in [
+            "Ruth Adeyemi",
+            "org 90001",
+            "2026-11-22 12:00:00.000",
+            "approve.example.com",
+            env!("CARGO_PKG_VERSION"),
+        ] {
+            assert!(line.contains(told), "{told}: {line}");
+        }
+    }
+
+    #[test]
+    fn masked_fields_stay_masked_for_a_reader_who_does_not_decide() {
+        let mut view = sample::view();
+        view.sees_masked = false;
+        let html = page(&view);
+        assert!(!html.contains("4711"), "a secret");
+        assert!(html.contains("One digest all the way"), "the digest is of the whole call");
+    }
+}

@@ -1,0 +1,173 @@
+//! The call line and the call box: the same piece wherever a call is shown, so that it is always read alike.
+
+use std::fmt;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use serde_json::{Map, Value};
+
+use crate::domain::json;
+use crate::domain::request_type::RequestType;
+use crate::domain::target::Targets;
+use crate::engine::DryRun;
+use crate::engine::queries::View;
+use crate::web::html::Text;
+use crate::web::parts::format::{DigestWords, size};
+use crate::web::parts::json_view::Body;
+
+/// A call as a reader may see it: masked and secret fields are hidden.
+#[derive(Clone, Debug)]
+pub struct CallView {
+    /// The method.
+    pub method: Text,
+    /// `https://`, say.
+    pub scheme: Text,
+    /// Host, and port if it is not the scheme's own. Never cut.
+    pub host: Text,
+    /// The path, escaped as it is sent.
+    pub path: Text,
+    /// The query with its question mark; may be empty.
+    pub query: Text,
+    /// The target's label, such as Production.
+    pub label: Text,
+    /// Query parameters as name and value.
+    pub query_pairs: Vec<(Text, Text)>,
+    /// Headers as name and value.
+    pub headers: Vec<(Text, Text)>,
+    /// The body; `None` for a call without one.
+    pub body: Option<Body>,
+    /// The digest of the whole call.
+    pub digest: DigestWords,
+}
+
+impl CallView {
+    /// The call of a request, as far as a list shows it: without headers and body.
+    pub fn for_list(view: &View) -> Self {
+        let digest = DigestWords::of(&view.request.digest.to_string());
+        Self { digest, ..Self::line_of(&view.method, &view.shown_url(), &view.label) }
+    }
+
+    /// The call of a request.
+    pub fn of(view: &View) -> Self {
+        let (task, url) = view.shown();
+        let sent = view.task.get("body").map_or(0, |body| json::write(body).len());
+        let digest = DigestWords::of(&view.request.digest.to_string());
+        let line = Self::line_of(&view.method, &url, &view.label);
+        Self { digest, ..line.with_parts(&task, sent) }
+    }
+
+    /// The call that a draft would become.
+    pub fn of_draft(tried: &DryRun) -> Self {
+        let (task, url) = tried.shown();
+        let digest = DigestWords::of(&tried.digest.to_string());
+        let line = Self::line_of(&tried.method, &url, &tried.label);
+        Self { digest, ..line.with_parts(&task, tried.body_bytes) }
+    }
+
+    /// What every request of a type becomes: its path with places for values, and its target if there is only
+    /// one.
+    pub fn of_type(found: &RequestType, targets: &Targets) -> Self {
+        let mut origins = targets.origins();
+        let only = origins.next().filter(|_| origins.next().is_none()).map(|(origin, _)| origin);
+        let origin = found.target.as_ref().or(only.as_ref());
+        let label = origin.and_then(|origin| targets.find(origin)).map_or("", |target| &target.label);
+        let url = format!("{}{}", origin.map(ToString::to_string).unwrap_or_default(), found.path);
+        Self::line_of(&found.method, &url, label)
+    }
+
+    fn line_of(method: &str, url: &str, label: &str) -> Self {
+        let (scheme, rest) = match url.find("://") {
+            Some(at) => url.split_at(at + "://".len()),
+            None => ("", url),
+        };
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+        Self {
+            method: method.into(),
+            scheme: scheme.into(),
+            host: host.into(),
+            path: path.into(),
+            query: query.into(),
+            label: label.into(),
+            query_pairs: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+            digest: DigestWords::of(""),
+        }
+    }
+
+    fn with_parts(self, task: &Value, sent: usize) -> Self {
+        let pairs = |name: &str| task.get(name).and_then(Value::as_object).map(pairs).unwrap_or_default();
+        Self {
+            query_pairs: pairs("queryParams"),
+            headers: pairs("headers"),
+            body: task.get("body").map(|body| Body::of(body, sent)),
+            ..self
+        }
+    }
+
+    /// The line for places of their own: the host breaks only where it is longer than the line.
+    pub fn line(&self) -> Line<'_> {
+        Line { call: self, is_small: false }
+    }
+
+    /// The line for lists.
+    pub fn small_line(&self) -> Line<'_> {
+        Line { call: self, is_small: true }
+    }
+
+    /// `Body 214 bytes, JSON`.
+    pub fn body_words(&self) -> String {
+        match &self.body {
+            Some(body) => format!("Body {}, JSON", size(body.bytes)),
+            None => "No body".to_owned(),
+        }
+    }
+}
+
+fn pairs(members: &Map<String, Value>) -> Vec<(Text, Text)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    members.iter().map(|(name, value)| (name.as_str().into(), text(value).into())).collect()
+}
+
+/// See [`CallView::line`].
+#[derive(Template)]
+#[template(path = "_call_line.html")]
+pub struct Line<'a> {
+    call: &'a CallView,
+    is_small: bool,
+}
+
+impl Line<'_> {
+    fn is_production(&self) -> bool {
+        is_production(self.call.label.raw())
+    }
+
+    /// The host with places where a line may break, after dots only.
+    fn host(&self) -> Breakable<'_> {
+        Breakable(&self.call.host)
+    }
+}
+
+impl HtmlSafe for Line<'_> {}
+
+/// Whether a label or an environment's word means the real thing, which is drawn solid.
+pub fn is_production(word: &str) -> bool {
+    ["production", "prod", "live"].iter().any(|known| word.trim().eq_ignore_ascii_case(known))
+}
+
+struct Breakable<'a>(&'a Text);
+
+impl fmt::Display for Breakable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, part) in self.0.raw().split('.').enumerate() {
+            if at > 0 {
+                f.write_str(".<wbr>")?;
+            }
+            write!(f, "{}", Text::from(part))?;
+        }
+        Ok(())
+    }
+}
+
+impl HtmlSafe for Breakable<'_> {}

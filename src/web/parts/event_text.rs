@@ -1,0 +1,245 @@
+//! What happened to a request, in people's words: one line per event, for the request's page and its trail.
+
+use chrono::DateTime;
+
+use crate::domain::actor::Person;
+use crate::domain::lifecycle::{EventKind, Signature};
+use crate::domain::outcome::Outcome;
+use crate::domain::request::{State, Verdict};
+use crate::engine::queries::HistoryEntry;
+use crate::web::html::Text;
+use crate::web::parts::format::{DigestWords, Time, When, who_name};
+use crate::web::parts::icons::Icon;
+
+/// The engine's own name where it did something itself.
+const ENGINE: &str = "Countersign";
+
+/// An event as a line of a page: *who* did *what*, *when*, and in which words.
+#[derive(Clone, Debug)]
+pub struct EventWords {
+    /// Its sign.
+    pub icon: Icon,
+    /// Who caused it.
+    pub who: Text,
+    /// Whether it was the engine, by itself or on somebody's call.
+    pub is_by_engine: bool,
+    /// What it was; goes on after the name: `approved for Risk`.
+    pub what: Text,
+    /// The person's words, or the engine's sentence about it.
+    pub words: Option<Text>,
+    /// Whether the words are the person's own.
+    pub is_quote: bool,
+    /// When.
+    pub at: Time,
+    /// Whether somebody said yes or no.
+    pub is_decision: bool,
+    /// The state before, as on the wire.
+    pub from: Option<String>,
+    /// The state after, as on the wire.
+    pub to: Option<String>,
+    /// The digest of the call that it was about.
+    pub digest: Option<DigestWords>,
+}
+
+/// What an event was, before it is joined with who and when.
+struct Told {
+    icon: Icon,
+    what: String,
+    /// Whether the engine did it, on whoever's call.
+    by_engine: bool,
+    is_quote: bool,
+    is_decision: bool,
+}
+
+/// The words for an event of a request.
+pub fn told(entry: &HistoryEntry, when: When) -> EventWords {
+    let Told { icon, what, by_engine, is_quote, is_decision } = match entry.clone().into_event() {
+        Ok(event) => what_happened(&event.kind, event.from),
+        // The page of a request must not fail because of one row: the word that is stored stands for itself.
+        Err(_) => plain(Icon::Info, format!("recorded {}", entry.event_type)),
+    };
+    let is_by_engine = by_engine || entry.actor_iss == Person::system().iss;
+    EventWords {
+        icon,
+        who: if is_by_engine { ENGINE.into() } else { entry.actor_user_name.as_str().into() },
+        is_by_engine,
+        what: what.into(),
+        words: entry.message.as_deref().filter(|words| !words.trim().is_empty()).map(Text::from),
+        is_quote,
+        at: when.ago(DateTime::from_timestamp_micros(entry.at).unwrap_or_default()),
+        is_decision,
+        from: entry.from_state.clone(),
+        to: entry.to_state.clone(),
+        digest: entry.digest.as_deref().map(DigestWords::of),
+    }
+}
+
+fn what_happened(kind: &EventKind, from: Option<State>) -> Told {
+    match kind {
+        EventKind::Submitted(_) => plain(Icon::Pen, "submitted it"),
+        EventKind::MakerAccessValidated => checked("checked the maker’s right to ask for this: it is there"),
+        EventKind::PayloadValidated => checked("checked what was sent: it is what the type asks for"),
+        EventKind::Decided { verdict, signature, leads_to, .. } => decided(*verdict, signature, *leads_to),
+        EventKind::AutoApproved { .. } => plain(Icon::Gear, "let it through; nobody had to agree"),
+        EventKind::Withdrawn { .. } => quoted(Icon::Undo, "took it back"),
+        EventKind::Expired => plain(Icon::Sand, expired(from)),
+        EventKind::AttemptStarted { attempt } => {
+            plain(Icon::Send, format!("began attempt {attempt} to send it"))
+        }
+        EventKind::Ended { attempt, outcome, .. } => ended(*attempt, *outcome),
+        EventKind::Refused { code, .. } => {
+            plain(Icon::Warn, format!("tried what the rules forbid ({code}); nothing changed"))
+        }
+    }
+}
+
+fn plain(icon: Icon, what: impl Into<String>) -> Told {
+    Told { icon, what: what.into(), by_engine: false, is_quote: false, is_decision: false }
+}
+
+/// The maker's call brought it about, and is named in the row; the check is the engine's.
+fn checked(what: &str) -> Told {
+    Told { by_engine: true, ..plain(Icon::Gear, what) }
+}
+
+fn quoted(icon: Icon, what: impl Into<String>) -> Told {
+    Told { is_quote: true, ..plain(icon, what) }
+}
+
+/// `approved for Risk, acting through nightly-job`.
+fn decided(verdict: Verdict, signature: &Signature, leads_to: State) -> Told {
+    let (icon, verb) = match verdict {
+        Verdict::Approved => (Icon::Done, "approved"),
+        Verdict::Rejected => (Icon::No, "rejected"),
+    };
+    let mut what = verb.to_owned();
+    let seats: Vec<String> = signature.capacities.iter().map(who_name).collect();
+    if !seats.is_empty() {
+        what.push_str(" for ");
+        what.push_str(&seats.join(", "));
+    }
+    if !signature.act.is_empty() {
+        let names: Vec<&str> = signature.act.iter().map(|person| person.user_name.as_str()).collect();
+        what.push_str(&format!(", acting through {}", names.join(", ")));
+    }
+    if leads_to == State::AdminTask {
+        what.push_str("; it waits on");
+    }
+    Told { is_decision: true, ..quoted(icon, what) }
+}
+
+fn expired(from: Option<State>) -> &'static str {
+    match from {
+        Some(State::Approved) => "ended it: it was approved, but could not be sent in time. Nothing was sent",
+        Some(
+            State::ValidateMakerAccess
+            | State::ValidatePayload
+            | State::AdminTask
+            | State::Executed
+            | State::Failed
+            | State::Unknown
+            | State::Rejected
+            | State::Withdrawn
+            | State::Expired,
+        )
+        | None => "ended it: nobody decided in time. Nothing was sent",
+    }
+}
+
+fn ended(attempt: Option<i64>, outcome: Outcome) -> Told {
+    match (outcome, attempt) {
+        (Outcome::Executed, _) => plain(Icon::Done, "recorded that it was done"),
+        (Outcome::Failed, Some(_)) => plain(Icon::Fail, "recorded that it failed"),
+        (Outcome::Failed, None) => plain(Icon::Fail, "recorded that it failed before anything was sent"),
+        (Outcome::Unknown, _) => plain(Icon::Odd, "recorded that the outcome is unknown"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::sample;
+
+    /// The row of an event of this kind, told by a maker called Mara.
+    fn told_of(kind: EventKind, from: Option<State>) -> EventWords {
+        told(&sample::entry(kind, from), sample::when())
+    }
+
+    fn line(words: &EventWords) -> String {
+        let quote = words.words.as_ref().map(|words| format!(": {words}")).unwrap_or_default();
+        format!("{} {}{quote}", words.who, words.what)
+    }
+
+    fn lines(kinds: Vec<EventKind>) -> Vec<String> {
+        kinds.into_iter().map(|kind| line(&told_of(kind, Some(State::AdminTask)))).collect()
+    }
+
+    #[test]
+    fn every_event_that_the_domain_knows_has_words() {
+        insta::assert_snapshot!(lines(sample::every_kind()).join("\n"), @r"
+        Mara Okafor submitted it
+        Countersign checked the maker’s right to ask for this: it is there
+        Countersign checked what was sent: it is what the type asks for
+        Countersign let it through; nobody had to agree: The rule small asks for nobody.
+        Mara Okafor tried what the rules forbid (maker_is_checker); nothing changed: You submitted it.
+        Mara Okafor approved for Risk; it waits on: Receipt checked.
+        Mara Okafor approved for Risk: Receipt checked.
+        Mara Okafor rejected for Risk; it waits on: Receipt checked.
+        Mara Okafor rejected for Risk: Receipt checked.
+        Mara Okafor took it back: A typing error.
+        Countersign ended it: nobody decided in time. Nothing was sent
+        Countersign began attempt 1 to send it
+        Countersign recorded that it was done: A reason.
+        Countersign recorded that it failed: A reason.
+        Countersign recorded that it failed before anything was sent: A reason.
+        Countersign recorded that the outcome is unknown: A reason.
+        ");
+    }
+
+    #[test]
+    fn a_request_that_was_approved_and_not_sent_in_time_says_so() {
+        let words = told_of(EventKind::Expired, Some(State::Approved));
+        assert!(words.what.raw().contains("approved, but could not be sent in time"), "{words:?}");
+    }
+
+    #[test]
+    fn only_yes_and_no_are_decisions_and_only_a_persons_words_are_quoted() {
+        let marked = |of: fn(&EventWords) -> bool| -> Vec<String> {
+            let all = sample::every_kind().into_iter().map(|kind| told_of(kind, None));
+            all.filter(of).map(|words| words.what.to_string()).collect()
+        };
+        assert_eq!(marked(|words| words.is_decision).len(), 4);
+        assert_eq!(marked(|words| words.is_quote).len(), 5);
+    }
+
+    #[test]
+    fn an_event_of_a_kind_that_this_version_does_not_know_is_told_by_its_own_name() {
+        let mut entry = sample::entry(EventKind::MakerAccessValidated, None);
+        entry.event_type = "opened".to_owned();
+        assert_eq!(line(&told(&entry, sample::when())), "Mara Okafor recorded opened");
+    }
+
+    #[test]
+    fn names_and_words_that_came_from_outside_are_text_and_show_what_nobody_sees() {
+        let words = told_of(
+            EventKind::Decided {
+                verdict: Verdict::Approved,
+                signature: Box::new(Signature {
+                    message: "<script>x</script>\u{202e}".to_owned(),
+                    stage: 0,
+                    capacities: vec![crate::domain::policy::Capacity::ClaimedGroup(
+                        "<b>Risk\u{200b}".to_owned(),
+                    )],
+                    act: Vec::new(),
+                }),
+                leads_to: State::Approved,
+                waits_for: Vec::new(),
+                execute_before: None,
+            },
+            Some(State::AdminTask),
+        );
+        let shown = line(&words);
+        assert!(!shown.contains("<script") && !shown.contains("<b>"), "{shown}");
+        assert!(shown.contains("U+202E") && shown.contains("U+200B"), "{shown}");
+    }
+}

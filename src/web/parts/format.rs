@@ -1,0 +1,300 @@
+//! Words that stand on more than one page: times, states, sizes, people.
+
+use std::fmt;
+
+use askama::filters::HtmlSafe;
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+
+use crate::domain::amount::Amount;
+use crate::domain::policy::Risk;
+use crate::domain::request::{Request, State};
+use crate::web::html::Text;
+use crate::web::parts::icons::Icon;
+
+/// The time of a page; every relative time on it is counted from here.
+#[derive(Clone, Copy, Debug)]
+pub struct When {
+    now: DateTime<Utc>,
+    offset: FixedOffset,
+}
+
+/// A time on a page: words, and the exact instant behind them.
+#[derive(Clone, Debug)]
+pub struct Time {
+    at: DateTime<Utc>,
+    words: String,
+}
+
+impl When {
+    /// A page at `now`, with times of day in `offset`.
+    pub fn at(now: DateTime<Utc>, offset: FixedOffset) -> Self {
+        Self { now, offset }
+    }
+
+    /// The instant of the page.
+    pub fn now(self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// `42 min ago`.
+    pub fn ago(self, at: DateTime<Utc>) -> Time {
+        let past = self.now - at;
+        let words =
+            if past < TimeDelta::minutes(1) { "just now".to_owned() } else { format!("{} ago", span(past)) };
+        Time { at, words }
+    }
+
+    /// `1 h 12 min left`, or `20 min overdue`.
+    pub fn left(self, at: DateTime<Utc>) -> Time {
+        let left = at - self.now;
+        let words = if left < TimeDelta::zero() {
+            format!("{} overdue", span(-left))
+        } else if left < TimeDelta::days(1) {
+            format!("{} left", span(left))
+        } else {
+            self.day(at)
+        };
+        Time { at, words }
+    }
+
+    /// `21 Dec 2026, 09:48`.
+    pub fn exact(self, at: DateTime<Utc>) -> Time {
+        Time { at, words: self.local(at, "%-d %b %Y, %H:%M") }
+    }
+
+    /// `2026-12-21 09:48:11.301`, for trails.
+    pub fn to_the_millisecond(self, at: DateTime<Utc>) -> Time {
+        Time { at, words: self.local(at, "%Y-%m-%d %H:%M:%S%.3f") }
+    }
+
+    /// `10:21`, with the day unless it is today's.
+    pub fn clock(self, at: DateTime<Utc>) -> Time {
+        let is_today = self.local(at, "%F") == self.local(self.now, "%F");
+        Time { at, words: self.local(at, if is_today { "%H:%M" } else { "%-d %b, %H:%M" }) }
+    }
+
+    /// The zone of every time of day on the page.
+    pub fn zone(self) -> String {
+        if self.offset.local_minus_utc() == 0 { "UTC".to_owned() } else { format!("UTC{}", self.offset) }
+    }
+
+    fn day(self, at: DateTime<Utc>) -> String {
+        self.local(at, "%a %-d %b, %H:%M")
+    }
+
+    fn local(self, at: DateTime<Utc>, form: &str) -> String {
+        at.with_timezone(&self.offset).format(form).to_string()
+    }
+}
+
+impl Time {
+    /// The words alone.
+    pub fn words(&self) -> &str {
+        &self.words
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let exact = self.at.format("%Y-%m-%d %H:%M:%S UTC");
+        let machine = self.at.format("%Y-%m-%dT%H:%M:%SZ");
+        write!(f, r#"<time datetime="{machine}" title="{exact}">{}</time>"#, self.words)
+    }
+}
+
+impl HtmlSafe for Time {}
+
+/// `42 min`, `2 h 05 min`, `3 days`.
+pub fn span(time: TimeDelta) -> String {
+    let minutes = time.num_minutes();
+    match (time.num_seconds(), minutes) {
+        (seconds, 0) => format!("{seconds} s"),
+        (_, 1..60) => format!("{minutes} min"),
+        (_, 60..1440) if minutes % 60 == 0 => format!("{} h", minutes / 60),
+        (_, 60..1440) => format!("{} h {:02} min", minutes / 60, minutes % 60),
+        (_, 1440..2880) => "1 day".to_owned(),
+        _ => format!("{} days", minutes / 1440),
+    }
+}
+
+/// `214 bytes`, `12.4 KB`.
+pub fn size(bytes: usize) -> String {
+    match bytes {
+        1 => "1 byte".to_owned(),
+        0..10_000 => format!("{} bytes", grouped(&bytes.to_string())),
+        _ => format!("{}.{} KB", bytes / 1024, bytes % 1024 * 10 / 1024),
+    }
+}
+
+/// Digits in groups of three with thin spaces; what is no plain number stays as it is.
+fn grouped(number: &str) -> String {
+    let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("−", rest));
+    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(whole, part)| (whole, Some(part)));
+    if whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        return number.to_owned();
+    }
+    let mut out = sign.to_owned();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at) % 3 == 0 {
+            out.push('\u{2009}');
+        }
+        out.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+/// An amount as people read it. Its thin spaces are our own: as a text from outside they would be drawn.
+#[derive(Clone, Debug, Default)]
+pub struct AmountWords(String);
+
+impl AmountWords {
+    /// The amount's digits in groups; nothing if there is none.
+    pub fn of(amount: Option<Amount>) -> Self {
+        Self(amount.map(|amount| grouped(&amount.to_string())).unwrap_or_default())
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for AmountWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl HtmlSafe for AmountWords {}
+
+/// `3 people`, `1 person`.
+pub fn number_of(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// The groups or rights in `words`, as a sentence lists them.
+pub fn either(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// A state in people's words, with its sign.
+#[derive(Clone, Debug)]
+pub struct StateWord {
+    /// Its sign.
+    pub icon: Icon,
+    /// Its colour: `wait`, `done`, `bad`, `odd` or `off`.
+    pub kind: &'static str,
+    /// Its words.
+    pub words: Text,
+}
+
+impl fmt::Display for StateWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, r#"<span class="st st-{}">{}{}</span>"#, self.kind, self.icon, self.words)
+    }
+}
+
+impl HtmlSafe for StateWord {}
+
+/// Where a request stands, in a word; `waits_for` are the names of those who could help.
+pub fn state_word(request: &Request) -> StateWord {
+    state_of(request.state, &request.waits_for)
+}
+
+/// A state in a word; `waits_for` are those who could help.
+pub fn state_of(state: State, waits: &[crate::domain::policy::Capacity]) -> StateWord {
+    let (icon, kind, words) = match state {
+        State::ValidateMakerAccess | State::ValidatePayload => {
+            (Icon::Wait, "wait", "Being checked".to_owned())
+        }
+        State::AdminTask => (Icon::Wait, "wait", waits_for(waits)),
+        State::Approved => (Icon::Send, "wait", "Approved, being sent".to_owned()),
+        State::Executed => (Icon::Done, "done", "Done".to_owned()),
+        State::Failed => (Icon::Fail, "bad", "Failed".to_owned()),
+        State::Unknown => (Icon::Odd, "odd", "Outcome unknown".to_owned()),
+        State::Rejected => (Icon::No, "bad", "Rejected".to_owned()),
+        State::Withdrawn => (Icon::Undo, "off", "Withdrawn".to_owned()),
+        State::Expired => (Icon::Sand, "off", "Expired".to_owned()),
+    };
+    StateWord { icon, kind, words: words.into() }
+}
+
+fn waits_for(waits: &[crate::domain::policy::Capacity]) -> String {
+    let names: Vec<String> = waits.iter().map(who_name).collect();
+    if names.is_empty() { "Waits".to_owned() } else { format!("Waits for {}", either(&names)) }
+}
+
+/// A group's name, or what a right makes of somebody.
+pub fn who_name(who: &crate::domain::policy::Capacity) -> String {
+    use crate::domain::actor::Permission;
+    use crate::domain::policy::Capacity;
+    match who {
+        Capacity::Group(name) | Capacity::ClaimedGroup(name) => name.clone(),
+        Capacity::Permission(Permission::Check) => "a checker".to_owned(),
+        Capacity::Permission(permission) => permission.name().to_owned(),
+    }
+}
+
+/// How much is at stake: bars and a word.
+#[derive(Clone, Copy, Debug)]
+pub struct RiskMark(pub Option<Risk>);
+
+impl fmt::Display for RiskMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(risk) = self.0 else { return Ok(()) };
+        let (level, word) = match risk {
+            Risk::Low => (1, "Low"),
+            Risk::Medium => (2, "Medium"),
+            Risk::High => (3, "High"),
+        };
+        let bar = |at: usize| if level >= at { r#" class="on""# } else { "" };
+        write!(
+            f,
+            r#"<span class="risk risk-{level}"><svg class="i" viewBox="0 0 16 16" aria-hidden="true"><rect{} x="1.5" y="9.5" width="3" height="5"/><rect{} x="6.5" y="5.5" width="3" height="9"/><rect{} x="11.5" y="1.5" width="3" height="13"/></svg>{word}<span class="sr"> risk</span></span>"#,
+            bar(1),
+            bar(2),
+            bar(3)
+        )
+    }
+}
+
+impl HtmlSafe for RiskMark {}
+
+/// A digest in groups of four digits.
+#[derive(Clone, Debug)]
+pub struct DigestWords(String);
+
+impl DigestWords {
+    /// Takes `sha256:…` or plain digits.
+    pub fn of(digest: &str) -> Self {
+        Self(digest.trim_start_matches("sha256:").to_owned())
+    }
+
+    fn groups(&self) -> Vec<&str> {
+        self.0.as_bytes().chunks(4).filter_map(|group| std::str::from_utf8(group).ok()).collect()
+    }
+
+    /// The first and the last two groups.
+    pub fn short(&self) -> String {
+        match self.groups().as_slice() {
+            [a, b, .., y, z] => format!("{a} {b} … {y} {z}"),
+            few => few.join(" "),
+        }
+    }
+
+    /// All of it; an element with the ends in bold.
+    pub fn full(&self) -> String {
+        match self.groups().as_slice() {
+            [a, b, middle @ .., y, z] => format!("<b>{a} {b}</b> {} <b>{y} {z}</b>", middle.join(" ")),
+            few => few.join(" "),
+        }
+    }
+}

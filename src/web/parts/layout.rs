@@ -1,0 +1,259 @@
+//! What every page has around it: who is here, in which org and environment, and where he can go.
+
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::Method;
+use actix_web::{HttpRequest, web};
+use serde::Deserialize;
+
+use crate::domain::actor::{Actor, Permission};
+use crate::domain::ids::RequestId;
+use crate::web::html::Text;
+use crate::web::parts::call_view::is_production;
+use crate::web::parts::format::When;
+use crate::web::session::{ReturnTo, Session, check_form};
+use crate::web::{BASE, Page, PageError, Web, assets, see_other};
+
+/// A place in the rail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nav {
+    /// What this person may decide now.
+    NeedsMe,
+    /// What waits for one of his groups.
+    MyGroups,
+    /// What he decided.
+    Decided,
+    /// A new request.
+    New,
+    /// What he submitted.
+    Mine,
+    /// Everything, by filter.
+    History,
+    /// What may or may not have happened.
+    Unknown,
+    /// Request types and their policies.
+    Types,
+    /// None of them.
+    Elsewhere,
+}
+
+impl Nav {
+    /// Its address below [`BASE`].
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::NeedsMe => "/needs-me",
+            Self::MyGroups => "/my-groups",
+            Self::Decided => "/decided",
+            Self::New => "/new",
+            Self::Mine => "/mine",
+            Self::History => "/history",
+            Self::Unknown => "/unknown",
+            Self::Types => "/types",
+            Self::Elsewhere => "",
+        }
+    }
+
+    /// Its address.
+    pub fn url(self) -> String {
+        format!("{BASE}{}", self.path())
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NeedsMe => "Needs me",
+            Self::MyGroups => "My groups",
+            Self::Decided => "Decided by me",
+            Self::New => "New request",
+            Self::Mine => "My requests",
+            Self::History => "History",
+            Self::Unknown => "Unknown outcome",
+            Self::Types => "Types and policies",
+            Self::Elsewhere => "",
+        }
+    }
+
+    /// Where this person begins.
+    pub fn home(actor: &Actor) -> Self {
+        if actor.may(Permission::Check) {
+            Self::NeedsMe
+        } else if actor.may(Permission::Make) {
+            Self::Mine
+        } else {
+            Self::History
+        }
+    }
+}
+
+/// One line of the rail.
+pub struct RailItem {
+    /// Its address.
+    pub url: String,
+    /// Its words.
+    pub name: &'static str,
+    /// Whether this page is it.
+    pub is_current: bool,
+    /// How many there are, and under which name the script finds the number.
+    pub count: Option<(&'static str, String)>,
+}
+
+/// A part of the rail.
+pub struct RailPart {
+    /// Its heading.
+    pub name: &'static str,
+    /// Its lines.
+    pub items: Vec<RailItem>,
+}
+
+/// What every page has around it.
+pub struct Shell {
+    /// The person's name.
+    pub name: Text,
+    /// His org.
+    pub org: Text,
+    /// The other orgs that he may switch to.
+    pub orgs: Vec<Text>,
+    /// The environment's word; empty for none.
+    pub environment: Text,
+    /// Whether the environment's word means the real thing.
+    pub is_production: bool,
+    /// What every form carries.
+    pub csrf: String,
+    /// The first requests that he may decide now, in turn.
+    pub waiting: Vec<RequestId>,
+    /// The parts of the rail.
+    pub rail: Vec<RailPart>,
+    /// `light`, `dark`, or empty for the system's own.
+    pub theme: &'static str,
+    /// Path and query of the page, to come back to.
+    pub here: Text,
+    /// The sheet's address.
+    pub style: &'static str,
+    /// The script's address.
+    pub script: &'static str,
+    /// Whether he sees more than his own requests.
+    pub sees_all: bool,
+    /// The files of the rules were changed and can't be used.
+    pub rules_stale: bool,
+    /// The time of the page.
+    pub when: When,
+    /// From which place on the page wants to be told what happens.
+    pub place: String,
+}
+
+/// The cookie with the theme; it holds no secret.
+pub const THEME_COOKIE: &str = "countersign-theme";
+
+impl Shell {
+    /// Everything around a page for `session`, with `nav` marked in the rail.
+    pub async fn of(
+        web: &Web,
+        request: &HttpRequest,
+        session: &Session,
+        nav: Nav,
+    ) -> Result<Self, PageError> {
+        let waiting = if session.actor.may(Permission::Check) {
+            web.engine.waiting(&session.actor, COUNTED_MAX + 1).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Self::around(web, request, session, (nav, waiting)))
+    }
+
+    /// The same, where the page knows itself what this person may decide now: at least the first of it.
+    pub fn around(
+        web: &Web,
+        request: &HttpRequest,
+        session: &Session,
+        (nav, mut waiting): (Nav, Vec<RequestId>),
+    ) -> Self {
+        let actor = &session.actor;
+        waiting.truncate(COUNTED_MAX + 1);
+        let theme = match request.cookie(THEME_COOKIE).as_ref().map(|cookie| cookie.value().to_owned()) {
+            Some(value) if value == "dark" => "dark",
+            Some(value) if value == "light" => "light",
+            Some(_) | None => "",
+        };
+        Self {
+            name: actor.person.user_name.as_str().into(),
+            org: actor.org.as_str().into(),
+            orgs: session
+                .orgs
+                .iter()
+                .filter(|org| **org != actor.org)
+                .map(|org| org.as_str().into())
+                .collect(),
+            environment: web.environment.as_str().into(),
+            is_production: is_production(&web.environment),
+            csrf: session.csrf.clone(),
+            rail: rail(actor, nav, waiting.len()),
+            waiting,
+            theme,
+            here: here(request).into(),
+            style: &assets::STYLE.path,
+            script: &assets::SCRIPT.path,
+            sees_all: actor.sees_all(),
+            rules_stale: web.rules_stale.load(std::sync::atomic::Ordering::Relaxed),
+            place: session.place.clone(),
+            when: When::at(web.engine.clock().now(), web.offset),
+        }
+    }
+}
+
+/// Where a form of this page leads back to: a form's own address has no page.
+fn here(request: &HttpRequest) -> String {
+    let is_page = request.method() == Method::GET;
+    let path = request.uri().path_and_query().filter(|_| is_page);
+    path.map_or_else(|| BASE.to_owned(), ToString::to_string)
+}
+
+/// `POST /ui/theme`
+pub async fn theme(web: web::Data<Web>, request: HttpRequest, form: web::Form<ThemeForm>) -> Page {
+    let session = Session::of(&web, &request).await?;
+    check_form(&web, &request, &session, &form.csrf)?;
+    let cookie = Cookie::build(THEME_COOKIE, form.theme.clone()).path(BASE).http_only(true);
+    let mut cookie = cookie.same_site(SameSite::Lax).max_age(Duration::days(365)).finish();
+    if !["light", "dark"].contains(&form.theme.as_str()) {
+        cookie.make_removal();
+    }
+    let mut response = see_other(ReturnTo::read(&form.to).as_str());
+    response.add_cookie(&cookie).map_err(|error| PageError::broken(error.to_string()))?;
+    Ok(response)
+}
+
+/// What the form of the colours brings.
+#[derive(Deserialize)]
+pub struct ThemeForm {
+    csrf: String,
+    theme: String,
+    to: String,
+}
+
+/// A number up to which the rail counts.
+pub const COUNTED_MAX: usize = 99;
+
+/// `7`, or `99+`.
+pub fn counted(count: usize) -> String {
+    if count > COUNTED_MAX { format!("{COUNTED_MAX}+") } else { count.to_string() }
+}
+
+fn rail(actor: &Actor, nav: Nav, waiting: usize) -> Vec<RailPart> {
+    let item = |to: Nav| RailItem {
+        url: to.url(),
+        name: to.name(),
+        is_current: to == nav,
+        count: (to == Nav::NeedsMe).then(|| ("needs_me", counted(waiting))),
+    };
+    let mut parts = Vec::new();
+    let mut part = |name, places: &[Nav]| {
+        parts.push(RailPart { name, items: places.iter().copied().map(item).collect() });
+    };
+    if actor.may(Permission::Check) {
+        part("Decide", &[Nav::NeedsMe, Nav::MyGroups, Nav::Decided]);
+    }
+    if actor.may(Permission::Make) {
+        part("Submit", &[Nav::New, Nav::Mine]);
+    }
+    part("Prove", &[Nav::History, Nav::Unknown, Nav::Types]);
+    parts
+}

@@ -1,0 +1,13 @@
+//! What pages are made of: views and wording that several pages share.
+
+pub mod answer_view;
+pub mod call_view;
+pub mod event_text;
+pub mod format;
+pub mod icons;
+pub mod json_view;
+pub mod layout;
+pub mod notices;
+pub mod payload_fields;
+pub mod policy_diagram;
+pub mod signature_view;

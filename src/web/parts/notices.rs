@@ -1,0 +1,104 @@
+//! The note on top of a page: what is true first, then what it means, then the next step.
+
+use crate::domain::request::{Request, State};
+use crate::engine::queries::View;
+use crate::web::html::Text;
+use crate::web::parts::format::{When, number_of};
+use crate::web::parts::icons::Icon;
+
+/// A note on top: what stands, what it means.
+pub struct Note {
+    /// `warn`, `bad`, `odd`, `ok`, `ink` or nothing.
+    pub kind: &'static str,
+    /// Its sign.
+    pub icon: Icon,
+    /// What is true.
+    pub head: Text,
+    /// What it means.
+    pub lines: Vec<Text>,
+    /// Words that somebody wrote and that were not recorded.
+    pub kept: Text,
+    /// Whether it answers what this person has just done: then it takes the focus.
+    pub is_new: bool,
+}
+
+impl Note {
+    /// A note without words of anybody.
+    pub fn new(kind: &'static str, icon: Icon, head: impl Into<Text>, lines: Vec<String>) -> Self {
+        let lines = lines.into_iter().map(Text::from).collect();
+        Self { kind, icon, head: head.into(), lines, kept: Text::default(), is_new: false }
+    }
+
+    /// What stands once a request no longer waits.
+    pub fn of(view: &View, when: When) -> Option<Self> {
+        let request = &view.request;
+        match request.state {
+            State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => None,
+            State::Approved => {
+                let line = format!("The call is on its way to {}.", request.host);
+                Some(Self::new("ink", Icon::Send, "Everybody needed has agreed.", vec![line]))
+            }
+            State::Executed => Some(executed(view)),
+            State::Failed => Some(failed(view)),
+            State::Unknown => Some(unknown(request)),
+            State::Rejected => Some(rejected(request)),
+            State::Withdrawn => {
+                let head = format!("{} took it back. Nothing was sent.", request.maker.user_name);
+                Some(Self::new("", Icon::Undo, head, Vec::new()))
+            }
+            State::Expired => Some(expired(request, when)),
+        }
+    }
+}
+
+fn executed(view: &View) -> Note {
+    let status = view.answer.as_ref().map_or_else(String::new, |answer| format!(" {}", answer.status));
+    let warnings = view.answer.as_ref().map_or(0, |answer| answer.warnings.len());
+    let part = number_of(warnings, "part", "parts");
+    let lines = match warnings {
+        0 => Vec::new(),
+        _ => vec![format!("{part} did not work, the rest did. The answer below says which.")],
+    };
+    Note::new("ok", Icon::Done, format!("Done: the target answered{status}."), lines)
+}
+
+fn failed(view: &View) -> Note {
+    let (head, line) = match view.answer.as_ref().map(|answer| answer.status) {
+        Some(status) => (
+            format!("Failed: the target answered {status}, and refused it."),
+            "The approvals are used up; the maker may submit it again.",
+        ),
+        None => (
+            "Failed: the call never left.".to_owned(),
+            "Nothing happened at the target. What happened, below, says why.",
+        ),
+    };
+    Note::new("bad", Icon::Fail, head, vec![line.to_owned()])
+}
+
+fn unknown(request: &Request) -> Note {
+    let head = "The call left, but no full answer came back. It may or may not have happened.";
+    let line = format!(
+        "Countersign never sends it again by itself, because that could do it twice. Ask {} what it did.",
+        request.host
+    );
+    Note::new("odd", Icon::Odd, head, vec![line])
+}
+
+fn rejected(request: &Request) -> Note {
+    let last = request.last_decision();
+    let by = last.map_or("A checker", |decision| decision.checker.user_name.as_str());
+    let words = last.map(|decision| format!("“{}”", decision.message));
+    Note::new("bad", Icon::No, format!("{by} rejected it. Nothing was sent."), words.into_iter().collect())
+}
+
+fn expired(request: &Request, when: When) -> Note {
+    let at = when.exact(request.ended_at.unwrap_or(request.expires_at));
+    let why = match request.execute_before {
+        Some(_) => "It was approved, but could not be sent in time.",
+        None => "Nobody decided in time.",
+    };
+    let head = format!("Expired at {} {}. {why}", at.words(), when.zone());
+    let line = "It can’t be decided any more, and nothing was sent. The maker may submit it again.";
+    Note::new("", Icon::Sand, head, vec![line.to_owned()])
+}

@@ -1,0 +1,284 @@
+//! The fields of a request type as a table: what each may hold and who sees it. Read from the type's schemas.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::domain::call::placeholders;
+use crate::domain::fault::pointer_to;
+use crate::domain::request_type::{Place, RequestType};
+use crate::web::html::Text;
+
+/// Fields that are shown; the definition has them all.
+const FIELDS_MAX: usize = 200;
+
+/// How deep schemas and their references are followed.
+const DEPTH_MAX: usize = 12;
+
+/// Values of an enumeration that are named.
+const CHOICES_MAX: usize = 8;
+
+/// One field.
+pub struct FieldRow {
+    /// Where it is in a task.
+    pub pointer: Text,
+    /// What it may hold.
+    pub kind: Text,
+    /// Who sees it.
+    pub seen_by: &'static str,
+    /// What else the type does with it.
+    pub used_as: &'static str,
+}
+
+/// The fields of a type, in the order of its schemas.
+pub fn rows(known: &RequestType) -> Vec<FieldRow> {
+    let mut found = Found { known, rows: Vec::new(), pointers: HashSet::new() };
+    for name in placeholders(&known.path) {
+        let documented = known.path_params.as_ref().is_some_and(|schema| schema.documents(name));
+        if !documented {
+            found.add(&pointer_to("/pathParams", name), "text, needed".to_owned());
+        }
+    }
+    let parts = [("/pathParams", &known.path_params), ("/queryParams", &known.query), ("/body", &known.body)];
+    for (at, schema) in parts {
+        if let Some(schema) = schema {
+            let whole = Reader { root: schema.source() };
+            let is_path = at == "/pathParams";
+            whole.read(schema.source(), at, (is_path, 0), &mut found);
+        }
+    }
+    let hidden = known.classes.masked.iter().chain(&known.classes.secret);
+    let named = [known.subject.as_ref(), known.amount.as_ref()].into_iter().flatten();
+    for place in hidden.chain(named) {
+        if !found.pointers.contains(place.as_str()) {
+            found.add(place.as_str(), String::new());
+        }
+    }
+    found.rows
+}
+
+struct Found<'a> {
+    known: &'a RequestType,
+    rows: Vec<FieldRow>,
+    pointers: HashSet<String>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, pointer: &str, kind: String) {
+        if self.rows.len() < FIELDS_MAX && self.pointers.insert(pointer.to_owned()) {
+            let row = FieldRow {
+                pointer: pointer.into(),
+                kind: kind.into(),
+                seen_by: self.seen_by(pointer),
+                used_as: self.used_as(pointer),
+            };
+            self.rows.push(row);
+        }
+    }
+
+    fn seen_by(&self, pointer: &str) -> &'static str {
+        let Ok(place) = Place::parse(pointer) else { return "everybody who may read" };
+        let covers = |classes: &[Place]| classes.iter().any(|class| class.covers(&place.steps()));
+        if covers(&self.known.classes.secret) {
+            "nobody, once it is submitted"
+        } else if covers(&self.known.classes.masked) {
+            "those who decide; masked for all others"
+        } else {
+            "everybody who may read"
+        }
+    }
+
+    fn used_as(&self, pointer: &str) -> &'static str {
+        let is = |place: &Option<Place>| place.as_ref().is_some_and(|place| place.as_str() == pointer);
+        match (is(&self.known.subject), is(&self.known.amount)) {
+            (true, true) => "subject and amount",
+            (true, false) => "subject",
+            (false, true) => "amount",
+            (false, false) => "",
+        }
+    }
+}
+
+/// A schema, for its references.
+struct Reader<'a> {
+    root: &'a Value,
+}
+
+impl Reader<'_> {
+    fn read(&self, schema: &Value, at: &str, (is_needed, depth): (bool, usize), found: &mut Found<'_>) {
+        let schema = self.resolved(schema);
+        if depth > DEPTH_MAX {
+            return;
+        }
+        let properties = schema.get("properties").and_then(Value::as_object).filter(|all| !all.is_empty());
+        if let Some(properties) = properties {
+            self.members(schema, properties, (at, depth), found);
+            return;
+        }
+        let items = schema.get("items").map(|items| self.resolved(items));
+        let with_members = items.filter(|items| items.get("properties").is_some());
+        // The whole of a part has no place of its own.
+        let is_part = at.matches('/').count() == 1;
+        let needed = if is_needed { ", needed" } else { "" };
+        match (with_members, is_part) {
+            (Some(items), _) => {
+                if !is_part {
+                    found.add(at, format!("list{needed}"));
+                }
+                self.read(items, &format!("{at}/*"), (false, depth + 1), found);
+            }
+            (None, false) => found.add(at, format!("{}{needed}", self.kind(schema))),
+            (None, true) => {}
+        }
+    }
+
+    fn members(
+        &self,
+        schema: &Value,
+        properties: &Map<String, Value>,
+        (at, depth): (&str, usize),
+        found: &mut Found<'_>,
+    ) {
+        let required = schema.get("required").and_then(Value::as_array);
+        for (name, member) in properties {
+            let listed = required.is_some_and(|all| all.iter().any(|one| one.as_str() == Some(name)));
+            // A value for every place in the path is needed, whatever its schema says.
+            let is_needed =
+                listed || (at == "/pathParams" && placeholders(&found.known.path).any(|one| one == name));
+            self.read(member, &pointer_to(at, name), (is_needed, depth + 1), found);
+        }
+    }
+
+    /// What a reference inside this schema leads to.
+    fn resolved<'s>(&'s self, schema: &'s Value) -> &'s Value {
+        let mut schema = schema;
+        for _ in 0..DEPTH_MAX {
+            let reference = schema.get("$ref").and_then(Value::as_str);
+            match reference.and_then(|to| to.strip_prefix('#')).and_then(|to| self.root.pointer(to)) {
+                Some(target) => schema = target,
+                None => break,
+            }
+        }
+        schema
+    }
+
+    fn kind(&self, schema: &Value) -> String {
+        if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
+            let more = if choices.len() > CHOICES_MAX { ", …" } else { "" };
+            let shown: Vec<String> = choices.iter().take(CHOICES_MAX).map(plain).collect();
+            return format!("one of {}{more}", shown.join(", "));
+        }
+        if let Some(value) = schema.get("const") {
+            return format!("always {}", plain(value));
+        }
+        let names: Vec<&str> = match schema.get("type") {
+            Some(Value::String(name)) => vec![name],
+            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        let mut kind = match names.as_slice() {
+            [] => "anything".to_owned(),
+            names => names.iter().copied().map(type_word).collect::<Vec<_>>().join(" or "),
+        };
+        if let Some(items) = schema.get("items").filter(|_| names.contains(&"array")) {
+            kind.push_str(&format!(" of: {}", self.kind(self.resolved(items))));
+        }
+        for (keyword, before, after) in LIMITS {
+            if let Some(value) = schema.get(keyword) {
+                kind.push_str(&format!(", {before}{}{after}", plain(value)));
+            }
+        }
+        kind
+    }
+}
+
+/// Keywords that limit a value, and the words around their own.
+const LIMITS: [(&str, &str, &str); 10] = [
+    ("minimum", "from ", ""),
+    ("exclusiveMinimum", "above ", ""),
+    ("maximum", "to ", ""),
+    ("exclusiveMaximum", "below ", ""),
+    ("minLength", "at least ", " characters"),
+    ("maxLength", "at most ", " characters"),
+    ("minItems", "at least ", " items"),
+    ("maxItems", "at most ", " items"),
+    ("format", "as ", ""),
+    ("pattern", "like ", ""),
+];
+
+fn type_word(name: &str) -> &str {
+    match name {
+        "string" => "text",
+        "integer" => "whole number",
+        "boolean" => "yes or no",
+        "array" => "list",
+        "null" => "nothing",
+        other => other,
+    }
+}
+
+/// A value as people write it.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::web::sample;
+
+    fn lines(known: &RequestType) -> Vec<String> {
+        let line = |row: &FieldRow| {
+            format!("{} | {} | {} | {}", row.pointer.raw(), row.kind.raw(), row.seen_by, row.used_as)
+                .trim_end()
+                .to_owned()
+        };
+        rows(known).iter().map(line).collect()
+    }
+
+    #[test]
+    fn every_field_says_what_it_holds_who_sees_it_and_what_it_is_for() {
+        insta::assert_snapshot!(lines(&sample::refund()).join("\n"), @r"
+        /pathParams/order | text, like ^[0-9-]{4,20}$, needed | everybody who may read | subject
+        /body/amount | number, above 0, to 5000, needed | everybody who may read | amount
+        /body/currency | one of EUR, USD | everybody who may read |
+        /body/iban | text, at most 34 characters | those who decide; masked for all others |
+        /body/pin | text | nobody, once it is submitted |
+        /body/lines | list | everybody who may read |
+        /body/lines/*/sku | text | everybody who may read |
+        /headers/authorization |  | nobody, once it is submitted |
+        ");
+    }
+
+    #[test]
+    fn references_are_followed_and_one_that_leads_to_itself_ends() {
+        let known = RequestType::from_definition(&json!({
+            "name": "TREE",
+            "call": { "method": "POST", "path": "/trees/{tree}" },
+            "body": {
+                "$ref": "#/$defs/node",
+                "$defs": { "node": {
+                    "type": "object",
+                    "required": ["name"],
+                    "properties": {
+                        "name": { "type": ["string", "null"] },
+                        "kinds": { "type": "array", "items": { "enum": [1, true, "a"] }, "maxItems": 3 },
+                        "child": { "$ref": "#/$defs/node" },
+                    },
+                } },
+            },
+        }))
+        .unwrap();
+        let lines = lines(&known);
+        assert_eq!(lines[0], "/pathParams/tree | text, needed | everybody who may read |");
+        assert_eq!(lines[1], "/body/name | text or nothing, needed | everybody who may read |");
+        assert_eq!(
+            lines[2],
+            "/body/kinds | list of: one of 1, true, a, at most 3 items | everybody who may read |"
+        );
+        assert_eq!(lines[3], "/body/child/name | text or nothing, needed | everybody who may read |");
+        assert!(lines.len() <= FIELDS_MAX);
+    }
+}
