@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use uuid::{ContextV7, Timestamp, Uuid};
 
-/// The system's clock, or one that stands still until a test moves it.
+/// The system clock, or a fixed clock that only a test advances.
 #[derive(Clone)]
 pub struct Clock {
     source: Source,
@@ -19,12 +19,12 @@ enum Source {
 }
 
 impl Clock {
-    /// Real time.
+    /// A clock that follows the system's time.
     pub fn system() -> Self {
         Self::with(Source::System)
     }
 
-    /// Time that stands at `now` until [`Clock::advance`].
+    /// A clock that shows `now` until [`Clock::advance`] is called.
     pub fn fixed(now: DateTime<Utc>) -> Self {
         Self::with(Source::Fixed(Arc::new(Mutex::new(now))))
     }
@@ -33,28 +33,28 @@ impl Clock {
         Self { source, ids: Arc::new(Mutex::new(ContextV7::new())) }
     }
 
-    /// The time, cut to microseconds: what both databases keep.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]
+    /// The current time, truncated to microseconds: the precision that both databases keep.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system clock")]
     pub fn now(&self) -> DateTime<Utc> {
         let now = match &self.source {
             Source::System => Utc::now(),
-            Source::Fixed(at) => *at.lock().expect("nobody panics while holding the time"),
+            Source::Fixed(at) => *at.lock().expect("no code panics while it holds the time"),
         };
         now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
     }
 
-    /// Moves a fixed clock; a system clock can't be moved and stays.
+    /// Advances a fixed clock. Does nothing to a system clock.
     pub fn advance(&self, by: TimeDelta) {
         if let Source::Fixed(at) = &self.source {
-            *at.lock().expect("nobody panics while holding the time") += by;
+            *at.lock().expect("no code panics while it holds the time") += by;
         }
     }
 
-    /// A new UUID version 7: ids of one process sort in the order in which they were made.
+    /// A new UUID (version 7). Ids made by one process sort in the order of their creation.
     pub fn new_id(&self) -> Uuid {
         let now = self.now();
         let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-        let ids = self.ids.lock().expect("nobody panics while making an id");
+        let ids = self.ids.lock().expect("no code panics while it makes an id");
         Uuid::new_v7(Timestamp::from_unix(&*ids, seconds, now.timestamp_subsec_nanos()))
     }
 }

@@ -1,9 +1,9 @@
 //! Countersign: a maker-checker (four-eyes) approval engine that stands in front of any HTTP API.
 //!
-//! Read in this order: [`domain`] (the rules), [`store`] (what is remembered), [`engine`] (the one
+//! Read in this order: [`domain`] (the rules), [`store`] (persistence), [`engine`] (the one
 //! door to change anything), then the ways in and out: [`api`], [`web`], [`executor`], [`cli`].
 
-/// What is allocated by an HTTP worker is freed by the writer's thread, many times per request.
+/// HTTP workers allocate what the writer thread frees, many times per request; the system allocator is slow at that.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

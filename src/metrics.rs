@@ -1,4 +1,4 @@
-//! What is counted, for Prometheus. Labels are bounded: never an id, a payload or a header.
+//! Metrics for Prometheus. Labels have a bounded set of values: never an id, a payload or a header.
 
 use std::sync::atomic::AtomicU64;
 
@@ -36,7 +36,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// All metrics at zero.
+    /// Registers every metric, each at zero.
     pub fn new() -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("countersign"),
@@ -79,8 +79,8 @@ impl Metrics {
             "1 while files that could not be read keep older rules in force",
             self.rules_stale.clone(),
         );
-        registry.register("open_streams", "Pages that are told of changes", self.open_streams.clone());
-        registry.register("write_queue_depth", "Writes that wait for the writer", self.queue_depth.clone());
+        registry.register("open_streams", "Open event streams of pages", self.open_streams.clone());
+        registry.register("write_queue_depth", "Writes waiting for the writer", self.queue_depth.clone());
         registry.register("write_batch_size", "Writes in one transaction", self.batch_size.clone());
         registry.register_with_unit(
             "write_commit",
@@ -90,56 +90,56 @@ impl Metrics {
         );
     }
 
-    /// A request was submitted.
+    /// Counts a submitted request.
     pub fn submitted(&self, request_type: &str) {
         self.submissions.get_or_create(&vec![("type", request_type.to_owned())]).inc();
     }
 
-    /// A decision was recorded.
+    /// Counts a recorded decision.
     pub fn decided(&self, request_type: &str, verdict: &str) {
         let labels = vec![("type", request_type.to_owned()), ("verdict", verdict.to_owned())];
         self.decisions.get_or_create(&labels).inc();
     }
 
-    /// A call was refused with this code.
+    /// Counts an API call that was refused with this code.
     pub fn refused(&self, code: &str) {
         self.refusals.get_or_create(&vec![("code", code.to_owned())]).inc();
     }
 
-    /// An execution ended.
+    /// Counts an execution that ended.
     pub fn executed(&self, request_type: &str, outcome: &str) {
         let labels = vec![("type", request_type.to_owned()), ("outcome", outcome.to_owned())];
         self.executions.get_or_create(&labels).inc();
     }
 
-    /// An execution was stopped by its digest.
+    /// Counts an execution that was stopped because its digest did not match.
     pub fn digest_stopped(&self) {
         self.digest_stops.inc();
     }
 
-    /// How many outcomes are unknown and how many approvals wait too long, right now.
+    /// Sets the number of unknown outcomes and of approved requests that wait too long.
     pub fn set_open(&self, unknown: i64, overdue: i64) {
         self.unknown_now.set(unknown);
         self.overdue_now.set(overdue);
     }
 
-    /// The rules were read anew, or could not be.
+    /// Sets whether the last reload of the rules failed.
     pub fn set_rules_stale(&self, is_stale: bool) {
         self.rules_stale.set(i64::from(is_stale));
     }
 
-    /// So many pages are told of changes.
+    /// Sets the number of open event streams.
     pub fn set_open_streams(&self, open: usize) {
         self.open_streams.set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
-    /// A batch was committed.
+    /// Records a committed batch.
     pub fn committed(&self, size: usize, seconds: f64) {
         self.batch_size.observe(f64::from(u32::try_from(size).unwrap_or(u32::MAX)));
         self.commit_seconds.observe(seconds);
     }
 
-    /// The text that Prometheus reads, with the queue as deep as it is now.
+    /// The text that Prometheus reads, with the current depth of the write queue.
     pub fn render(&self, queue_depth: usize) -> String {
         self.queue_depth.set(i64::try_from(queue_depth).unwrap_or(i64::MAX));
         let mut text = String::new();

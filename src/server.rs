@@ -1,4 +1,4 @@
-//! Puts the parts together and takes them apart in order.
+//! Starts and stops a server: store, engine, executor, API and pages, in order.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -46,20 +46,20 @@ pub struct Server {
     stop: watch::Sender<bool>,
 }
 
-/// Whether the executor runs by itself, or only when a test steps it.
+/// Whether the executor runs in the background or is stepped by a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExecutorMode {
-    /// In its own loop.
+    /// In a loop in the background.
     Running,
-    /// Only through [`Server::executor`].
+    /// Only when a test calls [`Server::executor`].
     Stepped,
 }
 
-/// How a server is started, beside its configuration.
+/// What a start needs beyond the configuration.
 pub struct Startup {
-    /// Whether the executor runs by itself.
+    /// How the executor runs.
     pub executor: ExecutorMode,
-    /// Who may sign in to the pages by one click; nobody, except in the demo.
+    /// People who can sign in to the pages with one click; empty except in the demo.
     pub demo: Vec<DemoPerson>,
 }
 
@@ -70,8 +70,10 @@ impl From<ExecutorMode> for Startup {
 }
 
 impl Server {
-    /// Opens the store, migrates it, and serves. Everything that can be wrong is told before the first
-    /// call is taken.
+    /// Opens the store, migrates it, and serves.
+    ///
+    /// # Errors
+    /// Everything that can be wrong with the configuration is reported before the first API call is accepted.
     pub async fn start(config: &Config, clock: Clock, startup: impl Into<Startup>) -> anyhow::Result<Self> {
         let Startup { executor: mode, demo } = startup.into();
         let trust = Arc::new(Verifier::new(&config.auth)?);
@@ -121,38 +123,38 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What the handlers share, for a second set of handlers beside them.
+    /// What the API handlers share, for benchmarks that add a second set of handlers.
     pub fn api(&self) -> &Api {
         &self.api
     }
 
-    /// The executor, for stepping it.
+    /// The executor, so that a test can step it.
     pub fn executor(&self) -> &Arc<Executor> {
         &self.executor
     }
 
-    /// The engine, for looking behind the API.
+    /// The engine, so that a test can read what the API does not show.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// Reads the request types and the people file anew: all of them come into force, or none.
+    /// Reloads the request types and the people file. All of them come into force, or none.
     pub async fn reload_rules(&self) {
         let catalog = self.catalog.clone();
         let read = tokio::task::spawn_blocking(move || catalog.load()).await;
         let is_stale = match read {
             Ok(Ok(loaded)) => match self.engine.put_in_force(loaded.rules).await {
                 Ok(()) => {
-                    tracing::info!("the rules were read anew and are in force");
+                    tracing::info!("the rules were reloaded and are in force");
                     false
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the rules could not be recorded; the old ones stay in force");
+                    tracing::error!(%error, "the reloaded rules could not be recorded; the old ones stay in force");
                     true
                 }
             },
@@ -171,9 +173,9 @@ impl Server {
         self.engine.metrics().set_rules_stale(is_stale);
     }
 
-    /// Stops in order: no new calls, answers out, executions to their end or marked, writer drained.
+    /// Stops in order: refuse new API calls, finish answers, end or mark executions, drain the writer.
     pub async fn stop(self) -> anyhow::Result<()> {
-        // A receiver that is gone has stopped already.
+        // A missing receiver has stopped already.
         let _ = self.stop.send(true);
         self.http.stop(true).await;
         self.serving.await??;
@@ -189,14 +191,14 @@ impl Server {
     }
 }
 
-/// The pages beside the API.
+/// What the pages' handlers share.
 fn pages(api: &Api, config: &Config, demo: Vec<DemoPerson>) -> anyhow::Result<Web> {
     if let Some(provider) = &config.web.oidc
         && config.auth.issuer.as_ref() != Some(&provider.issuer)
     {
         tracing::warn!(
-            "auth.issuer and web.oidc_issuer differ: who has a token of both is two people, unless the people \
-             file lists both accounts under one"
+            "auth.issuer and web.oidc_issuer differ: accounts of both issuers count as two people, unless the \
+             people file lists both accounts under one person"
         );
     }
     let sign_in = match &config.web.oidc {
@@ -242,7 +244,7 @@ fn serve(
     Ok(server.run())
 }
 
-/// Where the rules of this configuration are.
+/// The files that this configuration reads its rules from.
 pub fn catalog(config: &Config) -> Catalog {
     Catalog {
         types: config.types.dir.clone(),

@@ -16,18 +16,18 @@ use crate::config::{LogConfig, LogFormat};
 /// Why logging could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The filter is none; loading the configuration refuses such a one.
+    /// The filter is invalid. Unreachable: the configuration was validated.
     #[error("log.level is no filter")]
     Filter(#[from] ParseError),
-    /// This process logs already.
-    #[error("logging is set up already")]
+    /// Logging was set up before in this process.
+    #[error("logging has already been set up")]
     Twice(#[from] TryInitError),
 }
 
-/// Sends this process's log lines to stderr from now on.
+/// Sends the log lines of this process to stderr.
 ///
 /// # Errors
-/// If the filter can't be read, or logging is set up already.
+/// If the filter can't be read, or logging has already been set up.
 pub fn init(log: &LogConfig) -> Result<(), TelemetryError> {
     let colours = log.format == LogFormat::Text && stderr().is_terminal();
     Ok(subscriber(log, stderr, colours)?.try_init()?)
@@ -71,7 +71,7 @@ mod tests {
         }
     }
 
-    /// What is written when an `info` event with a field and a `debug` event happen.
+    /// The log lines of one `info` event with a field and one `debug` event.
     fn written(format: LogFormat, level: &str) -> String {
         let lines = Lines::default();
         let log = LogConfig { format, level: level.to_owned() };

@@ -15,14 +15,14 @@ const SECRET_BYTES: usize = 32;
 pub struct BrowserSecret(String);
 
 impl BrowserSecret {
-    /// One that nobody had before.
+    /// A new random secret.
     pub fn new() -> Self {
         let mut bytes = [0; SECRET_BYTES];
         rand::fill(&mut bytes).expect("the system gives random bytes");
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// One as [`BrowserSecret::new`] writes it.
+    /// Parses what [`BrowserSecret::new`] made; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         (bytes.len() == SECRET_BYTES).then(|| Self(text.to_owned()))
@@ -33,7 +33,7 @@ impl BrowserSecret {
         &self.0
     }
 
-    /// What a form carries to show that it was made for this browser. It does not tell the secret.
+    /// The token in a form that proves that the form was made for this browser. It does not reveal the secret.
     pub fn form_token(&self) -> String {
         Digest::of(format!("countersign-csrf\n{}", self.0).as_bytes()).to_string()
     }
@@ -45,7 +45,7 @@ impl fmt::Debug for BrowserSecret {
     }
 }
 
-/// Whether two texts are the same, in a time that tells nothing of where they differ.
+/// Compares two texts in constant time.
 pub fn is_same(one: &str, other: &str) -> bool {
     constant_time::verify_slices_are_equal(one.as_bytes(), other.as_bytes()).is_ok()
 }

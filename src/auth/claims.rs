@@ -1,4 +1,4 @@
-//! The claims of a token whose signature holds: each must be there, of its type, and right.
+//! Checks the claims of a token with a valid signature: each must be present, well typed and correct.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Number, Value};
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// What is asked of claims.
+/// What claims must satisfy.
 #[derive(Debug)]
 pub(super) struct ClaimRequirements {
     issuer: String,
@@ -28,7 +28,7 @@ impl ClaimRequirements {
         Self { max_ttl_seconds, ..Self::of_parties(config, (trust.issuer, trust.audience)) }
     }
 
-    /// For tokens of any lifetime: an ID token is looked at once, when it is made.
+    /// For tokens of any lifetime: an ID token is checked once, when it is issued.
     pub fn of_parties(config: &AuthConfig, (issuer, audience): (&str, &str)) -> Self {
         Self {
             issuer: issuer.to_owned(),
@@ -78,7 +78,7 @@ impl ClaimRequirements {
         if lifetime > 0.0 && lifetime <= self.max_ttl_seconds { Ok(()) } else { Err(TokenFault::Lifetime) }
     }
 
-    /// When the person proved who he is; like every other time, it does not lie ahead.
+    /// When the person authenticated (`auth_time`); must not be in the future.
     fn signed_in_at(
         &self,
         claims: &Map<String, Value>,
@@ -92,7 +92,7 @@ impl ClaimRequirements {
         if ahead > self.leeway_seconds { Err(TokenFault::NotYetValid) } else { Ok(Some(at)) }
     }
 
-    /// The chain of those who act through the token, the nearest first (RFC 8693, 4.1).
+    /// The actors of the token's `act` chain, the nearest first (RFC 8693, section 4.1).
     fn act(&self, claim: Option<&Value>) -> Result<Vec<Person>, TokenFault> {
         let mut chain = Vec::new();
         let mut next = claim;
@@ -118,7 +118,7 @@ impl ClaimRequirements {
     }
 }
 
-/// `Some(None)` for a claim that is absent, `None` for one that is there and can't be read.
+/// `Some(None)` for an absent claim, `None` for one that is present and invalid.
 fn optional<T>(claim: Option<&Value>, read: impl Fn(&Value) -> Option<T>) -> Option<Option<T>> {
     match claim {
         Some(value) => read(value).map(Some),
@@ -142,7 +142,7 @@ fn texts(value: &Value) -> Option<Vec<&str>> {
     }
 }
 
-/// One org or a list of them; never none.
+/// One org or a list of orgs; never empty.
 fn orgs(claim: Option<&Value>) -> Option<Vec<OrgId>> {
     let value = claim?;
     let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
@@ -151,26 +151,26 @@ fn orgs(claim: Option<&Value>) -> Option<Vec<OrgId>> {
     orgs.filter(|orgs| !orgs.is_empty())
 }
 
-/// The known names in a list of texts, each compared exactly. No claim grants nothing.
+/// The known names in a list of texts, each compared exactly. A missing claim grants nothing.
 fn permissions(claim: Option<&Value>) -> Option<Vec<Permission>> {
     let Some(value) = claim else { return Some(Vec::new()) };
     let names: Vec<&str> = value.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
     Some(Permission::ALL.into_iter().filter(|permission| names.contains(&permission.name())).collect())
 }
 
-/// A list of texts that can name a group; no claim names none.
+/// A list of texts that can name a group; a missing claim names none.
 fn groups(claim: Option<&Value>) -> Option<Vec<String>> {
     let Some(value) = claim else { return Some(Vec::new()) };
     value.as_array()?.iter().map(text_id).collect()
 }
 
-/// Longer chains of people who act for each other are no honest token.
+/// Maximum length of an `act` chain.
 const ACT_CHAIN_MAX: usize = 8;
 
 const ID_CHARACTERS_MAX: usize = 128;
 
-/// A text that can name someone. White space around it is refused: it would make a second name for
-/// one person that looks like the first.
+/// A text that can name a person. Surrounding white space is refused: it would make a second name that looks like
+/// the first.
 fn text_id(value: &Value) -> Option<String> {
     let text = value.as_str()?;
     let is_bounded = (1..=ID_CHARACTERS_MAX).contains(&text.chars().count());
@@ -178,7 +178,7 @@ fn text_id(value: &Value) -> Option<String> {
     (is_bounded && is_plain).then(|| text.to_owned())
 }
 
-/// An id that may also be written as an integer; `7` and `"7"` are the same id.
+/// An id; may be an integer: `7` and `"7"` are the same id.
 fn text_or_integer_id(value: &Value) -> Option<String> {
     let Some(number) = value.as_number() else { return text_id(value) };
     let text = number.to_string();

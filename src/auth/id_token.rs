@@ -1,5 +1,5 @@
-//! ID tokens (OpenID Connect Core, 3.1.3.7): the same keys, signatures and claims as a call's token, and
-//! what a sign-in asks beyond that.
+//! ID tokens (OpenID Connect Core, section 3.1.3.7): the checks of access tokens, and what a sign-in requires
+//! beyond them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
@@ -17,12 +17,12 @@ impl ProviderKeys {
     /// Reads a key set (RFC 7517). A provider's set may hold keys for other purposes: those are left out.
     ///
     /// # Errors
-    /// If it is no key set, or no key in it can check a token.
+    /// If it is not a key set, or has no usable key.
     pub fn read(document: &[u8], url: &str) -> Result<Self, KeysError> {
         KeySet::of_document(document, url).map(Self)
     }
 
-    /// How many of the keys can be used.
+    /// Number of usable keys.
     pub fn count(&self) -> usize {
         self.0.count()
     }
@@ -31,7 +31,7 @@ impl ProviderKeys {
 /// What one sign-in expects of its token.
 #[derive(Clone, Copy)]
 pub struct Expected<'a> {
-    /// The nonce that was sent.
+    /// The nonce sent with the sign-in.
     pub nonce: &'a str,
     /// The person must have proved who they are at this time or later.
     pub proved_since: Option<DateTime<Utc>>,
@@ -45,7 +45,7 @@ pub struct IdTokens {
     leeway: TimeDelta,
 }
 
-/// A token comes straight from the provider: one that was made longer ago is not the answer to the question.
+/// Maximum age of an ID token: it comes straight from the provider, so an older one answers another sign-in.
 const AGE_MAX: TimeDelta = TimeDelta::minutes(10);
 
 impl IdTokens {
@@ -58,10 +58,10 @@ impl IdTokens {
         }
     }
 
-    /// What `token` says, if all of it holds at `now`.
+    /// The claims of `token`, if it is valid at `now`.
     ///
     /// # Errors
-    /// The first thing that is wrong; [`TokenFault::Key`] if fresh keys may help.
+    /// The first fault; [`TokenFault::Key`] if newer keys may help.
     pub fn read(
         &self,
         keys: &ProviderKeys,
@@ -69,14 +69,14 @@ impl IdTokens {
         expected: Expected<'_>,
         now: DateTime<Utc>,
     ) -> Result<Claims, TokenFault> {
-        let told = signed_claims(&keys.0, token)?;
-        let claims = self.rules.read(&told, now)?;
-        self.check_authorized_party(&told)?;
+        let signed = signed_claims(&keys.0, token)?;
+        let claims = self.rules.read(&signed, now)?;
+        self.check_authorized_party(&signed)?;
         // 3.1.2.1: the nonce ties the token to this browser's own question.
-        if told.get("nonce").and_then(Value::as_str) != Some(expected.nonce) {
+        if signed.get("nonce").and_then(Value::as_str) != Some(expected.nonce) {
             return Err(TokenFault::Nonce);
         }
-        let made_at = told.get("iat").and_then(claims::seconds).ok_or(TokenFault::Claim("iat"))?;
+        let made_at = signed.get("iat").and_then(claims::seconds).ok_or(TokenFault::Claim("iat"))?;
         if made_at < (now - AGE_MAX - self.leeway).timestamp() as f64 {
             return Err(TokenFault::Expired);
         }
@@ -85,9 +85,9 @@ impl IdTokens {
     }
 
     /// Several audiences need an `azp`, and an `azp` must be this service.
-    fn check_authorized_party(&self, told: &Map<String, Value>) -> Result<(), TokenFault> {
-        let audiences = told.get("aud").and_then(Value::as_array).map_or(1, Vec::len);
-        match told.get("azp") {
+    fn check_authorized_party(&self, signed: &Map<String, Value>) -> Result<(), TokenFault> {
+        let audiences = signed.get("aud").and_then(Value::as_array).map_or(1, Vec::len);
+        match signed.get("azp") {
             Some(party) if party.as_str() == Some(&self.client_id) => Ok(()),
             None if audiences == 1 => Ok(()),
             Some(_) | None => Err(TokenFault::AuthorizedParty),

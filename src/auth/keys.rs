@@ -1,7 +1,7 @@
-//! The keys that sign tokens: one secret, or the public keys of a JWKS file.
+//! The keys that verify tokens: one secret, or the public keys of a JWKS file.
 //!
-//! Each key has one algorithm. A file with a key that can't be used is refused as a whole, so that no
-//! token fails later for a reason that was known at start.
+//! Each key has one algorithm. A file with an unusable key is refused as a whole, so that no token fails later for
+//! a reason that was known at start.
 
 use std::{collections::HashMap, fs, path::Path};
 
@@ -43,14 +43,14 @@ impl Algorithm {
     }
 }
 
-/// A key and the one algorithm it is good for.
+/// A key and its algorithm.
 #[derive(Debug)]
 pub(super) struct VerifyingKey {
     pub algorithm: Algorithm,
     pub key: DecodingKey,
 }
 
-/// All keys that are trusted.
+/// All trusted keys.
 #[derive(Debug)]
 pub(super) enum KeySet {
     /// The one secret. Its tokens need no key id.
@@ -59,7 +59,7 @@ pub(super) enum KeySet {
     Public(HashMap<String, VerifyingKey>),
 }
 
-/// Why keys can't be used: the file, and everything that is wrong with it.
+/// Why keys are unusable: the file and every fault.
 #[derive(Debug, Error)]
 #[error("the keys in {path} can't be used:\n  {}", .faults.join("\n  "))]
 pub struct KeysError {
@@ -82,14 +82,14 @@ impl KeySet {
         }
     }
 
-    /// The keys of a document that somebody else writes: those that can't be used here are left out.
+    /// The keys of a provider's document; unusable ones are skipped.
     pub fn of_document(document: &[u8], url: &str) -> Result<Self, KeysError> {
         let unusable = |faults| KeysError { path: url.to_owned(), faults };
         let (keys, faults) = list(document).map(|keys| read_each(&keys)).map_err(unusable)?;
         if keys.is_empty() { Err(unusable(faults)) } else { Ok(Self::Public(keys)) }
     }
 
-    /// How many keys there are.
+    /// Number of keys.
     pub fn count(&self) -> usize {
         match self {
             Self::Secret(_) => 1,
@@ -117,13 +117,13 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Vec<String>> {
     Ok(text)
 }
 
-/// A key set (RFC 7517, 5), every key of which can be used.
+/// A key set (RFC 7517, section 5) in which every key is usable.
 fn read_set(text: &[u8]) -> Result<HashMap<String, VerifyingKey>, Vec<String>> {
     let (keys, faults) = read_each(&list(text)?);
     if faults.is_empty() { Ok(keys) } else { Err(faults) }
 }
 
-/// The keys of a set, unread. Members beside `keys` say nothing to us.
+/// The members of `keys`, not parsed. Other members are ignored.
 fn list(text: &[u8]) -> Result<Vec<Value>, Vec<String>> {
     let set = json::read(text).map_err(|faults| {
         faults
@@ -138,7 +138,7 @@ fn list(text: &[u8]) -> Result<Vec<Value>, Vec<String>> {
     Ok(keys.clone())
 }
 
-/// The keys that can be used, by their ids, and what is wrong with the others.
+/// The usable keys by id, and the faults of the others.
 fn read_each(keys: &[Value]) -> (HashMap<String, VerifyingKey>, Vec<String>) {
     let mut read = HashMap::new();
     let mut faults = Vec::new();
@@ -175,7 +175,7 @@ fn read_key(key: &Value) -> Result<(String, VerifyingKey), KeyFault> {
     Ok((id.to_owned(), verifying))
 }
 
-/// What a key says of its own use must not speak against checking our tokens.
+/// A key's own `use` and `key_ops` must allow verification.
 fn check_purpose(key: &Map<String, Value>, algorithm: Algorithm) -> Result<(), KeyFault> {
     let is = |name: &str, wanted: &str| !key.contains_key(name) || text(key, name) == Some(wanted);
     if !is("use", "sig") {
@@ -191,7 +191,7 @@ fn check_purpose(key: &Map<String, Value>, algorithm: Algorithm) -> Result<(), K
     Ok(())
 }
 
-/// The bytes of an RSA modulus of 2048 and of 8192 bits.
+/// Allowed length of an RSA modulus in bytes: 2048 to 8192 bits.
 const MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 
 fn rsa(key: &Map<String, Value>) -> Result<VerifyingKey, KeyFault> {
@@ -236,7 +236,7 @@ fn bytes(key: &Map<String, Value>, name: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text(key, name)?).ok()
 }
 
-/// An unsigned number, without the zero bytes that some writers put first.
+/// An unsigned number without leading zero bytes, which some encoders add.
 fn number(key: &Map<String, Value>, name: &str) -> Option<Vec<u8>> {
     let bytes = bytes(key, name)?;
     let start = bytes.iter().position(|byte| *byte != 0)?;

@@ -1,4 +1,4 @@
-//! Makes tokens for development and for the demo. Nothing that serves calls this.
+//! Makes tokens for development and for the demo. The server never calls this.
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -11,7 +11,7 @@ use crate::{
     domain::{actor::Permission, ids::OrgId},
 };
 
-/// Whom a token is for, and what it grants.
+/// The person that a token is for, and what it grants.
 #[derive(Clone, Debug)]
 pub struct Holder {
     /// The user id; the token's subject too.
@@ -20,7 +20,7 @@ pub struct Holder {
     pub user_name: String,
     /// The orgs that the token grants: one is written as a text, several as a list.
     pub orgs: Vec<OrgId>,
-    /// The rights that the token grants.
+    /// The permissions that the token grants.
     pub permissions: Vec<Permission>,
     /// The groups that the token names.
     pub groups: Vec<String>,
@@ -29,7 +29,7 @@ pub struct Holder {
 /// Why no token was made.
 #[derive(Debug, Error)]
 pub enum MintError {
-    /// Something that has no default is not configured.
+    /// A required key is not configured.
     #[error(transparent)]
     Incomplete(#[from] AuthIncomplete),
     /// Only the holder of the private key can sign such tokens.
@@ -40,7 +40,7 @@ pub enum MintError {
     /// The verifier would refuse it.
     #[error("a token may be good for 1 to {max} seconds (auth.max_ttl_seconds)")]
     Lifetime {
-        /// The longest time that is configured.
+        /// The configured maximum.
         max: u32,
     },
     /// The library failed.
@@ -48,7 +48,7 @@ pub enum MintError {
     Signing(#[from] jsonwebtoken::errors::Error),
 }
 
-/// A token for `holder`, good from `now` on for `ttl_seconds`, or for as long as is allowed.
+/// A token for `holder`, valid from `now` for `ttl_seconds`, or for the configured maximum.
 ///
 /// It has the configured issuer, audience and claim names, so that this configuration accepts it.
 ///

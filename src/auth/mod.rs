@@ -1,4 +1,6 @@
-//! Who is asking: reads and checks tokens. Nothing here fetches a key or reads a clock.
+//! Who is asking: verifies tokens, and signs people in with an identity provider ([`oidc`]).
+//!
+//! Only [`oidc`] fetches anything, and nothing here reads a clock.
 //!
 //! The signature is checked by a library; every claim is checked here, over strictly read JSON, since
 //! the library would skip a claim that is absent or of the wrong type, and take the system's time.
@@ -35,20 +37,20 @@ use crate::{
     },
 };
 
-/// What an accepted token says.
+/// The contents of a valid token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// Who is asking.
     pub person: Person,
     /// The orgs that the token grants; never empty.
     pub orgs: Vec<OrgId>,
-    /// The rights that the token grants. Names that are not known here grant nothing.
+    /// The permissions that the token grants. Unknown names grant nothing.
     pub permissions: Vec<Permission>,
     /// The groups that the token names.
     pub groups: Vec<String>,
-    /// Who acts through the token, the nearest first.
+    /// The actors of the token's `act` chain, the nearest first.
     pub act: Vec<Person>,
-    /// When the person proved who he is: the token's `auth_time`, if it has one.
+    /// When the person authenticated: the token's `auth_time`, if present.
     pub signed_in_at: Option<DateTime<Utc>>,
     /// The token's `jti`, if it has one.
     pub token_id: Option<String>,
@@ -65,7 +67,7 @@ pub struct Verifier {
 /// Why no token can be checked.
 #[derive(Debug, Error)]
 pub enum VerifierError {
-    /// Something that has no default is not configured.
+    /// A required key is not configured.
     #[error(transparent)]
     Incomplete(#[from] AuthIncomplete),
     /// The keys can't be used.
@@ -87,10 +89,10 @@ impl Verifier {
         })
     }
 
-    /// What `token` says, if all of it holds at `now`.
+    /// The claims of `token`, if it is valid at `now`.
     ///
     /// # Errors
-    /// The first thing that is wrong. Its text for the client is always the same.
+    /// The first fault. Its text for the client is always the same.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenFault> {
         let id = Digest::of(token.as_bytes());
         let claims = match self.seen.find(&id) {
@@ -105,7 +107,7 @@ impl Verifier {
     }
 }
 
-/// The claims of a token whose signature holds; nothing is asked of them yet.
+/// The claims of a token with a valid signature, not checked yet.
 fn signed_claims(keys: &KeySet, token: &str) -> Result<Map<String, Value>, TokenFault> {
     let token = Token::parse(token)?;
     let key = keys.find(token.key_id.as_deref())?;
@@ -113,7 +115,7 @@ fn signed_claims(keys: &KeySet, token: &str) -> Result<Map<String, Value>, Token
     token.claims()
 }
 
-/// The algorithm is the key's; what the token names must be the same.
+/// The algorithm comes from the key; the token must name the same.
 fn check_signature(token: &Token<'_>, key: &VerifyingKey) -> Result<(), TokenFault> {
     if token.algorithm != key.algorithm.name() {
         return Err(TokenFault::Algorithm);
@@ -132,7 +134,7 @@ fn check_signature(token: &Token<'_>, key: &VerifyingKey) -> Result<(), TokenFau
 pub enum TokenFault {
     /// Longer than any real token.
     TooLong,
-    /// Not three segments of base64url that hold a header and claims.
+    /// Not three base64url segments with a header and claims.
     Malformed,
     /// A header member that is not allowed, or is mistyped.
     Header,
@@ -140,13 +142,13 @@ pub enum TokenFault {
     Algorithm,
     /// The key id is absent or names no key.
     Key,
-    /// Signed by someone else, or changed since.
+    /// The signature is wrong.
     Signature,
-    /// Good until some time ago.
+    /// Expired (`exp`).
     Expired,
-    /// Good from some time on (`nbf`), or issued in the future (`iat`).
+    /// Not valid yet (`nbf`), or issued in the future (`iat`).
     NotYetValid,
-    /// Good for longer than is allowed, or for no time at all.
+    /// The lifetime is too long, or zero.
     Lifetime,
     /// Made by another issuer.
     Issuer,
@@ -154,11 +156,11 @@ pub enum TokenFault {
     Audience,
     /// Made for another party beside this audience (`azp`).
     AuthorizedParty,
-    /// Not the answer to this sign-in's question.
+    /// The nonce is not the one of this sign-in.
     Nonce,
-    /// The person did not prove anew who they are, or the token does not say so (`auth_time`).
+    /// The person did not authenticate again, or the token lacks `auth_time`.
     NotProvedAnew,
-    /// The claim with this role is absent, mistyped or not usable.
+    /// The claim with this role is absent, mistyped or unusable.
     Claim(&'static str),
 }
 

@@ -1,7 +1,7 @@
-//! Tokens whose signature has been checked: a person sends the same one with every call.
+//! A cache of tokens with a checked signature: a person sends the same token with every API call.
 //!
-//! Only the signature and the reading are spared. Every rule about the claims, the times above all, is
-//! asked again for every call.
+//! It saves only the signature check and the parsing. Every check of the claims, above all of times, runs again for
+//! every API call.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::digest::Digest;
 
-/// More people than call within one token's life are rare; then the list begins anew.
+/// Cache size; the cache is cleared when full.
 const TOKENS_MAX: usize = 4_096;
 
 /// The claims of tokens by the digest of their whole text.
@@ -20,12 +20,12 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// The claims of a token whose signature held before.
+    /// The claims of a token whose signature was checked before.
     pub fn find(&self, token: &Digest) -> Option<Arc<Map<String, Value>>> {
         self.lock().get(token).cloned()
     }
 
-    /// Keeps the claims of a token whose signature holds.
+    /// Keeps the claims of a token with a valid signature.
     pub fn keep(&self, token: Digest, claims: &Arc<Map<String, Value>>) {
         let mut kept = self.lock();
         if kept.len() >= TOKENS_MAX {
@@ -35,11 +35,11 @@ impl Seen {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Arc<Map<String, Value>>>> {
-        self.claims.lock().expect("nobody panics while holding the list")
+        self.claims.lock().expect("no code panics while it holds the list")
     }
 }
 
-/// Without the claims: they name people.
+/// Leaves the claims out: they name people.
 impl std::fmt::Debug for Seen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Seen")

@@ -124,8 +124,8 @@ fn claims_may_be_written_in_several_ways() {
         ("a claim that is not known", "scope", r#"{"a":[1,null]}"#),
     ];
     for (what, claim, text) in rows {
-        let told = verify_hs(&sign_hs(HS_HEADER, &claims_with(claim, text)));
-        assert!(told.is_ok(), "{what}: {told:?}");
+        let verified = verify_hs(&sign_hs(HS_HEADER, &claims_with(claim, text)));
+        assert!(verified.is_ok(), "{what}: {verified:?}");
     }
     for header in [r#"{"alg":"HS256"}"#, r#"{"typ":"at+JWT","alg":"HS256","kid":"any"}"#] {
         assert!(verify_hs(&sign_hs(header, &claims().to_string())).is_ok(), "{header}");
@@ -134,11 +134,11 @@ fn claims_may_be_written_in_several_ways() {
 
 #[test]
 fn a_token_is_good_until_its_expiry_and_the_leeway() {
-    for (expires, told) in [(NOW - 29, Ok(())), (NOW - 30, Err(TokenFault::Expired))] {
+    for (expires, verified) in [(NOW - 29, Ok(())), (NOW - 30, Err(TokenFault::Expired))] {
         let mut claims = claims();
         claims["iat"] = (NOW - 600).into();
         claims["exp"] = expires.into();
-        assert_eq!(verify_hs(&sign_hs(HS_HEADER, &claims.to_string())).map(|_| ()), told);
+        assert_eq!(verify_hs(&sign_hs(HS_HEADER, &claims.to_string())).map(|_| ()), verified);
     }
 }
 
@@ -160,7 +160,7 @@ fn a_token_says_when_its_person_signed_in_or_it_is_not_known() {
 #[test]
 fn a_sign_in_that_can_not_be_read_or_lies_ahead_refuses_the_token() {
     let unreadable = || TokenFault::Claim("auth_time");
-    for (text, told) in [
+    for (text, verified) in [
         (r#""1699990000""#, unreadable()),
         ("null", unreadable()),
         ("-1", unreadable()),
@@ -168,7 +168,7 @@ fn a_sign_in_that_can_not_be_read_or_lies_ahead_refuses_the_token() {
         ("1700000031", TokenFault::NotYetValid),
     ] {
         let said = verify_hs(&sign_hs(HS_HEADER, &claims_with("auth_time", text)));
-        assert_eq!(said.unwrap_err(), told, "{text}");
+        assert_eq!(said.unwrap_err(), verified, "{text}");
     }
 }
 
@@ -202,9 +202,9 @@ fn claim_names_are_configuration() {
     claims["email"] = "bob@example.com".into();
     claims["tenant"] = 7.into();
     let token = sign_hs(HS_HEADER, &claims.to_string());
-    let told = Verifier::new(&config).unwrap().verify(&token, now()).unwrap();
-    assert_eq!(told.person.sub, "bob@example.com");
-    assert_eq!(told.orgs, [OrgId::new("7")]);
+    let verified = Verifier::new(&config).unwrap().verify(&token, now()).unwrap();
+    assert_eq!(verified.person.sub, "bob@example.com");
+    assert_eq!(verified.orgs, [OrgId::new("7")]);
 }
 
 #[test]
@@ -476,8 +476,11 @@ fn keys_that_can_not_be_used_are_refused_at_start() {
         (include_str!("../../tests/it/fixtures/keys/jwks-weak-rsa.json"), "key 0: its modulus"),
     ];
     for (text, fault) in rows {
-        let told = key_faults(text);
-        assert!(told.starts_with("the keys in FILE can't be used:\n") && told.contains(fault), "{told}");
+        let verified = key_faults(text);
+        assert!(
+            verified.starts_with("the keys in FILE can't be used:\n") && verified.contains(fault),
+            "{verified}"
+        );
     }
 }
 
@@ -485,8 +488,8 @@ fn keys_that_can_not_be_used_are_refused_at_start() {
 fn every_fault_of_a_key_set_is_told() {
     let set: Value = serde_json::from_str(&std::fs::read_to_string(JWKS).unwrap()).unwrap();
     let keys = &set["keys"];
-    let told = key_faults(&json!({ "keys": [keys[0], keys[0], {"kid": "a"}] }).to_string());
-    insta::assert_snapshot!(told, @r"
+    let verified = key_faults(&json!({ "keys": [keys[0], keys[0], {"kid": "a"}] }).to_string());
+    insta::assert_snapshot!(verified, @r"
     the keys in FILE can't be used:
       key 1: kid `rs-1` is used twice
       key 2: its `kty` is none of RSA, EC and OKP
@@ -634,12 +637,12 @@ mod id_tokens {
     fn the_algorithm_and_the_key_are_the_providers() {
         let tokens = IdTokens::new(&auth(), "https://idp.test/", "countersign");
         let expected = Expected { nonce: NONCE, proved_since: None };
-        let told = |token: &str| tokens.read(&keys(), token, expected, now()).map(drop);
-        assert_eq!(told(&sign_hs(HS_HEADER, &id_claims().to_string())), Err(TokenFault::Key));
+        let verified = |token: &str| tokens.read(&keys(), token, expected, now()).map(drop);
+        assert_eq!(verified(&sign_hs(HS_HEADER, &id_claims().to_string())), Err(TokenFault::Key));
         let other = r#"{"alg":"RS256","kid":"rs-2"}"#;
-        assert_eq!(told(&sign_rs(other, &id_claims().to_string())), Err(TokenFault::Key));
+        assert_eq!(verified(&sign_rs(other, &id_claims().to_string())), Err(TokenFault::Key));
         let none = r#"{"alg":"none","kid":"rs-1"}"#;
-        assert_eq!(told(&sign_rs(none, &id_claims().to_string())), Err(TokenFault::Algorithm));
+        assert_eq!(verified(&sign_rs(none, &id_claims().to_string())), Err(TokenFault::Algorithm));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A token taken apart: three segments, and a header that may hold little.
+//! Splits a token into its three segments and checks its header.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 use super::TokenFault;
 use crate::domain::json;
 
-/// Longer ones are refused before anything is computed.
+/// Maximum length of a token in bytes; longer ones are refused before anything is computed.
 const TOKEN_BYTES_MAX: usize = 8192;
 
-/// A token in compact form. Nothing in it is believed yet.
+/// A token in compact form, not verified yet.
 pub(super) struct Token<'a> {
-    /// The first two segments: what the signature covers.
+    /// The first two segments, which the signature covers.
     pub signed: &'a [u8],
     /// The third segment.
     pub signature: &'a str,
@@ -35,19 +35,19 @@ impl<'a> Token<'a> {
         Ok(Self { signed, signature, algorithm, key_id, claims: decode(claims)? })
     }
 
-    /// The claims. Only for a token whose signature holds.
+    /// The claims. Call this only after the signature was verified.
     pub fn claims(&self) -> Result<Map<String, Value>, TokenFault> {
         object(&self.claims)
     }
 }
 
-/// The bytes of a segment; there is at least one, and only one way to write them.
+/// The bytes of a segment: at least one, in the only valid encoding.
 fn decode(segment: &str) -> Result<Vec<u8>, TokenFault> {
     let bytes = URL_SAFE_NO_PAD.decode(segment).ok();
     bytes.filter(|bytes| !bytes.is_empty()).ok_or(TokenFault::Malformed)
 }
 
-/// The members of a JSON object, none of them named twice.
+/// The members of a JSON object without duplicate names.
 fn object(text: &[u8]) -> Result<Map<String, Value>, TokenFault> {
     match json::read(text) {
         Ok(Value::Object(members)) => Ok(members),
@@ -55,9 +55,8 @@ fn object(text: &[u8]) -> Result<Map<String, Value>, TokenFault> {
     }
 }
 
-/// `alg` and `kid`. Any member beyond these and `typ` is refused: it would ask for something that is
-/// not done here, such as taking a key from the token (`jwk`, `jku`, `x5u`, `x5c`), unpacking (`zip`),
-/// or minding an extension (`crit`).
+/// `alg` and `kid`. Any other member except `typ` is refused: it would ask for something unsupported, such as a key
+/// in the token (`jwk`, `jku`, `x5u`, `x5c`), compression (`zip`) or an extension (`crit`).
 fn read_header(header: &Map<String, Value>) -> Result<(String, Option<String>), TokenFault> {
     let mut algorithm = None;
     let mut key_id = None;

@@ -1,4 +1,4 @@
-//! Reads a TOML file into JSON, and remembers on which line each value stands.
+//! Reads a TOML file into JSON and keeps the line of each value.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ impl Document {
     /// Reads the text of a TOML file.
     ///
     /// # Errors
-    /// What is wrong, with its line.
+    /// Every fault with its line.
     pub fn read(text: &str) -> Result<Self, (usize, String)> {
         let parsed = DeTable::parse(text).map_err(|error| {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
@@ -35,7 +35,7 @@ impl Document {
         }
     }
 
-    /// The line of the value at `pointer`, or of what it would be in.
+    /// The line of the value at `pointer`, or of the table that would contain it.
     pub fn line(&self, pointer: &str) -> usize {
         let mut pointer = pointer;
         loop {
@@ -49,7 +49,7 @@ impl Document {
         }
     }
 
-    /// The line and the words of a fault in what this file says.
+    /// Line and text of a fault in this file.
     pub fn place(&self, fault: &Fault) -> (usize, String) {
         let name = match fault.field.as_str() {
             "" => String::new(),
@@ -70,7 +70,7 @@ impl Reading<'_> {
         let mut members = Map::new();
         for (name, value) in table {
             let pointer = pointer_to(at, name.get_ref());
-            // The line of the name: a table's own span is not where people look for it.
+            // The line of the name: people do not look for a fault at the end of a table's span.
             self.lines.insert(pointer.clone(), line_of(self.text, name.span().start));
             let value = self.value(value, &pointer);
             members.insert(name.get_ref().to_string(), value);

@@ -1,4 +1,4 @@
-//! What a type can be told only beside everything else: targets, people, other settings.
+//! Checks that need more than the type itself: targets, people, settings.
 
 use crate::domain::fault::Fault;
 use crate::domain::policy::people::People;
@@ -6,16 +6,16 @@ use crate::domain::policy::{Capacity, Mode, RuleOutcome, Stage};
 use crate::domain::request_type::RequestType;
 use crate::domain::target::Targets;
 
-/// What a type is looked at beside.
+/// What a type is checked against.
 #[derive(Clone, Copy, Debug)]
 pub struct LintContext<'a> {
-    /// Who is who.
+    /// The people file.
     pub people: &'a People,
     /// Where calls may go; `None` if that is not known.
     pub targets: Option<&'a Targets>,
 }
 
-/// What is wrong with a type in its surroundings.
+/// Every fault of a type that only its context shows.
 pub fn check(read: &RequestType, around: LintContext<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     if let (Some(target), Some(targets)) = (&read.target, around.targets)
@@ -37,7 +37,7 @@ pub fn check(read: &RequestType, around: LintContext<'_>) -> Vec<Fault> {
     faults
 }
 
-/// Every stage and where it lies.
+/// Every stage with its JSON pointer.
 fn stages(read: &RequestType) -> Vec<(String, &Stage)> {
     let mut found = Vec::new();
     for (number, rule) in read.policy.rules.iter().enumerate() {
@@ -49,8 +49,8 @@ fn stages(read: &RequestType) -> Vec<(String, &Stage)> {
     found
 }
 
-/// Why nobody can fill the stage, as far as the people file knows its groups. A group that the file does
-/// not name may come from tokens, but then another one of the stage has to be known.
+/// Why the stage cannot be filled, as far as the people file knows its groups. A group that the file does not
+/// name may come from tokens.
 fn unreachable(stage: &Stage, pointer: &str, people: &People) -> Option<Fault> {
     let mut groups = Vec::new();
     for seat in &stage.seats {

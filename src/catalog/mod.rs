@@ -1,4 +1,4 @@
-//! Request types and people as files: reads them, checks them, and tells every fault with file and line.
+//! Reads request types and people from files, checks them, and reports every fault with file and line.
 //!
 //! The six types of the contract are embedded in the same form; a file with the name of one replaces it.
 //! **Invariant:** all or nothing. One fault in one file, and no file of the folder comes into force.
@@ -32,10 +32,10 @@ const EMBEDDED: [(&str, &str); 6] = [
     ("RETRO-TRANSACTION.toml", include_str!("../../types/RETRO-TRANSACTION.toml")),
 ];
 
-/// Bytes that a file may have: nobody writes more by hand.
+/// Maximum file size in bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Conditions are read by a parser that goes down into them; a thread of its own gives it the room.
+/// Stack size of the thread that parses conditions: the parser is recursive.
 const READING_STACK_BYTES: usize = 32 * 1024 * 1024;
 
 static EMBEDDED_TYPES: LazyLock<RequestTypes> = LazyLock::new(|| {
@@ -51,12 +51,12 @@ pub fn embedded() -> RequestTypes {
     EMBEDDED_TYPES.clone()
 }
 
-/// One thing wrong in one file.
+/// One fault in one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileFault {
     /// The file.
     pub file: PathBuf,
-    /// The line, counted from 1; `None` if it is about the file as a whole.
+    /// The line, from 1; `None` if the fault concerns the whole file.
     pub line: Option<usize>,
     /// What to write.
     pub message: String,
@@ -69,18 +69,18 @@ impl fmt::Display for FileFault {
     }
 }
 
-/// Where rules are read from.
+/// The files that rules are read from.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     /// The folder with one file for each type; `None` for the embedded types only.
     pub types: Option<PathBuf>,
     /// The people file.
     pub people: Option<PathBuf>,
-    /// Where calls may go; `None` to leave out whether a type's target is on the list.
+    /// The allowed targets; `None` skips the check that a type's target is among them.
     pub targets: Option<Targets>,
 }
 
-/// The rules that were read, and which of their types came from files.
+/// Loaded rules, and the files that their types came from.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The rules.
@@ -90,7 +90,7 @@ pub struct Loaded {
 }
 
 impl Catalog {
-    /// Reads all files anew. The embedded types are in force too, unless a file has the name of one.
+    /// Reads all files. The embedded types are included, unless a file defines a type of the same name.
     ///
     /// # Errors
     /// Every fault in every file.
@@ -167,7 +167,7 @@ impl Catalog {
     }
 }
 
-/// Reads one type, and the line of its name.
+/// One type, and the line of its name.
 fn read_type(path: &Path, around: Option<LintContext<'_>>) -> Result<(usize, RequestType), Vec<FileFault>> {
     let text = text_of(path)?;
     let in_file = |(line, message)| FileFault { file: path.to_owned(), line: Some(line), message };

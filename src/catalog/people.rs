@@ -45,11 +45,11 @@ fn entry(person: &Value, at: &str, faults: &mut Vec<Fault>) -> Option<PersonEntr
     }
     let name = person.get("name").and_then(Value::as_str).filter(|name| !name.trim().is_empty());
     if name.is_none() {
-        faults.push(fault(pointer_to(at, "name"), "Add name: what people call him, once in this file."));
+        faults.push(fault(pointer_to(at, "name"), "Add name: what people call them, once in this file."));
     }
     let accounts = texts(person, "accounts", at, faults);
     if accounts.is_empty() {
-        let wish = "Add accounts: the subjects or user ids of his tokens.";
+        let wish = "Add accounts: the subjects or user ids of their tokens.";
         faults.push(fault(pointer_to(at, "accounts"), wish));
     }
     let active = person.get("active").map_or(Some(true), Value::as_bool);

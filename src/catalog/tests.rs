@@ -1,4 +1,4 @@
-//! Files that are good, files that are not, and what people are told about them.
+//! Valid files, invalid files, and the faults that are reported.
 
 use tempfile::TempDir;
 
@@ -46,7 +46,7 @@ fn load(files: &[(&str, &str)]) -> Loaded {
 }
 
 /// `file:line: what to write`, the folder left out.
-fn told(files: &[(&str, &str)]) -> Vec<String> {
+fn reported(files: &[(&str, &str)]) -> Vec<String> {
     let folder = folder(files);
     let faults = catalog(&folder).load().unwrap_err();
     let prefix = format!("{}/", folder.path().display());
@@ -135,7 +135,7 @@ fn a_version_changes_with_the_meaning_and_not_with_the_spelling() {
 }
 
 #[test]
-fn every_fault_of_every_file_is_told_with_its_line() {
+fn every_fault_of_every_file_is_reported_with_its_line() {
     let wrong = r#"name = "points"
 titel = "Points"
 subject = "/query/a"
@@ -157,7 +157,7 @@ name = "Day"
 by = "org"
 window = "5m"
 "#;
-    insta::assert_snapshot!(told(&[("a.toml", wrong), ("b.toml", "name = \n")]).join("\n"), @r#"
+    insta::assert_snapshot!(reported(&[("a.toml", wrong), ("b.toml", "name = \n")]).join("\n"), @r#"
     a.toml:1: name: Write capital letters, digits, - and _, at most 64, such as ISSUE-BADGE.
     a.toml:2: titel: Leave this out; allowed here: name, title, summary, subject, amount, duplicates, pending_ttl, approval_ttl, recheck_at_execution, bulk, call, path_params, query, body, normalise, fields, answer, usage, policy.
     a.toml:3: subject: Write a JSON pointer into the task: it begins with /body/, /queryParams/ or /pathParams/.
@@ -175,26 +175,26 @@ window = "5m"
 }
 
 #[test]
-fn a_date_and_a_number_that_is_none_are_told_with_their_line() {
+fn a_date_and_an_infinite_number_are_reported_with_their_line() {
     let date = POINTS.replace("[call]", "approval_ttl = 2020-01-01\n\n[call]");
-    assert_eq!(told(&[("a.toml", &date)]), ["a.toml:4: Write a date as a text, in quotes."]);
+    assert_eq!(reported(&[("a.toml", &date)]), ["a.toml:4: Write a date as a text, in quotes."]);
     let number = POINTS.replace("points = {", "# more\npoints = { maximum = inf,");
-    assert_eq!(told(&[("a.toml", &number)]), ["a.toml:10: Write a finite decimal number."]);
+    assert_eq!(reported(&[("a.toml", &number)]), ["a.toml:10: Write a finite decimal number."]);
 }
 
 #[test]
-fn two_files_with_one_name_are_told_and_neither_is_in_force() {
-    let faults = told(&[("a.toml", POINTS), ("b.toml", POINTS)]);
+fn two_files_that_define_one_type_are_refused_and_neither_is_in_force() {
+    let faults = reported(&[("a.toml", POINTS), ("b.toml", POINTS)]);
     assert_eq!(faults.len(), 1);
     assert!(faults[0].starts_with("b.toml:1: name: Write another name;"), "{faults:?}");
 }
 
 #[test]
-fn a_target_has_to_be_on_the_list() {
+fn a_type_may_only_name_an_allowed_target() {
     let at = |host: &str| POINTS.replace("[body", &format!("target = \"{host}\"\n\n[body"));
     assert_eq!(load(&[("a.toml", &at("https://api.example.com"))]).files.len(), 1);
     assert_eq!(
-        told(&[("a.toml", &at("https://other.example.com"))]),
+        reported(&[("a.toml", &at("https://other.example.com"))]),
         [
             "a.toml:8: call.target: Name a target of the configuration's list; https://other.example.com is not on it."
         ]
@@ -212,7 +212,7 @@ fn a_condition_on_amounts_needs_a_type_that_has_one() {
     for condition in ["request.amount.above(5)", "usage.day.sum.above(5)", "has(request.amount)"] {
         let text = with(condition);
         let wish = "a.toml:16: policy.0.when: Add amount to the type: this condition looks at it.";
-        assert_eq!(told(&[("a.toml", &text)]), [wish], "{condition}");
+        assert_eq!(reported(&[("a.toml", &text)]), [wish], "{condition}");
         let amount = text.replacen("title", "amount = \"/body/points\"\ntitle", 1);
         assert_eq!(load(&[("a.toml", &amount)]).files.len(), 1);
     }
@@ -225,23 +225,23 @@ fn a_hidden_field_is_no_subject() {
         POINTS.replacen("[call]", &head, 1)
     };
     for class in ["masked", "secret"] {
-        let faults = told(&[("a.toml", &hidden(class))]);
+        let faults = reported(&[("a.toml", &hidden(class))]);
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(faults[0].contains(": subject: Name a field that is public"), "{faults:?}");
     }
 }
 
 #[test]
-fn people_are_looked_at_again_only_if_there_is_a_people_file() {
+fn people_are_checked_again_at_execution_only_with_a_people_file() {
     let again = POINTS.replace("title", "recheck_at_execution = true\ntitle");
-    let faults = told(&[("a.toml", &again)]);
+    let faults = reported(&[("a.toml", &again)]);
     assert!(faults[0].starts_with("a.toml:2: recheck_at_execution: Write false"), "{faults:?}");
     let people = "[[people]]\nname = \"Ann\"\naccounts = [\"a\"]\n";
     assert_eq!(load(&[("a.toml", &again), ("people.txt", people)]).files.len(), 1);
 }
 
 #[test]
-fn a_stage_that_nobody_can_fill_is_told() {
+fn a_stage_that_no_one_can_fill_is_refused() {
     let people = "[[people]]\nname = \"Ann\"\naccounts = [\"a\"]\ngroups = [\"Risk\", \"Finance\"]\n\
                   [[people]]\nname = \"Bob\"\naccounts = [\"b\"]\ngroups = [\"Risk\"]\nactive = false\n";
     let with = |stage: &str| {
@@ -259,7 +259,7 @@ fn a_stage_that_nobody_can_fill_is_told() {
         (all(&seat("Nobody", 1)), 13, "nobody is in Nobody."),
         (all(&[seat("Risk", 1), seat("Finance", 1)].concat()), 13, "Risk or Finance: 2 needed, 1 active."),
     ] {
-        let faults = told(&[("a.toml", &text), ("people.txt", people)]);
+        let faults = reported(&[("a.toml", &text), ("people.txt", people)]);
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(faults[0].starts_with(&format!("a.toml:{line}: ")), "{faults:?}");
         assert!(faults[0].ends_with(what), "{faults:?}");
@@ -268,19 +268,19 @@ fn a_stage_that_nobody_can_fill_is_told() {
 }
 
 #[test]
-fn a_people_file_is_told_with_its_lines() {
+fn faults_of_a_people_file_are_reported_with_their_lines() {
     let people = "group = 1\n[[people]]\nname = \"\"\naccounts = \"a\"\nactive = \"yes\"\nrole = \"x\"\n";
-    let faults = told(&[("people.txt", people)]);
+    let faults = reported(&[("people.txt", people)]);
     let lines: Vec<&str> = faults.iter().map(|fault| fault.split(": ").next().unwrap()).collect();
     assert_eq!(
         lines,
         ["people.txt:1", "people.txt:6", "people.txt:3", "people.txt:4", "people.txt:4", "people.txt:5"]
     );
-    assert_eq!(told(&[("people.txt", "")]), ["people.txt:1: people: Write at least one [[people]]."]);
+    assert_eq!(reported(&[("people.txt", "")]), ["people.txt:1: people: Write at least one [[people]]."]);
 }
 
 #[test]
-fn a_folder_or_file_that_is_not_there_is_told() {
+fn a_missing_folder_or_file_is_reported() {
     let nowhere = Catalog { types: Some("/nowhere".into()), people: Some("/no.toml".into()), targets: None };
     let faults = nowhere.load().unwrap_err();
     assert_eq!(faults.len(), 2);

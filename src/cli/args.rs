@@ -1,4 +1,4 @@
-//! What may be typed on the command line. Nothing here does anything.
+//! The command line's grammar. Parsing only; `cli/mod.rs` runs the commands.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -10,7 +10,7 @@ use crate::{config::Flags, domain::actor::Permission};
 #[derive(Parser)]
 #[command(name = "countersign", version, about)]
 pub struct CommandLine {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -35,7 +35,7 @@ pub enum Command {
     /// Check and show request types
     #[command(subcommand)]
     Types(TypesCommand),
-    /// End sessions of the pages from outside
+    /// End sessions of the pages
     #[command(subcommand)]
     Sessions(SessionsCommand),
 }
@@ -43,7 +43,7 @@ pub enum Command {
 /// `sessions`
 #[derive(Subcommand)]
 pub enum SessionsCommand {
-    /// Sign a person out of the pages everywhere, while the server runs or not
+    /// Sign a person out of the pages everywhere; works whether the server is running or not
     End(EndSessionsArgs),
 }
 
@@ -53,7 +53,7 @@ pub struct EndSessionsArgs {
     /// The person's user id, as the identity provider's claim has it
     #[arg(long, value_name = "ID")]
     pub user_id: String,
-    /// Where the sessions are
+    /// Configuration with the database
     #[command(flatten)]
     pub store: StoreArgs,
 }
@@ -73,7 +73,7 @@ pub struct LintArgs {
     /// Folder with one TOML file for each type
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// People file (TOML); that of the configuration if absent
+    /// People file (TOML); the configuration's if absent
     #[arg(long, value_name = "FILE")]
     pub people: Option<PathBuf>,
     /// Configuration file (TOML), for the list of targets
@@ -98,13 +98,13 @@ pub struct ServeArgs {
     /// Configuration file (TOML)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where to listen; port 0 takes a free one
+    /// Address and port to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<String>,
     /// sqlite://PATH or postgres://…
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Form of the log lines on stderr
+    /// Format of the log lines on stderr
     #[arg(long, value_name = "FORMAT", value_parser = ["text", "json"])]
     pub log_format: Option<String>,
 }
@@ -123,7 +123,7 @@ impl ServeArgs {
 /// `sandbox`
 #[derive(Args)]
 pub struct SandboxArgs {
-    /// Where to listen; port 0 takes a free one
+    /// Address and port to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8090")]
     pub listen: SocketAddr,
 }
@@ -131,19 +131,19 @@ pub struct SandboxArgs {
 /// `demo`
 #[derive(Args)]
 pub struct DemoArgs {
-    /// Play the story and exit: 0 if the request ended executed and the sandbox holds the badge
+    /// Run one request through and exit: 0 if it was executed and the sandbox has the badge
     #[arg(long)]
     pub once: bool,
-    /// Where the service listens; port 0 takes a free one
+    /// Address and port of the service; port 0 picks a free port
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Where the sandbox listens; port 0 takes a free one
+    /// Address and port of the sandbox; port 0 picks a free port
     #[arg(long, value_name = "ADDR:PORT")]
     pub sandbox_listen: Option<SocketAddr>,
-    /// Folder with request types of your own, beside the six that are built in
+    /// Folder with additional request types, beside the six built-in ones
     #[arg(long, value_name = "DIR")]
     pub types: Option<PathBuf>,
-    /// People file that says who of the demo's people is in which group
+    /// People file that puts the demo's people into groups
     #[arg(long, value_name = "FILE")]
     pub people: Option<PathBuf>,
 }
@@ -160,13 +160,13 @@ pub struct TokenArgs {
     /// The user name
     #[arg(long, value_name = "EMAIL")]
     pub user_name: String,
-    /// A permission that the token grants; may be given several times
+    /// A permission that the token grants; repeatable
     #[arg(long = "permission", value_name = "P", required = true, num_args = 1.., value_parser = permission())]
     pub permissions: Vec<Permission>,
-    /// A group that the token names; may be given several times
+    /// A group that the token names; repeatable
     #[arg(long = "group", value_name = "G", num_args = 1..)]
     pub groups: Vec<String>,
-    /// How long the token is good; auth.max_ttl_seconds if absent
+    /// Lifetime of the token; auth.max_ttl_seconds if absent
     #[arg(long, value_name = "N")]
     pub ttl_seconds: Option<u32>,
     /// Configuration file (TOML)

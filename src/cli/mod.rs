@@ -2,9 +2,7 @@
 
 pub mod args;
 mod demo;
-mod story;
 mod types;
-mod waiting;
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -44,15 +42,15 @@ fn load(file: Option<&Path>, flags: Flags) -> anyhow::Result<Config> {
     Ok(Config::load(file, environment(), flags)?)
 }
 
-/// Prints the one line that says that a server is ready.
+/// Prints the line that says that a server is ready.
 fn say_ready(address: std::net::SocketAddr) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "listening on http://{address}")?;
     Ok(out.flush()?)
 }
 
-/// Listens for SIGTERM and SIGINT from now on; the future resolves on the first. Called before the ready
-/// line, because whoever reads that line may send a signal at once.
+/// Starts to listen for SIGTERM and SIGINT; the future resolves on the first. Called before the ready line is
+/// printed, because a supervisor may send a signal as soon as it reads that line.
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -79,7 +77,7 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
             Some(()) = hang_up.recv() => server.reload_rules().await,
         }
     }
-    tracing::info!("stopping: no new calls, those under way may finish");
+    tracing::info!("stopping: new API calls are refused, those under way may finish");
     server.stop().await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
@@ -123,8 +121,8 @@ fn run_migrations(args: &StoreArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Past the engine, because the server may be running and must not be stopped for it: each page looks its
-/// session up, so that the very next one is refused.
+/// Writes to the store directly, so that it works beside a running server: each page looks its session up, so the
+/// next page is refused.
 fn end_sessions(args: &EndSessionsArgs) -> anyhow::Result<ExitCode> {
     let config = load(args.store.config.as_deref(), args.store.flags())?;
     let url = StoreUrl::parse(config.store.url.expose())?;

@@ -23,7 +23,7 @@ fn lint(args: &LintArgs) -> anyhow::Result<ExitCode> {
     let catalog = Catalog {
         types: Some(args.dir.clone()),
         people: args.people.clone().or(people),
-        // Without a configuration nothing is known about targets.
+        // Without a configuration the targets are unknown.
         targets: targets.filter(|_| args.config.is_some()),
     };
     let mut out = std::io::stdout().lock();
@@ -63,7 +63,7 @@ fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
         anyhow::bail!("there is no request type {}; there are {}", args.name, names.join(", "));
     };
     let definition = json::read(found.definition().as_bytes());
-    let definition = definition.map_err(|_| anyhow::anyhow!("the definition can't be read back"))?;
+    let definition = definition.map_err(|_| anyhow::anyhow!("the definition can't be read"))?;
     let shown = serde_json::json!({ "version": found.version, "type": definition });
     writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&shown)?)?;
     Ok(ExitCode::SUCCESS)

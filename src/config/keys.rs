@@ -1,19 +1,19 @@
-//! Every configuration key: its default, its range and its meaning. The one place that knows them.
+//! Every configuration key: its default, its range and its meaning, in one table.
 //!
-//! Reading, `config.example.toml` and README's table all follow this table; tests compare them.
+//! The parser, `config.example.toml` and `docs/configuration.md` follow this table; tests compare them.
 
-/// One key, as an operator meets it.
+/// One configuration key.
 #[derive(Debug)]
 pub struct Key {
-    /// `section.key`, as in the file; `targets` stands for the whole list.
+    /// `section.key`, as in the file; `targets` is the whole list.
     pub name: &'static str,
-    /// The default as TOML text; `None` where the key is simply not set.
+    /// The default as TOML text; `None` if the key has no default.
     pub default: Option<&'static str>,
-    /// What to write where there is no default, as TOML text.
+    /// An example value as TOML text, for a key without a default.
     pub example: &'static str,
-    /// One line for people.
+    /// One line of documentation.
     pub meaning: &'static str,
-    /// Whether the value is printed as `***`, or, for an address, its password.
+    /// Whether the value (of a database address: its password) is printed as `***`.
     pub secret: bool,
     /// What kind of value the key takes.
     pub kind: Kind,
@@ -67,13 +67,13 @@ impl Key {
         format!("{PREFIX}{}", self.name.to_ascii_uppercase().replace('.', "__"))
     }
 
-    /// The section, and the name within it; the list of targets has no section.
+    /// The section and the name within it; the list of targets has no section.
     pub fn parts(&self) -> (&'static str, &'static str) {
         self.name.split_once('.').unwrap_or(("", self.name))
     }
 }
 
-/// What every environment variable that is read begins with.
+/// Prefix of every environment variable that is read.
 pub const PREFIX: &str = "COUNTERSIGN__";
 
 /// Every key, in the order of `config.example.toml`.

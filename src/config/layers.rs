@@ -1,4 +1,4 @@
-//! Where values come from, and which one wins: defaults < file < environment < flags.
+//! The sources of configuration values and their precedence: defaults < file < environment < flags.
 
 use std::{
     collections::BTreeMap,
@@ -13,16 +13,16 @@ use super::{
     keys::{self, KEYS, Key, Kind, PREFIX},
 };
 
-/// Where a value was set.
+/// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Nowhere: it is the default.
+    /// Not set; the default applies.
     Default,
     /// In the configuration file.
     File(PathBuf),
-    /// In the environment, by the variable of this name.
+    /// In this environment variable.
     Environment(String),
-    /// On the command line, by this flag.
+    /// By this command line flag.
     Flag(&'static str),
 }
 
@@ -37,14 +37,14 @@ impl fmt::Display for Source {
     }
 }
 
-/// A value and where it was set.
+/// A value and its source.
 #[derive(Clone, Debug)]
 pub(super) struct Setting {
     pub value: Value,
     pub source: Source,
 }
 
-/// The winning value of every key that is set, and what was wrong on the way.
+/// The effective value of every key that is set, and the faults found while merging.
 pub(super) struct Layers {
     pub settings: BTreeMap<&'static str, Setting>,
     pub faults: Vec<ConfigFault>,
@@ -130,7 +130,7 @@ pub(super) fn default_of(key: &Key) -> Option<Value> {
     key.default.map(|text| text.parse().expect("a test reads every default"))
 }
 
-/// A text from the environment as the key's kind. A text that does not fit stays one; reading refuses it.
+/// An environment variable's text as the key's kind. A text that does not fit stays a text, which the parser refuses.
 fn typed(kind: Kind, text: String) -> Value {
     let value = match kind {
         Kind::Integer { .. } => text.parse().ok().map(Value::Integer),

@@ -1,6 +1,6 @@
 //! Configuration: defaults < file < environment < flags, read once at start and passed on by section.
 //!
-//! Everything that is wrong is reported at once, each with its key and the place it was set.
+//! All faults are reported at once, each with its key and its source.
 
 mod keys;
 mod layers;
@@ -28,7 +28,7 @@ pub use self::{
 use self::{layers::Layers, parse::Reader};
 use crate::domain::target::Targets;
 
-/// What this process does, as set by defaults, file, environment and flags.
+/// The effective configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Serving HTTP.
@@ -37,11 +37,11 @@ pub struct Config {
     pub store: StoreConfig,
     /// Which tokens are accepted.
     pub auth: AuthConfig,
-    /// Rules for requests.
+    /// Deadlines of requests.
     pub requests: RequestsConfig,
     /// Request types as files.
     pub types: TypesConfig,
-    /// Who is who.
+    /// The people file.
     pub people: PeopleConfig,
     /// The pages.
     pub web: WebConfig,
@@ -56,7 +56,7 @@ pub struct Config {
 /// `[server]`: serving HTTP.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
-    /// Where to listen; port 0 takes a free one.
+    /// Address and port to listen on; port 0 picks a free port.
     pub listen: SocketAddr,
     /// How long calls under way may take to finish after SIGTERM or SIGINT.
     pub shutdown_ms: u64,
@@ -115,7 +115,7 @@ pub struct ClaimNames {
     pub groups: String,
 }
 
-/// `[requests]`: rules for requests.
+/// `[requests]`: deadlines of requests.
 #[derive(Clone, Debug)]
 pub struct RequestsConfig {
     /// How long a request waits for a decision before it expires.
@@ -131,7 +131,7 @@ pub struct TypesConfig {
     pub dir: Option<PathBuf>,
 }
 
-/// `[people]`: who is who.
+/// `[people]`: the people file.
 #[derive(Clone, Debug)]
 pub struct PeopleConfig {
     /// The file with people, their accounts and groups.
@@ -160,23 +160,23 @@ pub struct ExecutorConfig {
 /// `[log]`: log lines.
 #[derive(Clone, Debug)]
 pub struct LogConfig {
-    /// Their form.
+    /// Text or JSON.
     pub format: LogFormat,
     /// An `EnvFilter` directive that has been checked.
     pub level: String,
 }
 
-/// The form of log lines.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// For people to read.
     Text,
     /// One JSON object per line.
     Json,
 }
 
 impl LogFormat {
-    /// The word in the configuration.
+    /// The value in the configuration.
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -185,7 +185,7 @@ impl LogFormat {
     }
 }
 
-/// What the command line sets; the strongest source. Not `Debug`: an address may hold a password.
+/// Values from the command line, which override every other source. Not `Debug`: an address may contain a password.
 #[derive(Clone, Default)]
 pub struct Flags {
     /// `--listen`
@@ -197,10 +197,10 @@ pub struct Flags {
 }
 
 impl Config {
-    /// Merges and reads all sources. `env` may hold any variables: only `COUNTERSIGN__…` are looked at.
+    /// Merges and parses all sources. Of the variables in `env` only `COUNTERSIGN__…` are read.
     ///
     /// # Errors
-    /// Everything that is wrong in any source, all at once.
+    /// Every fault in every source.
     pub fn load(
         file: Option<&Path>,
         env: impl Iterator<Item = (String, String)>,
@@ -232,13 +232,13 @@ impl Config {
 }
 
 impl Default for Config {
-    /// What holds when no source sets anything.
+    /// The defaults.
     fn default() -> Self {
         Self::load(None, std::iter::empty(), Flags::default()).expect("a test reads every default")
     }
 }
 
-/// The variables of this process that configure it. Bytes that are no Unicode become `U+FFFD`.
+/// This process's environment variables that configure it. Invalid Unicode becomes `U+FFFD`.
 pub fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
@@ -268,7 +268,7 @@ impl StoreConfig {
     }
 }
 
-/// The fewest bytes of an HS256 secret: as many as the hash has (RFC 7518, 3.2).
+/// Minimum length of an HS256 secret in bytes: the length of the hash (RFC 7518, section 3.2).
 const SECRET_BYTES_MIN: usize = 32;
 
 impl AuthConfig {
@@ -297,10 +297,10 @@ impl AuthConfig {
         }
     }
 
-    /// What is needed to check tokens. Nothing serves without it.
+    /// The keys, issuer and audience that tokens are checked against. Required to serve.
     ///
     /// # Errors
-    /// Names every key that must be set first.
+    /// Names every key that is missing.
     pub fn require(&self) -> Result<Trust<'_>, AuthIncomplete> {
         let keys = match (&self.hs256_secret, &self.jwks_file) {
             (Some(secret), None) => Some(KeySource::Secret(secret)),
@@ -321,7 +321,7 @@ impl AuthConfig {
     }
 }
 
-/// Whom to believe: the parts of `[auth]` that have no default.
+/// The trusted issuer: the parts of `[auth]` that have no default.
 #[derive(Clone, Copy, Debug)]
 pub struct Trust<'a> {
     /// The keys that sign tokens.
@@ -332,7 +332,7 @@ pub struct Trust<'a> {
     pub audience: &'a str,
 }
 
-/// The one source of keys.
+/// Where the verification keys come from.
 #[derive(Clone, Copy, Debug)]
 pub enum KeySource<'a> {
     /// A shared secret (HS256).
@@ -341,7 +341,7 @@ pub enum KeySource<'a> {
     JwksFile(&'a Path),
 }
 
-/// The keys of `[auth]` that are not set although tokens have to be checked.
+/// The keys of `[auth]` that must be set before tokens can be checked.
 #[derive(Debug, thiserror::Error)]
 #[error("tokens can't be checked yet: set {}", .0.join(", "))]
 pub struct AuthIncomplete(Vec<&'static str>);
@@ -375,7 +375,7 @@ fn log_format(text: &str) -> Option<LogFormat> {
     [LogFormat::Text, LogFormat::Json].into_iter().find(|format| format.name() == text)
 }
 
-/// A lone word must be a level: `EnvFilter` would take a mistyped level for the name of a module.
+/// A single word must be a level: `EnvFilter` would take a mistyped level for the name of a module.
 fn log_level(text: &str) -> Option<String> {
     let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let is_level = !text.is_empty() && text.parse::<LevelFilter>().is_ok();
@@ -383,12 +383,12 @@ fn log_level(text: &str) -> Option<String> {
     (is_level || is_filter).then(|| text.to_owned())
 }
 
-/// Only the spelling `+05:30`: chrono alone would also take other ones and ignore what follows.
+/// Accepts only the form `+05:30`: chrono alone would accept others and ignore trailing text.
 fn utc_offset(text: &str) -> Option<FixedOffset> {
     text.parse().ok().filter(|offset: &FixedOffset| offset.to_string() == text)
 }
 
-/// Everything that is wrong in the configuration; prints one line for each.
+/// Every fault in the configuration; displays one line each.
 #[derive(Debug)]
 pub struct ConfigErrors(pub Vec<ConfigFault>);
 
@@ -401,7 +401,7 @@ impl fmt::Display for ConfigErrors {
     }
 }
 
-/// One thing that is wrong: the key, where it was set, and what to write. Never shows a secret.
+/// One fault: the key, its source, and what to write. Never shows a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigFault(String);
 
@@ -414,7 +414,7 @@ impl ConfigFault {
         Self(format!("{name} = {shown} (from {source}): {advice}"))
     }
 
-    /// Without the value: it may be a secret under a mistyped name.
+    /// Leaves the value out: it may be a secret under a mistyped name.
     fn unknown_key(name: &str, source: &Source) -> Self {
         Self(format!("{name} (from {source}): there is no such key"))
     }

@@ -1,4 +1,4 @@
-//! Takes typed values out of the merged layers and collects everything that is wrong with them.
+//! Parses the merged layers into typed values and collects every fault.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::{
     secret::without_password,
 };
 
-/// Reads key by key. A value that is refused is noted, and the default takes its place until the end.
+/// Parses key by key. A refused value is reported at the end; until then the default takes its place.
 pub(super) struct Reader {
     settings: BTreeMap<&'static str, Setting>,
     faults: Vec<ConfigFault>,
@@ -22,18 +22,18 @@ impl Reader {
         Self { settings: layers.settings, faults: layers.faults }
     }
 
-    /// All faults found, or nothing. Every key of the table has been read by then.
+    /// Every fault found. Call it after every key of the table was parsed.
     pub fn finish(self) -> Result<(), ConfigErrors> {
-        debug_assert!(self.settings.is_empty(), "keys that nobody reads: {:?}", self.settings.keys());
+        debug_assert!(self.settings.is_empty(), "keys that are never parsed: {:?}", self.settings.keys());
         if self.faults.is_empty() { Ok(()) } else { Err(ConfigErrors(self.faults)) }
     }
 
-    /// Notes a fault that concerns more than one value.
+    /// Adds a fault that concerns more than one value.
     pub fn fault(&mut self, fault: ConfigFault) {
         self.faults.push(fault);
     }
 
-    /// Whether anything was wrong so far.
+    /// Whether a fault was found so far.
     pub fn has_faults(&self) -> bool {
         !self.faults.is_empty()
     }
@@ -72,7 +72,7 @@ impl Reader {
         self.optional(name, |_, value| some_text(value).map(str::to_owned))
     }
 
-    /// A text that `parse` understands; `advice` says what to write instead.
+    /// A text that `parse` accepts; `advice` says what to write instead.
     pub fn parsed<T>(&mut self, name: &str, advice: &str, parse: impl Fn(&str) -> Option<T>) -> T {
         self.value(name, |_, value| value.as_str().and_then(&parse).ok_or_else(|| advice.to_owned()))
     }
@@ -87,7 +87,7 @@ impl Reader {
         self.optional(name, |_, value| value.as_str().and_then(&parse).ok_or_else(|| advice.to_owned()))
     }
 
-    /// The value as it was set, for a list that its own module reads.
+    /// The value as it was set, for a list that another module parses.
     pub fn take(&mut self, name: &str) -> Option<Setting> {
         self.settings.remove(name)
     }

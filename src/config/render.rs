@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use super::Config;
 use crate::domain::target::{Scheme, Target};
 
-/// Every value as TOML; a key that is not set is a comment.
+/// Every value as TOML; a key without a value is a comment.
 pub(super) fn effective(config: &Config) -> String {
     let mut text = String::new();
     let mut section = "";
@@ -26,7 +26,7 @@ pub(super) fn effective(config: &Config) -> String {
     text
 }
 
-/// Every key of the table but the list of targets, in its order.
+/// Every key of the table except the list of targets, in order.
 pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
     let Config { server, store, auth, requests, types, people, web, executor, log, targets: _ } = config;
     vec![
@@ -74,7 +74,7 @@ pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
     ]
 }
 
-/// What a value prints of itself: a secret prints `***`.
+/// A value as it is printed: a secret prints `***`.
 fn shown(value: impl ToString) -> Option<Value> {
     Some(Value::String(value.to_string()))
 }

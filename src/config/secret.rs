@@ -1,4 +1,4 @@
-//! Texts that must never be printed: a secret, and an address that may hold a password.
+//! Texts that must never be printed: secrets, and addresses that may contain a password.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself, for the one place that needs it.
+    /// The text itself. Call this only where it is used.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -45,7 +45,7 @@ impl StoreUrl {
         known.then(|| Self(text.to_owned()))
     }
 
-    /// The address with its password, for the one place that connects.
+    /// The address with its password. Call this only to connect.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -63,7 +63,7 @@ impl fmt::Debug for StoreUrl {
     }
 }
 
-/// The address as it may be printed. Where it can be read in two ways, more is hidden than needed.
+/// The address as it may be printed. An ambiguous address has more hidden than necessary.
 pub(super) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return if url.contains(['@', '=']) { "***".to_owned() } else { url.to_owned() };

@@ -42,7 +42,7 @@ fn overlap(one: &Target, other: &Target) -> bool {
         && one.ports.iter().any(|port| other.ports.contains(port))
 }
 
-/// One table of the list while it is read; what is left of it at the end are unknown keys.
+/// One table of the list while it is parsed; keys that remain at the end are unknown.
 struct Entry<'a> {
     path: String,
     table: Table,
@@ -149,7 +149,7 @@ fn host(value: &Value) -> Option<String> {
     is_host.then(|| host.to_owned())
 }
 
-/// Names only: resolvers take `127.1`, `0x7f.1` and `2130706433` for addresses, people do not.
+/// Accepts names only: resolvers take `127.1`, `0x7f.1` and `2130706433` for addresses, people do not.
 fn is_name(host: &str) -> bool {
     let in_label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
     let is_label = |label: &str| !label.is_empty() && label.bytes().all(in_label);

@@ -38,13 +38,13 @@ fn both_name_the_provider(one: &Key, other: &Key) -> bool {
 
 #[test]
 fn a_provider_is_named_with_all_that_it_takes() {
-    let told = faults("[web]\noidc_issuer = \"https://id.example.com\"", &[]);
-    insta::assert_snapshot!(told.join("\n"), @r"
+    let reported = faults("[web]\noidc_issuer = \"https://id.example.com\"", &[]);
+    insta::assert_snapshot!(reported.join("\n"), @r"
     web.oidc_client_id: it is missing: people sign in with an identity provider only if web.oidc_issuer, web.oidc_client_id and web.public_url are set
     web.public_url: it is missing: people sign in with an identity provider only if web.oidc_issuer, web.oidc_client_id and web.public_url are set
     ");
-    let told = faults("[web]\noidc_client_id = \"a\"\npublic_url = \"http://10.0.0.1\"", &[]);
-    insta::assert_snapshot!(told.join("\n"), @r#"web.public_url = "http://10.0.0.1" (from file c.toml): write https://HOST or https://HOST:PORT without a path, or http:// with a loopback host"#);
+    let reported = faults("[web]\noidc_client_id = \"a\"\npublic_url = \"http://10.0.0.1\"", &[]);
+    insta::assert_snapshot!(reported.join("\n"), @r#"web.public_url = "http://10.0.0.1" (from file c.toml): write https://HOST or https://HOST:PORT without a path, or http:// with a loopback host"#);
     let file = "[web]\noidc_issuer = \"https://id.example.com\"\noidc_client_id = \"a\"\n\
                 public_url = \"https://approve.example.com/\"";
     let provider = load(file, &[]).unwrap().web.oidc.unwrap();
@@ -97,9 +97,9 @@ fn all_faults_are_told_at_once_with_key_and_source() {
         ("COUNTERSIGN__STORE__QUEUE_MAX", "many"),
         ("COUNTERSIGN__TARGETS", "[{"),
     ];
-    let mut told = faults(file, &env);
-    told.sort();
-    insta::assert_snapshot!(told.join("\n"), @r#"
+    let mut reported = faults(file, &env);
+    reported.sort();
+    insta::assert_snapshot!(reported.join("\n"), @r#"
     COUNTERSIGN__EXECUTOR__CONCURENCY (from environment COUNTERSIGN__EXECUTOR__CONCURENCY): there is no such key
     auth.hs256_secret = *** (from file c.toml): write a text of at least 32 bytes
     executor.concurrency = 0 (from environment COUNTERSIGN__EXECUTOR__CONCURRENCY): write a number from 1 to 1024
@@ -132,9 +132,9 @@ fn values_that_do_not_fit_are_refused() {
         ("targets = [1]", "targets[0]"),
     ];
     for (file, key) in rows {
-        let told = faults(file, &[]);
-        assert_eq!(told.len(), 1, "{file}: {told:?}");
-        assert!(told[0].starts_with(&format!("{key} = ")), "{file}: {told:?}");
+        let reported = faults(file, &[]);
+        assert_eq!(reported.len(), 1, "{file}: {reported:?}");
+        assert!(reported[0].starts_with(&format!("{key} = ")), "{file}: {reported:?}");
     }
 }
 
@@ -147,9 +147,9 @@ fn a_filter_is_a_level_too() {
 
 #[test]
 fn a_syntax_error_names_file_and_line_but_not_the_text_of_the_line() {
-    let told = faults("[auth]\n\nhs256_secret = \"my-very-own-secret\n", &[]);
-    assert!(told[0].starts_with("file c.toml, line 3: "), "{told:?}");
-    assert!(!told.concat().contains("very-own"), "{told:?}");
+    let reported = faults("[auth]\n\nhs256_secret = \"my-very-own-secret\n", &[]);
+    assert!(reported[0].starts_with("file c.toml, line 3: "), "{reported:?}");
+    assert!(!reported.concat().contains("very-own"), "{reported:?}");
 }
 
 #[test]
@@ -167,17 +167,17 @@ fn no_message_shows_a_secret() {
         ("COUNTERSIGN__STORE__URL", "mysql://user:hunter2@host/db"),
         ("COUNTERSIGN__HUNTER", "hunter2"),
     ];
-    let told = faults("", &env).join("\n");
-    assert!(!told.contains("hunter2"), "{told}");
-    assert!(told.contains("mysql://user:***@host/db"), "{told}");
+    let reported = faults("", &env).join("\n");
+    assert!(!reported.contains("hunter2"), "{reported}");
+    assert!(reported.contains("mysql://user:***@host/db"), "{reported}");
 }
 
 #[test]
 fn two_key_sources_are_refused() {
     let secret = "x".repeat(32);
     let env = [("COUNTERSIGN__AUTH__HS256_SECRET", secret.as_str())];
-    let told = faults("[auth]\njwks_file = \"keys.json\"", &env);
-    insta::assert_snapshot!(told.join("\n"), @"auth.jwks_file (from file c.toml): auth.hs256_secret is set too (from environment COUNTERSIGN__AUTH__HS256_SECRET): set one of them");
+    let reported = faults("[auth]\njwks_file = \"keys.json\"", &env);
+    insta::assert_snapshot!(reported.join("\n"), @"auth.jwks_file (from file c.toml): auth.hs256_secret is set too (from environment COUNTERSIGN__AUTH__HS256_SECRET): set one of them");
 }
 
 #[test]

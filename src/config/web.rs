@@ -16,9 +16,9 @@ pub struct WebConfig {
     pub environment: String,
     /// The identity provider; without one there are no pages.
     pub oidc: Option<OidcConfig>,
-    /// How long a session may go unused.
+    /// Maximum idle time of a session.
     pub session_idle_seconds: u32,
-    /// How long a session lives at most.
+    /// Maximum age of a session.
     pub session_max_seconds: u32,
     /// Set beside an issuer or without one; kept so that the effective values can be printed.
     pub(super) set: OidcSet,
@@ -29,17 +29,17 @@ pub struct WebConfig {
 pub struct OidcConfig {
     /// Its issuer, exactly as its tokens name it.
     pub issuer: String,
-    /// What this service is called there.
+    /// This service's client id at the provider.
     pub client_id: String,
-    /// The client's secret; a public client has none, and PKCE alone protects its codes.
+    /// The client's secret; a public client has none and relies on PKCE alone.
     pub client_secret: Option<Secret>,
-    /// The scopes that are asked for.
+    /// The scopes to request.
     pub scopes: String,
-    /// Where the pages are: needed for the address that the provider sends people back to.
+    /// Public address of the pages, for the redirect URL.
     pub public_url: String,
 }
 
-/// The keys about the provider, each as it was set.
+/// The provider's keys as they were set.
 #[derive(Clone, Debug)]
 pub(super) struct OidcSet {
     pub issuer: Option<String>,
@@ -88,14 +88,14 @@ const ALL_OR_NONE: &str = "people sign in with an identity provider only if web.
                            web.oidc_client_id and web.public_url are set";
 
 impl OidcSet {
-    /// The provider, if it is named; then the other keys must be there, too.
+    /// The provider, if one is configured; then the other keys are required, too.
     fn provider(&self, public_url: Option<&String>, reader: &mut Reader) -> Option<OidcConfig> {
         let needed = [
             ("web.oidc_issuer", self.issuer.is_some()),
             ("web.oidc_client_id", self.client_id.is_some()),
             ("web.public_url", public_url.is_some()),
         ];
-        // A key that was refused is not missing.
+        // A key with a refused value is not missing.
         if (self.issuer.is_some() || self.client_id.is_some()) && !reader.has_faults() {
             for (name, _) in needed.iter().filter(|(_, is_set)| !is_set) {
                 reader.fault(ConfigFault::new(format!("{name}: it is missing: {ALL_OR_NONE}")));
@@ -125,7 +125,7 @@ fn issuer(text: &str) -> bool {
     url.is_some_and(|url| url.query().is_none() && url.fragment().is_none())
 }
 
-/// Nobody on the way can read or change what is sent there; and it holds no password.
+/// Whether traffic to this address is encrypted or local, and the address contains no credentials.
 fn is_safe(url: &Url) -> bool {
     let is_encrypted = match url.scheme() {
         "https" => url.has_host(),
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_have_an_address_that_nobody_can_listen_in_on() {
+    fn the_public_address_of_the_pages_is_https_or_loopback() {
         let rows = [
             ("https://approve.example.com", Some("https://approve.example.com")),
             ("https://approve.example.com/", Some("https://approve.example.com")),

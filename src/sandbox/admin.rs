@@ -1,4 +1,4 @@
-//! The sandbox's own paths: what it holds, faults, a new start.
+//! The sandbox's administration: its contents, faults on demand, and reset.
 
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpResponse, http::StatusCode};

@@ -6,18 +6,18 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::reply::Refusal;
 
-/// A till that may call: its name and the MD5 of its password are the Basic credentials.
+/// A till with access: its name and the MD5 of its password are the Basic credentials.
 pub struct Till {
     /// The user name.
     pub name: &'static str,
-    /// The MD5 of its password in lower-case hex: what is sent as password.
+    /// The MD5 of its password in lower-case hex, which is sent as the password.
     pub password_md5: &'static str,
     /// The org whose badges and customers it sees.
     pub org_id: u64,
 }
 
-/// Every till that the sandbox knows: the examples' one, that of the ISSUE-BADGE page, and one of
-/// another org. They open nothing but the sandbox.
+/// Every till that the sandbox knows: the one of the examples, the one of the ISSUE-BADGE page, and one of
+/// another org. They give access to nothing but the sandbox.
 pub const TILLS: [Till; 3] = [
     Till { name: "demo.till", password_md5: "62cc2d8b4bf2d8728120d052163a77df", org_id: 90001 },
     Till { name: "ab124", password_md5: "25d55ad283aa400af464c76d713c07ad", org_id: 90001 },
@@ -26,7 +26,7 @@ pub const TILLS: [Till; 3] = [
 
 const ORG_HEADER: &str = "x-cap-api-auth-org-id";
 
-/// The till that these headers prove, allowed in the org that they name.
+/// The till that these headers authenticate for the org that they name.
 pub(super) fn authenticate(headers: &HeaderMap) -> Result<&'static Till, Refusal> {
     let till = till_of(headers).ok_or_else(|| Refusal::new(401, 401, "Unauthorized"))?;
     let is_own = headers.get_all(ORG_HEADER).all(|org| org.as_bytes() == till.org_id.to_string().as_bytes());

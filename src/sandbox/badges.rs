@@ -23,10 +23,10 @@ const OWNER_TYPES: [&str; 9] = [
     "Historical_Import",
 ];
 
-/// Numbers from here on are milliseconds: as seconds they would be after the year 5000.
+/// Larger numbers are milliseconds: as seconds they would be after the year 5000.
 const EPOCH_MS_MIN: f64 = 1e11;
 
-/// Enrols customers for a badge; one of them failing (1040) does not fail the others.
+/// Enrols customers for a badge; if one fails (1040), the others do not.
 pub(super) fn issue_bulk(state: &mut State, call: &Call) -> Result<Reply, Refusal> {
     check_owner_type(call)?;
     let badge_id = mandatory(call, "badgeMetaId", 715, "Badge meta id is mandatory")?;
@@ -221,7 +221,7 @@ fn triggered_by(call: &Call) -> Value {
     json!({"ownerType": trigger["ownerType"], "referenceId": trigger["referenceId"]})
 }
 
-/// When it happened: the ISO member wins over the other one, and absent means now.
+/// The time of the event: the ISO member wins, and absent means now.
 fn event_date(call: &Call, epoch_member: &str, iso_member: &str) -> Result<DateTime<Utc>, Refusal> {
     let given = [iso_member, epoch_member].into_iter().find(|member| !call.body[*member].is_null());
     let Some(member) = given else { return Ok(call.now) };

@@ -1,4 +1,4 @@
-//! What is done to a customer or a transaction: status change, goodwill points, retro claims.
+//! Changes of customers and transactions: status change, goodwill points, retro claims.
 
 use serde_json::json;
 
@@ -65,7 +65,7 @@ pub(super) fn change_status(state: &mut State, call: &Call) -> Result<Reply, Ref
     Ok(Reply::done(200, body, Tally::succeeded(200), call.till))
 }
 
-/// Credits goodwill points; its headers count nothing.
+/// Credits goodwill points; the answer's headers count nothing.
 pub(super) fn award_goodwill(state: &mut State, call: &Call) -> Result<Reply, Refusal> {
     require(call, &GOODWILL_MEMBERS)?;
     let created_id = create(&mut state.goodwill, GOODWILL_ID_FIRST, call);
@@ -73,7 +73,7 @@ pub(super) fn award_goodwill(state: &mut State, call: &Call) -> Result<Reply, Re
     Ok(Reply::done(201, body, Tally::default(), call.till))
 }
 
-/// Turns a transaction of nobody into one of a customer.
+/// Assigns an anonymous transaction to a customer.
 pub(super) fn retro_transaction(state: &mut State, call: &Call) -> Result<Reply, Refusal> {
     require(call, &RETRO_MEMBERS)?;
     for (member, only) in [("oldType", "NOT_INTERESTED"), ("newType", "REGULAR")] {

@@ -1,4 +1,4 @@
-//! Faults on demand: a delay, a connection cut before or after the work, a status instead of it.
+//! Faults on demand: a delay, a connection closed before or after the work, a status instead of the work.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,20 +6,20 @@ use super::reply::{Dialect, Refusal, Reply, Tally};
 
 const DELAY_MS_MAX: u64 = 600_000;
 
-/// What goes wrong with the next calls of a path.
+/// A fault for the next calls of a path.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fault {
-    /// Only paths that begin so; empty for every target.
+    /// Prefix of the affected paths; empty for every target.
     #[serde(default)]
     pub path: String,
-    /// How many calls it still spoils.
+    /// Number of calls that it still affects.
     #[serde(default = "once")]
     pub times: u32,
-    /// How long the answer, or the cut, is held back; the work is done before.
+    /// Delay of the answer, or of closing the connection; the work is done before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
-    /// Cuts the connection without an answer.
+    /// Closes the connection without an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close: Option<Close>,
     /// Answers this status without doing the work.
@@ -27,13 +27,13 @@ pub(super) struct Fault {
     pub status: Option<u16>,
 }
 
-/// When a connection is cut.
+/// When a connection is closed.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Close {
-    /// The work is not done.
+    /// Before the work is done.
     Before,
-    /// The work is done, and nobody is told.
+    /// After the work is done, without an answer.
     After,
 }
 
@@ -42,7 +42,7 @@ fn once() -> u32 {
 }
 
 impl Fault {
-    /// What is wrong with it as somebody sent it, as a sentence.
+    /// A sentence that says why this fault is invalid, if it is.
     pub fn check(&self) -> Result<(), &'static str> {
         if self.times == 0 {
             return Err("times must be at least 1.");
@@ -62,11 +62,11 @@ impl Fault {
         Ok(())
     }
 
-    /// The answer that takes the place of the work, if this fault keeps the work from being done.
+    /// The answer that replaces the work, if this fault prevents the work.
     pub fn instead_of_work(&self, dialect: Dialect) -> Option<Reply> {
         let status = match (self.status, self.close) {
             (Some(status), _) => status,
-            // Nobody will read this one: the connection is cut before.
+            // This response is never read: the connection is closed before.
             (None, Some(Close::Before)) => 500,
             (None, Some(Close::After) | None) => return None,
         };
@@ -79,7 +79,7 @@ impl Fault {
     }
 }
 
-/// The faults that wait, oldest first.
+/// Waiting faults, oldest first.
 #[derive(Default, Serialize)]
 #[serde(transparent)]
 pub(super) struct Faults(Vec<Fault>);
@@ -93,7 +93,7 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The oldest fault that meets `path`, used up by one; what is returned says how often it still comes.
+    /// Takes the oldest fault that matches `path` and counts it down; the result has the remaining count.
     pub fn take(&mut self, path: &str) -> Option<Fault> {
         let at = self.0.iter().position(|fault| path.starts_with(&fault.path))?;
         self.0[at].times -= 1;

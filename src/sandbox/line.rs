@@ -1,4 +1,4 @@
-//! The TCP connection under a call, so that a fault can cut it without any answer.
+//! The TCP connection of a call, so that a fault can close it without any answer.
 
 use std::any::Any;
 use std::net::{Shutdown, TcpStream};
@@ -21,10 +21,10 @@ impl Line {
     }
 }
 
-/// Shuts the connection of `http` in both directions: the client reads its end, and no status line.
+/// Shuts down the connection of `http` in both directions: the client reads end of file and no status line.
 ///
-/// The answer that is returned can't be written any more. A stream body that fails would do the
-/// same only as long as the server polls it before it flushes the head.
+/// The returned response can no longer be written. A failing stream body would do the same only if the server
+/// polled it before it flushed the head.
 pub(super) fn cut(http: &HttpRequest) -> HttpResponse {
     let shut = http.conn_data::<Line>().map(|line| line.0.shutdown(Shutdown::Both));
     if !matches!(shut, Some(Ok(()))) {

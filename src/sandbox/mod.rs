@@ -1,7 +1,7 @@
 //! A stand-in for the target APIs, for demos, development and tests.
 //!
-//! It answers as the documented targets do, keeps what it was told in memory, and goes wrong on
-//! demand. It knows nothing of the engine in front of it; it only notes the engine's request header.
+//! It answers as the documented targets do, keeps what it received in memory, and fails on demand. It knows nothing
+//! about the engine in front of it; it only records the engine's request header.
 //!
 //! | target | what it checks |
 //! |---|---|
@@ -21,7 +21,7 @@
 //! `X-CAP-API-AUTH-ORG-ID` that is the till's org if it is sent.
 //!
 //! Administration, without authentication: `GET /sandbox` lists everything it holds,
-//! `POST /sandbox/reset` starts anew, `GET`, `POST` and `DELETE /sandbox/faults` show, add and
+//! `POST /sandbox/reset` resets it, `GET`, `POST` and `DELETE /sandbox/faults` show, add and
 //! clear faults: `{"path": prefix?, "times": n?, "delay_ms": n?, "close": "before" | "after"?,
 //! "status": n?}`. A fault is spent before anything else is looked at, authentication included.
 //! A delay comes after the work and before the answer.
@@ -64,7 +64,7 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 const WORKERS: usize = 2;
 const SHUTDOWN_SECONDS: u64 = 1;
 
-/// Starts the sandbox on `listener`; await the answer to run it, `handle().stop(..)` ends it.
+/// Starts the sandbox on `listener`; await the result to run it, `handle().stop(..)` ends it.
 ///
 /// Must be called within a tokio or actix runtime. Signals are left to the caller.
 ///
@@ -111,7 +111,7 @@ impl Sandbox {
         self.state.lock().expect("nothing panics while it holds the state")
     }
 
-    /// Takes a fault if one waits, does the work unless it forbids that, and notes the call.
+    /// Takes a waiting fault, does the work unless the fault prevents it, and records the call.
     fn receive(&self, api: Api, http: &HttpRequest, body: &[u8]) -> (Reply, Option<Fault>) {
         let mut state = self.state();
         let fault = state.faults.take(http.path());
@@ -141,7 +141,7 @@ impl Sandbox {
     }
 }
 
-/// A call as a target's rules see it.
+/// An incoming call as the target handlers see it.
 struct Call {
     till: &'static Till,
     now: DateTime<Utc>,
@@ -167,7 +167,7 @@ impl Call {
         Ok(Self { till, now, query, body })
     }
 
-    /// A member that is a text or a number, as text; absent, null and empty are `None`.
+    /// A text or number member as text; absent, null and empty are `None`.
     fn text(&self, member: &str) -> Option<String> {
         text_of(&self.body[member])
     }
@@ -189,7 +189,7 @@ fn body_request_id(body: &[u8]) -> Option<String> {
     text_of(&body["requestId"])
 }
 
-/// The target APIs that it stands in for.
+/// The simulated target APIs.
 #[derive(Clone, Copy)]
 enum Api {
     IssueBulk,

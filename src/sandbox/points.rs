@@ -1,4 +1,4 @@
-//! Points redemption of v1.1: HTTP 200 whatever comes; headers and body tell how it went.
+//! Points redemption of v1.1: always HTTP 200; headers and body have the outcome.
 
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ fn customer<'a>(state: &'a State, org_id: u64, given: &Value) -> Option<&'a Cust
     state.customer(org_id, identifier, &value)
 }
 
-/// What an answer says about the redemption before it tells how it went.
+/// The part of an answer that repeats the redemption.
 fn item(customer: Option<&Customer>, redeem: &Value) -> Value {
     let own = |name: &str| customer.and_then(|customer| customer.identifiers.get(name));
     json!({

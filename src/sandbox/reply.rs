@@ -1,4 +1,4 @@
-//! Answers in the spellings of the four kinds of target: bodies, refusals and headers.
+//! Answers in the formats of the four kinds of target: bodies, refusals and headers.
 
 use actix_web::body::BodyStream;
 use actix_web::http::StatusCode;
@@ -22,7 +22,7 @@ pub(super) enum Dialect {
     V2 { uri_path: &'static str },
     /// `{response: {status, ...}}`.
     V11,
-    /// As v2, from a server of another make.
+    /// As v2, from a different server.
     Internal,
 }
 
@@ -51,7 +51,7 @@ impl Dialect {
     }
 }
 
-/// What the headers `status_code`, `success` and `fail` say.
+/// Values of the headers `status_code`, `success` and `fail`.
 #[derive(Default)]
 pub(super) struct Tally {
     pub status_code: String,
@@ -60,12 +60,12 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// One item that went well.
+    /// One successful item.
     pub fn succeeded(status_code: u32) -> Self {
         Self { status_code: status_code.to_string(), success: 1, fail: 0 }
     }
 
-    /// One item that did not.
+    /// One failed item.
     pub fn failed(status_code: u32) -> Self {
         Self { status_code: status_code.to_string(), success: 0, fail: 1 }
     }
@@ -101,7 +101,7 @@ impl Refusal {
     }
 }
 
-/// One answer, before it is spelled as HTTP.
+/// One answer, before it is written as HTTP.
 pub(super) struct Reply {
     pub status: u16,
     pub body: Value,

@@ -1,4 +1,4 @@
-//! What is there from the start: what the contract's examples and its ISSUE-BADGE page name.
+//! Initial contents: what the contract's examples and its ISSUE-BADGE page name.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ const START: &str = "2020-01-01T00:00:00Z";
 const EXPIRY: &str = "2031-01-15T09:32:37Z";
 const LONG_AGO: &str = "2021-01-01T00:00:00Z";
 
-/// A new start.
+/// The initial state.
 pub(super) fn state() -> State {
     let mut state = State::new(badges(), customers());
     state.enrol(enrolment("650000000000000000000001", 11115, "650000000000000000000015"));

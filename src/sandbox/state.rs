@@ -1,4 +1,4 @@
-//! What the sandbox holds, as its administration shows it.
+//! The sandbox's state, as its administration shows it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::faults::{Fault, Faults};
 
-/// The ledger keeps this many calls; its counts go on.
+/// Maximum number of calls in the ledger; the counts continue.
 const CALLS_KEPT: usize = 10_000;
 
-/// Everything, of all orgs.
+/// The whole state, of all orgs.
 #[derive(Serialize)]
 pub(super) struct State {
     pub badges: Vec<Badge>,
@@ -34,7 +34,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// These badges and customers, and nothing else.
+    /// A state with these badges and customers only.
     pub fn new(badges: Vec<Badge>, customers: Vec<Customer>) -> Self {
         Self {
             badges,
@@ -77,7 +77,7 @@ impl State {
         self.enrolments.push(enrolment);
     }
 
-    /// Whether a reference was used in this org for this kind of use.
+    /// Whether a reference was already used in this org for this purpose.
     pub fn is_used(&self, org_id: u64, kind: &'static str, reference: &str) -> bool {
         self.used_references.contains(&(org_id, kind, reference.to_owned()))
     }
@@ -141,7 +141,7 @@ pub(super) struct Enrolment {
     pub customer_id: i64,
     pub badge_meta_id: String,
     pub issued_id: String,
-    /// Of the call that made it; `None` for what was there from the start.
+    /// The call that created it; `None` for initial contents.
     pub request_id: Option<String>,
     pub org_id: u64,
     pub triggered_by: Value,
@@ -196,7 +196,7 @@ pub(super) struct Created {
     pub body: Value,
 }
 
-/// Every call of a target that arrived, whatever became of it.
+/// Every call that arrived, whatever the result.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Ledger {
@@ -229,14 +229,14 @@ pub(super) struct Received {
     /// The body's member of that name.
     #[serde(rename = "requestId")]
     pub body_request_id: Option<String>,
-    /// `None` when the connection was cut instead.
+    /// `None` if the connection was closed instead.
     pub status: Option<u16>,
     pub work_done: bool,
     pub fault: Option<Fault>,
 }
 
 impl Received {
-    /// A call that is not answered yet and did nothing.
+    /// A call without an answer and without an effect yet.
     pub fn of(http: &HttpRequest, at: DateTime<Utc>) -> Self {
         let header = http.headers().get("X-Countersign-Request-Id");
         Self {

@@ -16,7 +16,7 @@ use crate::sandbox::start;
 pub const DEMO: &str = "Basic ZGVtby50aWxsOjYyY2MyZDhiNGJmMmQ4NzI4MTIwZDA1MjE2M2E3N2Rm";
 pub const SEED: &str = "Basic YWIxMjQ6MjVkNTVhZDI4M2FhNDAwYWY0NjRjNzZkNzEzYzA3YWQ=";
 
-/// A sandbox on a port of its own; time stands still on 2025-12-02.
+/// A sandbox on a port of its own; its clock is fixed at 2025-12-02.
 pub struct Running {
     pub clock: Clock,
     address: SocketAddr,

@@ -1,9 +1,9 @@
-//! What waits for the demo's checker once the story is told, so that there is something to decide by hand.
+//! Requests that wait for the demo's checker, so that there is something to decide by hand.
 
 use serde_json::{Value, json};
 
-/// A request that Mara leaves for Chen: its type, and the call.
-pub(super) struct Waiting {
+/// A request that Mara submits and Chen may decide.
+pub(super) struct WaitingRequest {
     /// The request type.
     pub(super) request_type: &'static str,
     method: &'static str,
@@ -12,7 +12,7 @@ pub(super) struct Waiting {
     body: Value,
 }
 
-impl Waiting {
+impl WaitingRequest {
     /// The submission's body, for the target at `hostname`.
     pub(super) fn submission(&self, hostname: &str) -> Value {
         json!({
@@ -36,10 +36,10 @@ impl Waiting {
     }
 }
 
-/// In the order in which they are submitted.
-pub(super) fn all() -> Vec<Waiting> {
+/// The requests, in the order in which they are submitted.
+pub(super) fn all() -> Vec<WaitingRequest> {
     vec![
-        Waiting {
+        WaitingRequest {
             request_type: "POINTS-REDEMPTION",
             method: "POST",
             path: "/v1.1/points/redeem",
@@ -52,14 +52,14 @@ pub(super) fn all() -> Vec<Waiting> {
                 "external_reference_number": "EXT-77120",
             } } }),
         },
-        Waiting {
+        WaitingRequest {
             request_type: "CUSTOMER-STATUS-CHANGE",
             method: "PUT",
             path: "/v2/customers/lookup/status",
             query: json!({ "source": "INSTORE", "identifierName": "mobile", "identifierValue": "910000000001" }),
             body: json!({ "reason": "Account taken over, case 55-1207", "label": "Suspended" }),
         },
-        Waiting {
+        WaitingRequest {
             request_type: "ISSUE-BADGE",
             method: "POST",
             path: "/api_gateway/v1/badges/badgeMeta/customer/issueBulk",
@@ -76,8 +76,8 @@ pub(super) fn all() -> Vec<Waiting> {
     ]
 }
 
-fn goodwill(customer: u64, points: u32, reason: &str) -> Waiting {
-    Waiting {
+fn goodwill(customer: u64, points: u32, reason: &str) -> WaitingRequest {
+    WaitingRequest {
         request_type: "GOODWILL-POINTS",
         method: "POST",
         path: "/internal/goodwill/",
