@@ -9,6 +9,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::domain::code::Code;
+
 type Labels = Vec<(&'static str, String)>;
 type Counted = Family<Labels, Counter<u64, AtomicU64>>;
 
@@ -102,8 +104,8 @@ impl Metrics {
     }
 
     /// Counts an API call that was refused with this code.
-    pub fn refused(&self, code: &str) {
-        self.refusals.get_or_create(&vec![("code", code.to_owned())]).inc();
+    pub fn refused(&self, code: Code) {
+        self.refusals.get_or_create(&vec![("code", code.name().to_owned())]).inc();
     }
 
     /// Counts an execution that ended.
@@ -156,7 +158,7 @@ mod tests {
     fn what_was_counted_is_rendered() {
         let metrics = Metrics::new();
         metrics.submitted("ISSUE-BADGE");
-        metrics.refused("maker_is_checker");
+        metrics.refused(Code::MakerIsChecker);
         let text = metrics.render(3);
         assert!(text.contains("countersign_submissions_total{type=\"ISSUE-BADGE\"} 1"), "{text}");
         assert!(text.contains("countersign_write_queue_depth 3"), "{text}");

@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use countersign::api::Api;
 use countersign::api::actor::{OrgHeader, actor};
+use countersign::domain::code::Code;
 use countersign::engine::SubmissionInput;
 use countersign::http::body::Body;
 use countersign::http::error::ApiError;
@@ -44,6 +45,6 @@ pub async fn submit(
             let data = RequestBody::new(view, Headers::AsSent, api.offset);
             Ok(HttpResponse::Ok().json(Data { data }))
         }
-        _ => Err(ApiError::new("internal", "the transaction failed")),
+        _ => Err(ApiError::new(Code::Internal, "the transaction failed")),
     }
 }

@@ -6,6 +6,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use super::Api;
 use crate::auth::Claims;
 use crate::domain::actor::Actor;
+use crate::domain::code::Code;
 use crate::domain::ids::OrgId;
 use crate::http::error::ApiError;
 
@@ -31,7 +32,7 @@ pub fn actor(api: &Api, request: &HttpRequest, org_header: OrgHeader) -> Result<
     let token = token(request.headers()).ok_or_else(no_token)?;
     let claims = api.verifier.verify(token, api.engine.clock().now()).map_err(|fault| {
         tracing::info!(kind = fault.kind(), "a token was not accepted");
-        ApiError::at("token_invalid", "X-CAP-UI-AUTH-TOKEN", fault.to_string())
+        ApiError::at(Code::TokenInvalid, "X-CAP-UI-AUTH-TOKEN", fault.to_string())
     })?;
     let org = org(request.headers(), &claims, org_header)?;
     let span = tracing::Span::current();
@@ -50,7 +51,7 @@ pub fn actor(api: &Api, request: &HttpRequest, org_header: OrgHeader) -> Result<
 }
 
 fn no_token() -> ApiError {
-    ApiError::at("token_invalid", "X-CAP-UI-AUTH-TOKEN", "Send a token in X-CAP-UI-AUTH-TOKEN.")
+    ApiError::at(Code::TokenInvalid, "X-CAP-UI-AUTH-TOKEN", "Send a token in X-CAP-UI-AUTH-TOKEN.")
 }
 
 /// The contract's own samples send the token header empty, so empty means absent.
@@ -71,7 +72,8 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 fn org(headers: &HeaderMap, claims: &Claims, org_header: OrgHeader) -> Result<OrgId, ApiError> {
-    let not_granted = |message: &str| Err(ApiError::at("org_not_granted", "X-CAP-API-AUTH-ORG-ID", message));
+    let not_granted =
+        |message: &str| Err(ApiError::at(Code::OrgNotGranted, "X-CAP-API-AUTH-ORG-ID", message));
     let Some(named) = only(headers, ORG_HEADER) else {
         return not_granted("Name one org, once, in X-CAP-API-AUTH-ORG-ID.");
     };

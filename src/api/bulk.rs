@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::actor::{OrgHeader, actor};
 use super::{Api, no_parameters};
 use crate::domain::actor::Permission;
+use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{NewDecision, Verdict};
@@ -39,7 +40,7 @@ struct ItemBody {
     outcome: &'static str,
     state: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
+    code: Option<Code>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
 }

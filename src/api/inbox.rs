@@ -5,6 +5,7 @@ use actix_web::HttpResponse;
 use super::Api;
 use super::requests::{ListBody, Pagination};
 use crate::domain::actor::Actor;
+use crate::domain::code::Code;
 use crate::domain::ids::RequestId;
 use crate::engine::inbox::{COUNTED_MAX, InboxPosition};
 use crate::http::HandlerResult;
@@ -50,6 +51,6 @@ fn turn(cursor: &str, bound: &str) -> Result<InboxPosition, ApiError> {
     let id: RequestId = position.id;
     match position.at {
         Some(at) => Ok(InboxPosition { at, id }),
-        None => Err(ApiError::new("cursor_invalid", "This cursor belongs to another list. Begin anew.")),
+        None => Err(ApiError::new(Code::CursorInvalid, "This cursor belongs to another list. Begin anew.")),
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::actor::{OrgHeader, actor};
 use super::{Api, about, inbox, no_parameters, request_id};
 use crate::domain::actor::{Actor, Permission};
+use crate::domain::code::Code;
 use crate::engine::queries::{Listed, Listing, Page, View};
 use crate::engine::{Origin, RefusedSubmission, SubmissionInput, Submitted, require};
 use crate::http::HandlerResult;
@@ -71,7 +72,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
         return Ok(Some(key.to_owned()));
     }
     let message = format!("Send one key of 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters.");
-    Err(ApiError::at("parameter_invalid", "Idempotency-Key", message))
+    Err(ApiError::at(Code::ParameterInvalid, "Idempotency-Key", message))
 }
 
 /// A submission that was refused before its body could be looked at is kept like any other.

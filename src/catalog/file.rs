@@ -6,7 +6,7 @@ use serde_json::{Map, Number, Value};
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::fault::{DefinitionFault, pointer_to};
 
 /// A TOML file as JSON.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Document {
     }
 
     /// Line and text of a fault in this file.
-    pub fn place(&self, fault: &Fault) -> (usize, String) {
+    pub fn place(&self, fault: &DefinitionFault) -> (usize, String) {
         let name = match fault.field.as_str() {
             "" => String::new(),
             pointer => format!("{}: ", pointer.trim_start_matches('/').replace('/', ".")),

@@ -1,6 +1,6 @@
 //! Checks that need more than the type itself: targets, people, settings.
 
-use crate::domain::fault::Fault;
+use crate::domain::fault::DefinitionFault;
 use crate::domain::policy::people::People;
 use crate::domain::policy::{Capacity, Mode, RuleOutcome, Stage};
 use crate::domain::request_type::RequestType;
@@ -16,7 +16,7 @@ pub struct LintContext<'a> {
 }
 
 /// Every fault of a type that only its context shows.
-pub fn check(read: &RequestType, around: LintContext<'_>) -> Vec<Fault> {
+pub fn check(read: &RequestType, around: LintContext<'_>) -> Vec<DefinitionFault> {
     let mut faults = Vec::new();
     if let (Some(target), Some(targets)) = (&read.target, around.targets)
         && targets.find(target).is_none()
@@ -51,7 +51,7 @@ fn stages(read: &RequestType) -> Vec<(String, &Stage)> {
 
 /// Why the stage cannot be filled, as far as the people file knows its groups. A group that the file does not
 /// name may come from tokens.
-fn unreachable(stage: &Stage, pointer: &str, people: &People) -> Option<Fault> {
+fn unreachable(stage: &Stage, pointer: &str, people: &People) -> Option<DefinitionFault> {
     let mut groups = Vec::new();
     for seat in &stage.seats {
         let Capacity::Group(group) = &seat.who else { return None };
@@ -83,6 +83,6 @@ fn unreachable(stage: &Stage, pointer: &str, people: &People) -> Option<Fault> {
     (active < needed).then(|| fault(pointer, message))
 }
 
-fn fault(at: impl Into<String>, message: impl Into<String>) -> Fault {
-    Fault::new("type_invalid", at, message)
+fn fault(at: impl Into<String>, message: impl Into<String>) -> DefinitionFault {
+    DefinitionFault::new(at, message)
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::file::Document;
-use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::fault::{DefinitionFault, pointer_to};
 use crate::domain::policy::people::{People, PersonEntry};
 
 const MEMBERS: [&str; 5] = ["name", "accounts", "groups", "active", "owners"];
@@ -14,12 +14,12 @@ const MEMBERS: [&str; 5] = ["name", "accounts", "groups", "active", "owners"];
 /// Every fault with its line.
 pub fn read(text: &str) -> Result<People, Vec<(usize, String)>> {
     let document = Document::read(text).map_err(|fault| vec![fault])?;
-    let placed = |faults: Vec<Fault>| faults.iter().map(|fault| document.place(fault)).collect();
+    let placed = |faults: Vec<DefinitionFault>| faults.iter().map(|fault| document.place(fault)).collect();
     let entries = entries(&document.value).map_err(placed)?;
     People::new(entries).map_err(placed)
 }
 
-fn entries(value: &Value) -> Result<Vec<PersonEntry>, Vec<Fault>> {
+fn entries(value: &Value) -> Result<Vec<PersonEntry>, Vec<DefinitionFault>> {
     let mut faults = Vec::new();
     for name in
         value.as_object().into_iter().flat_map(|members| members.keys()).filter(|name| *name != "people")
@@ -37,7 +37,7 @@ fn entries(value: &Value) -> Result<Vec<PersonEntry>, Vec<Fault>> {
     if faults.is_empty() { Ok(entries) } else { Err(faults) }
 }
 
-fn entry(person: &Value, at: &str, faults: &mut Vec<Fault>) -> Option<PersonEntry> {
+fn entry(person: &Value, at: &str, faults: &mut Vec<DefinitionFault>) -> Option<PersonEntry> {
     let members = person.as_object()?;
     for name in members.keys().filter(|name| !MEMBERS.contains(&name.as_str())) {
         let message = format!("Leave this out; allowed here: {}.", MEMBERS.join(", "));
@@ -60,7 +60,7 @@ fn entry(person: &Value, at: &str, faults: &mut Vec<Fault>) -> Option<PersonEntr
     Some(PersonEntry { name: name?.to_owned(), accounts, groups, active: active?, owners })
 }
 
-fn texts(person: &Value, name: &str, at: &str, faults: &mut Vec<Fault>) -> Vec<String> {
+fn texts(person: &Value, name: &str, at: &str, faults: &mut Vec<DefinitionFault>) -> Vec<String> {
     let Some(value) = person.get(name) else { return Vec::new() };
     let text = |item: &Value| item.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
     let texts = value.as_array().and_then(|items| items.iter().map(text).collect::<Option<Vec<_>>>());
@@ -70,6 +70,6 @@ fn texts(person: &Value, name: &str, at: &str, faults: &mut Vec<Fault>) -> Vec<S
     })
 }
 
-fn fault(at: impl Into<String>, message: impl Into<String>) -> Fault {
-    Fault::new("people_invalid", at, message)
+fn fault(at: impl Into<String>, message: impl Into<String>) -> DefinitionFault {
+    DefinitionFault::new(at, message)
 }

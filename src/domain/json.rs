@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
 use super::fault::{Fault, pointer_to};
+use crate::domain::code::Code;
 
 /// How many objects and lists may lie inside each other; the outermost counts.
 pub const DEPTH_MAX: usize = 32;
@@ -59,7 +60,7 @@ pub fn write(value: &Value) -> String {
 }
 
 fn unreadable(reason: &str) -> Fault {
-    Fault::new("unreadable", "", format!("Send one JSON value in UTF-8. This is none: {reason}."))
+    Fault::new(Code::Unreadable, "", format!("Send one JSON value in UTF-8. This is none: {reason}."))
 }
 
 /// One pass over text whose grammar was checked; every byte is looked at a fixed number of times.
@@ -210,7 +211,7 @@ mod tests {
     use super::*;
 
     fn faults(text: &str) -> Vec<(&'static str, String)> {
-        read(text.as_bytes()).unwrap_err().into_iter().map(|fault| (fault.code, fault.field)).collect()
+        read(text.as_bytes()).unwrap_err().into_iter().map(|fault| (fault.code.name(), fault.field)).collect()
     }
 
     fn rewritten(text: &str) -> String {
@@ -244,7 +245,7 @@ mod tests {
         for text in texts {
             let faults = read(text).unwrap_err();
             assert_eq!(faults.len(), 1, "{}", String::from_utf8_lossy(text));
-            assert_eq!((faults[0].code, faults[0].field.as_str()), ("unreadable", ""));
+            assert_eq!((faults[0].code.name(), faults[0].field.as_str()), ("unreadable", ""));
         }
     }
 

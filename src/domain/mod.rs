@@ -7,6 +7,7 @@ pub mod actor;
 pub mod address;
 pub mod amount;
 pub mod call;
+pub mod code;
 pub mod digest;
 pub mod fault;
 pub mod findings;

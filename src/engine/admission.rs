@@ -14,6 +14,7 @@ use super::EngineError;
 use crate::clock::Clock;
 use crate::domain::actor::Person;
 use crate::domain::amount::Amount;
+use crate::domain::code::Code;
 use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::{NewRequest, submit};
@@ -44,7 +45,7 @@ const SUBJECT_LOCK: &str = "=subject";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdmissionRefusal {
     /// A stable word.
-    pub code: &'static str,
+    pub code: Code,
     /// A sentence that says what to do.
     pub message: String,
 }
@@ -54,7 +55,7 @@ impl AdmissionRefusal {
     pub(super) fn too_large() -> Self {
         let message =
             "With this amount a counter's sum is too large to be held exactly. Submit a smaller one.";
-        Self { code: "condition_failed", message: message.to_owned() }
+        Self { code: Code::ConditionFailed, message: message.to_owned() }
     }
 }
 
@@ -88,7 +89,7 @@ impl ClientKey {
     ) -> Result<RequestId, EngineError> {
         if row.person_key != person.key() || row.digest != self.digest.to_string() {
             let message = "This Idempotency-Key stands for another submission. Use a new key for a new one.";
-            let why = AdmissionRefusal { code: "idempotency_key_reused", message: message.to_owned() };
+            let why = AdmissionRefusal { code: Code::IdempotencyKeyReused, message: message.to_owned() };
             return Err(EngineError::NotAdmitted(why));
         }
         Ok(parse_id(&row.request_id)?)
@@ -221,13 +222,13 @@ impl PreparedSubmission {
         match self.request_type.duplicates {
             Duplicates::Allow => Ok(Vec::new()),
             Duplicates::Block => Err(AdmissionRefusal {
-                code: "duplicate_pending",
+                code: Code::DuplicatePending,
                 message: format!(
                     "The request {other} is still open for the same subject. Wait for it, or withdraw it first."
                 ),
             }),
             Duplicates::Warn => Ok(vec![Warning {
-                code: "duplicate_pending".to_owned(),
+                code: Code::DuplicatePending.name().to_owned(),
                 message: format!("The request {other} is still open for the same subject."),
             }]),
         }
@@ -256,7 +257,7 @@ impl PreparedSubmission {
         let RuleOutcome::Stages(approval) = &rule.outcome else { return Ok((Vec::new(), true)) };
         let people = &self.rules.people;
         can_fill(approval, people, &self.maker).map_err(|why| AdmissionRefusal {
-            code: "stage_unfillable",
+            code: Code::StageUnfillable,
             message: format!("Nobody could complete this request: {why}. Ask whoever keeps the people file."),
         })?;
         let matter = DecisionContext {

@@ -7,6 +7,7 @@
 use super::decider::{Caller, Scope};
 use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
+use crate::domain::code::Code;
 use crate::domain::ids::RequestId;
 use crate::domain::policy::bulk::allows_bulk;
 use crate::domain::request::{NewDecision, State};
@@ -54,7 +55,7 @@ pub enum Outcome {
     /// It was not recorded.
     Refused {
         /// A stable word.
-        code: &'static str,
+        code: Code,
         /// A sentence that says what stands.
         sentence: String,
     },
@@ -103,11 +104,12 @@ fn outcome<T>(said: Result<(T, bool), EngineError>) -> Result<Outcome, EngineErr
         Ok((_, false)) => Ok(Outcome::Repeated),
         Err(EngineError::Refused(refusal)) => refused(refusal.code(), &refusal.sentence()),
         Err(EngineError::NotFound) => {
-            refused("not_found", "There is no such request for you: check the id and the org.")
+            refused(Code::NotFound, "There is no such request for you: check the id and the org.")
         }
-        Err(EngineError::Store(error)) if error.is_busy() => {
-            refused("busy", "Too much is waiting right now. This was not recorded; send it again shortly.")
-        }
+        Err(EngineError::Store(error)) if error.is_busy() => refused(
+            Code::Busy,
+            "Too much is waiting right now. This was not recorded; send it again shortly.",
+        ),
         Err(
             error @ (EngineError::PermissionMissing(_)
             | EngineError::Invalid(_)

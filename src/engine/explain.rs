@@ -5,6 +5,7 @@ use super::queries::View;
 use super::rule_book::approval_of;
 use super::{Engine, EngineError};
 use crate::domain::actor::Actor;
+use crate::domain::code::Code;
 use crate::domain::findings::{Finding, Level, hidden_characters};
 use crate::domain::lifecycle::refusal_of;
 use crate::domain::policy::Approval;
@@ -20,7 +21,7 @@ use crate::store::{AnyConnection, StoreError, requests, usage};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// A stable word.
-    pub code: &'static str,
+    pub code: Code,
     /// A sentence that says what stands.
     pub sentence: String,
 }
@@ -88,7 +89,7 @@ impl Engine {
                 vec![Reason { code: refusal.code(), sentence: refusal.sentence() }]
             }
             None => vec![Reason {
-                code: "request_closed",
+                code: Code::RequestClosed,
                 sentence: "A rule of the policy let it through; there is nothing to decide.".to_owned(),
             }],
         };

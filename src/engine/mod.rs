@@ -38,6 +38,7 @@ pub use submit::{SubmissionInput, Submitted};
 
 use crate::clock::Clock;
 use crate::domain::actor::{Actor, Permission};
+use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::domain::lifecycle::Refusal;
 use crate::domain::rules::Rules;
@@ -74,6 +75,21 @@ pub enum EngineError {
     /// The store could not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl EngineError {
+    /// The stable words for it: one, or one for each fault.
+    pub fn codes(&self) -> Vec<Code> {
+        match self {
+            Self::Invalid(faults) => faults.iter().map(|fault| fault.code).collect(),
+            Self::PermissionMissing(_) => vec![Code::PermissionMissing],
+            Self::NotFound => vec![Code::NotFound],
+            Self::NotAdmitted(why) => vec![why.code],
+            Self::Refused(refusal) => vec![refusal.code()],
+            Self::Store(error) if error.is_busy() => vec![Code::Busy],
+            Self::Store(_) => vec![Code::Internal],
+        }
+    }
 }
 
 /// What the engine needs to know beyond the store.

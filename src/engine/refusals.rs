@@ -5,6 +5,7 @@ use serde_json::json;
 use super::decider::WriteCommand;
 use super::{Engine, EngineError};
 use crate::domain::actor::Actor;
+use crate::domain::code::Code;
 use crate::domain::digest::Digest;
 use crate::store::refusals::RefusalRow;
 use crate::store::to_micros;
@@ -16,7 +17,7 @@ pub struct RefusedSubmission<'a> {
     /// The type's name as the path spelled it.
     pub type_name: &'a str,
     /// Why, as codes.
-    pub codes: &'a [&'a str],
+    pub codes: &'a [Code],
     /// The digest of the body, if it was read to its end.
     pub digest: Option<Digest>,
     /// The id under which the log has the call.
@@ -32,7 +33,7 @@ impl Engine {
         let now = self.inner.clock.now();
         let person = &refused.actor.person;
         let mut codes = refused.codes.to_vec();
-        codes.sort_unstable();
+        codes.sort_unstable_by_key(|code| code.name());
         codes.dedup();
         let name: String = refused.type_name.chars().filter(|c| !c.is_control()).collect();
         let row = RefusalRow {
@@ -47,7 +48,7 @@ impl Engine {
             user_name: person.user_name.clone(),
             person_key: person.key(),
             request_type: name.chars().take(TYPE_NAME_CHARS_MAX).collect(),
-            codes: json!(codes).to_string(),
+            codes: json!(codes.iter().map(|code| code.name()).collect::<Vec<_>>()).to_string(),
             digest: refused.digest.map(|digest| digest.to_string()),
             reference: refused.reference.to_owned(),
             count: 1,

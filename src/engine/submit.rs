@@ -7,6 +7,7 @@ use super::decider::{WriteCommand, WriteReply};
 use super::queries::View;
 use super::{Engine, EngineError, RefusedSubmission, require};
 use crate::domain::actor::{Actor, Permission};
+use crate::domain::code::Code;
 use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
 use crate::domain::json;
@@ -102,7 +103,7 @@ impl Engine {
             validate(&request_type, &self.inner.targets, submitting.body).map_err(EngineError::Invalid)?;
         if !rules.people.is_active(&submitting.actor.person, &submitting.actor.act) {
             let message = "Your account is not active in the people file. Ask whoever keeps it.".to_owned();
-            return Err(EngineError::NotAdmitted(AdmissionRefusal { code: "person_inactive", message }));
+            return Err(EngineError::NotAdmitted(AdmissionRefusal { code: Code::PersonInactive, message }));
         }
         Ok(Box::new(PreparedSubmission {
             maker: submitting.actor.signer(),
@@ -176,17 +177,20 @@ impl Engine {
         submitting: &SubmissionInput<'_>,
         error: &EngineError,
     ) -> Result<(), EngineError> {
-        let codes: Vec<&str> = match error {
-            EngineError::Invalid(faults) => faults.iter().map(|fault| fault.code).collect(),
-            EngineError::PermissionMissing(_) => vec!["permission_missing"],
-            EngineError::NotFound => vec!["not_found"],
-            EngineError::NotAdmitted(why) => vec![why.code],
-            EngineError::Refused(_) | EngineError::Store(_) => return Ok(()),
+        let is_kept = match error {
+            EngineError::Invalid(_)
+            | EngineError::PermissionMissing(_)
+            | EngineError::NotFound
+            | EngineError::NotAdmitted(_) => true,
+            EngineError::Refused(_) | EngineError::Store(_) => false,
         };
+        if !is_kept {
+            return Ok(());
+        }
         self.keep_refusal(RefusedSubmission {
             actor: submitting.actor,
             type_name: submitting.type_name,
-            codes: &codes,
+            codes: &error.codes(),
             digest: Some(Digest::of(submitting.body)),
             reference: submitting.reference,
         })

@@ -6,6 +6,7 @@ use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
+use crate::domain::code::Code;
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::json;
 
@@ -23,10 +24,10 @@ impl Body {
         let mut bytes = web::BytesMut::new();
         while let Some(chunk) = payload.next().await {
             let Ok(chunk) = chunk else {
-                return Self(Err(ApiError::new("unreadable", "The body ended early. Send it whole.")));
+                return Self(Err(ApiError::new(Code::Unreadable, "The body ended early. Send it whole.")));
             };
             if bytes.len() + chunk.len() > BODY_BYTES_MAX {
-                return Self(Err(ApiError::new("body_too_large", "Send at most 256 KiB.")));
+                return Self(Err(ApiError::new(Code::BodyTooLarge, "Send at most 256 KiB.")));
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -50,7 +51,7 @@ impl Body {
         if essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(FORM)) {
             return Ok(bytes);
         }
-        Err(ApiError::at("unsupported_media_type", "Content-Type", format!("Send {FORM}.")))
+        Err(ApiError::at(Code::UnsupportedMediaType, "Content-Type", format!("Send {FORM}.")))
     }
 
     /// The bytes as a JSON object.
@@ -65,7 +66,7 @@ impl Body {
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
-    let refused = |field, message: &str| Err(ApiError::at("unsupported_media_type", field, message));
+    let refused = |field, message: &str| Err(ApiError::at(Code::UnsupportedMediaType, field, message));
     let is_identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
     if !headers.get_all(CONTENT_ENCODING).all(is_identity) {
         return refused("Content-Encoding", "Send the body without content encoding.");

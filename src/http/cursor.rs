@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::error::ApiError;
+use crate::domain::code::Code;
 use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
 use crate::engine::queries::Position;
@@ -27,7 +28,7 @@ pub fn write(fingerprint: &str, at: Option<i64>, id: &str) -> String {
 pub fn read(cursor: &str, expected_fingerprint: &str) -> Result<(Option<i64>, String), ApiError> {
     let refused = || {
         let message = "This cursor belongs to another list. Begin again without it.";
-        ApiError::at("cursor_invalid", "after", message)
+        ApiError::at(Code::CursorInvalid, "after", message)
     };
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused())?;
     let text = String::from_utf8(bytes).map_err(|_| refused())?;

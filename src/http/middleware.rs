@@ -10,6 +10,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, ResponseError, web};
 use tracing::Instrument;
 
 use super::error::ApiError;
+use crate::domain::code::Code;
 use crate::engine::Engine;
 
 /// The header that carries the reference in and out.
@@ -53,7 +54,7 @@ pub async fn around_each_call(
     let _entered = span.enter();
     let error = response.response().error().map(|error| match error.as_error::<ApiError>() {
         Some(error) => refused(engine.as_ref().map(|engine| engine.get_ref()), error, &reference),
-        None => ApiError::new("unreadable", "This call can't be read.").render(&reference),
+        None => ApiError::new(Code::Unreadable, "This call can't be read.").render(&reference),
     });
     let mut response = match error {
         Some(rendered) => response.into_response(rendered).map_into_right_body(),

@@ -5,6 +5,7 @@ use actix_web::web::Query;
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime, Utc};
 
 use super::error::ApiError;
+use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::domain::ids::RequestTypeName;
 use crate::domain::request::State;
@@ -54,8 +55,9 @@ impl Parameters {
     /// Takes the query apart; names outside `known` are faults.
     pub fn of(request: &HttpRequest, known: &[&str]) -> Result<Self, ApiError> {
         let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
-        let pairs =
-            pairs.map_err(|_| ApiError::new("parameter_invalid", "The query can't be read."))?.into_inner();
+        let pairs = pairs
+            .map_err(|_| ApiError::new(Code::ParameterInvalid, "The query can't be read."))?
+            .into_inner();
         let mut parameters = Self { pairs: Vec::new(), faults: Vec::new() };
         for (name, value) in pairs {
             if !known.contains(&name.as_str()) {
@@ -79,7 +81,7 @@ impl Parameters {
 
     /// Adds a fault at a parameter.
     pub fn fault(&mut self, name: &str, message: impl Into<String>) {
-        self.faults.push(Fault::new("parameter_invalid", name, message));
+        self.faults.push(Fault::new(Code::ParameterInvalid, name, message));
     }
 
     /// A whole number in a range.

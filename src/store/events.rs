@@ -10,6 +10,7 @@ use super::requests::{Key, parse_digest, parse_id, parse_state};
 use super::schema::events;
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::{Actor, Permission, Person};
+use crate::domain::code::Code;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::{Event, EventKind, NewRequest, Signature};
 use crate::domain::outcome::Outcome;
@@ -184,7 +185,10 @@ impl EventRow {
                     .ok_or_else(|| corrupt("outcome"))?,
                 reason: message(),
             },
-            REFUSED => EventKind::Refused { code: text("code"), message: message() },
+            REFUSED => EventKind::Refused {
+                code: Code::parse(&text("code")).ok_or_else(|| corrupt("code"))?,
+                message: message(),
+            },
             other => return Err(corrupt(other)),
         })
     }
@@ -303,7 +307,7 @@ impl Facts {
                 Self { attempt: *attempt, outcome: Some(*outcome), ..said(event_type, reason) }
             }
             EventKind::Refused { code, message } => {
-                Self { data: json!({ "code": code }).to_string(), ..said(REFUSED, message) }
+                Self { data: json!({ "code": code.name() }).to_string(), ..said(REFUSED, message) }
             }
         }
     }

@@ -173,7 +173,7 @@ impl PageError {
                 (
                     Icon::Warn,
                     title.to_owned(),
-                    error.items().map(|(_, message, _)| message.to_owned()).collect(),
+                    error.items().iter().map(|item| item.message.clone()).collect(),
                 )
             }
         }

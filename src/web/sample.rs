@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::actor::{Permission, Person};
 use crate::domain::call::Call;
+use crate::domain::code::Code;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::{Event, EventKind, NewRequest, Signature};
@@ -104,7 +105,7 @@ pub fn every_kind() -> Vec<EventKind> {
         EventKind::MakerAccessValidated,
         EventKind::PayloadValidated,
         EventKind::AutoApproved { rule: "small".to_owned(), execute_before: noon() },
-        EventKind::Refused { code: "maker_is_checker".to_owned(), message: "You submitted it.".to_owned() },
+        EventKind::Refused { code: Code::MakerIsChecker, message: "You submitted it.".to_owned() },
         decided(Verdict::Approved, State::AdminTask),
         decided(Verdict::Approved, State::Approved),
         decided(Verdict::Rejected, State::AdminTask),

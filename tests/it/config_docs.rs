@@ -1,7 +1,8 @@
 //! README's tables say what the code says; where they do not, the test prints what to paste.
 
 use countersign::config::{KEYS, TARGET_KEYS};
-use countersign::http::error::CODES;
+use countersign::domain::code::Code;
+use countersign::http::error::status;
 
 use crate::support::read;
 
@@ -17,7 +18,8 @@ fn configuration_rows() -> Vec<String> {
 
 /// `| `code` | status | meaning |`, one row per code.
 fn error_rows() -> Vec<String> {
-    CODES.iter().map(|(code, status, meaning)| format!("| `{code}` | {status} | {meaning} |")).collect()
+    let row = |code: Code| format!("| `{code}` | {} | {} |", status(code).as_u16(), code.meaning());
+    Code::ALL.map(row).to_vec()
 }
 
 /// The table's rows between `<!-- name -->` and `<!-- /name -->`, without its head.

@@ -8,6 +8,7 @@ use countersign::catalog::Catalog;
 use countersign::config::{Config, Flags};
 use countersign::domain::actor::{Permission, Person};
 use countersign::domain::amount::Amount;
+use countersign::domain::code::Code;
 use countersign::domain::ids::OrgId;
 use countersign::domain::json;
 use countersign::domain::policy::condition::Condition;
@@ -16,7 +17,7 @@ use countersign::domain::policy::people::{People, Signer};
 use countersign::domain::policy::{Policy, Risk};
 use countersign::domain::request_type::{CountBy, Duplicates};
 use countersign::domain::submission::EntityInfo;
-use countersign::http::error::CODES;
+use countersign::http::error::status;
 use serde_json::{Value, json};
 
 use crate::support::read;
@@ -342,7 +343,8 @@ fn every_variable_and_function_of_conditions_is_in_the_table_and_evaluated() {
 #[test]
 fn every_refusal_of_the_policy_is_explained_with_its_status() {
     let page = read(PAGE);
-    for (code, status, _) in CODES.iter().filter(|(_, status, _)| [403, 409].contains(status)) {
+    let statuses = Code::ALL.map(|code| (code, status(code).as_u16()));
+    for (code, status) in statuses.into_iter().filter(|(_, status)| [403, 409].contains(status)) {
         assert!(page.contains(&format!("| `{code}` | {status} |")), "{code} is not explained");
     }
 }

@@ -4,11 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::parameters::REFERENCE_HEADER;
 use super::{component, members, schema};
+use crate::domain::code::Code;
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Risk;
 use crate::domain::request::{State, Verdict};
 use crate::domain::request_type::RequestTypes;
-use crate::http::error::CODES;
+use crate::http::error::status;
 
 /// What a history entry can tell, as the store spells it.
 const EVENT_TYPES: [&str; 15] = [
@@ -47,15 +48,14 @@ pub(super) fn refusal_name(status: u16) -> &'static str {
 
 /// One component per status that a code has.
 pub(super) fn refusals() -> Map<String, Value> {
-    let statuses = CODES.iter().map(|(_, status, _)| *status);
+    let statuses = Code::ALL.into_iter().map(|code| status(code).as_u16());
     statuses.map(|status| (refusal_name(status).to_owned(), refusal(status))).collect()
 }
 
 fn refusal(status: u16) -> Value {
-    let codes = CODES.iter().filter(|(_, known, _)| *known == status);
-    let meanings: Vec<String> =
-        codes.clone().map(|(code, _, meaning)| format!("- `{code}`: {meaning}")).collect();
-    let codes: Vec<&str> = codes.map(|(code, _, _)| *code).collect();
+    let codes = Code::ALL.into_iter().filter(|code| crate::http::error::status(*code).as_u16() == status);
+    let meanings: Vec<String> = codes.clone().map(|code| format!("- `{code}`: {}", code.meaning())).collect();
+    let codes: Vec<&str> = codes.map(Code::name).collect();
     let narrowed = json!({
         "properties": { "errors": { "items": { "properties": { "code": { "enum": codes } } } } },
     });
@@ -183,7 +183,7 @@ fn complete(properties: Value) -> Value {
 }
 
 fn error() -> Value {
-    let codes: Vec<&str> = CODES.iter().map(|(code, _, _)| *code).collect();
+    let codes = Code::ALL.map(Code::name).to_vec();
     let item = json!({
         "code": { "type": "string", "enum": codes, "description": "A stable word." },
         "message": { "type": "string", "description": "A sentence that says what to do." },
@@ -490,7 +490,7 @@ fn history_entry() -> Value {
 }
 
 fn kept_refusal() -> Value {
-    let codes: Vec<&str> = CODES.iter().map(|(code, _, _)| *code).collect();
+    let codes = Code::ALL.map(Code::name).to_vec();
     let mut refusal = complete(json!({
         "refusalId": { "type": "string", "format": "uuid" },
         "at": instant(),

@@ -10,6 +10,7 @@ mod tests;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::actor::Person;
+use super::code::Code;
 use super::digest::Digest;
 use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::outcome::Outcome;
@@ -158,7 +159,7 @@ pub enum EventKind {
     /// Somebody tried what the rules forbid; nothing changed.
     Refused {
         /// The refusal's code.
-        code: String,
+        code: Code,
         /// What he was told.
         message: String,
     },
@@ -228,19 +229,20 @@ pub enum Refusal {
 
 impl Refusal {
     /// The stable word for it.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::MakerIsChecker => "maker_is_checker",
-            Self::NotTheMaker => "not_the_maker",
-            Self::AlreadyDecided { .. } => "already_decided",
-            Self::Closed { .. } => "request_closed",
-            Self::Expired { .. } => "request_expired",
-            Self::DigestMismatch => "digest_mismatch",
-            Self::Moved { .. } => "request_moved",
-            Self::BulkNotAllowed => "bulk_not_allowed",
-            Self::FreshSignInRequired { .. } => "fresh_sign_in_required",
+            Self::MakerIsChecker => Code::MakerIsChecker,
+            Self::NotTheMaker => Code::NotTheMaker,
+            Self::AlreadyDecided { .. } => Code::AlreadyDecided,
+            Self::Closed { .. } => Code::RequestClosed,
+            Self::Expired { .. } => Code::RequestExpired,
+            Self::DigestMismatch => Code::DigestMismatch,
+            Self::Moved { .. } => Code::RequestMoved,
+            Self::BulkNotAllowed => Code::BulkNotAllowed,
+            Self::FreshSignInRequired { .. } => Code::FreshSignInRequired,
             Self::NotAllowed(why) => why.code(),
-            Self::NotExecutable { .. } => "not_executable",
+            // The executor's own question; no client asks it.
+            Self::NotExecutable { .. } => Code::Internal,
         }
     }
 
@@ -336,7 +338,7 @@ pub fn transition(
 
 /// The event that keeps an attempt which the rules forbade.
 pub fn refused(request: &Request, by: &Person, refusal: &Refusal, now: DateTime<Utc>) -> Event {
-    let kind = EventKind::Refused { code: refusal.code().to_owned(), message: refusal.sentence() };
+    let kind = EventKind::Refused { code: refusal.code(), message: refusal.sentence() };
     next_event(request, by.clone(), kind, now)
 }
 

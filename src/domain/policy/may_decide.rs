@@ -12,6 +12,7 @@ use super::people::{People, PersonEntry, Signer};
 use super::progress::{CastVote, DecisionContext, PolicyInForce, StageProgress, progress};
 use super::{Approval, Capacity, Mode, Stage};
 use crate::domain::actor::Permission;
+use crate::domain::code::Code;
 use crate::domain::request::{State, Verdict};
 
 /// What somebody would sign as.
@@ -66,17 +67,18 @@ pub enum WhyNot {
 
 impl WhyNot {
     /// The stable word for it.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::OtherOrg => "other_org",
-            Self::PermissionMissing => "permission_missing",
-            Self::PersonInactive => "person_inactive",
-            Self::MakerIsChecker => "maker_is_checker",
-            Self::AlreadyDecidedByYou => "already_decided_by_you",
-            Self::NotWaiting { .. } => "request_closed",
-            Self::Expired { .. } => "request_expired",
-            Self::NotInStage { .. } => "not_in_stage",
-            Self::NotNeeded { .. } => "not_needed",
+            // Requests of other orgs are not even found.
+            Self::OtherOrg => Code::NotFound,
+            Self::PermissionMissing => Code::PermissionMissing,
+            Self::PersonInactive => Code::PersonInactive,
+            Self::MakerIsChecker => Code::MakerIsChecker,
+            Self::AlreadyDecidedByYou => Code::AlreadyDecidedByYou,
+            Self::NotWaiting { .. } => Code::RequestClosed,
+            Self::Expired { .. } => Code::RequestExpired,
+            Self::NotInStage { .. } => Code::NotInStage,
+            Self::NotNeeded { .. } => Code::NotNeeded,
         }
     }
 

@@ -23,6 +23,7 @@ use chrono::TimeDelta;
 use self::condition::Condition;
 use self::facts::Facts;
 use super::actor::Permission;
+use crate::domain::code::Code;
 
 /// The rules of one request type, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -237,11 +238,11 @@ pub enum PolicyRefusal {
 
 impl PolicyRefusal {
     /// The stable word for it.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::NoRule => "no_rule_applies",
-            Self::Condition { .. } => "condition_failed",
-            Self::ByRule { .. } => "refused_by_rule",
+            Self::NoRule => Code::NoRuleApplies,
+            Self::Condition { .. } => Code::ConditionFailed,
+            Self::ByRule { .. } => Code::RefusedByRule,
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::condition::Condition;
 use super::{Approval, Capacity, Mode, Policy, Risk, Rule, RuleOutcome, Seat, Stage};
 use crate::domain::actor::Permission;
-use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::fault::{DefinitionFault, pointer_to};
 use crate::domain::period;
 
 type Object = Map<String, Value>;
@@ -45,7 +45,7 @@ impl Policy {
     /// Reads the array at `/policy` of a definition; without one, [`Policy::one_checker`].
     ///
     /// `counters` are the type's counters, which conditions may name. Tells every fault at once.
-    pub fn from_definition(value: Option<&Value>, counters: &[&str]) -> Result<Self, Vec<Fault>> {
+    pub fn from_definition(value: Option<&Value>, counters: &[&str]) -> Result<Self, Vec<DefinitionFault>> {
         let Some(value) = value else { return Ok(Self::one_checker()) };
         let mut reader = Reader { counters, faults: Vec::new() };
         let rules = reader.rules(value);
@@ -60,12 +60,12 @@ impl Policy {
 
 struct Reader<'c> {
     counters: &'c [&'c str],
-    faults: Vec<Fault>,
+    faults: Vec<DefinitionFault>,
 }
 
 impl Reader<'_> {
     fn fault(&mut self, field: impl Into<String>, message: impl Into<String>) {
-        self.faults.push(Fault::new("type_invalid", field, message));
+        self.faults.push(DefinitionFault::new(field, message));
     }
 
     fn rules(&mut self, value: &Value) -> Vec<Rule> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::domain::actor::{Permission, Person};
-use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::fault::{DefinitionFault, pointer_to};
 use crate::domain::ids::OrgId;
 
 /// One entry of the people file: a person, or a service account that persons own.
@@ -77,7 +77,7 @@ impl People {
     }
 
     /// Checks and joins the entries. Faults point to `/people/<number>/…`.
-    pub fn new(entries: Vec<PersonEntry>) -> Result<Self, Vec<Fault>> {
+    pub fn new(entries: Vec<PersonEntry>) -> Result<Self, Vec<DefinitionFault>> {
         let mut faults = Vec::new();
         let by_name = by_name(&entries, &mut faults);
         let by_account = by_account(&entries, &mut faults);
@@ -168,20 +168,20 @@ impl Signer {
     }
 }
 
-fn fault(number: usize, member: &str, index: usize, message: impl Into<String>) -> Fault {
-    Fault::new("people_invalid", format!("/people/{number}/{member}/{index}"), message)
+fn fault(number: usize, member: &str, index: usize, message: impl Into<String>) -> DefinitionFault {
+    DefinitionFault::new(format!("/people/{number}/{member}/{index}"), message)
 }
 
 fn blanks(texts: &[String]) -> impl Iterator<Item = (usize, &String)> {
     texts.iter().enumerate().filter(|(_, text)| text.trim().is_empty())
 }
 
-fn by_name(entries: &[PersonEntry], faults: &mut Vec<Fault>) -> BTreeMap<String, usize> {
+fn by_name(entries: &[PersonEntry], faults: &mut Vec<DefinitionFault>) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
     for (number, entry) in entries.iter().enumerate() {
         let mut refuse = |message: String| {
             let field = pointer_to(&format!("/people/{number}"), "name");
-            faults.push(Fault::new("people_invalid", field, message));
+            faults.push(DefinitionFault::new(field, message));
         };
         if entry.name.trim().is_empty() {
             refuse("Write a name.".to_owned());
@@ -192,12 +192,12 @@ fn by_name(entries: &[PersonEntry], faults: &mut Vec<Fault>) -> BTreeMap<String,
     found
 }
 
-fn by_account(entries: &[PersonEntry], faults: &mut Vec<Fault>) -> BTreeMap<String, usize> {
+fn by_account(entries: &[PersonEntry], faults: &mut Vec<DefinitionFault>) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
     for (number, entry) in entries.iter().enumerate() {
         if entry.accounts.is_empty() {
             let field = format!("/people/{number}/accounts");
-            faults.push(Fault::new("people_invalid", field, "List at least one subject or user id."));
+            faults.push(DefinitionFault::new(field, "List at least one subject or user id."));
         }
         for (index, _) in blanks(&entry.accounts) {
             faults.push(fault(number, "accounts", index, "Write a subject or a user id."));
@@ -216,7 +216,7 @@ fn by_account(entries: &[PersonEntry], faults: &mut Vec<Fault>) -> BTreeMap<Stri
 fn owners(
     entries: &[PersonEntry],
     by_name: &BTreeMap<String, usize>,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<DefinitionFault>,
 ) -> Vec<Vec<usize>> {
     let mut found = Vec::new();
     for (number, entry) in entries.iter().enumerate() {
@@ -237,7 +237,7 @@ fn owners(
 
 /// Takes away, again and again, whoever is owned by nobody who is left; what stays is a circle or
 /// hangs on one.
-fn refuse_circles(owners: &[Vec<usize>], faults: &mut Vec<Fault>) {
+fn refuse_circles(owners: &[Vec<usize>], faults: &mut Vec<DefinitionFault>) {
     let mut left: BTreeSet<usize> = (0..owners.len()).collect();
     loop {
         let is_free = |entry: &usize| owners[*entry].iter().all(|owner| !left.contains(owner));
@@ -250,6 +250,6 @@ fn refuse_circles(owners: &[Vec<usize>], faults: &mut Vec<Fault>) {
     for number in left {
         let field = format!("/people/{number}/owners");
         let message = "Name people as owners; these accounts own each other in a circle.";
-        faults.push(Fault::new("people_invalid", field, message));
+        faults.push(DefinitionFault::new(field, message));
     }
 }

@@ -16,7 +16,7 @@ use super::{CountBy, Counter, Duplicates, RequestType};
 use crate::domain::amount::Amount;
 use crate::domain::call::placeholders;
 use crate::domain::digest::Digest;
-use crate::domain::fault::Fault;
+use crate::domain::fault::DefinitionFault;
 use crate::domain::ids::RequestTypeName;
 use crate::domain::policy::Policy;
 use crate::domain::target::Origin;
@@ -61,7 +61,7 @@ impl RequestType {
     ///
     /// # Errors
     /// Every `type_invalid` fault there is, each with a pointer into the definition.
-    pub fn from_definition(value: &Value) -> Result<Self, Vec<Fault>> {
+    pub fn from_definition(value: &Value) -> Result<Self, Vec<DefinitionFault>> {
         let mut faults = Faults::default();
         let read = read(value, &mut faults);
         match read {

@@ -3,19 +3,19 @@
 use chrono::TimeDelta;
 use serde_json::{Map, Value};
 
-use super::super::fault::{Fault, pointer_to};
+use super::super::fault::{DefinitionFault, pointer_to};
 use super::super::period;
 
 type Object = Map<String, Value>;
 
 /// The faults of a definition found so far.
 #[derive(Default)]
-pub struct Faults(pub Vec<Fault>);
+pub struct Faults(pub Vec<DefinitionFault>);
 
 impl Faults {
     /// Notes what to write at `at`.
     pub fn push(&mut self, at: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Fault::new("type_invalid", at, message));
+        self.0.push(DefinitionFault::new(at, message));
     }
 
     /// The value, or nothing and a fault at `at`.
@@ -24,7 +24,7 @@ impl Faults {
     }
 
     /// Takes over other faults.
-    pub fn merge<T>(&mut self, read: Result<T, Vec<Fault>>) -> Option<T> {
+    pub fn merge<T>(&mut self, read: Result<T, Vec<DefinitionFault>>) -> Option<T> {
         read.map_err(|faults| self.0.extend(faults)).ok()
     }
 }

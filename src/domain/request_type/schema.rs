@@ -9,7 +9,7 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value};
 
 use super::super::amount::Amount;
-use super::super::fault::{Fault, pointer_to};
+use super::super::fault::{DefinitionFault, Fault, pointer_to};
 use super::super::json::FAULTS_MAX;
 use super::normalise::{Change, Normalisation};
 
@@ -97,7 +97,7 @@ impl Schema {
     ///
     /// # Errors
     /// Every unknown keyword, or what keeps it from being a schema.
-    pub fn read(source: &Value, at: &str) -> Result<Self, Vec<Fault>> {
+    pub fn read(source: &Value, at: &str) -> Result<Self, Vec<DefinitionFault>> {
         let mut faults = Vec::new();
         unknown_keywords(source, at, &mut faults);
         let built = jsonschema::options()
@@ -114,7 +114,7 @@ impl Schema {
             Ok(_) => Err(faults),
             Err(error) => {
                 let message = format!("Write a JSON Schema of 2020-12. This is none: {error}.");
-                faults.push(Fault::new("type_invalid", format!("{at}{}", error.instance_path()), message));
+                faults.push(DefinitionFault::new(format!("{at}{}", error.instance_path()), message));
                 Err(faults)
             }
         }
@@ -336,14 +336,14 @@ fn bare(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn unknown_keywords(schema: &Value, at: &str, faults: &mut Vec<Fault>) {
+fn unknown_keywords(schema: &Value, at: &str, faults: &mut Vec<DefinitionFault>) {
     each_inner(schema, at, &mut |inner, at| unknown_keywords(inner, at, faults));
     for name in schema.as_object().into_iter().flat_map(Map::keys) {
         let name = name.as_str();
         let lists: [&[&str]; 5] = [&ONE, &SOME, &NAMED, &SETS, &PLAIN];
         if !name.starts_with("x-") && !lists.iter().any(|list| list.contains(&name)) {
             let message = "Write a keyword of JSON Schema 2020-12; this is none.";
-            faults.push(Fault::new("type_invalid", pointer_to(at, name), message));
+            faults.push(DefinitionFault::new(pointer_to(at, name), message));
         }
     }
 }

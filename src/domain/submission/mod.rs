@@ -15,6 +15,7 @@ use super::fault::{Fault, pointer_to};
 use super::json::{self, FAULTS_MAX, Reading};
 use super::request_type::{Lists, RequestType, Schema};
 use super::target::{Origin, Target, Targets};
+use crate::domain::code::Code;
 
 pub use headers::{is_credential, mask_headers};
 
@@ -165,7 +166,7 @@ fn check_hostname<'t>(
     };
     let target = match Origin::parse(hostname) {
         Ok(origin) => allowed_target(request_type, targets, &origin)
-            .map_err(|message| Fault::new("target_not_allowed", pointer, message)),
+            .map_err(|message| Fault::new(Code::TargetNotAllowed, pointer, message)),
         Err(sentence) => Err(Fault::invalid(pointer, sentence)),
     };
     target.map_err(|fault| faults.push(fault)).ok()

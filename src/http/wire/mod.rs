@@ -251,7 +251,7 @@ impl RequestBody {
             why_not: explained
                 .why_not
                 .into_iter()
-                .map(|why| WarningBody { code: why.code.to_owned(), message: why.sentence })
+                .map(|why| WarningBody { code: why.code.name().to_owned(), message: why.sentence })
                 .collect(),
             my_decision: explained.my_decision.as_ref().map(decision_body),
             fresh_sign_in: explained.fresh_sign_in.map(|asked| FreshSignInBody {

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::domain::code::Code;
 use crate::domain::findings::Level;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::explain::Explanation;
@@ -315,7 +316,7 @@ async fn refused(
         web.engine.metrics().refused(code);
     }
     tracing::info!(codes = %error, status = status.as_u16(), "a decision on a page was refused");
-    let sentence = error.items().map(|(_, message, _)| message.to_owned()).collect::<Vec<_>>().join(" ");
+    let sentence = error.items().iter().map(|item| item.message.clone()).collect::<Vec<_>>().join(" ");
     let known = know(web, session, id).await?;
     let (head, icon) = if status == StatusCode::SERVICE_UNAVAILABLE {
         ("Countersign is very busy. Nothing was recorded; your words are still here.", Icon::Wait)
@@ -327,7 +328,7 @@ async fn refused(
         Step::Withdraw => may_withdraw(session, &known),
     };
     // Other refusals name the decision that stands themselves.
-    let moved = error.codes().contains(&"request_moved").then(|| moved(&known)).flatten();
+    let moved = error.codes().contains(&Code::RequestMoved).then(|| moved(&known)).flatten();
     let lines = std::iter::once(sentence).chain(moved).collect();
     let note = Note { is_new: true, ..Note::new("warn", icon, head, lines) };
     if is_open {

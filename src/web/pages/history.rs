@@ -10,7 +10,7 @@ use crate::domain::ids::BEGINNING_CHARS_MIN;
 use crate::domain::request::{Request, State};
 use crate::engine::queries::{Filter, Listed, Listing, Position, Sort, SortBy, View};
 use crate::http::cursor;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorItem};
 use crate::http::export;
 use crate::http::query::{FILTER_PARAMETERS, Parameters};
 use crate::web::html::Text;
@@ -330,8 +330,8 @@ impl Table<'_> {
         page.exports.clear();
         let all = page.fields.iter_mut().chain(&mut page.more).collect::<Vec<_>>();
         let mut fields: Vec<&mut Field> = all;
-        for (_, message, name) in error.items() {
-            let name = name.unwrap_or_default();
+        for ErrorItem { message, field, .. } in error.items() {
+            let (name, message) = (field.as_deref().unwrap_or_default(), message.as_str());
             let field = fields.iter_mut().find(|field| field.name == name);
             let mut problem = Problem { field: String::new(), sentence: message.into() };
             match field {

@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, ResponseError, web};
 use askama::Template;
 
 use crate::domain::actor::Permission;
+use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::domain::json;
 use crate::domain::policy::progress::StageProgress;
@@ -139,7 +140,7 @@ pub async fn submit(
     let (wish, key) = (entries.take("do"), entries.take("key"));
     let is_json = entries.take("as") == "json";
     if may_make(&session).is_err() && wish == "submit" {
-        let codes = ["permission_missing"];
+        let codes = [Code::PermissionMissing];
         keep_refusal(&web, &request, &session, (&type_name, &codes)).await?;
     }
     may_make(&session)?;
@@ -264,7 +265,7 @@ impl<'a> Visit<'a> {
                 told = self.dry_run(form, &entries).await?;
                 told.status = ApiError::from(EngineError::NotAdmitted(why.clone())).status_code();
                 told.refuse("It was not submitted", &why);
-                if why.code == "idempotency_key_reused" {
+                if why.code == Code::IdempotencyKeyReused {
                     told.notice = Some(sent_before());
                     key = self.new_key();
                 }
@@ -283,7 +284,7 @@ impl<'a> Visit<'a> {
     /// What is no JSON can't even be handed to the engine; it is kept as a refusal like any other.
     async fn refuse_unread(&self, form: &Form, mut entries: Entries, key: String) -> Page {
         let told = Told { status: StatusCode::BAD_REQUEST, ..self.dry_run(form, &entries).await? };
-        let codes: Vec<&str> = told.faults.iter().map(|fault| fault.code).collect();
+        let codes: Vec<Code> = told.faults.iter().map(|fault| fault.code).collect();
         let refused = (self.request_type.name.as_str(), codes.as_slice());
         keep_refusal(self.web, self.request, self.session, refused).await?;
         self.count(&told);
@@ -410,7 +411,7 @@ async fn keep_refusal(
     web: &Web,
     request: &HttpRequest,
     session: &Session,
-    (type_name, codes): (&str, &[&str]),
+    (type_name, codes): (&str, &[Code]),
 ) -> Result<(), PageError> {
     let reference = reference(request);
     let refused =

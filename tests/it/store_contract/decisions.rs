@@ -141,7 +141,9 @@ async fn a_withdrawal_and_a_decision_at_once_are_not_both_taken(database: Databa
     };
     let said = node.all_at_once([1, 0].map(act)).await;
     assert_eq!(said[0].as_ref().unwrap().state, State::Withdrawn);
-    assert!(matches!(&said[1], Err(EngineError::Refused(refusal)) if refusal.code() == "request_closed"));
+    assert!(
+        matches!(&said[1], Err(EngineError::Refused(refusal)) if refusal.code().name() == "request_closed")
+    );
     let stored = node.stored(&request);
     assert_eq!((stored.folded(), &stored.execution), (stored.read(), &None));
 }

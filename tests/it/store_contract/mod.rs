@@ -307,7 +307,7 @@ fn body_with(pointer: &str, value: Value) -> String {
 /// The code of a refusal by the rules.
 fn refused_code<T>(result: Result<T, EngineError>) -> &'static str {
     match result {
-        Err(EngineError::Refused(refusal)) => refusal.code(),
+        Err(EngineError::Refused(refusal)) => refusal.code().name(),
         Err(error) => panic!("not refused by the rules: {error}"),
         Ok(_) => panic!("not refused"),
     }

@@ -123,7 +123,7 @@ async fn submitted(node: &Node, customer: &str, points: i64) -> Request {
 
 fn why_not<T: std::fmt::Debug>(result: Result<T, EngineError>) -> &'static str {
     match result {
-        Err(EngineError::NotAdmitted(why)) => why.code,
+        Err(EngineError::NotAdmitted(why)) => why.code.name(),
         other => panic!("admitted, or refused for something else: {other:?}"),
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use countersign::domain::actor::{Actor, Permission};
+use countersign::domain::code::Code;
 use countersign::domain::digest::Digest;
 use countersign::engine::queries::KeptRefusal;
 use countersign::engine::{EngineError, RefusedSubmission};
@@ -21,7 +22,7 @@ async fn keep(node: &Node, actor: &Actor) -> Result<(), EngineError> {
     let refused = RefusedSubmission {
         actor,
         type_name: "ISSUE-BADGE",
-        codes: &["payload_invalid"],
+        codes: &[Code::PayloadInvalid],
         digest: None,
         reference: "ref",
     };

@@ -49,12 +49,12 @@ fn the_refusals_come_in_one_order_and_each_says_what_to_do() {
         ),
     ] {
         let why = case.may(&who, Verdict::Approved).unwrap_err();
-        assert_eq!(why.code(), code);
+        assert_eq!(why.code().name(), code);
         assert!(why.sentence().starts_with(sentence), "{}", why.sentence());
     }
     let bob = member("bob", &["Finance"]);
     let late = case.with(|matter, policy| may_decide(&bob, matter, policy, matter.expires_at)).unwrap_err();
-    assert_eq!(late.code(), "request_expired");
+    assert_eq!(late.code().name(), "request_expired");
     assert!(late.sentence().contains("2027-01-15T09:00:00Z"), "{}", late.sentence());
     case.state = State::Withdrawn;
     let closed = case.may(&bob, Verdict::Approved).unwrap_err();
@@ -188,7 +188,7 @@ fn the_last_stage_stays_open_until_enough_people_approved() {
 #[test]
 fn one_rejection_ends_it_unless_the_rule_says_more() {
     let mut case = Case::new(risk_and_finance(), vec![]);
-    assert_eq!(case.reject(&checker("anna")).unwrap_err().code(), "not_in_stage");
+    assert_eq!(case.reject(&checker("anna")).unwrap_err().code().name(), "not_in_stage");
     case.approve(&member("anna", &["Risk"])).unwrap();
     // His seat is filled, but he holds one.
     let mut two = case.clone();

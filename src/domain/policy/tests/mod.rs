@@ -149,7 +149,7 @@ impl Case {
 
     /// The code of the refusal of an approval.
     fn code(&self, by: &Signer) -> &'static str {
-        self.may(by, Verdict::Approved).map_or_else(|why| why.code(), |_| "may")
+        self.may(by, Verdict::Approved).map_or_else(|why| why.code().name(), |_| "may")
     }
 }
 
