@@ -24,11 +24,81 @@ impl Level {
     }
 }
 
+/// What a finding is about; clients match on its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FindingCode {
+    /// A text has characters that people can't see.
+    HiddenCharacters,
+    /// Another request is open for the same subject.
+    SubjectPending,
+    /// With this request a usage counter reaches the level at which its type warns.
+    LimitNearlyUsedUp,
+}
+
+impl FindingCode {
+    /// Every code.
+    pub const ALL: [Self; 3] = [Self::HiddenCharacters, Self::SubjectPending, Self::LimitNearlyUsedUp];
+
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HiddenCharacters => "hidden_characters",
+            Self::SubjectPending => "subject_pending",
+            Self::LimitNearlyUsedUp => "limit_nearly_used_up",
+        }
+    }
+
+    /// Reads [`FindingCode::name`], exactly.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.name() == text)
+    }
+}
+
+/// What a submission was warned of when it was admitted; clients match on its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WarningCode {
+    /// Another request was open for the same subject.
+    DuplicatePending,
+}
+
+impl WarningCode {
+    /// Every code.
+    pub const ALL: [Self; 1] = [Self::DuplicatePending];
+
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DuplicatePending => "duplicate_pending",
+        }
+    }
+
+    /// Reads [`WarningCode::name`], exactly.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.name() == text)
+    }
+
+    /// The code of the finding that says the same to a checker.
+    pub fn as_finding(self) -> FindingCode {
+        match self {
+            Self::DuplicatePending => FindingCode::SubjectPending,
+        }
+    }
+}
+
+/// A warning that a request was admitted with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// A stable word.
+    pub code: WarningCode,
+    /// A sentence that names the other request.
+    pub message: String,
+}
+
 /// One thing that is odd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// A stable word.
-    pub code: &'static str,
+    pub code: FindingCode,
     /// How much it matters.
     pub level: Level,
     /// A sentence that says what is odd.
@@ -72,7 +142,7 @@ fn look(value: &Value, pointer: &str, found: &mut Vec<Finding>) {
 fn note(text: &str, pointer: &str, found: &mut Vec<Finding>) {
     let Some(hidden) = text.chars().find(|c| is_deceptive(*c) && !matches!(c, '\n' | '\t')) else { return };
     found.push(Finding {
-        code: "hidden_characters",
+        code: FindingCode::HiddenCharacters,
         level: Level::Warning,
         sentence: format!("This text holds a character that nobody can see (U+{:04X}).", u32::from(hidden)),
         pointer: Some(pointer.to_owned()),
@@ -84,6 +154,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn every_code_has_its_own_name_and_is_read_back() {
+        for (at, code) in FindingCode::ALL.into_iter().enumerate() {
+            assert_eq!(FindingCode::parse(code.name()), Some(code));
+            assert!(FindingCode::ALL[at + 1..].iter().all(|other| other.name() != code.name()));
+        }
+        for code in WarningCode::ALL {
+            assert_eq!(WarningCode::parse(code.name()), Some(code));
+        }
+        assert_eq!((FindingCode::parse("odd"), WarningCode::parse("odd")), (None, None));
+    }
 
     #[test]
     fn characters_that_nobody_sees_are_found_in_texts_and_names() {

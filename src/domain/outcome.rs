@@ -95,7 +95,7 @@ impl Outcome {
 
 /// One part of an executed call that did not work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
+pub struct PartWarning {
     /// The target's code, such as `1040`; `error` if it gave none.
     pub code: String,
     /// A sentence that names the customer and the trouble.
@@ -110,7 +110,7 @@ pub struct Judgement {
     /// A sentence for people. It never holds what was sent.
     pub reason: String,
     /// The parts that did not work, when the rest did.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<PartWarning>,
 }
 
 impl Judgement {
@@ -202,15 +202,17 @@ fn part_error<'a>(item: &'a str, parts: &Parts) -> Option<&'a str> {
     find(item, &parts.error).filter(|error| error.starts_with('{'))
 }
 
-fn part_warning(item: &str, error: &str, parts: &Parts) -> Warning {
+fn part_warning(item: &str, error: &str, parts: &Parts) -> PartWarning {
     let name = parts.name.as_ref().and_then(|steps| find(item, steps)).and_then(scalar);
     let name = name.map(|name| shorten(&name, CODE_CHARS_MAX)).unwrap_or_else(|| "without a name".to_owned());
     let called = capitalised(&parts.called);
     let message = find(error, &["message"]).and_then(scalar).map(|text| shorten(&text, WORDS_CHARS_MAX));
     let message = message.unwrap_or_else(|| "the target gave no message".to_owned());
     match code(error) {
-        Some(code) => Warning { message: format!("{called} {name} carries error {code}: {message}"), code },
-        None => Warning {
+        Some(code) => {
+            PartWarning { message: format!("{called} {name} carries error {code}: {message}"), code }
+        }
+        None => PartWarning {
             message: format!("{called} {name} carries an error: {message}"),
             code: "error".to_owned(),
         },

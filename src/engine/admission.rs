@@ -16,9 +16,9 @@ use crate::domain::actor::Person;
 use crate::domain::amount::Amount;
 use crate::domain::code::Code;
 use crate::domain::digest::Digest;
+use crate::domain::findings::{Warning, WarningCode};
 use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::{NewRequest, submit};
-use crate::domain::outcome::Warning;
 use crate::domain::policy::facts::{Facts, Usage};
 use crate::domain::policy::may_decide::can_fill;
 use crate::domain::policy::people::{People, Signer};
@@ -228,7 +228,7 @@ impl PreparedSubmission {
                 ),
             }),
             Duplicates::Warn => Ok(vec![Warning {
-                code: Code::DuplicatePending.name().to_owned(),
+                code: WarningCode::DuplicatePending,
                 message: format!("The request {other} is still open for the same subject."),
             }]),
         }

@@ -89,7 +89,7 @@ impl Engine {
         let mut findings = hidden_characters(&prepared.submission.task);
         if let Ok(draft) = &admission {
             findings.extend(draft.request.terms.warnings.iter().map(|warning| Finding {
-                code: "subject_pending",
+                code: warning.code.as_finding(),
                 level: Level::Warning,
                 sentence: warning.message.clone(),
                 pointer: None,

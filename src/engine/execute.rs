@@ -8,7 +8,7 @@ use super::{Engine, EngineError};
 use crate::domain::call::Call;
 use crate::domain::digest::Digest;
 use crate::domain::json;
-use crate::domain::outcome::{Outcome, TargetResponse, Warning};
+use crate::domain::outcome::{Outcome, PartWarning, TargetResponse};
 use crate::domain::policy::Approval;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
@@ -97,7 +97,7 @@ impl Ending {
 
     /// An end with what the target answered.
     #[must_use]
-    pub fn with_answer(mut self, key: &Key, answer: TargetResponse, warnings: &[Warning]) -> Self {
+    pub fn with_answer(mut self, key: &Key, answer: TargetResponse, warnings: &[PartWarning]) -> Self {
         let headers: Vec<(String, String)> = answer.headers;
         let warnings: Vec<_> = warnings
             .iter()

@@ -6,7 +6,7 @@ use super::rule_book::approval_of;
 use super::{Engine, EngineError};
 use crate::domain::actor::Actor;
 use crate::domain::code::Code;
-use crate::domain::findings::{Finding, Level, hidden_characters};
+use crate::domain::findings::{Finding, FindingCode, Level, hidden_characters};
 use crate::domain::lifecycle::refusal_of;
 use crate::domain::policy::Approval;
 use crate::domain::policy::facts::Usage;
@@ -162,7 +162,7 @@ fn limit_finding(counter: &Counter, usage: Usage) -> Finding {
         CountBy::Subject => "this subject",
     };
     Finding {
-        code: "limit_nearly_used_up",
+        code: FindingCode::LimitNearlyUsedUp,
         level: Level::Warning,
         sentence: format!(
             "With this request the counter {} of {whose} stands at {} requests and {} in its window.",
@@ -174,7 +174,7 @@ fn limit_finding(counter: &Counter, usage: Usage) -> Finding {
 
 fn subject_finding(id: &str) -> Finding {
     Finding {
-        code: "subject_pending",
+        code: FindingCode::SubjectPending,
         level: Level::Warning,
         sentence: format!("The request {id} is open for the same subject, too."),
         pointer: None,

@@ -13,7 +13,7 @@ use crate::domain::actor::{Actor, Permission};
 use crate::domain::call::Call;
 use crate::domain::ids::RequestId;
 use crate::domain::json;
-use crate::domain::outcome::Warning;
+use crate::domain::outcome::PartWarning;
 use crate::domain::policy::may_decide::capacities;
 use crate::domain::request::Request;
 use crate::domain::request_type::RequestType;
@@ -120,7 +120,7 @@ pub struct AnswerView {
     /// Whether the answer went on past the cap.
     pub cut: bool,
     /// Parts that did not work although the whole did.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<PartWarning>,
 }
 
 /// A page by number, or after a position.
@@ -385,7 +385,7 @@ fn answer_view(row: AnswerRow) -> Result<AnswerView, StoreError> {
         cut: row.cut,
         warnings: warnings
             .iter()
-            .map(|warning| Warning { code: text(warning, "code"), message: text(warning, "message") })
+            .map(|warning| PartWarning { code: text(warning, "code"), message: text(warning, "message") })
             .collect(),
     })
 }

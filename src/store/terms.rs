@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{StoreError, from_micros, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::amount::Amount;
-use crate::domain::outcome::Warning;
+use crate::domain::findings::{Warning, WarningCode};
 use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Counted, Terms};
 
@@ -34,7 +34,7 @@ pub fn terms_value(terms: &Terms) -> Value {
     );
     put("counted", some(counted.collect(), !terms.counted.is_empty()));
     let warnings =
-        terms.warnings.iter().map(|warning| json!({"code": warning.code, "message": warning.message}));
+        terms.warnings.iter().map(|warning| json!({"code": warning.code.name(), "message": warning.message}));
     put("warnings", some(warnings.collect(), !terms.warnings.is_empty()));
     Value::Object(object)
 }
@@ -46,6 +46,10 @@ pub fn read_terms(value: &Value, subject: Option<String>) -> Result<Terms, Store
     let counted = |item: &Value| {
         let window_start = item["windowStart"].as_i64().ok_or_else(|| corrupt("windowStart"))?;
         Ok(Counted { counter: text(item, "counter"), who: text(item, "who"), window_start })
+    };
+    let warning = |item: &Value| {
+        let code = WarningCode::parse(&text(item, "code")).ok_or_else(|| corrupt("code"))?;
+        Ok(Warning { code, message: text(item, "message") })
     };
     let amount = |text: &str| Amount::parse(text).map_err(|_| corrupt("amount"));
     Ok(Terms {
@@ -60,10 +64,7 @@ pub fn read_terms(value: &Value, subject: Option<String>) -> Result<Terms, Store
         amount: value["amount"].as_str().map(amount).transpose()?,
         maker_act: items("makerAct").iter().map(person).collect(),
         counted: items("counted").iter().map(counted).collect::<Result<_, StoreError>>()?,
-        warnings: items("warnings")
-            .iter()
-            .map(|item| Warning { code: text(item, "code"), message: text(item, "message") })
-            .collect(),
+        warnings: items("warnings").iter().map(warning).collect::<Result<_, StoreError>>()?,
     })
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::parameters::REFERENCE_HEADER;
 use super::{component, members, schema};
 use crate::domain::code::Code;
+use crate::domain::findings::FindingCode;
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Risk;
 use crate::domain::request::{State, Verdict};
@@ -321,7 +322,7 @@ fn bulk_result() -> Value {
 fn explained() -> Value {
     let reason = complete(json!({ "code": text(), "message": text() }));
     let finding = complete(json!({
-        "code": { "type": "string", "enum": ["hidden_characters", "subject_pending"] },
+        "code": { "type": "string", "enum": FindingCode::ALL.map(FindingCode::name) },
         "level": { "type": "string", "enum": ["note", "warning"] },
         "message": text(),
         "field": { "type": ["string", "null"], "description": "A JSON pointer into the task." },

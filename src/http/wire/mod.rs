@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::actor::Person;
 use crate::domain::findings::Finding;
-use crate::domain::outcome::Warning;
 use crate::domain::policy::progress::{Progress, StageProgress};
 use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Decision, Request, State};
@@ -200,7 +199,10 @@ impl RequestBody {
         let bulk_allowed = view.allows_bulk();
         let request = view.request;
         let of_answer = view.answer.iter().flat_map(|answer| &answer.warnings);
-        let warnings = request.terms.warnings.iter().chain(of_answer).map(warning).collect();
+        let warning =
+            |code: &str, message: &str| WarningBody { code: code.to_owned(), message: message.to_owned() };
+        let own = request.terms.warnings.iter().map(|own| warning(own.code.name(), &own.message));
+        let warnings = own.chain(of_answer.map(|part| warning(&part.code, &part.message))).collect();
         Self {
             request_id: request.id.to_string(),
             user_id: user_id(&request.maker.user_id),
@@ -241,7 +243,7 @@ impl RequestBody {
     pub fn explained(mut self, request: &Request, explained: Explanation) -> Self {
         let stages = explained.progress.map(|progress| stages(request, &progress)).unwrap_or_default();
         let finding = |finding: Finding| FindingBody {
-            code: finding.code,
+            code: finding.code.name(),
             level: finding.level.name(),
             message: finding.sentence,
             field: finding.pointer,
@@ -322,10 +324,6 @@ fn decision(request: &Request) -> Option<DecisionDetails> {
         output,
         checker_access: true,
     })
-}
-
-fn warning(warning: &Warning) -> WarningBody {
-    WarningBody { code: warning.code.clone(), message: warning.message.clone() }
 }
 
 /// JSON stays JSON with its digits; other text becomes a string; anything else base64.

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::domain::findings::WarningCode;
 use crate::domain::policy::Risk;
 use crate::domain::request::{Request, State};
 use crate::engine::inbox::{InboxPage, InboxPosition, NarrowedPage, Waiting};
@@ -320,7 +321,7 @@ fn row(web: &Web, view: &View, when: When, reader: Reader) -> Result<Row, PageEr
         maker: request.maker.user_name.as_str().into(),
         age: when.ago(request.started_at),
         amount: AmountWords::of(request.terms.amount),
-        flags: request.terms.warnings.iter().map(|warning| flag(&warning.code).into()).collect(),
+        flags: request.terms.warnings.iter().map(|warning| flag(warning.code).into()).collect(),
         slots: progress.as_ref().map(|progress| Slots::of(progress, may_decide)),
         state: state_word(request),
         state_more: last.unwrap_or_default().into(),
@@ -338,10 +339,9 @@ pub fn title(request: &Request) -> Text {
 }
 
 /// A warning in two words.
-fn flag(code: &str) -> &str {
+fn flag(code: WarningCode) -> &'static str {
     match code {
-        "duplicate_pending" => "another waits for the same subject",
-        _ => "look at this",
+        WarningCode::DuplicatePending => "another waits for the same subject",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use countersign::domain::outcome::{Outcome, TargetResponse, Warning};
+use countersign::domain::outcome::{Outcome, PartWarning, TargetResponse};
 use countersign::domain::request::{Request, State};
 use countersign::engine::{ClaimedExecution, Ending, Engine, HeldLease};
 use countersign::store::attempts::AttemptRow;
@@ -86,7 +86,7 @@ async fn an_execution_goes_from_claim_to_answer(database: Database) {
         body: vec![0, 255, b'{'],
         cut: false,
     };
-    let warnings = [Warning { code: "1040".to_owned(), message: "one customer".to_owned() }];
+    let warnings = [PartWarning { code: "1040".to_owned(), message: "one customer".to_owned() }];
     let ending = ending(Outcome::Executed).with_answer(&held.key, answer.clone(), &warnings);
     assert!(node.engine.end(&held, ending.clone()).await.unwrap());
     let stored = node.stored(&request);

@@ -275,7 +275,7 @@ async fn a_checker_is_told_that_a_limit_is_nearly_used_up(database: Database) {
     let told = async |request: &Request| {
         let view = node.engine.find(&anna, request.id).await.unwrap();
         let found = node.engine.explain(&anna, &view).await.unwrap().findings;
-        found.iter().any(|finding| finding.code == "limit_nearly_used_up")
+        found.iter().any(|finding| finding.code.name() == "limit_nearly_used_up")
     };
     let first = submitted(&node, "a", 79).await;
     assert!(!told(&first).await);
@@ -376,7 +376,7 @@ async fn a_second_request_on_a_subject_is_admitted_with_a_warning(database: Data
     let first = submitted(&node, "a", 1).await;
     assert!(first.terms.warnings.is_empty());
     let second = submitted(&node, "a", 2).await;
-    assert_eq!(second.terms.warnings[0].code, "duplicate_pending");
+    assert_eq!(second.terms.warnings[0].code.name(), "duplicate_pending");
     assert!(second.terms.warnings[0].message.contains(&first.id.to_string()));
 }
 
