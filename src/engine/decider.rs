@@ -18,6 +18,7 @@ use super::working::{Named, Working};
 use crate::clock::Clock;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+use crate::domain::lifecycle::EventType;
 use crate::domain::lifecycle::{Command, Refusal};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::bulk::DecisionMode;
@@ -358,7 +359,8 @@ impl Decider {
             type_versions::keep(conn, (&found.version, name), found.definition(), now)?;
             versions.insert(name.to_owned(), found.version.as_str().into());
         }
-        let row = EventRow::of_no_request("rules_in_force", (self.clock.new_id(), now), &versions.into());
+        let row =
+            EventRow::of_no_request(EventType::RulesInForce, (self.clock.new_id(), now), &versions.into());
         events::insert(conn, &[row])
     }
 

@@ -12,7 +12,7 @@ use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::{Actor, Permission, Person};
 use crate::domain::code::Code;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::{Event, EventKind, NewRequest, Signature};
+use crate::domain::lifecycle::{Event, EventKind, EventType, NewRequest, Signature};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
 use crate::domain::request::{Request, State, Verdict};
@@ -20,9 +20,6 @@ use crate::domain::submission::EntityInfo;
 
 /// The version of the meaning of these columns.
 const FORMAT: i64 = 1;
-
-/// The type of an event that changed nothing.
-const REFUSED: &str = "refused";
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -86,7 +83,7 @@ impl EventRow {
             seq: Some(event.seq),
             format: FORMAT,
             at: to_micros(event.at),
-            event_type: facts.event_type.to_owned(),
+            event_type: EventType::of(&event.kind).name().to_owned(),
             actor_iss: by.iss,
             actor_sub: by.sub,
             actor_user_id: by.user_id,
@@ -105,7 +102,7 @@ impl EventRow {
     }
 
     /// The row for something that happened to the whole engine and to no request; its org is empty.
-    pub fn of_no_request(event_type: &str, (id, at): (Uuid, DateTime<Utc>), data: &Value) -> Self {
+    pub fn of_no_request(event_type: EventType, (id, at): (Uuid, DateTime<Utc>), data: &Value) -> Self {
         let by = Person::system();
         Self {
             org_id: String::new(),
@@ -114,7 +111,7 @@ impl EventRow {
             seq: None,
             format: FORMAT,
             at: to_micros(at),
-            event_type: event_type.to_owned(),
+            event_type: event_type.name().to_owned(),
             actor_iss: by.iss,
             actor_sub: by.sub,
             actor_user_id: by.user_id,
@@ -134,7 +131,15 @@ impl EventRow {
 
     /// Whether it keeps what somebody tried and the rules forbade.
     pub fn is_refused_attempt(&self) -> bool {
-        self.event_type == REFUSED
+        self.event_type == EventType::Refused.name()
+    }
+
+    /// What happened.
+    ///
+    /// # Errors
+    /// A type that this version does not know.
+    pub fn event_type(&self) -> Result<EventType, StoreError> {
+        parse_event_type(&self.event_type)
     }
 
     /// The event as the domain folds it.
@@ -159,24 +164,24 @@ impl EventRow {
         let message = || self.message.clone().unwrap_or_default();
         let data: Value = serde_json::from_str(&self.data).map_err(|_| corrupt("data"))?;
         let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
-        Ok(match self.event_type.as_str() {
-            "submitted" => EventKind::Submitted(Box::new(self.birth(by, &data)?)),
-            "maker_access_validated" => EventKind::MakerAccessValidated,
-            "payload_validated" => EventKind::PayloadValidated,
-            "approved" | "approval_given" => self.decided(Verdict::Approved, &data)?,
-            "rejected" | "rejection_given" => self.decided(Verdict::Rejected, &data)?,
-            "auto_approved" => EventKind::AutoApproved {
+        Ok(match self.event_type()? {
+            EventType::Submitted => EventKind::Submitted(Box::new(self.birth(by, &data)?)),
+            EventType::MakerAccessValidated => EventKind::MakerAccessValidated,
+            EventType::PayloadValidated => EventKind::PayloadValidated,
+            EventType::Approved | EventType::ApprovalGiven => self.decided(Verdict::Approved, &data)?,
+            EventType::Rejected | EventType::RejectionGiven => self.decided(Verdict::Rejected, &data)?,
+            EventType::AutoApproved => EventKind::AutoApproved {
                 rule: text("rule"),
                 execute_before: from_micros(
                     data["executeBefore"].as_i64().ok_or_else(|| corrupt("executeBefore"))?,
                 )?,
             },
-            "withdrawn" => EventKind::Withdrawn { reason: message() },
-            "expired" => EventKind::Expired,
-            "attempt_started" => {
+            EventType::Withdrawn => EventKind::Withdrawn { reason: message() },
+            EventType::Expired => EventKind::Expired,
+            EventType::AttemptStarted => {
                 EventKind::AttemptStarted { attempt: self.attempt.ok_or_else(|| corrupt("attempt"))? }
             }
-            "executed" | "failed" | "outcome_unknown" => EventKind::Ended {
+            EventType::Executed | EventType::Failed | EventType::OutcomeUnknown => EventKind::Ended {
                 attempt: self.attempt,
                 outcome: self
                     .outcome
@@ -185,11 +190,11 @@ impl EventRow {
                     .ok_or_else(|| corrupt("outcome"))?,
                 reason: message(),
             },
-            REFUSED => EventKind::Refused {
+            EventType::Refused => EventKind::Refused {
                 code: Code::parse(&text("code")).ok_or_else(|| corrupt("code"))?,
                 message: message(),
             },
-            other => return Err(corrupt(other)),
+            EventType::RulesInForce => return Err(corrupt("an event of no request")),
         })
     }
 
@@ -238,13 +243,17 @@ impl EventRow {
     }
 }
 
+/// The type in a row of the table.
+pub fn parse_event_type(text: &str) -> Result<EventType, StoreError> {
+    EventType::parse(text).ok_or_else(|| corrupt(text))
+}
+
 fn corrupt(what: &str) -> StoreError {
     StoreError::Corrupt(format!("event: {what}"))
 }
 
 /// What a kind of event puts into which column.
 struct Facts {
-    event_type: &'static str,
     message: Option<String>,
     attempt: Option<i64>,
     outcome: Option<Outcome>,
@@ -254,31 +263,17 @@ struct Facts {
 
 impl Facts {
     fn of(kind: &EventKind) -> Self {
-        let plain = |event_type| Self {
-            event_type,
-            message: None,
-            attempt: None,
-            outcome: None,
-            data: "{}".to_owned(),
-        };
-        let said =
-            |event_type, message: &str| Self { message: Some(message.to_owned()), ..plain(event_type) };
+        let plain = || Self { message: None, attempt: None, outcome: None, data: "{}".to_owned() };
+        let said = |message: &str| Self { message: Some(message.to_owned()), ..plain() };
         match kind {
-            EventKind::Submitted(birth) => Self { data: birth_data(birth).to_string(), ..plain("submitted") },
-            EventKind::MakerAccessValidated => Self {
-                data: r#"{"ValidateMakerAccess_Output":true}"#.to_owned(),
-                ..plain("maker_access_validated")
-            },
-            EventKind::PayloadValidated => {
-                Self { data: r#"{"ValidatePayload_Output":true}"#.to_owned(), ..plain("payload_validated") }
+            EventKind::Submitted(birth) => Self { data: birth_data(birth).to_string(), ..plain() },
+            EventKind::MakerAccessValidated => {
+                Self { data: r#"{"ValidateMakerAccess_Output":true}"#.to_owned(), ..plain() }
             }
-            EventKind::Decided { verdict, signature, leads_to, waits_for, execute_before } => {
-                let event_type = match (verdict, leads_to) {
-                    (Verdict::Approved, State::AdminTask) => "approval_given",
-                    (Verdict::Rejected, State::AdminTask) => "rejection_given",
-                    (Verdict::Approved, _) => "approved",
-                    (Verdict::Rejected, _) => "rejected",
-                };
+            EventKind::PayloadValidated => {
+                Self { data: r#"{"ValidatePayload_Output":true}"#.to_owned(), ..plain() }
+            }
+            EventKind::Decided { signature, waits_for, execute_before, .. } => {
                 let mut data = json!({
                     "stage": signature.stage,
                     "capacities": terms::seats_value(&signature.capacities),
@@ -286,28 +281,21 @@ impl Facts {
                 put(&mut data, "act", some_list(terms::people_value(&signature.act)));
                 put(&mut data, "waitsFor", some_list(terms::seats_value(waits_for)));
                 put(&mut data, "executeBefore", execute_before.map(|at| json!(to_micros(at))));
-                Self { data: data.to_string(), ..said(event_type, &signature.message) }
+                Self { data: data.to_string(), ..said(&signature.message) }
             }
             EventKind::AutoApproved { rule, execute_before } => {
                 let data = json!({ "rule": rule, "executeBefore": to_micros(*execute_before) });
                 let message = format!("The rule {rule} asks for nobody.");
-                Self { data: data.to_string(), ..said("auto_approved", &message) }
+                Self { data: data.to_string(), ..said(&message) }
             }
-            EventKind::Withdrawn { reason } => said("withdrawn", reason),
-            EventKind::Expired => plain("expired"),
-            EventKind::AttemptStarted { attempt } => {
-                Self { attempt: Some(*attempt), ..plain("attempt_started") }
-            }
+            EventKind::Withdrawn { reason } => said(reason),
+            EventKind::Expired => plain(),
+            EventKind::AttemptStarted { attempt } => Self { attempt: Some(*attempt), ..plain() },
             EventKind::Ended { attempt, outcome, reason } => {
-                let event_type = match outcome {
-                    Outcome::Executed => "executed",
-                    Outcome::Failed => "failed",
-                    Outcome::Unknown => "outcome_unknown",
-                };
-                Self { attempt: *attempt, outcome: Some(*outcome), ..said(event_type, reason) }
+                Self { attempt: *attempt, outcome: Some(*outcome), ..said(reason) }
             }
             EventKind::Refused { code, message } => {
-                Self { data: json!({ "code": code.name() }).to_string(), ..said(REFUSED, message) }
+                Self { data: json!({ "code": code.name() }).to_string(), ..said(message) }
             }
         }
     }
@@ -406,14 +394,14 @@ pub struct EventSummary {
 pub fn glance(
     conn: &mut AnyConnection,
     org: &OrgId,
-    (from, types): (DateTime<Utc>, &[&str]),
+    (from, types): (DateTime<Utc>, &[EventType]),
     max: i64,
 ) -> Result<Vec<EventSummary>, StoreError> {
     let millis = u64::try_from(from.timestamp_millis()).unwrap_or(0);
     let first = Uuid::from_u128(u128::from(millis) << 80).to_string();
     Ok(events::table
         .filter(events::org_id.eq(org.as_str()).and(events::event_id.ge(first)))
-        .filter(events::event_type.eq_any(types.iter().copied()))
+        .filter(events::event_type.eq_any(types.iter().map(|wanted| wanted.name())))
         .order(events::event_id)
         .limit(max)
         .select(EventSummary::as_select())
@@ -423,7 +411,7 @@ pub fn glance(
 /// Whether anything but refused attempts has happened to a request after `version`.
 pub fn has_moved_since(conn: &mut AnyConnection, (org, id): &Key, version: i64) -> Result<bool, StoreError> {
     let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string()));
-    let later = events::seq.gt(version).and(events::event_type.ne(REFUSED));
+    let later = events::seq.gt(version).and(events::event_type.ne(EventType::Refused.name()));
     let found = events::table.filter(of_request.and(later)).select(events::event_id).first::<String>(conn);
     Ok(found.optional()?.is_some())
 }

@@ -6,30 +6,12 @@ use super::parameters::REFERENCE_HEADER;
 use super::{component, members, schema};
 use crate::domain::code::Code;
 use crate::domain::findings::FindingCode;
+use crate::domain::lifecycle::EventType;
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Risk;
 use crate::domain::request::{State, Verdict};
 use crate::domain::request_type::RequestTypes;
 use crate::http::error::status;
-
-/// What a history entry can tell, as the store spells it.
-const EVENT_TYPES: [&str; 15] = [
-    "submitted",
-    "maker_access_validated",
-    "payload_validated",
-    "auto_approved",
-    "approval_given",
-    "rejection_given",
-    "approved",
-    "rejected",
-    "withdrawn",
-    "expired",
-    "attempt_started",
-    "executed",
-    "failed",
-    "outcome_unknown",
-    "refused",
-];
 
 /// The name of the component that describes all refusals with this status.
 pub(super) fn refusal_name(status: u16) -> &'static str {
@@ -459,11 +441,13 @@ fn cursor_pagination() -> Value {
 }
 
 fn history_entry() -> Value {
+    let of_requests = EventType::ALL.into_iter().filter(|known| known.is_of_request());
+    let event_types: Vec<&str> = of_requests.map(EventType::name).collect();
     let mut properties = members(json!({
         "seq": { "type": "integer", "minimum": 1 },
         "eventId": { "type": "string", "format": "uuid" },
         "at": instant(),
-        "type": { "type": "string", "enum": EVENT_TYPES },
+        "type": { "type": "string", "enum": event_types },
         "actor": schema("Person"),
         "from": or_null(schema("State")),
         "to": or_null(schema("State")),

@@ -4,11 +4,13 @@
 //! Both are pure, and no match has a catch-all arm, so a new state or command does not compile
 //! until every rule has answered it.
 
+pub mod event_type;
 #[cfg(test)]
 mod tests;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub use self::event_type::EventType;
 use super::actor::Person;
 use super::code::Code;
 use super::digest::Digest;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{Engine, EngineError};
 use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::{Event, EventKind};
+use crate::domain::lifecycle::{Event, EventType};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
 use crate::domain::request::{Request, State, Verdict};
@@ -64,14 +64,14 @@ pub struct Change {
     /// Who did it; the engine itself, for what it does by itself.
     pub by: Person,
     /// What it was.
-    pub what: What,
+    pub what: ChangeKind,
     /// When.
     pub at: DateTime<Utc>,
 }
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum ChangeKind {
     /// It came in.
     Submitted,
     /// Somebody decided; it may wait on.
@@ -84,51 +84,31 @@ pub enum What {
     Ended(Outcome),
 }
 
-impl What {
-    /// What is told of an event; nothing of checks, attempts and refusals.
-    fn of(kind: &EventKind) -> Option<Self> {
-        match kind {
-            EventKind::Submitted(_) => Some(Self::Submitted),
-            EventKind::Decided { verdict, .. } => Some(Self::Decided(*verdict)),
-            EventKind::Withdrawn { .. } => Some(Self::Withdrawn),
-            EventKind::Expired => Some(Self::Expired),
-            EventKind::Ended { outcome, .. } => Some(Self::Ended(*outcome)),
-            EventKind::MakerAccessValidated
-            | EventKind::PayloadValidated
-            | EventKind::AutoApproved { .. }
-            | EventKind::AttemptStarted { .. }
-            | EventKind::Refused { .. } => None,
+impl ChangeKind {
+    /// What is published of an event; nothing of checks, attempts and refusals.
+    fn of(event_type: EventType) -> Option<Self> {
+        match event_type {
+            EventType::Submitted => Some(Self::Submitted),
+            EventType::Approved | EventType::ApprovalGiven => Some(Self::Decided(Verdict::Approved)),
+            EventType::Rejected | EventType::RejectionGiven => Some(Self::Decided(Verdict::Rejected)),
+            EventType::Withdrawn => Some(Self::Withdrawn),
+            EventType::Expired => Some(Self::Expired),
+            EventType::Executed => Some(Self::Ended(Outcome::Executed)),
+            EventType::Failed => Some(Self::Ended(Outcome::Failed)),
+            EventType::OutcomeUnknown => Some(Self::Ended(Outcome::Unknown)),
+            EventType::MakerAccessValidated
+            | EventType::PayloadValidated
+            | EventType::AutoApproved
+            | EventType::AttemptStarted
+            | EventType::Refused
+            | EventType::RulesInForce => None,
         }
     }
 
-    /// The same from the type of a row.
-    fn of_type(event_type: &str) -> Option<Self> {
-        Some(match event_type {
-            "submitted" => Self::Submitted,
-            "approved" | "approval_given" => Self::Decided(Verdict::Approved),
-            "rejected" | "rejection_given" => Self::Decided(Verdict::Rejected),
-            "withdrawn" => Self::Withdrawn,
-            "expired" => Self::Expired,
-            "executed" => Self::Ended(Outcome::Executed),
-            "failed" => Self::Ended(Outcome::Failed),
-            "outcome_unknown" => Self::Ended(Outcome::Unknown),
-            _ => return None,
-        })
+    /// The types of the rows that are published.
+    fn types() -> Vec<EventType> {
+        EventType::ALL.into_iter().filter(|known| Self::of(*known).is_some()).collect()
     }
-
-    /// The types of the rows that are told.
-    const TYPES: [&str; 10] = [
-        "submitted",
-        "approved",
-        "approval_given",
-        "rejected",
-        "rejection_given",
-        "withdrawn",
-        "expired",
-        "executed",
-        "failed",
-        "outcome_unknown",
-    ];
 }
 
 impl Change {
@@ -144,17 +124,21 @@ impl Change {
             maker: request.maker.clone(),
             waits_for: request.waits_for.clone(),
             by: event.by.clone(),
-            what: What::of(&event.kind)?,
+            what: ChangeKind::of(EventType::of(&event.kind))?,
             at: event.at,
         })
     }
 
     /// A submission that has just come in.
     pub(super) fn of_submission(row: &RequestRow) -> Result<Self, StoreError> {
-        Self::of_row(row, (What::Submitted, None), row.started_at)
+        Self::of_row(row, (ChangeKind::Submitted, None), row.started_at)
     }
 
-    fn of_row(row: &RequestRow, (what, by): (What, Option<Person>), at: i64) -> Result<Self, StoreError> {
+    fn of_row(
+        row: &RequestRow,
+        (what, by): (ChangeKind, Option<Person>),
+        at: i64,
+    ) -> Result<Self, StoreError> {
         let maker = Person {
             iss: row.maker_iss.clone(),
             sub: row.maker_sub.clone(),
@@ -178,7 +162,7 @@ impl Change {
 
     /// Names the event among all: the same for whoever reads it. A submission is its first.
     fn mark(&self) -> Mark {
-        (self.id, if self.what == What::Submitted { 1 } else { self.version })
+        (self.id, if self.what == ChangeKind::Submitted { 1 } else { self.version })
     }
 }
 
@@ -480,7 +464,7 @@ fn look(
     let mut changes = Vec::new();
     for (org, since) in orgs {
         let from = (now - LATE_MAX).max(*since);
-        let glances = events::glance(conn, org, (from, &What::TYPES), GLANCES_MAX)?;
+        let glances = events::glance(conn, org, (from, &ChangeKind::types()), GLANCES_MAX)?;
         let is_too_much = i64::try_from(glances.len()).is_ok_and(|found| found >= GLANCES_MAX);
         // Twice as long as it can be read again.
         let untold = feed.untold(glances, now - LATE_MAX * 2);
@@ -496,7 +480,8 @@ fn look(
 
 fn read(conn: &mut AnyConnection, org: &OrgId, glance: EventSummary) -> Result<Option<Change>, StoreError> {
     let Some(id) = glance.request_id.as_deref().and_then(RequestId::parse) else { return Ok(None) };
-    let (Some(what), Some(row)) = (What::of_type(&glance.event_type), requests::find(conn, org, id)?) else {
+    let what = ChangeKind::of(events::parse_event_type(&glance.event_type)?);
+    let (Some(what), Some(row)) = (what, requests::find(conn, org, id)?) else {
         return Ok(None);
     };
     let by = Person {
@@ -507,7 +492,7 @@ fn read(conn: &mut AnyConnection, org: &OrgId, glance: EventSummary) -> Result<O
     };
     let change = Change::of_row(&row, (what, Some(by)), glance.at)?;
     // The row may have moved on since; a page that compares versions then reads anew, which is right.
-    let version = if what == What::Submitted { row.version } else { glance.seq.unwrap_or(row.version) };
+    let version = if what == ChangeKind::Submitted { row.version } else { glance.seq.unwrap_or(row.version) };
     Ok(Some(Change { version, ..change }))
 }
 
@@ -540,7 +525,7 @@ mod tests {
             maker: Person::system(),
             waits_for: Vec::new(),
             by: Person::system(),
-            what: What::Decided(Verdict::Approved),
+            what: ChangeKind::Decided(Verdict::Approved),
             at: now(),
         }
     }
@@ -643,7 +628,7 @@ mod tests {
             request_id: Some(id(number).to_string()),
             seq: Some(4),
             at: 0,
-            event_type: "approved".to_owned(),
+            event_type: EventType::Approved.name().to_owned(),
             actor_iss: String::new(),
             actor_sub: String::new(),
             actor_user_id: String::new(),

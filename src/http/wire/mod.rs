@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::actor::Person;
 use crate::domain::findings::Finding;
+use crate::domain::lifecycle::EventType;
 use crate::domain::policy::progress::{Progress, StageProgress};
 use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Decision, Request, State};
@@ -449,7 +450,7 @@ pub fn history_entry(entry: &HistoryEntry, entity_info: &EntityInfo) -> Value {
     };
     add("attempt", entry.attempt.map(Value::from));
     add("outcome", entry.outcome.clone().map(Value::from));
-    if entry.event_type == "submitted" {
+    if entry.event_type == EventType::Submitted.name() {
         add("entityInfo", Some(entity(entity_info)));
     }
     if let Ok(Value::Object(data)) = serde_json::from_str::<Value>(&entry.data) {

@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::domain::actor::Actor;
 use crate::domain::outcome::Outcome;
 use crate::domain::request::{State, Verdict};
-use crate::engine::change_feed::{Change, Listening, News, What};
+use crate::engine::change_feed::{Change, ChangeKind, Listening, News};
 use crate::engine::sessions::SessionId;
 use crate::http::query::Parameters;
 use crate::web::html::is_odd;
@@ -255,9 +255,11 @@ impl Stream {
         }
         let may_wait = self.web.engine.may_wait_for(&self.actor, change);
         let name = match change.what {
-            What::Submitted if may_wait => "new",
-            What::Submitted => return,
-            What::Decided(_) | What::Withdrawn | What::Expired | What::Ended(_) => "change",
+            ChangeKind::Submitted if may_wait => "new",
+            ChangeKind::Submitted => return,
+            ChangeKind::Decided(_) | ChangeKind::Withdrawn | ChangeKind::Expired | ChangeKind::Ended(_) => {
+                "change"
+            }
         };
         let state = state_of(change.state, &change.waits_for);
         let data = json!({
@@ -284,14 +286,14 @@ fn sentence(change: &Change) -> String {
     let by = drawn(&change.by.user_name);
     let goes_on = if change.state == State::AdminTask { "; it waits for others" } else { "" };
     match change.what {
-        What::Submitted => format!("Submitted by {by} just now"),
-        What::Decided(Verdict::Approved) => format!("Approved by {by} just now{goes_on}"),
-        What::Decided(Verdict::Rejected) => format!("Rejected by {by} just now{goes_on}"),
-        What::Withdrawn => format!("Taken back by {by} just now"),
-        What::Expired => "Expired just now. Nothing was sent".to_owned(),
-        What::Ended(Outcome::Executed) => "Done just now".to_owned(),
-        What::Ended(Outcome::Failed) => "Failed just now".to_owned(),
-        What::Ended(Outcome::Unknown) => "Outcome unknown since just now".to_owned(),
+        ChangeKind::Submitted => format!("Submitted by {by} just now"),
+        ChangeKind::Decided(Verdict::Approved) => format!("Approved by {by} just now{goes_on}"),
+        ChangeKind::Decided(Verdict::Rejected) => format!("Rejected by {by} just now{goes_on}"),
+        ChangeKind::Withdrawn => format!("Taken back by {by} just now"),
+        ChangeKind::Expired => "Expired just now. Nothing was sent".to_owned(),
+        ChangeKind::Ended(Outcome::Executed) => "Done just now".to_owned(),
+        ChangeKind::Ended(Outcome::Failed) => "Failed just now".to_owned(),
+        ChangeKind::Ended(Outcome::Unknown) => "Outcome unknown since just now".to_owned(),
     }
 }
 

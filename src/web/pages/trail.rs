@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::call::Call;
 use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
+use crate::domain::lifecycle::EventType;
 use crate::domain::request::{Decision, Request, State, Verdict};
 use crate::engine::queries::{HistoryEntry, View};
 use crate::web::html::Text;
@@ -20,9 +21,6 @@ use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::policy_diagram::who_agrees;
 use crate::web::session::Session;
 use crate::web::{BASE, Page, PageError, Web, ok};
-
-/// The event from which on bytes may leave.
-const ATTEMPT_STARTED: &str = "attempt_started";
 
 #[derive(Template)]
 #[template(path = "trail.html")]
@@ -155,7 +153,7 @@ fn compared(view: &View, entries: &[HistoryEntry]) -> Vec<Compared> {
         let what = format!("{did} by {}", decision.checker.user_name);
         all.push(compared(what.into(), decision.digest.to_string()));
     }
-    for attempt in entries.iter().filter(|entry| entry.event_type == ATTEMPT_STARTED) {
+    for attempt in entries.iter().filter(|entry| entry.event_type == EventType::AttemptStarted.name()) {
         let what = format!("Sent in attempt {}", attempt.attempt.unwrap_or_default());
         all.push(compared(what.into(), attempt.digest.clone().unwrap_or_default()));
     }

@@ -1,0 +1,164 @@
+//! The words for what happened: one per kind of event, as the database and the wire spell it.
+
+use super::EventKind;
+use crate::domain::outcome::Outcome;
+use crate::domain::request::{State, Verdict};
+
+/// The type of an event; clients match on its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventType {
+    /// A maker submitted the request.
+    Submitted,
+    /// The maker may submit this type.
+    MakerAccessValidated,
+    /// The payload has no fault.
+    PayloadValidated,
+    /// A rule that needs no checker approved it.
+    AutoApproved,
+    /// A checker approved; the policy needs more decisions.
+    ApprovalGiven,
+    /// A checker rejected; the policy needs more rejections to end it.
+    RejectionGiven,
+    /// A checker approved, and that was the last approval needed.
+    Approved,
+    /// A checker rejected, and that ended it.
+    Rejected,
+    /// The maker withdrew it.
+    Withdrawn,
+    /// A deadline passed.
+    Expired,
+    /// The executor is about to send the call.
+    AttemptStarted,
+    /// The target did what was asked.
+    Executed,
+    /// The target did not do it.
+    Failed,
+    /// Whether the target did it is not known.
+    OutcomeUnknown,
+    /// Someone tried what the rules forbid; nothing changed.
+    Refused,
+    /// Other rules are in force; an event of the engine, not of a request.
+    RulesInForce,
+}
+
+impl EventType {
+    /// Every type, in the order of a request's life.
+    pub const ALL: [Self; 16] = [
+        Self::Submitted,
+        Self::MakerAccessValidated,
+        Self::PayloadValidated,
+        Self::AutoApproved,
+        Self::ApprovalGiven,
+        Self::RejectionGiven,
+        Self::Approved,
+        Self::Rejected,
+        Self::Withdrawn,
+        Self::Expired,
+        Self::AttemptStarted,
+        Self::Executed,
+        Self::Failed,
+        Self::OutcomeUnknown,
+        Self::Refused,
+        Self::RulesInForce,
+    ];
+
+    /// The type of an event of this kind.
+    pub fn of(kind: &EventKind) -> Self {
+        match kind {
+            EventKind::Submitted(_) => Self::Submitted,
+            EventKind::MakerAccessValidated => Self::MakerAccessValidated,
+            EventKind::PayloadValidated => Self::PayloadValidated,
+            EventKind::Decided { verdict, leads_to, .. } => Self::of_decision(*verdict, *leads_to),
+            EventKind::AutoApproved { .. } => Self::AutoApproved,
+            EventKind::Withdrawn { .. } => Self::Withdrawn,
+            EventKind::Expired => Self::Expired,
+            EventKind::AttemptStarted { .. } => Self::AttemptStarted,
+            EventKind::Ended { outcome: Outcome::Executed, .. } => Self::Executed,
+            EventKind::Ended { outcome: Outcome::Failed, .. } => Self::Failed,
+            EventKind::Ended { outcome: Outcome::Unknown, .. } => Self::OutcomeUnknown,
+            EventKind::Refused { .. } => Self::Refused,
+        }
+    }
+
+    fn of_decision(verdict: Verdict, leads_to: State) -> Self {
+        let is_last = leads_to != State::AdminTask;
+        match (verdict, is_last) {
+            (Verdict::Approved, false) => Self::ApprovalGiven,
+            (Verdict::Approved, true) => Self::Approved,
+            (Verdict::Rejected, false) => Self::RejectionGiven,
+            (Verdict::Rejected, true) => Self::Rejected,
+        }
+    }
+
+    /// The word in the database and on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::MakerAccessValidated => "maker_access_validated",
+            Self::PayloadValidated => "payload_validated",
+            Self::AutoApproved => "auto_approved",
+            Self::ApprovalGiven => "approval_given",
+            Self::RejectionGiven => "rejection_given",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+            Self::AttemptStarted => "attempt_started",
+            Self::Executed => "executed",
+            Self::Failed => "failed",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::Refused => "refused",
+            Self::RulesInForce => "rules_in_force",
+        }
+    }
+
+    /// Reads [`EventType::name`], exactly.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == text)
+    }
+
+    /// Whether it happens to a request, and so is in a request's trail.
+    pub fn is_of_request(self) -> bool {
+        match self {
+            Self::Submitted
+            | Self::MakerAccessValidated
+            | Self::PayloadValidated
+            | Self::AutoApproved
+            | Self::ApprovalGiven
+            | Self::RejectionGiven
+            | Self::Approved
+            | Self::Rejected
+            | Self::Withdrawn
+            | Self::Expired
+            | Self::AttemptStarted
+            | Self::Executed
+            | Self::Failed
+            | Self::OutcomeUnknown
+            | Self::Refused => true,
+            Self::RulesInForce => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_has_its_own_name_and_is_read_back() {
+        for (at, known) in EventType::ALL.into_iter().enumerate() {
+            assert_eq!(EventType::parse(known.name()), Some(known));
+            assert!(EventType::ALL[at + 1..].iter().all(|other| other.name() != known.name()));
+        }
+        assert_eq!(EventType::parse("opened"), None);
+    }
+
+    #[test]
+    fn a_decision_that_leaves_the_request_waiting_is_given_and_the_last_one_ends_it() {
+        let of = EventType::of_decision;
+        assert_eq!(of(Verdict::Approved, State::AdminTask), EventType::ApprovalGiven);
+        assert_eq!(of(Verdict::Approved, State::Approved), EventType::Approved);
+        assert_eq!(of(Verdict::Rejected, State::AdminTask), EventType::RejectionGiven);
+        assert_eq!(of(Verdict::Rejected, State::Rejected), EventType::Rejected);
+    }
+}
