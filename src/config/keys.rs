@@ -106,9 +106,9 @@ pub const KEYS: &[Key] = &[
         "store.queue_max",
         "4096",
         (1, 65_536),
-        "Writes that may wait; beyond it the answer is 503 busy.",
+        "Writes that may wait; beyond that the answer is 503 busy.",
     ),
-    Key::number("store.batch_max", "512", (1, 512), "Most writes that are committed together."),
+    Key::number("store.batch_max", "512", (1, 512), "Largest number of writes in one commit."),
     Key::unset(
         "auth.hs256_secret",
         r#""at-least-32-random-bytes""#,
@@ -126,14 +126,14 @@ pub const KEYS: &[Key] = &[
         r#""countersign""#,
         "The `aud` that every token must have, or have in its list.",
     ),
-    Key::number("auth.leeway_seconds", "30", (0, 120), "By how much the token issuer's clock may differ."),
+    Key::number("auth.leeway_seconds", "30", (0, 120), "Tolerated clock skew of the token issuer."),
     Key::number(
         "auth.max_ttl_seconds",
         "3600",
         (1, 86_400),
         "Longest time between a token's `iat` and `exp`.",
     ),
-    Key::text("auth.claim_sub", r#""sub""#, "Claim with the subject: who it is."),
+    Key::text("auth.claim_sub", r#""sub""#, "Claim with the subject: the identity of the person."),
     Key::text(
         "auth.claim_user_id",
         r#""userId""#,
@@ -147,7 +147,7 @@ pub const KEYS: &[Key] = &[
     Key::text(
         "auth.claim_org_id",
         r#""orgId""#,
-        "Claim with the org: a text, an integer, or a list of them.",
+        "Claim with the org: a string, an integer, or a list of them.",
     ),
     Key::text("auth.claim_permissions", r#""permissions""#, "Claim with the list of permissions."),
     Key::text("auth.claim_groups", r#""groups""#, "Claim with the list of groups, for approval policies."),
@@ -155,18 +155,18 @@ pub const KEYS: &[Key] = &[
         "requests.pending_ttl_seconds",
         "2592000",
         (1, 315_360_000),
-        "How long a request waits for a decision before it expires, unless its type says.",
+        "How long a request waits for a decision before it expires, unless its type says otherwise.",
     ),
     Key::number(
         "requests.approval_ttl_seconds",
         "3600",
         (1, 315_360_000),
-        "How long an approved request waits for its execution before it expires, unless its type says.",
+        "How long an approved request waits for its execution before it expires, unless its type says otherwise.",
     ),
     Key::unset(
         "types.dir",
         r#""types""#,
-        "Folder with request types, one TOML file each; they come before the embedded ones.",
+        "Folder with request types, one TOML file each; they take precedence over the embedded ones.",
     ),
     Key::unset("people.file", r#""people.toml""#, "File with people, their accounts and groups (TOML)."),
     Key::unset(
@@ -174,31 +174,31 @@ pub const KEYS: &[Key] = &[
         r#""https://approve.example.com""#,
         "Where browsers reach the pages: https, or http on a loopback host. Needed to sign in.",
     ),
-    Key::text("web.environment", r#""""#, "A word that every page shows, such as Production."),
+    Key::text("web.environment", r#""""#, "A label that every page shows, such as Production."),
     Key::unset(
         "web.oidc_issuer",
         r#""https://idp.example.com/""#,
         "Identity provider (OpenID Connect) that people sign in with. Without one there are no pages.",
     ),
-    Key::unset("web.oidc_client_id", r#""countersign-pages""#, "What this service is called there."),
+    Key::unset("web.oidc_client_id", r#""countersign-pages""#, "This service's client id there."),
     Key::unset(
         "web.oidc_client_secret",
         r#""secret-of-this-client""#,
         "The client's secret; leave it out for a public client.",
     )
     .secret(),
-    Key::text("web.oidc_scopes", r#""openid profile email""#, "The scopes that are asked for."),
+    Key::text("web.oidc_scopes", r#""openid profile email""#, "The scopes to ask for."),
     Key::number(
         "web.session_idle_seconds",
         "1800",
         (300, 86_400),
-        "How long somebody who is signed in may do nothing.",
+        "A session ends after this time without activity.",
     ),
     Key::number(
         "web.session_max_seconds",
         "28800",
         (300, 604_800),
-        "How long somebody stays signed in, whatever is done.",
+        "A session ends after this time in any case.",
     ),
     Key::number(
         "executor.decision_wait_ms",
@@ -206,8 +206,8 @@ pub const KEYS: &[Key] = &[
         (0, 60_000),
         "How long the answer to a decision waits for the outcome of the call.",
     ),
-    Key::number("executor.concurrency", "64", (1, 1024), "Calls to targets at one time."),
-    Key::number("executor.concurrency_per_host", "8", (1, 1024), "Calls to one target host at one time."),
+    Key::number("executor.concurrency", "64", (1, 1024), "Concurrent calls to targets."),
+    Key::number("executor.concurrency_per_host", "8", (1, 1024), "Concurrent calls to one target host."),
     Key::number("executor.dns_timeout_ms", "2000", (1, 60_000), "Time to look up a target's addresses."),
     Key::number(
         "executor.connect_timeout_ms",
@@ -244,7 +244,7 @@ pub const TARGET_KEYS: &[Key] = &[
         kind: Kind::List,
         ..Key::unset("ports", "[443]", "The ports that may be called; the scheme's port if absent.")
     },
-    Key::text("label", r#""""#, "A word that checkers see beside the call, such as Production."),
+    Key::text("label", r#""""#, "A label that checkers see beside the call, such as Production."),
     Key::list("allow_cidrs", "[]", "Networks of private or loopback addresses that this host may have."),
     Key::unset(
         "ca_file",

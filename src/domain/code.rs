@@ -12,25 +12,25 @@ pub enum Code {
     TargetNotAllowed,
     /// A query parameter is unknown, repeated or out of range.
     ParameterInvalid,
-    /// The cursor is malformed or belongs to another list.
+    /// The cursor belongs to another list, or is not one.
     CursorInvalid,
-    /// The token is missing or was not accepted.
+    /// There is no token, or it was not accepted.
     TokenInvalid,
     /// The token does not grant the org that the call names.
     OrgNotGranted,
     /// The token lacks the permission that this call needs.
     PermissionMissing,
-    /// No one can decide their own request.
+    /// No one decides their own request.
     MakerIsChecker,
-    /// Only the maker can withdraw a request.
+    /// Only its maker can withdraw a request.
     NotTheMaker,
     /// The people file says that this account is not active.
     PersonInactive,
     /// The current stage has no seat for this person.
     NotInStage,
-    /// The rule requires a more recent sign-in for an approval.
+    /// To approve, the rule asks for a more recent sign-in.
     FreshSignInRequired,
-    /// The request must be decided on its own, not together with others.
+    /// The request must be decided alone, not with others.
     BulkNotAllowed,
     /// No rule of the type's approval policy applies to this submission.
     NoRuleApplies,
@@ -38,13 +38,13 @@ pub enum Code {
     ConditionFailed,
     /// A rule of the policy refuses this submission.
     RefusedByRule,
-    /// There is no such thing, or this person may not see it.
+    /// It does not exist, or not for this caller.
     NotFound,
-    /// The path is there, the method is not.
+    /// The path exists, the method does not.
     MethodNotAllowed,
-    /// A decision has already been recorded.
+    /// The request is decided already.
     AlreadyDecided,
-    /// This person has already decided the request; no one counts twice.
+    /// This person has decided the request before; no one counts twice.
     AlreadyDecidedByYou,
     /// The seats that this person could fill are filled.
     NotNeeded,
@@ -60,15 +60,15 @@ pub enum Code {
     RequestExpired,
     /// The digest sent is not the request's.
     DigestMismatch,
-    /// The request has changed since the version that was sent.
+    /// Something has happened to the request since the version sent was read.
     RequestMoved,
-    /// The body is larger than 256 KiB.
+    /// The body has more than 256 KiB.
     BodyTooLarge,
     /// The body is not application/json in UTF-8 without content encoding.
     UnsupportedMediaType,
-    /// Something failed in this service; the log has the cause under the reference.
+    /// Something is wrong here; the log has it under the reference.
     Internal,
-    /// The service is busy; try again after Retry-After seconds.
+    /// Too much is waiting; try again after Retry-After seconds.
     Busy,
 }
 
@@ -161,23 +161,23 @@ impl Code {
             Self::PayloadInvalid => "A member is missing, unknown, of the wrong type or out of range.",
             Self::TargetNotAllowed => "The host is not on the list of allowed targets.",
             Self::ParameterInvalid => "A query parameter is unknown, repeated or out of range.",
-            Self::CursorInvalid => "The cursor is malformed or belongs to another list.",
-            Self::TokenInvalid => "The token is missing or was not accepted.",
+            Self::CursorInvalid => "The cursor belongs to another list, or is not one.",
+            Self::TokenInvalid => "There is no token, or it was not accepted.",
             Self::OrgNotGranted => "The token does not grant the org that the call names.",
             Self::PermissionMissing => "The token lacks the permission that this call needs.",
-            Self::MakerIsChecker => "No one can decide their own request.",
-            Self::NotTheMaker => "Only the maker can withdraw a request.",
+            Self::MakerIsChecker => "No one decides their own request.",
+            Self::NotTheMaker => "Only its maker can withdraw a request.",
             Self::PersonInactive => "The people file says that this account is not active.",
             Self::NotInStage => "The current stage has no seat for this person.",
-            Self::FreshSignInRequired => "The rule requires a more recent sign-in for an approval.",
-            Self::BulkNotAllowed => "The request must be decided on its own, not together with others.",
+            Self::FreshSignInRequired => "To approve, the rule asks for a more recent sign-in.",
+            Self::BulkNotAllowed => "The request must be decided alone, not with others.",
             Self::NoRuleApplies => "No rule of the type's approval policy applies to this submission.",
             Self::ConditionFailed => "A condition of the policy can't be evaluated for this submission.",
             Self::RefusedByRule => "A rule of the policy refuses this submission.",
-            Self::NotFound => "There is no such thing, or this person may not see it.",
-            Self::MethodNotAllowed => "The path is there, the method is not.",
-            Self::AlreadyDecided => "A decision has already been recorded.",
-            Self::AlreadyDecidedByYou => "This person has already decided the request; no one counts twice.",
+            Self::NotFound => "It does not exist, or not for this caller.",
+            Self::MethodNotAllowed => "The path exists, the method does not.",
+            Self::AlreadyDecided => "The request is decided already.",
+            Self::AlreadyDecidedByYou => "This person has decided the request before; no one counts twice.",
             Self::NotNeeded => "The seats that this person could fill are filled.",
             Self::StageUnfillable => "The people file names too few people to complete the request.",
             Self::DuplicatePending => "Another request is still open for the same subject.",
@@ -185,13 +185,13 @@ impl Code {
             Self::RequestClosed => "The request takes no more commands.",
             Self::RequestExpired => "The deadline has passed.",
             Self::DigestMismatch => "The digest sent is not the request's.",
-            Self::RequestMoved => "The request has changed since the version that was sent.",
-            Self::BodyTooLarge => "The body is larger than 256 KiB.",
+            Self::RequestMoved => "Something has happened to the request since the version sent was read.",
+            Self::BodyTooLarge => "The body has more than 256 KiB.",
             Self::UnsupportedMediaType => {
                 "The body is not application/json in UTF-8 without content encoding."
             }
-            Self::Internal => "Something failed in this service; the log has the cause under the reference.",
-            Self::Busy => "The service is busy; try again after Retry-After seconds.",
+            Self::Internal => "Something is wrong here; the log has it under the reference.",
+            Self::Busy => "Too much is waiting; try again after Retry-After seconds.",
         }
     }
 }
