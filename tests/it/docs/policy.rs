@@ -17,24 +17,12 @@ use countersign::domain::policy::people::{People, Signer};
 use countersign::domain::policy::{Policy, Risk};
 use countersign::domain::request_type::{CountBy, Duplicates};
 use countersign::domain::submission::EntityInfo;
-use countersign::http::error::status;
 use serde_json::{Value, json};
 
+use super::{blocks, codes};
 use crate::support::read;
 
 const PAGE: &str = "docs/policy.md";
-
-/// One fenced block: what stands behind the fence, and its text.
-fn blocks(page: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut lines = page.lines();
-    while let Some(line) = lines.next() {
-        let Some(info) = line.strip_prefix("```") else { continue };
-        let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-        found.push((info.to_owned(), text.join("\n") + "\n"));
-    }
-    found
-}
 
 fn examples(info: &str) -> Vec<String> {
     let blocks = blocks(&read(PAGE)).into_iter();
@@ -343,8 +331,7 @@ fn every_variable_and_function_of_conditions_is_in_the_table_and_evaluated() {
 #[test]
 fn every_refusal_of_the_policy_is_explained_with_its_status() {
     let page = read(PAGE);
-    let statuses = Code::ALL.map(|code| (code, status(code).as_u16()));
-    for (code, status) in statuses.into_iter().filter(|(_, status)| [403, 409].contains(status)) {
+    for (code, status, _) in codes().iter().filter(|(_, status, _)| [403, 409].contains(status)) {
         assert!(page.contains(&format!("| `{code}` | {status} |")), "{code} is not explained");
     }
 }
