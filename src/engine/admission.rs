@@ -18,6 +18,7 @@ use crate::domain::code::Code;
 use crate::domain::digest::Digest;
 use crate::domain::findings::{Warning, WarningCode};
 use crate::domain::ids::RequestId;
+use crate::domain::json;
 use crate::domain::lifecycle::{NewRequest, submit};
 use crate::domain::policy::facts::{Facts, Usage};
 use crate::domain::policy::may_decide::can_fill;
@@ -269,6 +270,17 @@ impl PreparedSubmission {
             decisions: &[],
         };
         Ok((progress(&matter, &PolicyInForce { approval, people }).waits_for().to_vec(), false))
+    }
+}
+
+/// The call's row, with its bytes handed over.
+pub(super) fn call_row(prepared: &PreparedSubmission, call: Vec<u8>) -> CallRow {
+    CallRow {
+        org_id: prepared.maker.org.to_string(),
+        request_id: prepared.id.to_string(),
+        call,
+        echo: json::write(&prepared.submission.task),
+        label: prepared.submission.label.clone(),
     }
 }
 

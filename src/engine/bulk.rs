@@ -4,7 +4,7 @@
 //! into transactions together as it does with those of different callers; all of them are not one
 //! transaction. Nothing is lost by that: the same call again finds what was recorded and does the rest.
 
-use super::decider::{Caller, Scope};
+use super::command::{Caller, Scope};
 use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::code::Code;

@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::decider::{Caller, Scope, WriteCommand, WriteReply};
+use super::command::{Caller, Scope, WriteCommand, WriteReply};
 use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::fault::Fault;
 use crate::domain::ids::{RequestId, RequestTypeName};
 use crate::domain::request::{NewDecision, Request, State, withdrawal_reason};
+use crate::store::executions;
 use crate::store::requests::{self, Key};
-use crate::store::{StoreError, executions};
 
 /// What a checker asks for.
 pub struct DecisionInput {
@@ -85,7 +85,7 @@ impl Engine {
         ballot: NewDecision,
     ) -> Result<(Request, bool), EngineError> {
         let verdict = ballot.verdict;
-        let (request, is_new) = self.by_person(WriteCommand::Decide { by, scope, ballot }).await?;
+        let (request, is_new) = self.by_person(WriteCommand::Decide { by, scope, decision: ballot }).await?;
         if is_new {
             self.inner.metrics.decided(request.request_type.as_str(), verdict.name());
             tracing::info!(request.id = %request.id, state = %request.state, "a request was decided");
@@ -95,16 +95,14 @@ impl Engine {
 
     async fn by_person(&self, command: WriteCommand) -> Result<(Request, bool), EngineError> {
         match self.inner.writer.write(command).await? {
-            WriteReply::Stands { request, is_new } => Ok((*request, is_new)),
+            WriteReply::Current { request, is_new } => Ok((*request, is_new)),
             WriteReply::Refused(refusal) => Err(EngineError::Refused(refusal)),
             WriteReply::NotFound => Err(EngineError::NotFound),
             WriteReply::Done
             | WriteReply::Claimed(_)
             | WriteReply::Fenced
             | WriteReply::Replayed(_)
-            | WriteReply::NotAdmitted(_) => {
-                Err(EngineError::Store(StoreError::Corrupt("an answer to another command".to_owned())))
-            }
+            | WriteReply::NotAdmitted(_) => Err(WriteReply::unexpected().into()),
         }
     }
 

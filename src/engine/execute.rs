@@ -2,121 +2,24 @@
 
 use chrono::TimeDelta;
 
-use super::decider::{WriteCommand, WriteReply};
+use super::command::{WriteCommand, WriteReply};
+use super::lease::{ClaimedExecution, Ending, HeldLease};
 use super::rule_book::{RuleBook, approval_of};
 use super::{Engine, EngineError};
-use crate::domain::call::Call;
 use crate::domain::digest::Digest;
-use crate::domain::json;
-use crate::domain::outcome::{Outcome, PartWarning, TargetResponse};
 use crate::domain::policy::Approval;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
 use crate::domain::request::{Request, Verdict};
-use crate::domain::request_type::AnswerRules;
-use crate::store::answers::AnswerRow;
 use crate::store::executions::ExecutionRow;
 use crate::store::requests::Key;
 use crate::store::{AnyConnection, StoreError, executions, listing, requests};
-
-/// How long a claimed execution is the claimer's without a renewal.
-pub(super) const LEASE: TimeDelta = TimeDelta::seconds(15);
 
 /// Interrupted executions settled in one sweep.
 const SETTLE_MAX: i64 = 500;
 
 /// Approvals that have waited longer than this for the executor are counted as overdue.
 const OVERDUE_AFTER: TimeDelta = TimeDelta::seconds(60);
-
-/// A claimed execution: its request and the fencing token.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct HeldLease {
-    /// The request.
-    pub key: Key,
-    /// Every write must carry it; a later claim makes it void.
-    pub token: i64,
-}
-
-/// What the executor needs to send a claimed execution.
-#[derive(Debug)]
-pub struct ClaimedExecution {
-    /// The lease.
-    pub held: HeldLease,
-    /// The request, for its digest and for the log.
-    pub request: Request,
-    /// The digest that everybody signed whom the policy asks for; `None` if somebody is missing.
-    pub approved: Option<Digest>,
-    /// The call as bytes, exactly as approved.
-    pub call: Vec<u8>,
-    /// The echo that people were shown.
-    pub echo: String,
-    /// What the target's answer says about success.
-    pub answer_rules: AnswerRules,
-    /// How long the call may take in all; `None` for the configured time.
-    pub total_timeout: Option<TimeDelta>,
-}
-
-impl ClaimedExecution {
-    /// The call, if its bytes *and* the echo that people read still have the digest of the decision.
-    ///
-    /// # Errors
-    /// A sentence that says which of them does not.
-    pub fn verified_call(&self) -> Result<Call, String> {
-        let approved = self.request.digest;
-        if self.approved != Some(approved) {
-            return Err("The request's digest is not the one that was approved.".to_owned());
-        }
-        if Digest::of(&self.call) != approved {
-            return Err("The stored call is not the one that was approved.".to_owned());
-        }
-        let task =
-            json::read(self.echo.as_bytes()).map_err(|_| "The stored echo can't be read.".to_owned())?;
-        let shown = Call::from_task(&task)?;
-        if shown.digest() != approved {
-            return Err("The call that people were shown is not the one that was approved.".to_owned());
-        }
-        Call::from_bytes(&self.call)
-    }
-}
-
-/// How an execution ended.
-#[derive(Clone, Debug)]
-pub struct Ending {
-    /// How.
-    pub outcome: Outcome,
-    /// A sentence for people.
-    pub reason: String,
-    pub(super) answer: Option<AnswerRow>,
-}
-
-impl Ending {
-    /// An end without an answer.
-    pub fn new(outcome: Outcome, reason: impl Into<String>) -> Self {
-        Self { outcome, reason: reason.into(), answer: None }
-    }
-
-    /// An end with what the target answered.
-    #[must_use]
-    pub fn with_answer(mut self, key: &Key, answer: TargetResponse, warnings: &[PartWarning]) -> Self {
-        let headers: Vec<(String, String)> = answer.headers;
-        let warnings: Vec<_> = warnings
-            .iter()
-            .map(|warning| serde_json::json!({"code": warning.code, "message": warning.message}))
-            .collect();
-        self.answer = Some(AnswerRow {
-            org_id: key.0.to_string(),
-            request_id: key.1.to_string(),
-            attempt: 1,
-            status: i64::from(answer.status),
-            headers: serde_json::json!(headers).to_string(),
-            body_bytes: i64::try_from(answer.body.len()).unwrap_or(i64::MAX),
-            body: answer.body,
-            cut: answer.cut,
-            warnings: serde_json::json!(warnings).to_string(),
-        });
-        self
-    }
-}
 
 impl Engine {
     /// Resolves when an execution may have become due.
@@ -145,7 +48,7 @@ impl Engine {
     /// must not leave any more: then its end is recorded.
     pub async fn start_attempt(&self, held: &HeldLease) -> Result<bool, EngineError> {
         let answer = self.inner.writer.write(WriteCommand::StartAttempt(held.clone())).await?;
-        if let WriteReply::Stands { request, is_new: true } = &answer {
+        if let WriteReply::Current { request, is_new: true } = &answer {
             self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
             self.inner.outcomes.announce(&held.key);
         }
@@ -161,7 +64,7 @@ impl Engine {
     pub async fn end(&self, held: &HeldLease, ending: Ending) -> Result<bool, EngineError> {
         let command = WriteCommand::End { held: held.clone(), ending: Box::new(ending) };
         let answer = self.inner.writer.write(command).await?;
-        let WriteReply::Stands { request, is_new } = answer else { return Ok(false) };
+        let WriteReply::Current { request, is_new } = answer else { return Ok(false) };
         if is_new {
             self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
         }
@@ -197,7 +100,7 @@ impl Engine {
         let settling = keys.iter().map(|key| self.inner.writer.write(WriteCommand::Settle(key.clone())));
         let answers = futures_util::future::join_all(settling).await;
         for (key, answer) in keys.iter().zip(answers) {
-            if let WriteReply::Stands { request, is_new: true } = answer? {
+            if let WriteReply::Current { request, is_new: true } = answer? {
                 self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
             }
             self.inner.outcomes.announce(key);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::decider::WriteCommand;
+use super::command::WriteCommand;
 use super::{Engine, EngineError};
 use crate::domain::actor::Actor;
 use crate::domain::code::Code;
@@ -53,7 +53,7 @@ impl Engine {
             reference: refused.reference.to_owned(),
             count: 1,
         };
-        self.inner.writer.write(WriteCommand::Refuse(Box::new(row))).await?;
+        self.inner.writer.write(WriteCommand::KeepRefusal(Box::new(row))).await?;
         Ok(())
     }
 }

@@ -6,8 +6,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, RwLock};
 
-use super::decider::WriteCommand;
-use super::{Engine, EngineError};
 use crate::domain::json;
 use crate::domain::policy::{Approval, Policy, RuleOutcome};
 use crate::domain::request::Request;
@@ -89,21 +87,6 @@ impl RuleBook {
 
 fn unreadable(version: &str) -> StoreError {
     StoreError::Corrupt(format!("the type's version {version} can't be read"))
-}
-
-impl Engine {
-    /// The rules in force.
-    pub fn rules(&self) -> Arc<Rules> {
-        self.inner.book.current()
-    }
-
-    /// Puts these rules in force, all of them: first their versions are kept and the trail says so.
-    /// Requests under way stay with the versions that they were submitted under.
-    pub async fn put_in_force(&self, rules: Rules) -> Result<(), EngineError> {
-        self.inner.writer.write(WriteCommand::PutInForce(Arc::new(rules.clone()))).await?;
-        self.inner.book.install(rules);
-        Ok(())
-    }
 }
 
 /// The stages that `request` has to pass; `None` if its rule asks for nobody.

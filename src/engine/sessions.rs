@@ -5,13 +5,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::decider::WriteCommand;
+use super::command::WriteCommand;
 use super::{Engine, EngineError};
 use crate::domain::actor::Actor;
 use crate::domain::digest::Digest;
 use crate::domain::ids::OrgId;
-use crate::store::sessions::{self, SessionRow};
-use crate::store::{AnyConnection, StoreError, from_micros, to_micros};
+use crate::store::sessions::{self, SessionRow, SessionWrite};
+use crate::store::{from_micros, to_micros};
 
 pub use crate::store::sessions::SessionGrant;
 
@@ -94,23 +94,8 @@ pub enum Use {
     Background,
 }
 
-/// What the writer does with sessions.
-pub(super) enum SessionWrite {
-    Open { row: Box<SessionRow>, replaces: Option<String> },
-    Touch { id: String, at: i64 },
-    Switch { id: String, org: OrgId },
-    End { id: String, at: i64 },
-    EndAllOf { user_id: String, at: i64 },
-}
-
 /// A session's use is noted at most this often.
 const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
-
-/// Rows are kept for this long after they expire.
-const KEPT_FOR: TimeDelta = TimeDelta::days(7);
-
-/// Rows deleted with one sign-in.
-const FORGET_MAX: i64 = 100;
 
 impl Engine {
     /// Opens a session for somebody who has just signed in.
@@ -204,25 +189,4 @@ impl Engine {
         self.inner.writer.write(WriteCommand::Session(write)).await?;
         Ok(())
     }
-}
-
-/// Does one write inside the writer's transaction. Doing it a second time changes nothing more.
-pub(super) fn write(conn: &mut AnyConnection, write: &SessionWrite) -> Result<(), StoreError> {
-    match write {
-        SessionWrite::Open { row, replaces } => {
-            if let Some(replaced) = replaces {
-                sessions::end(conn, replaced, row.created_at)?;
-            }
-            if sessions::find(conn, &row.session_id)?.is_none() {
-                sessions::insert(conn, *row.clone())?;
-            }
-            let cutoff = row.created_at - KEPT_FOR.num_microseconds().unwrap_or(i64::MAX);
-            sessions::forget(conn, cutoff, FORGET_MAX)?;
-        }
-        SessionWrite::Touch { id, at } => sessions::touch(conn, id, *at)?,
-        SessionWrite::Switch { id, org } => drop(sessions::switch_org(conn, id, org)?),
-        SessionWrite::End { id, at } => drop(sessions::end(conn, id, *at)?),
-        SessionWrite::EndAllOf { user_id, at } => drop(sessions::end_all_of(conn, user_id, *at)?),
-    }
-    Ok(())
 }

@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use super::admission::{AdmissionRefusal, ClientKey, PreparedSubmission, StoredContext};
-use super::decider::{WriteCommand, WriteReply};
+use super::admission::{AdmissionRefusal, ClientKey, PreparedSubmission, StoredContext, call_row};
+use super::command::{WriteCommand, WriteReply};
 use super::queries::View;
 use super::{Engine, EngineError, RefusedSubmission, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::code::Code;
 use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
-use crate::domain::json;
 use crate::domain::request::{Request, State};
 use crate::domain::submission::validate;
-use crate::store::calls::CallRow;
 use crate::store::events::Origin;
+use crate::store::submission_keys;
 use crate::store::submissions::NewSubmission;
-use crate::store::{StoreError, submission_keys};
 
 /// What a maker sends.
 pub struct SubmissionInput<'a> {
@@ -140,7 +138,7 @@ impl Engine {
     ) -> Result<Submitted, EngineError> {
         let (submission, request_type) = (prepared.submission.clone(), Arc::clone(&prepared.request_type));
         match self.inner.writer.write(WriteCommand::SubmitLocked(prepared)).await? {
-            WriteReply::Stands { request, .. } => {
+            WriteReply::Current { request, .. } => {
                 let view = View::of_submission(*request, submission, request_type);
                 Ok(Submitted { view, is_replay: false })
             }
@@ -152,9 +150,7 @@ impl Engine {
             | WriteReply::NotFound
             | WriteReply::Refused(_)
             | WriteReply::Claimed(_)
-            | WriteReply::Fenced => {
-                Err(EngineError::Store(StoreError::Corrupt("an answer to another command".to_owned())))
-            }
+            | WriteReply::Fenced => Err(WriteReply::unexpected().into()),
         }
     }
 
@@ -202,123 +198,4 @@ fn client_key(submitting: &SubmissionInput<'_>) -> Option<ClientKey> {
     let key = submitting.idempotency_key?.to_owned();
     let digest = Digest::of(&[submitting.type_name.as_bytes(), b"\n", submitting.body].concat());
     Some(ClientKey { key, digest })
-}
-
-/// The call's row, with its bytes handed over.
-pub(super) fn call_row(prepared: &PreparedSubmission, call: Vec<u8>) -> CallRow {
-    CallRow {
-        org_id: prepared.maker.org.to_string(),
-        request_id: prepared.id.to_string(),
-        call,
-        echo: json::write(&prepared.submission.task),
-        label: prepared.submission.label.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::TimeDelta;
-    use serde_json::json;
-
-    use super::*;
-    use crate::clock::Clock;
-    use crate::domain::actor::Person;
-    use crate::domain::ids::OrgId;
-    use crate::domain::policy::people::People;
-    use crate::domain::request_type::{RequestType, RequestTypes};
-    use crate::domain::rules::Rules;
-    use crate::domain::target::{Scheme, Target, Targets};
-    use crate::engine::decider::{Decider, Shared};
-    use crate::engine::sessions::SessionLimits;
-    use crate::engine::{Deadlines, EngineSettings};
-    use crate::metrics::Metrics;
-    use crate::store::Store;
-    use crate::store::writer::{Batch, WriterLimits};
-
-    /// One in a day, and one on a subject: a second look at itself would refuse it twice over.
-    fn settings() -> EngineSettings {
-        let definition = json!({
-            "name": "ONE", "title": "One", "subject": "/body/to", "duplicates": "block",
-            "call": { "method": "POST", "path": "/one" },
-            "body": { "type": "object", "properties": { "to": { "type": "string" } } },
-            "usage": [{ "name": "day", "by": "maker", "window": "1d" }],
-            "policy": [{ "name": "first", "when": "usage.day.count < 1", "auto_approve": true }],
-        });
-        let target = Target {
-            scheme: Scheme::Https,
-            host: "api.example.com".to_owned(),
-            ports: vec![443],
-            label: "Example".to_owned(),
-            allow_cidrs: Vec::new(),
-            ca_file: None,
-        };
-        let types = RequestTypes::new([RequestType::from_definition(&definition).unwrap()]);
-        let (pending_ttl, approval_ttl) = (TimeDelta::days(1), TimeDelta::hours(1));
-        EngineSettings {
-            deadlines: Deadlines { pending_ttl, approval_ttl },
-            rules: Rules { types, people: People::none() },
-            targets: Arc::new(Targets(vec![target])),
-            writer: WriterLimits { queue_max: 8, batch_max: 8 },
-            sessions: SessionLimits { idle: TimeDelta::hours(1), max: TimeDelta::hours(8) },
-        }
-    }
-
-    fn mara() -> Actor {
-        let [iss, sub, user_id, user_name] = ["iss", "mara", "mara", "mara"].map(str::to_owned);
-        Actor {
-            person: Person { iss, sub, user_id, user_name },
-            org: OrgId::new("100"),
-            permissions: vec![Permission::Make],
-            groups: vec![],
-            act: vec![],
-            token_id: None,
-            signed_in_at: None,
-            source_address: None,
-        }
-    }
-
-    #[test]
-    fn a_submission_whose_commit_was_not_told_stands_when_it_is_tried_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&format!("sqlite://{}", folder.path().join("test.db").display()), 1).unwrap();
-        let clock = Clock::fixed(chrono::DateTime::UNIX_EPOCH);
-        let (engine, _) =
-            Engine::start(store.clone(), clock.clone(), Arc::new(Metrics::new()), settings()).unwrap();
-        let inner = &engine.inner;
-        let mut decider = Decider::new(Shared {
-            feed: Arc::clone(&inner.feed),
-            clock,
-            book: inner.book.clone(),
-            deadlines: inner.deadlines,
-            metrics: Arc::clone(&inner.metrics),
-            due: Arc::clone(&inner.due),
-        });
-        let body = json!({
-            "entityInfo": { "tillId": "1", "storeId": "2", "zoneId": "3", "conceptId": "4" },
-            "payload": { "IntouchAPITask-Payload": {
-                "hostname": "https://api.example.com", "path": "/one", "method": "POST", "headers": {},
-                "body": { "to": "c-1" },
-            }},
-        });
-        let (actor, body) = (mara(), body.to_string());
-        let submitting = SubmissionInput {
-            actor: &actor,
-            type_name: "ONE",
-            body: body.as_bytes(),
-            idempotency_key: Some("key"),
-            reference: "ref",
-        };
-        let command = WriteCommand::SubmitLocked(engine.check(&submitting).unwrap());
-        let conn = &mut store.open_writer().unwrap();
-        for is_retry in [false, true, true] {
-            let answer = decider.run(conn, &[&command], is_retry).unwrap().remove(0);
-            let WriteReply::Stands { request, is_new: true } = answer else {
-                panic!("{is_retry}: {answer:?}")
-            };
-            assert_eq!(request.state, State::Approved);
-        }
-        let again = WriteCommand::SubmitLocked(engine.check(&submitting).unwrap());
-        let answer = decider.run(conn, &[&again], true).unwrap().remove(0);
-        assert!(matches!(answer, WriteReply::Replayed(_)), "{answer:?}");
-    }
 }

@@ -1,5 +1,6 @@
 //! The table `sessions`: who is signed in to the pages. Never the cookie's secret, only its digest.
 
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde_json::json;
 
@@ -74,6 +75,73 @@ impl SessionGrant {
             act: value.get("act").filter(|act| act.is_array()).map(read_people).ok_or_else(corrupt)?,
         })
     }
+}
+
+/// One write to the sessions. Doing it a second time changes nothing more.
+#[derive(Debug)]
+pub enum SessionWrite {
+    /// Somebody has signed in.
+    Open {
+        /// Their session.
+        row: Box<SessionRow>,
+        /// The session that it replaces, which ends.
+        replaces: Option<String>,
+    },
+    /// A session was used.
+    Touch {
+        /// The session.
+        id: String,
+        /// When.
+        at: i64,
+    },
+    /// The person works in another of their orgs.
+    Switch {
+        /// The session.
+        id: String,
+        /// The org from now on.
+        org: OrgId,
+    },
+    /// Somebody has signed out.
+    End {
+        /// The session.
+        id: String,
+        /// When.
+        at: i64,
+    },
+    /// Every session of a person ends.
+    EndAllOf {
+        /// The person's user id.
+        user_id: String,
+        /// When.
+        at: i64,
+    },
+}
+
+/// Rows are kept for this long after they expire.
+const KEPT_FOR: TimeDelta = TimeDelta::days(7);
+
+/// Rows deleted with one sign-in.
+const FORGET_MAX: i64 = 100;
+
+/// Does one write inside the writer's transaction.
+pub fn write(conn: &mut AnyConnection, command: &SessionWrite) -> Result<(), StoreError> {
+    match command {
+        SessionWrite::Open { row, replaces } => {
+            if let Some(replaced) = replaces {
+                end(conn, replaced, row.created_at)?;
+            }
+            if find(conn, &row.session_id)?.is_none() {
+                insert(conn, *row.clone())?;
+            }
+            let cutoff = row.created_at - KEPT_FOR.num_microseconds().unwrap_or(i64::MAX);
+            forget(conn, cutoff, FORGET_MAX)?;
+        }
+        SessionWrite::Touch { id, at } => touch(conn, id, *at)?,
+        SessionWrite::Switch { id, org } => drop(switch_org(conn, id, org)?),
+        SessionWrite::End { id, at } => drop(end(conn, id, *at)?),
+        SessionWrite::EndAllOf { user_id, at } => drop(end_all_of(conn, user_id, *at)?),
+    }
+    Ok(())
 }
 
 /// One session, whatever has become of it.

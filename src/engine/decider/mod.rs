@@ -1,5 +1,8 @@
 //! What the writer does with a batch: every rule is asked here, on locked rows, in arrival order.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,112 +11,31 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
 use super::EngineError;
-use super::admission::{AdmissionRefusal, Deadlines, PreparedSubmission};
+use super::admission::{AdmissionRefusal, Deadlines, PreparedSubmission, call_row};
 use super::change_feed::{Change, Feed};
-use super::execute::{Ending, HeldLease, LEASE};
+use super::command::{Caller, Scope, WriteCommand, WriteReply};
+use super::in_force::store_rules;
+use super::lease::{Ending, HeldLease, LEASE};
 use super::rule_book::{RuleBook, approval_of};
-use super::sessions::{self, SessionWrite};
-use super::submit::call_row;
 use super::working::{Named, Working};
 use crate::clock::Clock;
 use crate::domain::actor::Actor;
-use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::EventType;
+use crate::domain::ids::OrgId;
 use crate::domain::lifecycle::{Command, Refusal};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::bulk::DecisionMode;
 use crate::domain::policy::may_decide::still_allowed;
 use crate::domain::policy::progress::PolicyInForce;
 use crate::domain::request::{NewDecision, Request, State};
-use crate::domain::rules::Rules;
 use crate::metrics::Metrics;
 use crate::store::answers::AnswerRow;
-use crate::store::events::{self, EventRow, Origin};
+use crate::store::events::Origin;
 use crate::store::executions::{self, ExecutionRow};
-use crate::store::refusals::{self, ROWS_PER_MINUTE_MAX, RefusalRow};
+use crate::store::refusals::{self, ROWS_PER_MINUTE_MAX};
 use crate::store::requests::{self, Key, RequestRow};
 use crate::store::submissions::{NewSubmission, SubmissionBatch};
 use crate::store::writer::{Batch, BatchStats};
-use crate::store::{AnyConnection, StoreError, type_versions};
-
-/// A person who wants something of one request.
-pub(super) struct Caller {
-    /// The request, in the org that the call is about.
-    pub(super) key: Key,
-    /// Who asks.
-    pub(super) actor: Actor,
-    /// Where the call came from.
-    pub(super) origin: Origin,
-}
-
-/// What a checker's call is about.
-pub(super) enum Scope {
-    /// One request, which is of this type.
-    One(RequestTypeName),
-    /// Many requests, of whatever type.
-    Many,
-}
-
-/// One write, as the engine's methods hand it over.
-pub(super) enum WriteCommand {
-    /// A submission that passed every check.
-    Submit(Box<NewSubmission>),
-    /// A submission that something stored has a say in.
-    SubmitLocked(Box<PreparedSubmission>),
-    /// These rules come into force: their versions are kept, and the trail says so.
-    PutInForce(Arc<Rules>),
-    /// A refused submission is kept.
-    Refuse(Box<RefusalRow>),
-    /// Somebody signs in or out, or uses a session.
-    Session(SessionWrite),
-    /// A checker decides.
-    Decide { by: Caller, scope: Scope, ballot: NewDecision },
-    /// The maker takes it back.
-    Withdraw { by: Caller, reason: String },
-    /// A deadline may have passed: the decision's, or the approval's.
-    Expire(Key),
-    /// The executor wants up to `limit` executions, none against `busy_hosts`.
-    Claim { limit: i64, busy_hosts: Vec<String> },
-    /// The executor is about to send.
-    StartAttempt(HeldLease),
-    /// The executor knows how it ended.
-    End { held: HeldLease, ending: Box<Ending> },
-    /// The executor will not send it after all; nothing left.
-    Release(HeldLease),
-    /// The executor still works on these.
-    Renew(Vec<HeldLease>),
-    /// A lease has run out: nobody works on it any more.
-    Settle(Key),
-    /// This process is the database's only one and has just started: no lease can be alive.
-    LapseAll,
-}
-
-impl WriteCommand {
-    /// The request whose row it changes.
-    fn request(&self) -> Option<&Key> {
-        match self {
-            Self::Decide { by, .. } | Self::Withdraw { by, .. } => Some(&by.key),
-            Self::Expire(key) | Self::Settle(key) => Some(key),
-            Self::StartAttempt(held) | Self::End { held, .. } | Self::Release(held) => Some(&held.key),
-            Self::Submit(_)
-            | Self::SubmitLocked(_)
-            | Self::PutInForce(_)
-            | Self::Refuse(_)
-            | Self::Session(_)
-            | Self::Claim { .. }
-            | Self::Renew(_)
-            | Self::LapseAll => None,
-        }
-    }
-
-    /// Whether it works on the request's execution.
-    fn is_about_execution(&self) -> bool {
-        matches!(
-            self,
-            Self::StartAttempt(_) | Self::End { .. } | Self::Release(_) | Self::Settle(_) | Self::Expire(_)
-        )
-    }
-}
+use crate::store::{AnyConnection, StoreError, sessions};
 
 fn named<'a>(commands: &[&'a WriteCommand]) -> Named<'a> {
     let mut named = Named::default();
@@ -129,27 +51,6 @@ fn named<'a>(commands: &[&'a WriteCommand]) -> Named<'a> {
         }
     }
     named
-}
-
-/// What a command led to.
-#[derive(Debug)]
-pub(super) enum WriteReply {
-    /// It is done, and there is no more to say.
-    Done,
-    /// There is no such request for this person.
-    NotFound,
-    /// The rules forbid it.
-    Refused(Refusal),
-    /// The request as it now stands; `is_new` if this command moved it.
-    Stands { request: Box<Request>, is_new: bool },
-    /// These executions are yours.
-    Claimed(Vec<ExecutionRow>),
-    /// The lease belongs to somebody else by now.
-    Fenced,
-    /// The client's key stands for this request already.
-    Replayed(RequestId),
-    /// The policy, a limit or another request stands against the submission.
-    NotAdmitted(AdmissionRefusal),
 }
 
 /// What the writer's half has in common with the rest of the engine.
@@ -221,7 +122,7 @@ impl Batch for Decider {
     fn committed(&mut self, answers: &[WriteReply], batch: &BatchStats) {
         self.metrics.committed(batch.size, batch.took.as_secs_f64());
         self.feed.tell(std::mem::take(&mut self.changes));
-        let is_due = |answer: &WriteReply| matches!(answer, WriteReply::Stands { request, is_new: true } if request.state == State::Approved);
+        let is_due = |answer: &WriteReply| matches!(answer, WriteReply::Current { request, is_new: true } if request.state == State::Approved);
         if answers.iter().any(is_due) {
             self.due.notify_one();
         }
@@ -261,10 +162,10 @@ impl Decider {
             }
             WriteCommand::SubmitLocked(prepared) => self.submit_locked(conn, working, prepared, is_retry)?,
             WriteCommand::PutInForce(rules) => {
-                self.put_in_force(conn, rules, working.now)?;
+                store_rules(conn, rules, &self.clock, working.now)?;
                 WriteReply::Done
             }
-            WriteCommand::Refuse(row) => {
+            WriteCommand::KeepRefusal(row) => {
                 if !(is_retry && refusals::is_there(conn, row)?) {
                     refusals::insert(conn, *row.clone())?;
                 }
@@ -274,7 +175,7 @@ impl Decider {
                 sessions::write(conn, write)?;
                 WriteReply::Done
             }
-            WriteCommand::Decide { by, scope, ballot } => {
+            WriteCommand::Decide { by, scope, decision: ballot } => {
                 let is_meant = working.request(&by.key).is_some_and(|found| match scope {
                     Scope::One(request_type) => found.request_type == *request_type,
                     Scope::Many => true,
@@ -347,23 +248,6 @@ impl Decider {
         self.by_person(working, by, &wish)
     }
 
-    fn put_in_force(
-        &self,
-        conn: &mut AnyConnection,
-        rules: &Rules,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let mut versions = serde_json::Map::new();
-        for found in rules.types.iter() {
-            let name = found.name.as_str();
-            type_versions::keep(conn, (&found.version, name), found.definition(), now)?;
-            versions.insert(name.to_owned(), found.version.as_str().into());
-        }
-        let row =
-            EventRow::of_no_request(EventType::RulesInForce, (self.clock.new_id(), now), &versions.into());
-        events::insert(conn, &[row])
-    }
-
     /// A person's command: first the deadline, then the rules; what they forbid is kept.
     fn by_person(
         &mut self,
@@ -394,7 +278,7 @@ impl Decider {
     ) -> Result<WriteReply, StoreError> {
         // Judged anew it would meet its own share, its own subject and its own key.
         if is_retry && let Some(request) = recorded(conn, prepared)? {
-            return Ok(WriteReply::Stands { request: Box::new(request), is_new: true });
+            return Ok(WriteReply::Current { request: Box::new(request), is_new: true });
         }
         if let (Some(client_key), Some(row)) = (&prepared.client_key, working.used_key(prepared)) {
             return Ok(match client_key.stands_for(row, &prepared.maker.person) {
@@ -413,7 +297,7 @@ impl Decider {
         let call = call_row(prepared, prepared.submission.call_bytes.clone());
         let (request, submission) = admitted.with_call(call);
         working.submit_admitted(prepared, &request, submission)?;
-        Ok(WriteReply::Stands { request: Box::new(request), is_new: true })
+        Ok(WriteReply::Current { request: Box::new(request), is_new: true })
     }
 
     /// Right before bytes may leave: is it still in time, and still allowed?
@@ -584,7 +468,7 @@ fn settle(working: &mut Working<'_>, key: &Key) -> Result<WriteReply, StoreError
 
 /// The request as it stands in this batch.
 fn stands(working: &Working<'_>, key: &Key, is_new: bool) -> WriteReply {
-    working.request(key).map_or(WriteReply::NotFound, |request| WriteReply::Stands {
+    working.request(key).map_or(WriteReply::NotFound, |request| WriteReply::Current {
         request: Box::new(request.clone()),
         is_new,
     })

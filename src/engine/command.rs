@@ -1,0 +1,138 @@
+//! What the engine's methods ask the writer to do, and what it replies.
+//!
+//! The vocabulary only: `decider` carries the commands out.
+
+use std::sync::Arc;
+
+use super::admission::{AdmissionRefusal, PreparedSubmission};
+use super::lease::{Ending, HeldLease};
+use crate::domain::actor::Actor;
+use crate::domain::ids::{RequestId, RequestTypeName};
+use crate::domain::lifecycle::Refusal;
+use crate::domain::request::{NewDecision, Request};
+use crate::domain::rules::Rules;
+use crate::store::StoreError;
+use crate::store::events::Origin;
+use crate::store::executions::ExecutionRow;
+use crate::store::refusals::RefusalRow;
+use crate::store::requests::Key;
+use crate::store::sessions::SessionWrite;
+use crate::store::submissions::NewSubmission;
+
+/// A person who wants something of one request.
+pub(super) struct Caller {
+    /// The request, in the org that the call names.
+    pub(super) key: Key,
+    pub(super) actor: Actor,
+    pub(super) origin: Origin,
+}
+
+/// What a checker's call is about.
+pub(super) enum Scope {
+    /// One request, which is of this type.
+    One(RequestTypeName),
+    /// Many requests of any type.
+    Many,
+}
+
+/// One write, as the engine's methods hand it over.
+pub(super) enum WriteCommand {
+    /// A submission that passed every check.
+    Submit(Box<NewSubmission>),
+    /// A submission whose admission depends on stored rows, which are locked first.
+    SubmitLocked(Box<PreparedSubmission>),
+    /// These rules come into force: their versions are kept, and the trail says so.
+    PutInForce(Arc<Rules>),
+    /// A refused submission is kept.
+    KeepRefusal(Box<RefusalRow>),
+    /// Somebody signs in or out, or uses a session.
+    Session(SessionWrite),
+    /// A checker decides.
+    Decide { by: Caller, scope: Scope, decision: NewDecision },
+    /// The maker withdraws the request.
+    Withdraw { by: Caller, reason: String },
+    /// A deadline may have passed: the decision's, or the approval's.
+    Expire(Key),
+    /// The executor wants up to `limit` executions, none against `busy_hosts`.
+    Claim { limit: i64, busy_hosts: Vec<String> },
+    /// The executor is about to send.
+    StartAttempt(HeldLease),
+    /// The executor knows how it ended.
+    End { held: HeldLease, ending: Box<Ending> },
+    /// The executor will not send it after all; nothing left.
+    Release(HeldLease),
+    /// The executor still works on these.
+    Renew(Vec<HeldLease>),
+    /// A lease has run out: its holder is gone.
+    Settle(Key),
+    /// This process is the database's only one and has just started: no lease can be alive.
+    LapseAll,
+}
+
+impl WriteCommand {
+    /// The request whose row it changes.
+    pub(super) fn request(&self) -> Option<&Key> {
+        match self {
+            Self::Decide { by, .. } | Self::Withdraw { by, .. } => Some(&by.key),
+            Self::Expire(key) | Self::Settle(key) => Some(key),
+            Self::StartAttempt(held) | Self::End { held, .. } | Self::Release(held) => Some(&held.key),
+            Self::Submit(_)
+            | Self::SubmitLocked(_)
+            | Self::PutInForce(_)
+            | Self::KeepRefusal(_)
+            | Self::Session(_)
+            | Self::Claim { .. }
+            | Self::Renew(_)
+            | Self::LapseAll => None,
+        }
+    }
+
+    /// Whether it works on the execution of the request that it names.
+    pub(super) fn is_about_execution(&self) -> bool {
+        match self {
+            Self::StartAttempt(_)
+            | Self::End { .. }
+            | Self::Release(_)
+            | Self::Settle(_)
+            | Self::Expire(_) => true,
+            Self::Decide { .. }
+            | Self::Withdraw { .. }
+            | Self::Submit(_)
+            | Self::SubmitLocked(_)
+            | Self::PutInForce(_)
+            | Self::KeepRefusal(_)
+            | Self::Session(_)
+            | Self::Claim { .. }
+            | Self::Renew(_)
+            | Self::LapseAll => false,
+        }
+    }
+}
+
+/// What a command led to.
+#[derive(Debug)]
+pub(super) enum WriteReply {
+    /// It is done, and there is no more to say.
+    Done,
+    /// There is no such request for this person.
+    NotFound,
+    /// The rules forbid it.
+    Refused(Refusal),
+    /// The request as it is now; `is_new` if this command changed it.
+    Current { request: Box<Request>, is_new: bool },
+    /// These executions are yours.
+    Claimed(Vec<ExecutionRow>),
+    /// Another holder has the lease by now.
+    Fenced,
+    /// The idempotency key already names this request.
+    Replayed(RequestId),
+    /// The policy, a limit or another request refuses the submission.
+    NotAdmitted(AdmissionRefusal),
+}
+
+impl WriteReply {
+    /// The error for a reply that belongs to another command: the decider has a bug.
+    pub(super) fn unexpected() -> StoreError {
+        StoreError::Corrupt("a reply to another command".to_owned())
+    }
+}
