@@ -1,4 +1,4 @@
-//! Whether a submission is admitted, and under which terms: the policy's rule, people enough to sign,
+//! Whether a submission is admitted, and under which terms: the policy's rule, enough people to sign,
 //! limits, duplicates.
 //!
 //! A type without counters needs nothing but the submission; its rule is chosen before the write. With
@@ -10,13 +10,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::EngineError;
+use super::error::AdmissionRefusal;
+use super::idempotency::ClientKey;
 use crate::clock::Clock;
-use crate::domain::actor::Person;
 use crate::domain::amount::Amount;
 use crate::domain::code::Code;
-use crate::domain::digest::Digest;
-use crate::domain::findings::{Warning, WarningCode};
 use crate::domain::ids::RequestId;
 use crate::domain::json;
 use crate::domain::lifecycle::{NewRequest, submit};
@@ -26,39 +24,16 @@ use crate::domain::policy::people::{People, Signer};
 use crate::domain::policy::progress::{DecisionContext, PolicyInForce, progress};
 use crate::domain::policy::{Capacity, Policy, Rule, RuleOutcome};
 use crate::domain::request::{Counted, Request, State, Terms};
-use crate::domain::request_type::{CountBy, Duplicates, RequestType};
+use crate::domain::request_type::{CountBy, RequestType};
 use crate::domain::rules::Rules;
 use crate::domain::submission::Submission;
 use crate::store::calls::CallRow;
 use crate::store::events::{EventRow, Origin};
 use crate::store::executions::ExecutionRow;
-use crate::store::requests::{RequestRow, parse_id};
-use crate::store::submission_keys::SubmissionKeyRow;
+use crate::store::requests::RequestRow;
 use crate::store::submissions::NewSubmission;
 use crate::store::to_micros;
 use crate::store::usage::UsageKey;
-
-/// A counter's name that no type can declare: its row only keeps two nodes from looking at one subject
-/// at the same time.
-const SUBJECT_LOCK: &str = "=subject";
-
-/// Why a submission that has no fault is not admitted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AdmissionRefusal {
-    /// A stable word.
-    pub code: Code,
-    /// A sentence that says what to do.
-    pub message: String,
-}
-
-impl AdmissionRefusal {
-    /// A counter's sum would no longer be exact.
-    pub(super) fn too_large() -> Self {
-        let message =
-            "With this amount a counter's sum is too large to be held exactly. Submit a smaller one.";
-        Self { code: Code::ConditionFailed, message: message.to_owned() }
-    }
-}
 
 /// Deadlines where a type names none.
 #[derive(Clone, Copy, Debug)]
@@ -67,34 +42,6 @@ pub struct Deadlines {
     pub pending_ttl: chrono::TimeDelta,
     /// How long an approved call may wait for its turn.
     pub approval_ttl: chrono::TimeDelta,
-}
-
-/// A client's `Idempotency-Key` and what came with it.
-#[derive(Clone, Debug)]
-pub struct ClientKey {
-    /// The key.
-    pub key: String,
-    /// SHA-256 over the type's name and the body as it came.
-    pub digest: Digest,
-}
-
-impl ClientKey {
-    /// The request that the key stands for.
-    ///
-    /// # Errors
-    /// If it was used by somebody else or for something else.
-    pub(super) fn stands_for(
-        &self,
-        row: &SubmissionKeyRow,
-        person: &Person,
-    ) -> Result<RequestId, EngineError> {
-        if row.person_key != person.key() || row.digest != self.digest.to_string() {
-            let message = "This Idempotency-Key stands for another submission. Use a new key for a new one.";
-            let why = AdmissionRefusal { code: Code::IdempotencyKeyReused, message: message.to_owned() };
-            return Err(EngineError::NotAdmitted(why));
-        }
-        Ok(parse_id(&row.request_id)?)
-    }
 }
 
 /// A submission without fault, before its rule is chosen.
@@ -110,10 +57,10 @@ pub(super) struct PreparedSubmission {
     pub(super) client_key: Option<ClientKey>,
 }
 
-/// What the transaction knows about everything else.
+/// The stored rows that an admission depends on.
 #[derive(Default)]
 pub(super) struct StoredContext {
-    /// The type's counters by name, as they are before this request.
+    /// The type's counters by name, before this request is counted.
     pub(super) usage: BTreeMap<String, Usage>,
     /// Other requests of the type that wait or are approved for the same subject.
     pub(super) pending: Vec<String>,
@@ -136,14 +83,9 @@ impl Admitted {
 }
 
 impl PreparedSubmission {
-    /// Whether anything stored has a say in it.
+    /// Whether its admission depends on stored rows.
     pub(super) fn needs_locks(&self) -> bool {
         self.client_key.is_some() || !self.request_type.usage.is_empty() || self.must_be_alone()
-    }
-
-    /// Whether another pending request on its subject matters.
-    pub(super) fn must_be_alone(&self) -> bool {
-        self.request_type.duplicates != Duplicates::Allow && self.submission.subject.is_some()
     }
 
     /// The counters that it counts in.
@@ -163,22 +105,20 @@ impl PreparedSubmission {
     /// The rows to lock before its rule is chosen.
     pub(super) fn locks(&self) -> Vec<UsageKey> {
         let mut counted = self.counted();
-        if let Some(subject) = self.submission.subject.clone().filter(|_| self.must_be_alone()) {
-            counted.push(Counted { counter: SUBJECT_LOCK.to_owned(), who: subject, window_start: 0 });
-        }
+        counted.extend(self.subject_lock());
         let name = self.request_type.name.as_str();
         counted.iter().map(|counted| usage_key(self.maker.org.as_str(), name, counted)).collect()
     }
 
     /// Chooses the rule and makes the rows.
-    pub(super) fn admit(&self, around: &StoredContext, ids: &Clock) -> Result<Admitted, AdmissionRefusal> {
-        let warnings = self.duplicates(around)?;
-        let rule = self.rule(&self.request_type.policy, around)?;
+    pub(super) fn admit(&self, stored: &StoredContext, ids: &Clock) -> Result<Admitted, AdmissionRefusal> {
+        let warnings = self.check_duplicates(&stored.pending)?;
+        let rule = self.rule(&self.request_type.policy, stored)?;
         let (waits_for, is_auto) = self.who_signs(rule)?;
         let expires_at = self.now + self.request_type.pending_ttl.unwrap_or(self.deadlines.pending_ttl);
         let due_at = rule.decide_within.map(|within| (self.now + within).min(expires_at));
         let submission = &self.submission;
-        let birth = NewRequest {
+        let new = NewRequest {
             org: self.maker.org.clone(),
             id: self.id,
             request_type: self.request_type.name.clone(),
@@ -202,14 +142,14 @@ impl PreparedSubmission {
             waits_for,
         };
         let ttl = self.request_type.approval_ttl.unwrap_or(self.deadlines.approval_ttl);
-        Ok(self.rows(birth, is_auto.then(|| self.now + ttl), ids))
+        Ok(self.rows(new, is_auto.then(|| self.now + ttl), ids))
     }
 
-    fn rows(&self, birth: NewRequest, auto_approved: Option<DateTime<Utc>>, ids: &Clock) -> Admitted {
-        let born = submit(birth.clone(), auto_approved, self.now);
-        let mut request = Request::born(birth, self.now);
-        let mut events = Vec::with_capacity(born.len());
-        for event in &born {
+    fn rows(&self, new: NewRequest, auto_approved: Option<DateTime<Utc>>, ids: &Clock) -> Admitted {
+        let happened = submit(new.clone(), auto_approved, self.now);
+        let mut request = Request::born(new, self.now);
+        let mut events = Vec::with_capacity(happened.len());
+        for event in &happened {
             request = request.apply(event);
             events.push(EventRow::new(&request, event, ids.new_id(), &self.origin));
         }
@@ -218,24 +158,7 @@ impl PreparedSubmission {
         Admitted { request, events, execution }
     }
 
-    fn duplicates(&self, around: &StoredContext) -> Result<Vec<Warning>, AdmissionRefusal> {
-        let Some(other) = around.pending.first() else { return Ok(Vec::new()) };
-        match self.request_type.duplicates {
-            Duplicates::Allow => Ok(Vec::new()),
-            Duplicates::Block => Err(AdmissionRefusal {
-                code: Code::DuplicatePending,
-                message: format!(
-                    "The request {other} is still open for the same subject. Wait for it, or withdraw it first."
-                ),
-            }),
-            Duplicates::Warn => Ok(vec![Warning {
-                code: WarningCode::DuplicatePending,
-                message: format!("The request {other} is still open for the same subject."),
-            }]),
-        }
-    }
-
-    fn rule<'p>(&self, policy: &'p Policy, around: &StoredContext) -> Result<&'p Rule, AdmissionRefusal> {
+    fn rule<'p>(&self, policy: &'p Policy, stored: &StoredContext) -> Result<&'p Rule, AdmissionRefusal> {
         let facts = Facts {
             request_type: self.request_type.name.as_str(),
             org: self.maker.org.as_str(),
@@ -246,14 +169,14 @@ impl PreparedSubmission {
             maker: &self.maker,
             people: &self.rules.people,
             now: self.now,
-            usage: &around.usage,
+            usage: &stored.usage,
         };
         policy
             .choose(&facts)
             .map_err(|refused| AdmissionRefusal { code: refused.code(), message: refused.sentence() })
     }
 
-    /// Whom the first stage waits for; nobody, if the rule says so.
+    /// Who can sign in the first stage, and whether the rule approves without anybody.
     fn who_signs(&self, rule: &Rule) -> Result<(Vec<Capacity>, bool), AdmissionRefusal> {
         let RuleOutcome::Stages(approval) = &rule.outcome else { return Ok((Vec::new(), true)) };
         let people = &self.rules.people;

@@ -78,7 +78,7 @@ impl Engine {
         let ids: Vec<RequestId> = items.iter().map(|item| item.id).collect();
         let decisions = items.into_iter().map(|Item { id, ballot }| {
             let by = Caller { key: (org.clone(), id), actor: actor.clone(), origin: origin.clone() };
-            self.record_decision(by, Scope::Many, ballot)
+            self.write_decision(by, Scope::Many, ballot)
         });
         let said = futures_util::future::join_all(decisions).await;
         let outcomes = said.into_iter().map(outcome).collect::<Result<Vec<_>, _>>()?;

@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
-use super::admission::{AdmissionRefusal, PreparedSubmission};
+use super::admission::PreparedSubmission;
+use super::error::AdmissionRefusal;
 use super::lease::{Ending, HeldLease};
 use crate::domain::actor::Actor;
 use crate::domain::ids::{RequestId, RequestTypeName};
 use crate::domain::lifecycle::Refusal;
-use crate::domain::request::{NewDecision, Request};
+use crate::domain::request::{NewDecision, Request, State};
 use crate::domain::rules::Rules;
 use crate::store::StoreError;
 use crate::store::events::Origin;
@@ -35,6 +36,23 @@ pub(super) enum Scope {
     Many,
 }
 
+impl Scope {
+    /// Whether the call is about this request.
+    pub(super) fn covers(&self, request: &Request) -> bool {
+        match self {
+            Self::One(request_type) => request.request_type == *request_type,
+            Self::Many => true,
+        }
+    }
+}
+
+/// A checker's decision on one request.
+pub(super) struct DecideCommand {
+    pub(super) by: Caller,
+    pub(super) scope: Scope,
+    pub(super) decision: NewDecision,
+}
+
 /// One write, as the engine's methods hand it over.
 pub(super) enum WriteCommand {
     /// A submission that passed every check.
@@ -48,7 +66,7 @@ pub(super) enum WriteCommand {
     /// Somebody signs in or out, or uses a session.
     Session(SessionWrite),
     /// A checker decides.
-    Decide { by: Caller, scope: Scope, decision: NewDecision },
+    Decide(DecideCommand),
     /// The maker withdraws the request.
     Withdraw { by: Caller, reason: String },
     /// A deadline may have passed: the decision's, or the approval's.
@@ -73,7 +91,7 @@ impl WriteCommand {
     /// The request whose row it changes.
     pub(super) fn request(&self) -> Option<&Key> {
         match self {
-            Self::Decide { by, .. } | Self::Withdraw { by, .. } => Some(&by.key),
+            Self::Decide(DecideCommand { by, .. }) | Self::Withdraw { by, .. } => Some(&by.key),
             Self::Expire(key) | Self::Settle(key) => Some(key),
             Self::StartAttempt(held) | Self::End { held, .. } | Self::Release(held) => Some(&held.key),
             Self::Submit(_)
@@ -95,7 +113,7 @@ impl WriteCommand {
             | Self::Release(_)
             | Self::Settle(_)
             | Self::Expire(_) => true,
-            Self::Decide { .. }
+            Self::Decide(_)
             | Self::Withdraw { .. }
             | Self::Submit(_)
             | Self::SubmitLocked(_)
@@ -131,6 +149,20 @@ pub(super) enum WriteReply {
 }
 
 impl WriteReply {
+    /// Whether the command has just approved a request, whose execution is due now.
+    pub(super) fn approves(&self) -> bool {
+        match self {
+            Self::Current { request, is_new } => *is_new && request.state == State::Approved,
+            Self::Done
+            | Self::NotFound
+            | Self::Refused(_)
+            | Self::Claimed(_)
+            | Self::Fenced
+            | Self::Replayed(_)
+            | Self::NotAdmitted(_) => false,
+        }
+    }
+
     /// The error for a reply that belongs to another command: the decider has a bug.
     pub(super) fn unexpected() -> StoreError {
         StoreError::Corrupt("a reply to another command".to_owned())

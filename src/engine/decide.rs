@@ -1,18 +1,17 @@
-//! A checker decides; the maker withdraws; a deadline passes.
+//! A checker decides one request, and may wait until its call was sent.
 
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::command::{Caller, Scope, WriteCommand, WriteReply};
+use super::command::{Caller, DecideCommand, Scope, WriteCommand, WriteReply};
 use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
-use crate::domain::fault::Fault;
 use crate::domain::ids::{RequestId, RequestTypeName};
-use crate::domain::request::{NewDecision, Request, State, withdrawal_reason};
+use crate::domain::request::{NewDecision, Request, State};
 use crate::store::executions;
-use crate::store::requests::{self, Key};
+use crate::store::requests::Key;
 
 /// What a checker asks for.
 pub struct DecisionInput {
@@ -39,9 +38,6 @@ pub struct Decided {
 /// How often a waiting caller looks whether another node has ended the execution.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
-/// Deadlines settled in one sweep.
-const SWEEP_MAX: i64 = 500;
-
 impl Engine {
     /// A checker approves or rejects. Returns after the commit; the execution goes on by itself.
     ///
@@ -54,38 +50,22 @@ impl Engine {
         // Before the write, so that an execution that ends at once is not missed.
         let outcome = self.inner.outcomes.subscribe(&key);
         let by = Caller { key, actor, origin };
-        let (request, is_new) = self.record_decision(by, Scope::One(request_type), ballot).await?;
+        let (request, is_new) = self.write_decision(by, Scope::One(request_type), ballot).await?;
         let waits = is_new && request.state == State::Approved;
         Ok(Decided { request, outcome: waits.then_some(outcome) })
     }
 
-    /// The maker takes his request back.
-    pub async fn withdraw(
-        &self,
-        actor: &Actor,
-        id: RequestId,
-        reason: &str,
-        origin: Origin,
-    ) -> Result<Request, EngineError> {
-        let reason = withdrawal_reason(reason).map_err(|fault: Fault| EngineError::Invalid(vec![fault]))?;
-        let key = (actor.org.clone(), id);
-        let command = WriteCommand::Withdraw { by: Caller { key, actor: actor.clone(), origin }, reason };
-        let (request, is_new) = self.by_person(command).await?;
-        if is_new {
-            tracing::info!(request.id = %request.id, "a request was withdrawn");
-        }
-        Ok(request)
-    }
-
     /// The write of one decision, whichever call it came in by, and whether it is new.
-    pub(super) async fn record_decision(
+    pub(super) async fn write_decision(
         &self,
         by: Caller,
         scope: Scope,
         ballot: NewDecision,
     ) -> Result<(Request, bool), EngineError> {
         let verdict = ballot.verdict;
-        let (request, is_new) = self.by_person(WriteCommand::Decide { by, scope, decision: ballot }).await?;
+        let (request, is_new) = self
+            .write_for_person(WriteCommand::Decide(DecideCommand { by, scope, decision: ballot }))
+            .await?;
         if is_new {
             self.inner.metrics.decided(request.request_type.as_str(), verdict.name());
             tracing::info!(request.id = %request.id, state = %request.state, "a request was decided");
@@ -93,7 +73,11 @@ impl Engine {
         Ok((request, is_new))
     }
 
-    async fn by_person(&self, command: WriteCommand) -> Result<(Request, bool), EngineError> {
+    /// A person's write: the request as it is now, and whether the write changed it.
+    pub(super) async fn write_for_person(
+        &self,
+        command: WriteCommand,
+    ) -> Result<(Request, bool), EngineError> {
         match self.inner.writer.write(command).await? {
             WriteReply::Current { request, is_new } => Ok((*request, is_new)),
             WriteReply::Refused(refusal) => Err(EngineError::Refused(refusal)),
@@ -127,17 +111,5 @@ impl Engine {
         let (org, id) = key.clone();
         let execution = self.inner.store.read(move |conn| executions::find(conn, &org, id)).await?;
         Ok(execution.is_none_or(|row| row.state == "ended"))
-    }
-
-    /// Records every deadline that has passed; returns how many were looked at.
-    pub async fn expire_overdue(&self) -> Result<usize, EngineError> {
-        let now = self.inner.clock.now();
-        let keys = self.inner.store.read(move |conn| requests::list_overdue(conn, now, SWEEP_MAX)).await?;
-        let found = keys.len();
-        let expiries = keys.into_iter().map(|key| self.inner.writer.write(WriteCommand::Expire(key)));
-        for done in futures_util::future::join_all(expiries).await {
-            done?;
-        }
-        Ok(found)
     }
 }

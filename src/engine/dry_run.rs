@@ -7,12 +7,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::admission::{
-    AdmissionRefusal, Admitted, PreparedSubmission, StoredContext, can_hold, usage_key, usage_of,
-};
+use super::admission::{Admitted, PreparedSubmission, StoredContext, can_hold, usage_key, usage_of};
 use super::explain::nearly_used_up;
 use super::queries::url_of;
-use super::{Engine, EngineError, SubmissionInput};
+use super::{AdmissionRefusal, Engine, EngineError, SubmissionInput, require};
+use crate::domain::actor::Permission;
 use crate::domain::amount::Amount;
 use crate::domain::digest::Digest;
 use crate::domain::findings::{Finding, Level, hidden_characters};
@@ -72,20 +71,20 @@ impl Engine {
     /// # Errors
     /// What stands against reading or understanding it; what only stands against admitting it is part of the
     /// answer.
-    pub async fn dry_run(&self, submitting: &SubmissionInput<'_>) -> Result<DryRun, EngineError> {
-        let mut prepared = self.check(submitting)?;
-        // A key that was used before says nothing about this draft.
-        prepared.client_key = None;
-        let (prepared, around) = if prepared.needs_locks() {
+    pub async fn dry_run(&self, input: &SubmissionInput<'_>) -> Result<DryRun, EngineError> {
+        require(input.actor, Permission::Make)?;
+        // Without the idempotency key: one that was used before says nothing about this draft.
+        let prepared = self.check(input, None)?;
+        let (prepared, stored) = if prepared.needs_locks() {
             let read = move |conn: &mut AnyConnection| {
-                let around = surroundings(conn, &prepared)?;
-                Ok((prepared, around))
+                let stored = stored_context(conn, &prepared)?;
+                Ok((prepared, stored))
             };
             self.inner.store.read(read).await?
         } else {
             (prepared, StoredContext::default())
         };
-        let admission = self.admission(&prepared, &around);
+        let admission = self.admission(&prepared, &stored);
         let mut findings = hidden_characters(&prepared.submission.task);
         if let Ok(draft) = &admission {
             findings.extend(draft.request.terms.warnings.iter().map(|warning| Finding {
@@ -94,7 +93,7 @@ impl Engine {
                 sentence: warning.message.clone(),
                 pointer: None,
             }));
-            findings.extend(used_up(&prepared, &around, &draft.request));
+            findings.extend(used_up(&prepared, &stored, &draft.request));
         }
         let PreparedSubmission { request_type, submission, .. } = *prepared;
         let body_bytes = submission.task.get("body").map_or(0, |body| json::write(body).len());
@@ -114,10 +113,10 @@ impl Engine {
     fn admission(
         &self,
         prepared: &PreparedSubmission,
-        around: &StoredContext,
+        stored: &StoredContext,
     ) -> Result<DraftRequest, AdmissionRefusal> {
-        let Admitted { request, .. } = prepared.admit(around, &self.inner.clock)?;
-        let sums = around.usage.values().map(|usage| usage.sum);
+        let Admitted { request, .. } = prepared.admit(stored, &self.inner.clock)?;
+        let sums = stored.usage.values().map(|usage| usage.sum);
         if !sums.into_iter().all(|sum| can_hold(sum, request.terms.amount)) {
             return Err(AdmissionRefusal::too_large());
         }
@@ -134,30 +133,30 @@ impl Engine {
 }
 
 /// Counters and other requests as they stand, read without locks and without making missing rows.
-fn surroundings(
+fn stored_context(
     conn: &mut AnyConnection,
     prepared: &PreparedSubmission,
 ) -> Result<StoredContext, StoreError> {
     let (org, name) = (prepared.maker.org.as_str(), prepared.request_type.name.as_str());
-    let mut around = StoredContext::default();
+    let mut stored = StoredContext::default();
     for counted in prepared.counted() {
         let usage = match usage::find(conn, &usage_key(org, name, &counted))? {
             Some(row) => usage_of(row.count, &row.sum),
             None => Some(Usage::default()),
         };
-        around.usage.extend(usage.map(|usage| (counted.counter, usage)));
+        stored.usage.extend(usage.map(|usage| (counted.counter, usage)));
     }
     if let Some(subject) = prepared.submission.subject.as_deref().filter(|_| prepared.must_be_alone()) {
-        around.pending = requests::list_pending_on(conn, (org, name), subject, 1)?;
+        stored.pending = requests::list_pending_on(conn, (org, name), subject, 1)?;
     }
-    Ok(around)
+    Ok(stored)
 }
 
 /// Counters that would have come, with this request, as far as its type wants checkers to know.
-fn used_up(prepared: &PreparedSubmission, around: &StoredContext, request: &Request) -> Vec<Finding> {
+fn used_up(prepared: &PreparedSubmission, stored: &StoredContext, request: &Request) -> Vec<Finding> {
     let size = request.terms.amount.and_then(Amount::size).unwrap_or(Amount::ZERO);
     let of = |counter: &crate::domain::request_type::Counter| {
-        let before = around.usage.get(&counter.name)?;
+        let before = stored.usage.get(&counter.name)?;
         let usage = Usage { count: before.count + 1, sum: before.sum.checked_add(size)? };
         nearly_used_up(counter, usage)
     };

@@ -4,14 +4,19 @@
 //! in `decider`, on rows locked in the transaction that records it, whichever door was used.
 
 mod admission;
+mod batch_rows;
 mod bulk;
 pub mod change_feed;
 mod command;
 mod decide;
 mod decider;
 mod dry_run;
+mod duplicates;
+mod error;
 mod execute;
+mod expire;
 pub mod explain;
+mod idempotency;
 mod in_force;
 pub mod inbox;
 mod lease;
@@ -22,7 +27,7 @@ pub mod request_snapshot;
 mod rule_book;
 pub mod sessions;
 mod submit;
-mod working;
+mod withdraw;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -30,10 +35,11 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-pub use admission::{AdmissionRefusal, Deadlines};
+pub use admission::Deadlines;
 pub use bulk::{BulkDecisionInput, BulkItemResult, Item as BulkItem, Outcome as BulkOutcome};
 pub use decide::{Decided, DecisionInput};
 pub use dry_run::{DraftRequest, DryRun};
+pub use error::{AdmissionRefusal, EngineError};
 pub use lease::{ClaimedExecution, Ending, HeldLease};
 pub use refusals::RefusedSubmission;
 pub use rule_book::RuleBook;
@@ -41,9 +47,6 @@ pub use submit::{SubmissionInput, Submitted};
 
 use crate::clock::Clock;
 use crate::domain::actor::{Actor, Permission};
-use crate::domain::code::Code;
-use crate::domain::fault::Fault;
-use crate::domain::lifecycle::Refusal;
 use crate::domain::rules::Rules;
 use crate::domain::target::Targets;
 use crate::metrics::Metrics;
@@ -56,44 +59,6 @@ use sessions::SessionLimits;
 
 pub use crate::store::events::Origin;
 pub use crate::store::requests::Key as RequestKey;
-
-/// Why the engine did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// The token does not grant the right that this needs.
-    #[error("the right {} is missing", .0.name())]
-    PermissionMissing(Permission),
-    /// There is no such thing for this person: none at all, another org's, or another maker's.
-    #[error("not found")]
-    NotFound,
-    /// What was sent is faulty; every fault is listed.
-    #[error("{} faults in what was sent", .0.len())]
-    Invalid(Vec<Fault>),
-    /// The policy, a limit or another request stands against a submission.
-    #[error("not admitted: {}", .0.code)]
-    NotAdmitted(AdmissionRefusal),
-    /// The rules forbid it.
-    #[error("refused: {}", .0.code())]
-    Refused(Refusal),
-    /// The store could not do it.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl EngineError {
-    /// The stable words for it: one, or one for each fault.
-    pub fn codes(&self) -> Vec<Code> {
-        match self {
-            Self::Invalid(faults) => faults.iter().map(|fault| fault.code).collect(),
-            Self::PermissionMissing(_) => vec![Code::PermissionMissing],
-            Self::NotFound => vec![Code::NotFound],
-            Self::NotAdmitted(why) => vec![why.code],
-            Self::Refused(refusal) => vec![refusal.code()],
-            Self::Store(error) if error.is_busy() => vec![Code::Busy],
-            Self::Store(_) => vec![Code::Internal],
-        }
-    }
-}
 
 /// What the engine needs to know beyond the store.
 pub struct EngineSettings {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::admission::{AdmissionRefusal, ClientKey, PreparedSubmission, StoredContext, call_row};
+use super::admission::{PreparedSubmission, StoredContext, call_row};
 use super::command::{WriteCommand, WriteReply};
+use super::idempotency::ClientKey;
 use super::queries::View;
-use super::{Engine, EngineError, RefusedSubmission, require};
+use super::{AdmissionRefusal, Engine, EngineError, RefusedSubmission, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::code::Code;
 use crate::domain::digest::Digest;
@@ -13,7 +14,6 @@ use crate::domain::ids::RequestId;
 use crate::domain::request::{Request, State};
 use crate::domain::submission::validate;
 use crate::store::events::Origin;
-use crate::store::submission_keys;
 use crate::store::submissions::NewSubmission;
 
 /// What a maker sends.
@@ -45,11 +45,11 @@ impl Engine {
     ///
     /// # Errors
     /// Every fault at once; the refusal is kept before this returns.
-    pub async fn submit(&self, submitting: SubmissionInput<'_>) -> Result<Submitted, EngineError> {
-        let submitted = match self.submit_or_replay(&submitting).await {
+    pub async fn submit(&self, input: SubmissionInput<'_>) -> Result<Submitted, EngineError> {
+        let submitted = match self.submit_or_replay(&input).await {
             Ok(submitted) => submitted,
             Err(error) => {
-                self.keep_refused(&submitting, &error).await?;
+                self.keep_refused(&input, &error).await?;
                 return Err(error);
             }
         };
@@ -59,60 +59,51 @@ impl Engine {
         Ok(submitted)
     }
 
-    async fn submit_or_replay(&self, submitting: &SubmissionInput<'_>) -> Result<Submitted, EngineError> {
-        if let Some(view) = self.replayed(submitting).await? {
+    async fn submit_or_replay(&self, input: &SubmissionInput<'_>) -> Result<Submitted, EngineError> {
+        require(input.actor, Permission::Make)?;
+        let client_key = input.idempotency_key.map(|key| ClientKey::new(key, input.type_name, input.body));
+        if let Some(client_key) = &client_key
+            && let Some(view) = self.replayed(input.actor, client_key).await?
+        {
             return Ok(Submitted { view, is_replay: true });
         }
-        let prepared = self.check(submitting)?;
+        let prepared = self.check(input, client_key)?;
         if prepared.needs_locks() {
-            self.submit_locked(submitting, prepared).await
+            self.submit_locked(input.actor, prepared).await
         } else {
             self.submit_alone(prepared).await
         }
     }
 
-    /// Everything about a submission but the write, where nothing stored has a say in it.
-    pub fn prepare(&self, submitting: &SubmissionInput<'_>) -> Result<(View, NewSubmission), EngineError> {
-        self.admit(self.check(submitting)?)
-    }
-
-    /// What the client's key stands for already, before anything is checked anew: types may have changed
-    /// since.
-    async fn replayed(&self, submitting: &SubmissionInput<'_>) -> Result<Option<View>, EngineError> {
-        let Some(client_key) = client_key(submitting) else { return Ok(None) };
-        require(submitting.actor, Permission::Make)?;
-        let org = submitting.actor.org.to_string();
-        let key = client_key.key.clone();
-        let read = move |conn: &mut _| submission_keys::find(conn, &org, &key);
-        let Some(row) = self.inner.store.read(read).await? else { return Ok(None) };
-        let id = client_key.stands_for(&row, &submitting.actor.person)?;
-        Ok(Some(self.find(submitting.actor, id).await?))
+    /// Everything about a submission but the write, where its admission depends on nothing stored.
+    pub fn prepare(&self, input: &SubmissionInput<'_>) -> Result<(View, NewSubmission), EngineError> {
+        self.admit(self.check(input, None)?)
     }
 
     /// Everything about a submission that needs nothing but its body and the rules in force.
     pub(super) fn check(
         &self,
-        submitting: &SubmissionInput<'_>,
+        input: &SubmissionInput<'_>,
+        client_key: Option<ClientKey>,
     ) -> Result<Box<PreparedSubmission>, EngineError> {
-        require(submitting.actor, Permission::Make)?;
         let rules = self.inner.book.current();
-        let request_type = Arc::clone(rules.types.find(submitting.type_name).ok_or(EngineError::NotFound)?);
+        let request_type = Arc::clone(rules.types.find(input.type_name).ok_or(EngineError::NotFound)?);
         let submission =
-            validate(&request_type, &self.inner.targets, submitting.body).map_err(EngineError::Invalid)?;
-        if !rules.people.is_active(&submitting.actor.person, &submitting.actor.act) {
+            validate(&request_type, &self.inner.targets, input.body).map_err(EngineError::Invalid)?;
+        if !rules.people.is_active(&input.actor.person, &input.actor.act) {
             let message = "Your account is not active in the people file. Ask whoever keeps it.".to_owned();
             return Err(EngineError::NotAdmitted(AdmissionRefusal { code: Code::PersonInactive, message }));
         }
         Ok(Box::new(PreparedSubmission {
-            maker: submitting.actor.signer(),
-            origin: Origin::of(submitting.actor, submitting.reference),
+            maker: input.actor.signer(),
+            origin: Origin::of(input.actor, input.reference),
             id: RequestId::new(self.inner.clock.new_id()),
             now: self.inner.clock.now(),
             request_type,
             submission,
             rules,
             deadlines: self.inner.deadlines,
-            client_key: client_key(submitting),
+            client_key,
         }))
     }
 
@@ -133,24 +124,30 @@ impl Engine {
 
     async fn submit_locked(
         &self,
-        submitting: &SubmissionInput<'_>,
+        actor: &Actor,
         prepared: Box<PreparedSubmission>,
     ) -> Result<Submitted, EngineError> {
-        let (submission, request_type) = (prepared.submission.clone(), Arc::clone(&prepared.request_type));
-        match self.inner.writer.write(WriteCommand::SubmitLocked(prepared)).await? {
-            WriteReply::Current { request, .. } => {
+        let command = WriteCommand::SubmitLocked(prepared);
+        let (reply, command) = self.inner.writer.write_and_return(command).await?;
+        match (reply, command) {
+            (WriteReply::Current { request, .. }, WriteCommand::SubmitLocked(prepared)) => {
+                let PreparedSubmission { submission, request_type, .. } = *prepared;
                 let view = View::of_submission(*request, submission, request_type);
                 Ok(Submitted { view, is_replay: false })
             }
-            WriteReply::Replayed(id) => {
-                Ok(Submitted { view: self.find(submitting.actor, id).await?, is_replay: true })
+            (WriteReply::Replayed(id), _) => {
+                Ok(Submitted { view: self.find(actor, id).await?, is_replay: true })
             }
-            WriteReply::NotAdmitted(why) => Err(EngineError::NotAdmitted(why)),
-            WriteReply::Done
-            | WriteReply::NotFound
-            | WriteReply::Refused(_)
-            | WriteReply::Claimed(_)
-            | WriteReply::Fenced => Err(WriteReply::unexpected().into()),
+            (WriteReply::NotAdmitted(why), _) => Err(EngineError::NotAdmitted(why)),
+            (
+                WriteReply::Current { .. }
+                | WriteReply::Done
+                | WriteReply::NotFound
+                | WriteReply::Refused(_)
+                | WriteReply::Claimed(_)
+                | WriteReply::Fenced,
+                _,
+            ) => Err(WriteReply::unexpected().into()),
         }
     }
 
@@ -170,7 +167,7 @@ impl Engine {
 
     async fn keep_refused(
         &self,
-        submitting: &SubmissionInput<'_>,
+        input: &SubmissionInput<'_>,
         error: &EngineError,
     ) -> Result<(), EngineError> {
         let is_kept = match error {
@@ -184,18 +181,12 @@ impl Engine {
             return Ok(());
         }
         self.keep_refusal(RefusedSubmission {
-            actor: submitting.actor,
-            type_name: submitting.type_name,
+            actor: input.actor,
+            type_name: input.type_name,
             codes: &error.codes(),
-            digest: Some(Digest::of(submitting.body)),
-            reference: submitting.reference,
+            digest: Some(Digest::of(input.body)),
+            reference: input.reference,
         })
         .await
     }
-}
-
-fn client_key(submitting: &SubmissionInput<'_>) -> Option<ClientKey> {
-    let key = submitting.idempotency_key?.to_owned();
-    let digest = Digest::of(&[submitting.type_name.as_bytes(), b"\n", submitting.body].concat());
-    Some(ClientKey { key, digest })
 }

@@ -127,6 +127,14 @@ impl<B: Batch> Writer<B> {
     /// [`StoreError::Busy`] at once if the queue is full. Any other error means that the write did
     /// not happen as far as the database told; a lost connection at commit is tried again first.
     pub async fn write(&self, command: B::Command) -> Result<B::Reply, StoreError> {
+        self.write_and_return(command).await.map(|(reply, _command)| reply)
+    }
+
+    /// The same, and the command back, for a caller that still needs what is in it.
+    ///
+    /// # Errors
+    /// As [`Writer::write`].
+    pub async fn write_and_return(&self, command: B::Command) -> Result<(B::Reply, B::Command), StoreError> {
         let (answer, answered) = oneshot::channel();
         self.waiting.fetch_add(1, Ordering::Relaxed);
         if let Err(error) = self.queue.try_send(Job { command, answer }) {
@@ -136,7 +144,8 @@ impl<B: Batch> Writer<B> {
                 TrySendError::Disconnected(_) => StoreError::Stopped,
             });
         }
-        answered.await.map_or(Err(StoreError::Stopped), |(answer, _command)| answer)
+        let (reply, command) = answered.await.map_err(|_| StoreError::Stopped)?;
+        Ok((reply?, command))
     }
 
     /// Writes that wait right now.

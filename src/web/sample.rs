@@ -149,7 +149,7 @@ pub fn shell() -> Shell {
         sees_all: true,
         rules_stale: false,
         here: "/ui/history".into(),
-        place: "0".to_owned(),
+        position: "0".to_owned(),
         when: when(),
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::request_type::{RequestType, RequestTypes};
 use crate::domain::rules::Rules;
 use crate::domain::target::{Scheme, Target, Targets};
 use crate::engine::command::{WriteCommand, WriteReply};
+use crate::engine::idempotency::ClientKey;
 use crate::engine::sessions::SessionLimits;
 use crate::engine::{Deadlines, Engine, EngineSettings, SubmissionInput};
 use crate::metrics::Metrics;
@@ -87,21 +88,22 @@ fn a_submission_whose_commit_was_reported_as_failed_is_recognised_when_it_is_tri
         }},
     });
     let (actor, body) = (mara(), body.to_string());
-    let submitting = SubmissionInput {
+    let input = SubmissionInput {
         actor: &actor,
         type_name: "ONE",
         body: body.as_bytes(),
-        idempotency_key: Some("key"),
+        idempotency_key: None,
         reference: "ref",
     };
-    let command = WriteCommand::SubmitLocked(engine.check(&submitting).unwrap());
+    let client_key = || Some(ClientKey::new("key", "ONE", body.as_bytes()));
+    let command = WriteCommand::SubmitLocked(engine.check(&input, client_key()).unwrap());
     let conn = &mut store.open_writer().unwrap();
     for is_retry in [false, true, true] {
-        let answer = decider.run(conn, &[&command], is_retry).unwrap().remove(0);
-        let WriteReply::Current { request, is_new: true } = answer else { panic!("{is_retry}: {answer:?}") };
+        let reply = decider.run(conn, &[&command], is_retry).unwrap().remove(0);
+        let WriteReply::Current { request, is_new: true } = reply else { panic!("{is_retry}: {reply:?}") };
         assert_eq!(request.state, State::Approved);
     }
-    let again = WriteCommand::SubmitLocked(engine.check(&submitting).unwrap());
-    let answer = decider.run(conn, &[&again], true).unwrap().remove(0);
-    assert!(matches!(answer, WriteReply::Replayed(_)), "{answer:?}");
+    let again = WriteCommand::SubmitLocked(engine.check(&input, client_key()).unwrap());
+    let reply = decider.run(conn, &[&again], true).unwrap().remove(0);
+    assert!(matches!(reply, WriteReply::Replayed(_)), "{reply:?}");
 }

@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::domain::actor::Actor;
 use crate::domain::outcome::Outcome;
 use crate::domain::request::{State, Verdict};
-use crate::engine::change_feed::{Change, ChangeKind, Listening, News};
+use crate::engine::change_feed::{Change, ChangeKind, FeedItem, Subscription};
 use crate::engine::sessions::SessionId;
 use crate::http::query::Parameters;
 use crate::web::html::is_odd;
@@ -150,9 +150,9 @@ pub async fn events(web: web::Data<Web>, request: HttpRequest) -> Page {
             text: "This one is not told of changes by itself. Read it anew now and then.".to_owned(),
         });
     };
-    let listening = web.engine.listen(&session.actor.org, after.as_deref());
+    let subscription = web.engine.subscribe(&session.actor.org, after.as_deref());
     let stopping = web.stopping.clone();
-    let stream = Stream::new((web, session.actor), listening, (seat, stopping));
+    let stream = Stream::new((web, session.actor), subscription, (seat, stopping));
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -163,7 +163,7 @@ pub async fn events(web: web::Data<Web>, request: HttpRequest) -> Page {
 struct Stream {
     web: web::Data<Web>,
     actor: Actor,
-    listening: Listening,
+    subscription: Subscription,
     seat: Seat,
     stopping: watch::Receiver<bool>,
     ends: Instant,
@@ -175,13 +175,13 @@ struct Stream {
 impl Stream {
     fn new(
         (web, actor): (web::Data<Web>, Actor),
-        listening: Listening,
+        subscription: Subscription,
         (seat, stopping): (Seat, watch::Receiver<bool>),
     ) -> Self {
         let now = Instant::now();
         let (ends, beat) = (now + OPEN_MAX, now + BEAT);
         let mut stream =
-            Self { web, actor, listening, seat, stopping, ends, beat, quiet_until: now, first: None };
+            Self { web, actor, subscription, seat, stopping, ends, beat, quiet_until: now, first: None };
         stream.first = Some(stream.beginning());
         stream
     }
@@ -189,11 +189,11 @@ impl Stream {
     /// What was missed, and the place from which it goes on.
     fn beginning(&self) -> String {
         let mut text = format!("retry: {RETRY_MS}\n");
-        match &self.listening.since {
+        match &self.subscription.replay {
             Ok(changes) => changes.iter().for_each(|change| self.write(&mut text, change)),
             Err(_) => text.push_str("event: reset\ndata: {}\n\n"),
         }
-        text.push_str(&format!("event: here\nid: {}\ndata: {{}}\n\n", self.listening.place));
+        text.push_str(&format!("event: here\nid: {}\ndata: {{}}\n\n", self.subscription.position));
         text
     }
 
@@ -208,10 +208,10 @@ impl Stream {
 
     async fn wait(&mut self) -> Option<String> {
         loop {
-            let (listening, quiet_until) = (&mut self.listening, self.quiet_until);
+            let (subscription, quiet_until) = (&mut self.subscription, self.quiet_until);
             let heard = async {
                 sleep_until(quiet_until).await;
-                listening.next().await
+                subscription.next().await
             };
             let news = tokio::select! {
                 biased;
@@ -235,15 +235,15 @@ impl Stream {
     }
 
     /// This and whatever else is there already.
-    fn gathered(&mut self, first: News) -> String {
+    fn gathered(&mut self, first: FeedItem) -> String {
         let mut text = String::new();
         let mut next = Some(first);
         while let Some(news) = next {
             match news {
-                News::Change(change) => self.write(&mut text, &change),
-                News::TooMuch => text.push_str("event: reset\ndata: {}\n\n"),
+                FeedItem::Change(change) => self.write(&mut text, &change),
+                FeedItem::Reset => text.push_str("event: reset\ndata: {}\n\n"),
             }
-            next = self.listening.take_ready();
+            next = self.subscription.take_ready();
         }
         text
     }
@@ -254,7 +254,7 @@ impl Stream {
             return;
         }
         let may_wait = self.web.engine.may_wait_for(&self.actor, change);
-        let name = match change.what {
+        let name = match change.kind {
             ChangeKind::Submitted if may_wait => "new",
             ChangeKind::Submitted => return,
             ChangeKind::Decided(_) | ChangeKind::Withdrawn | ChangeKind::Expired | ChangeKind::Ended(_) => {
@@ -272,7 +272,7 @@ impl Stream {
             "word": drawn(state.words.raw()),
             "text": sentence(change),
         });
-        let id = self.listening.place_of(change);
+        let id = self.subscription.position_after(change);
         text.push_str(&format!("event: {name}\nid: {id}\ndata: {data}\n\n"));
     }
 }
@@ -285,7 +285,7 @@ fn is_seen_by(change: &Change, actor: &Actor) -> bool {
 fn sentence(change: &Change) -> String {
     let by = drawn(&change.by.user_name);
     let goes_on = if change.state == State::AdminTask { "; it waits for others" } else { "" };
-    match change.what {
+    match change.kind {
         ChangeKind::Submitted => format!("Submitted by {by} just now"),
         ChangeKind::Decided(Verdict::Approved) => format!("Approved by {by} just now{goes_on}"),
         ChangeKind::Decided(Verdict::Rejected) => format!("Rejected by {by} just now{goes_on}"),

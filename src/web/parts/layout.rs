@@ -137,8 +137,8 @@ pub struct Shell {
     pub rules_stale: bool,
     /// The time of the page.
     pub when: When,
-    /// From which place on the page wants to be told what happens.
-    pub place: String,
+    /// The change feed's position from which the page subscribes.
+    pub position: String,
 }
 
 /// The cookie with the theme; it holds no secret.
@@ -194,7 +194,7 @@ impl Shell {
             script: &assets::SCRIPT.path,
             sees_all: actor.sees_all(),
             rules_stale: web.rules_stale.load(std::sync::atomic::Ordering::Relaxed),
-            place: session.place.clone(),
+            position: session.position.clone(),
             when: When::at(web.engine.clock().now(), web.offset),
         }
     }

@@ -43,8 +43,8 @@ pub struct Session {
     pub csrf: String,
     /// Every org that the sign-in granted.
     pub orgs: Vec<OrgId>,
-    /// The place among what is told of the org from which on this call may not have seen it.
-    pub place: String,
+    /// The change feed's position when this page was read; later changes may be missing from it.
+    pub position: String,
     /// As the engine knows it.
     pub live: LiveSession,
 }
@@ -76,9 +76,9 @@ impl Session {
         let span = tracing::Span::current();
         span.record("org", actor.org.as_str());
         span.record("actor", actor.person.user_id.as_str());
-        let place = web.engine.place_now(&actor.org);
+        let position = web.engine.current_position(&actor.org);
         Ok(Self {
-            place,
+            position,
             id: live.id,
             actor,
             csrf: secret.form_token(),

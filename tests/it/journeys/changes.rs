@@ -1,10 +1,10 @@
-//! What open pages are told of what happens to requests.
+//! ChangeKind open pages are told of what happens to requests.
 
 use chrono::TimeDelta;
 use countersign::domain::ids::OrgId;
 use countersign::domain::outcome::Outcome;
 use countersign::domain::request::{State, Verdict};
-use countersign::engine::change_feed::{Change, Listening, News, What};
+use countersign::engine::change_feed::{Change, ChangeKind, FeedItem, Subscription};
 use countersign::server::ExecutorMode;
 
 use crate::support::app::{App, Wishes};
@@ -19,59 +19,59 @@ journeys![
     nobody_is_told_of_another_orgs_requests,
 ];
 
-fn listen(app: &App) -> Listening {
-    app.server().engine().listen(&OrgId::new(ORG), None)
+fn subscribe(app: &App) -> Subscription {
+    app.server().engine().subscribe(&OrgId::new(ORG), None)
 }
 
-fn ready(listening: &mut Listening) -> Vec<Change> {
+fn ready(subscription: &mut Subscription) -> Vec<Change> {
     let mut changes = Vec::new();
-    while let Some(News::Change(change)) = listening.take_ready() {
+    while let Some(FeedItem::Change(change)) = subscription.take_ready() {
         changes.push((*change).clone());
     }
     changes
 }
 
-fn told(listening: &mut Listening) -> Vec<(What, State)> {
-    ready(listening).into_iter().map(|change| (change.what, change.state)).collect()
+fn told(subscription: &mut Subscription) -> Vec<(ChangeKind, State)> {
+    ready(subscription).into_iter().map(|change| (change.kind, change.state)).collect()
 }
 
 async fn every_move_of_a_request_is_told_after_it_stands_and_nothing_else_is(on: On) {
     let wishes = Wishes::stepped().set("requests.pending_ttl_seconds", 60);
     let app = App::with(on, wishes.with_type(&type_file("", TWO_CHECKERS))).await;
-    let mut listening = listen(&app);
+    let mut subscription = subscribe(&app);
     let both = Person::new(400_001, "maker@example.com", &["CanMakeRequest", "CanCheckRequest"]);
     let read = app.actor(both.clone()).pays(&body(&app, "c-1", 10)).await;
-    let came_in = ready(&mut listening).remove(0);
-    assert_eq!((came_in.id.to_string(), came_in.what), (read.id.clone(), What::Submitted));
+    let came_in = ready(&mut subscription).remove(0);
+    assert_eq!((came_in.id.to_string(), came_in.kind), (read.id.clone(), ChangeKind::Submitted));
     assert_eq!((came_in.by, came_in.version), (came_in.maker, read.data["version"].as_i64().unwrap()));
     assert_eq!(
         came_in.waits_for.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["permission:CanCheckRequest"]
     );
     app.actor(both).says(&read.id, "approved").await.refused(403, "maker_is_checker");
-    assert_eq!(told(&mut listening), [], "a refused attempt moves nothing");
+    assert_eq!(told(&mut subscription), [], "a refused attempt moves nothing");
     app.checker().says(&read.id, "approved").await.data();
     app.other_checker().says(&read.id, "approved").await.data();
-    let yes = What::Decided(Verdict::Approved);
-    assert_eq!(told(&mut listening), [(yes, State::AdminTask), (yes, State::Approved)]);
+    let yes = ChangeKind::Decided(Verdict::Approved);
+    assert_eq!(told(&mut subscription), [(yes, State::AdminTask), (yes, State::Approved)]);
     app.run_due_executions().await;
-    assert_eq!(told(&mut listening), [(What::Ended(Outcome::Executed), State::Executed)]);
+    assert_eq!(told(&mut subscription), [(ChangeKind::Ended(Outcome::Executed), State::Executed)]);
     let withdrawn = app.maker().pays(&body(&app, "c-2", 10)).await;
     app.maker().withdraw(&withdrawn.id, "a mistake").await.data();
     let late = app.maker().pays(&body(&app, "c-3", 10)).await;
     app.clock.advance(TimeDelta::seconds(60));
     app.sweep().await;
-    let by_then = told(&mut listening);
-    assert_eq!(by_then[1], (What::Withdrawn, State::Withdrawn));
-    assert_eq!(by_then[3], (What::Expired, State::Expired), "{}", late.id);
+    let by_then = told(&mut subscription);
+    assert_eq!(by_then[1], (ChangeKind::Withdrawn, State::Withdrawn));
+    assert_eq!(by_then[3], (ChangeKind::Expired, State::Expired), "{}", late.id);
     assert_eq!(by_then.len(), 4);
 }
 
 async fn what_is_rolled_back_is_not_told(on: On) {
     let app = App::start(on).await;
-    let mut listening = listen(&app);
+    let mut subscription = subscribe(&app);
     let id = app.maker().submitted(&app.badge()).await.id;
-    assert_eq!(told(&mut listening).len(), 1);
+    assert_eq!(told(&mut subscription).len(), 1);
     let (fail, heal) = match on {
         On::Sqlite => (
             "CREATE TRIGGER no_events BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no room'); END",
@@ -87,31 +87,31 @@ async fn what_is_rolled_back_is_not_told(on: On) {
     app.tamper(fail);
     app.checker().reject(&id, "no").await.refused(500, "internal");
     app.maker().submit("ISSUE-BADGE", &app.badge()).await.refused(500, "internal");
-    assert_eq!(told(&mut listening), []);
+    assert_eq!(told(&mut subscription), []);
     app.tamper(heal);
     app.checker().reject(&id, "no").await.data();
-    assert_eq!(told(&mut listening), [(What::Decided(Verdict::Rejected), State::Rejected)]);
+    assert_eq!(told(&mut subscription), [(ChangeKind::Decided(Verdict::Rejected), State::Rejected)]);
 }
 
 async fn a_page_that_comes_back_is_told_what_it_missed(on: On) {
     let app = App::start(on).await;
     let engine = app.server().engine();
     let org = OrgId::new(ORG);
-    let place = engine.place_now(&org);
+    let position = engine.current_position(&org);
     let read: Submitted = app.maker().submitted(&app.badge()).await;
     app.checker().reject(&read.id, "no").await.data();
-    let missed = engine.listen(&org, Some(&place)).since.clone().unwrap();
+    let missed = engine.subscribe(&org, Some(&position)).replay.clone().unwrap();
     assert_eq!(
-        missed.iter().map(|change| (change.id.to_string(), change.what)).collect::<Vec<_>>(),
-        [(read.id.clone(), What::Submitted), (read.id, What::Decided(Verdict::Rejected))]
+        missed.iter().map(|change| (change.id.to_string(), change.kind)).collect::<Vec<_>>(),
+        [(read.id.clone(), ChangeKind::Submitted), (read.id, ChangeKind::Decided(Verdict::Rejected))]
     );
-    assert!(engine.listen(&org, Some("another-1")).since.is_err());
+    assert!(engine.subscribe(&org, Some("another-1")).replay.is_err());
 }
 
 async fn nobody_is_told_of_another_orgs_requests(on: On) {
     let app = App::start(on).await;
-    let mut own = listen(&app);
-    let mut other = app.server().engine().listen(&OrgId::new("90002"), None);
+    let mut own = subscribe(&app);
+    let mut other = app.server().engine().subscribe(&OrgId::new("90002"), None);
     app.stranger().submitted(&app.badge()).await;
     assert_eq!((told(&mut own).len(), told(&mut other).len()), (0, 1));
 }
@@ -121,18 +121,18 @@ fn what_another_server_did_is_told_once_by_each() {
     run(async {
         let app = App::with(On::Postgres, Wishes::stepped()).await;
         let other = app.another_server(ExecutorMode::Stepped).await;
-        let (mut here, mut there) = (listen(&app), other.engine().listen(&OrgId::new(ORG), None));
+        let (mut here, mut there) = (subscribe(&app), other.engine().subscribe(&OrgId::new(ORG), None));
         let read = app.maker().submitted(&app.badge()).await;
         app.checker().reject(&read.id, "no").await.data();
         let mut heard = Vec::new();
         eventually("the other server tells it", async || {
-            other.engine().look_at_others().await.unwrap();
+            other.engine().poll_others().await.unwrap();
             heard.extend(ready(&mut there));
             (heard.len() >= 2).then_some(())
         })
         .await;
         for server in [app.server(), &other] {
-            server.engine().look_at_others().await.unwrap();
+            server.engine().poll_others().await.unwrap();
         }
         heard.extend(ready(&mut there));
         let own = ready(&mut here);
@@ -143,7 +143,7 @@ fn what_another_server_did_is_told_once_by_each() {
         let [own_submission, own_decision] = plain(&own).try_into().unwrap();
         assert_eq!(of_decision, own_decision);
         // It was read after the decision: whose page shows an older version reads anew.
-        assert_eq!((of_submission.id, of_submission.what), (own_submission.id, own_submission.what));
+        assert_eq!((of_submission.id, of_submission.kind), (own_submission.id, own_submission.kind));
         assert_eq!(of_submission.maker, own_submission.maker);
         drop((here, there));
         other.stop().await.unwrap();

@@ -1,0 +1,62 @@
+//! A batch's changed rows are written back.
+
+use super::{BatchRows, ExecutionEntry};
+use crate::store::executions::{self, ExecutionRow};
+use crate::store::requests::{self, RequestRow};
+use crate::store::{
+    AnyConnection, StoreError, answers, attempts, decisions, events, submission_keys, submissions, usage,
+};
+
+impl BatchRows<'_> {
+    /// Writes everything that changed. Parents before children, for the foreign keys.
+    pub(in crate::engine) fn flush(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
+        let new = std::mem::take(&mut self.submissions);
+        if !new.is_empty() {
+            submissions::insert(conn, &new.iter().map(|submission| &**submission).collect::<Vec<_>>())?;
+        }
+        write_all(conn, std::mem::take(&mut self.new_client_keys), submission_keys::insert)?;
+        let counted = self.counted.iter().filter_map(|key| self.usage.get(key).cloned());
+        write_all(conn, counted.collect(), usage::save)?;
+        write_all(conn, self.moved_requests(), requests::save)?;
+        write_all(conn, std::mem::take(&mut self.decisions), decisions::insert)?;
+        let (new, moved) = self.moved_executions();
+        write_all(conn, new, executions::insert)?;
+        write_all(conn, moved, executions::save)?;
+        write_all(conn, std::mem::take(&mut self.new_attempts), attempts::insert)?;
+        write_all(conn, std::mem::take(&mut self.ended_attempts), attempts::end)?;
+        write_all(conn, std::mem::take(&mut self.answers), answers::insert)?;
+        write_all(conn, std::mem::take(&mut self.events), events::insert)
+    }
+
+    fn moved_requests(&self) -> Vec<requests::Moved> {
+        let moved = self.requests.values().filter(|entry| entry.request.version != entry.version_before);
+        moved
+            .map(|entry| requests::Moved {
+                row: RequestRow::from(&entry.request),
+                version_before: entry.version_before,
+            })
+            .collect()
+    }
+
+    fn moved_executions(&self) -> (Vec<ExecutionRow>, Vec<executions::Moved>) {
+        let (mut new, mut moved) = (Vec::new(), Vec::new());
+        for ExecutionEntry { row, before } in self.executions.values() {
+            match before {
+                None => new.push(row.clone()),
+                Some(before) if before != row => {
+                    moved.push(executions::Moved { row: row.clone(), token_before: before.token });
+                }
+                Some(_) => {}
+            }
+        }
+        (new, moved)
+    }
+}
+
+fn write_all<R>(
+    conn: &mut AnyConnection,
+    rows: Vec<R>,
+    write: fn(&mut AnyConnection, &[R]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    if rows.is_empty() { Ok(()) } else { write(conn, &rows) }
+}

@@ -1,0 +1,287 @@
+//! The rows that one batch works on: loaded once, changed in memory, written back together.
+//!
+//! A second command on a request sees what the first one did, because both work on the same entry.
+
+mod flush;
+mod submission;
+mod usage;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::admission::PreparedSubmission;
+use super::change_feed::Change;
+use super::command::Caller;
+use super::lease::Ending;
+use super::rule_book::RuleBook;
+use crate::clock::Clock;
+use crate::domain::lifecycle::{Command, Event, EventKind, Refusal, refused, transition};
+use crate::domain::outcome::Outcome;
+use crate::domain::request::{Request, State};
+use crate::domain::request_type::RequestType;
+use crate::store::answers::AnswerRow;
+use crate::store::attempts::AttemptRow;
+use crate::store::decisions::{self, DecisionRow};
+use crate::store::events::{self, EventRow, Origin};
+use crate::store::executions::{self, ExecutionRow};
+use crate::store::requests::{self, Key};
+use crate::store::submission_keys::SubmissionKeyRow;
+use crate::store::submissions::NewSubmission;
+use crate::store::usage::{UsageKey, UsageRow};
+use crate::store::{AnyConnection, StoreError, to_micros};
+
+/// A request as loaded and as changed.
+struct Entry {
+    request: Request,
+    pinned: Option<Arc<RequestType>>,
+    version_before: i64,
+}
+
+/// What the commands of a batch work on, and so what is locked for it.
+#[derive(Default)]
+pub(super) struct LockSet<'a> {
+    pub(super) requests: BTreeSet<Key>,
+    /// Requests whose execution may change, too.
+    pub(super) executions: BTreeSet<Key>,
+    /// Submissions whose admission depends on stored rows.
+    pub(super) submissions: Vec<&'a PreparedSubmission>,
+}
+
+/// An execution as loaded and as changed.
+struct ExecutionEntry {
+    row: ExecutionRow,
+    /// `None` if it is new.
+    before: Option<ExecutionRow>,
+}
+
+/// One batch's rows.
+pub(super) struct BatchRows<'a> {
+    clock: &'a Clock,
+    pub(super) now: DateTime<Utc>,
+    requests: HashMap<Key, Entry>,
+    executions: HashMap<Key, ExecutionEntry>,
+    usage: BTreeMap<UsageKey, UsageRow>,
+    /// The counters that changed.
+    counted: BTreeSet<UsageKey>,
+    /// Open requests by subject.
+    pending: HashMap<UsageKey, Vec<String>>,
+    /// Idempotency keys by org and key.
+    client_keys: HashMap<(String, String), SubmissionKeyRow>,
+    new_client_keys: Vec<SubmissionKeyRow>,
+    submissions: Vec<Cow<'a, NewSubmission>>,
+    decisions: Vec<DecisionRow>,
+    events: Vec<EventRow>,
+    new_attempts: Vec<AttemptRow>,
+    ended_attempts: Vec<AttemptRow>,
+    answers: Vec<AnswerRow>,
+    /// Whether the change feed has subscribers, so that changes are worth keeping.
+    pub(super) keeps_changes: bool,
+    /// What happened to requests, in order.
+    pub(super) changes: Vec<Change>,
+}
+
+impl<'a> BatchRows<'a> {
+    /// Loads and locks the rows: requests first, then executions, then counters, each in key order.
+    pub(super) fn load(
+        conn: &mut AnyConnection,
+        clock: &'a Clock,
+        book: &RuleBook,
+        locks: &LockSet<'_>,
+    ) -> Result<Self, StoreError> {
+        let mut rows = Self {
+            clock,
+            now: clock.now(),
+            requests: HashMap::new(),
+            executions: HashMap::new(),
+            usage: BTreeMap::new(),
+            counted: BTreeSet::new(),
+            pending: HashMap::new(),
+            client_keys: HashMap::new(),
+            new_client_keys: Vec::new(),
+            submissions: Vec::new(),
+            decisions: Vec::new(),
+            events: Vec::new(),
+            new_attempts: Vec::new(),
+            ended_attempts: Vec::new(),
+            answers: Vec::new(),
+            keeps_changes: false,
+            changes: Vec::new(),
+        };
+        rows.load_requests(conn, book, &locks.requests)?;
+        rows.load_executions(conn, &locks.executions)?;
+        rows.load_usage(conn, &locks.submissions)?;
+        for prepared in &locks.submissions {
+            rows.load_client_key(conn, prepared)?;
+            rows.load_pending(conn, prepared)?;
+        }
+        Ok(rows)
+    }
+
+    fn load_requests(
+        &mut self,
+        conn: &mut AnyConnection,
+        book: &RuleBook,
+        named: &BTreeSet<Key>,
+    ) -> Result<(), StoreError> {
+        if named.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<Key> = named.iter().cloned().collect();
+        let rows = requests::lock(conn, &keys)?;
+        let mut decided = decisions::list(conn, &keys)?;
+        for row in rows {
+            let request = row.into_request(Vec::new())?;
+            let key = (request.org.clone(), request.id);
+            let request = Request { decisions: decided.remove(&key).unwrap_or_default(), ..request };
+            let pinned = book.pinned(conn, &request)?;
+            self.requests.insert(key, Entry { version_before: request.version, request, pinned });
+        }
+        Ok(())
+    }
+
+    fn load_executions(&mut self, conn: &mut AnyConnection, named: &BTreeSet<Key>) -> Result<(), StoreError> {
+        if named.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<Key> = named.iter().cloned().collect();
+        for row in executions::lock(conn, &keys)? {
+            let entry = ExecutionEntry { before: Some(row.clone()), row };
+            self.executions.insert(entry.row.key()?, entry);
+        }
+        Ok(())
+    }
+
+    /// The request as it is in this batch.
+    pub(super) fn request(&self, key: &Key) -> Option<&Request> {
+        self.requests.get(key).map(|entry| &entry.request)
+    }
+
+    /// Whether nothing but refused attempts has happened to the request since `version`. Refused attempts do
+    /// not count: otherwise anybody who may not decide could keep those who may from deciding.
+    pub(super) fn is_unchanged_since(
+        &self,
+        conn: &mut AnyConnection,
+        key: &Key,
+        version: i64,
+    ) -> Result<bool, StoreError> {
+        let now = self.request(key).map_or(0, |request| request.version);
+        if !(1..now).contains(&version) {
+            return Ok(version == now);
+        }
+        let id = key.1.to_string();
+        let is_later = |row: &&EventRow| {
+            row.org_id == key.0.as_str()
+                && row.request_id.as_deref() == Some(id.as_str())
+                && row.seq.is_some_and(|seq| seq > version)
+        };
+        Ok(self.events.iter().filter(is_later).all(EventRow::is_refused_attempt)
+            && !events::has_moved_since(conn, key, version)?)
+    }
+
+    /// The execution as it is in this batch.
+    pub(super) fn execution(&mut self, key: &Key) -> Option<&mut ExecutionRow> {
+        self.executions.get_mut(key).map(|entry| &mut entry.row)
+    }
+
+    /// The request's type in the version that it is pinned to.
+    pub(super) fn pinned(&self, key: &Key) -> Option<Arc<RequestType>> {
+        self.requests.get(key).and_then(|entry| entry.pinned.clone())
+    }
+
+    /// Asks the domain, and folds what happened into the request. `Ok(false)`: nothing happened.
+    pub(super) fn transition(
+        &mut self,
+        key: &Key,
+        command: &Command<'_>,
+        origin: &Origin,
+    ) -> Result<Result<bool, Refusal>, StoreError> {
+        let Some(entry) = self.requests.get(key) else { return Ok(Ok(false)) };
+        let happened = match transition(&entry.request, command, self.now) {
+            Ok(happened) => happened,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        for event in &happened {
+            self.record(key, event, origin)?;
+        }
+        Ok(Ok(!happened.is_empty()))
+    }
+
+    /// Keeps an attempt that the rules forbade.
+    pub(super) fn record_refusal(&mut self, by: &Caller, refusal: &Refusal) -> Result<(), StoreError> {
+        let Some(entry) = self.requests.get(&by.key) else { return Ok(()) };
+        let event = refused(&entry.request, &by.actor.person, refusal, self.now);
+        self.record(&by.key, &event, &by.origin)
+    }
+
+    fn record(&mut self, key: &Key, event: &Event, origin: &Origin) -> Result<(), StoreError> {
+        let Some(entry) = self.requests.get_mut(key) else { return Ok(()) };
+        let before = entry.request.state;
+        entry.request = entry.request.clone().apply(event);
+        let request = entry.request.clone();
+        if self.keeps_changes {
+            self.changes.extend(Change::of(&request, event));
+        }
+        self.events.push(EventRow::new(&request, event, self.clock.new_id(), origin));
+        if let (EventKind::Decided { .. }, Some(decision)) = (&event.kind, request.last_decision()) {
+            self.decisions.push(DecisionRow::new(&request, decision, request.decisions.len() - 1));
+        }
+        if before == State::AdminTask && request.state == State::Approved {
+            let row = ExecutionRow::queued(key, &request.host, self.now);
+            self.executions.insert(key.clone(), ExecutionEntry { row, before: None });
+        }
+        if before == State::Approved && request.state == State::Expired {
+            let now = self.now;
+            if let Some(row) = self.execution(key) {
+                row.end(Outcome::Failed, now);
+            }
+        }
+        let is_off =
+            matches!(request.state, State::Rejected | State::Withdrawn | State::Expired | State::Failed);
+        if is_off && !matches!(before, State::Rejected | State::Withdrawn | State::Expired | State::Failed) {
+            self.count(&request, -1)?;
+        }
+        Ok(())
+    }
+
+    /// Opens the attempt that the request has just begun.
+    pub(super) fn open_attempt(&mut self, key: &Key, token: i64) {
+        let attempt = self.requests.get(key).map_or(1, |entry| entry.request.attempts);
+        self.new_attempts.push(self.attempt(key, attempt, token));
+    }
+
+    /// Ends the open attempt, if there is one, and the execution.
+    pub(super) fn end_execution(&mut self, key: &Key, ending: &Ending) {
+        let attempt = self.requests.get(key).map_or(0, |entry| entry.request.attempts);
+        let now = self.now;
+        let Some(execution) = self.execution(key) else { return };
+        let token = execution.token;
+        execution.end(ending.outcome, now);
+        if attempt == 0 {
+            return;
+        }
+        let ended = AttemptRow {
+            ended_at: Some(to_micros(now)),
+            outcome: Some(ending.outcome.name().to_owned()),
+            reason: Some(ending.reason.clone()),
+            ..self.attempt(key, attempt, token)
+        };
+        self.ended_attempts.push(ended);
+        self.answers.extend(ending.answer.clone());
+    }
+
+    fn attempt(&self, key: &Key, attempt: i64, token: i64) -> AttemptRow {
+        AttemptRow {
+            org_id: key.0.to_string(),
+            request_id: key.1.to_string(),
+            attempt,
+            token,
+            started_at: to_micros(self.now),
+            ended_at: None,
+            outcome: None,
+            reason: None,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The submissions of a batch, and what each finds under its idempotency key and on its subject.
+
+use std::borrow::Cow;
+use std::collections::hash_map;
+
+use super::{BatchRows, ExecutionEntry};
+use crate::domain::request::Request;
+use crate::engine::admission::{PreparedSubmission, StoredContext, usage_key, usage_of};
+use crate::engine::change_feed::Change;
+use crate::store::submission_keys::{self, SubmissionKeyRow};
+use crate::store::submissions::NewSubmission;
+use crate::store::usage::UsageKey;
+use crate::store::{AnyConnection, StoreError, requests};
+
+impl<'a> BatchRows<'a> {
+    pub(super) fn load_client_key(
+        &mut self,
+        conn: &mut AnyConnection,
+        prepared: &PreparedSubmission,
+    ) -> Result<(), StoreError> {
+        let Some(client_key) = &prepared.client_key else { return Ok(()) };
+        let org = prepared.maker.org.to_string();
+        if let Some(row) = submission_keys::find(conn, &org, &client_key.key)? {
+            self.client_keys.insert((org, client_key.key.clone()), row);
+        }
+        Ok(())
+    }
+
+    pub(super) fn load_pending(
+        &mut self,
+        conn: &mut AnyConnection,
+        prepared: &PreparedSubmission,
+    ) -> Result<(), StoreError> {
+        let Some(at) = pending_key(prepared) else { return Ok(()) };
+        if let hash_map::Entry::Vacant(open) = self.pending.entry(at) {
+            let (org, name, _, subject, _) = open.key();
+            let found = requests::list_pending_on(conn, (org, name), subject, 1)?;
+            open.insert(found);
+        }
+        Ok(())
+    }
+
+    /// Adds a submission that passed every check.
+    pub(in crate::engine) fn submit(&mut self, submission: Cow<'a, NewSubmission>) -> Result<(), StoreError> {
+        if self.keeps_changes {
+            self.changes.push(Change::of_submission(&submission.request)?);
+        }
+        if let Some(row) = &submission.execution {
+            self.executions.insert(row.key()?, ExecutionEntry { row: row.clone(), before: None });
+        }
+        self.submissions.push(submission);
+        Ok(())
+    }
+
+    /// Where the idempotency key was used before: in an earlier batch, or earlier in this one.
+    pub(in crate::engine) fn used_key(&self, prepared: &PreparedSubmission) -> Option<&SubmissionKeyRow> {
+        let client_key = prepared.client_key.as_ref()?;
+        self.client_keys.get(&(prepared.maker.org.to_string(), client_key.key.clone()))
+    }
+
+    /// The stored rows that a submission's admission depends on, as they are in this batch.
+    pub(in crate::engine) fn stored_context(&self, prepared: &PreparedSubmission) -> StoredContext {
+        let (org, name) = (prepared.maker.org.as_str(), prepared.request_type.name.as_str());
+        let usage = prepared.counted().into_iter().filter_map(|counted| {
+            let row = self.usage.get(&usage_key(org, name, &counted))?;
+            Some((counted.counter, usage_of(row.count, &row.sum)?))
+        });
+        let pending = pending_key(prepared).and_then(|at| self.pending.get(&at).cloned());
+        StoredContext { usage: usage.collect(), pending: pending.unwrap_or_default() }
+    }
+
+    /// Adds an admitted submission, and counts it for those after it.
+    pub(in crate::engine) fn submit_admitted(
+        &mut self,
+        prepared: &PreparedSubmission,
+        request: &Request,
+        submission: NewSubmission,
+    ) -> Result<(), StoreError> {
+        self.count(request, 1)?;
+        let id = submission.request.request_id.clone();
+        if let Some(at) = pending_key(prepared) {
+            self.pending.entry(at).or_default().push(id.clone());
+        }
+        if let Some(client_key) = &prepared.client_key {
+            let row = SubmissionKeyRow {
+                org_id: prepared.maker.org.to_string(),
+                key: client_key.key.clone(),
+                request_id: id,
+                person_key: prepared.maker.person.key(),
+                digest: client_key.digest.to_string(),
+            };
+            self.client_keys.insert((row.org_id.clone(), row.key.clone()), row.clone());
+            self.new_client_keys.push(row);
+        }
+        self.submit(Cow::Owned(submission))
+    }
+}
+
+/// The key under which the open requests on a submission's subject are kept; `None` if it need not be alone.
+fn pending_key(prepared: &PreparedSubmission) -> Option<UsageKey> {
+    let subject = prepared.submission.subject.clone().filter(|_| prepared.must_be_alone())?;
+    let (org, name) = (prepared.maker.org.to_string(), prepared.request_type.name.to_string());
+    Some((org, name, String::new(), subject, 0))
+}

@@ -1,0 +1,149 @@
+//! A change: one thing that happened to a request, without anything of its payload.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::actor::Person;
+use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+use crate::domain::lifecycle::{Event, EventType};
+use crate::domain::outcome::Outcome;
+use crate::domain::policy::Capacity;
+use crate::domain::request::{Request, State, Verdict};
+use crate::store::requests::{RequestRow, parse_id, parse_state};
+use crate::store::{StoreError, from_micros};
+
+/// One thing that happened to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its position in this process's feed.
+    pub seq: u64,
+    /// The request's org.
+    pub org: OrgId,
+    /// The request.
+    pub id: RequestId,
+    /// The request's version after it.
+    pub version: i64,
+    /// The request's state after it.
+    pub state: State,
+    /// The request's type.
+    pub request_type: RequestTypeName,
+    /// Who submitted the request.
+    pub maker: Person,
+    /// Who can help now.
+    pub waits_for: Vec<Capacity>,
+    /// Who did it; the system, where no person did.
+    pub by: Person,
+    /// What happened.
+    pub kind: ChangeKind,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// A maker submitted the request.
+    Submitted,
+    /// A checker decided; the request may wait for others.
+    Decided(Verdict),
+    /// The maker withdrew it.
+    Withdrawn,
+    /// A deadline passed.
+    Expired,
+    /// Its execution ended.
+    Ended(Outcome),
+}
+
+impl ChangeKind {
+    /// The kind of an event; `None` for checks, attempts and refusals, which are not published.
+    pub(super) fn of(event_type: EventType) -> Option<Self> {
+        match event_type {
+            EventType::Submitted => Some(Self::Submitted),
+            EventType::Approved | EventType::ApprovalGiven => Some(Self::Decided(Verdict::Approved)),
+            EventType::Rejected | EventType::RejectionGiven => Some(Self::Decided(Verdict::Rejected)),
+            EventType::Withdrawn => Some(Self::Withdrawn),
+            EventType::Expired => Some(Self::Expired),
+            EventType::Executed => Some(Self::Ended(Outcome::Executed)),
+            EventType::Failed => Some(Self::Ended(Outcome::Failed)),
+            EventType::OutcomeUnknown => Some(Self::Ended(Outcome::Unknown)),
+            EventType::MakerAccessValidated
+            | EventType::PayloadValidated
+            | EventType::AutoApproved
+            | EventType::AttemptStarted
+            | EventType::Refused
+            | EventType::RulesInForce => None,
+        }
+    }
+
+    /// The types of the events that are published.
+    pub(super) fn types() -> Vec<EventType> {
+        EventType::ALL.into_iter().filter(|known| Self::of(*known).is_some()).collect()
+    }
+}
+
+/// What a row of the table `events` adds to the request's own row.
+pub(super) struct StoredEvent {
+    pub(super) kind: ChangeKind,
+    pub(super) by: Person,
+    pub(super) version: i64,
+    /// Microseconds since 1970.
+    pub(super) at: i64,
+}
+
+impl Change {
+    /// What `event` did to `request`, which has it folded in.
+    pub(in crate::engine) fn of(request: &Request, event: &Event) -> Option<Self> {
+        Some(Self {
+            seq: 0,
+            org: request.org.clone(),
+            id: request.id,
+            version: request.version,
+            state: request.state,
+            request_type: request.request_type.clone(),
+            maker: request.maker.clone(),
+            waits_for: request.waits_for.clone(),
+            by: event.by.clone(),
+            kind: ChangeKind::of(EventType::of(&event.kind))?,
+            at: event.at,
+        })
+    }
+
+    /// A new submission.
+    pub(in crate::engine) fn of_submission(row: &RequestRow) -> Result<Self, StoreError> {
+        let (kind, version, at) = (ChangeKind::Submitted, row.version, row.started_at);
+        Self::of_row(row, StoredEvent { kind, by: maker_of(row), version, at })
+    }
+
+    /// A stored event of the request in `row`.
+    pub(super) fn of_row(row: &RequestRow, event: StoredEvent) -> Result<Self, StoreError> {
+        Ok(Self {
+            seq: 0,
+            org: OrgId::new(row.org_id.clone()),
+            id: parse_id(&row.request_id)?,
+            version: event.version,
+            state: parse_state(&row.state)?,
+            request_type: RequestTypeName::new(row.request_type.clone()),
+            waits_for: row.waits_for()?,
+            by: event.by,
+            maker: maker_of(row),
+            kind: event.kind,
+            at: from_micros(event.at)?,
+        })
+    }
+
+    /// Names the event, the same in every process. A submission is its request's first event.
+    pub(super) fn key(&self) -> EventKey {
+        (self.id, if self.kind == ChangeKind::Submitted { 1 } else { self.version })
+    }
+}
+
+/// A request and the number of its event.
+pub(super) type EventKey = (RequestId, i64);
+
+fn maker_of(row: &RequestRow) -> Person {
+    Person {
+        iss: row.maker_iss.clone(),
+        sub: row.maker_sub.clone(),
+        user_id: row.maker_user_id.clone(),
+        user_name: row.maker_user_name.clone(),
+    }
+}

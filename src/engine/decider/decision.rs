@@ -1,0 +1,99 @@
+//! A checker decides; the maker withdraws.
+
+use chrono::{DateTime, Utc};
+
+use super::{Decider, current, expire};
+use crate::domain::actor::Actor;
+use crate::domain::lifecycle::{Command, Refusal};
+use crate::domain::policy::bulk::DecisionMode;
+use crate::domain::policy::progress::PolicyInForce;
+use crate::engine::batch_rows::BatchRows;
+use crate::engine::command::{Caller, DecideCommand, Scope, WriteReply};
+use crate::engine::rule_book::approval_of;
+use crate::store::refusals::ROWS_PER_MINUTE_MAX;
+use crate::store::{AnyConnection, StoreError};
+
+impl Decider {
+    /// The one place where a decision is made, whichever door it came through.
+    pub(super) fn run_decide(
+        &mut self,
+        conn: &mut AnyConnection,
+        rows: &mut BatchRows<'_>,
+        asked: &DecideCommand,
+    ) -> Result<WriteReply, StoreError> {
+        let DecideCommand { by, scope, decision } = asked;
+        let Some(request) = rows.request(&by.key).filter(|found| scope.covers(found)) else {
+            return Ok(WriteReply::NotFound);
+        };
+        let pinned = rows.pinned(&by.key);
+        let Some(approval) = approval_of(pinned.as_deref(), request)?.cloned() else {
+            return Ok(WriteReply::Refused(Refusal::Closed { state: request.state }));
+        };
+        // Attempts that were refused in between do not make it another request.
+        let now = request.version;
+        let is_unchanged = match decision.version {
+            Some(seen) => rows.is_unchanged_since(conn, &by.key, seen)?,
+            None => false,
+        };
+        let version = if is_unchanged { Some(now) } else { decision.version };
+        let decision = &decision.clone().on_version(version);
+        let rules = self.shared.book.current();
+        let own_ttl = pinned.as_ref().and_then(|pinned| pinned.approval_ttl);
+        let company = match scope {
+            Scope::One(_) => DecisionMode::Single,
+            Scope::Many => {
+                DecisionMode::Bulk { is_allowed_by_type: pinned.as_ref().is_some_and(|pinned| pinned.bulk) }
+            }
+        };
+        let command = Command::Decide {
+            signer: &by.actor.signer(),
+            ballot: decision,
+            company,
+            policy: PolicyInForce { approval: &approval, people: &rules.people },
+            approval_ttl: own_ttl.unwrap_or(self.shared.deadlines.approval_ttl),
+        };
+        self.run_for_person(rows, by, &command)
+    }
+
+    pub(super) fn run_withdraw(
+        &mut self,
+        rows: &mut BatchRows<'_>,
+        by: &Caller,
+        reason: &str,
+    ) -> Result<WriteReply, StoreError> {
+        let Caller { key, actor, .. } = by;
+        let maker = rows.request(key).map(|found| &found.maker);
+        let is_seen = maker.is_some_and(|maker| actor.sees_all() || maker.is_same_person(&actor.person));
+        let command = Command::Withdraw { by: actor.person.clone(), reason: reason.to_owned() };
+        if is_seen { self.run_for_person(rows, by, &command) } else { Ok(WriteReply::NotFound) }
+    }
+
+    /// A person's command: first the deadline, then the rules; what they forbid is kept.
+    fn run_for_person(
+        &mut self,
+        rows: &mut BatchRows<'_>,
+        by: &Caller,
+        command: &Command<'_>,
+    ) -> Result<WriteReply, StoreError> {
+        expire(rows, &by.key)?;
+        match rows.transition(&by.key, command, &by.origin)? {
+            Ok(is_new) => Ok(current(rows, &by.key, is_new)),
+            Err(refusal) => {
+                if self.may_keep_refusal(&by.actor, rows.now) {
+                    rows.record_refusal(by, &refusal)?;
+                }
+                Ok(WriteReply::Refused(refusal))
+            }
+        }
+    }
+
+    /// Refused attempts are kept up to a number per person and minute, so that no one can fill the trail.
+    fn may_keep_refusal(&mut self, actor: &Actor, now: DateTime<Utc>) -> bool {
+        let minute = now.timestamp() / 60;
+        self.refused_lately.retain(|_, (at, _)| *at == minute);
+        let person = format!("{}\n{}", actor.org, actor.person.key());
+        let (_, count) = self.refused_lately.entry(person).or_insert((minute, 0));
+        *count += 1;
+        *count <= ROWS_PER_MINUTE_MAX
+    }
+}

@@ -1,0 +1,59 @@
+//! A submission is stored, or its rule is chosen on locked rows first.
+
+use super::Decider;
+use crate::domain::ids::OrgId;
+use crate::domain::request::Request;
+use crate::engine::admission::{PreparedSubmission, call_row};
+use crate::engine::batch_rows::BatchRows;
+use crate::engine::command::WriteReply;
+use crate::engine::error::AdmissionRefusal;
+use crate::store::requests::{self, RequestRow};
+use crate::store::{AnyConnection, StoreError};
+
+impl Decider {
+    /// Chooses the rule on locked counters; each submission of a batch sees those before it.
+    pub(super) fn run_submit_locked(
+        &self,
+        conn: &mut AnyConnection,
+        rows: &mut BatchRows<'_>,
+        prepared: &PreparedSubmission,
+        is_retry: bool,
+    ) -> Result<WriteReply, StoreError> {
+        // Checked a second time it would meet its own counter, its own subject and its own key.
+        if is_retry && let Some(request) = stored_request(conn, prepared)? {
+            return Ok(WriteReply::Current { request: Box::new(request), is_new: true });
+        }
+        if let (Some(client_key), Some(row)) = (&prepared.client_key, rows.used_key(prepared)) {
+            return Ok(match client_key.request_of(row, &prepared.maker.person)? {
+                Some(id) => WriteReply::Replayed(id),
+                None => WriteReply::NotAdmitted(AdmissionRefusal::key_reused()),
+            });
+        }
+        let admitted = match prepared.admit(&rows.stored_context(prepared), &self.shared.clock) {
+            Ok(admitted) => admitted,
+            Err(why) => return Ok(WriteReply::NotAdmitted(why)),
+        };
+        if !rows.can_count(&admitted.request) {
+            return Ok(WriteReply::NotAdmitted(AdmissionRefusal::too_large()));
+        }
+        let call = call_row(prepared, prepared.submission.call_bytes.clone());
+        let (request, submission) = admitted.with_call(call);
+        rows.submit_admitted(prepared, &request, submission)?;
+        Ok(WriteReply::Current { request: Box::new(request), is_new: true })
+    }
+}
+
+/// Whether an earlier try of this submission was committed although it was reported as failed.
+pub(super) fn is_stored(conn: &mut AnyConnection, row: &RequestRow) -> Result<bool, StoreError> {
+    let (org, id) = (OrgId::new(row.org_id.clone()), requests::parse_id(&row.request_id)?);
+    Ok(requests::find(conn, &org, id)?.is_some_and(|found| found.digest == row.digest))
+}
+
+/// What an earlier try of this submission stored, although its commit was reported as failed.
+fn stored_request(
+    conn: &mut AnyConnection,
+    prepared: &PreparedSubmission,
+) -> Result<Option<Request>, StoreError> {
+    let found = requests::find(conn, &prepared.maker.org, prepared.id)?;
+    found.map(|row| row.into_request(Vec::new())).transpose()
+}

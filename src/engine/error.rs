@@ -1,0 +1,69 @@
+//! Why the engine did not do what was asked.
+
+use crate::domain::actor::Permission;
+use crate::domain::code::Code;
+use crate::domain::fault::Fault;
+use crate::domain::lifecycle::Refusal;
+use crate::store::StoreError;
+
+/// Why the engine did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The token does not grant the permission that this needs.
+    #[error("the permission {} is missing", .0.name())]
+    PermissionMissing(Permission),
+    /// There is no such thing for this person: none at all, another org's, or another maker's.
+    #[error("not found")]
+    NotFound,
+    /// What was sent is faulty; every fault is listed.
+    #[error("{} faults in what was sent", .0.len())]
+    Invalid(Vec<Fault>),
+    /// The policy, a limit or another request refuses a submission.
+    #[error("not admitted: {}", .0.code)]
+    NotAdmitted(AdmissionRefusal),
+    /// The rules forbid it.
+    #[error("refused: {}", .0.code())]
+    Refused(Refusal),
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl EngineError {
+    /// The stable words for it: one, or one for each fault.
+    pub fn codes(&self) -> Vec<Code> {
+        match self {
+            Self::Invalid(faults) => faults.iter().map(|fault| fault.code).collect(),
+            Self::PermissionMissing(_) => vec![Code::PermissionMissing],
+            Self::NotFound => vec![Code::NotFound],
+            Self::NotAdmitted(why) => vec![why.code],
+            Self::Refused(refusal) => vec![refusal.code()],
+            Self::Store(error) if error.is_busy() => vec![Code::Busy],
+            Self::Store(_) => vec![Code::Internal],
+        }
+    }
+}
+
+/// Why a submission that has no fault is not admitted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdmissionRefusal {
+    /// A stable word.
+    pub code: Code,
+    /// A sentence that says what to do.
+    pub message: String,
+}
+
+impl AdmissionRefusal {
+    /// A counter's sum would no longer be exact.
+    pub(super) fn too_large() -> Self {
+        let message =
+            "With this amount a counter's sum is too large to be held exactly. Submit a smaller one.";
+        Self { code: Code::ConditionFailed, message: message.to_owned() }
+    }
+
+    /// The key was used by another person or for another submission.
+    pub(super) fn key_reused() -> Self {
+        let message = "This Idempotency-Key stands for another submission. Use a new key for a new one.";
+        Self { code: Code::IdempotencyKeyReused, message: message.to_owned() }
+    }
+}

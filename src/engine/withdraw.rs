@@ -1,0 +1,27 @@
+//! The maker withdraws their waiting request.
+
+use super::command::{Caller, WriteCommand};
+use super::{Engine, EngineError, Origin};
+use crate::domain::actor::Actor;
+use crate::domain::ids::RequestId;
+use crate::domain::request::{Request, withdrawal_reason};
+
+impl Engine {
+    /// The maker withdraws their request.
+    pub async fn withdraw(
+        &self,
+        actor: &Actor,
+        id: RequestId,
+        reason: &str,
+        origin: Origin,
+    ) -> Result<Request, EngineError> {
+        let reason = withdrawal_reason(reason).map_err(|fault| EngineError::Invalid(vec![fault]))?;
+        let key = (actor.org.clone(), id);
+        let command = WriteCommand::Withdraw { by: Caller { key, actor: actor.clone(), origin }, reason };
+        let (request, is_new) = self.write_for_person(command).await?;
+        if is_new {
+            tracing::info!(request.id = %request.id, "a request was withdrawn");
+        }
+        Ok(request)
+    }
+}
