@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Api;
 use super::actor::{OrgHeader, actor};
 use crate::domain::actor::Permission;
-use crate::engine::require;
+use crate::engine::{KeptRefusal, RefusalPosition, require};
 use crate::http::HandlerResult;
 use crate::http::query::Parameters;
 use crate::http::{cursor, wire};
@@ -21,13 +21,13 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
     parameters.finish()?;
     let bound = cursor::fingerprint(&format!("refusals {}", actor.org));
     let after = after.map(|after| cursor::read(&after, &bound)).transpose()?;
-    let after = after.map(|(at, id)| (at.unwrap_or_default(), id));
+    let after = after.map(|(at, id)| RefusalPosition { at: at.unwrap_or_default(), id });
     let mut rows = api.engine.refusals(&actor, after, limit + 1).await?;
     let asked = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > asked;
     rows.truncate(asked);
     let last = rows.last().filter(|_| has_more);
-    let next = last.map(|row| cursor::write(&bound, Some(row.at), &row.refusal_id));
+    let next = last.map(KeptRefusal::position).map(|last| cursor::write(&bound, Some(last.at), &last.id));
     let data: Vec<Value> = rows.iter().map(wire::refusal).collect();
     let pagination = json!({ "numberOfElements": data.len(), "next": next });
     Ok(HttpResponse::Ok().json(json!({ "data": data, "pagination": pagination })))

@@ -10,6 +10,7 @@ use super::{Api, about, inbox, no_parameters, request_id};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::code::Code;
 use crate::engine::queries::{Listed, Listing, Page, View};
+use crate::engine::trail::Trail;
 use crate::engine::{Origin, RefusedSubmission, SubmissionInput, Submitted, require};
 use crate::http::HandlerResult;
 use crate::http::body::{Body, Members};
@@ -112,10 +113,10 @@ pub async fn history(api: web::Data<Api>, request: HttpRequest, id: web::Path<St
     let actor = actor(&api, &request, OrgHeader::Optional)?;
     api.engine.scope(&actor)?;
     no_parameters(&request)?;
-    let (view, entries) = api.engine.history(&actor, request_id(&id)?).await?;
+    let Trail { view, entries } = api.engine.trail(&actor, request_id(&id)?).await?;
     about(&view.request);
     let entries: Vec<Value> =
-        entries.iter().map(|entry| wire::history_entry(entry, &view.request.entity)).collect();
+        entries.iter().map(|entry| wire::trail_entry(entry, &view.request.entity)).collect();
     Ok(HttpResponse::Ok().json(Data { data: entries }))
 }
 

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::change_feed::Change;
-use super::queries::{Reading, View};
+use super::queries::{Reader, View};
 use super::rule_book::approval_under;
 use super::{Engine, EngineError, require};
 use crate::domain::actor::{Actor, Permission, Person};
@@ -52,9 +52,18 @@ pub struct NarrowedPage {
     pub next: Option<InboxPosition>,
 }
 
-/// What the walk over an inbox needs to know of its reader.
-pub(super) struct Reader {
-    pub(super) reading: Reading,
+/// How much of an inbox a narrowed page reads.
+#[derive(Clone, Copy, Debug)]
+pub struct NarrowingLimits {
+    /// The most requests on the page.
+    pub shown: usize,
+    /// The most requests looked at for it.
+    pub looked_at: usize,
+}
+
+/// The person whose inbox is read, and what that needs to know of them.
+pub(super) struct InboxReader {
+    pub(super) reader: Reader,
     signer: Signer,
     /// Everything that he could sign as.
     capacities: Vec<Capacity>,
@@ -71,29 +80,30 @@ impl Engine {
         limit: usize,
     ) -> Result<InboxPage, EngineError> {
         require(actor, Permission::Check)?;
-        let reader = self.reader(actor);
+        let inbox = self.inbox_reader(actor);
         let read = move |conn: &mut AnyConnection| {
             let is_first = after.is_none();
             let wanted = if is_first { COUNTED_MAX + 1 } else { limit + 1 };
-            let found = reader.walk(conn, after, wanted.max(limit + 1))?;
+            let found = inbox.walk(conn, after, wanted.max(limit + 1))?;
             let count = is_first.then_some(found.len());
-            Ok(InboxPage { count, ..reader.page(conn, &found, limit)? })
+            Ok(InboxPage { count, ..inbox.page(conn, &found, limit)? })
         };
         Ok(self.inner.store.read(read).await?)
     }
 
-    /// A page of what `actor` may decide now, narrowed by `fits`: up to `limit` out of the next `look_at` requests.
+    /// A page of what `actor` may decide now, narrowed by `fits`.
     pub async fn needs_me_narrowed(
         &self,
         actor: &Actor,
         after: Option<InboxPosition>,
-        (limit, look_at): (usize, usize),
+        limits: NarrowingLimits,
         fits: impl Fn(&Waiting) -> bool + Send + 'static,
     ) -> Result<NarrowedPage, EngineError> {
+        let NarrowingLimits { shown: limit, looked_at: look_at } = limits;
         require(actor, Permission::Check)?;
-        let reader = self.reader(actor);
+        let inbox = self.inbox_reader(actor);
         let read = move |conn: &mut AnyConnection| {
-            let mut looked_at = reader.walk(conn, after, look_at + 1)?;
+            let mut looked_at = inbox.walk(conn, after, look_at + 1)?;
             let has_more = looked_at.len() > look_at;
             looked_at.truncate(look_at);
             let fitting = || looked_at.iter().filter(|waiting| fits(waiting));
@@ -102,7 +112,7 @@ impl Engine {
                 None => looked_at.last().filter(|_| has_more),
             };
             let next = next.map(|waiting| waiting.turn.clone());
-            let views = reader.views(conn, fitting().take(limit))?;
+            let views = inbox.views(conn, fitting().take(limit))?;
             Ok(NarrowedPage { views, looked_at, has_more, next })
         };
         Ok(self.inner.store.read(read).await?)
@@ -111,8 +121,8 @@ impl Engine {
     /// The first `max` requests that `actor` may decide now, in turn.
     pub async fn waiting(&self, actor: &Actor, max: usize) -> Result<Vec<RequestId>, EngineError> {
         require(actor, Permission::Check)?;
-        let reader = self.reader(actor);
-        Ok(self.inner.store.read(move |conn: &mut AnyConnection| reader.ids(conn, max)).await?)
+        let inbox = self.inbox_reader(actor);
+        Ok(self.inner.store.read(move |conn: &mut AnyConnection| inbox.ids(conn, max)).await?)
     }
 
     /// What waits for one of `actor`'s seats, whether he may decide it himself or not.
@@ -123,10 +133,10 @@ impl Engine {
         limit: usize,
     ) -> Result<InboxPage, EngineError> {
         require(actor, Permission::Check)?;
-        let reader = self.reader(actor);
+        let inbox = self.inbox_reader(actor);
         let read = move |conn: &mut AnyConnection| {
-            let found = reader.for_seats(conn, after.as_ref(), limit + 1)?;
-            reader.page(conn, &found, limit)
+            let found = inbox.for_seats(conn, after.as_ref(), limit + 1)?;
+            inbox.page(conn, &found, limit)
         };
         Ok(self.inner.store.read(read).await?)
     }
@@ -139,31 +149,31 @@ impl Engine {
         limit: usize,
     ) -> Result<InboxPage, EngineError> {
         require(actor, Permission::Check)?;
-        let reader = self.reader(actor);
+        let inbox = self.inbox_reader(actor);
         let read = move |conn: &mut AnyConnection| {
-            let keys = reader.person_keys();
+            let keys = inbox.person_keys();
             let rows = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-            let mut found = inbox::decided_by(conn, &reader.reading.actor.org, &keys, after.as_ref(), rows)?;
+            let mut found = inbox::decided_by(conn, &inbox.reader.actor.org, &keys, after.as_ref(), rows)?;
             let has_more = found.len() > limit;
             found.truncate(limit);
             let next = found.last().filter(|_| has_more).map(|(turn, _)| turn.clone());
-            let views = found.into_iter().map(|(_, record)| reader.reading.view(conn, record));
+            let views = found.into_iter().map(|(_, record)| inbox.reader.view(conn, record));
             Ok(InboxPage { views: views.collect::<Result<_, _>>()?, count: None, next })
         };
         Ok(self.inner.store.read(read).await?)
     }
 
-    pub(super) fn reader(&self, actor: &Actor) -> Reader {
-        let reading = self.reads_for(actor);
+    pub(super) fn inbox_reader(&self, actor: &Actor) -> InboxReader {
+        let reader = self.reader_for(actor);
         let signer = actor.signer();
-        let people = &reading.rules.people;
+        let people = &reader.rules.people;
         let behind = signer.behind(people);
         let linked = people.entries().iter().filter(|entry| people.is_behind(entry, &behind));
         let mut names: Vec<String> = linked.flat_map(|entry| entry.accounts.clone()).collect();
         names.extend([actor.person.sub.clone(), actor.person.user_id.clone()]);
         let capacities = capacities_of(actor, people);
         drop(behind);
-        Reader { reading, signer, capacities, accounts: Accounts { names }, now: self.inner.clock.now() }
+        InboxReader { reader, signer, capacities, accounts: Accounts { names }, now: self.inner.clock.now() }
     }
 }
 
@@ -188,7 +198,7 @@ impl Engine {
     }
 }
 
-impl Reader {
+impl InboxReader {
     /// The first `wanted` requests that he may decide.
     pub(super) fn ids(&self, conn: &mut AnyConnection, wanted: usize) -> Result<Vec<RequestId>, StoreError> {
         Ok(self.walk(conn, None, wanted)?.into_iter().map(|waiting| waiting.turn.id).collect())
@@ -202,7 +212,7 @@ impl Reader {
         wanted: usize,
     ) -> Result<Vec<Waiting>, StoreError> {
         let mut found: Vec<Waiting> = Vec::new();
-        for set in inbox::waiting_sets(conn, &self.reading.actor.org)? {
+        for set in inbox::waiting_sets(conn, &self.reader.actor.org)? {
             if self.holds_one_of(&set) {
                 found.extend(self.walk_set(conn, &set, after.clone(), wanted)?);
             }
@@ -224,9 +234,9 @@ impl Reader {
         let anybody = Accounts { names: Vec::new() };
         let rows = i64::try_from(wanted).unwrap_or(CHUNK_MAX);
         let mut found = Vec::new();
-        for set in inbox::waiting_sets(conn, &self.reading.actor.org)? {
+        for set in inbox::waiting_sets(conn, &self.reader.actor.org)? {
             if self.holds_one_of(&set) {
-                let at = (&self.reading.actor.org, set.as_str());
+                let at = (&self.reader.actor.org, set.as_str());
                 found.extend(inbox::waiting_for(conn, at, &anybody, after, rows)?);
             }
         }
@@ -244,7 +254,7 @@ impl Reader {
     ) -> Result<Vec<Waiting>, StoreError> {
         let mut found = Vec::new();
         loop {
-            let at = (&self.reading.actor.org, set);
+            let at = (&self.reader.actor.org, set);
             let rows = i64::try_from(wanted - found.len()).unwrap_or(CHUNK_MAX).clamp(CHUNK_MIN, CHUNK_MAX);
             let chunk = inbox::waiting_for(conn, at, &self.accounts, after.as_ref(), rows)?;
             let is_last = i64::try_from(chunk.len()).unwrap_or(rows) < rows;
@@ -267,9 +277,9 @@ impl Reader {
 
     fn may_decide(&self, conn: &mut AnyConnection, waiting: &Waiting) -> Result<bool, StoreError> {
         let Waiting { type_version, rule, .. } = waiting;
-        let pinned = self.reading.book.version_of(conn, type_version, rule)?;
+        let pinned = self.reader.book.version_of(conn, type_version, rule)?;
         let Some(approval) = approval_under(pinned.as_deref(), rule)? else { return Ok(false) };
-        let policy = PolicyInForce { approval, people: &self.reading.rules.people };
+        let policy = PolicyInForce { approval, people: &self.reader.rules.people };
         let votes = votes(&waiting.decisions);
         Ok(may_decide(&self.signer, &waiting.matter(&votes), &policy, self.now).is_ok())
     }
@@ -292,15 +302,15 @@ impl Reader {
         page: impl Iterator<Item = &'a Waiting>,
     ) -> Result<Vec<View>, StoreError> {
         let ids: Vec<RequestId> = page.map(|waiting| waiting.turn.id).collect();
-        let records = listing::find_all(conn, &self.reading.actor.org, &ids)?;
-        records.into_iter().map(|record| self.reading.view(conn, record)).collect()
+        let records = listing::find_all(conn, &self.reader.actor.org, &ids)?;
+        records.into_iter().map(|record| self.reader.view(conn, record)).collect()
     }
 
     /// The keys under which decisions of this person stand: every user id that is his.
     fn person_keys(&self) -> Vec<String> {
-        let iss = &self.reading.actor.person.iss;
+        let iss = &self.reader.actor.person.iss;
         let mut keys: Vec<String> = self.accounts.names.iter().map(|name| format!("{iss}\n{name}")).collect();
-        keys.push(self.reading.actor.person.key());
+        keys.push(self.reader.actor.person.key());
         keys.sort();
         keys.dedup();
         keys

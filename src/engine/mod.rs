@@ -27,6 +27,7 @@ pub mod request_snapshot;
 mod rule_book;
 pub mod sessions;
 mod submit;
+pub mod trail;
 mod withdraw;
 
 use std::sync::Arc;
@@ -41,7 +42,7 @@ pub use decide::{Decided, DecisionInput};
 pub use dry_run::{DraftRequest, DryRun};
 pub use error::{AdmissionRefusal, EngineError};
 pub use lease::{ClaimedExecution, Ending, HeldLease};
-pub use refusals::RefusedSubmission;
+pub use refusals::{KeptRefusal, RefusalPosition, RefusedSubmission};
 pub use rule_book::RuleBook;
 pub use submit::{SubmissionInput, Submitted};
 

@@ -1,4 +1,4 @@
-//! Reads: one request, its history, lists, refusals. Nothing here changes anything.
+//! Reads: one request, lists of requests. Nothing here changes anything.
 //!
 //! **Invariant:** the org of every read is the actor's, and a maker without further rights sees only
 //! his own requests.
@@ -21,11 +21,9 @@ use crate::domain::rules::Rules;
 use crate::domain::submission::{Submission, mask_headers};
 use crate::store::answers::AnswerRow;
 use crate::store::listing::{self, LIST_ANSWER_BYTES_MAX, Record};
-use crate::store::{AnyConnection, StoreError, events, migrate, refusals};
+use crate::store::{AnyConnection, StoreError, migrate};
 
-pub use crate::store::events::EventRow as HistoryEntry;
 pub use crate::store::listing::{Filter, Position, Sort, SortBy};
-pub use crate::store::refusals::RefusalRow as KeptRefusal;
 
 /// A request as a reader gets it.
 #[derive(Clone, Debug)]
@@ -180,7 +178,7 @@ impl Engine {
     /// One request, whole.
     pub async fn find(&self, actor: &Actor, id: RequestId) -> Result<View, EngineError> {
         self.scope(actor)?;
-        let reader = self.reads_for(actor);
+        let reader = self.reader_for(actor);
         let read = move |conn: &mut _| {
             let record = listing::find(conn, &reader.actor.org, id)?;
             record.map(|record| reader.view(conn, record)).transpose()
@@ -188,27 +186,10 @@ impl Engine {
         visible(actor, self.inner.store.read(read).await?)
     }
 
-    /// One request's events in order.
-    pub async fn history(
-        &self,
-        actor: &Actor,
-        id: RequestId,
-    ) -> Result<(View, Vec<HistoryEntry>), EngineError> {
-        self.scope(actor)?;
-        let reader = self.reads_for(actor);
-        let read = move |conn: &mut _| {
-            let record = listing::find(conn, &reader.actor.org, id)?;
-            let found = record.map(|record| reader.view(conn, record)).transpose()?;
-            Ok((found, events::list(conn, &reader.actor.org, id)?))
-        };
-        let (found, events) = self.inner.store.read(read).await?;
-        Ok((visible(actor, found)?, events))
-    }
-
     /// One page of requests.
     pub async fn list(&self, actor: &Actor, listing: Listing, page: Page) -> Result<Listed, EngineError> {
         let Listing { filter, sort, limit } = listing;
-        let reader = self.reads_for(actor);
+        let reader = self.reader_for(actor);
         let read = move |conn: &mut _| {
             // One row more than asked for tells whether there is a next page.
             let (rows, total) = match &page {
@@ -226,7 +207,7 @@ impl Engine {
                     (listing::page_after(conn, &filter, sort, Some(position), limit + 1)?, None)
                 }
             };
-            listed(conn, &reader, (rows, total), (sort, limit))
+            reader.listed(conn, Rows { rows, total, sort, limit })
         };
         Ok(self.inner.store.read(read).await?)
     }
@@ -239,10 +220,10 @@ impl Engine {
         after: Option<Position>,
     ) -> Result<Listed, EngineError> {
         let Listing { filter, sort, limit } = listing;
-        let reader = self.reads_for(actor);
+        let reader = self.reader_for(actor);
         let read = move |conn: &mut _| {
             let rows = listing::page_after(conn, &filter, sort, after.as_ref(), limit + 1)?;
-            listed(conn, &reader, (rows, None), (sort, limit))
+            reader.listed(conn, Rows { rows, total: None, sort, limit })
         };
         Ok(self.inner.store.read(read).await?)
     }
@@ -256,24 +237,12 @@ impl Engine {
     ) -> Result<Vec<View>, EngineError> {
         let filter = self.scope(actor)?;
         let Some(range) = RequestId::range_of(beginning) else { return Ok(Vec::new()) };
-        let reader = self.reads_for(actor);
+        let reader = self.reader_for(actor);
         let read = move |conn: &mut _| {
             let rows = listing::between_ids(conn, &filter, range, limit)?;
             rows.into_iter().map(|record| reader.view(conn, record)).collect()
         };
         Ok(self.inner.store.read(read).await?)
-    }
-
-    /// The org's refused submissions, newest first, after `(at, id)`.
-    pub async fn refusals(
-        &self,
-        actor: &Actor,
-        after: Option<(i64, String)>,
-        limit: i64,
-    ) -> Result<Vec<KeptRefusal>, EngineError> {
-        super::require(actor, Permission::Audit)?;
-        let org = actor.org.clone();
-        Ok(self.inner.store.read(move |conn| refusals::list(conn, &org, after, limit)).await?)
     }
 
     /// Asks the database whether it is there and in shape.
@@ -289,7 +258,7 @@ impl Engine {
 }
 
 /// What `actor` may see of what was found: a maker without further rights sees only his own.
-fn visible(actor: &Actor, found: Option<View>) -> Result<View, EngineError> {
+pub(super) fn visible(actor: &Actor, found: Option<View>) -> Result<View, EngineError> {
     found.filter(|found| is_visible(actor, found)).ok_or(EngineError::NotFound)
 }
 
@@ -298,18 +267,12 @@ pub(super) fn is_visible(actor: &Actor, found: &View) -> bool {
     actor.sees_all() || found.request.maker.is_same_person(&actor.person)
 }
 
-fn listed(
-    conn: &mut AnyConnection,
-    reader: &Reading,
-    (mut rows, total): (Vec<Record>, Option<i64>),
-    (sort, limit): (Sort, i64),
-) -> Result<Listed, StoreError> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| has_more).map(|row| position(&row.request, sort));
-    let views = rows.into_iter().map(|record| reader.view(conn, record)).collect::<Result<_, _>>()?;
-    Ok(Listed { views, total, next })
+/// The rows of a page, and one more if there is a next page.
+struct Rows {
+    rows: Vec<Record>,
+    total: Option<i64>,
+    sort: Sort,
+    limit: i64,
 }
 
 fn position(request: &Request, sort: Sort) -> Position {
@@ -320,21 +283,31 @@ fn position(request: &Request, sort: Sort) -> Position {
     Position { at: at.map(crate::store::to_micros), id: request.id }
 }
 
-/// Whom a read is for, and what is in force while it runs.
+/// Who reads, and the rules in force while the read runs.
 #[derive(Clone)]
-pub(super) struct Reading {
+pub(super) struct Reader {
     pub(super) actor: Actor,
     pub(super) rules: Arc<Rules>,
     pub(super) book: RuleBook,
 }
 
 impl Engine {
-    pub(super) fn reads_for(&self, actor: &Actor) -> Reading {
-        Reading { actor: actor.clone(), rules: self.inner.book.current(), book: self.inner.book.clone() }
+    pub(super) fn reader_for(&self, actor: &Actor) -> Reader {
+        Reader { actor: actor.clone(), rules: self.inner.book.current(), book: self.inner.book.clone() }
     }
 }
 
-impl Reading {
+impl Reader {
+    fn listed(&self, conn: &mut AnyConnection, page: Rows) -> Result<Listed, StoreError> {
+        let Rows { mut rows, total, sort, limit } = page;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| has_more).map(|row| position(&row.request, sort));
+        let views = rows.into_iter().map(|record| self.view(conn, record)).collect::<Result<_, _>>()?;
+        Ok(Listed { views, total, next })
+    }
+
     /// The record as this reader gets it.
     pub(super) fn view(&self, conn: &mut AnyConnection, record: Record) -> Result<View, StoreError> {
         let corrupt = |what: &str| StoreError::Corrupt(format!("{}: {what}", record.call.request_id));

@@ -1,7 +1,8 @@
 //! A request as a page shows it: itself, what stands around it, and what is next, all read at one instant.
 
 use super::explain::{Explanation, oddities};
-use super::queries::{HistoryEntry, View, is_visible};
+use super::queries::{View, is_visible};
+use super::trail::{TrailEntry, entries};
 use super::{Engine, EngineError};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::ids::RequestId;
@@ -14,7 +15,7 @@ pub struct RequestSnapshot {
     /// The request as the reader may see it.
     pub view: View,
     /// Its events, oldest first.
-    pub events: Vec<HistoryEntry>,
+    pub events: Vec<TrailEntry>,
     /// What the reader is told beyond it.
     pub explained: Explanation,
     /// The first requests that he may decide now, in turn; none without the right to.
@@ -44,22 +45,22 @@ impl Engine {
         beside: SnapshotLimits,
     ) -> Result<RequestSnapshot, EngineError> {
         let scope = self.scope(actor)?;
-        let reader = self.reader(actor);
+        let inbox = self.inbox_reader(actor);
         let actor = actor.clone();
         let asking = actor.clone();
         let read = move |conn: &mut AnyConnection| {
             let Some(record) = listing::find(conn, &asking.org, id)? else { return Ok(None) };
-            let view = reader.reading.view(conn, record)?;
+            let view = inbox.reader.view(conn, record)?;
             if !is_visible(&asking, &view) {
                 return Ok(None);
             }
-            let events = events::list(conn, &asking.org, id)?;
+            let events = entries(events::list(conn, &asking.org, id)?)?;
             let odd = oddities(conn, &view.request, view.pinned.as_deref())?;
             let others = on_same_subject(conn, scope, &view, beside.others)?;
-            let others = others.into_iter().map(|record| reader.reading.view(conn, record));
+            let others = others.into_iter().map(|record| inbox.reader.view(conn, record));
             let others = others.collect::<Result<Vec<View>, StoreError>>()?;
             let may_check = asking.may(Permission::Check);
-            let waiting = if may_check { reader.ids(conn, beside.waiting)? } else { Vec::new() };
+            let waiting = if may_check { inbox.ids(conn, beside.waiting)? } else { Vec::new() };
             Ok(Some((view, events, odd, waiting, others)))
         };
         let found = self.inner.store.read(read).await?;

@@ -17,8 +17,8 @@ use crate::domain::policy::Capacity;
 use crate::domain::request::{Decision, Request, State, Terms, Verdict};
 use crate::domain::request_type::RequestType;
 use crate::domain::submission::EntityInfo;
-use crate::engine::Origin;
-use crate::engine::queries::{AnswerView, HistoryEntry, View};
+use crate::engine::queries::{AnswerView, View};
+use crate::engine::trail::TrailEntry;
 use crate::web::parts::format::When;
 use crate::web::parts::layout::Shell;
 
@@ -61,7 +61,7 @@ pub fn birth() -> NewRequest {
 }
 
 /// The row of an event of an hour before noon, brought about by Mara or by the engine.
-pub fn entry(kind: EventKind, from: Option<State>) -> HistoryEntry {
+pub fn entry(kind: EventKind, from: Option<State>) -> TrailEntry {
     let at = noon() - TimeDelta::hours(1);
     let mara = person("Mara Okafor");
     let (by, to) = match &kind {
@@ -77,7 +77,7 @@ pub fn entry(kind: EventKind, from: Option<State>) -> HistoryEntry {
         | EventKind::Ended { .. } => (Person::system(), State::AdminTask),
     };
     let event = Event { seq: 1, at, by, from, to, kind };
-    HistoryEntry::new(&Request::born(birth(), at), &event, Uuid::nil(), &Origin::default())
+    TrailEntry::of(&Request::born(birth(), at), &event, Uuid::nil())
 }
 
 /// A decision for the group Risk.
@@ -266,7 +266,7 @@ pub fn view() -> View {
 }
 
 /// The events of [`view`], as they are kept.
-pub fn entries() -> Vec<HistoryEntry> {
+pub fn entries() -> Vec<TrailEntry> {
     let view = view();
     let kinds = [
         (EventKind::Submitted(Box::new(birth())), None, State::ValidateMakerAccess),
@@ -288,7 +288,7 @@ pub fn entries() -> Vec<HistoryEntry> {
     let row = |(seq, (kind, from, to))| {
         let by = if seq < 5 { person(HOSTILE) } else { Person::system() };
         let event = Event { seq, at, by, from, to, kind };
-        HistoryEntry::new(&view.request, &event, Uuid::nil(), &Origin::default())
+        TrailEntry::of(&view.request, &event, Uuid::nil())
     };
     (1..).zip(kinds).map(row).collect()
 }

@@ -7,13 +7,15 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::actor::Person;
 use crate::domain::findings::Finding;
-use crate::domain::lifecycle::EventType;
+use crate::domain::lifecycle::EventKind;
 use crate::domain::policy::progress::{Progress, StageProgress};
 use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Decision, Request, State};
 use crate::domain::submission::EntityInfo;
+use crate::engine::KeptRefusal;
 use crate::engine::explain::Explanation;
-use crate::engine::queries::{AnswerView, HistoryEntry, KeptRefusal, View};
+use crate::engine::queries::{AnswerView, View};
+use crate::engine::trail::TrailEntry;
 
 /// Whether the reader gets the headers as they were sent. Only the maker does, once, when he submits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -423,64 +425,67 @@ pub fn person(person: &Person) -> Value {
     json!({ "userId": user_id(&person.user_id), "userName": person.user_name, "sub": person.sub })
 }
 
-/// One entry of a request's history; the first one also tells the entities.
-pub fn history_entry(entry: &HistoryEntry, entity_info: &EntityInfo) -> Value {
-    let actor = Person {
-        iss: entry.actor_iss.clone(),
-        sub: entry.actor_sub.clone(),
-        user_id: entry.actor_user_id.clone(),
-        user_name: entry.actor_user_name.clone(),
-    };
+/// One entry of a request's trail; the first one also names the entities.
+pub fn trail_entry(entry: &TrailEntry, entity_info: &EntityInfo) -> Value {
     let mut body = json!({
         "seq": entry.seq,
         "eventId": entry.event_id,
-        "at": iso_micros(entry.at),
+        "at": iso_time(entry.at),
         "type": entry.event_type,
-        "actor": person(&actor),
-        "from": entry.from_state,
-        "to": entry.to_state,
+        "actor": person(&entry.actor),
+        "from": entry.from.map(State::name),
+        "to": entry.to.map(State::name),
         "message": entry.message,
-        "digest": entry.digest,
+        "digest": entry.digest.map(|digest| digest.to_string()),
         "reference": entry.reference,
     });
-    let mut add = |name: &str, value: Option<Value>| {
-        if let (Some(members), Some(value)) = (body.as_object_mut(), value) {
+    let mut add = |name: &str, value: Value| {
+        if let Some(members) = body.as_object_mut() {
             members.insert(name.to_owned(), value);
         }
     };
-    add("attempt", entry.attempt.map(Value::from));
-    add("outcome", entry.outcome.clone().map(Value::from));
-    if entry.event_type == EventType::Submitted.name() {
-        add("entityInfo", Some(entity(entity_info)));
+    if let Some(attempt) = entry.attempt {
+        add("attempt", attempt.into());
     }
-    if let Ok(Value::Object(data)) = serde_json::from_str::<Value>(&entry.data) {
-        for name in ["ValidateMakerAccess_Output", "ValidatePayload_Output", "typeVersion", "code", "rule"] {
-            add(name, data.get(name).cloned());
+    if let Some(outcome) = entry.outcome {
+        add("outcome", outcome.name().into());
+    }
+    match &entry.kind {
+        Some(EventKind::Submitted(new)) => {
+            add("entityInfo", entity(entity_info));
+            add("typeVersion", new.type_version.as_str().into());
         }
-        // As in a decision's body: stages count from 1, and a seat goes by its name.
-        add("stage", data.get("stage").and_then(Value::as_u64).map(|stage| Value::from(stage + 1)));
-        add("signedAs", data.get("capacities").map(seat_names));
+        Some(EventKind::MakerAccessValidated) => add("ValidateMakerAccess_Output", true.into()),
+        Some(EventKind::PayloadValidated) => add("ValidatePayload_Output", true.into()),
+        // As in a decision's body: stages count from 1, and a capacity goes by its name.
+        Some(EventKind::Decided { signature, .. }) => {
+            add("stage", (signature.stage + 1).into());
+            add("signedAs", signature.capacities.iter().map(|who| Value::from(who.name())).collect());
+        }
+        Some(EventKind::AutoApproved { rule, .. }) => add("rule", rule.as_str().into()),
+        Some(EventKind::Refused { code, .. }) => add("code", code.as_str().into()),
+        Some(
+            EventKind::Withdrawn { .. }
+            | EventKind::Expired
+            | EventKind::AttemptStarted { .. }
+            | EventKind::Ended { .. },
+        )
+        | None => {}
     }
     body
 }
 
-fn seat_names(seats: &Value) -> Value {
-    let seats = seats.as_array().into_iter().flatten().filter_map(Value::as_str);
-    seats.filter_map(Capacity::parse).map(|who| who.name().to_owned()).collect()
-}
-
 /// One kept refusal.
-pub fn refusal(row: &KeptRefusal) -> Value {
-    let codes: Value = serde_json::from_str(&row.codes).unwrap_or_default();
+pub fn refusal(kept: &KeptRefusal) -> Value {
     json!({
-        "refusalId": row.refusal_id,
-        "at": iso_micros(row.at),
-        "actor": { "userId": user_id(&row.user_id), "userName": row.user_name, "sub": row.sub },
-        "requestType": row.request_type,
-        "codes": codes,
-        "digest": row.digest,
-        "count": row.count,
-        "reference": row.reference,
+        "refusalId": kept.id,
+        "at": iso_time(kept.at),
+        "actor": person(&kept.actor),
+        "requestType": kept.request_type,
+        "codes": kept.codes,
+        "digest": kept.digest,
+        "count": kept.count,
+        "reference": kept.reference,
     })
 }
 

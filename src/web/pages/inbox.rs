@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::findings::WarningCode;
 use crate::domain::policy::Risk;
 use crate::domain::request::{Request, State};
-use crate::engine::inbox::{InboxPage, InboxPosition, NarrowedPage, Waiting};
+use crate::engine::inbox::{InboxPage, InboxPosition, NarrowedPage, NarrowingLimits, Waiting};
 use crate::engine::queries::{Listing, Page as ListPage, Sort, SortBy, View};
 use crate::http::cursor;
 use crate::http::query::Parameters;
@@ -149,8 +149,9 @@ pub async fn needs_me(web: web::Data<Web>, request: HttpRequest) -> Page {
     let wanted = move |waiting: &Waiting| fits(waiting, &fitting, when);
     let is_first = after.is_none();
     let has_filter = narrow.due.is_some() || narrow.risk.is_some() || narrow.request_type.is_some();
-    let rows = (ROWS, if has_filter { LOOKED_AT_FOR_A_KIND } else { LOOKED_AT });
-    let found = web.engine.needs_me_narrowed(&session.actor, after, rows, wanted).await?;
+    let looked_at = if has_filter { LOOKED_AT_FOR_A_KIND } else { LOOKED_AT };
+    let limits = NarrowingLimits { shown: ROWS, looked_at };
+    let found = web.engine.needs_me_narrowed(&session.actor, after, limits, wanted).await?;
     let shell = if is_first {
         let waiting = found.looked_at.iter().map(|waiting| waiting.turn.id).collect();
         Shell::around(&web, &request, &session, (Nav::NeedsMe, waiting))

@@ -8,9 +8,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::call::Call;
 use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
-use crate::domain::lifecycle::EventType;
+use crate::domain::lifecycle::EventKind;
 use crate::domain::request::{Decision, Request, State, Verdict};
-use crate::engine::queries::{HistoryEntry, View};
+use crate::engine::queries::View;
+use crate::engine::trail::{Trail, TrailEntry};
 use crate::web::html::Text;
 use crate::web::pages::inbox::{escaped, title};
 use crate::web::parts::answer_view::AnswerBox;
@@ -72,7 +73,7 @@ struct TrailLine {
 pub async fn page(web: web::Data<Web>, request: HttpRequest, id: web::Path<String>) -> Page {
     let session = Session::of(&web, &request).await?;
     let id = RequestId::parse(&id).ok_or(PageError::NotFound)?;
-    let (view, entries) = web.engine.history(&session.actor, id).await?;
+    let Trail { view, entries } = web.engine.trail(&session.actor, id).await?;
     let shell = Shell::of(&web, &request, &session, Nav::History).await?;
     let in_force = web.engine.rules();
     let is_known = in_force.types.find(view.request.request_type.as_str()).is_some();
@@ -87,7 +88,7 @@ fn server_name(web: &Web, request: &HttpRequest) -> Text {
 
 fn trail(
     view: &View,
-    entries: &[HistoryEntry],
+    entries: &[TrailEntry],
     (shell, is_known): (Shell, bool),
     printed_from: Text,
 ) -> TrailTemplate {
@@ -135,7 +136,7 @@ fn head(state: State) -> &'static str {
 }
 
 /// Every place that names a digest, and what it is when it is worked out anew.
-fn compared(view: &View, entries: &[HistoryEntry]) -> Vec<Compared> {
+fn compared(view: &View, entries: &[TrailEntry]) -> Vec<Compared> {
     let own = view.request.digest.to_string();
     let compared = |what: Text, digest: String| Compared {
         what,
@@ -153,9 +154,11 @@ fn compared(view: &View, entries: &[HistoryEntry]) -> Vec<Compared> {
         let what = format!("{did} by {}", decision.checker.user_name);
         all.push(compared(what.into(), decision.digest.to_string()));
     }
-    for attempt in entries.iter().filter(|entry| entry.event_type == EventType::AttemptStarted.name()) {
-        let what = format!("Sent in attempt {}", attempt.attempt.unwrap_or_default());
-        all.push(compared(what.into(), attempt.digest.clone().unwrap_or_default()));
+    for entry in entries {
+        if let Some(EventKind::AttemptStarted { attempt }) = entry.kind {
+            let digest = entry.digest.map(|digest| digest.to_string()).unwrap_or_default();
+            all.push(compared(format!("Sent in attempt {attempt}").into(), digest));
+        }
     }
     all
 }
@@ -209,12 +212,12 @@ fn entity(request: &Request) -> Vec<(&'static str, Text)> {
     all.into_iter().filter(|(_, id)| !id.is_empty()).map(|(name, id)| (name, id.as_str().into())).collect()
 }
 
-fn trail_line(entry: &HistoryEntry, when: When) -> TrailLine {
+fn trail_line(entry: &TrailEntry, when: When) -> TrailLine {
     let words = told(entry, when);
     TrailLine {
-        seq: entry.seq.unwrap_or_default(),
-        at: when.to_the_millisecond(DateTime::from_timestamp_micros(entry.at).unwrap_or_default()),
-        user_id: if words.is_by_engine { Text::default() } else { entry.actor_user_id.as_str().into() },
+        seq: entry.seq,
+        at: when.to_the_millisecond(entry.at),
+        user_id: if words.is_by_engine { Text::default() } else { entry.actor.user_id.as_str().into() },
         words,
         reference: entry.reference.as_str().into(),
     }

@@ -103,7 +103,7 @@ async fn nothing_of_an_org_is_reached_from_another(database: Database) {
         let elsewhere = actor("200", name, &ALL);
         let id = request.id;
         assert!(matches!(node.engine.find(&elsewhere, id).await, Err(EngineError::NotFound)));
-        assert!(matches!(node.engine.history(&elsewhere, id).await, Err(EngineError::NotFound)));
+        assert!(matches!(node.engine.trail(&elsewhere, id).await, Err(EngineError::NotFound)));
         assert!(matches!(node.decide(&elsewhere, id, approval()).await, Err(EngineError::NotFound)));
         assert!(matches!(node.withdraw(&elsewhere, id).await, Err(EngineError::NotFound)));
         assert!(listed(&node, &elsewhere).await.is_empty());

@@ -1,0 +1,120 @@
+//! The trail: the recorded events of one request.
+
+use chrono::{DateTime, Utc};
+
+use super::queries::{View, visible};
+use super::{Engine, EngineError};
+use crate::domain::actor::{Actor, Person};
+use crate::domain::digest::Digest;
+use crate::domain::ids::RequestId;
+use crate::domain::lifecycle::EventKind;
+use crate::domain::outcome::Outcome;
+use crate::domain::request::State;
+use crate::store::events::{self, EventRow};
+use crate::store::listing;
+use crate::store::{StoreError, from_micros};
+
+/// One recorded event of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrailEntry {
+    /// The event's id.
+    pub event_id: String,
+    /// The request's events are numbered from 1.
+    pub seq: i64,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// The name of its type, as stored.
+    pub event_type: String,
+    /// Who caused it.
+    pub actor: Person,
+    /// The state before; `None` for the first event.
+    pub from: Option<State>,
+    /// The state after.
+    pub to: Option<State>,
+    /// What the person wrote, or a sentence about it.
+    pub message: Option<String>,
+    /// The digest of the call that it was about.
+    pub digest: Option<Digest>,
+    /// The attempt that it was about.
+    pub attempt: Option<i64>,
+    /// How the execution ended.
+    pub outcome: Option<Outcome>,
+    /// The id under which the log has the API call.
+    pub reference: String,
+    /// What happened; `None` for an event that this version can't read. One such row must not hide the
+    /// others, so what its columns say is shown all the same.
+    pub kind: Option<EventKind>,
+}
+
+/// One request and its events.
+#[derive(Debug)]
+pub struct Trail {
+    /// The request as the reader may see it.
+    pub view: View,
+    /// Its events, oldest first.
+    pub entries: Vec<TrailEntry>,
+}
+
+impl TrailEntry {
+    /// The entry of an event that is stored under `event_id`.
+    #[cfg(test)]
+    pub(crate) fn of(
+        request: &crate::domain::request::Request,
+        event: &crate::domain::lifecycle::Event,
+        event_id: uuid::Uuid,
+    ) -> Self {
+        let row = EventRow::new(request, event, event_id, &events::Origin::default());
+        Self::try_from(row).expect("the row of an event can be read")
+    }
+}
+
+impl TryFrom<EventRow> for TrailEntry {
+    type Error = StoreError;
+
+    fn try_from(row: EventRow) -> Result<Self, StoreError> {
+        let state = |name: Option<&str>| name.and_then(State::parse);
+        Ok(Self {
+            at: from_micros(row.at)?,
+            seq: row.seq.unwrap_or_default(),
+            from: state(row.from_state.as_deref()),
+            to: state(row.to_state.as_deref()),
+            digest: row.digest.as_deref().and_then(Digest::parse),
+            outcome: row.outcome.as_deref().and_then(Outcome::parse),
+            attempt: row.attempt,
+            message: row.message.clone(),
+            kind: row.clone().into_event().ok().map(|event| event.kind),
+            event_id: row.event_id,
+            event_type: row.event_type,
+            actor: Person {
+                iss: row.actor_iss,
+                sub: row.actor_sub,
+                user_id: row.actor_user_id,
+                user_name: row.actor_user_name,
+            },
+            reference: row.reference,
+        })
+    }
+}
+
+impl Engine {
+    /// One request's events in order.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] if there is no such request that `actor` may read.
+    pub async fn trail(&self, actor: &Actor, id: RequestId) -> Result<Trail, EngineError> {
+        self.scope(actor)?;
+        let reader = self.reader_for(actor);
+        let read = move |conn: &mut _| {
+            let record = listing::find(conn, &reader.actor.org, id)?;
+            let found = record.map(|record| reader.view(conn, record)).transpose()?;
+            Ok((found, entries(events::list(conn, &reader.actor.org, id)?)?))
+        };
+        let (found, entries) = self.inner.store.read(read).await?;
+        Ok(Trail { view: visible(actor, found)?, entries })
+    }
+}
+
+/// The entries of these rows, in their order.
+pub(super) fn entries(rows: Vec<EventRow>) -> Result<Vec<TrailEntry>, StoreError> {
+    rows.into_iter().map(TrailEntry::try_from).collect()
+}
