@@ -10,7 +10,7 @@ use countersign::api::BASE;
 use countersign::auth::mint::{Holder, mint};
 use countersign::clock::Clock;
 use countersign::config::{Config, Flags};
-use countersign::domain::actor::{Actor, Permission, Person};
+use countersign::domain::actor::{Actor, Permission, Person, Signer};
 use countersign::domain::ids::OrgId;
 use countersign::engine::SubmissionInput;
 use countersign::http::middleware::around_each_call;
@@ -115,13 +115,15 @@ impl Setting {
     /// item of a list of 1,000.
     pub fn dearest_policy(&self) -> anyhow::Result<Duration> {
         let actor = Actor {
-            person: Person::system(),
-            org: OrgId::new(ORG),
-            permissions: vec![Permission::Make],
-            groups: vec![],
-            act: vec![],
+            signer: Signer {
+                person: Person::system(),
+                org: OrgId::new(ORG),
+                permissions: vec![Permission::Make],
+                groups: vec![],
+                act: vec![],
+                signed_in_at: None,
+            },
             token_id: None,
-            signed_in_at: None,
             source_address: None,
         };
         let body = load::submission_of_many(&self.callers.sandbox, 1_000);

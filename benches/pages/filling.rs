@@ -1,6 +1,6 @@
 //! Fills a store through the engine: most requests have ended, some wait.
 
-use countersign::domain::actor::{Actor, Permission, Person};
+use countersign::domain::actor::{Actor, Permission, Person, Signer};
 use countersign::domain::ids::{OrgId, RequestTypeName};
 use countersign::domain::request::{NewDecision, Verdict};
 use countersign::engine::{DecisionInput, Engine, Origin, SubmissionInput};
@@ -52,19 +52,21 @@ async fn one(engine: &Engine, number: usize) -> anyhow::Result<(String, bool)> {
 fn actor(id: &str, permission: Permission) -> Actor {
     let text = || id.to_owned();
     Actor {
-        person: Person {
-            iss: "https://bench.example".to_owned(),
-            sub: text(),
-            user_id: text(),
-            user_name: text(),
+        signer: Signer {
+            person: Person {
+                iss: "https://bench.example".to_owned(),
+                sub: text(),
+                user_id: text(),
+                user_name: text(),
+            },
+            org: OrgId::new(ORG),
+            permissions: vec![permission],
+            groups: Vec::new(),
+            act: Vec::new(),
+            signed_in_at: None,
         },
-        org: OrgId::new(ORG),
-        permissions: vec![permission],
-        groups: Vec::new(),
-        act: Vec::new(),
         token_id: None,
         source_address: None,
-        signed_in_at: None,
     }
 }
 

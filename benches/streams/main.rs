@@ -15,7 +15,7 @@ use anyhow::{Context, ensure};
 use browser::Browser;
 use countersign::clock::Clock;
 use countersign::config::{Config, Flags};
-use countersign::domain::actor::{Actor, Permission, Person};
+use countersign::domain::actor::{Actor, Permission, Person, Signer};
 use countersign::domain::ids::OrgId;
 use countersign::engine::sessions::SessionGrant;
 use countersign::engine::{Engine, SubmissionInput};
@@ -165,13 +165,15 @@ async fn transactions(url: String) -> anyhow::Result<i64> {
 async fn submit(engine: &Engine, number: usize) -> anyhow::Result<()> {
     let text = || "400001".to_owned();
     let maker = Actor {
-        person: Person { iss: ISSUER.to_owned(), sub: text(), user_id: text(), user_name: text() },
-        org: OrgId::new(ORG),
-        permissions: vec![Permission::Make],
-        groups: Vec::new(),
-        act: Vec::new(),
+        signer: Signer {
+            person: Person { iss: ISSUER.to_owned(), sub: text(), user_id: text(), user_name: text() },
+            org: OrgId::new(ORG),
+            permissions: vec![Permission::Make],
+            groups: Vec::new(),
+            act: Vec::new(),
+            signed_in_at: None,
+        },
         token_id: None,
-        signed_in_at: None,
         source_address: None,
     };
     let body = json!({

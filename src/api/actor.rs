@@ -5,7 +5,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 
 use super::Api;
 use crate::auth::Claims;
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, Signer};
 use crate::domain::code::Code;
 use crate::domain::ids::OrgId;
 use crate::http::error::ApiError;
@@ -39,13 +39,15 @@ pub fn actor(api: &Api, request: &HttpRequest, org_header: OrgHeader) -> Result<
     span.record("org", org.as_str());
     span.record("actor", claims.person.user_id.as_str());
     Ok(Actor {
-        person: claims.person,
-        org,
-        permissions: claims.permissions,
-        groups: claims.groups,
-        act: claims.act,
+        signer: Signer {
+            person: claims.person,
+            org,
+            permissions: claims.permissions,
+            groups: claims.groups,
+            act: claims.act,
+            signed_in_at: claims.signed_in_at,
+        },
         token_id: claims.token_id,
-        signed_in_at: claims.signed_in_at,
         source_address: request.peer_addr().map(|address| address.ip().to_string()),
     })
 }

@@ -98,7 +98,6 @@ fn one(api: &Api, view: View, headers: Headers) -> HttpResponse {
 /// `GET /requests/{requestId}`
 pub async fn get(api: web::Data<Api>, request: HttpRequest, id: web::Path<String>) -> HandlerResult {
     let actor = actor(&api, &request, OrgHeader::Optional)?;
-    api.engine.scope(&actor)?;
     no_parameters(&request)?;
     let view = api.engine.find(&actor, request_id(&id)?).await?;
     let explained = api.engine.explain(&actor, &view).await?;
@@ -111,7 +110,6 @@ pub async fn get(api: web::Data<Api>, request: HttpRequest, id: web::Path<String
 /// `GET /requests/{requestId}/history`
 pub async fn history(api: web::Data<Api>, request: HttpRequest, id: web::Path<String>) -> HandlerResult {
     let actor = actor(&api, &request, OrgHeader::Optional)?;
-    api.engine.scope(&actor)?;
     no_parameters(&request)?;
     let Trail { view, entries } = api.engine.trail(&actor, request_id(&id)?).await?;
     about(&view.request);
@@ -129,7 +127,6 @@ pub async fn withdraw(
 ) -> HandlerResult {
     let body = Body::read(payload).await;
     let actor = actor(&api, &request, OrgHeader::Required)?;
-    api.engine.scope(&actor)?;
     let members = body.object(&request)?;
     no_parameters(&request)?;
     let mut members = Members::of(&members, "");

@@ -7,7 +7,7 @@ use super::{Engine, EngineError};
 use crate::domain::actor::Actor;
 use crate::domain::code::Code;
 use crate::domain::findings::{Finding, FindingCode, Level, hidden_characters};
-use crate::domain::lifecycle::refusal_of;
+use crate::domain::lifecycle::{may_withdraw, refusal_of};
 use crate::domain::policy::Approval;
 use crate::domain::policy::facts::Usage;
 use crate::domain::policy::fresh::FreshSignIn;
@@ -33,6 +33,8 @@ pub struct Explanation {
     pub can_decide: bool,
     /// Why not.
     pub why_not: Vec<Reason>,
+    /// Whether they may withdraw it now.
+    pub can_withdraw: bool,
     /// His own decision.
     pub my_decision: Option<Decision>,
     /// What each stage has and needs; `None` if the rule asks for nobody.
@@ -78,9 +80,9 @@ impl Engine {
         let rules = self.inner.book.current();
         let policy = |approval| PolicyInForce { approval, people: &rules.people };
         let votes = view.request.votes();
-        let (signer, now) = (actor.signer(), self.inner.clock.now());
+        let (signer, now) = (&actor.signer, self.inner.clock.now());
         let verdict = approval.map(|approval: &Approval| {
-            may_decide(&signer, &view.request.matter(&votes), &policy(approval), now)
+            may_decide(signer, &view.request.matter(&votes), &policy(approval), now)
         });
         let why_not = match &verdict {
             Some(Ok(_)) => Vec::new(),
@@ -99,8 +101,9 @@ impl Engine {
         Ok(Explanation {
             can_decide: why_not.is_empty(),
             why_not,
+            can_withdraw: may_withdraw(&actor.person, &view.request, now).is_ok(),
             my_decision: view.request.decisions.iter().find(own).cloned(),
-            fresh_sign_in: approval.and_then(|approval| FreshSignIn::of(approval, &signer, now)),
+            fresh_sign_in: approval.and_then(|approval| FreshSignIn::of(approval, signer, now)),
             progress: approval.map(|approval| progress(&view.request.matter(&votes), &policy(approval))),
             findings,
         })

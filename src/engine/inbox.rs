@@ -8,11 +8,11 @@ use super::change_feed::Change;
 use super::queries::{Reader, View};
 use super::rule_book::approval_under;
 use super::{Engine, EngineError, require};
-use crate::domain::actor::{Actor, Permission, Person};
+use crate::domain::actor::{Actor, Permission, Person, Signer};
 use crate::domain::ids::RequestId;
 use crate::domain::policy::Capacity;
 use crate::domain::policy::may_decide::may_decide;
-use crate::domain::policy::people::{People, Signer};
+use crate::domain::policy::people::People;
 use crate::domain::policy::progress::PolicyInForce;
 use crate::domain::request::{State, votes};
 use crate::store::inbox::{self, Accounts};
@@ -165,7 +165,7 @@ impl Engine {
 
     pub(super) fn inbox_reader(&self, actor: &Actor) -> InboxReader {
         let reader = self.reader_for(actor);
-        let signer = actor.signer();
+        let signer = actor.signer.clone();
         let people = &reader.rules.people;
         let behind = signer.behind(people);
         let linked = people.entries().iter().filter(|entry| people.is_behind(entry, &behind));

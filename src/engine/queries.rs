@@ -1,7 +1,7 @@
 //! Reads: one request, lists of requests. Nothing here changes anything.
 //!
-//! **Invariant:** the org of every read is the actor's, and a maker without further rights sees only
-//! his own requests.
+//! **Invariant:** the org of every read is the actor's, and who neither checks nor audits reads only their
+//! own requests.
 
 use std::sync::Arc;
 
@@ -167,23 +167,24 @@ impl Engine {
     /// # Errors
     /// [`EngineError::PermissionMissing`] if his token grants none of the three rights.
     pub fn scope(&self, actor: &Actor) -> Result<Filter, EngineError> {
-        let mut filter = Filter::all(actor.org.clone());
         if !actor.sees_all() {
             super::require(actor, Permission::Make)?;
-            filter.maker = Some(actor.person.clone());
         }
-        Ok(filter)
+        Ok(all_readable(actor))
     }
 
     /// One request, whole.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] if there is none that `actor` may read, and
+    /// [`EngineError::PermissionMissing`] instead if their token grants no permission at all.
     pub async fn find(&self, actor: &Actor, id: RequestId) -> Result<View, EngineError> {
-        self.scope(actor)?;
         let reader = self.reader_for(actor);
         let read = move |conn: &mut _| {
             let record = listing::find(conn, &reader.actor.org, id)?;
             record.map(|record| reader.view(conn, record)).transpose()
         };
-        visible(actor, self.inner.store.read(read).await?)
+        readable(actor, self.inner.store.read(read).await?)
     }
 
     /// One page of requests.
@@ -257,14 +258,25 @@ impl Engine {
     }
 }
 
-/// What `actor` may see of what was found: a maker without further rights sees only his own.
-pub(super) fn visible(actor: &Actor, found: Option<View>) -> Result<View, EngineError> {
-    found.filter(|found| is_visible(actor, found)).ok_or(EngineError::NotFound)
+/// The filter for everything that [`Signer::may_read`](crate::domain::actor::Signer::may_read) lets `actor` read.
+pub(super) fn all_readable(actor: &Actor) -> Filter {
+    let mut filter = Filter::all(actor.org.clone());
+    filter.maker = (!actor.sees_all()).then(|| actor.person.clone());
+    filter
 }
 
-/// Whether `actor` may see this request of his org.
-pub(super) fn is_visible(actor: &Actor, found: &View) -> bool {
-    actor.sees_all() || found.request.maker.is_same_person(&actor.person)
+pub(super) fn readable(actor: &Actor, found: Option<View>) -> Result<View, EngineError> {
+    let may_read = |found: &View| actor.may_read(&found.request.org, &found.request.maker);
+    found.filter(may_read).ok_or_else(|| not_readable(actor))
+}
+
+/// Why `actor` gets no such request: it is not there for them. A token without any permission is told that
+/// instead.
+pub(super) fn not_readable(actor: &Actor) -> EngineError {
+    if actor.permissions.is_empty() {
+        return EngineError::PermissionMissing(Permission::Make);
+    }
+    EngineError::NotFound
 }
 
 /// The rows of a page, and one more if there is a next page.
@@ -334,8 +346,8 @@ impl Reader {
     ) -> Result<bool, StoreError> {
         let Some(approval) = approval_of(pinned, request)? else { return Ok(false) };
         let people = &self.rules.people;
-        let signer = self.actor.signer();
-        let holds_seat = |stage| !capacities(&signer, stage, people).is_empty();
+        let signer = &self.actor.signer;
+        let holds_seat = |stage| !capacities(signer, stage, people).is_empty();
         let behind_maker = people.behind(&request.maker, &request.terms.maker_act);
         Ok(approval.stages.iter().any(holds_seat)
             && signer.may(Permission::Check)

@@ -1,7 +1,7 @@
 //! A request as a page shows it: itself, what stands around it, and what is next, all read at one instant.
 
 use super::explain::{Explanation, oddities};
-use super::queries::{View, is_visible};
+use super::queries::{View, all_readable, not_readable};
 use super::trail::{TrailEntry, entries};
 use super::{Engine, EngineError};
 use crate::domain::actor::{Actor, Permission};
@@ -37,21 +37,22 @@ impl Engine {
     /// One request, whole, with what stands around it.
     ///
     /// # Errors
-    /// [`EngineError::NotFound`] if there is none that `actor` may see.
+    /// [`EngineError::NotFound`] if there is none that `actor` may read, and
+    /// [`EngineError::PermissionMissing`] instead if their token grants no permission at all.
     pub async fn open(
         &self,
         actor: &Actor,
         id: RequestId,
         beside: SnapshotLimits,
     ) -> Result<RequestSnapshot, EngineError> {
-        let scope = self.scope(actor)?;
+        let scope = all_readable(actor);
         let inbox = self.inbox_reader(actor);
         let actor = actor.clone();
         let asking = actor.clone();
         let read = move |conn: &mut AnyConnection| {
             let Some(record) = listing::find(conn, &asking.org, id)? else { return Ok(None) };
             let view = inbox.reader.view(conn, record)?;
-            if !is_visible(&asking, &view) {
+            if !asking.may_read(&view.request.org, &view.request.maker) {
                 return Ok(None);
             }
             let events = entries(events::list(conn, &asking.org, id)?)?;
@@ -64,7 +65,7 @@ impl Engine {
             Ok(Some((view, events, odd, waiting, others)))
         };
         let found = self.inner.store.read(read).await?;
-        let (view, events, odd, waiting, others) = found.ok_or(EngineError::NotFound)?;
+        let (view, events, odd, waiting, others) = found.ok_or_else(|| not_readable(&actor))?;
         let explained = self.explained(&actor, &view, odd)?;
         Ok(RequestSnapshot { view, events, explained, waiting, others })
     }

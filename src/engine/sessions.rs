@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::command::WriteCommand;
 use super::{Engine, EngineError};
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, Signer};
 use crate::domain::digest::Digest;
 use crate::domain::ids::OrgId;
 use crate::store::sessions::{self, SessionRow, SessionWrite};
@@ -58,14 +58,16 @@ impl LiveSession {
     /// The person as the engine asks who it is.
     pub fn actor(&self, source_address: Option<String>) -> Actor {
         Actor {
-            person: self.granted.person.clone(),
-            org: self.org.clone(),
-            permissions: self.granted.permissions.clone(),
-            groups: self.granted.groups.clone(),
-            act: self.granted.act.clone(),
+            signer: Signer {
+                person: self.granted.person.clone(),
+                org: self.org.clone(),
+                permissions: self.granted.permissions.clone(),
+                groups: self.granted.groups.clone(),
+                act: self.granted.act.clone(),
+                signed_in_at: self.signed_in_at,
+            },
             token_id: None,
             source_address,
-            signed_in_at: self.signed_in_at,
         }
     }
 }

@@ -95,7 +95,7 @@ impl Engine {
             return Err(EngineError::NotAdmitted(AdmissionRefusal { code: Code::PersonInactive, message }));
         }
         Ok(Box::new(PreparedSubmission {
-            maker: input.actor.signer(),
+            maker: input.actor.signer.clone(),
             origin: Origin::of(input.actor, input.reference),
             id: RequestId::new(self.inner.clock.new_id()),
             now: self.inner.clock.now(),

@@ -1,13 +1,17 @@
 //! The maker withdraws their waiting request.
 
 use super::command::{Caller, WriteCommand};
+use super::queries::not_readable;
 use super::{Engine, EngineError, Origin};
 use crate::domain::actor::Actor;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{Request, withdrawal_reason};
 
 impl Engine {
-    /// The maker withdraws their request.
+    /// The maker withdraws their request: see [`may_withdraw`](crate::domain::lifecycle::may_withdraw).
+    ///
+    /// # Errors
+    /// Those of [`find`](Engine::find), and what the rules forbid.
     pub async fn withdraw(
         &self,
         actor: &Actor,
@@ -18,7 +22,10 @@ impl Engine {
         let reason = withdrawal_reason(reason).map_err(|fault| EngineError::Invalid(vec![fault]))?;
         let key = (actor.org.clone(), id);
         let command = WriteCommand::Withdraw { by: Caller { key, actor: actor.clone(), origin }, reason };
-        let (request, is_new) = self.write_for_person(command).await?;
+        let (request, is_new) = self.write_for_person(command).await.map_err(|error| match error {
+            EngineError::NotFound => not_readable(actor),
+            other => other,
+        })?;
         if is_new {
             tracing::info!(request.id = %request.id, "a request was withdrawn");
         }

@@ -15,7 +15,7 @@ use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::{Event, EventKind, EventType, NewRequest, Signature};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
-use crate::domain::request::{Request, State, Verdict};
+use crate::domain::request::{Request, Verdict};
 use crate::domain::submission::EntityInfo;
 
 /// The version of the meaning of these columns.

@@ -7,11 +7,12 @@
 pub mod event_type;
 #[cfg(test)]
 mod tests;
+mod withdraw;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use self::event_type::EventType;
-use super::actor::Person;
+use super::actor::{Person, Signer};
 use super::code::Code;
 use super::digest::Digest;
 use super::ids::{OrgId, RequestId, RequestTypeName};
@@ -21,10 +22,12 @@ use super::policy::Capacity;
 use super::policy::bulk::{DecisionMode, allows_bulk};
 use super::policy::fresh::FreshSignIn;
 use super::policy::may_decide::{WhyNot, may_say};
-use super::policy::people::Signer;
 use super::policy::progress::{CastVote, DecisionContext, PolicyInForce, progress};
 use super::request::{Decision, NewDecision, Request, State, Terms, Verdict};
 use super::submission::EntityInfo;
+
+pub use self::withdraw::may_withdraw;
+use self::withdraw::withdraw;
 
 /// What a request is when it is submitted; the first event carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -448,22 +451,6 @@ fn is_repeat(standing: &Decision, checker: &Person, ballot: &NewDecision) -> boo
     standing.checker.is_same_person(checker)
         && standing.verdict == ballot.verdict
         && standing.message == ballot.message
-}
-
-fn withdraw(
-    request: &Request,
-    by: &Person,
-    reason: &str,
-    now: DateTime<Utc>,
-) -> Result<Option<EventKind>, Refusal> {
-    if !by.is_same_person(&request.maker) {
-        return Err(Refusal::NotTheMaker);
-    }
-    if request.state == State::Withdrawn {
-        return Ok(None);
-    }
-    must_wait(request, now)?;
-    Ok(Some(EventKind::Withdrawn { reason: reason.to_owned() }))
 }
 
 /// Refuses unless the request waits for a person and its deadline is ahead.

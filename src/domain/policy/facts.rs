@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::people::{People, Signer};
+use super::people::People;
+use crate::domain::actor::Signer;
 use crate::domain::amount::Amount;
 use crate::domain::submission::EntityInfo;
 

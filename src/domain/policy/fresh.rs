@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Approval;
-use super::people::Signer;
+use crate::domain::actor::Signer;
 
 /// The clocks of others may be ahead of this one by so much.
 const AHEAD_MAX: TimeDelta = TimeDelta::minutes(1);

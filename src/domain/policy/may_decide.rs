@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::matching::Matching;
-use super::people::{People, PersonEntry, Signer};
+use super::people::{People, PersonEntry};
 use super::progress::{CastVote, DecisionContext, PolicyInForce, StageProgress, progress};
 use super::{Approval, Capacity, Mode, Stage};
-use crate::domain::actor::Permission;
+use crate::domain::actor::{Permission, Signer};
 use crate::domain::code::Code;
 use crate::domain::request::{State, Verdict};
 

@@ -2,11 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
-
-use crate::domain::actor::{Permission, Person};
+use crate::domain::actor::{Person, Signer};
 use crate::domain::fault::{DefinitionFault, pointer_to};
-use crate::domain::ids::OrgId;
 
 /// One entry of the people file: a person, or a service account that persons own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,23 +33,6 @@ pub struct People {
     entries: Vec<PersonEntry>,
     by_account: BTreeMap<String, usize>,
     owners: Vec<Vec<usize>>,
-}
-
-/// Somebody who submits or decides, as a token named him.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signer {
-    /// The token's person.
-    pub person: Person,
-    /// The token's `act` chain: who acts for him.
-    pub act: Vec<Person>,
-    /// The rights the token grants.
-    pub permissions: Vec<Permission>,
-    /// The groups the token names.
-    pub groups: Vec<String>,
-    /// The org of the call.
-    pub org: OrgId,
-    /// When he proved who he is, as far as that is known.
-    pub signed_in_at: Option<DateTime<Utc>>,
 }
 
 /// Everybody who stands behind some accounts.
@@ -157,12 +137,7 @@ impl People {
 }
 
 impl Signer {
-    /// Whether the token grants `permission`.
-    pub fn may(&self, permission: Permission) -> bool {
-        self.permissions.contains(&permission)
-    }
-
-    /// Everybody who stands behind him.
+    /// The signer's people: linked accounts, who acts through the token, and the owners of service accounts.
     pub fn behind(&self, people: &People) -> Behind<'_> {
         people.behind(&self.person, &self.act)
     }

@@ -46,7 +46,7 @@ impl Decider {
             }
         };
         let command = Command::Decide {
-            signer: &by.actor.signer(),
+            signer: &by.actor.signer,
             ballot: decision,
             company,
             policy: PolicyInForce { approval: &approval, people: &rules.people },
@@ -63,7 +63,7 @@ impl Decider {
     ) -> Result<WriteReply, StoreError> {
         let Caller { key, actor, .. } = by;
         let maker = rows.request(key).map(|found| &found.maker);
-        let is_seen = maker.is_some_and(|maker| actor.sees_all() || maker.is_same_person(&actor.person));
+        let is_seen = maker.is_some_and(|maker| actor.may_read(&key.0, maker));
         let command = Command::Withdraw { by: actor.person.clone(), reason: reason.to_owned() };
         if is_seen { self.run_for_person(rows, by, &command) } else { Ok(WriteReply::NotFound) }
     }

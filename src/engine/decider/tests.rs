@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Decider, Shared};
 use crate::clock::Clock;
-use crate::domain::actor::{Actor, Permission, Person};
+use crate::domain::actor::{Actor, Permission, Person, Signer};
 use crate::domain::ids::OrgId;
 use crate::domain::policy::people::People;
 use crate::domain::request::State;
@@ -53,13 +53,15 @@ fn settings() -> EngineSettings {
 fn mara() -> Actor {
     let [iss, sub, user_id, user_name] = ["iss", "mara", "mara", "mara"].map(str::to_owned);
     Actor {
-        person: Person { iss, sub, user_id, user_name },
-        org: OrgId::new("100"),
-        permissions: vec![Permission::Make],
-        groups: vec![],
-        act: vec![],
+        signer: Signer {
+            person: Person { iss, sub, user_id, user_name },
+            org: OrgId::new("100"),
+            permissions: vec![Permission::Make],
+            groups: vec![],
+            act: vec![],
+            signed_in_at: None,
+        },
         token_id: None,
-        signed_in_at: None,
         source_address: None,
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::actor::Person;
 use crate::domain::findings::Finding;
 use crate::domain::lifecycle::EventKind;
 use crate::domain::policy::progress::{Progress, StageProgress};
-use crate::domain::policy::{Capacity, Risk};
+use crate::domain::policy::Risk;
 use crate::domain::request::{Decision, Request, State};
 use crate::domain::submission::EntityInfo;
 use crate::engine::KeptRefusal;
@@ -463,7 +463,7 @@ pub fn trail_entry(entry: &TrailEntry, entity_info: &EntityInfo) -> Value {
             add("signedAs", signature.capacities.iter().map(|who| Value::from(who.name())).collect());
         }
         Some(EventKind::AutoApproved { rule, .. }) => add("rule", rule.as_str().into()),
-        Some(EventKind::Refused { code, .. }) => add("code", code.as_str().into()),
+        Some(EventKind::Refused { code, .. }) => add("code", code.name().into()),
         Some(
             EventKind::Withdrawn { .. }
             | EventKind::Expired

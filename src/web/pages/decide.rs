@@ -112,18 +112,13 @@ async fn first(web: &Web, request: &HttpRequest, id: &str, step: Step) -> Page {
     let known = know(web, &session, id).await?;
     let is_possible = match step {
         Step::Approve | Step::Reject => known.explained.can_decide,
-        Step::Withdraw => may_withdraw(&session, &known),
+        Step::Withdraw => known.explained.can_withdraw,
     };
     if !is_possible {
         // The page says why, in the words of the engine.
         return render(web, request, &session, known, (StatusCode::OK, Vec::new())).await;
     }
     step_page(web, request, &session, (step, known), Filled::default()).await
-}
-
-fn may_withdraw(session: &Session, known: &RequestSnapshot) -> bool {
-    let it = &known.view.request;
-    it.maker.is_same_person(&session.actor.person) && it.state == crate::domain::request::State::AdminTask
 }
 
 /// What a form brought, and what is wrong with it.
@@ -325,7 +320,7 @@ async fn refused(
     };
     let is_open = match step {
         Step::Approve | Step::Reject => known.explained.can_decide,
-        Step::Withdraw => may_withdraw(session, &known),
+        Step::Withdraw => known.explained.can_withdraw,
     };
     // Other refusals name the decision that stands themselves.
     let moved = error.codes().contains(&Code::RequestMoved).then(|| moved(&known)).flatten();

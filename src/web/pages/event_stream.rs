@@ -250,7 +250,7 @@ impl Stream {
 
     /// One event, if it is this reader's business.
     fn write(&self, text: &mut String, change: &Change) {
-        if !is_seen_by(change, &self.actor) {
+        if !self.actor.may_read(&change.org, &change.maker) {
             return;
         }
         let may_wait = self.web.engine.may_wait_for(&self.actor, change);
@@ -275,11 +275,6 @@ impl Stream {
         let id = self.subscription.position_after(change);
         text.push_str(&format!("event: {name}\nid: {id}\ndata: {data}\n\n"));
     }
-}
-
-/// The same rule as for reading the request.
-fn is_seen_by(change: &Change, actor: &Actor) -> bool {
-    change.org == actor.org && (actor.sees_all() || change.maker.is_same_person(&actor.person))
 }
 
 fn sentence(change: &Change) -> String {

@@ -214,7 +214,7 @@ pub async fn render(
         answer: view.answer.as_ref().map(AnswerBox::of),
         events: events.iter().map(|entry| told(entry, when)).collect(),
         stages: Stages::of(it, explained.progress.as_ref(), explained.can_decide, when),
-        acts: acts(session, it, &explained, is_own),
+        acts: acts(it, &explained),
         decide_by: it.terms.due_at.filter(|_| is_open).map(|at| when.left(at)),
         decide_by_class: if it.terms.due_at.is_some_and(|at| at < when.now()) { "st-bad" } else { "st-warn" },
         expires: is_open.then(|| when.exact(it.expires_at)),
@@ -291,7 +291,7 @@ fn queue(shell: &Shell, session: &Session, request: &Request) -> Queue {
     }
 }
 
-fn acts(session: &Session, request: &Request, explained: &Explanation, is_own: bool) -> Acts {
+fn acts(request: &Request, explained: &Explanation) -> Acts {
     let is_waiting = request.state == State::AdminTask;
     let mut more = Vec::new();
     let sentence = if explained.can_decide {
@@ -332,7 +332,7 @@ fn acts(session: &Session, request: &Request, explained: &Explanation, is_own: b
         sentence: sentence.into(),
         more,
         can_decide: explained.can_decide,
-        can_withdraw: is_own && is_waiting && session.actor.may(Permission::Make),
+        can_withdraw: explained.can_withdraw,
     }
 }
 

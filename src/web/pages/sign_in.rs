@@ -148,7 +148,7 @@ pub async fn again(web: web::Data<Web>, request: HttpRequest) -> Page {
         script: &assets::SCRIPT.path,
         csrf: session.csrf,
         to: ReturnTo::read(&parameter(&request, "to").unwrap_or_default()).to_string(),
-        name: session.actor.person.user_name.into(),
+        name: session.actor.signer.person.user_name.into(),
         provider,
     })
 }

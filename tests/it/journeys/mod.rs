@@ -24,3 +24,4 @@ mod records;
 mod refusals;
 mod sessions;
 mod tampering;
+mod withdraw;

@@ -154,7 +154,7 @@ async fn a_command_that_the_rules_forbid_is_kept_and_moves_nothing(database: Dat
     let author = actor("100", "maker", &both);
     let request = node.submit(&author).await;
     let mut twin = author.clone();
-    twin.person.user_id = "id-second".to_owned();
+    twin.signer.person.user_id = "id-second".to_owned();
     let wrong = NewDecision::new(Verdict::Approved, "", Some("sha256:wrong".to_owned())).unwrap();
     let codes = [
         refused_code(node.decide(&author, request.id, approval()).await),

@@ -70,7 +70,7 @@ struct Play<'a> {
 fn account(name: &str) -> Actor {
     let mut account = actor("100", name, &[Permission::Make, Permission::Check]);
     if name == "second" {
-        account.person.sub = "sub-maker".to_owned();
+        account.signer.person.sub = "sub-maker".to_owned();
     }
     account
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use countersign::catalog;
 use countersign::clock::Clock;
-use countersign::domain::actor::{Actor, Permission, Person};
+use countersign::domain::actor::{Actor, Permission, Person, Signer};
 use countersign::domain::ids::{OrgId, RequestId, RequestTypeName};
 use countersign::domain::json;
 use countersign::domain::policy::people::People;
@@ -250,13 +250,15 @@ fn person(name: &str) -> Person {
 
 fn actor(org: &str, name: &str, permissions: &[Permission]) -> Actor {
     Actor {
-        person: person(name),
-        org: OrgId::new(org),
-        permissions: permissions.to_vec(),
-        groups: vec![],
-        act: vec![],
+        signer: Signer {
+            person: person(name),
+            org: OrgId::new(org),
+            permissions: permissions.to_vec(),
+            groups: vec![],
+            act: vec![],
+            signed_in_at: None,
+        },
         token_id: Some(format!("token-{name}")),
-        signed_in_at: None,
         source_address: Some("192.0.2.7".to_owned()),
     }
 }

@@ -150,7 +150,7 @@ async fn every_filter_finds_what_it_says(database: Database) {
     let first = node.submit(&maker()).await;
     node.clock.advance(TimeDelta::seconds(1));
     let mut author = maker();
-    author.person = super::person("other");
+    author.signer.person = super::person("other");
     let body = ISSUE_BADGE.replace("7000000", "8000000");
     let second = node.submit_body(&author, &body).await.unwrap().request;
     node.decide(&checker("anna"), second.id, rejection()).await.unwrap();
@@ -214,7 +214,7 @@ async fn a_request_is_found_by_the_beginning_of_its_id(database: Database) {
         assert!(found(nothing, 9).await.is_empty(), "{nothing}");
     }
     let mut stranger = maker();
-    stranger.person = super::person("other");
+    stranger.signer.person = super::person("other");
     assert!(node.engine.find_by_beginning(&stranger, "0190b6f2", 9).await.unwrap().is_empty());
     assert_eq!(node.engine.find_by_beginning(&maker(), "0190b6f2", 9).await.unwrap().len(), 2);
 }

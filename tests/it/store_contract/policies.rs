@@ -129,7 +129,12 @@ fn why_not<T: std::fmt::Debug>(result: Result<T, EngineError>) -> &'static str {
 }
 
 fn in_group(name: &str, group: &str) -> Actor {
-    Actor { groups: vec![group.to_owned()], ..checker(name) }
+    in_groups(checker(name), &[group])
+}
+
+fn in_groups(mut actor: Actor, groups: &[&str]) -> Actor {
+    actor.signer.groups = groups.iter().map(|group| (*group).to_owned()).collect();
+    actor
 }
 
 async fn decide(
@@ -390,7 +395,7 @@ async fn stages_are_signed_in_their_order_by_different_people(database: Database
     assert_eq!(code(say(&fay, approval()).await), "not_in_stage");
     assert_eq!(code(say(&checker("anna"), approval()).await), "not_in_stage");
     assert_eq!(say(&rita, approval()).await.unwrap().state, State::AdminTask);
-    let in_both = Actor { groups: vec!["Risk".to_owned(), "Finance".to_owned()], ..checker("rita") };
+    let in_both = in_groups(checker("rita"), &["Risk", "Finance"]);
     let words = NewDecision::new(countersign::domain::request::Verdict::Approved, "again", None).unwrap();
     assert_eq!(code(say(&in_both, words).await), "already_decided_by_you");
     assert_eq!(say(&fay, approval()).await.unwrap().state, State::AdminTask);
@@ -559,7 +564,8 @@ async fn linked_accounts_and_act_chains_are_one_person(database: Database) {
     let as_maker = |name: &str| actor("100", name, &[Permission::Make, Permission::Check]);
     let by_robot = submit(&node.engine, &as_maker("robot"), &pay("a", 1), None).await.unwrap().view.request;
     let by_link = submit(&node.engine, &as_maker("rita-two"), &pay("b", 1), None).await.unwrap().view.request;
-    let for_rita = Actor { act: vec![super::person("rita")], ..as_maker("clerk") };
+    let mut for_rita = as_maker("clerk");
+    for_rita.signer.act = vec![super::person("rita")];
     let by_act = submit(&node.engine, &for_rita, &pay("c", 1), None).await.unwrap().view.request;
     for request in [&by_robot, &by_link, &by_act] {
         let own = decide(&node.engine, &checker("rita"), request.id, approval()).await;

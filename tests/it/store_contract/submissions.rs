@@ -99,7 +99,7 @@ async fn every_character_survives(database: Database) {
     let node = Node::open(database);
     let odd = "{\"NULL\",','}\\ \u{e9}e\u{301} \u{1f600} %_ $1 ;--";
     let mut actor = maker();
-    actor.person.user_name = odd.to_owned();
+    actor.signer.person.user_name = odd.to_owned();
     actor.token_id = None;
     actor.source_address = None;
     let said = node.submit_body(&actor, &body_with("/entityInfo/tillId", json!(odd))).await.unwrap();

@@ -120,9 +120,9 @@ async fn a_maker_sees_his_own_requests_under_each_of_his_accounts_and_no_others(
     let other = actor("100", "other", &[Permission::Make]);
     let others = node.submit(&other).await;
     let (mut same_sub, mut same_id, mut foreign) = (maker(), maker(), maker());
-    same_sub.person.user_id = "id-second".to_owned();
-    same_id.person.sub = "sub-second".to_owned();
-    foreign.person.iss = "https://elsewhere.example".to_owned();
+    same_sub.signer.person.user_id = "id-second".to_owned();
+    same_id.signer.person.sub = "sub-second".to_owned();
+    foreign.signer.person.iss = "https://elsewhere.example".to_owned();
     for account in [maker(), same_sub, same_id] {
         assert_eq!(listed(&node, &account).await, std::slice::from_ref(&mine));
         assert!(node.engine.find(&account, mine.id).await.is_ok());

@@ -449,7 +449,7 @@ fn a_deadline_means_nothing_once_somebody_decided() {
 }
 
 #[test]
-fn only_the_maker_withdraws_whichever_of_his_accounts_he_uses() {
+fn only_the_maker_withdraws_with_any_of_their_accounts() {
     for by in everybody() {
         let said = Story::begin().ask(&withdraw(by.clone(), "a mistake"));
         if by.is_same_person(&maker()) {
@@ -476,6 +476,11 @@ fn a_withdrawal_again_changes_nothing_and_one_after_a_decision_is_refused() {
             State::ValidateMakerAccess | State::ValidatePayload => unreachable!("no story rests here"),
         }
         assert_eq!(story.refusal(&withdraw(anna(), "")), Refusal::NotTheMaker);
+        let is_allowed = |by: Person| may_withdraw(&by, &story.request, story.now).is_ok();
+        assert_eq!(
+            (is_allowed(maker()), is_allowed(anna())),
+            (story.request.state == State::AdminTask, false)
+        );
     }
 }
 

@@ -6,12 +6,12 @@ use std::thread;
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-use crate::domain::actor::{Permission, Person};
+use crate::domain::actor::{Permission, Person, Signer};
 use crate::domain::amount::Amount;
 use crate::domain::ids::OrgId;
 use crate::domain::policy::condition::Condition;
 use crate::domain::policy::facts::{Facts, Usage};
-use crate::domain::policy::people::{People, PersonEntry, Signer};
+use crate::domain::policy::people::{People, PersonEntry};
 use crate::domain::submission::EntityInfo;
 
 fn condition(text: &str) -> Condition {

@@ -8,10 +8,10 @@ mod words;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::may_decide::{SigningSeat, WhyNot, may_say};
-use super::people::{People, PersonEntry, Signer};
+use super::people::{People, PersonEntry};
 use super::progress::{CastVote, DecisionContext, PolicyInForce, Progress, progress};
 use super::{Approval, Capacity, Mode, Seat, Stage};
-use crate::domain::actor::{Permission, Person};
+use crate::domain::actor::{Permission, Person, Signer};
 use crate::domain::ids::OrgId;
 use crate::domain::request::{State, Verdict};
 

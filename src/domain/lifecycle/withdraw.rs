@@ -1,0 +1,36 @@
+//! Withdrawing: who may end a request that waits, and what happens then.
+
+use chrono::{DateTime, Utc};
+
+use super::{EventKind, Refusal, must_wait};
+use crate::domain::actor::Person;
+use crate::domain::request::{Request, State};
+
+/// Whether `by` may withdraw `request` at `now`. Page, form and API all ask this.
+///
+/// The maker may, as long as the request waits: whatever permissions their token still grants, and
+/// even if the people file has switched them off. Withdrawing only ever stops something.
+///
+/// # Errors
+/// Why not: they are not the maker, or it does not wait any more.
+pub fn may_withdraw(by: &Person, request: &Request, now: DateTime<Utc>) -> Result<(), Refusal> {
+    if !by.is_same_person(&request.maker) {
+        return Err(Refusal::NotTheMaker);
+    }
+    must_wait(request, now)
+}
+
+/// What a withdrawal does; nothing if it is a client's retry.
+pub(super) fn withdraw(
+    request: &Request,
+    by: &Person,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<EventKind>, Refusal> {
+    let is_repeat = request.state == State::Withdrawn && by.is_same_person(&request.maker);
+    if is_repeat {
+        return Ok(None);
+    }
+    may_withdraw(by, request, now)?;
+    Ok(Some(EventKind::Withdrawn { reason: reason.to_owned() }))
+}
