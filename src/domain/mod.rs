@@ -20,5 +20,6 @@ pub mod policy;
 pub mod request;
 pub mod request_type;
 pub mod rules;
+pub mod state;
 pub mod submission;
 pub mod target;

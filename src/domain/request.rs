@@ -1,7 +1,5 @@
 //! A request: what a maker submitted, where it stands, and who decided it.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 
 use super::actor::Person;
@@ -12,111 +10,8 @@ use super::findings::Warning;
 use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::policy::progress::{CastVote, DecisionContext};
 use super::policy::{Capacity, Risk};
+pub use super::state::{State, Verdict};
 use super::submission::EntityInfo;
-
-/// Where a request stands. The names are the wire's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    /// Being checked: may the maker ask for this? Never at rest.
-    ValidateMakerAccess,
-    /// Being checked: is the payload sound? Never at rest.
-    ValidatePayload,
-    /// Waits for a checker.
-    AdminTask,
-    /// A checker agreed; the call is about to be sent or under way.
-    Approved,
-    /// The target answered, and nothing in its answer says that it failed. Final.
-    Executed,
-    /// The target refused, or the call certainly never left. Final.
-    Failed,
-    /// The call left, and no full answer came back: it may or may not have happened.
-    Unknown,
-    /// A checker said no. Final.
-    Rejected,
-    /// The maker took it back. Final.
-    Withdrawn,
-    /// Nobody decided in time. Final.
-    Expired,
-}
-
-impl State {
-    /// Every state, in the order of a request's life.
-    pub const ALL: [Self; 10] = [
-        Self::ValidateMakerAccess,
-        Self::ValidatePayload,
-        Self::AdminTask,
-        Self::Approved,
-        Self::Executed,
-        Self::Failed,
-        Self::Unknown,
-        Self::Rejected,
-        Self::Withdrawn,
-        Self::Expired,
-    ];
-
-    /// The wire's and the table's spelling.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ValidateMakerAccess => "ValidateMakerAccess",
-            Self::ValidatePayload => "ValidatePayload",
-            Self::AdminTask => "AdminTask",
-            Self::Approved => "approved",
-            Self::Executed => "executed",
-            Self::Failed => "failed",
-            Self::Unknown => "unknown",
-            Self::Rejected => "rejected",
-            Self::Withdrawn => "withdrawn",
-            Self::Expired => "expired",
-        }
-    }
-
-    /// Reads [`State::name`], exactly.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == text)
-    }
-
-    /// Whether it never changes again. `unknown` is not final: it may still be settled.
-    pub fn is_final(self) -> bool {
-        match self {
-            Self::Executed | Self::Failed | Self::Rejected | Self::Withdrawn | Self::Expired => true,
-            Self::ValidateMakerAccess
-            | Self::ValidatePayload
-            | Self::AdminTask
-            | Self::Approved
-            | Self::Unknown => false,
-        }
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// What a checker says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Send it.
-    Approved,
-    /// Send nothing.
-    Rejected,
-}
-
-impl Verdict {
-    /// The wire's and the table's spelling.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-        }
-    }
-
-    /// Reads [`Verdict::name`], exactly.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Approved, Self::Rejected].into_iter().find(|verdict| verdict.name() == text)
-    }
-}
 
 /// Words a person adds to a decision or a withdrawal, in characters.
 pub const MESSAGE_CHARS_MAX: usize = 4_000;
@@ -309,14 +204,6 @@ pub fn withdrawal_reason(reason: &str) -> Result<String, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_state_is_read_from_its_own_name_only() {
-        for state in State::ALL {
-            assert_eq!(State::parse(state.name()), Some(state));
-        }
-        assert_eq!(State::parse("admintask"), None);
-    }
 
     #[test]
     fn a_rejection_without_words_is_refused_and_an_approval_without_words_is_not() {

@@ -14,15 +14,15 @@ use super::error::AdmissionRefusal;
 use super::idempotency::ClientKey;
 use crate::clock::Clock;
 use crate::domain::actor::Signer;
-use crate::domain::amount::Amount;
 use crate::domain::code::Code;
 use crate::domain::ids::RequestId;
 use crate::domain::json;
 use crate::domain::lifecycle::{NewRequest, submit};
-use crate::domain::policy::facts::{Facts, Usage};
+use crate::domain::policy::facts::Facts;
 use crate::domain::policy::may_decide::can_fill;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{DecisionContext, PolicyInForce, progress};
+use crate::domain::policy::usage::Usage;
 use crate::domain::policy::{Capacity, Policy, Rule, RuleOutcome};
 use crate::domain::request::{Counted, Request, State, Terms};
 use crate::domain::request_type::{CountBy, RequestType};
@@ -220,15 +220,4 @@ fn person_behind(maker: &Signer, people: &People) -> String {
 pub(super) fn usage_key(org: &str, request_type: &str, counted: &Counted) -> UsageKey {
     let Counted { counter, who, window_start } = counted.clone();
     (org.to_owned(), request_type.to_owned(), counter, who, window_start)
-}
-
-/// A row as a condition sees it.
-pub(super) fn usage_of(count: i64, sum: &str) -> Option<Usage> {
-    Some(Usage { count, sum: Amount::parse(sum).ok()? })
-}
-
-/// Whether a counter that stands at `sum` can hold a request of this amount exactly.
-pub(super) fn can_hold(sum: Amount, amount: Option<Amount>) -> bool {
-    let size = amount.map_or(Some(Amount::ZERO), Amount::size);
-    size.is_some_and(|size| sum.checked_add(size).is_some())
 }

@@ -7,18 +7,17 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::admission::{Admitted, PreparedSubmission, StoredContext, can_hold, usage_key, usage_of};
+use super::admission::{Admitted, PreparedSubmission, StoredContext, usage_key};
 use super::explain::nearly_used_up;
 use super::queries::url_of;
 use super::{AdmissionRefusal, Engine, EngineError, SubmissionInput, require};
 use crate::domain::actor::Permission;
-use crate::domain::amount::Amount;
 use crate::domain::digest::Digest;
 use crate::domain::findings::{Finding, Level, hidden_characters};
 use crate::domain::json;
 use crate::domain::policy::RuleOutcome;
-use crate::domain::policy::facts::Usage;
 use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
+use crate::domain::policy::usage::Usage;
 use crate::domain::request::Request;
 use crate::domain::request_type::RequestType;
 use crate::domain::submission::mask_headers;
@@ -116,8 +115,7 @@ impl Engine {
         stored: &StoredContext,
     ) -> Result<DraftRequest, AdmissionRefusal> {
         let Admitted { request, .. } = prepared.admit(stored, &self.inner.clock)?;
-        let sums = stored.usage.values().map(|usage| usage.sum);
-        if !sums.into_iter().all(|sum| can_hold(sum, request.terms.amount)) {
+        if !stored.usage.values().all(|usage| usage.can_hold(request.terms.amount)) {
             return Err(AdmissionRefusal::too_large());
         }
         let rule = prepared.request_type.policy.rule(&request.terms.rule);
@@ -141,7 +139,7 @@ fn stored_context(
     let mut stored = StoredContext::default();
     for counted in prepared.counted() {
         let usage = match usage::find(conn, &usage_key(org, name, &counted))? {
-            Some(row) => usage_of(row.count, &row.sum),
+            Some(row) => Usage::parse(row.count, &row.sum),
             None => Some(Usage::default()),
         };
         stored.usage.extend(usage.map(|usage| (counted.counter, usage)));
@@ -154,11 +152,9 @@ fn stored_context(
 
 /// Counters that would have come, with this request, as far as its type wants checkers to know.
 fn used_up(prepared: &PreparedSubmission, stored: &StoredContext, request: &Request) -> Vec<Finding> {
-    let size = request.terms.amount.and_then(Amount::size).unwrap_or(Amount::ZERO);
     let of = |counter: &crate::domain::request_type::Counter| {
         let before = stored.usage.get(&counter.name)?;
-        let usage = Usage { count: before.count + 1, sum: before.sum.checked_add(size)? };
-        nearly_used_up(counter, usage)
+        nearly_used_up(counter, before.add(request.terms.amount)?)
     };
     prepared.request_type.usage.iter().filter_map(of).collect()
 }

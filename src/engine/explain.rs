@@ -1,6 +1,6 @@
 //! What one person is told about one request: may he decide, why not, what is still needed, what is odd.
 
-use super::admission::{usage_key, usage_of};
+use super::admission::usage_key;
 use super::queries::View;
 use super::rule_book::approval_of;
 use super::{Engine, EngineError};
@@ -9,11 +9,11 @@ use crate::domain::code::Code;
 use crate::domain::findings::{Finding, FindingCode, Level, hidden_characters};
 use crate::domain::lifecycle::{may_withdraw, refusal_of};
 use crate::domain::policy::Approval;
-use crate::domain::policy::facts::Usage;
 use crate::domain::policy::fresh::FreshSignIn;
 use crate::domain::policy::may_decide::may_decide;
 use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
-use crate::domain::request::{Decision, Request, State};
+use crate::domain::policy::usage::Usage;
+use crate::domain::request::{Decision, Request};
 use crate::domain::request_type::{CountBy, Counter, RequestType};
 use crate::store::{AnyConnection, StoreError, requests, usage};
 
@@ -123,8 +123,9 @@ pub(super) fn oddities(
 }
 
 fn others_on_subject(conn: &mut AnyConnection, request: &Request) -> Result<Vec<String>, StoreError> {
-    let is_open = matches!(request.state, State::AdminTask | State::Approved);
-    let Some(subject) = request.terms.subject.as_deref().filter(|_| is_open) else { return Ok(Vec::new()) };
+    let Some(subject) = request.terms.subject.as_deref().filter(|_| request.state.is_open()) else {
+        return Ok(Vec::new());
+    };
     let at = (request.org.as_str(), request.request_type.as_str());
     let mut found = requests::list_pending_on(conn, at, subject, OTHERS_MAX)?;
     found.retain(|id| *id != request.id.to_string());
@@ -138,7 +139,7 @@ fn used_up(
     pinned: Option<&RequestType>,
 ) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
-    if request.state != State::AdminTask {
+    if !request.state.waits() {
         return Ok(findings);
     }
     let counters = pinned.map(|pinned| pinned.usage.as_slice()).unwrap_or_default();
@@ -146,7 +147,7 @@ fn used_up(
         let Some(counter) = counters.iter().find(|counter| counter.name == counted.counter) else { continue };
         let key = usage_key(request.org.as_str(), request.request_type.as_str(), counted);
         let Some(row) = usage::find(conn, &key)? else { continue };
-        let Some(usage) = usage_of(row.count, &row.sum) else { continue };
+        let Some(usage) = Usage::parse(row.count, &row.sum) else { continue };
         findings.extend(nearly_used_up(counter, usage));
     }
     Ok(findings)

@@ -14,7 +14,7 @@ use crate::domain::policy::Capacity;
 use crate::domain::policy::may_decide::may_decide;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::PolicyInForce;
-use crate::domain::request::{State, votes};
+use crate::domain::request::votes;
 use crate::store::inbox::{self, Accounts};
 use crate::store::listing;
 use crate::store::{AnyConnection, StoreError};
@@ -189,7 +189,7 @@ impl Engine {
     /// have decided it before; his inbox knows.
     pub fn may_wait_for(&self, actor: &Actor, change: &Change) -> bool {
         let is_own = |person: &Person| person.is_same_person(&actor.person);
-        let is_open = change.state == State::AdminTask && actor.may(Permission::Check);
+        let is_open = change.state.waits() && actor.may(Permission::Check);
         if !is_open || change.org != actor.org || is_own(&change.maker) || is_own(&change.by) {
             return false;
         }

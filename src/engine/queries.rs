@@ -14,7 +14,8 @@ use crate::domain::call::Call;
 use crate::domain::ids::RequestId;
 use crate::domain::json;
 use crate::domain::outcome::PartWarning;
-use crate::domain::policy::may_decide::capacities;
+use crate::domain::policy::masked_fields::sees_masked_fields;
+use crate::domain::policy::progress::PolicyInForce;
 use crate::domain::request::Request;
 use crate::domain::request_type::RequestType;
 use crate::domain::rules::Rules;
@@ -327,7 +328,7 @@ impl Reader {
         let task = json::read(record.call.echo.as_bytes()).map_err(|_| corrupt("echo"))?;
         let pinned = self.book.pinned(conn, &record.request)?;
         Ok(View {
-            sees_masked: self.is_one_of_those_who_decide(&record.request, pinned.as_deref())?,
+            sees_masked: self.sees_masked(&record.request, pinned.as_deref())?,
             pinned,
             request: record.request,
             task,
@@ -338,21 +339,10 @@ impl Reader {
         })
     }
 
-    /// He holds a seat in one of the stages, is not switched off, and does not stand behind the maker.
-    fn is_one_of_those_who_decide(
-        &self,
-        request: &Request,
-        pinned: Option<&RequestType>,
-    ) -> Result<bool, StoreError> {
+    fn sees_masked(&self, request: &Request, pinned: Option<&RequestType>) -> Result<bool, StoreError> {
         let Some(approval) = approval_of(pinned, request)? else { return Ok(false) };
-        let people = &self.rules.people;
-        let signer = &self.actor.signer;
-        let holds_seat = |stage| !capacities(signer, stage, people).is_empty();
-        let behind_maker = people.behind(&request.maker, &request.terms.maker_act);
-        Ok(approval.stages.iter().any(holds_seat)
-            && signer.may(Permission::Check)
-            && people.is_active(&signer.person, &signer.act)
-            && !signer.behind(people).overlaps(&behind_maker))
+        let policy = PolicyInForce { approval, people: &self.rules.people };
+        Ok(sees_masked_fields(&self.actor, &request.matter(&[]), &policy))
     }
 }
 

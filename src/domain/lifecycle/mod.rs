@@ -21,7 +21,7 @@ use super::period;
 use super::policy::Capacity;
 use super::policy::bulk::{DecisionMode, allows_bulk};
 use super::policy::fresh::FreshSignIn;
-use super::policy::may_decide::{WhyNot, may_say};
+use super::policy::may_decide::{self, WhyNot, may_say};
 use super::policy::progress::{CastVote, DecisionContext, PolicyInForce, progress};
 use super::request::{Decision, NewDecision, Request, State, Terms, Verdict};
 use super::submission::EntityInfo;
@@ -417,7 +417,7 @@ pub fn refusal_of(request: &Request, why: WhyNot) -> Refusal {
         WhyNot::MakerIsChecker => Refusal::MakerIsChecker,
         WhyNot::Expired { .. } => expired(request),
         WhyNot::NotWaiting { state } => closed(request, state),
-        WhyNot::AlreadyDecidedByYou if request.state != State::AdminTask => closed(request, request.state),
+        WhyNot::AlreadyDecidedByYou if !request.state.waits() => closed(request, request.state),
         WhyNot::OtherOrg
         | WhyNot::PermissionMissing
         | WhyNot::PersonInactive
@@ -453,25 +453,13 @@ fn is_repeat(standing: &Decision, checker: &Person, ballot: &NewDecision) -> boo
         && standing.message == ballot.message
 }
 
-/// Refuses unless the request waits for a person and its deadline is ahead.
+/// Refuses unless the request waits for people and its deadline is ahead.
 fn must_wait(request: &Request, now: DateTime<Utc>) -> Result<(), Refusal> {
-    match request.state {
-        State::AdminTask if is_overdue(request, now) => Err(expired(request)),
-        State::AdminTask => Ok(()),
-        State::ValidateMakerAccess
-        | State::ValidatePayload
-        | State::Approved
-        | State::Executed
-        | State::Failed
-        | State::Unknown
-        | State::Rejected
-        | State::Withdrawn
-        | State::Expired => Err(closed(request, request.state)),
-    }
+    may_decide::must_wait(request.state, request.expires_at, now).map_err(|why| refusal_of(request, why))
 }
 
 fn is_overdue(request: &Request, now: DateTime<Utc>) -> bool {
-    request.state == State::AdminTask && now >= request.expires_at
+    request.state.waits() && now >= request.expires_at
 }
 
 /// A call that left, or may have, is not called back by a deadline.
@@ -559,7 +547,7 @@ impl Request {
         }
         let was_final = self.state.is_final();
         self.state = event.to;
-        if !matches!(self.state, State::AdminTask | State::ValidateMakerAccess | State::ValidatePayload) {
+        if !self.state.is_undecided() {
             self.waits_for.clear();
         }
         self.version = event.seq;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::people::People;
+use super::usage::Usage;
 use crate::domain::actor::Signer;
 use crate::domain::amount::Amount;
 use crate::domain::submission::EntityInfo;
@@ -33,13 +34,4 @@ pub struct Facts<'a> {
     pub now: DateTime<Utc>,
     /// The type's counters by name, before this request.
     pub usage: &'a BTreeMap<String, Usage>,
-}
-
-/// What a counter holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// So many requests.
-    pub count: i64,
-    /// Their amounts together.
-    pub sum: Amount,
 }

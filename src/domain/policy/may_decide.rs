@@ -146,7 +146,7 @@ pub fn may_decide(
     if matter.decisions.iter().any(is_own) {
         return Err(WhyNot::AlreadyDecidedByYou);
     }
-    must_wait(matter, now)?;
+    must_wait(matter.state, matter.expires_at, now)?;
     stand(actor, matter, policy)
 }
 
@@ -164,10 +164,11 @@ pub fn may_say(
     }
 }
 
-fn must_wait(matter: &DecisionContext<'_>, now: DateTime<Utc>) -> Result<(), WhyNot> {
-    let expired = WhyNot::Expired { expires_at: matter.expires_at };
-    match matter.state {
-        State::AdminTask if now >= matter.expires_at => Err(expired),
+/// Whether a request in this state can be decided or withdrawn at `now`: it waits, and its deadline is ahead.
+pub fn must_wait(state: State, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), WhyNot> {
+    let expired = WhyNot::Expired { expires_at };
+    match state {
+        State::AdminTask if now >= expires_at => Err(expired),
         State::AdminTask => Ok(()),
         State::Expired => Err(expired),
         State::ValidateMakerAccess
@@ -177,7 +178,7 @@ fn must_wait(matter: &DecisionContext<'_>, now: DateTime<Utc>) -> Result<(), Why
         | State::Executed
         | State::Failed
         | State::Unknown
-        | State::Rejected => Err(WhyNot::NotWaiting { state: matter.state }),
+        | State::Rejected => Err(WhyNot::NotWaiting { state }),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod bulk;
 pub mod condition;
 pub mod facts;
 pub mod fresh;
+pub mod masked_fields;
 mod matching;
 pub mod may_decide;
 mod parse;
@@ -14,6 +15,7 @@ pub mod people;
 pub mod progress;
 #[cfg(test)]
 mod tests;
+pub mod usage;
 
 use std::cmp::Ordering;
 use std::fmt;

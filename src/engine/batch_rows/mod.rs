@@ -20,6 +20,7 @@ use super::rule_book::RuleBook;
 use crate::clock::Clock;
 use crate::domain::lifecycle::{Command, Event, EventKind, Refusal, refused, transition};
 use crate::domain::outcome::Outcome;
+use crate::domain::policy::usage::Usage;
 use crate::domain::request::{Request, State};
 use crate::domain::request_type::RequestType;
 use crate::store::answers::AnswerRow;
@@ -238,10 +239,8 @@ impl<'a> BatchRows<'a> {
                 row.end(Outcome::Failed, now);
             }
         }
-        let is_off =
-            matches!(request.state, State::Rejected | State::Withdrawn | State::Expired | State::Failed);
-        if is_off && !matches!(before, State::Rejected | State::Withdrawn | State::Expired | State::Failed) {
-            self.count(&request, -1)?;
+        if request.state.frees_counters() && !before.frees_counters() {
+            self.count(&request, Usage::remove)?;
         }
         Ok(())
     }

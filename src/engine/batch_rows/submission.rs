@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::hash_map;
 
 use super::{BatchRows, ExecutionEntry};
+use crate::domain::policy::usage::Usage;
 use crate::domain::request::Request;
-use crate::engine::admission::{PreparedSubmission, StoredContext, usage_key, usage_of};
+use crate::engine::admission::{PreparedSubmission, StoredContext, usage_key};
 use crate::engine::change_feed::Change;
 use crate::store::submission_keys::{self, SubmissionKeyRow};
 use crate::store::submissions::NewSubmission;
@@ -63,7 +64,7 @@ impl<'a> BatchRows<'a> {
         let (org, name) = (prepared.maker.org.as_str(), prepared.request_type.name.as_str());
         let usage = prepared.counted().into_iter().filter_map(|counted| {
             let row = self.usage.get(&usage_key(org, name, &counted))?;
-            Some((counted.counter, usage_of(row.count, &row.sum)?))
+            Some((counted.counter, Usage::parse(row.count, &row.sum)?))
         });
         let pending = pending_key(prepared).and_then(|at| self.pending.get(&at).cloned());
         StoredContext { usage: usage.collect(), pending: pending.unwrap_or_default() }
@@ -76,7 +77,7 @@ impl<'a> BatchRows<'a> {
         request: &Request,
         submission: NewSubmission,
     ) -> Result<(), StoreError> {
-        self.count(request, 1)?;
+        self.count(request, Usage::add)?;
         let id = submission.request.request_id.clone();
         if let Some(at) = pending_key(prepared) {
             self.pending.entry(at).or_default().push(id.clone());

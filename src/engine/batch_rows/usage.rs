@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{BatchRows, Entry};
 use crate::domain::amount::Amount;
+use crate::domain::policy::usage::Usage;
 use crate::domain::request::Request;
-use crate::engine::admission::{PreparedSubmission, can_hold, usage_key};
+use crate::engine::admission::{PreparedSubmission, usage_key};
 use crate::store::usage::{self, UsageKey};
 use crate::store::{AnyConnection, StoreError};
 
@@ -34,24 +35,24 @@ impl BatchRows<'_> {
     pub(in crate::engine) fn can_count(&self, request: &Request) -> bool {
         request.terms.counted.iter().all(|counted| {
             let key = usage_key(request.org.as_str(), request.request_type.as_str(), counted);
-            let sum = self.usage.get(&key).and_then(|row| Amount::parse(&row.sum).ok());
-            sum.is_some_and(|sum| can_hold(sum, request.terms.amount))
+            let usage = self.usage.get(&key).and_then(|row| Usage::parse(row.count, &row.sum));
+            usage.is_some_and(|usage| usage.can_hold(request.terms.amount))
         })
     }
 
-    /// Counts a request in its counters, or (`by` is -1) takes it out. A negative amount counts with its
-    /// size: it must not make room for others.
-    pub(super) fn count(&mut self, request: &Request, by: i64) -> Result<(), StoreError> {
+    /// Changes the counters that count a request: [`Usage::add`] or [`Usage::remove`].
+    pub(super) fn count(
+        &mut self,
+        request: &Request,
+        change: fn(Usage, Option<Amount>) -> Option<Usage>,
+    ) -> Result<(), StoreError> {
         let corrupt = || StoreError::Corrupt(format!("the counters of {}", request.id));
         for counted in &request.terms.counted {
             let key = usage_key(request.org.as_str(), request.request_type.as_str(), counted);
             let row = self.usage.get_mut(&key).ok_or_else(corrupt)?;
-            row.count = (row.count + by).max(0);
-            if let Some(size) = request.terms.amount.and_then(Amount::size) {
-                let sum = Amount::parse(&row.sum).map_err(|_| corrupt())?;
-                let sum = if by > 0 { sum.checked_add(size) } else { sum.checked_sub(size) };
-                row.sum = sum.ok_or_else(corrupt)?.to_string();
-            }
+            let before = Usage::parse(row.count, &row.sum).ok_or_else(corrupt)?;
+            let after = change(before, request.terms.amount).ok_or_else(corrupt)?;
+            (row.count, row.sum) = (after.count, after.sum.to_string());
             self.counted.insert(key);
         }
         Ok(())

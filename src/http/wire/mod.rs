@@ -296,7 +296,7 @@ fn decision_body(decision: &Decision) -> DecisionBody {
 }
 
 fn stages(request: &Request, progress: &Progress) -> Vec<StageBody> {
-    let is_open = request.state == State::AdminTask;
+    let is_open = request.state.waits();
     let stage = |(at, stage): (usize, &StageProgress)| StageBody {
         name: stage.name.clone(),
         is_complete: stage.is_complete,

@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::domain::actor::Actor;
 use crate::domain::outcome::Outcome;
-use crate::domain::request::{State, Verdict};
+use crate::domain::request::Verdict;
 use crate::engine::change_feed::{Change, ChangeKind, FeedItem, Subscription};
 use crate::engine::sessions::SessionId;
 use crate::http::query::Parameters;
@@ -279,7 +279,7 @@ impl Stream {
 
 fn sentence(change: &Change) -> String {
     let by = drawn(&change.by.user_name);
-    let goes_on = if change.state == State::AdminTask { "; it waits for others" } else { "" };
+    let goes_on = if change.state.waits() { "; it waits for others" } else { "" };
     match change.kind {
         ChangeKind::Submitted => format!("Submitted by {by} just now"),
         ChangeKind::Decided(Verdict::Approved) => format!("Approved by {by} just now{goes_on}"),

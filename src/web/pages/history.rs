@@ -437,7 +437,7 @@ fn line(view: &View, sort: Sort, when: When, asked: &Asked) -> Line {
     let request = &view.request;
     let names: Vec<&str> =
         request.decisions.iter().map(|decision| decision.checker.user_name.as_str()).collect();
-    let nobody = if request.state == State::AdminTask { "nobody yet" } else { "nobody" };
+    let nobody = if request.state.waits() { "nobody yet" } else { "nobody" };
     let at = if sort.by == SortBy::End { request.ended_at } else { Some(request.started_at) };
     Line {
         url: format!("{BASE}/requests/{}", request.id),

@@ -301,7 +301,7 @@ enum Reader {
 
 fn row(web: &Web, view: &View, when: When, reader: Reader) -> Result<Row, PageError> {
     let request = &view.request;
-    let waits = request.state == State::AdminTask;
+    let waits = request.state.waits();
     let may_decide = reader == Reader::MayDecide;
     let progress = if waits { web.engine.progress_of(view)? } else { None };
     let due = waits.then(|| request.terms.due_at.unwrap_or(request.expires_at));

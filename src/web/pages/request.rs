@@ -186,7 +186,7 @@ pub async fn render(
     let pinned = view.pinned.as_deref();
     let in_force = web.engine.rules();
     let is_known = in_force.types.find(it.request_type.as_str()).is_some();
-    let is_open = matches!(it.state, State::AdminTask);
+    let is_open = it.state.waits();
     let checks = checks(&view, &explained);
     let page = RequestTemplate {
         id: it.id.to_string(),
@@ -292,7 +292,7 @@ fn queue(shell: &Shell, session: &Session, request: &Request) -> Queue {
 }
 
 fn acts(request: &Request, explained: &Explanation) -> Acts {
-    let is_waiting = request.state == State::AdminTask;
+    let is_waiting = request.state.waits();
     let mut more = Vec::new();
     let sentence = if explained.can_decide {
         let after = explained.progress.as_ref().and_then(crate::web::parts::signature_view::after_me);

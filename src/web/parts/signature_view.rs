@@ -54,7 +54,7 @@ impl HtmlSafe for Stages {}
 impl Stages {
     /// The stages of a request; `may_sign` says whether the reader may sign the current one.
     pub fn of(request: &Request, progress: Option<&Progress>, may_sign: bool, when: When) -> Self {
-        let is_open = request.state == State::AdminTask;
+        let is_open = request.state.waits();
         let stages = progress.into_iter().flat_map(|progress| {
             progress.stages.iter().enumerate().map(move |(at, stage)| {
                 let is_now = is_open && at == progress.stage;
@@ -102,7 +102,7 @@ fn stage_view(
             at: when.clock(decision.at),
         })
     };
-    let open = if stage.is_complete || request.state != State::AdminTask {
+    let open = if stage.is_complete || !request.state.waits() {
         Vec::new()
     } else {
         stage.needed.iter().map(|who| Text::from(who_name(who))).collect()

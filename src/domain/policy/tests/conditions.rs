@@ -10,8 +10,9 @@ use crate::domain::actor::{Permission, Person, Signer};
 use crate::domain::amount::Amount;
 use crate::domain::ids::OrgId;
 use crate::domain::policy::condition::Condition;
-use crate::domain::policy::facts::{Facts, Usage};
+use crate::domain::policy::facts::Facts;
 use crate::domain::policy::people::{People, PersonEntry};
+use crate::domain::policy::usage::Usage;
 use crate::domain::submission::EntityInfo;
 
 fn condition(text: &str) -> Condition {
