@@ -1,6 +1,7 @@
 //! One thing wrong with what was sent, told so that the sender can mend it.
 
 use super::code::Code;
+pub use super::pointer::pointer_to;
 
 /// A fault in a payload, a query or a header.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,20 +39,5 @@ impl DefinitionFault {
     /// A fault at `field`.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
-    }
-}
-
-/// Appends one member name or index to a JSON pointer, escaped as RFC 6901 asks.
-pub fn pointer_to(parent: &str, member: &str) -> String {
-    format!("{parent}/{}", member.replace('~', "~0").replace('/', "~1"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pointer_escapes_tilde_and_slash() {
-        assert_eq!(pointer_to("/body", "a/b~c"), "/body/a~1b~0c");
     }
 }

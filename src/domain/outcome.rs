@@ -5,8 +5,9 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
-use super::request::State;
 use super::request_type::{AnswerRules, Parts};
+use super::state::State;
+use super::wording::capitalised;
 
 /// How much of a target's own words goes into a sentence for people.
 const WORDS_CHARS_MAX: usize = 200;
@@ -217,11 +218,6 @@ fn part_warning(item: &str, error: &str, parts: &Parts) -> PartWarning {
             code: "error".to_owned(),
         },
     }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// ` (809, 810)`: the different codes of some errors, or nothing if they have none.

@@ -5,13 +5,13 @@ use chrono::{DateTime, Utc};
 use super::actor::Person;
 use super::amount::Amount;
 use super::digest::Digest;
+use super::entity::EntityInfo;
 use super::fault::Fault;
 use super::findings::Warning;
 use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::policy::progress::{CastVote, DecisionContext};
 use super::policy::{Capacity, Risk};
 pub use super::state::{State, Verdict};
-use super::submission::EntityInfo;
 
 /// Words a person adds to a decision or a withdrawal, in characters.
 pub const MESSAGE_CHARS_MAX: usize = 4_000;

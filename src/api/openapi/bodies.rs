@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{NO_CONTROL, WORDS, members, schema};
 use crate::domain::call::placeholders;
+use crate::domain::pointer::unescaped;
 use crate::domain::request::{MESSAGE_CHARS_MAX, Verdict};
 use crate::domain::request_type::{Change, Normalisation, RequestType, RequestTypes, Schema};
 use crate::domain::submission::ENTITY_ID_CHARS_MAX;
@@ -191,7 +192,7 @@ fn inlined(schema: &Value, root: &Value, depth: usize) -> Value {
 /// Documents what is taken besides what is stored.
 fn widen(schema: &mut Value, steps: &[&str], change: &Normalisation) {
     let Some((step, rest)) = steps.split_first() else { return widen_here(schema, change) };
-    let name = step.replace("~1", "/").replace("~0", "~");
+    let name = unescaped(step);
     if let Some(inner) = schema.get_mut("properties").and_then(|all| all.get_mut(&name)) {
         widen(inner, rest, change);
     } else if let Some(items) = schema.get_mut("items") {

@@ -15,6 +15,7 @@ pub use self::event_type::EventType;
 use super::actor::{Person, Signer};
 use super::code::Code;
 use super::digest::Digest;
+use super::entity::EntityInfo;
 use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::outcome::Outcome;
 use super::period;
@@ -23,8 +24,8 @@ use super::policy::bulk::{DecisionMode, allows_bulk};
 use super::policy::fresh::FreshSignIn;
 use super::policy::may_decide::{self, WhyNot, may_say};
 use super::policy::progress::{CastVote, DecisionContext, PolicyInForce, progress};
-use super::request::{Decision, NewDecision, Request, State, Terms, Verdict};
-use super::submission::EntityInfo;
+use super::request::{Decision, NewDecision, Request, Terms};
+use super::state::{State, Verdict};
 
 pub use self::withdraw::may_withdraw;
 use self::withdraw::withdraw;

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::{EventKind, Refusal, must_wait};
 use crate::domain::actor::Person;
-use crate::domain::request::{Request, State};
+use crate::domain::request::Request;
+use crate::domain::state::State;
 
 /// Whether `by` may withdraw `request` at `now`. Page, form and API all ask this.
 ///

@@ -9,7 +9,7 @@ use super::people::People;
 use super::usage::Usage;
 use crate::domain::actor::Signer;
 use crate::domain::amount::Amount;
-use crate::domain::submission::EntityInfo;
+use crate::domain::entity::EntityInfo;
 
 /// Everything that is known when a request is submitted.
 #[derive(Clone, Copy, Debug)]

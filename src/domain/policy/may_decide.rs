@@ -13,7 +13,7 @@ use super::progress::{CastVote, DecisionContext, PolicyInForce, StageProgress, p
 use super::{Approval, Capacity, Mode, Stage};
 use crate::domain::actor::{Permission, Signer};
 use crate::domain::code::Code;
-use crate::domain::request::{State, Verdict};
+use crate::domain::state::{State, Verdict};
 
 /// What somebody would sign as.
 #[derive(Clone, Debug, PartialEq, Eq)]

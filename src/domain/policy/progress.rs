@@ -7,7 +7,7 @@ use super::people::{Behind, People};
 use super::{Approval, Capacity, Mode, Stage};
 use crate::domain::actor::Person;
 use crate::domain::ids::OrgId;
-use crate::domain::request::{State, Verdict};
+use crate::domain::state::{State, Verdict};
 
 /// A request as the policy sees it.
 #[derive(Clone, Copy, Debug)]

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::pointer::{pointer_to, steps_of};
+
 /// What to read in a full 2xx answer. Beyond these, only the status counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnswerRules {
@@ -57,7 +59,7 @@ impl AnswerRules {
 }
 
 fn pointer(steps: &[String]) -> String {
-    steps.iter().map(|step| super::super::fault::pointer_to("", step)).collect()
+    steps.iter().map(|step| pointer_to("", step)).collect()
 }
 
 fn sorted(mut texts: Vec<String>) -> Value {
@@ -68,6 +70,5 @@ fn sorted(mut texts: Vec<String>) -> Value {
 
 /// Reads a JSON pointer to something inside of an answer.
 pub fn steps(pointer: &str) -> Option<Steps> {
-    let rest = pointer.strip_prefix('/')?;
-    Some(rest.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect())
+    pointer.starts_with('/').then(|| steps_of(pointer))
 }

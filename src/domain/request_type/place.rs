@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::domain::pointer::{pointer_to, steps_of};
+
 /// The members of a task that a place may be in.
 pub const ROOTS: [&str; 3] = ["body", "queryParams", "pathParams"];
 
@@ -23,8 +25,7 @@ impl Place {
     /// # Errors
     /// A sentence that says how to write it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let steps: Vec<String> =
-            text.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+        let steps = steps_of(text);
         let is_inside = steps.len() > 1 && (ROOTS.contains(&steps[0].as_str()) || steps[0] == HEADERS);
         if text.starts_with('/') && is_inside {
             Ok(Self { text: text.to_owned(), steps })
@@ -73,8 +74,7 @@ impl Place {
 
     /// Whether the value at the JSON pointer `pointer` is exactly here.
     pub fn is_at(&self, pointer: &str) -> bool {
-        let unescape = |step: &str| step.replace("~1", "/").replace("~0", "~");
-        let steps: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
+        let steps = steps_of(pointer);
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
         steps.len() == self.steps.len() && self.covers(&steps)
     }
@@ -96,7 +96,7 @@ pub fn child<'v>(value: &'v Value, step: &str) -> Option<&'v Value> {
 
 fn walk(steps: &[String], value: &mut Value, at: &str, change: &mut impl FnMut(&mut Value, &str)) {
     let Some((step, rest)) = steps.split_first() else { return change(value, at) };
-    let pointer = |name: &str| super::super::fault::pointer_to(at, name);
+    let pointer = |name: &str| pointer_to(at, name);
     match value {
         Value::Object(members) => {
             let is_header = at == "/headers";

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::super::amount::Amount;
 use super::super::fault::{DefinitionFault, Fault, pointer_to};
 use super::super::json::FAULTS_MAX;
+use super::super::wording::unquoted;
 use super::normalise::{Change, Normalisation};
 
 /// Errors that are looked at; several may be one fault.
@@ -18,6 +19,9 @@ const ERRORS_MAX: usize = 4 * FAULTS_MAX;
 
 /// How deep references and missing objects are followed for a sentence.
 const DESCRIBED_DEPTH_MAX: usize = 16;
+
+/// References are followed no further than this: they may go round in a circle.
+const REFERENCES_MAX: usize = 16;
 
 pub(super) const LOST: &str = "Write what the schema of this request type asks for here.";
 
@@ -123,6 +127,18 @@ impl Schema {
     /// The schema as it was written.
     pub fn source(&self) -> &Value {
         &self.source
+    }
+
+    /// Follows `$ref` inside the document `root` to the schema that is meant; a circle ends somewhere in it.
+    pub fn resolve<'s>(root: &'s Value, mut schema: &'s Value) -> &'s Value {
+        for _ in 0..REFERENCES_MAX {
+            let target = schema.get("$ref").and_then(Value::as_str).and_then(|to| to.strip_prefix('#'));
+            match target.and_then(|pointer| root.pointer(pointer)) {
+                Some(found) => schema = found,
+                None => break,
+            }
+        }
+        schema
     }
 
     /// Whether `name` is a documented member of what this describes.
@@ -238,16 +254,8 @@ impl<'a> Describer<'a> {
         self.root.pointer(parent).unwrap_or(&Value::Null)
     }
 
-    /// Follows references inside the document.
-    fn resolved(&self, mut schema: &'a Value) -> &'a Value {
-        for _ in 0..DESCRIBED_DEPTH_MAX {
-            let target = schema.get("$ref").and_then(Value::as_str).and_then(|to| to.strip_prefix('#'));
-            match target.and_then(|pointer| self.root.pointer(pointer)) {
-                Some(found) => schema = found,
-                None => break,
-            }
-        }
-        schema
+    fn resolved(&self, schema: &'a Value) -> &'a Value {
+        Schema::resolve(self.root, schema)
     }
 
     /// `Write a string.`
@@ -255,11 +263,11 @@ impl<'a> Describer<'a> {
         let schema = self.resolved(schema);
         let options = schema.get("enum").and_then(Value::as_array);
         if let Some(options) = options {
-            let options: Vec<String> = options.iter().map(bare).collect();
+            let options: Vec<String> = options.iter().map(unquoted).collect();
             return format!("Write one of: {}.", options.join(", "));
         }
         if let Some(value) = schema.get("const") {
-            return format!("Write {}.", bare(value));
+            return format!("Write {}.", unquoted(value));
         }
         let Some(noun) = self.noun(schema, false) else { return LOST.to_owned() };
         let alone = schema.get("items").filter(|_| self.lists.may_be_alone(at));
@@ -329,11 +337,6 @@ impl<'a> Describer<'a> {
             _ => return None,
         })
     }
-}
-
-/// A value as it stands in a sentence: a string without quotes.
-fn bare(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn unknown_keywords(schema: &Value, at: &str, faults: &mut Vec<DefinitionFault>) {

@@ -1,4 +1,4 @@
-//! Which headers a maker may set, and which of their values are for nobody's eyes.
+//! Which headers a maker may set.
 
 use std::collections::BTreeSet;
 
@@ -27,28 +27,7 @@ const TRACE_STATE: &str = "tracestate";
 /// A compressed answer would hide from the engine whether the target did what was asked.
 const ACCEPT_ENCODING: &str = "accept-encoding";
 
-/// Headers whose values are credentials.
-const CREDENTIALS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
-
-const DOTS: &str = "••••";
-
-/// Authentication schemes that may stay readable in front of a masked value.
-const SCHEMES: [&str; 12] = [
-    "Basic",
-    "Bearer",
-    "Digest",
-    "Negotiate",
-    "HOBA",
-    "Mutual",
-    "DPoP",
-    "OAuth",
-    "AWS4-HMAC-SHA256",
-    "SCRAM-SHA-256",
-    "Token",
-    "ApiKey",
-];
-
-/// Checks the task's headers, which lie at `pointer`.
+/// Checks the task's headers, which are at `pointer`.
 pub fn check(headers: &Map<String, Value>, pointer: &str, faults: &mut Vec<Fault>) {
     let mut seen = BTreeSet::new();
     for (name, value) in headers {
@@ -68,34 +47,6 @@ pub fn check(headers: &Map<String, Value>, pointer: &str, faults: &mut Vec<Fault
         if !value.as_str().is_some_and(is_value) {
             fault("Write a string of visible ASCII characters, with spaces or tabs only between them.");
         }
-    }
-}
-
-/// The task with the values of Authorization, Proxy-Authorization, Cookie and X-Api-Key masked;
-/// a well-known authentication scheme stays: `Basic ••••`.
-pub fn mask_headers(task: &Value) -> Value {
-    let mut task = task.clone();
-    for (name, value) in task.get_mut("headers").and_then(Value::as_object_mut).into_iter().flatten() {
-        match name.to_ascii_lowercase().as_str() {
-            "authorization" | "proxy-authorization" => *value = masked(value.as_str().unwrap_or_default()),
-            name if is_credential(name) => *value = DOTS.into(),
-            _ => {}
-        }
-    }
-    task
-}
-
-/// Whether the value of this header is a credential, which no page shows.
-pub fn is_credential(name: &str) -> bool {
-    CREDENTIALS.iter().any(|known| known.eq_ignore_ascii_case(name))
-}
-
-fn masked(credentials: &str) -> Value {
-    match credentials.split_once(' ') {
-        Some((scheme, _)) if SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme)) => {
-            format!("{scheme} {DOTS}").into()
-        }
-        _ => DOTS.into(),
     }
 }
 

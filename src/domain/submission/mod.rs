@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** every fault is told at once, and what is accepted has a call and a digest.
 
+mod header_mask;
 mod headers;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,8 @@ use super::request_type::{Lists, RequestType, Schema};
 use super::target::{Origin, Target, Targets};
 use crate::domain::code::Code;
 
-pub use headers::{is_credential, mask_headers};
+pub use super::entity::EntityInfo;
+pub use header_mask::{is_credential, mask_headers};
 
 /// How many characters an id in `entityInfo` may have.
 pub const ENTITY_ID_CHARS_MAX: usize = 128;
@@ -33,19 +35,6 @@ const TASK_MEMBERS: [&str; 7] =
     ["hostname", "path", "method", "pathParams", "queryParams", "body", "headers"];
 
 type Object = Map<String, Value>;
-
-/// The part of the organisation that a request is about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EntityInfo {
-    /// The till.
-    pub till_id: String,
-    /// The store.
-    pub store_id: String,
-    /// The zone.
-    pub zone_id: String,
-    /// The concept.
-    pub concept_id: String,
-}
 
 /// A submission without fault.
 #[derive(Clone, Debug)]

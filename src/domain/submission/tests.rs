@@ -7,6 +7,7 @@ use super::super::call::ENGINE_HEADERS;
 use super::super::target::Scheme;
 use super::*;
 use crate::catalog;
+use crate::domain::pointer::unescaped;
 
 macro_rules! example {
     ($name:literal) => {
@@ -76,7 +77,7 @@ fn faults_with(name: &str, pointer: &str, value: Value) -> Vec<String> {
 fn with(name: &str, pointer: &str, value: Value) -> Value {
     let mut body = sent(name);
     let (parent, member) = pointer.rsplit_once('/').unwrap();
-    let member = member.replace("~1", "/").replace("~0", "~");
+    let member = unescaped(member);
     body.pointer_mut(parent).unwrap()[member] = value;
     body
 }

@@ -10,8 +10,10 @@ use super::parse::{YES, is_box};
 use super::plan::{Choice, Field, Kind, Look};
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::json;
+use crate::domain::pointer::steps_of;
 use crate::domain::request_type::FieldClasses;
 use crate::domain::submission::is_credential;
+use crate::domain::wording::unquoted;
 use crate::web::{Icon, Text};
 
 /// With more options than this, a choice folds into a list.
@@ -206,7 +208,7 @@ impl<'a> Drawing<'a> {
         let hidden = self.hidden(field, at);
         let mut hint: Vec<Text> = field.hint.iter().map(|hint| hint.as_str().into()).collect();
         if let (Kind::Fixed(value), false) = (&field.kind, field.is_required) {
-            hint.push(format!("Sends {}.", plain(value)).into());
+            hint.push(format!("Sends {}.", unquoted(value)).into());
         }
         hint.extend(self.told_of_hidden(hidden, at));
         let control = self.control(field, at, &id, hidden);
@@ -227,7 +229,7 @@ impl<'a> Drawing<'a> {
     fn control(&mut self, field: &Field, at: &str, id: &str, hidden: Hidden) -> Control {
         let written = if hidden == Hidden::No { self.entries.get(at) } else { "" };
         match &field.kind {
-            Kind::Fixed(value) if field.is_required => Control::Fixed(plain(value).into()),
+            Kind::Fixed(value) if field.is_required => Control::Fixed(unquoted(value).into()),
             Kind::Fixed(_) => Control::Box { value: YES, is_on: written == YES },
             Kind::Choice(options) => choice(options, field, id, written),
             Kind::Truth if is_box(field) => Control::Box { value: "true", is_on: written == "true" },
@@ -294,7 +296,7 @@ impl<'a> Drawing<'a> {
     }
 
     fn hidden(&self, field: &Field, at: &str) -> Hidden {
-        let steps = steps(at);
+        let steps = steps_of(at);
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
         if matches!(field.kind, Kind::Group(..) | Kind::List(..) | Kind::Fixed(_)) {
             return Hidden::No;
@@ -391,7 +393,7 @@ fn area(value: String, rows: usize, (is_code, hidden): (bool, Hidden)) -> Contro
 /// Takes every hidden member out of `value`, which lies at `at`.
 fn without_hidden(value: &mut Value, at: &str, classes: &FieldClasses) {
     let is_hidden = |at: &str| {
-        let steps = steps(at);
+        let steps = steps_of(at);
         classes.hide(&steps.iter().map(String::as_str).collect::<Vec<_>>())
     };
     match value {
@@ -412,13 +414,4 @@ fn without_hidden(value: &mut Value, at: &str, classes: &FieldClasses) {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
-}
-
-/// The names and indexes of a JSON pointer.
-fn steps(pointer: &str) -> Vec<String> {
-    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -26,6 +26,7 @@ use plan::{Choice, Field, Kind, Look, as_json, of_schema, words};
 
 use crate::domain::call::placeholders;
 use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::pointer::unescaped;
 use crate::domain::request_type::RequestType;
 use crate::domain::target::{Origin, Targets};
 
@@ -202,7 +203,7 @@ impl Form {
     }
 
     fn place_header(&self, name: &str, entries: &Entries) -> String {
-        let name = name.replace("~1", "/").replace("~0", "~");
+        let name = unescaped(name);
         let is_named = |row: &usize| entries.get(&format!("{HEADERS}/{row}/name")) == name;
         let row = (0..entries.rows(HEADERS).unwrap_or(0)).find(is_named);
         match row {

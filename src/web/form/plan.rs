@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::json;
+use crate::domain::request_type::Schema;
 
 /// How deep objects and lists become groups of fields; what lies deeper is written as JSON.
 const DEPTH_MAX: usize = 8;
@@ -12,8 +13,6 @@ const FIELDS_MAX: usize = 200;
 const OPTIONS_MAX: usize = 500;
 /// Rows that a form shows before anybody adds one.
 const ROWS_AT_FIRST_MAX: usize = 10;
-/// References that are followed from one place.
-const REFERENCES_MAX: usize = 16;
 /// Longer texts get room for several lines.
 const LINE_CHARS: u64 = 120;
 
@@ -159,7 +158,7 @@ struct Planner<'s> {
 impl<'s> Planner<'s> {
     fn field(&mut self, name: &str, source: &'s Value, is_required: bool, depth: usize) -> Field {
         self.left = self.left.saturating_sub(1);
-        let schema = self.resolved(source);
+        let schema = Schema::resolve(self.root, source);
         let (kinds, is_nullable) = kinds(schema);
         let kind = self.kind(name, schema, &kinds, depth);
         let told = |keyword: &str| source.get(keyword).or_else(|| schema.get(keyword));
@@ -175,18 +174,6 @@ impl<'s> Planner<'s> {
             default: told("default").cloned(),
             kind,
         }
-    }
-
-    /// Follows references inside the schema.
-    fn resolved(&self, mut schema: &'s Value) -> &'s Value {
-        for _ in 0..REFERENCES_MAX {
-            let target = schema.get("$ref").and_then(Value::as_str).and_then(|to| to.strip_prefix('#'));
-            match target.and_then(|pointer| self.root.pointer(pointer)) {
-                Some(found) => schema = found,
-                None => break,
-            }
-        }
-        schema
     }
 
     fn kind(&mut self, name: &str, schema: &'s Value, kinds: &[&str], depth: usize) -> Kind {

@@ -9,6 +9,7 @@ use crate::domain::period;
 use crate::domain::policy::Policy;
 use crate::domain::policy::people::People;
 use crate::domain::request_type::{CountBy, Counter, Duplicates, RequestType};
+use crate::domain::wording::capitalised;
 use crate::engine::Deadlines;
 use crate::web::html::Text;
 use crate::web::pages::inbox::escaped;
@@ -17,7 +18,7 @@ use crate::web::parts::format::DigestWords;
 use crate::web::parts::json_view::Body;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::payload_fields::{FieldRow, rows};
-use crate::web::parts::policy_diagram::{NodeKind, RuleDrawing, capitalised, who_agrees};
+use crate::web::parts::policy_diagram::{NodeKind, RuleDrawing, who_agrees};
 use crate::web::session::Session;
 use crate::web::{BASE, Page, PageError, Web, ok};
 

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::domain::call::placeholders;
 use crate::domain::fault::pointer_to;
-use crate::domain::request_type::{Place, RequestType};
+use crate::domain::request_type::{Place, RequestType, Schema};
+use crate::domain::wording::unquoted;
 use crate::web::html::Text;
 
 /// Fields that are shown; the definition has them all.
@@ -106,7 +107,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&self, schema: &Value, at: &str, (is_needed, depth): (bool, usize), found: &mut Found<'_>) {
-        let schema = self.resolved(schema);
+        let schema = Schema::resolve(self.root, schema);
         if depth > DEPTH_MAX {
             return;
         }
@@ -115,7 +116,7 @@ impl Reader<'_> {
             self.members(schema, properties, (at, depth), found);
             return;
         }
-        let items = schema.get("items").map(|items| self.resolved(items));
+        let items = schema.get("items").map(|items| Schema::resolve(self.root, items));
         let with_members = items.filter(|items| items.get("properties").is_some());
         // The whole of a part has no place of its own.
         let is_part = at.matches('/').count() == 1;
@@ -149,27 +150,14 @@ impl Reader<'_> {
         }
     }
 
-    /// What a reference inside this schema leads to.
-    fn resolved<'s>(&'s self, schema: &'s Value) -> &'s Value {
-        let mut schema = schema;
-        for _ in 0..DEPTH_MAX {
-            let reference = schema.get("$ref").and_then(Value::as_str);
-            match reference.and_then(|to| to.strip_prefix('#')).and_then(|to| self.root.pointer(to)) {
-                Some(target) => schema = target,
-                None => break,
-            }
-        }
-        schema
-    }
-
     fn kind(&self, schema: &Value) -> String {
         if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
             let more = if choices.len() > CHOICES_MAX { ", …" } else { "" };
-            let shown: Vec<String> = choices.iter().take(CHOICES_MAX).map(plain).collect();
+            let shown: Vec<String> = choices.iter().take(CHOICES_MAX).map(unquoted).collect();
             return format!("one of {}{more}", shown.join(", "));
         }
         if let Some(value) = schema.get("const") {
-            return format!("always {}", plain(value));
+            return format!("always {}", unquoted(value));
         }
         let names: Vec<&str> = match schema.get("type") {
             Some(Value::String(name)) => vec![name],
@@ -181,11 +169,11 @@ impl Reader<'_> {
             names => names.iter().copied().map(type_word).collect::<Vec<_>>().join(" or "),
         };
         if let Some(items) = schema.get("items").filter(|_| names.contains(&"array")) {
-            kind.push_str(&format!(" of: {}", self.kind(self.resolved(items))));
+            kind.push_str(&format!(" of: {}", self.kind(Schema::resolve(self.root, items))));
         }
         for (keyword, before, after) in LIMITS {
             if let Some(value) = schema.get(keyword) {
-                kind.push_str(&format!(", {before}{}{after}", plain(value)));
+                kind.push_str(&format!(", {before}{}{after}", unquoted(value)));
             }
         }
         kind
@@ -215,11 +203,6 @@ fn type_word(name: &str) -> &str {
         "null" => "nothing",
         other => other,
     }
-}
-
-/// A value as people write it.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[cfg(test)]

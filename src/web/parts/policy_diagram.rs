@@ -4,6 +4,7 @@ use crate::domain::actor::Permission;
 use crate::domain::period;
 use crate::domain::policy::people::People;
 use crate::domain::policy::{Approval, Capacity, Mode, Rule, RuleOutcome, Seat, Stage};
+use crate::domain::wording::capitalised;
 use crate::web::html::Text;
 use crate::web::parts::format::{RiskMark, number_of};
 
@@ -235,12 +236,6 @@ fn number_word(number: u32) -> String {
     const WORDS: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
     let word = usize::try_from(number).ok().and_then(|number| WORDS.get(number.checked_sub(1)?));
     word.map_or_else(|| number.to_string(), |word| (*word).to_owned())
-}
-
-/// The same with a capital letter at the front.
-pub fn capitalised(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::domain::actor::{Permission, Person, Signer};
 use crate::domain::amount::Amount;
+use crate::domain::entity::EntityInfo;
 use crate::domain::ids::OrgId;
 use crate::domain::policy::condition::Condition;
 use crate::domain::policy::facts::Facts;
 use crate::domain::policy::people::{People, PersonEntry};
 use crate::domain::policy::usage::Usage;
-use crate::domain::submission::EntityInfo;
 
 fn condition(text: &str) -> Condition {
     Condition::parse(text, &["maker_day"]).unwrap_or_else(|why| panic!("{text}: {why}"))

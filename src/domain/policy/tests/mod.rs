@@ -13,7 +13,7 @@ use super::progress::{CastVote, DecisionContext, PolicyInForce, Progress, progre
 use super::{Approval, Capacity, Mode, Seat, Stage};
 use crate::domain::actor::{Permission, Person, Signer};
 use crate::domain::ids::OrgId;
-use crate::domain::request::{State, Verdict};
+use crate::domain::state::{State, Verdict};
 
 fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::entity::EntityInfo;
 use crate::domain::policy::facts::Facts;
 use crate::domain::policy::{Policy, PolicyRefusal, Risk, RuleOutcome};
-use crate::domain::submission::EntityInfo;
 
 fn policy(rules: &Value) -> Policy {
     Policy::from_definition(Some(rules), &["maker_day"]).unwrap()
