@@ -8,6 +8,9 @@ pub mod address;
 pub mod amount;
 pub mod call;
 pub mod code;
+#[cfg(test)]
+mod contract_types;
+pub mod decision;
 pub mod digest;
 pub mod entity;
 pub mod fault;

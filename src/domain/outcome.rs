@@ -276,11 +276,11 @@ fn shorten(text: &str, chars_max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::contract_types;
 
     /// What the contract's types look at.
     fn judge(exchange: &Exchange) -> Judgement {
-        let types = crate::catalog::embedded();
-        super::judge(exchange, &types.find("ISSUE-BADGE").unwrap().answer)
+        super::judge(exchange, &contract_types::find("ISSUE-BADGE").answer)
     }
 
     #[test]

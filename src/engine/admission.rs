@@ -148,7 +148,7 @@ impl PreparedSubmission {
 
     fn rows(&self, new: NewRequest, auto_approved: Option<DateTime<Utc>>, ids: &Clock) -> Admitted {
         let happened = submit(new.clone(), auto_approved, self.now);
-        let mut request = Request::born(new, self.now);
+        let mut request = Request::new(new, self.now);
         let mut events = Vec::with_capacity(happened.len());
         for event in &happened {
             request = request.apply(event);
@@ -185,7 +185,7 @@ impl PreparedSubmission {
             code: Code::StageUnfillable,
             message: format!("Nobody could complete this request: {why}. Ask whoever keeps the people file."),
         })?;
-        let matter = DecisionContext {
+        let context = DecisionContext {
             org: &self.maker.org,
             maker: &self.maker.person,
             maker_act: &self.maker.act,
@@ -193,7 +193,7 @@ impl PreparedSubmission {
             expires_at: self.now,
             decisions: &[],
         };
-        Ok((progress(&matter, &PolicyInForce { approval, people }).waits_for().to_vec(), false))
+        Ok((progress(&context, &PolicyInForce { approval, people }).waits_for().to_vec(), false))
     }
 }
 

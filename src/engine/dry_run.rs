@@ -122,7 +122,7 @@ impl Engine {
         let progress = rule.and_then(|rule| match &rule.outcome {
             RuleOutcome::Stages(approval) => {
                 let in_force = PolicyInForce { approval, people: &prepared.rules.people };
-                Some(progress(&request.matter(&[]), &in_force))
+                Some(progress(&request.context(), &in_force))
             }
             RuleOutcome::AutoApprove | RuleOutcome::Refuse { .. } => None,
         });

@@ -152,9 +152,8 @@ fn approved_digest(request: &Request, approval: Option<&Approval>) -> Option<Dig
     let Some(approval) = approval else { return Some(request.digest) };
     let approvals = || request.decisions.iter().filter(|decision| decision.verdict == Verdict::Approved);
     let first = approvals().next()?.digest;
-    let votes = request.votes();
     // Without the people file: whether it is asked again right before sending is the type's to say.
     let policy = PolicyInForce { approval, people: &People::none() };
-    let is_whole = progress(&request.matter(&votes), &policy).approved;
+    let is_whole = progress(&request.context(), &policy).approved;
     (is_whole && approvals().all(|decision| decision.digest == first)).then_some(first)
 }

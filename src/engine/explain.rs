@@ -58,7 +58,7 @@ impl Engine {
         let Some(approval) = approval_of(view.pinned.as_deref(), &view.request)? else { return Ok(None) };
         let rules = self.inner.book.current();
         let policy = PolicyInForce { approval, people: &rules.people };
-        Ok(Some(progress(&view.request.matter(&view.request.votes()), &policy)))
+        Ok(Some(progress(&view.request.context(), &policy)))
     }
 
     /// What `actor` is told about a request beyond it.
@@ -79,11 +79,9 @@ impl Engine {
         let approval = approval_of(view.pinned.as_deref(), &view.request)?;
         let rules = self.inner.book.current();
         let policy = |approval| PolicyInForce { approval, people: &rules.people };
-        let votes = view.request.votes();
         let (signer, now) = (&actor.signer, self.inner.clock.now());
-        let verdict = approval.map(|approval: &Approval| {
-            may_decide(signer, &view.request.matter(&votes), &policy(approval), now)
-        });
+        let verdict = approval
+            .map(|approval: &Approval| may_decide(signer, &view.request.context(), &policy(approval), now));
         let why_not = match &verdict {
             Some(Ok(_)) => Vec::new(),
             Some(Err(why)) => {
@@ -104,7 +102,7 @@ impl Engine {
             can_withdraw: may_withdraw(&actor.person, &view.request, now).is_ok(),
             my_decision: view.request.decisions.iter().find(own).cloned(),
             fresh_sign_in: approval.and_then(|approval| FreshSignIn::of(approval, signer, now)),
-            progress: approval.map(|approval| progress(&view.request.matter(&votes), &policy(approval))),
+            progress: approval.map(|approval| progress(&view.request.context(), &policy(approval))),
             findings,
         })
     }

@@ -14,7 +14,6 @@ use crate::domain::policy::Capacity;
 use crate::domain::policy::may_decide::may_decide;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::PolicyInForce;
-use crate::domain::request::votes;
 use crate::store::inbox::{self, Accounts};
 use crate::store::listing;
 use crate::store::{AnyConnection, StoreError};
@@ -280,8 +279,7 @@ impl InboxReader {
         let pinned = self.reader.book.version_of(conn, type_version, rule)?;
         let Some(approval) = approval_under(pinned.as_deref(), rule)? else { return Ok(false) };
         let policy = PolicyInForce { approval, people: &self.reader.rules.people };
-        let votes = votes(&waiting.decisions);
-        Ok(may_decide(&self.signer, &waiting.matter(&votes), &policy, self.now).is_ok())
+        Ok(may_decide(&self.signer, &waiting.context(), &policy, self.now).is_ok())
     }
 
     /// The first `limit` of what was found, and where it goes on; not counted.

@@ -342,7 +342,7 @@ impl Reader {
     fn sees_masked(&self, request: &Request, pinned: Option<&RequestType>) -> Result<bool, StoreError> {
         let Some(approval) = approval_of(pinned, request)? else { return Ok(false) };
         let policy = PolicyInForce { approval, people: &self.rules.people };
-        Ok(sees_masked_fields(&self.actor, &request.matter(&[]), &policy))
+        Ok(sees_masked_fields(&self.actor, &request.context(), &policy))
     }
 }
 

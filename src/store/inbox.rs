@@ -13,7 +13,7 @@ use super::{AnyConnection, StoreError, from_micros, terms};
 use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::policy::Risk;
-use crate::domain::policy::progress::{CastVote, DecisionContext};
+use crate::domain::policy::progress::DecisionContext;
 use crate::domain::request::{Decision, State, VERSION_ON_ARRIVAL};
 
 /// Where a page of an inbox begins: after the row with this turn (or time of decision) and id.
@@ -65,15 +65,15 @@ impl Waiting {
         self.due_at.unwrap_or(self.expires_at)
     }
 
-    /// What the policy asks of it, with [`votes`](crate::domain::request::votes) of its decisions.
-    pub fn matter<'a>(&'a self, votes: &'a [CastVote<'a>]) -> DecisionContext<'a> {
+    /// What the policy looks at.
+    pub fn context(&self) -> DecisionContext<'_> {
         DecisionContext {
             org: &self.org,
             maker: &self.maker,
             maker_act: &self.maker_act,
             state: State::AdminTask,
             expires_at: self.expires_at,
-            decisions: votes,
+            decisions: &self.decisions,
         }
     }
 }

@@ -77,7 +77,7 @@ pub fn entry(kind: EventKind, from: Option<State>) -> TrailEntry {
         | EventKind::Ended { .. } => (Person::system(), State::AdminTask),
     };
     let event = Event { seq: 1, at, by, from, to, kind };
-    TrailEntry::of(&Request::born(birth(), at), &event, Uuid::nil())
+    TrailEntry::of(&Request::new(birth(), at), &event, Uuid::nil())
 }
 
 /// A decision for the group Risk.
@@ -233,7 +233,7 @@ pub fn view() -> View {
     birth.terms.summary = format!("Refund 12.50 EUR {HOSTILE}");
     birth.terms.subject = Some("77-31902".to_owned());
     let started_at = noon() - TimeDelta::hours(2);
-    let mut request = Request::born(birth, started_at);
+    let mut request = Request::new(birth, started_at);
     request.state = State::Executed;
     request.ended_at = Some(noon() - TimeDelta::hours(1));
     request.decisions = vec![Decision {

@@ -4,6 +4,7 @@
 //! Both are pure, and no match has a catch-all arm, so a new state or command does not compile
 //! until every rule has answered it.
 
+mod decide;
 pub mod event_type;
 #[cfg(test)]
 mod tests;
@@ -12,21 +13,21 @@ mod withdraw;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use self::event_type::EventType;
-use super::actor::{Person, Signer};
+use super::actor::Person;
 use super::code::Code;
+use super::decision::Decision;
 use super::digest::Digest;
 use super::entity::EntityInfo;
 use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::outcome::Outcome;
 use super::period;
 use super::policy::Capacity;
-use super::policy::bulk::{DecisionMode, allows_bulk};
-use super::policy::fresh::FreshSignIn;
-use super::policy::may_decide::{self, WhyNot, may_say};
-use super::policy::progress::{CastVote, DecisionContext, PolicyInForce, progress};
-use super::request::{Decision, NewDecision, Request, Terms};
+use super::policy::may_decide::{self, WhyNot};
+use super::request::{Request, Terms};
 use super::state::{State, Verdict};
 
+pub use self::decide::CheckerDecision;
+use self::decide::decide;
 pub use self::withdraw::may_withdraw;
 use self::withdraw::withdraw;
 
@@ -61,18 +62,7 @@ pub struct NewRequest {
 #[derive(Clone, Debug)]
 pub enum Command<'a> {
     /// A checker approves or rejects.
-    Decide {
-        /// Who decides.
-        signer: &'a Signer,
-        /// What he says.
-        ballot: &'a NewDecision,
-        /// Whether he says it of this request only.
-        company: DecisionMode,
-        /// The rule that applies, and who is who.
-        policy: PolicyInForce<'a>,
-        /// How long an approved call may wait for its turn.
-        approval_ttl: TimeDelta,
-    },
+    Decide(CheckerDecision<'a>),
     /// The maker takes it back.
     Withdraw {
         /// Who asks.
@@ -298,12 +288,12 @@ impl Refusal {
 
 /// The events of a submission that passed every check: it rests in `AdminTask`, or is approved at once
 /// until `auto_approved` if its rule asks for nobody.
-pub fn submit(birth: NewRequest, auto_approved: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<Event> {
-    let (maker, rule) = (birth.maker.clone(), birth.terms.rule.clone());
+pub fn submit(new: NewRequest, auto_approved: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<Event> {
+    let (maker, rule) = (new.maker.clone(), new.terms.rule.clone());
     let event = |seq, from, to, kind| Event { seq, at: now, by: maker.clone(), from, to, kind };
     let last = if auto_approved.is_some() { State::ValidatePayload } else { State::AdminTask };
     let mut events = vec![
-        event(1, None, State::ValidateMakerAccess, EventKind::Submitted(Box::new(birth))),
+        event(1, None, State::ValidateMakerAccess, EventKind::Submitted(Box::new(new))),
         event(2, Some(State::ValidateMakerAccess), State::ValidatePayload, EventKind::MakerAccessValidated),
         event(3, Some(State::ValidatePayload), last, EventKind::PayloadValidated),
     ];
@@ -324,10 +314,8 @@ pub fn transition(
     now: DateTime<Utc>,
 ) -> Result<Vec<Event>, Refusal> {
     let happened = match command {
-        Command::Decide { signer, ballot, company, policy, approval_ttl } => {
-            let execute_before = now + *approval_ttl;
-            decide(request, (signer, ballot, *company), policy, (now, execute_before))?
-                .map(|kind| (signer.person.clone(), kind))
+        Command::Decide(command) => {
+            decide(request, command, now)?.map(|kind| (command.signer.person.clone(), kind))
         }
         Command::Withdraw { by, reason } => {
             withdraw(request, by, reason, now)?.map(|kind| (by.clone(), kind))
@@ -346,70 +334,6 @@ pub fn transition(
 pub fn refused(request: &Request, by: &Person, refusal: &Refusal, now: DateTime<Utc>) -> Event {
     let kind = EventKind::Refused { code: refusal.code(), message: refusal.sentence() };
     next_event(request, by.clone(), kind, now)
-}
-
-fn decide(
-    request: &Request,
-    (signer, ballot, company): (&Signer, &NewDecision, DecisionMode),
-    policy: &PolicyInForce<'_>,
-    (now, execute_before): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<Option<EventKind>, Refusal> {
-    let is_repeat = |standing: &Decision| is_repeat(standing, &signer.person, ballot);
-    if !signer.person.is_same_person(&request.maker) && request.decisions.iter().any(is_repeat) {
-        return Ok(None);
-    }
-    let votes = request.votes();
-    let matter = request.matter(&votes);
-    let standing =
-        may_say(ballot.verdict, signer, &matter, policy, now).map_err(|why| refusal_of(request, why))?;
-    if ballot.digest.as_ref().is_some_and(|seen| *seen != request.digest.to_string()) {
-        return Err(Refusal::DigestMismatch);
-    }
-    if let Some(seen) = ballot.version.filter(|seen| *seen != request.version) {
-        return Err(Refusal::Moved { seen, version: request.version });
-    }
-    if let DecisionMode::Bulk { is_allowed_by_type } = company
-        && !allows_bulk(is_allowed_by_type, request.terms.risk, policy.approval)
-    {
-        return Err(Refusal::BulkNotAllowed);
-    }
-    must_be_fresh(signer, ballot.verdict, policy, now)?;
-    let signature = Box::new(Signature {
-        message: ballot.message.clone(),
-        stage: standing.stage,
-        capacities: standing.capacities,
-        act: signer.act.clone(),
-    });
-    let own = CastVote {
-        checker: &signer.person,
-        act: &signature.act,
-        verdict: ballot.verdict,
-        stage: signature.stage,
-        capacities: &signature.capacities,
-    };
-    let with_own = [votes.as_slice(), &[own]].concat();
-    let weighed = progress(&DecisionContext { decisions: &with_own, ..matter }, policy);
-    let (leads_to, execute_before) = match (weighed.approved, weighed.rejected) {
-        (_, true) => (State::Rejected, None),
-        (true, false) => (State::Approved, Some(execute_before)),
-        (false, false) => (State::AdminTask, None),
-    };
-    let (verdict, waits_for) = (ballot.verdict, weighed.waits_for().to_vec());
-    Ok(Some(EventKind::Decided { verdict, signature, leads_to, waits_for, execute_before }))
-}
-
-/// Asked last, so that nobody signs in again for nothing.
-fn must_be_fresh(
-    signer: &Signer,
-    verdict: Verdict,
-    policy: &PolicyInForce<'_>,
-    now: DateTime<Utc>,
-) -> Result<(), Refusal> {
-    let asked = FreshSignIn::of(policy.approval, signer, now).filter(|_| verdict == Verdict::Approved);
-    match asked {
-        Some(FreshSignIn { within, is_fresh: false }) => Err(Refusal::FreshSignInRequired { within }),
-        Some(FreshSignIn { is_fresh: true, .. }) | None => Ok(()),
-    }
 }
 
 /// The policy's answer in the words of the wire: where a request stands is told as to anybody else.
@@ -446,12 +370,6 @@ fn closed(request: &Request, state: State) -> Refusal {
 /// Names the deadline that passed: once it was approved, the one of the call.
 fn expired(request: &Request) -> Refusal {
     Refusal::Expired { expires_at: request.execute_before.unwrap_or(request.expires_at) }
-}
-
-fn is_repeat(standing: &Decision, checker: &Person, ballot: &NewDecision) -> bool {
-    standing.checker.is_same_person(checker)
-        && standing.verdict == ballot.verdict
-        && standing.message == ballot.message
 }
 
 /// Refuses unless the request waits for people and its deadline is ahead.
@@ -503,25 +421,25 @@ fn next_event(request: &Request, by: Person, kind: EventKind, now: DateTime<Utc>
 
 impl Request {
     /// The request as it is right after its first event.
-    pub fn born(birth: NewRequest, at: DateTime<Utc>) -> Self {
+    pub fn new(new: NewRequest, at: DateTime<Utc>) -> Self {
         Self {
-            org: birth.org,
-            id: birth.id,
-            request_type: birth.request_type,
-            type_version: birth.type_version,
-            maker: birth.maker,
-            entity: birth.entity,
-            digest: birth.digest,
-            host: birth.host,
+            org: new.org,
+            id: new.id,
+            request_type: new.request_type,
+            type_version: new.type_version,
+            maker: new.maker,
+            entity: new.entity,
+            digest: new.digest,
+            host: new.host,
             state: State::ValidateMakerAccess,
             version: 1,
             attempts: 0,
             started_at: at,
-            expires_at: birth.expires_at,
+            expires_at: new.expires_at,
             ended_at: None,
             execute_before: None,
-            terms: birth.terms,
-            waits_for: birth.waits_for,
+            terms: new.terms,
+            waits_for: new.waits_for,
             decisions: Vec::new(),
         }
     }
@@ -530,10 +448,9 @@ impl Request {
     #[must_use]
     pub fn apply(mut self, event: &Event) -> Self {
         match &event.kind {
-            EventKind::Submitted(birth) => self = Self::born(*birth.clone(), event.at),
+            EventKind::Submitted(new) => self = Self::new(*new.clone(), event.at),
             EventKind::Decided { verdict, signature, waits_for, execute_before, .. } => {
-                let decision = decision(event, *verdict, signature, self.digest);
-                self.decisions.push(decision);
+                self.decisions.push(decide::recorded(event, *verdict, signature, self.digest));
                 self.waits_for.clone_from(waits_for);
                 self.execute_before = *execute_before;
             }
@@ -561,13 +478,8 @@ impl Request {
     /// Folds a whole history; `None` if it does not begin with a submission.
     pub fn fold(events: &[Event]) -> Option<Self> {
         let (first, rest) = events.split_first()?;
-        let EventKind::Submitted(birth) = &first.kind else { return None };
-        let born = Self::born(*birth.clone(), first.at);
-        Some(rest.iter().fold(born, Self::apply))
+        let EventKind::Submitted(new) = &first.kind else { return None };
+        let first_state = Self::new(*new.clone(), first.at);
+        Some(rest.iter().fold(first_state, Self::apply))
     }
-}
-
-fn decision(event: &Event, verdict: Verdict, signature: &Signature, digest: Digest) -> Decision {
-    let Signature { message, stage, capacities, act } = signature.clone();
-    Decision { checker: event.by.clone(), verdict, message, at: event.at, digest, stage, capacities, act }
 }

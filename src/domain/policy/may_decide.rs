@@ -9,10 +9,11 @@ use chrono::{DateTime, Utc};
 
 use super::matching::Matching;
 use super::people::{People, PersonEntry};
-use super::progress::{CastVote, DecisionContext, PolicyInForce, StageProgress, progress};
+use super::progress::{DecisionContext, PolicyInForce, StageProgress, progress};
 use super::{Approval, Capacity, Mode, Stage};
 use crate::domain::actor::{Permission, Signer};
 use crate::domain::code::Code;
+use crate::domain::decision::Decision;
 use crate::domain::state::{State, Verdict};
 
 /// What somebody would sign as.
@@ -61,7 +62,7 @@ pub enum WhyNot {
         /// What it waits for.
         needed: Vec<String>,
         /// What he would sign a rejection as.
-        standing: SigningSeat,
+        seat: SigningSeat,
     },
 }
 
@@ -121,45 +122,45 @@ impl WhyNot {
     }
 }
 
-/// Whether `actor` may approve or reject the request now, and what he would sign as.
+/// Whether `signer` may approve or reject the request now, and what he would sign as.
 pub fn may_decide(
-    actor: &Signer,
-    matter: &DecisionContext<'_>,
+    signer: &Signer,
+    context: &DecisionContext<'_>,
     policy: &PolicyInForce<'_>,
     now: DateTime<Utc>,
 ) -> Result<SigningSeat, WhyNot> {
     let people = policy.people;
-    if actor.org != *matter.org {
+    if signer.org != *context.org {
         return Err(WhyNot::OtherOrg);
     }
-    if !actor.may(Permission::Check) {
+    if !signer.may(Permission::Check) {
         return Err(WhyNot::PermissionMissing);
     }
-    if !people.is_active(&actor.person, &actor.act) {
+    if !people.is_active(&signer.person, &signer.act) {
         return Err(WhyNot::PersonInactive);
     }
-    let own = actor.behind(people);
-    if own.overlaps(&matter.behind_maker(people)) {
+    let own = signer.behind(people);
+    if own.overlaps(&context.behind_maker(people)) {
         return Err(WhyNot::MakerIsChecker);
     }
-    let is_own = |vote: &CastVote<'_>| people.behind(vote.checker, vote.act).overlaps(&own);
-    if matter.decisions.iter().any(is_own) {
+    let is_own = |decision: &Decision| people.behind(&decision.checker, &decision.act).overlaps(&own);
+    if context.decisions.iter().any(is_own) {
         return Err(WhyNot::AlreadyDecidedByYou);
     }
-    must_wait(matter.state, matter.expires_at, now)?;
-    stand(actor, matter, policy)
+    must_wait(context.state, context.expires_at, now)?;
+    seat_of(signer, context, policy)
 }
 
-/// Whether `actor` may say this: as [`may_decide`], and a rejection also if his seat is filled.
+/// Whether `signer` may say this: as [`may_decide`], and a rejection also if his seat is filled.
 pub fn may_say(
     verdict: Verdict,
-    actor: &Signer,
-    matter: &DecisionContext<'_>,
+    signer: &Signer,
+    context: &DecisionContext<'_>,
     policy: &PolicyInForce<'_>,
     now: DateTime<Utc>,
 ) -> Result<SigningSeat, WhyNot> {
-    match may_decide(actor, matter, policy, now) {
-        Err(WhyNot::NotNeeded { standing, .. }) if verdict == Verdict::Rejected => Ok(standing),
+    match may_decide(signer, context, policy, now) {
+        Err(WhyNot::NotNeeded { seat, .. }) if verdict == Verdict::Rejected => Ok(seat),
         answer => answer,
     }
 }
@@ -182,31 +183,31 @@ pub fn must_wait(state: State, expires_at: DateTime<Utc>, now: DateTime<Utc>) ->
     }
 }
 
-fn stand(
-    actor: &Signer,
-    matter: &DecisionContext<'_>,
+fn seat_of(
+    signer: &Signer,
+    context: &DecisionContext<'_>,
     policy: &PolicyInForce<'_>,
 ) -> Result<SigningSeat, WhyNot> {
-    let progress = progress(matter, policy);
-    let closed = WhyNot::NotWaiting { state: matter.state };
+    let progress = progress(context, policy);
+    let closed = WhyNot::NotWaiting { state: context.state };
     let number = progress.stage;
     let (Some(stage), Some(state)) = (policy.approval.stages.get(number), progress.stages.get(number)) else {
         return Err(closed);
     };
-    let capacities = capacities(actor, stage, policy.people);
+    let capacities = capacities(signer, stage, policy.people);
     let (name, needed) = (stage.name.clone(), state.still_needed(progress.people_missing));
     if capacities.is_empty() {
         return Err(WhyNot::NotInStage { stage: name, needed });
     }
     let helps = |own: &Capacity| progress.waits_for().iter().any(|wanted| own.fits(wanted));
     let is_needed = capacities.iter().any(helps);
-    let standing = SigningSeat { stage: number, capacities };
-    if is_needed { Ok(standing) } else { Err(WhyNot::NotNeeded { stage: name, needed, standing }) }
+    let seat = SigningSeat { stage: number, capacities };
+    if is_needed { Ok(seat) } else { Err(WhyNot::NotNeeded { stage: name, needed, seat }) }
 }
 
-/// What `actor` may sign this stage as, sorted.
-pub fn capacities(actor: &Signer, stage: &Stage, people: &People) -> Vec<Capacity> {
-    let listed = people.groups_of(&actor.person);
+/// What `signer` may sign this stage as, sorted.
+pub fn capacities(signer: &Signer, stage: &Stage, people: &People) -> Vec<Capacity> {
+    let listed = people.groups_of(&signer.person);
     let mut found = BTreeSet::new();
     for seat in &stage.seats {
         match &seat.who {
@@ -214,12 +215,12 @@ pub fn capacities(actor: &Signer, stage: &Stage, people: &People) -> Vec<Capacit
                 if listed.contains(name.as_str()) {
                     found.insert(Capacity::Group(name.clone()));
                 }
-                if actor.groups.contains(name) {
+                if signer.groups.contains(name) {
                     found.insert(Capacity::ClaimedGroup(name.clone()));
                 }
             }
             Capacity::Permission(permission) => {
-                if actor.may(*permission) {
+                if signer.may(*permission) {
                     found.insert(seat.who.clone());
                 }
             }
@@ -256,55 +257,55 @@ impl StageProgress {
 /// Looks again right before the execution, as far as the people file can tell: everybody is active,
 /// is still what he signed as, and nobody turned out to be another. A capacity that came from a token
 /// can't be looked up again and stands. The error is a clause that says who and why.
-pub fn still_allowed(matter: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Result<(), String> {
+pub fn still_allowed(context: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Result<(), String> {
     let people = policy.people;
-    if !people.is_active(matter.maker, matter.maker_act) {
-        return Err(format!("the maker, {}, is no longer active", matter.maker.user_name));
+    if !people.is_active(context.maker, context.maker_act) {
+        return Err(format!("the maker, {}, is no longer active", context.maker.user_name));
     }
-    let is_approval = |vote: &&CastVote<'_>| vote.verdict == Verdict::Approved;
-    let approvals: Vec<CastVote<'_>> = matter.decisions.iter().filter(is_approval).copied().collect();
-    let mut seen = vec![(matter.maker, matter.behind_maker(people))];
-    let mut held: Vec<Vec<Capacity>> = Vec::new();
-    for vote in &approvals {
-        let name = &vote.checker.user_name;
-        if !people.is_active(vote.checker, vote.act) {
+    let is_approval = |decision: &&Decision| decision.verdict == Verdict::Approved;
+    let approvals: Vec<&Decision> = context.decisions.iter().filter(is_approval).collect();
+    let mut seen = vec![(context.maker, context.behind_maker(people))];
+    let mut approvals_now: Vec<Decision> = Vec::new();
+    for &approval in &approvals {
+        let Decision { checker, act, .. } = approval;
+        let name = &checker.user_name;
+        if !people.is_active(checker, act) {
             return Err(format!("{name}, who approved, is no longer active"));
         }
-        let behind = people.behind(vote.checker, vote.act);
+        let behind = people.behind(checker, act);
         if let Some((other, _)) = seen.iter().find(|(_, other)| other.overlaps(&behind)) {
             return Err(format!("{name}, who approved, is the same person as {}", other.user_name));
         }
-        seen.push((vote.checker, behind));
-        held.push(still_held(vote, people));
+        seen.push((checker, behind));
+        approvals_now.push(Decision { capacities: still_held(approval, people), ..approval.clone() });
     }
-    if let Some((vote, _)) = approvals.iter().zip(&held).find(|(_, held)| held.is_empty()) {
-        return Err(has_lost(vote, &[]));
+    let mut pairs = approvals.iter().zip(&approvals_now);
+    if let Some((approval, _)) = pairs.clone().find(|(_, now)| now.capacities.is_empty()) {
+        return Err(has_lost(approval, &[]));
     }
-    let approvals_now: Vec<CastVote<'_>> =
-        approvals.iter().zip(&held).map(|(vote, held)| CastVote { capacities: held, ..*vote }).collect();
-    if progress(&DecisionContext { decisions: &approvals_now, ..*matter }, policy).approved {
+    if progress(&DecisionContext { decisions: &approvals_now, ..*context }, policy).approved {
         return Ok(());
     }
-    let lost = approvals.iter().zip(&held).find(|(vote, held)| held.len() < vote.capacities.len());
+    let lost = pairs.find(|(approval, now)| now.capacities.len() < approval.capacities.len());
     Err(lost.map_or_else(
         || "the approvals no longer complete the policy".to_owned(),
-        |(vote, held)| has_lost(vote, held),
+        |(approval, now)| has_lost(approval, &now.capacities),
     ))
 }
 
-fn still_held(vote: &CastVote<'_>, people: &People) -> Vec<Capacity> {
-    let listed = people.groups_of(vote.checker);
+fn still_held(approval: &Decision, people: &People) -> Vec<Capacity> {
+    let listed = people.groups_of(&approval.checker);
     let holds = |who: &&Capacity| match who {
         Capacity::Group(name) => listed.contains(name.as_str()),
         Capacity::ClaimedGroup(_) | Capacity::Permission(_) => true,
     };
-    vote.capacities.iter().filter(holds).cloned().collect()
+    approval.capacities.iter().filter(holds).cloned().collect()
 }
 
-fn has_lost(vote: &CastVote<'_>, held: &[Capacity]) -> String {
+fn has_lost(approval: &Decision, held: &[Capacity]) -> String {
     let lost: Vec<&str> =
-        vote.capacities.iter().filter(|who| !held.contains(who)).map(Capacity::name).collect();
-    let name = &vote.checker.user_name;
+        approval.capacities.iter().filter(|who| !held.contains(who)).map(Capacity::name).collect();
+    let name = &approval.checker.user_name;
     if lost.is_empty() {
         return format!("{name} approved without a seat");
     }
@@ -330,7 +331,7 @@ pub fn can_fill(approval: &Approval, people: &People, maker: &Signer) -> Result<
             continue;
         }
         let is_last = number + 1 == approval.stages.len();
-        for (seats, count) in wishes(stage, if is_last { extra } else { 0 }) {
+        for (seats, count) in people_asked_for(stage, if is_last { extra } else { 0 }) {
             let members: Vec<usize> = (0..free.len()).filter(|&at| is_in(free[at], &seats)).collect();
             for _ in 0..count {
                 if !matching.add(members.clone()) {
@@ -343,14 +344,14 @@ pub fn can_fill(approval: &Approval, people: &People, maker: &Signer) -> Result<
 }
 
 /// How many people of which seats a stage asks for.
-fn wishes(stage: &Stage, extra: u32) -> Vec<(Vec<&Capacity>, u32)> {
+fn people_asked_for(stage: &Stage, extra: u32) -> Vec<(Vec<&Capacity>, u32)> {
     let anybody: Vec<&Capacity> = stage.seats.iter().map(|seat| &seat.who).collect();
-    let mut wishes: Vec<(Vec<&Capacity>, u32)> = match stage.mode {
+    let mut asked: Vec<(Vec<&Capacity>, u32)> = match stage.mode {
         Mode::All => stage.seats.iter().map(|seat| (vec![&seat.who], seat.count)).collect(),
         Mode::Any(number) => vec![(anybody.clone(), number)],
     };
-    wishes.push((anybody, extra));
-    wishes
+    asked.push((anybody, extra));
+    asked
 }
 
 fn is_in(entry: &PersonEntry, seats: &[&Capacity]) -> bool {

@@ -6,6 +6,7 @@ use super::matching::Matching;
 use super::people::{Behind, People};
 use super::{Approval, Capacity, Mode, Stage};
 use crate::domain::actor::Person;
+use crate::domain::decision::Decision;
 use crate::domain::ids::OrgId;
 use crate::domain::state::{State, Verdict};
 
@@ -23,7 +24,7 @@ pub struct DecisionContext<'a> {
     /// From this instant on nobody decides it.
     pub expires_at: DateTime<Utc>,
     /// The decisions that stand, in the order they were made.
-    pub decisions: &'a [CastVote<'a>],
+    pub decisions: &'a [Decision],
 }
 
 impl<'a> DecisionContext<'a> {
@@ -31,21 +32,6 @@ impl<'a> DecisionContext<'a> {
     pub fn behind_maker(&self, people: &People) -> Behind<'a> {
         people.behind(self.maker, self.maker_act)
     }
-}
-
-/// A decision that stands.
-#[derive(Clone, Copy, Debug)]
-pub struct CastVote<'a> {
-    /// Who decided.
-    pub checker: &'a Person,
-    /// Who acted for him.
-    pub act: &'a [Person],
-    /// What he said.
-    pub verdict: Verdict,
-    /// The stage that was current then, from 0.
-    pub stage: usize,
-    /// What he signed as.
-    pub capacities: &'a [Capacity],
 }
 
 /// What is in force for a request: its rule's approval and the people file.
@@ -89,7 +75,7 @@ pub struct StageProgress {
     pub seats: Vec<SeatProgress>,
     /// With the mode `any`: how many are asked for, and how many there are.
     pub any: Option<(u32, u32)>,
-    /// The decisions that count for it, approvals and rejections, as indices into the matter's.
+    /// The decisions that count for it, approvals and rejections, as indices into the context's.
     pub decisions: Vec<usize>,
     /// Whether nobody is needed any more.
     pub is_complete: bool,
@@ -108,16 +94,16 @@ pub struct SeatProgress {
     pub got: u32,
 }
 
-/// How far the decisions of `matter` have come under `policy`.
+/// How far the decisions of `context` have come under `policy`.
 ///
 /// A decision counts once per person and never if it is the maker's. An approval counts for the stage
 /// that was current when it was given, and only with a capacity that fits one of its seats.
-pub fn progress(matter: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Progress {
+pub fn progress(context: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Progress {
     let approval = policy.approval;
-    let counted = counted(matter, policy.people);
+    let counted = counted(context, policy.people);
     let of = |stage: usize, verdict: Verdict| -> Vec<usize> {
-        let votes = counted.iter().copied();
-        votes.filter(|&at| is_for(&matter.decisions[at], approval, stage, verdict)).collect()
+        let numbers = counted.iter().copied();
+        numbers.filter(|&at| is_for(&context.decisions[at], approval, stage, verdict)).collect()
     };
     let mut stages = Vec::new();
     let (mut people, mut rejections) = (0, 0);
@@ -129,7 +115,7 @@ pub fn progress(matter: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Pro
         rejections += count(&rejected);
         let is_last = number + 1 == approval.stages.len();
         let minimum = if is_last { approval.min_distinct_people.saturating_sub(before) } else { 0 };
-        let mut state = stage_progress(stage, &approvals, matter, minimum);
+        let mut state = stage_progress(stage, &approvals, context, minimum);
         state.decisions.extend(rejected);
         state.decisions.sort_unstable();
         stages.push(state);
@@ -146,11 +132,11 @@ pub fn progress(matter: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Pro
 }
 
 /// The decisions that count: not the maker's, and only the first of each person.
-fn counted(matter: &DecisionContext<'_>, people: &People) -> Vec<usize> {
-    let mut seen = vec![matter.behind_maker(people)];
+fn counted(context: &DecisionContext<'_>, people: &People) -> Vec<usize> {
+    let mut seen = vec![context.behind_maker(people)];
     let mut counted = Vec::new();
-    for (at, vote) in matter.decisions.iter().enumerate() {
-        let behind = people.behind(vote.checker, vote.act);
+    for (at, decision) in context.decisions.iter().enumerate() {
+        let behind = people.behind(&decision.checker, &decision.act);
         if !seen.iter().any(|other| other.overlaps(&behind)) {
             counted.push(at);
             seen.push(behind);
@@ -159,9 +145,9 @@ fn counted(matter: &DecisionContext<'_>, people: &People) -> Vec<usize> {
     counted
 }
 
-fn is_for(vote: &CastVote<'_>, approval: &Approval, number: usize, verdict: Verdict) -> bool {
-    let fits = |stage: &Stage| !fitting(stage, vote.capacities).is_empty();
-    vote.stage == number && vote.verdict == verdict && approval.stages.get(number).is_some_and(fits)
+fn is_for(decision: &Decision, approval: &Approval, number: usize, verdict: Verdict) -> bool {
+    let fits = |stage: &Stage| !fitting(stage, &decision.capacities).is_empty();
+    decision.stage == number && decision.verdict == verdict && approval.stages.get(number).is_some_and(fits)
 }
 
 /// The seats of `stage` that somebody with these capacities may take.
@@ -173,11 +159,11 @@ fn fitting(stage: &Stage, capacities: &[Capacity]) -> Vec<usize> {
 fn stage_progress(
     stage: &Stage,
     approvals: &[usize],
-    matter: &DecisionContext<'_>,
+    context: &DecisionContext<'_>,
     minimum: u32,
 ) -> StageProgress {
     let fits: Vec<Vec<usize>> =
-        approvals.iter().map(|&at| fitting(stage, matter.decisions[at].capacities)).collect();
+        approvals.iter().map(|&at| fitting(stage, &context.decisions[at].capacities)).collect();
     let missing = minimum.saturating_sub(count(approvals));
     let mut state = match stage.mode {
         Mode::All => all_seats(stage, fits, missing),

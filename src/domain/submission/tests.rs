@@ -6,7 +6,7 @@ use serde_json::json;
 use super::super::call::ENGINE_HEADERS;
 use super::super::target::Scheme;
 use super::*;
-use crate::catalog;
+use crate::domain::contract_types::{self, find};
 use crate::domain::pointer::unescaped;
 
 macro_rules! example {
@@ -40,10 +40,6 @@ fn targets() -> Targets {
         target(Scheme::Https, "api.example.com", 443, "Production"),
         target(Scheme::Http, "internal-intouch-api.example", 1900, "Internal"),
     ])
-}
-
-fn find(name: &str) -> RequestType {
-    (**catalog::embedded().find(name).unwrap()).clone()
 }
 
 fn typed(definition: Value) -> RequestType {
@@ -461,7 +457,7 @@ fn a_documented_member_of_the_wrong_kind_is_refused_in_every_type() {
         };
         properties.iter().flat_map(|(name, inner)| leaves(inner, &pointer_to(pointer, name))).collect()
     }
-    for request_type in catalog::embedded().iter() {
+    for request_type in contract_types::all() {
         let schema = request_type.body.as_ref().unwrap().source();
         for pointer in leaves(schema, &task("/body")) {
             let name = request_type.name.as_str();

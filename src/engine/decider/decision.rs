@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Decider, current, expire};
 use crate::domain::actor::Actor;
-use crate::domain::lifecycle::{Command, Refusal};
+use crate::domain::lifecycle::{CheckerDecision, Command, Refusal};
 use crate::domain::policy::bulk::DecisionMode;
 use crate::domain::policy::progress::PolicyInForce;
 use crate::engine::batch_rows::BatchRows;
@@ -39,19 +39,19 @@ impl Decider {
         let decision = &decision.clone().on_version(version);
         let rules = self.shared.book.current();
         let own_ttl = pinned.as_ref().and_then(|pinned| pinned.approval_ttl);
-        let company = match scope {
+        let mode = match scope {
             Scope::One(_) => DecisionMode::Single,
             Scope::Many => {
                 DecisionMode::Bulk { is_allowed_by_type: pinned.as_ref().is_some_and(|pinned| pinned.bulk) }
             }
         };
-        let command = Command::Decide {
+        let command = Command::Decide(CheckerDecision {
             signer: &by.actor.signer,
-            ballot: decision,
-            company,
+            decision,
+            mode,
             policy: PolicyInForce { approval: &approval, people: &rules.people },
             approval_ttl: own_ttl.unwrap_or(self.shared.deadlines.approval_ttl),
-        };
+        });
         self.run_for_person(rows, by, &command)
     }
 

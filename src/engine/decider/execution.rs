@@ -79,9 +79,8 @@ impl Decider {
             let gone = || format!("the maker, {}, is no longer active", request.maker.user_name);
             return Ok(is_active.then_some(()).ok_or_else(gone));
         };
-        let votes = request.votes();
         let policy = PolicyInForce { approval, people: &rules.people };
-        Ok(still_allowed(&request.matter(&votes), &policy))
+        Ok(still_allowed(&request.context(), &policy))
     }
 }
 

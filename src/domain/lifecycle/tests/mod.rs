@@ -4,8 +4,11 @@ mod policies;
 mod walks;
 
 use super::*;
-use crate::domain::actor::Permission;
+use crate::domain::actor::{Permission, Signer};
+use crate::domain::decision::NewDecision;
+use crate::domain::policy::bulk::DecisionMode;
 use crate::domain::policy::people::People;
+use crate::domain::policy::progress::{PolicyInForce, progress};
 use crate::domain::policy::{Approval, Policy, RuleOutcome};
 use crate::domain::request::VERSION_ON_ARRIVAL;
 
@@ -93,7 +96,7 @@ fn digest() -> Digest {
     Digest::of(b"the call")
 }
 
-fn birth() -> NewRequest {
+fn new_request() -> NewRequest {
     NewRequest {
         org: OrgId::new("100"),
         id: RequestId::parse("0190b6f2-7a3c-7cc0-8000-000000000001").unwrap(),
@@ -137,8 +140,8 @@ impl Charter {
 /// A command that owns what it is made of.
 #[derive(Clone, Debug)]
 enum TestCommand {
-    Decide { signer: Signer, ballot: NewDecision },
-    DecideInBulk { signer: Signer, ballot: NewDecision, is_allowed_by_type: bool },
+    Decide { signer: Signer, decision: NewDecision },
+    DecideInBulk { signer: Signer, decision: NewDecision, is_allowed_by_type: bool },
     Other(Command<'static>),
 }
 
@@ -157,13 +160,13 @@ impl Story {
     }
 
     fn under(charter: Charter) -> Self {
-        let mut birth = birth();
+        let mut new_request = self::new_request();
         let auto_approved = charter.is_auto.then(|| start() + seconds(LEAVES_WITHIN));
         if !charter.is_auto {
-            let born = Request::born(birth.clone(), start());
-            birth.waits_for = progress(&born.matter(&[]), &charter.in_force()).waits_for().to_vec();
+            let request = Request::new(new_request.clone(), start());
+            new_request.waits_for = progress(&request.context(), &charter.in_force()).waits_for().to_vec();
         }
-        let events = submit(birth, auto_approved, start());
+        let events = submit(new_request, auto_approved, start());
         Self { charter, request: Request::fold(&events).unwrap(), events, now: start() }
     }
 
@@ -194,23 +197,24 @@ impl Story {
     /// What a command would do.
     fn ask(&self, command: &TestCommand) -> Result<Vec<Event>, Refusal> {
         let command = match command {
-            TestCommand::Decide { signer, ballot } => self.decision((signer, ballot), DecisionMode::Single),
-            TestCommand::DecideInBulk { signer, ballot, is_allowed_by_type } => {
-                let company = DecisionMode::Bulk { is_allowed_by_type: *is_allowed_by_type };
-                self.decision((signer, ballot), company)
+            TestCommand::Decide { signer, decision } => self.decide(signer, decision, DecisionMode::Single),
+            TestCommand::DecideInBulk { signer, decision, is_allowed_by_type } => {
+                let mode = DecisionMode::Bulk { is_allowed_by_type: *is_allowed_by_type };
+                self.decide(signer, decision, mode)
             }
             TestCommand::Other(command) => command.clone(),
         };
         transition(&self.request, &command, self.now)
     }
 
-    fn decision<'a>(
+    fn decide<'a>(
         &'a self,
-        (signer, ballot): (&'a Signer, &'a NewDecision),
-        company: DecisionMode,
+        signer: &'a Signer,
+        decision: &'a NewDecision,
+        mode: DecisionMode,
     ) -> Command<'a> {
         let (policy, approval_ttl) = (self.charter.in_force(), seconds(LEAVES_WITHIN));
-        Command::Decide { signer, ballot, company, policy, approval_ttl }
+        Command::Decide(CheckerDecision { signer, decision, mode, policy, approval_ttl })
     }
 
     fn refusal(&self, command: &TestCommand) -> Refusal {
@@ -221,7 +225,7 @@ impl Story {
 fn asker(command: &TestCommand) -> Option<&Person> {
     match command {
         TestCommand::Decide { signer, .. } | TestCommand::DecideInBulk { signer, .. } => Some(&signer.person),
-        TestCommand::Other(Command::Decide { signer, .. }) => Some(&signer.person),
+        TestCommand::Other(Command::Decide(command)) => Some(&command.signer.person),
         TestCommand::Other(Command::Withdraw { by, .. }) => Some(by),
         TestCommand::Other(
             Command::Expire | Command::Lapse | Command::StartAttempt | Command::RecordOutcome { .. },
@@ -230,13 +234,13 @@ fn asker(command: &TestCommand) -> Option<&Person> {
 }
 
 fn decide(checker: Person, verdict: Verdict, message: &str, digest: Option<&str>) -> TestCommand {
-    let ballot = NewDecision {
+    let decision = NewDecision {
         verdict,
         message: message.to_owned(),
         digest: digest.map(str::to_owned),
         version: None,
     };
-    TestCommand::Decide { signer: signer(checker), ballot }
+    TestCommand::Decide { signer: signer(checker), decision }
 }
 
 fn approve(checker: Person) -> TestCommand {

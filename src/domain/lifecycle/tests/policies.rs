@@ -224,11 +224,11 @@ fn what_the_policy_forbids_a_checker_is_told_in_the_policys_words_and_changes_no
         (signer(dora()), "not_in_stage"),
         (risk_too(), "not_needed"),
     ] {
-        let ballot = NewDecision::new(Verdict::Approved, "fine", Some("sha256:wrong".to_owned())).unwrap();
-        assert_refused(&mut story, &TestCommand::Decide { signer: who, ballot }, code);
+        let decision = NewDecision::new(Verdict::Approved, "fine", Some("sha256:wrong".to_owned())).unwrap();
+        assert_refused(&mut story, &TestCommand::Decide { signer: who, decision }, code);
     }
-    let ballot = NewDecision::new(Verdict::Rejected, "no", None).unwrap();
-    story.tell(&TestCommand::Decide { signer: risk_too(), ballot }).unwrap();
+    let decision = NewDecision::new(Verdict::Rejected, "no", None).unwrap();
+    story.tell(&TestCommand::Decide { signer: risk_too(), decision }).unwrap();
     assert_eq!(story.request.state, State::Rejected);
 }
 
@@ -237,8 +237,8 @@ fn a_request_that_has_moved_since_it_was_read_is_not_decided() {
     let mut story = Story::under(two_checkers());
     let seen = story.request.version;
     let on = |checker: Person, version| {
-        let ballot = NewDecision::new(Verdict::Approved, "fine", None).unwrap().on_version(Some(version));
-        TestCommand::Decide { signer: signer(checker), ballot }
+        let decision = NewDecision::new(Verdict::Approved, "fine", None).unwrap().on_version(Some(version));
+        TestCommand::Decide { signer: signer(checker), decision }
     };
     for wrong in [0, -1, seen - 1, seen + 1] {
         let refusal = story.refusal(&on(anna(), wrong));
@@ -264,8 +264,8 @@ fn who_approves_signed_in_lately_and_who_rejects_need_not() {
     let says = |verdict, signed_in: Option<i64>| {
         let signed_in_at = signed_in.map(|before| story.now - seconds(before));
         let signer = Signer { signed_in_at, ..signer(anna()) };
-        let ballot = NewDecision::new(verdict, "words", Some(digest().to_string())).unwrap();
-        story.ask(&TestCommand::Decide { signer, ballot })
+        let decision = NewDecision::new(verdict, "words", Some(digest().to_string())).unwrap();
+        story.ask(&TestCommand::Decide { signer, decision })
     };
     let refusal = Refusal::FreshSignInRequired { within: seconds(600) };
     for (signed_in, is_fresh) in [
@@ -297,28 +297,28 @@ fn a_fresh_sign_in_is_asked_for_last_and_helps_nobody_who_may_not_decide() {
     let approval = |digest: Option<String>| NewDecision::new(Verdict::Approved, "fine", digest).unwrap();
     let wrong = approval(Some("sha256:wrong".to_owned()));
     for (wish, code) in [
-        (TestCommand::Decide { signer: signer(maker()), ballot: approval(None) }, "maker_is_checker"),
-        (TestCommand::Decide { signer: fresh(maker()), ballot: approval(None) }, "maker_is_checker"),
-        (TestCommand::Decide { signer: signer(anna()), ballot: wrong }, "digest_mismatch"),
+        (TestCommand::Decide { signer: signer(maker()), decision: approval(None) }, "maker_is_checker"),
+        (TestCommand::Decide { signer: fresh(maker()), decision: approval(None) }, "maker_is_checker"),
+        (TestCommand::Decide { signer: signer(anna()), decision: wrong }, "digest_mismatch"),
         (
-            TestCommand::Decide { signer: signer(anna()), ballot: approval(None).on_version(Some(1)) },
+            TestCommand::Decide { signer: signer(anna()), decision: approval(None).on_version(Some(1)) },
             "request_moved",
         ),
-        (TestCommand::Decide { signer: signer(anna()), ballot: approval(None) }, "fresh_sign_in_required"),
+        (TestCommand::Decide { signer: signer(anna()), decision: approval(None) }, "fresh_sign_in_required"),
     ] {
         assert_refused(&mut story, &wish, code);
     }
-    story.tell(&TestCommand::Decide { signer: fresh(anna()), ballot: approval(None) }).unwrap();
-    let repeat = TestCommand::Decide { signer: signer(anna()), ballot: approval(None) };
+    story.tell(&TestCommand::Decide { signer: fresh(anna()), decision: approval(None) }).unwrap();
+    let repeat = TestCommand::Decide { signer: signer(anna()), decision: approval(None) };
     assert_eq!(story.ask(&repeat), Ok(Vec::new()), "a repeat records nothing, so it asks for nothing");
 }
 
 #[test]
 fn only_a_request_of_low_stakes_is_decided_with_others_and_only_if_its_type_says_so() {
-    let ballot = |verdict| NewDecision::new(verdict, "all of these", None).unwrap();
+    let decision = |verdict| NewDecision::new(verdict, "all of these", None).unwrap();
     let in_bulk = |verdict, is_allowed_by_type| {
         let signer = Signer { signed_in_at: Some(start()), ..signer(anna()) };
-        TestCommand::DecideInBulk { signer, ballot: ballot(verdict), is_allowed_by_type }
+        TestCommand::DecideInBulk { signer, decision: decision(verdict), is_allowed_by_type }
     };
     let fresh = Approval { fresh_sign_in: Some(seconds(600)), ..two_checkers().approval };
     let plain = || Story::under(two_checkers());
@@ -343,7 +343,7 @@ fn only_a_request_of_low_stakes_is_decided_with_others_and_only_if_its_type_says
         assert_eq!(
             story.ask(&TestCommand::DecideInBulk {
                 signer: signer(maker()),
-                ballot: ballot(Verdict::Approved),
+                decision: decision(Verdict::Approved),
                 is_allowed_by_type,
             }),
             Err(Refusal::MakerIsChecker),
@@ -358,11 +358,11 @@ fn nobody_decides_a_request_of_a_maker_through_whose_token_he_acted() {
     story.request.terms.maker_act = vec![anna()];
     assert_eq!(story.refusal(&approve(anna())), Refusal::MakerIsChecker);
     let through = Signer { act: vec![anna()], ..signer(bob()) };
-    let ballot = NewDecision::new(Verdict::Approved, "fine", None).unwrap();
-    assert_eq!(story.refusal(&TestCommand::Decide { signer: through, ballot }), Refusal::MakerIsChecker);
+    let decision = NewDecision::new(Verdict::Approved, "fine", None).unwrap();
+    assert_eq!(story.refusal(&TestCommand::Decide { signer: through, decision }), Refusal::MakerIsChecker);
     let through = Signer { act: vec![dora()], ..signer(bob()) };
-    let ballot = NewDecision::new(Verdict::Approved, "fine", None).unwrap();
-    story.tell(&TestCommand::Decide { signer: through, ballot }).unwrap();
+    let decision = NewDecision::new(Verdict::Approved, "fine", None).unwrap();
+    story.tell(&TestCommand::Decide { signer: through, decision }).unwrap();
     assert_eq!(story.request.last_decision().unwrap().act, [dora()]);
 }
 

@@ -165,8 +165,8 @@ proptest! {
     fn nobody_counts_twice_whatever_accounts_he_uses(plan in plans()) {
         let end = walk(&plan, |_, _, _, _| {});
         let people = &end.charter.people;
-        let votes = end.request.votes();
-        let behind: Vec<_> = votes.iter().map(|vote| people.behind(vote.checker, vote.act)).collect();
+        let behind: Vec<_> =
+            end.request.decisions.iter().map(|one| people.behind(&one.checker, &one.act)).collect();
         for (number, one) in behind.iter().enumerate() {
             assert!(!behind[..number].iter().any(|other| other.overlaps(one)));
         }
@@ -201,8 +201,7 @@ proptest! {
             let Ok(events) = said else { return };
             for event in events {
                 let EventKind::Decided { verdict, leads_to, .. } = &event.kind else { continue };
-                let votes = after.request.votes();
-                let weighed = progress(&after.request.matter(&votes), &after.charter.in_force());
+                let weighed = progress(&after.request.context(), &after.charter.in_force());
                 assert_eq!((after.request.state, event.to), (*leads_to, *leads_to));
                 assert_eq!(*leads_to == State::Approved, weighed.approved);
                 assert_eq!(*leads_to == State::Rejected, weighed.rejected);

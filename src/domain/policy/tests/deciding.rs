@@ -53,7 +53,8 @@ fn the_refusals_come_in_one_order_and_each_says_what_to_do() {
         assert!(why.sentence().starts_with(sentence), "{}", why.sentence());
     }
     let bob = member("bob", &["Finance"]);
-    let late = case.with(|matter, policy| may_decide(&bob, matter, policy, matter.expires_at)).unwrap_err();
+    let late =
+        case.with(|context, policy| may_decide(&bob, context, policy, context.expires_at)).unwrap_err();
     assert_eq!(late.code().name(), "request_expired");
     assert!(late.sentence().contains("2027-01-15T09:00:00Z"), "{}", late.sentence());
     case.state = State::Withdrawn;
@@ -129,9 +130,9 @@ fn a_person_of_two_groups_takes_the_seat_that_is_left() {
 fn groups_come_from_the_people_file_and_from_the_token() {
     let mut case = Case::new(risk_and_finance(), vec![entry("anna", &["Risk"])]);
     case.approve(&checker("anna")).unwrap();
-    assert_eq!(case.said[0].standing.capacities, [Capacity::Group("Risk".to_owned())]);
+    assert_eq!(case.said[0].seat.capacities, [Capacity::Group("Risk".to_owned())]);
     case.approve(&member("bob", &["Finance"])).unwrap();
-    assert_eq!(case.said[1].standing.capacities, [Capacity::ClaimedGroup("Finance".to_owned())]);
+    assert_eq!(case.said[1].seat.capacities, [Capacity::ClaimedGroup("Finance".to_owned())]);
     assert_eq!(case.state, State::Approved);
 }
 

@@ -9,9 +9,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::may_decide::{SigningSeat, WhyNot, may_say};
 use super::people::{People, PersonEntry};
-use super::progress::{CastVote, DecisionContext, PolicyInForce, Progress, progress};
+use super::progress::{DecisionContext, PolicyInForce, Progress, progress};
 use super::{Approval, Capacity, Mode, Seat, Stage};
 use crate::domain::actor::{Permission, Person, Signer};
+use crate::domain::decision::Decision;
+use crate::domain::digest::Digest;
 use crate::domain::ids::OrgId;
 use crate::domain::state::{State, Verdict};
 
@@ -81,12 +83,12 @@ fn approval(stages: Vec<Stage>) -> Approval {
     Approval { min_distinct_people: approval.people_needed(), ..approval }
 }
 
-/// A decision that stands, owned.
+/// A decision, and what it was signed as.
 #[derive(Clone, Debug)]
 struct Said {
     by: Signer,
     verdict: Verdict,
-    standing: SigningSeat,
+    seat: SigningSeat,
 }
 
 /// A request under a policy, and what was decided so far.
@@ -106,16 +108,16 @@ impl Case {
     }
 
     fn with<T>(&self, look: impl FnOnce(&DecisionContext<'_>, &PolicyInForce<'_>) -> T) -> T {
-        let votes: Vec<CastVote<'_>> = self.said.iter().map(Said::vote).collect();
-        let matter = DecisionContext {
+        let decisions: Vec<Decision> = self.said.iter().map(Said::decision).collect();
+        let context = DecisionContext {
             org: &self.maker.org,
             maker: &self.maker.person,
             maker_act: &self.maker.act,
             state: self.state,
             expires_at: start() + TimeDelta::hours(1),
-            decisions: &votes,
+            decisions: &decisions,
         };
-        look(&matter, &PolicyInForce { approval: &self.approval, people: &self.people })
+        look(&context, &PolicyInForce { approval: &self.approval, people: &self.people })
     }
 
     fn progress(&self) -> Progress {
@@ -123,12 +125,12 @@ impl Case {
     }
 
     fn may(&self, by: &Signer, verdict: Verdict) -> Result<SigningSeat, WhyNot> {
-        self.with(|matter, policy| may_say(verdict, by, matter, policy, start()))
+        self.with(|context, policy| may_say(verdict, by, context, policy, start()))
     }
 
     fn say(&mut self, by: &Signer, verdict: Verdict) -> Result<(), WhyNot> {
-        let standing = self.may(by, verdict)?;
-        self.said.push(Said { by: by.clone(), verdict, standing });
+        let seat = self.may(by, verdict)?;
+        self.said.push(Said { by: by.clone(), verdict, seat });
         let progress = self.progress();
         if progress.approved {
             self.state = State::Approved;
@@ -154,13 +156,16 @@ impl Case {
 }
 
 impl Said {
-    fn vote(&self) -> CastVote<'_> {
-        CastVote {
-            checker: &self.by.person,
-            act: &self.by.act,
+    fn decision(&self) -> Decision {
+        Decision {
+            checker: self.by.person.clone(),
+            act: self.by.act.clone(),
             verdict: self.verdict,
-            stage: self.standing.stage,
-            capacities: &self.standing.capacities,
+            message: String::new(),
+            at: start(),
+            digest: Digest::of(b"the call"),
+            stage: self.seat.stage,
+            capacities: self.seat.capacities.clone(),
         }
     }
 }

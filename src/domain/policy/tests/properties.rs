@@ -56,24 +56,24 @@ fn some_people() -> impl Strategy<Value = Vec<PersonEntry>> {
     })
 }
 
-/// Who speaks, with which groups in his token, who acts for him, and whether he rejects.
-type InboxPosition = (usize, Vec<&'static str>, Option<usize>, bool);
+/// Who decides, with which groups in their token, who acts for them, and whether they reject.
+type Turn = (usize, Vec<&'static str>, Option<usize>, bool);
 
-fn some_turns() -> impl Strategy<Value = Vec<InboxPosition>> {
+fn some_turns() -> impl Strategy<Value = Vec<Turn>> {
     let act = prop_oneof![6 => Just(None), 1 => (0..NAMES.len()).prop_map(Some)];
     prop::collection::vec((0..NAMES.len(), some_groups(), act, prop::bool::weighted(0.08)), 0..16)
 }
 
-fn signer((who, groups, act, _): &InboxPosition) -> Signer {
+fn signer((who, groups, act, _): &Turn) -> Signer {
     let act = act.iter().map(|at| person(NAMES[*at])).collect();
     Signer { act, ..member(NAMES[*who], groups) }
 }
 
-fn verdict(turn: &InboxPosition) -> Verdict {
+fn verdict(turn: &Turn) -> Verdict {
     if turn.3 { Verdict::Rejected } else { Verdict::Approved }
 }
 
-fn play(approval: &Approval, people: &[PersonEntry], turns: &[InboxPosition]) -> Case {
+fn play(approval: &Approval, people: &[PersonEntry], turns: &[Turn]) -> Case {
     let mut case = Case::new(approval.clone(), people.to_vec());
     for turn in turns {
         let _ = case.say(&signer(turn), verdict(turn));
@@ -89,7 +89,7 @@ fn fills(stage: &Stage, people: &[&Said]) -> bool {
         }
         let Some((first, rest)) = people.split_first() else { return false };
         for at in 0..left.len() {
-            let fits = first.standing.capacities.iter().any(|own| own.fits(&stage.seats[at].who));
+            let fits = first.seat.capacities.iter().any(|own| own.fits(&stage.seats[at].who));
             if left[at] > 0 && fits {
                 left[at] -= 1;
                 let is_full = assign(left, stage, rest);
@@ -117,7 +117,7 @@ proptest! {
         let case = play(&approval, &people, &turns);
         let yes: Vec<&Said> = case.said.iter().filter(|said| said.verdict == Verdict::Approved).collect();
         let complete = approval.stages.iter().enumerate().all(|(at, stage)| {
-            let of: Vec<&Said> = yes.iter().filter(|said| said.standing.stage == at).copied().collect();
+            let of: Vec<&Said> = yes.iter().filter(|said| said.seat.stage == at).copied().collect();
             fills(stage, &of)
         });
         let no = case.said.len() - yes.len();
@@ -146,10 +146,10 @@ proptest! {
         // Decisions that got in by another way don't count either.
         let mut forged = case.clone();
         forged.state = State::AdminTask;
-        let standing = |stage| SigningSeat { stage, capacities: GROUPS.map(|name| Capacity::Group(name.to_owned())).to_vec() };
+        let seat_in = |stage| SigningSeat { stage, capacities: GROUPS.map(|name| Capacity::Group(name.to_owned())).to_vec() };
         for stage in 0..approval.stages.len() {
             let by = case.maker.clone();
-            forged.said.push(Said { by, verdict: Verdict::Approved, standing: standing(stage) });
+            forged.said.push(Said { by, verdict: Verdict::Approved, seat: seat_in(stage) });
             forged.said.extend(case.said.clone());
         }
         prop_assert_eq!(forged.progress().approved, case.progress().approved);
@@ -157,7 +157,7 @@ proptest! {
     }
 
     #[test]
-    fn removing_a_right_never_helps(
+    fn removing_a_permission_or_a_group_never_helps(
         approval in some_approval(), people in some_people(), turns in some_turns(),
         next in some_turns(), what in 0..5_usize,
     ) {
@@ -213,7 +213,7 @@ proptest! {
         let case = play(&approval, &people, &turns);
         let mut other = case.clone();
         let key = |said: &Said| seed.wrapping_mul(said.by.person.sub.len() as u64 + u64::from(said.by.person.sub.as_bytes()[4]) * 7_919) >> 7;
-        other.said.sort_by_key(|said| (said.standing.stage, key(said)));
+        other.said.sort_by_key(|said| (said.seat.stage, key(said)));
         let (one, other) = (case.progress(), other.progress());
         prop_assert_eq!((one.stage, one.approved, one.rejected), (other.stage, other.approved, other.rejected));
         prop_assert_eq!(one.people_missing, other.people_missing);
@@ -224,7 +224,7 @@ proptest! {
     fn plain_people_complete_one_stage_in_whatever_order_they_come(
         stage in some_stage(), turns in some_turns(), by in prop::sample::select((0..16_usize).collect::<Vec<_>>()),
     ) {
-        let mut one: Vec<InboxPosition> = Vec::new();
+        let mut one: Vec<Turn> = Vec::new();
         for turn in turns {
             if one.iter().all(|other| other.0 != turn.0) {
                 one.push((turn.0, turn.1, None, false));
@@ -247,7 +247,7 @@ proptest! {
         let case = play(&approval, &people, &turns);
         for turn in &turns {
             let at = start() + TimeDelta::hours(1) + TimeDelta::microseconds(late);
-            prop_assert!(case.with(|matter, policy| may_decide(&signer(turn), matter, policy, at)).is_err());
+            prop_assert!(case.with(|context, policy| may_decide(&signer(turn), context, policy, at)).is_err());
         }
     }
 }
