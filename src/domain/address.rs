@@ -1,4 +1,4 @@
-//! What kind of address a name leads to. std's own answer (`is_global`) is not stable yet.
+//! Classes of IP addresses. `is_global` of std would do for most of it, but is not stable yet.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -7,7 +7,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 
 use AddressClass as Class;
 
-/// The kinds of addresses that matter to a caller, after the registries of special-purpose addresses.
+/// The class of an IP address, after IANA's registries of special-purpose addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AddressClass {
     /// An ordinary address of the internet.
@@ -24,11 +24,11 @@ pub enum AddressClass {
     CarrierGradeNat,
     /// `169.254.0.0/16`, `fe80::/10`.
     LinkLocal,
-    /// Where clouds answer with the machine's own credentials, outside the link-local range.
+    /// Metadata services of clouds outside the link-local range: they hand out the machine's credentials.
     CloudMetadata,
     /// IETF protocol assignments: `192.0.0.0/24`, `2001::/23`.
     IetfProtocol,
-    /// For examples in texts.
+    /// For examples in documents.
     Documentation,
     /// For measuring network equipment.
     Benchmarking,
@@ -40,15 +40,15 @@ pub enum AddressClass {
     Amt,
     /// `224.0.0.0/4`, `ff00::/8`.
     Multicast,
-    /// Not given to anybody: `240.0.0.0/4`, and all of IPv6 outside `2000::/3`.
+    /// Not assigned: `240.0.0.0/4`, and all of IPv6 outside `2000::/3`.
     Reserved,
     /// `255.255.255.255`.
     Broadcast,
     /// `fc00::/7`, the private addresses of IPv6.
     UniqueLocal,
-    /// `fec0::/10`, the older ones.
+    /// `fec0::/10`, the private addresses of IPv6 before `fc00::/7`.
     SiteLocal,
-    /// `100::/64`, thrown away by routers.
+    /// `100::/64`, discarded by routers.
     DiscardOnly,
     /// An IPv4 address behind a translator: `64:ff9b::/96`, `64:ff9b:1::/48`, `::ffff:0:0:0/96`.
     Nat64,
@@ -130,7 +130,7 @@ impl fmt::Display for AddressClass {
     }
 }
 
-/// The first network that holds the address decides, so the narrow ones stand before the wide ones.
+/// The first network that contains the address decides, so narrow networks come before wide ones.
 const V4_NETWORKS: [(Ipv4Net, Class); 23] = [
     (v4(0, 0, 0, 0, 32), Class::Unspecified),
     (v4(0, 0, 0, 0, 8), Class::ThisNetwork),

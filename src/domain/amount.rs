@@ -5,17 +5,17 @@ use std::fmt;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-/// Longer texts are no amounts.
+/// Maximum length of an amount's text.
 const CHARS_MAX: usize = 64;
 
 /// An exact decimal number of at most 28 digits. Equal amounts have one spelling.
 ///
-/// **Invariant:** nothing is ever rounded: what can't be held exactly is refused.
+/// **Invariant:** nothing is ever rounded: what can't be represented exactly is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Amount(Decimal);
 
 impl Amount {
-    /// Nothing at all.
+    /// Zero.
     pub const ZERO: Self = Self(Decimal::ZERO);
 
     /// Reads a plain decimal such as `-1000.50`: digits, at most one point, no exponent.
@@ -38,7 +38,7 @@ impl Amount {
         }
     }
 
-    /// The exact sum; `None` if it can't be held exactly.
+    /// The exact sum; `None` if it can't be represented exactly.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         // The decimal's own addition rounds a sum of too many digits.
         let scale = self.0.scale().max(other.0.scale());
@@ -50,17 +50,17 @@ impl Amount {
         Decimal::try_from_i128_with_scale(sum, scale).ok().map(Self::of)
     }
 
-    /// The exact difference; `None` if it can't be held exactly.
+    /// The exact difference; `None` if it can't be represented exactly.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.checked_add(Self::of(-other.0))
     }
 
-    /// How much it is, whichever its sign; `None` if that can't be held exactly.
+    /// The absolute value; `None` if it can't be represented exactly.
     pub fn size(self) -> Option<Self> {
         if self.is_negative() { Self::ZERO.checked_sub(self) } else { Some(self) }
     }
 
-    /// Whether it is less than nothing.
+    /// Whether it is below zero.
     pub fn is_negative(self) -> bool {
         self < Self::ZERO
     }

@@ -33,7 +33,7 @@ use super::digest::Digest;
 use super::json;
 use super::target::Origin;
 
-/// Headers that only the engine sets; they go out beside the stored ones.
+/// Headers that only the engine sets; they are sent besides the stored ones.
 pub const ENGINE_HEADERS: [&str; 5] =
     ["host", "content-length", "user-agent", "traceparent", "x-countersign-request-id"];
 
@@ -42,7 +42,7 @@ const FORMAT: &str = "countersign-call-v1";
 /// Everything but the characters that RFC 3986 calls unreserved.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// An HTTP call, complete but for the engine's own headers.
+/// An HTTP call, complete except for the engine's own headers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// The method, in upper case.
@@ -62,7 +62,7 @@ impl Call {
     /// same bytes.
     ///
     /// # Errors
-    /// A sentence, if `task` is not one that `submission::validate` let through.
+    /// A sentence, if `task` did not pass `submission::validate`.
     pub fn from_task(task: &Value) -> Result<Self, String> {
         let origin = Origin::parse(text(task, "hostname")?)?;
         let path = fill(text(task, "path")?, members(task, "pathParams")?)?;
@@ -95,7 +95,7 @@ impl Call {
     /// Reads what [`Call::to_bytes`] wrote.
     ///
     /// # Errors
-    /// A sentence, if the bytes are of another format, end early or go on.
+    /// A sentence, if the bytes have another format, are too short or too long.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let mut fields = Fields(bytes);
         if fields.text()? != FORMAT {
@@ -141,7 +141,7 @@ pub fn placeholders(path: &str) -> impl Iterator<Item = &str> {
     path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
 }
 
-/// Whether `value` can stand for a placeholder: it stays one segment, and the path stays in place.
+/// Whether `value` can replace a placeholder: the path keeps its segments.
 pub fn is_segment(value: &str) -> bool {
     !matches!(value, "" | "." | "..")
 }
@@ -181,7 +181,7 @@ fn string<'a>(name: &str, value: &'a Value) -> Result<&'a str, String> {
     value.as_str().ok_or_else(|| format!("The task's {name} is not a text."))
 }
 
-/// A value of the query: a string, or a number or truth as JSON writes it where a type allows them.
+/// A value of the query: a string, or a number or boolean as JSON writes it where a type allows them.
 fn plain(name: &str, value: &Value) -> Result<String, String> {
     match value {
         Value::Number(_) | Value::Bool(_) => Ok(value.to_string()),
@@ -208,7 +208,7 @@ fn put_field(bytes: &mut Vec<u8>, field: &[u8]) {
     bytes.extend(field);
 }
 
-/// What is left to read of a stored call.
+/// The rest of a stored call that is still to be read.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {

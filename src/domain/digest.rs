@@ -1,4 +1,4 @@
-//! The fingerprint that binds a decision to the exact bytes it was about.
+//! The digest that binds a decision to the exact bytes that were read.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// Reads exactly the spelling that `Display` writes; any other is no digest.
+    /// Reads exactly the spelling that `Display` writes.
     pub fn parse(text: &str) -> Option<Self> {
         let hex = text.strip_prefix(PREFIX)?.as_bytes();
         let mut bytes = [0; 32];

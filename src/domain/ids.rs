@@ -1,10 +1,10 @@
-//! Names of things: organisations, requests, request types.
+//! Ids of orgs and requests, and names of request types.
 
 use std::fmt;
 
 use uuid::Uuid;
 
-/// An organisation (tenant), compared as text. Nothing of one is ever visible to another.
+/// An org (tenant), compared as text. Nothing of one org is ever visible in another.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrgId(String);
 
@@ -26,7 +26,7 @@ impl fmt::Display for OrgId {
     }
 }
 
-/// Fewer characters of an id say nothing: they are the hour of its making.
+/// Fewer characters of an id only say in which hour it was made.
 pub const BEGINNING_CHARS_MIN: usize = 8;
 
 /// The workflow's own id of a request: a time-ordered UUID (version 7).
@@ -36,7 +36,7 @@ pub const BEGINNING_CHARS_MIN: usize = 8;
 pub struct RequestId(Uuid);
 
 impl RequestId {
-    /// Wraps an id that `Clock::new_id` made.
+    /// An id that `Clock::new_id` made.
     pub fn new(id: Uuid) -> Self {
         Self(id)
     }
@@ -54,7 +54,7 @@ impl RequestId {
         if beginning.len() < BEGINNING_CHARS_MIN {
             return None;
         }
-        // What is no id at all in the end is not read.
+        // A beginning that no id can have is refused here.
         let filled = |digit: &str| {
             Some(format!("{beginning}{}", ALL_BITS.get(beginning.len()..)?.replace('f', digit)))
         };
@@ -73,7 +73,7 @@ impl fmt::Display for RequestId {
 pub struct RequestTypeName(String);
 
 impl RequestTypeName {
-    /// Wraps a name in the stored (upper-case, hyphenated) spelling.
+    /// A name in the stored (upper-case, hyphenated) spelling.
     pub fn new(upper: impl Into<String>) -> Self {
         Self(upper.into())
     }

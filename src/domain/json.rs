@@ -1,7 +1,7 @@
 //! Reads JSON strictly and writes it back: member order and every digit of a number survive.
 //!
 //! `serde_json` checks the grammar first. The walk over the checked text then builds the value and
-//! finds what the grammar allows but nobody can agree on: members named twice, deep nesting.
+//! finds what the grammar allows but readers understand differently: members named twice, deep nesting.
 //!
 //! **Invariant:** text from outside becomes a [`Value`] only here. A plain `serde_json::from_str`
 //! reads an object with one of its private member names as a number, and keeps the last of two
@@ -13,19 +13,19 @@ use serde_json::{Map, Number, Value};
 use super::fault::{Fault, pointer_to};
 use crate::domain::code::Code;
 
-/// How many objects and lists may lie inside each other; the outermost counts.
+/// Maximum depth of nested objects and lists; the outermost counts.
 pub const DEPTH_MAX: usize = 32;
 
-/// How many faults are told at once; a text with more is not an honest mistake.
+/// Maximum number of faults that are reported at once; a text with more is not an honest mistake.
 pub const FAULTS_MAX: usize = 100;
 
-/// Names that `serde_json` gives a meaning of its own, so that other readers would see another value.
+/// Names to which `serde_json` gives a meaning, so that other readers would see another value.
 const RESERVED_NAMES: [&str; 2] = ["$serde_json::private::Number", "$serde_json::private::RawValue"];
 
 /// A value and what is wrong with it.
 #[derive(Debug)]
 pub struct Reading {
-    /// The value; of members with one name the first, and `null` for what lies too deep.
+    /// The value: the first of members with one name, and `null` for what is nested too deeply.
     pub value: Value,
     /// Members named twice, reserved names and nesting over [`DEPTH_MAX`], in the order of the text.
     pub faults: Vec<Fault>,
@@ -41,8 +41,8 @@ pub fn read(text: &[u8]) -> Result<Value, Vec<Fault>> {
     if faults.is_empty() { Ok(value) } else { Err(faults) }
 }
 
-/// Reads like [`read`], but hands out the value beside its faults, so that a caller can tell them
-/// together with faults of his own.
+/// Reads like [`read`], but returns the value beside its faults, so that a caller can report them
+/// together with its own.
 ///
 /// # Errors
 /// One `unreadable` fault if this is not UTF-8 or not JSON.
@@ -63,7 +63,7 @@ fn unreadable(reason: &str) -> Fault {
     Fault::new(Code::Unreadable, "", format!("Send one JSON value in UTF-8. This is none: {reason}."))
 }
 
-/// One pass over text whose grammar was checked; every byte is looked at a fixed number of times.
+/// One pass over text whose grammar was checked; each byte is read a fixed number of times.
 struct Walk<'a> {
     text: &'a str,
     at: usize,
@@ -167,7 +167,7 @@ impl<'a> Walk<'a> {
         self.at += usize::from(self.peek() == byte);
     }
 
-    /// The next byte that is no white space; the grammar check promises that there is one.
+    /// The next byte that is not white space; the grammar check guarantees that there is one.
     fn peek(&mut self) -> u8 {
         let blank =
             self.rest().bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();

@@ -1,4 +1,4 @@
-//! How a call ended, and how a target's answer is read. Nothing read here is stored or sent again.
+//! How a call ended: judges a target's answer. Nothing read here is stored or sent again.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,17 +9,17 @@ use super::request_type::{AnswerRules, Parts};
 use super::state::State;
 use super::wording::capitalised;
 
-/// How much of a target's own words goes into a sentence for people.
+/// Maximum length of a target's own message in a sentence for people.
 const WORDS_CHARS_MAX: usize = 200;
 const CODE_CHARS_MAX: usize = 32;
 const CODES_SHOWN_MAX: usize = 5;
 
-/// What a target answered.
+/// A target's HTTP response.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TargetResponse {
     /// The HTTP status.
     pub status: u16,
-    /// Header names in lower case with their values; a repeated header is here as often as it came.
+    /// Header names in lower case with their values, repeated headers as often as they came.
     pub headers: Vec<(String, String)>,
     /// The body as it came, not decompressed.
     pub body: Vec<u8>,
@@ -27,7 +27,7 @@ pub struct TargetResponse {
     pub cut: bool,
 }
 
-/// Shows sizes only: headers and bodies may hold secrets, and this ends up in logs.
+/// Shows sizes only: headers and bodies may contain secrets, and this ends up in logs.
 impl fmt::Debug for TargetResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer")
@@ -39,8 +39,8 @@ impl fmt::Debug for TargetResponse {
     }
 }
 
-/// What happened on the wire. A `reason` is a clause without capital and full stop, and names the stage
-/// and the kind of trouble, never what was sent.
+/// What happened on the wire. A `reason` is a clause without capital and full stop that names the stage
+/// and the kind of error, never what was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exchange {
     /// Certainly no byte of the call left.
@@ -66,7 +66,7 @@ pub enum Outcome {
     Executed,
     /// The target did not do it.
     Failed,
-    /// Nobody here can tell.
+    /// Unknown: the call may have been carried out.
     Unknown,
 }
 
@@ -99,7 +99,7 @@ impl Outcome {
 pub struct PartWarning {
     /// The target's code, such as `1040`; `error` if it gave none.
     pub code: String,
-    /// A sentence that names the customer and the trouble.
+    /// A sentence that names the part and its error.
     pub message: String,
 }
 
@@ -108,7 +108,7 @@ pub struct PartWarning {
 pub struct Judgement {
     /// How the execution ended.
     pub outcome: Outcome,
-    /// A sentence for people. It never holds what was sent.
+    /// A sentence for people. It never contains what was sent.
     pub reason: String,
     /// The parts that did not work, when the rest did.
     pub warnings: Vec<PartWarning>,
@@ -240,8 +240,8 @@ fn code(error: &str) -> Option<String> {
 
 /// The JSON text of the member at `path`, or nothing if the text has no such member.
 ///
-/// The levels are taken apart one by one into raw texts. A whole `Value` would read members of certain
-/// reserved names as something else, and one bad member deep inside would hide all others.
+/// Each level is read into raw texts. A whole `Value` would read members of certain reserved names as
+/// something else, and one invalid member deep inside would hide all others.
 fn find<'a>(mut json: &'a str, path: &[impl AsRef<str>]) -> Option<&'a str> {
     for name in path {
         let members: BTreeMap<String, &'a RawValue> = serde_json::from_str(json).ok()?;
@@ -278,7 +278,7 @@ mod tests {
     use super::*;
     use crate::domain::contract_types;
 
-    /// What the contract's types look at.
+    /// Judges by the rules that the contract's types have.
     fn judge(exchange: &Exchange) -> Judgement {
         super::judge(exchange, &contract_types::find("ISSUE-BADGE").answer)
     }

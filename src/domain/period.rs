@@ -8,7 +8,7 @@ const UNITS: [(char, i64); 4] = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400)
 /// The longest period: ten years.
 const SECONDS_MAX: i64 = 3650 * 86_400;
 
-/// Reads `90s`, `15m`, `24h` or `2d`: more than nothing and at most ten years.
+/// Reads `90s`, `15m`, `24h` or `2d`: more than zero and at most ten years.
 pub fn parse(text: &str) -> Option<TimeDelta> {
     let (unit, factor) = UNITS.into_iter().find(|(unit, _)| text.ends_with(*unit))?;
     let digits = text.strip_suffix(unit)?;

@@ -1,4 +1,4 @@
-//! A request: what a maker submitted, where it stands, and who decided it.
+//! A request: what a maker submitted, its state, and its decisions.
 
 use chrono::{DateTime, Utc};
 
@@ -13,48 +13,48 @@ use super::policy::progress::DecisionContext;
 use super::policy::{Capacity, Risk};
 pub use super::state::{State, Verdict};
 
-/// Under which terms a request was admitted. They never change while it runs.
+/// The terms under which a request was admitted; they never change.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Terms {
     /// The policy's rule that applied; empty for a request from before there were policies.
     pub rule: String,
-    /// What it is about, in a sentence.
+    /// One sentence about it.
     pub summary: String,
-    /// How much is at stake, as the rule says.
+    /// The risk, as the rule says.
     pub risk: Option<Risk>,
     /// When it should be decided. Being late changes nothing but order and colour.
     pub due_at: Option<DateTime<Utc>>,
-    /// Whom or what the call is about.
+    /// Who or what the call is about.
     pub subject: Option<String>,
-    /// How much of it.
+    /// How much the call is about.
     pub amount: Option<Amount>,
     /// Who acted through the maker's token.
     pub maker_act: Vec<Person>,
-    /// The counters that it counts in until it certainly is not carried out.
+    /// The counters that count it, unless its state [frees them](State::frees_counters).
     pub counted: Vec<Counted>,
-    /// What was odd about it when it came in.
+    /// The warnings that came with its submission.
     pub warnings: Vec<Warning>,
 }
 
-/// One counter that a request counts in.
+/// One counter that counts a request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Counted {
     /// The counter's name in the type.
     pub counter: String,
-    /// Whose it is: a maker's or a subject's.
+    /// The maker or the subject whose requests it counts.
     pub who: String,
-    /// Where its window begins, in microseconds since 1970.
+    /// The start of its window, in microseconds since 1970.
     pub window_start: i64,
 }
 
-/// A request as it stands: the fold of its events.
+/// A request in its current state: the fold of its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The org it belongs to.
     pub org: OrgId,
     /// Its id.
     pub id: RequestId,
-    /// What kind of call it wraps.
+    /// Its request type.
     pub request_type: RequestTypeName,
     /// The version of the type that was in force when it was submitted.
     pub type_version: String,
@@ -66,35 +66,35 @@ pub struct Request {
     pub digest: Digest,
     /// Where the call goes: the host, and the port if it is not the scheme's own.
     pub host: String,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
-    /// Number of its events; every write is guarded by it.
+    /// Number of its events; every write checks it.
     pub version: i64,
     /// Attempts begun: 0 or 1.
     pub attempts: i64,
     /// When it was submitted.
     pub started_at: DateTime<Utc>,
-    /// From this instant on nobody can decide it any more.
+    /// When it expires: from then on no one can decide it.
     pub expires_at: DateTime<Utc>,
     /// When it reached a final state.
     pub ended_at: Option<DateTime<Utc>>,
-    /// Until when an approved call must have left.
+    /// When an approved call must have been sent.
     pub execute_before: Option<DateTime<Utc>>,
     /// Under which terms it was admitted.
     pub terms: Terms,
-    /// Who can help now, sorted; empty once it waits for nobody.
+    /// The capacities that can sign now, sorted; empty once it does not wait.
     pub waits_for: Vec<Capacity>,
     /// The decisions, in their order.
     pub decisions: Vec<Decision>,
 }
 
 impl Request {
-    /// The decision that stands last.
+    /// The latest decision.
     pub fn last_decision(&self) -> Option<&Decision> {
         self.decisions.last()
     }
 
-    /// Where it stands in its inbox: what is due first comes first.
+    /// What an inbox is sorted by: requests that are due first come first.
     pub fn turn_at(&self) -> DateTime<Utc> {
         self.terms.due_at.unwrap_or(self.expires_at)
     }
@@ -112,6 +112,6 @@ impl Request {
     }
 }
 
-/// The version of a request that has come to wait for somebody: submitted, its maker's access and its payload
-/// checked. At this version nobody has decided anything.
+/// The version of a request that begins to wait: submitted, with its maker's access and its payload checked,
+/// and without any decision.
 pub const VERSION_ON_ARRIVAL: i64 = 3;

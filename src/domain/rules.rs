@@ -1,13 +1,13 @@
-//! The rules in force: what may be asked, and who is who.
+//! The rules in force: request types and people.
 
 use super::policy::people::People;
 use super::request_type::RequestTypes;
 
-/// What is in force together: replaced as one.
+/// Request types and people that are in force together, and are replaced together.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    /// What may be asked.
+    /// The request types.
     pub types: RequestTypes,
-    /// Who is who.
+    /// The people file.
     pub people: People,
 }

@@ -39,7 +39,7 @@ impl Scheme {
     }
 }
 
-/// Where a call goes: what a payload's `hostname` says, taken apart.
+/// The origin of a call: scheme, host and port of a payload's `hostname`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
     /// The scheme.
@@ -53,8 +53,8 @@ pub struct Origin {
 impl Origin {
     /// Reads `scheme://host[:port]` and nothing else: no path, no user, not even a trailing slash.
     ///
-    /// Numbers that some resolvers take for IPv4 addresses (`127.1`, `0x7f.1`) are host text like any
-    /// other. The error is a sentence for the maker.
+    /// Numbers that some resolvers read as IPv4 addresses (`127.1`, `0x7f.1`) are names like any other.
+    /// The error is a sentence for the maker.
     pub fn parse(hostname: &str) -> Result<Self, String> {
         let (scheme, rest) = split_scheme(hostname)?;
         let (host, port) = split_port(rest)?;
@@ -99,7 +99,7 @@ fn split_scheme(hostname: &str) -> Result<(Scheme, &str), String> {
     }
 }
 
-/// Parts `host[:port]`. The colons inside the brackets of an IPv6 literal are not the port's.
+/// Splits `host[:port]`. Colons inside the brackets of an IPv6 literal do not begin a port.
 fn split_port(rest: &str) -> Result<(&str, Option<&str>), String> {
     let host_end = match rest.find(']') {
         Some(bracket) if rest.starts_with('[') => bracket + 1,
@@ -157,7 +157,7 @@ pub struct Target {
     pub host: String,
     /// The ports that may be used; never empty.
     pub ports: Vec<u16>,
-    /// A word for people, such as `Production`.
+    /// A label for people, such as `Production`.
     pub label: String,
     /// Private, loopback and other special addresses that this host may have.
     pub allow_cidrs: Vec<IpNet>,

@@ -1,4 +1,4 @@
-//! What a condition sees.
+//! What conditions are evaluated on.
 
 use std::collections::BTreeMap;
 

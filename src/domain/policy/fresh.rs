@@ -1,22 +1,22 @@
-//! A rule may ask for a sign-in that is not older than a span of time before somebody approves.
+//! Fresh sign-in: a rule may ask for a recent sign-in before somebody approves.
 //!
 //! Only before an approval: a rejection sends nothing, and whoever sees that something is wrong should be
-//! able to stop it at once. **Invariant:** a sign-in that nobody knows the time of is not fresh.
+//! able to stop it at once. **Invariant:** a sign-in whose time is unknown is not fresh.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Approval;
 use crate::domain::actor::Signer;
 
-/// The clocks of others may be ahead of this one by so much.
+/// Tolerated clock skew of other machines.
 const AHEAD_MAX: TimeDelta = TimeDelta::minutes(1);
 
 /// What a rule asks of the sign-in of those who approve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FreshSignIn {
-    /// So old may it be.
+    /// Maximum age of the sign-in.
     pub within: TimeDelta,
-    /// Whether it is, for this person at this moment.
+    /// Whether this person's sign-in is recent enough now.
     pub is_fresh: bool,
 }
 

@@ -1,7 +1,7 @@
-//! Maximum bipartite matching: who takes which seat, so that as many as possible are taken.
+//! Maximum bipartite matching: who signs for which seat, so that as many seats as possible are filled.
 
-/// Pairs the left side with the right side one by one; what is paired stays paired, though perhaps
-/// with another.
+/// Pairs the left side with the right side one by one; what is paired stays paired, perhaps with another
+/// partner.
 pub struct Matching {
     /// Per right one, its left one.
     pub partner: Vec<Option<usize>>,
@@ -10,12 +10,12 @@ pub struct Matching {
 }
 
 impl Matching {
-    /// Nobody is paired yet.
+    /// Without any pair.
     pub fn new(right: usize) -> Self {
         Self { partner: vec![None; right], fits: Vec::new() }
     }
 
-    /// Adds a left one, and pairs it if that is possible with everybody before still paired.
+    /// Adds a left one; pairs it if all the others can stay paired.
     pub fn add(&mut self, fits: Vec<usize>) -> bool {
         self.fits.push(fits);
         let mut tried = vec![false; self.partner.len()];
@@ -38,7 +38,7 @@ impl Matching {
         false
     }
 
-    /// How many are paired.
+    /// Number of pairs.
     pub fn size(&self) -> usize {
         self.partner.iter().flatten().count()
     }

@@ -1,7 +1,7 @@
-//! The one place that says who may decide a request.
+//! Who may decide a request.
 //!
-//! Every door asks it inside the transaction that records the decision, and the views ask it to
-//! explain. Nothing here can be switched off.
+//! Decisions ask this inside the transaction that records them, whichever way they came in, and pages and
+//! API ask it to explain. Nothing here can be switched off.
 
 use std::collections::BTreeSet;
 
@@ -16,12 +16,12 @@ use crate::domain::code::Code;
 use crate::domain::decision::Decision;
 use crate::domain::state::{State, Verdict};
 
-/// What somebody would sign as.
+/// The stage that somebody would sign, and as what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningSeat {
-    /// The stage that is current, from 0.
+    /// The current stage, from 0.
     pub stage: usize,
-    /// His capacities there, sorted; never none.
+    /// Their capacities there, sorted; never none.
     pub capacities: Vec<Capacity>,
 }
 
@@ -30,17 +30,17 @@ pub struct SigningSeat {
 pub enum WhyNot {
     /// It belongs to another org.
     OtherOrg,
-    /// His token does not grant it.
+    /// Their token does not grant `CanCheckRequest`.
     PermissionMissing,
-    /// The people file has switched him off.
+    /// The people file has switched them off.
     PersonInactive,
-    /// Nobody decides his own request.
+    /// They submitted it, or stand behind its maker.
     MakerIsChecker,
-    /// Nobody counts twice.
+    /// They decided it before.
     AlreadyDecidedByYou,
-    /// It is not waiting for anybody.
+    /// It does not wait for decisions.
     NotWaiting {
-        /// The state that stands.
+        /// Its state.
         state: State,
     },
     /// Its deadline has passed.
@@ -48,26 +48,26 @@ pub enum WhyNot {
         /// The deadline.
         expires_at: DateTime<Utc>,
     },
-    /// He holds no seat of the current stage.
+    /// They have no capacity that the current stage asks for.
     NotInStage {
         /// The stage's name.
         stage: String,
         /// What it waits for, such as `Finance: 1 of 2`.
         needed: Vec<String>,
     },
-    /// His seats are filled; he may still reject.
+    /// Their seats are filled; they may still reject.
     NotNeeded {
         /// The stage's name.
         stage: String,
         /// What it waits for.
         needed: Vec<String>,
-        /// What he would sign a rejection as.
+        /// What they would sign a rejection as.
         seat: SigningSeat,
     },
 }
 
 impl WhyNot {
-    /// The stable word for it.
+    /// The stable code.
     pub fn code(&self) -> Code {
         match self {
             // Requests of other orgs are not even found.
@@ -83,7 +83,7 @@ impl WhyNot {
         }
     }
 
-    /// A sentence that says what stands and what to do.
+    /// A sentence that says why not and what to do.
     pub fn sentence(&self) -> String {
         match self {
             Self::OtherOrg => "This request belongs to another org. Ask a checker of that org.".to_owned(),
@@ -122,7 +122,7 @@ impl WhyNot {
     }
 }
 
-/// Whether `signer` may approve or reject the request now, and what he would sign as.
+/// Whether `signer` may approve or reject the request now, and what they would sign as.
 pub fn may_decide(
     signer: &Signer,
     context: &DecisionContext<'_>,
@@ -151,7 +151,7 @@ pub fn may_decide(
     seat_of(signer, context, policy)
 }
 
-/// Whether `signer` may say this: as [`may_decide`], and a rejection also if his seat is filled.
+/// Whether `signer` may decide this: as [`may_decide`], and a rejection also if their seat is filled.
 pub fn may_say(
     verdict: Verdict,
     signer: &Signer,
@@ -254,9 +254,10 @@ impl StageProgress {
     }
 }
 
-/// Looks again right before the execution, as far as the people file can tell: everybody is active,
-/// is still what he signed as, and nobody turned out to be another. A capacity that came from a token
-/// can't be looked up again and stands. The error is a clause that says who and why.
+/// Checks right before the execution, as far as the people file can tell, that everybody is active and
+/// still has the capacity they signed as, and that no two of them turned out to be one person. A capacity
+/// that a token claimed can't be looked up again and still counts. The error is a clause that says who
+/// and why.
 pub fn still_allowed(context: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Result<(), String> {
     let people = policy.people;
     if !people.is_active(context.maker, context.maker_act) {
@@ -312,10 +313,10 @@ fn has_lost(approval: &Decision, held: &[Capacity]) -> String {
     format!("{name}, who approved, is no longer in {}", lost.join(", "))
 }
 
-/// Whether the stages whose people all stand in the people file can be filled now by active people
-/// other than the maker, nobody twice in the whole request. The error is a clause that names the stage.
+/// Whether the stages whose seats are all for groups of the people file can be filled now: by active people
+/// other than the maker, each of them once in the whole request. The error is a clause that names the stage.
 ///
-/// A stage with a seat for a permission is taken to be fillable: nobody lists who holds it.
+/// A stage with a seat for a permission counts as fillable: no list says who has that permission.
 pub fn can_fill(approval: &Approval, people: &People, maker: &Signer) -> Result<(), String> {
     if people.is_empty() {
         return Ok(());
@@ -343,7 +344,7 @@ pub fn can_fill(approval: &Approval, people: &People, maker: &Signer) -> Result<
     Ok(())
 }
 
-/// How many people of which seats a stage asks for.
+/// The seats of a stage, and how many people each of them asks for.
 fn people_asked_for(stage: &Stage, extra: u32) -> Vec<(Vec<&Capacity>, u32)> {
     let anybody: Vec<&Capacity> = stage.seats.iter().map(|seat| &seat.who).collect();
     let mut asked: Vec<(Vec<&Capacity>, u32)> = match stage.mode {

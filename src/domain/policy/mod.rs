@@ -1,7 +1,7 @@
 //! Who must agree: an ordered list of rules, of which the first whose condition holds applies.
 //!
-//! **Invariant:** a doubt never helps a request. No rule that holds, a condition that can't be
-//! evaluated, a stage without seats: each of them refuses.
+//! **Invariant:** fail closed: anything unclear refuses. That is no rule that applies, a condition that
+//! can't be evaluated, a stage without seats.
 
 pub mod bulk;
 pub mod condition;
@@ -30,7 +30,7 @@ use crate::domain::code::Code;
 /// The rules of one request type, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// The first whose condition holds applies.
+    /// The first one whose condition is true applies.
     pub rules: Vec<Rule>,
 }
 
@@ -41,7 +41,7 @@ pub struct Rule {
     pub name: String,
     /// When it applies; `None` is always.
     pub when: Option<Condition>,
-    /// How much is at stake, for people to see.
+    /// How much can go wrong, for people to see.
     pub risk: Option<Risk>,
     /// How soon it should be decided; being late changes nothing but order and colour.
     pub decide_within: Option<TimeDelta>,
@@ -54,10 +54,10 @@ pub struct Rule {
 pub enum RuleOutcome {
     /// The submission is refused.
     Refuse {
-        /// What the maker is told.
+        /// The message for the maker.
         message: String,
     },
-    /// Nobody needs to agree.
+    /// It is approved at once, without anybody.
     AutoApprove,
     /// These people must agree.
     Stages(Approval),
@@ -68,11 +68,11 @@ pub enum RuleOutcome {
 pub struct Approval {
     /// One after another.
     pub stages: Vec<Stage>,
-    /// So many rejections end the request.
+    /// Number of rejections that end the request.
     pub rejections: u32,
-    /// So many people must have approved in all; the last stage stays open until then.
+    /// Number of people who must have approved in all; the last stage stays open until then.
     pub min_distinct_people: u32,
-    /// Who approves has signed in within this time; `None` if it does not matter.
+    /// Maximum age of an approver's sign-in; `None` if it does not matter.
     pub fresh_sign_in: Option<TimeDelta>,
 }
 
@@ -109,27 +109,27 @@ impl Stage {
 pub enum Mode {
     /// Every one.
     All,
-    /// So many people who hold any of them.
+    /// This number of people, each with any of them.
     Any(u32),
 }
 
-/// So many of one group or permission.
+/// Signatures of one group or permission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seat {
-    /// Who may take it.
+    /// Who may sign.
     pub who: Capacity,
     /// How many of them are needed; 1 where the mode asks for any.
     pub count: u32,
 }
 
-/// Whom a seat is for, and what a person signs as. Spelled `group:Risk`.
+/// What a person signs as, and what a seat asks for. Spelled `group:Risk`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Capacity {
-    /// The members of a group. As a capacity: the people file names him in it.
+    /// A group, of which the people file makes somebody a member.
     Group(String),
-    /// Only as a capacity: the token named him in this group, which nobody can look up again.
+    /// A group that a token claims, which can't be looked up again. Never what a seat asks for.
     ClaimedGroup(String),
-    /// Everybody whose token grants this.
+    /// A permission that a token grants.
     Permission(Permission),
 }
 
@@ -190,7 +190,7 @@ impl fmt::Display for Capacity {
     }
 }
 
-/// How much is at stake.
+/// How much can go wrong, as the rule says; for people to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Risk {
     /// Little.
@@ -217,10 +217,10 @@ impl Risk {
     }
 }
 
-/// Why no rule lets a submission pass.
+/// Why the policy refuses a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PolicyRefusal {
-    /// No rule's condition holds.
+    /// No rule's condition is true.
     NoRule,
     /// A condition could not be evaluated; it never passes.
     Condition {
@@ -239,7 +239,7 @@ pub enum PolicyRefusal {
 }
 
 impl PolicyRefusal {
-    /// The stable word for it.
+    /// The stable code.
     pub fn code(&self) -> Code {
         match self {
             Self::NoRule => Code::NoRuleApplies,
@@ -248,7 +248,7 @@ impl PolicyRefusal {
         }
     }
 
-    /// A sentence that says what stands and what to do.
+    /// A sentence that says what is wrong and what to do.
     pub fn sentence(&self) -> String {
         match self {
             Self::NoRule => {
@@ -264,7 +264,7 @@ impl PolicyRefusal {
 }
 
 impl Policy {
-    /// What a type without a policy of its own has: one checker with `CanCheckRequest`.
+    /// The policy of a type that writes none: one checker with `CanCheckRequest`.
     pub fn one_checker() -> Self {
         let seat = Seat { who: Capacity::Permission(Permission::Check), count: 1 };
         let stage = Stage { name: "Checker".to_owned(), mode: Mode::All, seats: vec![seat] };
@@ -280,7 +280,7 @@ impl Policy {
         Self { rules: vec![rule] }
     }
 
-    /// The first rule whose condition holds, unless it refuses.
+    /// The first rule whose condition is true, unless it refuses.
     pub fn choose(&self, facts: &Facts<'_>) -> Result<&Rule, PolicyRefusal> {
         for rule in &self.rules {
             let holds = rule.when.as_ref().map_or(Ok(true), |condition| condition.holds(facts));
@@ -298,13 +298,13 @@ impl Policy {
         self.rules.iter().find(|rule| rule.name == name)
     }
 
-    /// The first rule, by its number, whose condition looks at an amount or a sum.
+    /// The number of the first rule whose condition uses an amount or a sum.
     pub fn rule_on_amounts(&self) -> Option<usize> {
         let looks = |rule: &Rule| rule.when.as_ref().is_some_and(Condition::names_amount);
         self.rules.iter().position(looks)
     }
 
-    /// Whether any condition looks at `usage`.
+    /// Whether any condition uses `usage`.
     pub fn uses_usage(&self) -> bool {
         self.rules.iter().filter_map(|rule| rule.when.as_ref()).any(Condition::names_usage)
     }

@@ -1,4 +1,4 @@
-//! A policy from the definition of a request type, and back in its one spelling.
+//! Reads a policy from the definition of a request type, and writes its canonical form.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ type Object = Map<String, Value>;
 const RULES_MAX: usize = 50;
 const STAGES_MAX: usize = 10;
 const SEATS_MAX: usize = 10;
-/// People of one seat, rejections, people in all.
+/// Maximum of a seat's count, of rejections and of people in all.
 const NUMBER_MAX: u32 = 20;
 const NAME_CHARS_MAX: usize = 100;
 const MESSAGE_CHARS_MAX: usize = 500;
@@ -38,13 +38,13 @@ const RULE: [&str; 10] = [
     "fresh_sign_in",
 ];
 
-/// What only a rule with stages has.
+/// Members that only a rule with stages has.
 const OF_STAGES: [&str; 3] = ["rejections", "min_distinct_people", "fresh_sign_in"];
 
 impl Policy {
     /// Reads the array at `/policy` of a definition; without one, [`Policy::one_checker`].
     ///
-    /// `counters` are the type's counters, which conditions may name. Tells every fault at once.
+    /// `counters` are the type's counters, which conditions may name. Reports every fault at once.
     pub fn from_definition(value: Option<&Value>, counters: &[&str]) -> Result<Self, Vec<DefinitionFault>> {
         let Some(value) = value else { return Ok(Self::one_checker()) };
         let mut reader = Reader { counters, faults: Vec::new() };
@@ -52,7 +52,7 @@ impl Policy {
         if reader.faults.is_empty() { Ok(Self { rules }) } else { Err(reader.faults) }
     }
 
-    /// The array at `/policy` in its one spelling, defaults filled in.
+    /// The array at `/policy` in its canonical form, with defaults filled in.
     pub fn to_definition(&self) -> Value {
         self.rules.iter().map(rule_to).collect()
     }
@@ -151,7 +151,7 @@ impl Reader<'_> {
         let minimum = self.number(rule, at, "min_distinct_people")?.unwrap_or(1);
         let fresh_sign_in = self.duration(rule, at, "fresh_sign_in");
         let approval = Approval { stages, rejections, min_distinct_people: minimum, fresh_sign_in };
-        // Nobody counts twice, so the stages are a minimum already.
+        // Each person counts once, so the stages are a minimum already.
         let needed = approval.people_needed();
         Some(Approval { min_distinct_people: minimum.max(needed), ..approval })
     }
@@ -159,7 +159,7 @@ impl Reader<'_> {
     fn stage(&mut self, value: &Value, at: &str) -> Option<Stage> {
         let stage = self.object(value, at, &["name", "mode", "any", "seats"])?;
         let name = self.name(stage, at);
-        // With a wrong mode the seats are read all the same, so that their faults are told, too.
+        // With a wrong mode the seats are still read, so that their faults are reported, too.
         let mode = self.mode(stage, at).unwrap_or(Mode::All);
         let field = pointer_to(at, "seats");
         let Some(seats) = stage.get("seats") else {
@@ -238,7 +238,7 @@ impl Reader<'_> {
         self.text_of(object, at, "name").unwrap_or_default()
     }
 
-    /// A text that must be there, neither blank nor long nor with characters that nobody sees.
+    /// A required text, neither blank nor too long nor with invisible characters.
     fn text_of(&mut self, object: &Object, at: &str, member: &str) -> Option<String> {
         if !object.contains_key(member) {
             return self.absent(pointer_to(at, member), format!("Add a {member}."));
@@ -252,7 +252,7 @@ impl Reader<'_> {
         self.absent(pointer_to(at, member), wish)
     }
 
-    /// One number and one unit, up to a year.
+    /// A period of up to a year.
     fn duration(&mut self, object: &Object, at: &str, member: &str) -> Option<TimeDelta> {
         let found = period::parse(self.text(object, at, member)?);
         let found = found.filter(|period| period.num_seconds() <= SECONDS_MAX);
@@ -264,7 +264,7 @@ impl Reader<'_> {
         value.as_str().or_else(|| self.absent(pointer_to(at, member), "Write a text."))
     }
 
-    /// `None` is a fault; `Some(None)` is not there.
+    /// `None` is a fault; `Some(None)` is absent.
     fn number(&mut self, object: &Object, at: &str, member: &str) -> Option<Option<u32>> {
         let Some(value) = object.get(member) else { return Some(None) };
         let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
@@ -281,7 +281,7 @@ impl Reader<'_> {
         self.fault(pointer_to(at, "name"), format!("Choose another name; {name} is taken above."));
     }
 
-    /// Tells a fault in place of a value.
+    /// Reports a fault instead of a value.
     fn absent<T>(&mut self, field: impl Into<String>, message: impl Into<String>) -> Option<T> {
         self.fault(field, message);
         None

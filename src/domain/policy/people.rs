@@ -1,27 +1,27 @@
-//! Who is who: accounts that are one person, groups, service accounts and their owners.
+//! The people file: accounts that are one person, groups, service accounts and their owners.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::actor::{Person, Signer};
 use crate::domain::fault::{DefinitionFault, pointer_to};
 
-/// One entry of the people file: a person, or a service account that persons own.
+/// One entry of the people file: a person, or a service account that people own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonEntry {
     /// Unique in the file.
     pub name: String,
     /// The subjects and user ids that are this person.
     pub accounts: Vec<String>,
-    /// The groups he is in.
+    /// The groups that they are in.
     pub groups: Vec<String>,
-    /// Whether he may act at all.
+    /// Whether they may submit and decide at all.
     pub active: bool,
     /// Names of the entries that own it; not empty for a service account.
     pub owners: Vec<String>,
 }
 
 impl PersonEntry {
-    /// Whether somebody else answers for it.
+    /// Whether it is a service account, for which its owners answer.
     pub fn is_service(&self) -> bool {
         !self.owners.is_empty()
     }
@@ -35,7 +35,7 @@ pub struct People {
     owners: Vec<Vec<usize>>,
 }
 
-/// Everybody who stands behind some accounts.
+/// The accounts and entries behind somebody who submits or decides.
 #[derive(Clone, Debug)]
 pub struct Behind<'a> {
     accounts: Vec<&'a Person>,
@@ -43,7 +43,7 @@ pub struct Behind<'a> {
 }
 
 impl Behind<'_> {
-    /// Whether anybody stands behind both.
+    /// Whether both have a person in common.
     pub fn overlaps(&self, other: &Behind<'_>) -> bool {
         let same = |one: &Person| other.accounts.iter().any(|account| account.is_same_person(one));
         !self.entries.is_disjoint(&other.entries) || self.accounts.iter().any(|account| same(account))
@@ -56,7 +56,7 @@ impl People {
         Self::default()
     }
 
-    /// Checks and joins the entries. Faults point to `/people/<number>/…`.
+    /// Checks and links the entries. Faults point to `/people/<number>/…`.
     pub fn new(entries: Vec<PersonEntry>) -> Result<Self, Vec<DefinitionFault>> {
         let mut faults = Vec::new();
         let by_name = by_name(&entries, &mut faults);
@@ -71,7 +71,7 @@ impl People {
         if faults.is_empty() { Ok(Self { entries, by_account, owners }) } else { Err(faults) }
     }
 
-    /// Whether there is nobody in it.
+    /// Whether it has no entries.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -81,8 +81,8 @@ impl People {
         &self.entries
     }
 
-    /// Everybody who stands behind a person and his `act` chain: linked accounts, and the owners of
-    /// service accounts up to the last.
+    /// Everybody behind a person and their `act` chain: linked accounts, and the owners of service accounts,
+    /// their owners, and so on.
     pub fn behind<'a>(&self, person: &'a Person, act: &'a [Person]) -> Behind<'a> {
         let accounts: Vec<&Person> = std::iter::once(person).chain(act).collect();
         let mut open: Vec<usize> = accounts.iter().flat_map(|account| self.entries_of(account)).collect();
@@ -95,20 +95,20 @@ impl People {
         Behind { accounts, entries }
     }
 
-    /// The groups that the file names the person in, sorted.
+    /// The person's groups according to the file, sorted.
     pub fn groups_of(&self, person: &Person) -> BTreeSet<&str> {
         let entries = self.entries_of(person).into_iter();
         entries.flat_map(|entry| &self.entries[entry].groups).map(String::as_str).collect()
     }
 
-    /// Whether nobody of a person and his `act` chain is switched off. Who isn't in the file is
-    /// active; a service account is as long as one of its owners is.
+    /// Whether a person and everybody in their `act` chain is active. People who are not in the file are
+    /// active; a service account is active as long as one of its owners is.
     pub fn is_active(&self, person: &Person, act: &[Person]) -> bool {
         let mut accounts = std::iter::once(person).chain(act);
         accounts.all(|account| self.entries_of(account).into_iter().all(|entry| self.is_on(entry)))
     }
 
-    /// How many active people are in the group; service accounts are no people.
+    /// Number of active people in the group, without service accounts.
     pub fn members(&self, group: &str) -> usize {
         self.active_people().filter(|entry| entry.groups.iter().any(|own| own == group)).count()
     }
@@ -118,7 +118,7 @@ impl People {
         self.entries.iter().filter(|entry| entry.active && !entry.is_service())
     }
 
-    /// Whether the entry stands behind these accounts.
+    /// Whether the entry is one of those behind somebody.
     pub fn is_behind(&self, entry: &PersonEntry, behind: &Behind<'_>) -> bool {
         let own = entry.accounts.first().and_then(|account| self.by_account.get(account));
         own.is_some_and(|own| behind.entries.contains(own))
@@ -129,7 +129,7 @@ impl People {
         texts.into_iter().filter_map(|text| self.by_account.get(text)).copied().collect()
     }
 
-    // Ends, because `new` refuses circles of owners.
+    // Terminates, because `new` refuses circles of owners.
     fn is_on(&self, entry: usize) -> bool {
         let owners = &self.owners[entry];
         self.entries[entry].active && (owners.is_empty() || owners.iter().any(|owner| self.is_on(*owner)))
@@ -210,8 +210,7 @@ fn owners(
     found
 }
 
-/// Takes away, again and again, whoever is owned by nobody who is left; what stays is a circle or
-/// hangs on one.
+/// Removes entries without owners again and again; what is left is a circle, or depends on one.
 fn refuse_circles(owners: &[Vec<usize>], faults: &mut Vec<DefinitionFault>) {
     let mut left: BTreeSet<usize> = (0..owners.len()).collect();
     loop {

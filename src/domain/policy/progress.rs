@@ -19,16 +19,16 @@ pub struct DecisionContext<'a> {
     pub maker: &'a Person,
     /// Who acted for the maker.
     pub maker_act: &'a [Person],
-    /// Where it stands.
+    /// Its state.
     pub state: State,
-    /// From this instant on nobody decides it.
+    /// When deciding it ends.
     pub expires_at: DateTime<Utc>,
-    /// The decisions that stand, in the order they were made.
+    /// The recorded decisions, in their order.
     pub decisions: &'a [Decision],
 }
 
 impl<'a> DecisionContext<'a> {
-    /// Everybody who stands behind the maker.
+    /// Everybody behind the maker.
     pub fn behind_maker(&self, people: &People) -> Behind<'a> {
         people.behind(self.maker, self.maker_act)
     }
@@ -43,7 +43,7 @@ pub struct PolicyInForce<'a> {
     pub people: &'a People,
 }
 
-/// How far a request has come.
+/// How far a request's approval has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// The stage that is current, or the last one if all are complete.
@@ -52,14 +52,14 @@ pub struct Progress {
     pub stages: Vec<StageProgress>,
     /// Whether everybody who is needed has approved.
     pub approved: bool,
-    /// Whether so many rejected that it ends.
+    /// Whether the rejections end it.
     pub rejected: bool,
-    /// So many distinct people are still missing for the minimum.
+    /// Number of distinct people who are still missing for the minimum.
     pub people_missing: u32,
 }
 
 impl Progress {
-    /// Who could still help now, sorted; nobody once it is approved or rejected.
+    /// The capacities that could still help now, sorted; none once it is approved or rejected.
     pub fn waits_for(&self) -> &[Capacity] {
         let current = self.stages.get(self.stage).filter(|_| !self.approved && !self.rejected);
         current.map_or(&[], |stage| &stage.needed)
@@ -73,31 +73,31 @@ pub struct StageProgress {
     pub name: String,
     /// Its seats in order.
     pub seats: Vec<SeatProgress>,
-    /// With the mode `any`: how many are asked for, and how many there are.
+    /// With the mode `any`: how many people are asked for, and how many signed.
     pub any: Option<(u32, u32)>,
     /// The decisions that count for it, approvals and rejections, as indices into the context's.
     pub decisions: Vec<usize>,
-    /// Whether nobody is needed any more.
+    /// Whether it has all its signatures.
     pub is_complete: bool,
-    /// Who could still help it, sorted, whether it is current or not.
+    /// The capacities that could still help it, sorted, whether it is current or not.
     pub needed: Vec<Capacity>,
 }
 
 /// How far a seat has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatProgress {
-    /// Whom it is for.
+    /// What it asks for.
     pub who: Capacity,
-    /// How many are needed; 0 where the mode asks for any.
+    /// Number of signatures needed; 0 where the mode is `any`.
     pub count: u32,
-    /// How many there are.
+    /// Number of signatures that there are.
     pub got: u32,
 }
 
-/// How far the decisions of `context` have come under `policy`.
+/// How far the decisions of `context` complete `policy`.
 ///
-/// A decision counts once per person and never if it is the maker's. An approval counts for the stage
-/// that was current when it was given, and only with a capacity that fits one of its seats.
+/// Each person counts once, and the maker never. An approval counts for the stage that was current when it
+/// was given, and only with a capacity that fits one of its seats.
 pub fn progress(context: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Progress {
     let approval = policy.approval;
     let counted = counted(context, policy.people);
@@ -150,7 +150,7 @@ fn is_for(decision: &Decision, approval: &Approval, number: usize, verdict: Verd
     decision.stage == number && decision.verdict == verdict && approval.stages.get(number).is_some_and(fits)
 }
 
-/// The seats of `stage` that somebody with these capacities may take.
+/// The seats of `stage` that somebody with these capacities may sign for.
 fn fitting(stage: &Stage, capacities: &[Capacity]) -> Vec<usize> {
     let fits = |who: &Capacity| capacities.iter().any(|own| own.fits(who));
     (0..stage.seats.len()).filter(|&at| fits(&stage.seats[at].who)).collect()
@@ -171,14 +171,14 @@ fn stage_progress(
     };
     state.needed.sort();
     state.needed.dedup();
-    // Nobody needed is not the same as nobody asked for.
+    // A stage that asks for nobody is never complete.
     let asks = stage.people_needed() > 0 && !stage.seats.is_empty();
     state.is_complete = asks && state.needed.is_empty();
     state.decisions = approvals.to_vec();
     state
 }
 
-/// Every person takes one place, and is moved if that lets another one in.
+/// Each person signs for one seat, and is moved to another if that makes room for somebody else.
 fn all_seats(stage: &Stage, fits: Vec<Vec<usize>>, missing: u32) -> StageProgress {
     let owner_of: Vec<usize> = (stage.seats.iter().enumerate())
         .flat_map(|(at, seat)| std::iter::repeat_n(at, seat.count as usize))
@@ -191,8 +191,8 @@ fn all_seats(stage: &Stage, fits: Vec<Vec<usize>>, missing: u32) -> StageProgres
         matching.add(places(&seats));
     }
     let empty = owner_of.len() - matching.size();
-    // Whoever fills an empty place counts for the minimum as well; only what is missing beyond lets
-    // in somebody whose seat is taken.
+    // Whoever fills an empty place counts for the minimum as well; only if still more people are missing
+    // may somebody sign whose seat is filled.
     let lets_more_in = missing as usize > empty;
     let has_room = |at: usize| places(&[at]).first().is_some_and(|&place| matching.has_room_at(place));
     let numbered = || stage.seats.iter().enumerate();
@@ -213,7 +213,7 @@ fn all_seats(stage: &Stage, fits: Vec<Vec<usize>>, missing: u32) -> StageProgres
     }
 }
 
-/// Every person counts; under each seat stand all who hold it.
+/// Each person counts; each seat lists everybody who could sign for it.
 fn any_seats(stage: &Stage, fits: &[Vec<usize>], of: u32, missing: u32) -> StageProgress {
     let got = |at: usize| fits.iter().filter(|seats| seats.contains(&at)).count();
     let seats = stage.seats.iter().enumerate().map(|(at, seat)| SeatProgress {

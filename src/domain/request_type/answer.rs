@@ -1,10 +1,10 @@
-//! What a target's answer says about success, as data.
+//! Rules that say whether a target's answer means success, as data.
 
 use serde_json::{Map, Value, json};
 
 use crate::domain::pointer::{pointer_to, steps_of};
 
-/// What to read in a full 2xx answer. Beyond these, only the status counts.
+/// What to read in a full 2xx answer. Apart from these, only the status counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnswerRules {
     /// Headers whose number above zero means that it failed.
@@ -13,14 +13,14 @@ pub struct AnswerRules {
     pub failed_if_false: Vec<Steps>,
     /// Lists of the body that mean that it failed if anything is in them.
     pub failed_if_not_empty: Vec<Steps>,
-    /// A list of parts, each of which may have failed by itself.
+    /// A list of parts, each of which may have failed alone.
     pub parts: Option<Parts>,
 }
 
-/// A JSON pointer into an answer's body, taken apart.
+/// The steps of a JSON pointer into an answer's body.
 pub type Steps = Vec<String>;
 
-/// An answer that tells about every part of the call: some failed is executed with warnings.
+/// An answer that reports on every part of the call: if some failed, it is executed with warnings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parts {
     /// The list of parts.
@@ -68,7 +68,7 @@ fn sorted(mut texts: Vec<String>) -> Value {
     texts.into()
 }
 
-/// Reads a JSON pointer to something inside of an answer.
+/// Reads a JSON pointer into an answer.
 pub fn steps(pointer: &str) -> Option<Steps> {
     pointer.starts_with('/').then(|| steps_of(pointer))
 }

@@ -1,10 +1,10 @@
-//! Who may see which fields of a task.
+//! Masked and secret fields of a task.
 
 use serde_json::Value;
 
 use super::place::Place;
 
-/// What stands in the place of a value that is not shown.
+/// What is shown instead of a hidden value.
 pub const DOTS: &str = "••••";
 
 /// The fields that are not public.
@@ -17,7 +17,7 @@ pub struct FieldClasses {
 }
 
 impl FieldClasses {
-    /// Whether the value at `steps` of a task, or something that it is part of, is masked or secret.
+    /// Whether the value at `steps` of a task, or anything around it, is masked or secret.
     pub fn hide(&self, steps: &[&str]) -> bool {
         self.masked.iter().chain(&self.secret).any(|place| place.covers(steps))
     }

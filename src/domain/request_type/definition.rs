@@ -1,4 +1,4 @@
-//! Reads a definition with every fault, and writes its canonical form, of which the version is a digest.
+//! Reads a definition and reports every fault; writes its canonical form, whose digest is the version.
 
 use std::collections::BTreeSet;
 
@@ -57,7 +57,7 @@ struct CallParts {
 }
 
 impl RequestType {
-    /// Reads a definition and fills in what it leaves to us.
+    /// Reads a definition and fills in defaults.
     ///
     /// # Errors
     /// Every `type_invalid` fault there is, each with a pointer into the definition.
@@ -113,7 +113,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     if let Some(rule) =
         policy.as_ref().and_then(Policy::rule_on_amounts).filter(|_| root.get("amount").is_none())
     {
-        // Without one, a sum stays 0 and a limit on it would hold nobody back.
+        // Without one, a sum stays 0 and a limit on it would never refuse anything.
         faults.push(format!("/policy/{rule}/when"), "Add amount to the type: this condition looks at it.");
     }
     let CallParts { method, path, target, total_timeout } = call?;
@@ -381,7 +381,7 @@ fn read_warnings(table: &Table<'_>, faults: &mut Faults) -> (Option<i64>, Option
     (count.flatten(), sum)
 }
 
-/// The canonical form: defaults filled in, nothing that means nothing.
+/// The canonical form: defaults filled in, and without anything that has no meaning.
 fn sorted_top(read: &RequestType) -> Value {
     let mut all = Map::new();
     let mut put = |name: &str, value: Option<Value>| {

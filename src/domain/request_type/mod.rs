@@ -1,4 +1,4 @@
-//! What may be asked for: each request type is data, and no code knows one by its name.
+//! Request types. Each is data; no code knows one by its name.
 
 mod answer;
 mod classes;
@@ -29,7 +29,7 @@ pub use place::Place;
 pub use schema::{Lists, Schema};
 pub use summary::{Summary, is_deceptive};
 
-/// Characters of a subject that are kept.
+/// Maximum length of a subject; the rest is cut off.
 pub const SUBJECT_CHARS_MAX: usize = 256;
 
 /// A kind of call that makers may submit.
@@ -37,15 +37,15 @@ pub const SUBJECT_CHARS_MAX: usize = 256;
 pub struct RequestType {
     /// Its name.
     pub name: RequestTypeName,
-    /// The digest of its meaning, so that an old request tells which rules it met.
+    /// The digest of its canonical definition, so that an old request shows which rules applied.
     pub version: String,
-    /// What people call it.
+    /// Its name for people.
     pub title: String,
-    /// One sentence about a request, with places for values.
+    /// One sentence about a request, with placeholders for values.
     pub summary: Summary,
-    /// The only method, in upper case.
+    /// The method, in upper case.
     pub method: String,
-    /// The only path; `{name}` stands for a value from `pathParams`.
+    /// The path; `{name}` is replaced by a value from `pathParams`.
     pub path: String,
     /// The only target; `None` for any on the list.
     pub target: Option<Origin>,
@@ -55,17 +55,17 @@ pub struct RequestType {
     pub pending_ttl: Option<TimeDelta>,
     /// How long an approved request may wait for its execution; `None` for the configured time.
     pub approval_ttl: Option<TimeDelta>,
-    /// What a second pending request on one subject means.
+    /// What happens to a second pending request on one subject.
     pub duplicates: Duplicates,
-    /// Whether the rights of those who decided are looked at again right before execution.
+    /// Whether the people who decided are checked again right before the execution.
     pub recheck_at_execution: bool,
-    /// Whether its requests may be decided many in one call.
+    /// Whether its requests may be decided in bulk.
     pub bulk: bool,
     /// What a request is about.
     pub subject: Option<Place>,
     /// How much a request is about.
     pub amount: Option<Place>,
-    /// What is put in order before the schemas are applied.
+    /// What is normalised before the schemas are applied.
     pub normalise: Vec<Normalisation>,
     /// The schema of `pathParams`, beyond a value for every placeholder.
     pub path_params: Option<Schema>,
@@ -75,7 +75,7 @@ pub struct RequestType {
     pub body: Option<Schema>,
     /// The fields that are not public.
     pub classes: FieldClasses,
-    /// What the target's answer says about success.
+    /// How the target's answer is judged.
     pub answer: AnswerRules,
     /// The counters that conditions may use.
     pub usage: Vec<Counter>,
@@ -84,19 +84,19 @@ pub struct RequestType {
     definition: String,
 }
 
-/// What a second pending request of a type on the same subject means.
+/// What happens to a second pending request of a type on the same subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Duplicates {
     /// Nothing.
     Allow,
-    /// The maker is warned.
+    /// It is admitted with a warning.
     Warn,
     /// It is refused.
     Block,
 }
 
 impl Duplicates {
-    /// Every meaning.
+    /// Every choice.
     pub const ALL: [Self; 3] = [Self::Allow, Self::Warn, Self::Block];
 
     /// `allow`, `warn` or `block`.
@@ -116,11 +116,11 @@ pub struct Counter {
     pub name: String,
     /// Whose requests are counted together.
     pub by: CountBy,
-    /// How long a window is; windows begin at its multiples since 1970 in UTC.
+    /// The length of a window; windows begin at its multiples since 1970 in UTC.
     pub window: TimeDelta,
-    /// From so many requests on checkers are told that it is nearly used up.
+    /// Number of requests from which checkers are warned that it is nearly used up.
     pub warn_count: Option<i64>,
-    /// From this sum on, likewise.
+    /// Sum of amounts from which checkers are warned.
     pub warn_sum: Option<Amount>,
 }
 
@@ -162,7 +162,7 @@ impl RequestType {
         self.classes.hide_any()
     }
 
-    /// What a normalised task is about, as text; `None` if it does not say.
+    /// The subject of a normalised task, as text; `None` if it has none.
     pub fn subject_of(&self, task: &Value) -> Option<String> {
         let text = match self.subject.as_ref()?.find(task)? {
             Value::String(text) => text.clone(),
@@ -171,18 +171,18 @@ impl RequestType {
             }
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
         };
-        // Two subjects that differ only in what is cut or replaced here count as one: the strict reading.
+        // Two subjects that differ only in what is cut or replaced here count as one, which is the strict reading.
         let printable = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
         Some(printable.take(SUBJECT_CHARS_MAX).collect())
     }
 
-    /// Whether a request that is about nothing would slip past a limit or the search for duplicates.
+    /// Whether a request without a subject would escape a limit or the search for duplicates.
     pub fn needs_subject(&self) -> bool {
         self.duplicates != Duplicates::Allow
             || self.usage.iter().any(|counter| counter.by == CountBy::Subject)
     }
 
-    /// How much a normalised task is about; `None` if it does not say.
+    /// The amount of a normalised task; `None` if it has none.
     pub fn amount_of(&self, task: &Value) -> Option<Amount> {
         Amount::from_json(self.amount.as_ref()?.find(task)?).ok()
     }
@@ -198,7 +198,7 @@ impl RequestType {
 pub struct RequestTypes(BTreeMap<String, Arc<RequestType>>);
 
 impl RequestTypes {
-    /// These types; of several with one name the last.
+    /// These types; the last of several with one name.
     pub fn new(types: impl IntoIterator<Item = RequestType>) -> Self {
         Self(types.into_iter().map(|found| (found.name.to_string(), Arc::new(found))).collect())
     }

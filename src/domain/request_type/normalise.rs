@@ -1,10 +1,10 @@
-//! What is put in order before the schema is applied.
+//! Normalisation: what is changed before the schema is applied.
 
 use serde_json::{Value, json};
 
 use super::place::Place;
 
-/// One change to what was sent.
+/// One normalisation of what was sent.
 #[derive(Clone, Debug)]
 pub struct Normalisation {
     /// Where.
@@ -13,7 +13,7 @@ pub struct Normalisation {
     pub to: Change,
 }
 
-/// How a value is put in order.
+/// How a value is normalised.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// A string, number or boolean becomes a list of one.

@@ -1,4 +1,4 @@
-//! Reads the parts of a definition and notes every fault.
+//! Reads the parts of a definition and reports every fault.
 
 use chrono::TimeDelta;
 use serde_json::{Map, Value};
@@ -23,13 +23,13 @@ impl Faults {
         read.map_err(|message| self.push(at, message)).ok()
     }
 
-    /// Takes over other faults.
+    /// Adds other faults.
     pub fn merge<T>(&mut self, read: Result<T, Vec<DefinitionFault>>) -> Option<T> {
         read.map_err(|faults| self.0.extend(faults)).ok()
     }
 }
 
-/// An object in a definition and where it lies.
+/// An object in a definition and its pointer.
 #[derive(Clone)]
 pub struct Table<'v> {
     members: &'v Object,
@@ -66,12 +66,12 @@ impl<'v> Table<'v> {
         }
     }
 
-    /// A table inside of this one.
+    /// A table inside this one.
     pub fn table(&self, name: &str, faults: &mut Faults) -> Option<Table<'v>> {
         self.get(name).map(|value| Table::of(value, self.at(name), faults))
     }
 
-    /// Every table of a list inside of this one.
+    /// Every table of a list inside this one.
     pub fn tables(&self, name: &str, faults: &mut Faults) -> Vec<Table<'v>> {
         let Some(value) = self.get(name) else { return Vec::new() };
         let Some(items) = value.as_array() else {
@@ -93,7 +93,7 @@ impl<'v> Table<'v> {
         value.as_str()
     }
 
-    /// A text that must be there.
+    /// A required text.
     pub fn required_text(&self, name: &str, wish: &str, faults: &mut Faults) -> Option<&'v str> {
         if self.get(name).is_none() {
             faults.push(self.at(name), format!("Add {name}: {wish}"));

@@ -9,10 +9,10 @@ pub const ROOTS: [&str; 3] = ["body", "queryParams", "pathParams"];
 
 const HEADERS: &str = "headers";
 
-/// Stands for any one member or index.
+/// Matches any one member or index.
 const ANY: &str = "*";
 
-/// A JSON pointer taken apart; a step `*` stands for any one member or index.
+/// A JSON pointer in which a step `*` matches any one member or index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     text: String,
@@ -50,7 +50,7 @@ impl Place {
         self.steps.iter().any(|step| step == ANY)
     }
 
-    /// Whether it is a header's.
+    /// Whether it names a header.
     pub fn is_header(&self) -> bool {
         self.steps[0] == HEADERS
     }
@@ -60,26 +60,26 @@ impl Place {
         self.steps.iter().try_fold(task, |value, step| child(value, step))
     }
 
-    /// Whether the value at `steps` is here, or inside of what is here.
+    /// Whether it names the value at `steps`, or something around it.
     pub fn covers(&self, steps: &[&str]) -> bool {
         self.steps.len() <= steps.len()
             && self.steps.iter().zip(steps).all(|(own, step)| own == ANY || own == step)
     }
 
-    /// Whether this may name something inside of the value at `steps`.
+    /// Whether it may name something inside the value at `steps`.
     pub fn is_inside(&self, steps: &[&str]) -> bool {
         let mut pairs = self.steps.iter().zip(steps);
         steps.len() < self.steps.len() && pairs.all(|(own, step)| own == ANY || own == step)
     }
 
-    /// Whether the value at the JSON pointer `pointer` is exactly here.
+    /// Whether it names exactly the value at the JSON pointer `pointer`.
     pub fn is_at(&self, pointer: &str) -> bool {
         let steps = steps_of(pointer);
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
         steps.len() == self.steps.len() && self.covers(&steps)
     }
 
-    /// Calls `change` with every value here and its pointer.
+    /// Calls `change` with every value that it names, and its pointer.
     pub fn each(&self, task: &mut Value, change: &mut impl FnMut(&mut Value, &str)) {
         walk(&self.steps, task, "", change);
     }

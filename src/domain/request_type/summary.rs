@@ -1,16 +1,16 @@
-//! One sentence about a request, filled from what was sent.
+//! Summaries: one sentence about a request, filled from what was sent.
 
 use serde_json::Value;
 
 use super::classes::{DOTS, FieldClasses};
 use super::place::{ROOTS, child};
 
-/// Characters of one value in a summary.
+/// Maximum length of one value in a summary.
 const VALUE_CHARS_MAX: usize = 80;
 
 const ABSENT: &str = "–";
 
-/// A sentence with places for values.
+/// A sentence with placeholders for values.
 #[derive(Clone, Debug)]
 pub struct Summary {
     template: String,
@@ -24,7 +24,7 @@ enum Part {
 }
 
 impl Summary {
-    /// Reads a template: `{name}` stands for a value, `{{` and `}}` for braces.
+    /// Reads a template: `{name}` is replaced by a value, `{{` and `}}` by braces.
     ///
     /// # Errors
     /// A sentence that says how to write it.
@@ -58,7 +58,7 @@ impl Summary {
         &self.template
     }
 
-    /// The names that stand for values.
+    /// The names of its placeholders.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
             Part::Field(name) => Some(name.as_str()),
@@ -66,7 +66,7 @@ impl Summary {
         })
     }
 
-    /// The sentence for this task. What `classes` hide is never filled in.
+    /// The sentence for this task. Fields that `classes` hide are never filled in.
     pub fn fill(&self, task: &Value, classes: &FieldClasses) -> String {
         let mut filled = String::new();
         for part in &self.parts {

@@ -1,6 +1,6 @@
-//! What a maker sends: checked against its request type, normalised, and resolved to one exact call.
+//! Submissions: checked against their request type, normalised, and resolved to one exact call.
 //!
-//! **Invariant:** every fault is told at once, and what is accepted has a call and a digest.
+//! **Invariant:** every fault is reported at once, and what is accepted has a call and a digest.
 
 mod header_mask;
 mod headers;
@@ -21,7 +21,7 @@ use crate::domain::code::Code;
 pub use super::entity::EntityInfo;
 pub use header_mask::{is_credential, mask_headers};
 
-/// How many characters an id in `entityInfo` may have.
+/// Maximum length of an id in `entityInfo`.
 pub const ENTITY_ID_CHARS_MAX: usize = 128;
 
 const ENTITY: &str = "/entityInfo";
@@ -39,7 +39,7 @@ type Object = Map<String, Value>;
 /// A submission without fault.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    /// What it is about.
+    /// The entities that it is about.
     pub entity: EntityInfo,
     /// The task as people are shown it: normalised, members in sent order, header values in clear.
     pub task: Value,
@@ -51,9 +51,9 @@ pub struct Submission {
     pub digest: Digest,
     /// The label of the target that `call` goes to.
     pub label: String,
-    /// What it is about, if its type says.
+    /// The subject, if its type names one.
     pub subject: Option<String>,
-    /// How much it is about, if its type says.
+    /// The amount, if its type names one.
     pub amount: Option<Amount>,
     /// One sentence about it; masked and secret fields are not in it.
     pub summary: String,
@@ -121,8 +121,8 @@ fn entity_id(entity: &Object, name: &str, faults: &mut Vec<Fault>) -> String {
     id.unwrap_or_default().to_owned()
 }
 
-/// Checks what is the same for every type: where the call goes, and its headers. The target if it is
-/// allowed.
+/// Checks what is the same for every type: where the call goes, and its headers. Returns the target if it
+/// is allowed.
 fn check_frame<'t>(
     request_type: &RequestType,
     targets: &'t Targets,
@@ -203,8 +203,7 @@ fn check_query(task: &Object, request_type: &RequestType, faults: &mut Vec<Fault
     }
 }
 
-/// Puts the task in order in place, applies the type's schemas to it, and looks at what the type reads
-/// from it.
+/// Normalises the task in place, applies the type's schemas to it, and checks what the type reads from it.
 fn check_data(request_type: &RequestType, task: &mut Value, faults: &mut Vec<Fault>) {
     let mut wrapped = Vec::new();
     for normalisation in &request_type.normalise {
@@ -235,7 +234,7 @@ fn check_part(value: Option<&Value>, schema: Option<&Schema>, lists: &Lists<'_>,
         (None, Some(_)) if is_body => {
             return faults.push(Fault::invalid(pointer, "Add this member. Write an object."));
         }
-        // That query and path are objects was looked at with the frame.
+        // That query and path are objects was checked with the frame.
         (Some(value), Some(_)) if value.is_object() => value,
         (Some(_), _) => return,
         (None, Some(_)) => &nothing,
@@ -247,7 +246,7 @@ fn check_part(value: Option<&Value>, schema: Option<&Schema>, lists: &Lists<'_>,
     }
 }
 
-/// Looks at the subject and the amount, where nothing is wrong with them otherwise.
+/// Checks the subject and the amount, unless they have another fault.
 fn check_meaning(request_type: &RequestType, task: &Value, faults: &mut Vec<Fault>) {
     if !faults.is_empty() {
         return;
@@ -273,7 +272,7 @@ fn refuse_unknown(object: &Object, pointer: &str, known: &[&str], faults: &mut V
     }
 }
 
-/// The member `name` of `parent`, which lies at `pointer`.
+/// The member `name` of `parent`, which is at `pointer`.
 fn required_object<'v>(
     parent: &'v Object,
     pointer: &str,

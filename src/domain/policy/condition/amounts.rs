@@ -1,4 +1,4 @@
-//! Exact amounts as values of the language. Floating-point numbers are none.
+//! Exact amounts as values of the language; floating-point numbers are refused.
 
 use std::any::Any;
 
@@ -12,7 +12,7 @@ use crate::domain::amount::Amount;
 /// The name under which the functions below report their errors.
 pub const AMOUNTS: &str = "amount";
 
-/// What can be asked of an amount.
+/// The functions of an amount.
 pub const FUNCTIONS: [&str; 6] = ["above", "atLeast", "below", "atMost", "equals", "plus"];
 
 static AMOUNT: Type = Type::new_unspecified_type(AMOUNTS);

@@ -1,4 +1,4 @@
-//! What the language is cut down to, so that evaluation ends soon and means what it says.
+//! The subset of the language that is allowed, so that evaluation ends soon and means what it says.
 
 use std::collections::BTreeSet;
 
@@ -9,16 +9,16 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, SelectEx
 use super::amounts;
 use crate::domain::amount::Amount;
 
-/// Levels of the expression, which evaluation goes down.
+/// Maximum depth of the expression.
 const DEPTH_MAX: usize = 48;
 
-/// Items of a list that is written out.
+/// Maximum number of items of a list in the condition.
 const ITEMS_MAX: usize = 1_000;
 
-/// Texts and lists may be added, and grow with each.
+/// Maximum number of additions: texts and lists grow with each.
 const ADDITIONS_MAX: usize = 8;
 
-/// Bytes of a regular expression, and of the program it becomes.
+/// Maximum bytes of a regular expression, and of its compiled program.
 const PATTERN_MAX: usize = 200;
 const PATTERN_SIZE_MAX: usize = 64 * 1024;
 
@@ -74,7 +74,7 @@ const OPERATORS: [&str; 18] = [
     operators::IN,
 ];
 
-/// Operators whose value is no truth.
+/// Operators whose value is not a boolean.
 const ARITHMETIC: [&str; 6] = [
     operators::SUBSTRACT,
     operators::ADD,
@@ -91,7 +91,7 @@ pub struct Uses {
     pub named: BTreeSet<String>,
     /// Whether it compares or adds amounts of the type: its own, or the sum of a counter.
     pub names_amount: bool,
-    /// Whether a comprehension looks at the payload once for each of its items.
+    /// Whether a comprehension reads the payload once for each of its items.
     pub repeats_payload: bool,
 }
 
@@ -216,7 +216,7 @@ impl<'e> Checker<'e> {
         Ok(())
     }
 
-    /// Lists are copied, so they hold nothing large.
+    /// Lists are copied, so they may contain nothing large.
     fn check_list(&mut self, items: &'e [IdedExpr], depth: usize) -> Result<(), String> {
         if items.len() > ITEMS_MAX {
             return Err(format!("List at most {ITEMS_MAX} items."));
@@ -298,7 +298,7 @@ impl<'e> Checker<'e> {
     }
 }
 
-/// Whether an amount may stand here.
+/// Whether an amount is allowed here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Amount,
@@ -373,7 +373,7 @@ fn check_amount(at: &IdedExpr) -> Result<(), String> {
     }
 }
 
-/// Refuses what can be seen to be neither true nor false.
+/// Refuses what can't be a boolean.
 fn must_be_a_truth(at: &IdedExpr) -> Result<(), String> {
     let is_none = match &at.expr {
         Expr::Literal(LiteralValue::Boolean(_)) => false,

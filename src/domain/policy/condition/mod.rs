@@ -28,11 +28,11 @@ static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| {
 pub struct Condition {
     source: String,
     expression: Arc<IdedExpr>,
-    /// Only what it uses is handed to it.
+    /// What it uses; only these facts are passed to it.
     uses: check::Uses,
 }
 
-/// The same text means the same.
+/// Equal texts are equal conditions.
 impl PartialEq for Condition {
     fn eq(&self, other: &Self) -> bool {
         self.source == other.source
@@ -63,17 +63,17 @@ impl Condition {
         &self.source
     }
 
-    /// Whether it looks at `usage`.
+    /// Whether it uses `usage`.
     pub fn names_usage(&self) -> bool {
         self.uses.named.contains("usage")
     }
 
-    /// Whether it looks at `request.amount`, or at the sum of a counter.
+    /// Whether it uses `request.amount`, or the sum of a counter.
     pub fn names_amount(&self) -> bool {
         self.uses.names_amount
     }
 
-    /// Whether it holds. The error is a clause that says why it can't be evaluated.
+    /// Whether it is true. The error is a clause that says why it can't be evaluated.
     pub fn holds(&self, facts: &Facts<'_>) -> Result<bool, String> {
         let mut context = Context::with_env(Arc::clone(&LANGUAGE));
         values::declare(&mut context, facts, &self.uses)?;
@@ -83,7 +83,7 @@ impl Condition {
     }
 }
 
-/// The library's words name values of the payload; only names and types are passed on.
+/// The library's messages contain values of the payload; only names and types are passed on.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library may add errors at any time")]
 fn told(error: &ExecutionError) -> String {
     match error {

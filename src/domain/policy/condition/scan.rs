@@ -1,12 +1,12 @@
-//! What is refused before a condition is parsed: the parser needs much stack per level of nesting.
+//! Checks before a condition is parsed: the parser needs much stack per level of nesting.
 
-/// A longer text is refused.
+/// Maximum length of a condition.
 pub const BYTES_MAX: usize = 1024;
 
-/// Brackets within each other.
+/// Maximum depth of nested brackets.
 pub const BRACKETS_MAX: usize = 8;
 
-/// `a ? b : c`, each of which nests the rest.
+/// Maximum number of `a ? b : c`, each of which nests the rest.
 pub const CHOICES_MAX: usize = 4;
 
 /// Checks length, nesting and spelling without understanding more than strings.

@@ -1,4 +1,4 @@
-//! The facts as values of the language, bounded before anything looks at them.
+//! The facts as values of the language, with their size bounded before they are used.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,22 +13,22 @@ use crate::domain::actor::Permission;
 use crate::domain::amount::Amount;
 use crate::domain::policy::facts::Facts;
 
-/// Items of one list, members of one object.
+/// Maximum items of one list and members of one object.
 const ITEMS_MAX: usize = 1_000;
 
-/// Bytes of one text.
+/// Maximum bytes of one text.
 const TEXT_MAX: usize = 64 * 1024;
 
-/// Lists and objects within each other.
+/// Maximum depth of nested lists and objects.
 const DEPTH_MAX: usize = 32;
 
-/// Bytes of everything of the payload that a condition looks at.
+/// Maximum bytes of everything of the payload that a condition uses.
 const PAYLOAD_MAX: usize = 1024 * 1024;
 
-/// The same if a comprehension looks at it again for each of its items.
+/// The same if a comprehension reads it again for each of its items.
 const REPEATED_MAX: usize = 16 * 1024;
 
-/// What a value costs beside its text.
+/// What a value costs besides its text.
 const NODE_BYTES: usize = 16;
 
 type Boxed<'v> = Box<dyn Val + 'v>;
