@@ -3,22 +3,20 @@
 use std::collections::HashSet;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::actor::{OrgHeader, actor};
 use super::{Api, no_parameters};
 use crate::domain::actor::Permission;
-use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{NewDecision, Verdict};
-use crate::engine::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome, Engine, Origin, require};
+use crate::engine::{BulkDecisionInput, BulkItem, Engine, Origin, require};
 use crate::http::HandlerResult;
 use crate::http::body::{Body, Members};
 use crate::http::error::ApiError;
 use crate::http::middleware::reference;
-use crate::http::wire::Data;
+use crate::http::wire::{BulkResultBody, List};
 
 /// `PUT /bulk-decisions`
 pub async fn decide(api: web::Data<Api>, request: HttpRequest, payload: web::Payload) -> HandlerResult {
@@ -30,32 +28,7 @@ pub async fn decide(api: web::Data<Api>, request: HttpRequest, payload: web::Pay
     let items = read(&members).map_err(ApiError::faults)?;
     let origin = Origin::of(&actor, &reference(&request));
     let happened = api.engine.decide_many(BulkDecisionInput { actor, items, origin }).await?;
-    Ok(HttpResponse::Ok().json(Data { data: happened.into_iter().map(ItemBody::of).collect::<Vec<_>>() }))
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ItemBody {
-    request_id: String,
-    outcome: &'static str,
-    state: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<Code>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
-}
-
-impl ItemBody {
-    fn of(happened: BulkItemResult) -> Self {
-        let BulkItemResult { id, outcome, state } = happened;
-        let (outcome, code, message) = match outcome {
-            BulkOutcome::Recorded => ("recorded", None, None),
-            BulkOutcome::Repeated => ("repeated", None, None),
-            BulkOutcome::Refused { code, sentence } => ("refused", Some(code), Some(sentence)),
-        };
-        let state = state.map(crate::domain::request::State::name);
-        Self { request_id: id.to_string(), outcome, state, code, message }
-    }
+    Ok(HttpResponse::Ok().json(List { data: happened.into_iter().map(BulkResultBody::of).collect() }))
 }
 
 /// `{decision, message, items: [{requestId, digest, version?}]}`

@@ -1,35 +1,33 @@
-//! Is it alive, is it ready, what has it counted.
+//! Liveness, readiness, metrics.
 
 use std::sync::atomic::Ordering;
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, web};
-use serde_json::json;
 
 use super::Api;
+use crate::http::wire::{Check, Liveness, Readiness, ReadinessChecks, RulesCheck, Word};
 
 /// `GET /health/live`: the process answers.
 pub async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "ok" }))
+    HttpResponse::Ok().json(Liveness::ok())
 }
 
 /// `GET /health/ready`: the database answers, migrations are current, the executor is alive.
 ///
-/// Rules that could not be read anew are told, but the old ones are in force and work goes on.
+/// Stale rules are reported but don't make the server unready: the old ones are in force.
 pub async fn ready(api: web::Data<Api>) -> HttpResponse {
     let store = api.engine.store_health().await;
     let executor = api.is_executor_alive();
-    let word = |is_well| if is_well { "ok" } else { "failing" };
     let is_ready = store.answers && store.is_current && executor;
-    let body = json!({
-        "status": word(is_ready),
-        "checks": {
-            "database": word(store.answers),
-            "migrations": word(store.is_current),
-            "executor": word(executor),
-            "rules": if api.rules_stale.load(Ordering::Relaxed) { "stale" } else { "ok" },
-        },
-    });
+    let are_rules_stale = api.rules_stale.load(Ordering::Relaxed);
+    let checks = ReadinessChecks {
+        database: Check::of(store.answers),
+        migrations: Check::of(store.is_current),
+        executor: Check::of(executor),
+        rules: Word(if are_rules_stale { RulesCheck::Stale } else { RulesCheck::Ok }),
+    };
+    let body = Readiness { status: Check::of(is_ready), checks };
     if is_ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }
 

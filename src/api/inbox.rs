@@ -3,7 +3,6 @@
 use actix_web::HttpResponse;
 
 use super::Api;
-use super::requests::{ListBody, Pagination};
 use crate::domain::actor::Actor;
 use crate::domain::code::Code;
 use crate::domain::ids::RequestId;
@@ -12,7 +11,7 @@ use crate::http::HandlerResult;
 use crate::http::cursor;
 use crate::http::error::ApiError;
 use crate::http::query::{ListView, Parameters};
-use crate::http::wire::{Headers, RequestBody};
+use crate::http::wire::{Headers, Pagination, RequestBody, RequestPage};
 
 /// `GET /requests?view=needs_me` and `view=decided_by_me`: a cursor, no numbered pages, no filters.
 pub(super) async fn list(
@@ -39,7 +38,7 @@ pub(super) async fn list(
         ..Pagination::default()
     };
     let body = |view| RequestBody::new(view, Headers::Masked, api.offset);
-    Ok(HttpResponse::Ok().json(ListBody { data: page.views.into_iter().map(body).collect(), pagination }))
+    Ok(HttpResponse::Ok().json(RequestPage { data: page.views.into_iter().map(body).collect(), pagination }))
 }
 
 fn count(number: usize) -> String {

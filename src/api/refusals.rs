@@ -1,15 +1,15 @@
 //! Refused submissions, for auditors.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Value, json};
 
 use super::Api;
 use super::actor::{OrgHeader, actor};
 use crate::domain::actor::Permission;
 use crate::engine::{KeptRefusal, RefusalPosition, require};
 use crate::http::HandlerResult;
+use crate::http::cursor;
 use crate::http::query::Parameters;
-use crate::http::{cursor, wire};
+use crate::http::wire::{CursorPagination, RefusalBody, RefusalPage};
 
 /// `GET /refusals`
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
@@ -28,7 +28,7 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
     rows.truncate(asked);
     let last = rows.last().filter(|_| has_more);
     let next = last.map(KeptRefusal::position).map(|last| cursor::write(&bound, Some(last.at), &last.id));
-    let data: Vec<Value> = rows.iter().map(wire::refusal).collect();
-    let pagination = json!({ "numberOfElements": data.len(), "next": next });
-    Ok(HttpResponse::Ok().json(json!({ "data": data, "pagination": pagination })))
+    let data: Vec<RefusalBody> = rows.iter().map(RefusalBody::of).collect();
+    let pagination = CursorPagination { number_of_elements: data.len(), next };
+    Ok(HttpResponse::Ok().json(RefusalPage { data, pagination }))
 }

@@ -2,8 +2,6 @@
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
-use serde_json::Value;
 
 use super::actor::{OrgHeader, actor};
 use super::{Api, about, inbox, no_parameters, request_id};
@@ -18,7 +16,9 @@ use crate::http::cursor;
 use crate::http::error::ApiError;
 use crate::http::middleware::reference;
 use crate::http::query::{FILTER_PARAMETERS, ListView, Parameters};
-use crate::http::wire::{self, Data, Headers, RequestBody};
+use crate::http::wire::{
+    Data, ExplainedBody, Headers, List, Pagination, RequestBody, RequestPage, TrailEntryBody,
+};
 
 /// `POST /{REQUEST-TYPE}`
 pub async fn submit(
@@ -103,7 +103,8 @@ pub async fn get(api: web::Data<Api>, request: HttpRequest, id: web::Path<String
     let explained = api.engine.explain(&actor, &view).await?;
     about(&view.request);
     let request = view.request.clone();
-    let data = RequestBody::new(view, Headers::Masked, api.offset).explained(&request, explained);
+    let body = RequestBody::new(view, Headers::Masked, api.offset);
+    let data = ExplainedBody::new(body, &request, explained);
     Ok(HttpResponse::Ok().json(Data { data }))
 }
 
@@ -113,9 +114,8 @@ pub async fn history(api: web::Data<Api>, request: HttpRequest, id: web::Path<St
     no_parameters(&request)?;
     let Trail { view, entries } = api.engine.trail(&actor, request_id(&id)?).await?;
     about(&view.request);
-    let entries: Vec<Value> =
-        entries.iter().map(|entry| wire::trail_entry(entry, &view.request.entity)).collect();
-    Ok(HttpResponse::Ok().json(Data { data: entries }))
+    let data = entries.iter().map(|entry| TrailEntryBody::new(entry, &view.request.entity)).collect();
+    Ok(HttpResponse::Ok().json(List { data }))
 }
 
 /// `POST /requests/{requestId}/withdraw`
@@ -142,27 +142,6 @@ pub async fn withdraw(
     api.engine.withdraw(&actor, id, &reason, Origin::of(&actor, &reference(&request))).await?;
     let view = api.engine.find(&actor, id).await?;
     Ok(one(&api, view, Headers::Masked))
-}
-
-#[derive(Serialize)]
-pub(super) struct ListBody {
-    pub(super) data: Vec<RequestBody>,
-    pub(super) pagination: Pagination,
-}
-
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Pagination {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) total_elements: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) total_pages: Option<i64>,
-    pub(super) number_of_elements: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) number: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) count: Option<String>,
-    pub(super) next: Option<String>,
 }
 
 /// `GET /requests`
@@ -198,7 +177,7 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
     Ok(HttpResponse::Ok().json(list_body(&api, listed, &bound, number, limit)))
 }
 
-fn list_body(api: &Api, listed: Listed, bound: &str, number: Option<i64>, limit: i64) -> ListBody {
+fn list_body(api: &Api, listed: Listed, bound: &str, number: Option<i64>, limit: i64) -> RequestPage {
     let next = listed.next.map(|position| cursor::write(bound, position.at, &position.id.to_string()));
     let pagination = Pagination {
         total_elements: listed.total,
@@ -209,5 +188,5 @@ fn list_body(api: &Api, listed: Listed, bound: &str, number: Option<i64>, limit:
         next,
     };
     let masked = |view| RequestBody::new(view, Headers::Masked, api.offset);
-    ListBody { data: listed.views.into_iter().map(masked).collect(), pagination }
+    RequestPage { data: listed.views.into_iter().map(masked).collect(), pagination }
 }

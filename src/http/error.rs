@@ -5,8 +5,8 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
-use serde::Serialize;
 
+use super::wire::ErrorBody;
 use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::domain::lifecycle::Refusal;
@@ -53,14 +53,13 @@ pub fn status(code: Code) -> StatusCode {
 }
 
 /// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorItem {
-    /// The stable word.
+    /// The code.
     pub code: Code,
-    /// What to do.
+    /// A sentence that says what to do.
     pub message: String,
     /// A JSON pointer, or the name of a parameter or header.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
 
@@ -140,25 +139,8 @@ impl ApiError {
         if let Some(allow) = self.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
             response.insert_header((ALLOW, allow));
         }
-        let errors = self.items.iter().map(|item| ErrorBody { item, reference }).collect();
-        response.json(Body { data: None, errors, warnings: [] })
+        response.json(ErrorBody::new(&self.items, reference))
     }
-}
-
-/// `{"data": null, "errors": […], "warnings": []}`
-#[derive(Serialize)]
-struct Body<'a> {
-    data: Option<()>,
-    errors: Vec<ErrorBody<'a>>,
-    warnings: [(); 0],
-}
-
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    #[serde(flatten)]
-    item: &'a ErrorItem,
-    /// The id under which the log has the call.
-    reference: &'a str,
 }
 
 impl fmt::Display for ApiError {

@@ -1,14 +1,14 @@
-//! The bodies that callers send, made from the request types.
+//! The bodies that callers send. Those of submissions are made from the request types.
 
 use serde_json::{Map, Value, json};
 
-use super::{NO_CONTROL, WORDS, members, schema};
+use super::{WORDS, members, schema, schemas};
 use crate::domain::call::placeholders;
 use crate::domain::pointer::unescaped;
 use crate::domain::request::{MESSAGE_CHARS_MAX, Verdict};
 use crate::domain::request_type::{Change, Normalisation, RequestType, RequestTypes, Schema};
-use crate::domain::submission::ENTITY_ID_CHARS_MAX;
 use crate::engine::Engine;
+use crate::http::wire::{EntityBody, Word};
 
 /// The contract's own examples, by request type.
 pub(super) const EXAMPLES: [(&str, &str); 6] = [
@@ -26,21 +26,27 @@ pub(super) const EXAMPLES: [(&str, &str); 6] = [
 /// The schemas of every body.
 pub(super) fn schemas(types: &RequestTypes) -> Map<String, Value> {
     let mut all = members(json!({
-        "EntityInfo": entity_info(),
-        "TaskHeaders": task_headers(),
-        "Decision": decision(),
-        "Withdrawal": withdrawal(),
-        "BulkDecision": bulk_decision(),
+        "TargetHeaders": task_headers(),
+        "DecisionInput": decision(),
+        "WithdrawalInput": withdrawal(),
+        "BulkDecisionInput": bulk_decision(),
+        "BulkDecisionItem": bulk_decision_item(),
     }));
     for request_type in types.iter() {
-        all.insert(name_of(request_type), submission(request_type));
+        all.insert(input_name(request_type), submission(request_type));
+        all.insert(task_name(request_type), task(request_type));
     }
     all
 }
 
-/// The name of the schema of a type's submission, `SubmitIssueBadge`.
-fn name_of(request_type: &RequestType) -> String {
-    format!("Submit{}", camel(request_type))
+/// The name of the schema of a type's submission, `IssueBadgeInput`.
+fn input_name(request_type: &RequestType) -> String {
+    format!("{}Input", camel(request_type))
+}
+
+/// The name of the schema of a type's task, `IssueBadgeTask`.
+fn task_name(request_type: &RequestType) -> String {
+    format!("{}Task", camel(request_type))
 }
 
 /// `IssueBadge`
@@ -55,7 +61,7 @@ pub(super) fn submit(request_type: &RequestType) -> Value {
     let text = EXAMPLES.iter().find(|(name, _)| *name == request_type.name.as_str()).map(|(_, text)| *text);
     let example = text.and_then(|text| serde_json::from_str(text).ok());
     let examples: Vec<(&str, Value)> = example.into_iter().map(|example| ("contract", example)).collect();
-    body("The call to ask for.", &name_of(request_type), &examples)
+    body("The call that others must approve.", &input_name(request_type), &examples)
 }
 
 /// The request body of a decision.
@@ -71,27 +77,27 @@ pub(super) fn decide() -> Value {
         ("approve", example(Verdict::Approved, "approving the request")),
         ("reject", example(Verdict::Rejected, "rejecting the request")),
     ];
-    body("The decision on one request.", "Decision", &examples)
+    body("The decision on one request.", "DecisionInput", &examples)
 }
 
 /// The request body of many decisions.
 pub(super) fn decide_many() -> Value {
     let example = json!({
         "decision": Verdict::Approved.name(),
-        "message": "compared with the complaints of this morning",
+        "message": "matches the complaints of this morning",
         "items": [{
             "requestId": "0190b6f2-7a3c-7cc0-8000-000000000001",
             "digest": "sha256:0b753b2f5065f4d058ac856c445c2c0388c5f6865e792bfe8ce56f88d1b2d752",
             "version": 3,
         }],
     });
-    body("One decision on each of these requests.", "BulkDecision", &[("approve", example)])
+    body("The same decision on each of these requests.", "BulkDecisionInput", &[("approve", example)])
 }
 
 /// The request body of a withdrawal.
 pub(super) fn withdraw() -> Value {
     let example = json!({ "reason": "The customer called again." });
-    body("Why the request is taken back.", "Withdrawal", &[("withdraw", example)])
+    body("Why the request is withdrawn.", "WithdrawalInput", &[("withdraw", example)])
 }
 
 fn body(description: &str, name: &str, examples: &[(&str, Value)]) -> Value {
@@ -106,8 +112,8 @@ fn body(description: &str, name: &str, examples: &[(&str, Value)]) -> Value {
 
 fn submission(request_type: &RequestType) -> Value {
     closed(json!({
-        "entityInfo": schema("EntityInfo"),
-        "payload": closed(json!({ "IntouchAPITask-Payload": task(request_type) })),
+        "entityInfo": schemas::of::<EntityBody>(),
+        "payload": closed(json!({ "IntouchAPITask-Payload": schema(&task_name(request_type)) })),
     }))
 }
 
@@ -116,25 +122,25 @@ fn task(request_type: &RequestType) -> Value {
     query.entry("additionalProperties").or_insert(json!({ "type": "string" }));
     query.entry("description").or_insert("The query of the target's URL.".into());
     let mut body = described(request_type, "/body", request_type.body.as_ref());
-    body.entry("description").or_insert("The body for the target, sent as it came.".into());
+    body.entry("description").or_insert("The body for the target, sent unchanged.".into());
     let properties = json!({
         "hostname": {
             "type": "string",
             "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+$",
-            "description": "Scheme, host and optional port of the target, which must be on the server's list.",
+            "description": "Scheme, host and optional port of the target. It must be on the server's list of targets.",
         },
-        "path": { "const": request_type.path, "description": "The path of this request type." },
-        "method": { "const": request_type.method, "description": "The method of this request type." },
+        "path": { "type": "string", "const": request_type.path, "description": "The path of this request type." },
+        "method": { "type": "string", "const": request_type.method, "description": "The method of this request type." },
         "pathParams": path_params(request_type),
         "queryParams": query,
         "body": body,
-        "headers": schema("TaskHeaders"),
+        "headers": schema("TargetHeaders"),
     });
     let mut required = vec!["hostname", "path", "method", "headers"];
     required.extend(request_type.body.as_ref().map(|_| "body"));
     json!({
         "type": "object",
-        "description": "The call that will be sent to the target once a checker has approved it.",
+        "description": "The call that will be sent to the target once it is approved.",
         "properties": properties,
         "required": required,
         "additionalProperties": false,
@@ -156,10 +162,10 @@ fn path_params(request_type: &RequestType) -> Value {
     Value::Object(schema)
 }
 
-/// A type's own schema for a part of the task, widened by what the type puts in order.
+/// A type's own schema for a part of the task, widened by the forms that the type normalises.
 fn described(request_type: &RequestType, part: &str, schema: Option<&Schema>) -> Map<String, Value> {
     let mut described = schema.map_or_else(|| json!({ "type": "object" }), |schema| schema.source().clone());
-    // References of a schema point into itself, which is elsewhere in this document.
+    // A reference in a type's schema points into that schema, which is a part of this document.
     described = inlined(&described, &described.clone(), 0);
     for change in &request_type.normalise {
         let steps: Vec<&str> = change.at.as_str().split('/').skip(1).collect();
@@ -170,7 +176,7 @@ fn described(request_type: &RequestType, part: &str, schema: Option<&Schema>) ->
     members(described)
 }
 
-/// How deep references are followed; what refers to itself is any value from there on.
+/// How deep references are followed; below that a recursive schema accepts any value.
 const INLINED_DEPTH_MAX: usize = 12;
 
 fn inlined(schema: &Value, root: &Value, depth: usize) -> Value {
@@ -189,7 +195,7 @@ fn inlined(schema: &Value, root: &Value, depth: usize) -> Value {
     }
 }
 
-/// Documents what is taken besides what is stored.
+/// Adds the forms that are accepted besides the stored one.
 fn widen(schema: &mut Value, steps: &[&str], change: &Normalisation) {
     let Some((step, rest)) = steps.split_first() else { return widen_here(schema, change) };
     let name = unescaped(step);
@@ -205,44 +211,33 @@ fn widen_here(schema: &mut Value, change: &Normalisation) {
         Change::List => {
             if let Some(items) = schema.get("items") {
                 *schema = json!({
-                    "description": "A list. One value alone is stored and sent as a list of one.",
+                    "description": "A list. A single value is stored and sent as a list of one.",
                     "oneOf": [items, schema],
                 });
             }
         }
         Change::Spelling(spellings) => {
-            if let Some(options) = schema.get_mut("enum").and_then(Value::as_array_mut) {
-                let upper = spellings.iter().map(|spelling| Value::from(spelling.to_ascii_uppercase()));
-                for word in upper {
-                    if !options.contains(&word) {
-                        options.push(word);
-                    }
-                }
+            let known = |upper: &String| spellings.iter().any(|spelling| spelling == upper);
+            let mut upper: Vec<String> = spellings.iter().map(|text| text.to_ascii_uppercase()).collect();
+            upper.retain(|text| !known(text));
+            // Not in one enumeration: generated clients name its members in upper case.
+            if schema.get("enum").is_some() && !upper.is_empty() {
+                let upper = json!({
+                    "type": "string", "enum": upper,
+                    "description": "The same in upper case. It is stored and sent in the other spelling.",
+                });
+                *schema = json!({ "anyOf": [schema, upper] });
             }
         }
     }
 }
 
-fn entity_info() -> Value {
-    let id = |what: &str| {
-        json!({
-            "type": "string", "minLength": 1, "maxLength": ENTITY_ID_CHARS_MAX, "pattern": NO_CONTROL,
-            "description": format!("The id of the {what}."),
-        })
-    };
-    let mut info = closed(json!({
-        "tillId": id("till"), "storeId": id("store"), "zoneId": id("zone"), "conceptId": id("concept"),
-    }));
-    info["description"] = json!("The part of the organisation that the request is about.");
-    info
-}
-
 fn task_headers() -> Value {
     json!({
         "type": "object",
-        "description": "The headers for the target, each name once whatever its case. Headers of the \
-                        connection and of the body's framing, `Accept-Encoding`, and those that the server \
-                        sets itself are refused.",
+        "description": "The headers for the target, each name once, in upper or lower case. Refused are headers \
+                        of the connection and of the body's framing, `Accept-Encoding`, and headers that the \
+                        server sets.",
         "propertyNames": { "pattern": r"^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$" },
         "additionalProperties": {
             "type": "string",
@@ -254,62 +249,59 @@ fn task_headers() -> Value {
 fn decision() -> Value {
     let task = json!({
         "type": "object",
-        "description": "What the checker says.",
+        "description": "The decision.",
         "properties": {
-            "actionDecision": {
-                "enum": [Verdict::Approved.name(), Verdict::Rejected.name()],
-                "description": "The verdict.",
-            },
-            "actionMessage": words("The checker's words. They must not be blank on a rejection."),
+            "actionDecision": schemas::of::<Word<Verdict>>(),
+            "actionMessage": words("The checker's reason. A rejection needs one."),
             "digest": {
                 "type": "string",
-                "description": "The digest that the checker read. Any other than the request's is answered with 409.",
+                "description": "The digest that the checker read. If the request has another one, the answer is 409.",
             },
             "version": {
                 "type": "integer", "minimum": 1,
-                "description": "The version that the checker read. If the request has moved since, it is answered with 409.",
+                "description": "The version that the checker read. If the request has changed since, the answer is 409.",
             },
         },
         "required": ["actionDecision", "actionMessage"],
         "additionalProperties": false,
     });
     closed(json!({
-        "requestId": { "type": "string", "format": "uuid", "description": "The id of the request to decide." },
+        "requestId": { "type": "string", "format": "uuid", "description": "The request to decide." },
         "actionName": {
             "type": "string",
             "pattern": "^[Aa][Dd][Mm][Ii][Nn][Tt][Aa][Ss][Kk]$",
-            "description": "The step that waits: `AdminTask`, in upper or lower case.",
+            "description": "The step to complete: `AdminTask`, in upper or lower case.",
         },
         "payload": closed(json!({ "AdminTask-Payload": task })),
     }))
 }
 
 fn bulk_decision() -> Value {
-    let item = json!({
+    closed(json!({
+        "decision": schemas::of::<Word<Verdict>>(),
+        "message": words("The checker's reason for all of them. A rejection needs one."),
+        "items": {
+            "type": "array", "minItems": 1, "maxItems": Engine::BULK_MAX, "items": schema("BulkDecisionItem"),
+            "description": "The requests to decide.",
+        },
+    }))
+}
+
+fn bulk_decision_item() -> Value {
+    json!({
         "type": "object",
         "properties": {
-            "requestId": { "type": "string", "format": "uuid", "description": "A request, named once." },
+            "requestId": { "type": "string", "format": "uuid", "description": "A request; each one only once." },
             "digest": { "type": "string", "description": "The digest that the checker read." },
             "version": { "type": "integer", "minimum": 1, "description": "The version that the checker read." },
         },
         "required": ["requestId", "digest"],
         "additionalProperties": false,
-    });
-    closed(json!({
-        "decision": {
-            "enum": [Verdict::Approved.name(), Verdict::Rejected.name()],
-            "description": "The verdict on all of them.",
-        },
-        "message": words("The checker's words for all of them. They must not be blank on a rejection."),
-        "items": {
-            "type": "array", "minItems": 1, "maxItems": Engine::BULK_MAX, "items": item,
-            "description": "The requests.",
-        },
-    }))
+    })
 }
 
 fn withdrawal() -> Value {
-    closed(json!({ "reason": words("The maker's words.") }))
+    closed(json!({ "reason": words("The maker's reason.") }))
 }
 
 fn words(description: &str) -> Value {

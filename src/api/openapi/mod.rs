@@ -1,12 +1,14 @@
 //! The OpenAPI 3.1 description of the API: what `countersign openapi` prints and `/openapi.json` serves.
 //!
-//! Names, limits and codes come from where the code keeps them, so that the document can't drift.
-//! **Invariant:** it holds every route of [`super::table`] and no other.
+//! It is made for other people's tools: generated clients work with it as it is. Schemas of answers are derived
+//! from the structs that are written; names, limits and codes come from where the code keeps them.
+//! **Invariant:** it has every route of [`super::table`] and no other.
 
 mod answers;
 mod bodies;
 mod parameters;
 mod paths;
+mod schemas;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +24,7 @@ use crate::domain::request_type::RequestTypes;
 use crate::domain::rules::Rules;
 use crate::http::body::BODY_BYTES_MAX;
 
-/// The document for the rules that it was last asked for under: it changes only with them.
+/// The document, and the rules that it was made from: it changes only with them.
 static TEXT: Mutex<Option<(Arc<Rules>, Bytes)>> = Mutex::new(None);
 
 /// `GET /openapi.json`
@@ -43,7 +45,7 @@ fn text(rules: Arc<Rules>) -> Bytes {
 
 /// The document for these types.
 pub fn document(types: &RequestTypes) -> Value {
-    let mut schemas = answers::schemas(types);
+    let mut schemas = schemas::components();
     schemas.extend(bodies::schemas(types));
     json!({
         "openapi": "3.1.0",
@@ -72,27 +74,27 @@ fn introduction() -> String {
     format!(
         "A maker submits an HTTP call as a request, a checker decides it, and an approved call is sent to \
          its target exactly once, exactly as it was approved.\n\n\
-         Every call but those for operations carries a JSON Web Token in `X-CAP-UI-AUTH-TOKEN` or, when that \
-         header is absent or empty, in `Authorization: Bearer`. `X-CAP-API-AUTH-ORG-ID` names one of the \
-         orgs that the token grants. Nothing of another org is ever shown: what belongs to it is answered \
-         with 404, as if it did not exist.\n\n\
-         Bodies are `application/json` in UTF-8, without content encoding, of at most {} KiB. Members that \
-         are not described are refused, except where a schema says that others are allowed. In answers, \
-         expect additional members.\n\n\
+         Every API call except those for operations needs a JSON Web Token in `X-CAP-UI-AUTH-TOKEN` or, if \
+         that header is absent or empty, in `Authorization: Bearer`. `X-CAP-API-AUTH-ORG-ID` names one of the \
+         orgs that the token grants. Requests of other orgs are answered with 404, as if they did not \
+         exist.\n\n\
+         Bodies are `application/json` in UTF-8, without content encoding, at most {} KiB. Members that are not \
+         described are refused unless a schema allows them. Answers may get additional members.\n\n\
          Every error has the same shape. All faults of a call are listed at once, each with a stable \
-         `code`. A method that a path does not have, `HEAD` and `OPTIONS` included, is answered with 405 \
-         and an `Allow` header. Only what is no well-formed HTTP gets a bare 400 or 431 without a body.",
+         `code`. A method that a path does not have, including `HEAD` and `OPTIONS`, is answered with 405, the \
+         code `method_not_allowed` and an `Allow` header. A call that is not well-formed HTTP gets 400 or 431 \
+         without a body.",
         BODY_BYTES_MAX / 1024
     )
 }
 
 fn tags() -> Value {
     json!([
-        { "name": "Making", "description": "Calls of a maker." },
-        { "name": "Deciding", "description": "Calls of a checker." },
-        { "name": "Reading", "description": "Looking requests up." },
-        { "name": "Auditing", "description": "Calls of an auditor." },
-        { "name": "Operating", "description": "Calls for those who run the server; they need no token." },
+        { "name": "Making", "description": "For makers." },
+        { "name": "Deciding", "description": "For checkers." },
+        { "name": "Reading", "description": "Read and search requests." },
+        { "name": "Auditing", "description": "For auditors." },
+        { "name": "Operating", "description": "For operators of the server; needs no token." },
     ])
 }
 
@@ -102,7 +104,7 @@ fn security_schemes() -> Value {
             "type": "apiKey",
             "in": "header",
             "name": parameters::TOKEN_HEADER,
-            "description": "The person's JSON Web Token. An empty value counts as none.",
+            "description": "The person's JSON Web Token. An empty value counts as absent.",
         },
         "bearer": {
             "type": "http",
@@ -128,8 +130,5 @@ fn members(value: Value) -> Map<String, Value> {
     if let Value::Object(members) = value { members } else { Map::new() }
 }
 
-/// Text without control characters, as a pattern.
-const NO_CONTROL: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
-
-/// The same, but lines and tabs are allowed.
+/// Text without control characters other than tabs and line ends, as a pattern.
 const WORDS: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";

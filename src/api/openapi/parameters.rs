@@ -1,11 +1,12 @@
-//! What a call carries beside its body.
+//! The parameters: headers, query, path.
 
 use serde_json::{Map, Value, json};
 
-use super::{NO_CONTROL, component};
+use super::component;
 use crate::domain::request::State;
 use crate::domain::request_type::RequestTypes;
 use crate::http::query::{FILTER_PARAMETERS, LIMIT_DEFAULT, LIMIT_MAX, VALUE_CHARS_MAX};
+use crate::http::wire::NO_CONTROL;
 
 /// The header with the token, as the contract spells it.
 pub(super) const TOKEN_HEADER: &str = "X-CAP-UI-AUTH-TOKEN";
@@ -25,7 +26,7 @@ pub(super) fn components(types: &RequestTypes) -> Map<String, Value> {
     add(
         "sortBy",
         words(&["startDate", "endDate"]),
-        "The time to sort by. Unfinished requests come last when sorted by `endDate`. The default is `startDate`.",
+        "The time to sort by. With `endDate`, requests that have not ended come last. The default is `startDate`.",
     );
     add("sortOrder", words(&["asc", "desc"]), "The direction. The default is `desc`, newest first.");
     add("conceptId", short_text(), "Only requests about this concept.");
@@ -52,19 +53,19 @@ pub(super) fn components(types: &RequestTypes) -> Map<String, Value> {
     add(
         "view",
         words(&["needs_me", "mine", "decided_by_me"]),
-        "A list about the reader: what he may decide now, what he submitted, what he decided. `needs_me` and \
-         `decided_by_me` have an order of their own and take `limit` and `after` only.",
+        "A list about the reader: the requests that they may decide now, submitted, or decided. `needs_me` and \
+         `decided_by_me` have a fixed order and accept only `limit` and `after`.",
     );
     add("limit", number(1, LIMIT_MAX, Some(LIMIT_DEFAULT)), "The number of rows on a page.");
     add(
         "PageNo",
         number(0, i64::from(i32::MAX), None),
-        "The page, counted from 0. It can't be given together with `after`.",
+        "The page, counted from 0. Not together with `after`.",
     );
     add(
         "after",
         short_text(),
-        "Where the list goes on: `pagination.next` of the page before, with the same filters and order. There are no totals then.",
+        "`pagination.next` of the page before, with the same filters and order. The answer then has no totals.",
     );
     all
 }
@@ -78,19 +79,19 @@ fn headers() -> Map<String, Value> {
         });
         all.insert(key.to_owned(), parameter);
     };
-    add("org", ORG_HEADER, true, "The org that the call is about. The token must grant it.");
-    let optional = "The org that the call is about. It may be left out if the token grants exactly one.";
+    add("org", ORG_HEADER, true, "The org. The token must grant it.");
+    let optional = "The org. It may be left out if the token grants exactly one.";
     add("orgOrOnly", ORG_HEADER, false, optional);
-    let reference = "The caller's own id for this call, 1 to 128 letters, digits and `._-:`. It comes back in \
-                     the answer and stands in the log. Anything else is replaced by a new id.";
+    let reference = "The caller's id for this call: 1 to 128 letters, digits and `._-:`. It is returned in the \
+                     answer and written to the log. Any other value is replaced by a new id.";
     add("reference", REFERENCE_HEADER, false, reference);
-    let trace = "The W3C trace context of the caller. It comes back in the answer.";
+    let trace = "The W3C trace context of the caller. It is returned in the answer.";
     add("traceparent", "traceparent", false, trace);
     let prefer = "With `respond-async` the answer does not wait for the target.";
     add("prefer", "Prefer", false, prefer);
-    let key = "1 to 255 visible ASCII characters, unique in the org for as long as the request lives. Sent again \
-               by the same person with the same body, the request is answered as it then stands; with anything \
-               else, 409.";
+    let key = "1 to 255 visible ASCII characters, unique in the org as long as the request is kept. If the same \
+               person sends the same body with it again, the answer is the request in its current state; any \
+               other use is answered with 409.";
     all.insert(
         "idempotencyKey".to_owned(),
         json!({
@@ -119,11 +120,11 @@ pub(super) fn filters() -> Vec<Value> {
     of(&FILTER_PARAMETERS)
 }
 
-/// The format of an export: the one query parameter that has to be there.
+/// The format of an export: the only required query parameter.
 pub(super) fn format() -> Value {
     json!({
         "name": "format", "in": "query", "required": true,
-        "description": "The shape of the export: `csv` with a header line, or `jsonl` with one request per line.",
+        "description": "The format: `csv` with a header line, or `jsonl` with one request per line.",
         "schema": { "type": "string", "enum": ["csv", "jsonl"] },
     })
 }
@@ -131,7 +132,7 @@ pub(super) fn format() -> Value {
 fn query(name: &str, schema: Value, description: &str) -> Value {
     json!({
         "name": name, "in": "query", "required": false,
-        "description": format!("{description} An empty value counts as not given."),
+        "description": format!("{description} An empty value counts as absent."),
         "schema": schema,
     })
 }
@@ -146,7 +147,7 @@ fn words(words: &[&str]) -> Value {
 }
 
 fn day() -> Value {
-    json!({ "anyOf": [{ "type": "string", "format": "date" }, { "const": "" }] })
+    json!({ "anyOf": [{ "type": "string", "format": "date" }, { "type": "string", "const": "" }] })
 }
 
 fn number(from: i64, to: i64, default: Option<i64>) -> Value {
@@ -154,10 +155,10 @@ fn number(from: i64, to: i64, default: Option<i64>) -> Value {
     if let Some(default) = default {
         integer["default"] = default.into();
     }
-    json!({ "anyOf": [integer, { "const": "" }] })
+    json!({ "anyOf": [integer, { "type": "string", "const": "" }] })
 }
 
-/// A list of names between commas; a name may be left out.
+/// A list of states separated by commas; an entry may be empty.
 fn states() -> Value {
     let names: Vec<&str> = State::ALL.iter().map(|state| state.name()).collect();
     let one = names.join("|");

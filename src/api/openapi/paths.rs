@@ -1,23 +1,29 @@
-//! One operation per route and method; the route of the request types has one path for each type.
+//! One operation per route and method; the route of the request types is one path per type.
 
 use serde_json::{Map, Value, json};
 
-use super::answers::{answer, data, page, refusal_name, success};
+use super::answers::{HEAD_TOO_LARGE, answer, refusal_name, success};
 use super::bodies::{self, camel};
-use super::{component, members, parameters, schema};
+use super::{component, members, parameters, schemas};
 use crate::api::BASE;
 use crate::domain::actor::Permission;
 use crate::domain::request_type::{RequestType, RequestTypes};
+use crate::http::wire::{
+    BulkResultBody, Data, ExplainedBody, List, Liveness, Readiness, RefusalPage, RequestBody, RequestPage,
+    TrailEntryBody,
+};
 
-/// What a call that reads can be refused with.
+/// Statuses with which a read can be refused.
 const READING: &[u16] = &[400, 401, 403, 500, 503];
-/// What a call about one request can be refused with.
+/// Statuses with which a read of one request can be refused.
 const READING_ONE: &[u16] = &[400, 401, 403, 404, 500, 503];
-/// What a submission can be refused with.
+/// Statuses with which a submission can be refused.
 const SUBMITTING: &[u16] = &[400, 401, 403, 409, 413, 415, 500, 503];
-/// What a call that moves many requests can be refused with as a whole.
+/// Statuses with which a call for operators can be refused.
+const OPERATING: &[u16] = &[HEAD_TOO_LARGE];
+/// Statuses with which a bulk decision can be refused as a whole.
 const MOVING_MANY: &[u16] = &[400, 401, 403, 413, 415, 500, 503];
-/// What a call that moves a request can be refused with.
+/// Statuses with which a command on one request can be refused.
 const MOVING: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 500, 503];
 
 /// Every path of the API.
@@ -55,7 +61,7 @@ struct Operation {
     body: Option<Value>,
     success: Value,
     refused: &'static [u16],
-    /// An answer that is no success and has a body of its own.
+    /// An answer that is no success and has another body than an error.
     special: Option<(&'static str, Value)>,
 }
 
@@ -85,7 +91,7 @@ impl Operation {
     }
 }
 
-/// References to these parameters and to those that every call has.
+/// References to these parameters and to those that every operation has.
 fn given(names: &[&str]) -> Vec<Value> {
     parameters::of(&[names, &["reference", "traceparent"]].concat())
 }
@@ -93,20 +99,19 @@ fn given(names: &[&str]) -> Vec<Value> {
 fn submit(request_type: &RequestType) -> Value {
     let links = json!({
         "read": link("getRequest", "Reads the request."),
-        "history": link("getRequestHistory", "Reads what happened to the request."),
-        "withdraw": link("withdrawRequest", "Takes the request back."),
+        "history": link("getRequestHistory", "Reads the events of the request."),
+        "withdraw": link("withdrawRequest", "Withdraws the request."),
     });
-    let description =
-        "The request waits in `AdminTask`, or is approved if a rule of its policy asks for nobody.";
-    let mut success = success(description, &data(schema("Request")), &["Idempotent-Replayed"]);
+    let description = "The request in the state `AdminTask`, or `approved` if its rule needs no approval.";
+    let mut success = success(description, &schemas::of::<Data<RequestBody>>(), &["Idempotent-Replayed"]);
     success["links"] = links;
     let operation = Operation {
         id: format!("submit{}", camel(request_type)),
         tag: "Making",
         summary: format!("Submit a request of the type {}.", request_type.name),
         description: format!(
-            "Stores the call for those to decide whom the type's approval policy names. Needs the right `{}`. A \
-             call that is refused makes no request, but auditors see that it was refused.",
+            "Stores the call until the people named by the type's approval policy have decided it. Needs the \
+             permission `{}`. A refused submission makes no request, but auditors see the refusal.",
             Permission::Make.name()
         ),
         parameters: given(&["org", "idempotencyKey"]),
@@ -127,23 +132,22 @@ fn link(operation: &str, description: &str) -> Value {
 }
 
 fn decide(request_type: &RequestType) -> Value {
-    let description =
-        "The request as it stands. If the target failed, this is the answer, too, with the state `failed`.";
+    let description = "The request in its current state. If the target failed, that is `failed`.";
     let operation = Operation {
         id: format!("decide{}", camel(request_type)),
         tag: "Deciding",
         summary: format!("Approve or reject a request of the type {}.", request_type.name),
         description: format!(
-            "Needs the right `{}` and a seat in the current stage; nobody decides his own request, and nobody \
-             counts twice. Until the last approval the state stays `AdminTask`. An approved call is sent at \
-             once, and the answer waits for its outcome, but not longer than the server's `decision_wait_ms`: \
-             then the state is still `approved`. The same decision sent again is answered with the request as \
-             it stands, and nothing is sent again.",
+            "Needs the permission `{}` and a seat in the current stage. Makers can't decide their own requests, \
+             and each person counts once. The state stays `AdminTask` until the last approval. An approved call \
+             is sent at once. The answer waits for its outcome, but at most for the server's `decision_wait_ms`; \
+             after that the state is still `approved`. If the same decision is sent again, the answer is the \
+             request in its current state, and the call is not sent again.",
             Permission::Check.name()
         ),
         parameters: given(&["org", "prefer"]),
         body: Some(bodies::decide()),
-        success: success(description, &data(schema("Request")), &["Preference-Applied"]),
+        success: success(description, &schemas::of::<Data<RequestBody>>(), &["Preference-Applied"]),
         refused: MOVING,
         special: None,
     };
@@ -151,21 +155,25 @@ fn decide(request_type: &RequestType) -> Value {
 }
 
 fn decide_many() -> Operation {
-    let results = json!({ "type": "array", "items": schema("BulkResult") });
     Operation {
         id: "decideMany".to_owned(),
         tag: "Deciding",
         summary: "Approve or reject many requests.".to_owned(),
         description: format!(
-            "Needs the right `{}`. Each is a decision of its own, with its own digest and history: one that is \
-             refused does not hold the others up, and all of them are not one transaction. Only requests with \
-             `bulkAllowed` are decided like this. The answer does not wait for the targets. Sent again, what was \
-             recorded is `repeated`, and nothing is sent again; that is also what to do after a 500 or 503.",
+            "Needs the permission `{}`. Each request gets its own decision with its own digest and event. They \
+             are not one transaction: the others are recorded even if one is refused. Only requests with \
+             `bulkAllowed` can be decided like this. The answer does not wait for the targets. If the same call \
+             is sent again, decisions that were recorded are `repeated`, and nothing is sent to a target again; \
+             do this after a 500 or 503.",
             Permission::Check.name()
         ),
         parameters: given(&["org"]),
         body: Some(bodies::decide_many()),
-        success: success("What became of each, in the order asked.", &data(results), &[]),
+        success: success(
+            "One result per request, in the order sent.",
+            &schemas::of::<List<BulkResultBody>>(),
+            &[],
+        ),
         refused: MOVING_MANY,
         special: None,
     }
@@ -175,14 +183,14 @@ fn withdraw() -> Operation {
     Operation {
         id: "withdrawRequest".to_owned(),
         tag: "Making",
-        summary: "Take one's own request back.".to_owned(),
+        summary: "Withdraw a request.".to_owned(),
         description:
-            "Only the maker may do this, and only while the request waits. Nothing is deleted. Sent \
-                      again, it is answered with the request as it stands."
+            "Only the maker can withdraw a request, and only while it waits. Nothing is deleted. If the same call \
+             is sent again, the answer is the withdrawn request."
                 .to_owned(),
         parameters: given(&["requestId", "org"]),
         body: Some(bodies::withdraw()),
-        success: success("The withdrawn request.", &data(schema("Request")), &[]),
+        success: success("The withdrawn request.", &schemas::of::<Data<RequestBody>>(), &[]),
         refused: MOVING,
         special: None,
     }
@@ -197,22 +205,22 @@ fn get_one() -> Operation {
             .to_owned(),
         parameters: given(&["requestId", "orgOrOnly"]),
         body: None,
-        success: success("The request.", &data(schema("ExplainedRequest")), &[]),
+        success: success("The request.", &schemas::of::<Data<ExplainedBody>>(), &[]),
         refused: READING_ONE,
         special: None,
     }
 }
 
 fn history() -> Operation {
-    let entries = json!({ "type": "array", "items": schema("HistoryEntry") });
     Operation {
         id: "getRequestHistory".to_owned(),
         tag: "Reading",
-        summary: "Read what happened to one request.".to_owned(),
-        description: "Every event in order: who did what when, and what was refused.".to_owned(),
+        summary: "Read the trail of one request.".to_owned(),
+        description: "Every event in order: who did what and when, and which commands were refused."
+            .to_owned(),
         parameters: given(&["requestId", "orgOrOnly"]),
         body: None,
-        success: success("The events, oldest first.", &data(entries), &[]),
+        success: success("The events, oldest first.", &schemas::of::<List<TrailEntryBody>>(), &[]),
         refused: READING_ONE,
         special: None,
     }
@@ -226,12 +234,12 @@ fn list() -> Operation {
         tag: "Reading",
         summary: "List requests.".to_owned(),
         description: "Makers see their own requests, checkers and auditors every request of the org. Pages are \
-                      numbered, or follow each other by `after`, which costs the same at any depth. A target's \
-                      answer of more than 16 KiB is left out and marked."
+                      numbered, or linked by `after`, which is equally fast at any depth. A target's response of \
+                      more than 16 KiB is left out and has `bodyOmitted`."
             .to_owned(),
         parameters,
         body: None,
-        success: success("One page of requests.", &page(schema("Request"), "Pagination"), &[]),
+        success: success("One page of requests.", &schemas::of::<RequestPage>(), &[]),
         refused: READING,
         special: None,
     }
@@ -251,8 +259,8 @@ fn export() -> Operation {
         tag: "Auditing",
         summary: "Export requests.".to_owned(),
         description: format!(
-            "Streams every request of the org that the filters let through. Needs the right `{}`. If something \
-             goes wrong on the way, the connection breaks off, so that a part can't pass for the whole.",
+            "Streams every request of the org that matches the filters. Needs the permission `{}`. After an \
+             error in the middle the connection is closed, so that an incomplete export can't look complete.",
             Permission::Audit.name()
         ),
         parameters,
@@ -267,11 +275,11 @@ fn refusals() -> Operation {
     Operation {
         id: "listRefusals".to_owned(),
         tag: "Auditing",
-        summary: "List submissions that were refused.".to_owned(),
-        description: format!("Needs the right `{}`. Newest first.", Permission::Audit.name()),
+        summary: "List refused submissions.".to_owned(),
+        description: format!("Newest first. Needs the permission `{}`.", Permission::Audit.name()),
         parameters: given(&["limit", "after", "orgOrOnly"]),
         body: None,
-        success: success("One page of refusals.", &page(schema("Refusal"), "CursorPagination"), &[]),
+        success: success("One page of refusals.", &schemas::of::<RefusalPage>(), &[]),
         refused: READING,
         special: None,
     }
@@ -286,23 +294,23 @@ fn operating(id: &str, summary: &str, description: &str, success: Value) -> Oper
         parameters: given(&[]),
         body: None,
         success,
-        refused: &[],
+        refused: OPERATING,
         special: None,
     }
 }
 
 fn live() -> Operation {
-    let success = success("The process answers.", &schema("Liveness"), &[]);
-    operating("live", "Is the process alive?", "Looks at nothing else.", success)
+    let success = success("The process answers.", &schemas::of::<Liveness>(), &[]);
+    operating("live", "Is the process alive?", "Checks nothing else.", success)
 }
 
 fn ready() -> Operation {
     let description = "The database answers, its migrations are current, and the executor is alive.";
-    let ready = success(description, &schema("Readiness"), &[]);
-    let failing = success("At least one check is failing.", &schema("Readiness"), &[]);
+    let ready = success(description, &schemas::of::<Readiness>(), &[]);
+    let failing = success("At least one check is failing.", &schemas::of::<Readiness>(), &[]);
     let summary = "Is the server ready for calls?";
     let description =
-        "Checks the database, its migrations and the executor, and tells whether the rules are stale.";
+        "Checks the database, its migrations and the executor, and reports whether the rules are stale.";
     Operation { special: Some(("503", failing)), ..operating("ready", summary, description, ready) }
 }
 
@@ -318,7 +326,15 @@ fn metrics() -> Operation {
 }
 
 fn openapi() -> Operation {
-    let body = json!({ "type": "object", "required": ["openapi", "info", "paths"] });
+    let body = json!({
+        "type": "object",
+        "required": ["openapi", "info", "paths"],
+        "properties": {
+            "openapi": { "type": "string", "description": "The version of OpenAPI." },
+            "info": { "type": "object", "description": "Title, version and licence of this API." },
+            "paths": { "type": "object", "description": "Every path with its operations." },
+        },
+    });
     let success = success("The document.", &body, &[]);
     operating("openapi", "Read this document.", "The description of this API in OpenAPI 3.1.", success)
 }

@@ -9,6 +9,10 @@ use super::document;
 use crate::api::{routes, table};
 use crate::catalog::embedded;
 use crate::domain::code::Code;
+use crate::domain::findings::FindingCode;
+use crate::domain::lifecycle::EventType;
+use crate::domain::outcome::Outcome;
+use crate::domain::request::State;
 use crate::http::error::status;
 
 type Operations = BTreeSet<(String, String)>;
@@ -51,12 +55,12 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn the_document_holds_every_route_and_no_other() {
+fn the_document_has_every_route_and_no_other() {
     assert_eq!(described(&document(&embedded())), served());
 }
 
 #[tokio::test]
-async fn every_other_method_is_refused_and_told_which_there_are() {
+async fn every_other_method_is_refused_with_the_known_ones() {
     let app = http::init_service(App::new().configure(routes)).await;
     for (path, methods) in table() {
         let known: Vec<&str> = methods.iter().map(|(method, _)| method.as_str()).collect();
@@ -80,19 +84,83 @@ async fn every_other_method_is_refused_and_told_which_there_are() {
 }
 
 #[test]
-fn every_code_is_in_the_schema_and_under_its_status() {
+fn every_code_is_under_its_status() {
     let document = document(&embedded());
-    let item = "/components/schemas/Error/properties/errors/items/properties/code/enum";
-    assert_eq!(document.pointer(item), Some(&Code::ALL.map(Code::name).to_vec().into()));
-    for code in Code::ALL {
-        let answer =
-            &document["components"]["responses"][super::answers::refusal_name(status(code).as_u16())];
+    for code in Code::ALL.into_iter().filter(|code| *code != Code::MethodNotAllowed) {
+        let name = super::answers::refusal_name(status(code).as_u16());
+        let answer = &document["components"]["responses"][name];
         assert!(answer["description"].as_str().unwrap().contains(&format!("`{code}`")), "{code}");
     }
 }
 
+/// The words of an enumeration.
+fn enumeration(document: &Value, schema: &str) -> Vec<String> {
+    let words = document["components"]["schemas"][schema]["enum"].as_array();
+    words.unwrap_or_else(|| panic!("{schema} is no enumeration")).iter().map(text).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_enumeration_is_the_list_of_the_code() {
+    let document = document(&embedded());
+    let codes = Code::ALL.map(Code::name).to_vec();
+    let findings = FindingCode::ALL.map(FindingCode::name).to_vec();
+    let events = EventType::ALL.map(EventType::name).to_vec();
+    let states = State::ALL.map(State::name).to_vec();
+    let outcomes = Outcome::ALL.map(Outcome::name).to_vec();
+    for (schema, words) in [
+        ("ErrorCode", codes),
+        ("State", states),
+        ("Outcome", outcomes),
+        ("FindingCode", findings),
+        ("EventType", events),
+    ] {
+        assert_eq!(enumeration(&document, schema), words, "{schema}");
+    }
+}
+
+#[test]
+fn no_enumeration_has_two_members_that_differ_in_case_only() {
+    fn check(value: &Value) {
+        if let Some(words) = value.get("enum").and_then(Value::as_array) {
+            let lower: BTreeSet<String> = words.iter().map(|word| text(word).to_ascii_lowercase()).collect();
+            assert_eq!(lower.len(), words.len(), "{words:?}");
+        }
+        value.as_object().into_iter().flat_map(|members| members.values()).for_each(check);
+        value.as_array().into_iter().flatten().for_each(check);
+    }
+    check(&document(&embedded()));
+}
+
+#[test]
+fn a_member_that_may_be_absent_is_never_null() {
+    let document = document(&embedded());
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let required: Vec<String> = schema["required"].as_array().into_iter().flatten().map(text).collect();
+        for (member, property) in schema["properties"].as_object().into_iter().flatten() {
+            let is_nullable = property.to_string().contains("\"null\"");
+            assert!(required.contains(member) || !is_nullable, "{name}.{member}");
+        }
+    }
+}
+
+#[test]
+fn every_component_is_used() {
+    let document = document(&embedded());
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    for kind in ["schemas", "responses", "parameters", "headers"] {
+        for name in document["components"][kind].as_object().unwrap().keys() {
+            assert!(found.contains(&format!("#/components/{kind}/{name}")), "{kind}/{name}");
+        }
+    }
+}
+
+#[test]
+fn every_reference_has_a_target() {
     let document = document(&embedded());
     let mut found = BTreeSet::new();
     references(&document, &mut found);

@@ -1,0 +1,281 @@
+//! One request.
+
+use std::collections::BTreeMap;
+
+use chrono::FixedOffset;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::DigestText;
+use super::person::{PersonBody, UserId};
+use super::target::TargetResponseBody;
+use super::time::{Instant, LocalTime};
+use super::word::Word;
+use crate::domain::policy::Risk;
+use crate::domain::request::{Decision, Request, State, Verdict};
+use crate::engine::queries::View;
+
+/// How the headers of a task are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Headers {
+    /// As sent: only the maker gets this, once, in the answer to their submission.
+    AsSent,
+    /// Credentials as `Basic ••••`.
+    Masked,
+}
+
+/// A request.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Request")]
+pub struct RequestBody {
+    /// The id that the server gave it.
+    #[schemars(extend("format" = "uuid"))]
+    request_id: String,
+    /// The maker's user id.
+    user_id: UserId,
+    /// The maker's name.
+    user_name: String,
+    /// The name of its type, in lower case.
+    // No enumeration: requests outlive the types that they were submitted under.
+    #[schemars(regex(pattern = "^[a-z0-9_-]+$"), extend("examples" = ["issue-badge"]))]
+    request_type: String,
+    state: Word<State>,
+    /// When it was submitted, in the server's configured offset.
+    start_time: LocalTime,
+    /// When it came to its end, in the server's configured offset.
+    end_time: Option<LocalTime>,
+    /// When it was submitted: RFC 3339 in UTC with microseconds.
+    #[serde(rename = "startTimeISO")]
+    start_time_iso: Instant,
+    /// When it came to its end: RFC 3339 in UTC with microseconds.
+    #[serde(rename = "endTimeISO")]
+    end_time_iso: Option<Instant>,
+    digest: DigestText,
+    /// Rises with every event of the request.
+    #[schemars(range(min = 0))]
+    version: i64,
+    /// One sentence about the call, without masked and secret fields.
+    summary: String,
+    /// The rule of the type's approval policy that applies.
+    rule: String,
+    risk: Option<Word<Risk>>,
+    /// What the request is about, such as a customer.
+    subject: Option<String>,
+    /// When the rule wants it decided. A later decision counts as well; the inbox is sorted by it.
+    due_at: Option<Instant>,
+    /// When the request expires if it is not decided.
+    decide_before: Instant,
+    /// When an approved call expires if it was not sent.
+    execute_before: Option<Instant>,
+    /// Only of an expired request: the state in which it expired, `AdminTask` or `approved`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expired_from: Option<Word<State>>,
+    /// Whether its type and rule allow to decide it together with others.
+    bulk_allowed: bool,
+    call: CallBody,
+    details: Details,
+    /// Every decision, the first one first. `details` has the last one.
+    decisions: Vec<DecisionBody>,
+    /// Warnings about the submission, and the parts of an executed call that the target reported as failed.
+    warnings: Vec<WarningBody>,
+}
+
+/// The HTTP call that is sent once the request is approved.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Call")]
+struct CallBody {
+    /// The HTTP method.
+    method: String,
+    /// The absolute URL, without what this reader may not see.
+    #[schemars(extend("format" = "uri"))]
+    url: String,
+    /// The host and port.
+    host: String,
+    /// The operator's name for the target, such as Production.
+    label: String,
+}
+
+/// A note attached to an answer.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Warning")]
+pub(super) struct WarningBody {
+    /// A code of the server or of the target.
+    code: String,
+    /// A sentence about it.
+    message: String,
+}
+
+/// A checker's recorded decision.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "RecordedDecision")]
+pub(super) struct DecisionBody {
+    /// Who decided.
+    actor: PersonBody,
+    decision: Word<Verdict>,
+    /// The checker's words.
+    message: String,
+    /// When: RFC 3339 in UTC with microseconds.
+    at: Instant,
+    digest: DigestText,
+    /// The stage that was current, counted from 1.
+    #[schemars(range(min = 1))]
+    stage: usize,
+    /// The groups and permissions that the checker signed as.
+    signed_as: Vec<String>,
+}
+
+/// The input and output of each step that the request has reached. A request that was approved automatically
+/// has no `AdminTask`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(extend("dependentRequired" = {
+    "AdminTask-Payload": ["AdminTask_Output", "ValidateCheckerAccess_Output"],
+}))]
+struct Details {
+    #[serde(rename = "IntouchAPITask-Payload")]
+    #[schemars(with = "Task")]
+    task: Value,
+    /// Whether the maker may submit it.
+    #[serde(rename = "ValidateMakerAccess_Output")]
+    maker_access: bool,
+    /// Whether the task is valid.
+    #[serde(rename = "ValidatePayload_Output")]
+    payload: bool,
+    #[serde(flatten)]
+    decision: Option<DecisionDetails>,
+    #[serde(rename = "IntouchAPITask_Output", skip_serializing_if = "Option::is_none")]
+    response: Option<TargetResponseBody>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct DecisionDetails {
+    #[serde(rename = "AdminTask-Payload")]
+    payload: LastDecision,
+    #[serde(rename = "AdminTask_Output")]
+    output: Word<Verdict>,
+    /// Whether the checker may decide it.
+    #[serde(rename = "ValidateCheckerAccess_Output")]
+    checker_access: bool,
+}
+
+/// The last decision, as its checker sent it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct LastDecision {
+    action_decision: Word<Verdict>,
+    /// The checker's words.
+    action_message: String,
+}
+
+/// The call as it will be sent. Only the answer to the submission shows credentials as they were sent;
+/// everywhere else they are masked, as in `Basic ••••`.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only describes the JSON that the engine keeps")]
+struct Task {
+    /// Scheme, host and port.
+    hostname: String,
+    /// The path, with its placeholders.
+    path: String,
+    /// The HTTP method.
+    method: String,
+    /// The values of the placeholders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_params: Option<BTreeMap<String, String>>,
+    /// The query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query_params: Option<BTreeMap<String, String>>,
+    /// The body.
+    body: Map<String, Value>,
+    /// The headers.
+    headers: BTreeMap<String, String>,
+}
+
+impl RequestBody {
+    /// The body for `view`, with local times in `offset`.
+    pub fn new(view: View, headers: Headers, offset: FixedOffset) -> Self {
+        let (task, url) = visible(&view, headers);
+        let bulk_allowed = view.allows_bulk();
+        let request = view.request;
+        let of_response = view.answer.iter().flat_map(|answer| &answer.warnings);
+        let own = request.terms.warnings.iter().map(|own| WarningBody::new(own.code.name(), &own.message));
+        let warnings =
+            own.chain(of_response.map(|part| WarningBody::new(&part.code, &part.message))).collect();
+        Self {
+            request_id: request.id.to_string(),
+            user_id: UserId::of(&request.maker.user_id),
+            user_name: request.maker.user_name.clone(),
+            request_type: request.request_type.lower(),
+            state: Word(request.state),
+            start_time: LocalTime::of(request.started_at, offset),
+            end_time: request.ended_at.map(|at| LocalTime::of(at, offset)),
+            start_time_iso: Instant::of(request.started_at),
+            end_time_iso: request.ended_at.map(Instant::of),
+            digest: DigestText(request.digest.to_string()),
+            version: request.version,
+            summary: request.terms.summary.clone(),
+            rule: request.terms.rule.clone(),
+            risk: request.terms.risk.map(Word),
+            subject: request.terms.subject.clone(),
+            due_at: request.terms.due_at.map(Instant::of),
+            decide_before: Instant::of(request.expires_at),
+            execute_before: request.execute_before.map(Instant::of),
+            expired_from: expired_from(&request).map(Word),
+            bulk_allowed,
+            call: CallBody { method: view.method, url, host: request.host.clone(), label: view.label },
+            details: Details {
+                task,
+                maker_access: true,
+                payload: true,
+                decision: DecisionDetails::of(&request),
+                response: view.answer.map(TargetResponseBody::of),
+            },
+            decisions: request.decisions.iter().map(DecisionBody::of).collect(),
+            warnings,
+        }
+    }
+}
+
+/// The task and the URL as the reader may see them.
+fn visible(view: &View, headers: Headers) -> (Value, String) {
+    match headers {
+        Headers::AsSent => view.as_the_maker_sent_it(),
+        Headers::Masked => view.shown(),
+    }
+}
+
+fn expired_from(request: &Request) -> Option<State> {
+    let from = if request.execute_before.is_some() { State::Approved } else { State::AdminTask };
+    (request.state == State::Expired).then_some(from)
+}
+
+impl WarningBody {
+    fn new(code: &str, message: &str) -> Self {
+        Self { code: code.to_owned(), message: message.to_owned() }
+    }
+}
+
+impl DecisionBody {
+    pub(super) fn of(decision: &Decision) -> Self {
+        Self {
+            actor: PersonBody::of(&decision.checker),
+            decision: Word(decision.verdict),
+            message: decision.message.clone(),
+            at: Instant::of(decision.at),
+            digest: DigestText(decision.digest.to_string()),
+            stage: decision.stage + 1,
+            signed_as: decision.capacities.iter().map(|who| who.name().to_owned()).collect(),
+        }
+    }
+}
+
+impl DecisionDetails {
+    /// The contract knows one decision: the last.
+    fn of(request: &Request) -> Option<Self> {
+        let Decision { verdict, message, .. } = request.last_decision()?;
+        let payload = LastDecision { action_decision: Word(*verdict), action_message: message.clone() };
+        Some(Self { payload, output: Word(*verdict), checker_access: true })
+    }
+}

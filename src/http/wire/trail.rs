@@ -1,0 +1,130 @@
+//! The trail of one request.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::DigestText;
+use super::entity::EntityBody;
+use super::person::PersonBody;
+use super::time::Instant;
+use super::word::Word;
+use crate::domain::code::Code;
+use crate::domain::lifecycle::{EventKind, EventType};
+use crate::domain::outcome::Outcome;
+use crate::domain::request::State;
+use crate::domain::entity::EntityInfo;
+use crate::engine::trail::TrailEntry;
+
+/// One event in the life of a request.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "HistoryEntry")]
+pub struct TrailEntryBody {
+    /// The number of the event within the request, counted from 1.
+    #[schemars(range(min = 1))]
+    seq: i64,
+    /// The id of the event.
+    #[schemars(extend("format" = "uuid"))]
+    event_id: String,
+    /// When: RFC 3339 in UTC with microseconds.
+    at: Instant,
+    #[serde(rename = "type")]
+    #[schemars(with = "Word<EventType>")]
+    event_type: String,
+    /// Who did it; `system` for the server itself.
+    actor: PersonBody,
+    /// The state before it.
+    from: Option<Word<State>>,
+    /// The state after it.
+    to: Option<Word<State>>,
+    /// The person's words, or a sentence of the server.
+    message: Option<String>,
+    digest: Option<DigestText>,
+    /// The id under which the log has the call that caused it.
+    reference: String,
+    /// The number of the attempt, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    attempt: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Word<Outcome>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity_info: Option<EntityBody>,
+    /// Whether the maker may submit it.
+    #[serde(rename = "ValidateMakerAccess_Output", skip_serializing_if = "Option::is_none")]
+    maker_access: Option<bool>,
+    /// Whether the task is valid.
+    #[serde(rename = "ValidatePayload_Output", skip_serializing_if = "Option::is_none")]
+    payload: Option<bool>,
+    /// The version of the request type that applies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    type_version: Option<String>,
+    /// Why a command on the request was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Word<Code>>,
+    /// The rule that needs no approval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    /// The stage of a decision, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    stage: Option<usize>,
+    /// The groups and permissions that the checker signed as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_as: Option<Vec<String>>,
+}
+
+impl TrailEntryBody {
+    /// One entry of the trail; the first one also names the entity.
+    pub fn new(entry: &TrailEntry, entity: &EntityInfo) -> Self {
+        let mut body = Self {
+            seq: entry.seq,
+            event_id: entry.event_id.clone(),
+            at: Instant::of(entry.at),
+            event_type: entry.event_type.clone(),
+            actor: PersonBody::of(&entry.actor),
+            from: entry.from.map(Word),
+            to: entry.to.map(Word),
+            message: entry.message.clone(),
+            digest: entry.digest.map(|digest| DigestText(digest.to_string())),
+            reference: entry.reference.clone(),
+            attempt: entry.attempt,
+            outcome: entry.outcome.map(Word),
+            entity_info: None,
+            maker_access: None,
+            payload: None,
+            type_version: None,
+            code: None,
+            rule: None,
+            stage: None,
+            signed_as: None,
+        };
+        if let Some(kind) = &entry.kind {
+            body.add(kind, entity);
+        }
+        body
+    }
+
+    /// Adds what only events of this kind have.
+    fn add(&mut self, kind: &EventKind, entity: &EntityInfo) {
+        match kind {
+            EventKind::Submitted(new) => {
+                self.entity_info = Some(EntityBody::of(entity));
+                self.type_version = Some(new.type_version.clone());
+            }
+            EventKind::MakerAccessValidated => self.maker_access = Some(true),
+            EventKind::PayloadValidated => self.payload = Some(true),
+            // As in a decision: stages count from 1, and a capacity goes by its name.
+            EventKind::Decided { signature, .. } => {
+                self.stage = Some(signature.stage + 1);
+                self.signed_as = Some(signature.capacities.iter().map(|one| one.name().to_owned()).collect());
+            }
+            EventKind::AutoApproved { rule, .. } => self.rule = Some(rule.clone()),
+            EventKind::Refused { code, .. } => self.code = Some(Word(*code)),
+            EventKind::Withdrawn { .. }
+            | EventKind::Expired
+            | EventKind::AttemptStarted { .. }
+            | EventKind::Ended { .. } => {}
+        }
+    }
+}
