@@ -59,9 +59,12 @@ impl Call {
         self.header("content-type", content_type)
     }
 
+    /// Sends it; an answer that the OpenAPI document does not describe fails the test.
     pub async fn send(self) -> Reply {
-        let answer = self.exchange().await;
-        answer.unwrap_or_else(|error| panic!("no answer: {error:?}"))
+        let (method, path) = (self.method.clone(), self.path.clone());
+        let reply = self.exchange().await.unwrap_or_else(|error| panic!("no answer: {error:?}"));
+        super::openapi::assert_described(&method, &path, &reply);
+        reply
     }
 
     async fn exchange(self) -> Result<Reply, Box<dyn std::error::Error>> {
