@@ -1,4 +1,4 @@
-//! From a call's headers to the person behind it.
+//! Who makes an API call: from its headers to an [`Actor`].
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
@@ -15,16 +15,16 @@ pub const TOKEN_HEADER: &str = "x-cap-ui-auth-token";
 /// The header that names the org.
 pub const ORG_HEADER: &str = "x-cap-api-auth-org-id";
 
-/// Whether a call may leave the org out.
+/// Whether an API call may leave the org out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrgHeader {
-    /// Reading: a token that grants exactly one org names it.
+    /// Reads may, if the token grants exactly one org.
     Optional,
-    /// Changing: the org is always named.
+    /// Changes may not.
     Required,
 }
 
-/// Who is asking, in which org.
+/// The person and the org of an API call.
 ///
 /// # Errors
 /// 401 `token_invalid`, then 403 `org_not_granted`.
@@ -66,7 +66,7 @@ fn token(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The header's value, or "" if it is absent; `None` if it stands twice or is no text.
+/// The header's value, or "" if it is absent; `None` if it is repeated or not text.
 fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name);
     let first = values.next().map_or(Some(""), |value| value.to_str().ok())?;

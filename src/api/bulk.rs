@@ -1,4 +1,4 @@
-//! A checker decides many requests in one call.
+//! A checker decides many requests in one API call.
 
 use std::collections::HashSet;
 

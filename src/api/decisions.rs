@@ -1,4 +1,4 @@
-//! A checker decides.
+//! A checker decides one request.
 
 use std::time::Duration;
 
@@ -104,7 +104,7 @@ fn read_ballot(task: &mut Members<'_>) -> Option<NewDecision> {
 }
 
 impl Api {
-    /// Waits for the outcome, but neither longer than configured nor into a shutdown.
+    /// Waits for the outcome, at most as long as configured, and not during a shutdown.
     async fn await_outcome(&self, decided: crate::engine::Decided) -> Result<(), ApiError> {
         let wait: Duration = self.decision_wait;
         let mut stopping = self.stopping.clone();

@@ -1,4 +1,4 @@
-//! The views of a list that are about the reader: what needs him, what he decided.
+//! The lists about the reader: what they may decide, and what they decided.
 
 use actix_web::HttpResponse;
 
@@ -13,14 +13,14 @@ use crate::http::error::ApiError;
 use crate::http::query::{ListView, Parameters};
 use crate::http::wire::{Headers, Pagination, RequestBody, RequestPage};
 
-/// `GET /requests?view=needs_me` and `view=decided_by_me`: a cursor, no numbered pages, no filters.
+/// `GET /requests?view=needs_me` and `view=decided_by_me`: a cursor, but no numbered pages and no filters.
 pub(super) async fn list(
     api: &Api,
     actor: &Actor,
     mut parameters: Parameters,
     view: ListView,
 ) -> HandlerResult {
-    parameters.only(&["view", "limit", "after"], "Leave it out: this view has an order of its own.");
+    parameters.only(&["view", "limit", "after"], "Leave it out: this view has a fixed order and no filters.");
     let limit = usize::try_from(parameters.limit()).unwrap_or(1);
     let after = parameters.text("after").map(str::to_owned);
     parameters.finish()?;
@@ -50,6 +50,9 @@ fn turn(cursor: &str, bound: &str) -> Result<InboxPosition, ApiError> {
     let id: RequestId = position.id;
     match position.at {
         Some(at) => Ok(InboxPosition { at, id }),
-        None => Err(ApiError::new(Code::CursorInvalid, "This cursor belongs to another list. Begin anew.")),
+        None => Err(ApiError::new(
+            Code::CursorInvalid,
+            "This cursor belongs to another list. Start again without it.",
+        )),
     }
 }

@@ -1,4 +1,4 @@
-//! The HTTP API: the contract's calls, and what stands beside them.
+//! The HTTP API: the calls of the contract, and those that Countersign adds.
 //!
 //! A handler has three steps: read, one engine call, answer. **Invariant:** nothing here knows the
 //! store, and [`crate::http::error`] alone knows status codes.
@@ -29,25 +29,25 @@ use crate::engine::Engine;
 use crate::http::error::ApiError;
 use crate::http::query;
 
-/// Where the contract's calls begin.
+/// The path under which all calls of the contract are.
 pub const BASE: &str = "/api_gateway/v2/request-workflow";
 
 /// What the handlers share.
 #[derive(Clone)]
 pub struct Api {
-    /// The one door to everything that is stored.
+    /// Everything that is stored.
     pub engine: Engine,
-    /// Who is asking.
+    /// Verifies tokens.
     pub verifier: Arc<Verifier>,
     /// The offset of `startTime`, `endTime` and of the days of filters.
     pub offset: FixedOffset,
-    /// How long a decision's answer waits for the outcome.
+    /// How long the answer to a decision waits for the outcome.
     pub decision_wait: Duration,
-    /// Turns true when the server is about to stop.
+    /// Becomes true when the server is about to stop.
     pub stopping: watch::Receiver<bool>,
-    /// The executor's sign of life.
+    /// Whether the executor runs.
     pub executor_alive: Arc<AtomicBool>,
-    /// Whether the last attempt to read the rules anew failed: then the old ones are still in force.
+    /// Whether the last reload of the rules failed; the old ones are then in force.
     pub rules_stale: Arc<AtomicBool>,
 }
 
@@ -64,9 +64,7 @@ impl Api {
 /// The part of a path that names a request type.
 const TYPE: &str = "{requestType}";
 
-/// Every route in one table: the path, and the handler of each method. Everything else is refused.
-///
-/// The OpenAPI document is compared with it.
+/// Every route: the path, and the handler of each method. A test compares the OpenAPI document with it.
 pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
     let base = |path: &str| format!("{BASE}{path}");
     let get = |route: Route| vec![(Method::GET, route)];
@@ -89,10 +87,10 @@ pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
     ]
 }
 
-/// Serves the table; a path that is not in it gets an error like any other.
+/// Serves the table; any other path is answered with 404 in the shape of every error.
 pub fn routes(config: &mut web::ServiceConfig) {
-    // Patterns are dear: what stands before them in every path is compared once, and the calls that come
-    // most often stand first. A type's name in capitals can't be taken for another path.
+    // Route patterns are expensive to match: the common prefix is compared once, and the most frequent calls
+    // come first. No other path is in capitals, so none is mistaken for a type.
     let (types, others): (Vec<_>, Vec<_>) = table().into_iter().partition(|(path, _)| path.ends_with(TYPE));
     let mut contract = web::scope(BASE);
     for (path, methods) in types.into_iter().chain(others) {
@@ -110,7 +108,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config.default_service(web::to(|| async { Err::<HttpResponse, _>(ApiError::not_found()) }));
 }
 
-/// One path with its methods; any other method is told which ones there are.
+/// One path with its methods; any other method is answered with 405 and the list of these.
 fn resource(path: &str, methods: Vec<(Method, Route)>) -> Resource {
     let allowed: Vec<&str> = methods.iter().map(|(method, _)| method.as_str()).collect();
     let allowed = allowed.join(", ");
@@ -122,7 +120,7 @@ fn resource(path: &str, methods: Vec<(Method, Route)>) -> Resource {
     methods.into_iter().fold(web::resource(path), add).default_service(refuse)
 }
 
-/// The id in a path; what is no id names no request.
+/// The id in a path. Text that is not an id is answered like an unknown id.
 fn request_id(text: &str) -> Result<RequestId, ApiError> {
     RequestId::parse(text).ok_or_else(ApiError::not_found)
 }
@@ -132,7 +130,7 @@ fn no_parameters(request: &HttpRequest) -> Result<(), ApiError> {
     query::Parameters::of(request, &[])?.finish()
 }
 
-/// Puts the request that a call is about into its span.
+/// Records the request in the span of the API call.
 fn about(request: &Request) {
     let span = tracing::Span::current();
     span.record("request.id", tracing::field::display(request.id));

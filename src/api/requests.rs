@@ -1,4 +1,4 @@
-//! Submit, read, list, withdraw.
+//! Submit, read, list and withdraw requests.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -62,7 +62,7 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
-/// The client's key: one header of visible ASCII.
+/// The client's key: at most one header, of visible ASCII.
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY);
     let Some(value) = values.next() else { return Ok(None) };
@@ -76,7 +76,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     Err(ApiError::at(Code::ParameterInvalid, "Idempotency-Key", message))
 }
 
-/// A submission that was refused before its body could be looked at is kept like any other.
+/// Keeps a submission that was refused before its body was read, like any other refusal.
 async fn keep_refusal(
     api: &Api,
     actor: &Actor,

@@ -15,7 +15,7 @@ pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The body of a call, read before anything is checked so that the answer finds a listener.
+/// The body of an API call. It is read before anything is checked: a client that still sends reads no answer.
 pub struct Body(Result<web::Bytes, ApiError>);
 
 impl Body {
@@ -34,14 +34,14 @@ impl Body {
         Self(Ok(bytes.freeze()))
     }
 
-    /// The bytes, if they are few enough and said to be UTF-8 JSON as they stand.
+    /// The bytes, if they are within the limit and declared as UTF-8 JSON without content encoding.
     pub fn bytes(self, request: &HttpRequest) -> Result<web::Bytes, ApiError> {
         let bytes = self.0?;
         check_media_type(request.headers())?;
         Ok(bytes)
     }
 
-    /// The bytes, if they are few enough and said to be a form of a page.
+    /// The bytes, if they are within the limit and declared as an HTML form.
     pub fn form(self, request: &HttpRequest) -> Result<web::Bytes, ApiError> {
         let bytes = self.0?;
         let mut media_types = request.headers().get_all(CONTENT_TYPE);
@@ -93,7 +93,7 @@ pub struct Members<'a> {
     members: &'a Map<String, Value>,
     pointer: String,
     known: Vec<&'static str>,
-    /// What was wrong so far.
+    /// The faults found so far.
     pub faults: Vec<Fault>,
 }
 
@@ -103,7 +103,7 @@ impl<'a> Members<'a> {
         Self { members, pointer: pointer.to_owned(), known: Vec::new(), faults: Vec::new() }
     }
 
-    /// A member that has to be a text.
+    /// A required string.
     pub fn text(&mut self, name: &'static str) -> Option<&'a str> {
         let found = self.optional_text(name);
         if !self.members.contains_key(name) {
@@ -112,7 +112,7 @@ impl<'a> Members<'a> {
         found
     }
 
-    /// A member that may be absent, but otherwise has to be a text.
+    /// An optional string.
     pub fn optional_text(&mut self, name: &'static str) -> Option<&'a str> {
         self.known.push(name);
         let value = self.members.get(name)?;
@@ -123,17 +123,17 @@ impl<'a> Members<'a> {
         None
     }
 
-    /// A member that may be absent, but otherwise has to be a whole number from 1 on.
+    /// An optional whole number of at least 1.
     pub fn optional_count(&mut self, name: &'static str) -> Option<i64> {
         self.known.push(name);
         let count = self.members.get(name)?.as_i64().filter(|count| *count > 0);
         if count.is_none() {
-            self.fault(name, "Write a whole number from 1 on.");
+            self.fault(name, "Write a whole number of at least 1.");
         }
         count
     }
 
-    /// A member that has to be an object.
+    /// A required object.
     pub fn object(&mut self, name: &'static str) -> Option<&'a Map<String, Value>> {
         self.known.push(name);
         let found = self.members.get(name).and_then(Value::as_object);
@@ -143,7 +143,7 @@ impl<'a> Members<'a> {
         found
     }
 
-    /// A member that has to be a list.
+    /// A required list.
     pub fn list(&mut self, name: &'static str) -> Option<&'a [Value]> {
         self.known.push(name);
         let found = self.members.get(name).and_then(Value::as_array);
@@ -158,7 +158,7 @@ impl<'a> Members<'a> {
         self.faults.push(Fault::invalid(pointer_to(&self.pointer, name), message));
     }
 
-    /// The faults, with one more for each member that nobody asked for.
+    /// All faults, with one for each unknown member.
     pub fn finish(mut self) -> Vec<Fault> {
         let members = self.members;
         for name in members.keys().filter(|name| !self.known.contains(&name.as_str())).collect::<Vec<_>>() {

@@ -1,6 +1,6 @@
-//! The opaque cursor: where a list goes on, bound to the org, the filters and the order.
+//! Opaque cursors: the position after which a list continues, bound to the org, the filters and the order.
 //!
-//! It is no secret and grants nothing: whoever makes one up still sees only his own org's rows.
+//! A cursor is not a secret and grants nothing: a forged one still shows only rows of the reader's org.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,7 +13,7 @@ use crate::engine::queries::Position;
 
 const FINGERPRINT_CHARS: usize = 16;
 
-/// A short digest of everything that a cursor is bound to.
+/// A short digest of what a cursor is bound to.
 pub fn fingerprint(bound_to: &str) -> String {
     Digest::of(bound_to.as_bytes()).to_string().chars().rev().take(FINGERPRINT_CHARS).collect()
 }
@@ -24,10 +24,10 @@ pub fn write(fingerprint: &str, at: Option<i64>, id: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("{fingerprint} {at} {id}"))
 }
 
-/// Reads a cursor into the time and the id of the row it stands after.
+/// The time and the id of the last row before the cursor.
 pub fn read(cursor: &str, expected_fingerprint: &str) -> Result<(Option<i64>, String), ApiError> {
     let refused = || {
-        let message = "This cursor belongs to another list. Begin again without it.";
+        let message = "This cursor belongs to another list. Start again without it.";
         ApiError::at(Code::CursorInvalid, "after", message)
     };
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused())?;

@@ -1,4 +1,4 @@
-//! The one mapping from what went wrong to status, code and body. Nothing else knows status codes.
+//! The one mapping from errors to status, code and body. Nothing else knows status codes.
 
 use std::fmt;
 
@@ -94,20 +94,23 @@ impl ApiError {
         Self { items, allow: None, cause: None }
     }
 
-    /// The path is there, but only with these methods.
+    /// The path has only these methods.
     pub fn method_not_allowed(allow: &str) -> Self {
         let message = format!("Use {allow} on this path.");
         Self { allow: Some(allow.to_owned()), ..Self::new(Code::MethodNotAllowed, message) }
     }
 
-    /// There is no such thing for this person.
+    /// Unknown, or not for this person: the answer is the same.
     pub fn not_found() -> Self {
-        Self::new(Code::NotFound, "There is no such thing for you: check the path, the id and the org.")
+        Self::new(
+            Code::NotFound,
+            "There is no such thing, or you may not see it: check the path, the id and the org.",
+        )
     }
 
-    /// Something broke here; the cause is for the log only.
+    /// An error of the server; the cause is for the log only.
     pub fn internal(cause: String) -> Self {
-        let message = "Something is wrong here. Give the reference to the operators.";
+        let message = "The server failed. Give the reference to its operators.";
         Self { cause: Some(cause), ..Self::new(Code::Internal, message) }
     }
 
@@ -121,12 +124,12 @@ impl ApiError {
         &self.items
     }
 
-    /// What only the log may tell.
+    /// The cause, for the log only.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
     }
 
-    /// The answer, under this reference.
+    /// The answer, with this reference in every entry.
     pub fn render(&self, reference: &str) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         match self.status_code() {
@@ -149,7 +152,7 @@ impl fmt::Display for ApiError {
     }
 }
 
-/// A stream that breaks off hands the error to the HTTP library.
+/// A stream hands its error to actix-web.
 impl std::error::Error for ApiError {}
 
 impl ResponseError for ApiError {
@@ -157,7 +160,7 @@ impl ResponseError for ApiError {
         status(self.items.first().map_or(Code::Internal, |item| item.code))
     }
 
-    /// Rendered again, with the reference, by the middleware that knows it.
+    /// Without the reference: the middleware knows it and renders again.
     fn error_response(&self) -> HttpResponse {
         self.render("")
     }
@@ -166,7 +169,7 @@ impl ResponseError for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
-            // Requests of other orgs are not even found.
+            // Requests of other orgs must look as if they did not exist.
             Refusal::NotAllowed(WhyNot::OtherOrg) => Self::not_found(),
             Refusal::MakerIsChecker
             | Refusal::NotTheMaker
@@ -182,7 +185,7 @@ impl From<Refusal> for ApiError {
             Refusal::Moved { .. } => {
                 Self::at(refusal.code(), "/payload/AdminTask-Payload/version", refusal.sentence())
             }
-            // Only the executor asks for this; it has no wire.
+            // Only the executor gets this, never a client.
             Refusal::NotExecutable { .. } => Self::internal(refusal.sentence()),
         }
     }
@@ -193,16 +196,18 @@ impl From<EngineError> for ApiError {
         match error {
             EngineError::PermissionMissing(permission) => Self::new(
                 Code::PermissionMissing,
-                format!("This needs the right {}. Ask whoever grants rights in your org.", permission.name()),
+                format!(
+                    "This needs the permission {}. Ask whoever grants permissions in your org.",
+                    permission.name()
+                ),
             ),
             EngineError::NotFound => Self::not_found(),
             EngineError::Invalid(faults) => Self::faults(faults),
             EngineError::NotAdmitted(why) => Self::new(why.code, why.message),
             EngineError::Refused(refusal) => refusal.into(),
-            EngineError::Store(error) if error.is_busy() => Self::new(
-                Code::Busy,
-                "Too much is waiting right now. Nothing was recorded; try again shortly.",
-            ),
+            EngineError::Store(error) if error.is_busy() => {
+                Self::new(Code::Busy, "The server is busy. Nothing was recorded; try again shortly.")
+            }
             EngineError::Store(error) => Self::internal(error.to_string()),
         }
     }

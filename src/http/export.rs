@@ -1,4 +1,4 @@
-//! Exports: everything that the filters let through, streamed page by page in constant memory.
+//! Exports: every request that matches the filters, streamed page by page in constant memory.
 
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -13,7 +13,7 @@ use crate::domain::actor::{Actor, Permission};
 use crate::engine::queries::{Filter, Listing, Position, View};
 use crate::engine::{Engine, require};
 
-/// Rows read at once; with the cap on answers in lists this bounds the memory.
+/// Rows read at once; together with the limit on responses in lists this bounds the memory.
 const PAGE_ROWS: i64 = 100;
 
 #[derive(Clone, Copy)]
@@ -49,7 +49,7 @@ pub const CSV_COLUMNS: [&str; 23] = [
     "warnings",
 ];
 
-/// The export that the parameters of `request` ask for, whichever door it came through.
+/// The export that the query of `request` describes, for the API and the pages.
 ///
 /// # Errors
 /// If `actor` may not audit, or a parameter is faulty.
@@ -93,7 +93,7 @@ struct Walk {
 }
 
 impl Walk {
-    /// One page as bytes; an error in the middle breaks the connection off, so it can't pass as the end.
+    /// One page as bytes. After an error in the middle the connection is closed, so that it does not look complete.
     async fn step(mut self) -> Result<Option<(web::Bytes, Self)>, ApiError> {
         let (after, is_first) = match std::mem::replace(&mut self.next, Next::End) {
             Next::First => (None, true),
@@ -169,7 +169,7 @@ fn cells(view: &View) -> [String; CSV_COLUMNS.len()] {
     ]
 }
 
-/// A spreadsheet would run a cell that begins like a formula; an apostrophe makes it text.
+/// A spreadsheet evaluates a cell that begins like a formula; an apostrophe makes it text.
 fn guarded(cell: &str) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! What every call has: a reference, a span, and an answer that carries both back.
+//! What every API call gets: a reference, a span, and both in its answer.
 
 use std::time::Instant;
 
@@ -27,7 +27,7 @@ pub fn reference(request: &HttpRequest) -> String {
     request.extensions().get::<Reference>().map(|reference| reference.0.clone()).unwrap_or_default()
 }
 
-/// Gives the call its reference and span, renders errors with it, and counts what was refused.
+/// Gives the call its reference and span, renders errors with it, and counts refusals.
 pub async fn around_each_call(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -85,7 +85,7 @@ fn refused(engine: Option<&Engine>, error: &ApiError, reference: &str) -> actix_
     error.render(reference)
 }
 
-/// A reference for a call that brought none: 32 hexadecimal digits.
+/// A reference for a call that has none: 32 hexadecimal digits.
 fn new_reference(engine: &Engine) -> String {
     engine.clock().new_id().simple().to_string()
 }

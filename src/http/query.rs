@@ -1,4 +1,4 @@
-//! Query parameters: known ones once each, empty means not given, all faults at once.
+//! Query parameters: each known one at most once, an empty one counts as absent, all faults at once.
 
 use actix_web::HttpRequest;
 use actix_web::web::Query;
@@ -11,7 +11,7 @@ use crate::domain::ids::RequestTypeName;
 use crate::domain::request::State;
 use crate::engine::queries::{Filter, Sort, SortBy};
 
-/// Rows on a page if nothing else is asked for.
+/// Rows on a page by default.
 pub const LIMIT_DEFAULT: i64 = 20;
 /// The most rows on a page.
 pub const LIMIT_MAX: i64 = 500;
@@ -34,25 +34,25 @@ pub const FILTER_PARAMETERS: [&str; 12] = [
     "subject",
 ];
 
-/// A list that is about its reader.
+/// A list about its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListView {
-    /// What he may decide now.
+    /// What they may decide now.
     NeedsMe,
-    /// What he submitted.
+    /// What they submitted.
     Mine,
-    /// What he decided.
+    /// What they decided.
     DecidedByMe,
 }
 
-/// The parameters of one call.
+/// The query parameters of one API call.
 pub struct Parameters {
     pairs: Vec<(String, String)>,
     faults: Vec<Fault>,
 }
 
 impl Parameters {
-    /// Takes the query apart; names outside `known` are faults.
+    /// Parses the query; names that are not `known` are faults.
     pub fn of(request: &HttpRequest, known: &[&str]) -> Result<Self, ApiError> {
         let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
         let pairs = pairs
@@ -73,7 +73,7 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// A parameter's value; empty means not given.
+    /// A parameter's value, unless it is absent or empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         let found = self.pairs.iter().find(|(given, _)| given == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
@@ -133,14 +133,14 @@ impl Parameters {
         filter.started_before = last.map(|day| midnight(day, offset));
     }
 
-    /// The order; newest first unless asked otherwise.
+    /// The order; newest first by default.
     pub fn sort(&mut self) -> Sort {
         let by = self.word("sortBy", &[("startDate", SortBy::Start), ("endDate", SortBy::End)]);
         let descending = self.word("sortOrder", &[("asc", false), ("desc", true)]);
         Sort { by: by.unwrap_or(SortBy::Start), descending: descending.unwrap_or(true) }
     }
 
-    /// The list that is about the reader, if one is asked for.
+    /// The list about the reader, if the query names one.
     pub fn view(&mut self) -> Option<ListView> {
         let views = [
             ("needs_me", ListView::NeedsMe),
@@ -150,7 +150,7 @@ impl Parameters {
         self.word("view", &views)
     }
 
-    /// Refuses every given parameter but these.
+    /// Adds a fault at every other parameter that is given.
     pub fn only(&mut self, known: &[&str], message: &str) {
         let given = self.pairs.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name.clone());
         for name in given.filter(|name| !known.contains(&name.as_str())).collect::<Vec<_>>() {
@@ -166,7 +166,10 @@ impl Parameters {
                 Some(state) => states.push(state),
                 None => {
                     let known: Vec<&str> = State::ALL.iter().map(|state| state.name()).collect();
-                    self.fault("states", format!("Write a list out of {}.", known.join(", ")));
+                    self.fault(
+                        "states",
+                        format!("Write a list of these, separated by commas: {}.", known.join(", ")),
+                    );
                 }
             }
         }
@@ -204,7 +207,7 @@ mod tests {
     use super::*;
     use crate::domain::ids::OrgId;
 
-    fn is_taken(query: &str) -> bool {
+    fn is_accepted(query: &str) -> bool {
         let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
         let known: Vec<&str> = FILTER_PARAMETERS.into_iter().chain(["limit"]).collect();
         let Ok(mut parameters) = Parameters::of(&request, &known) else { return false };
@@ -216,24 +219,24 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_parameter_is_one_that_was_not_given() {
-        assert!(is_taken("userId=&sortBy=&sortOrder=&startDate=&endDate=&states=&requestType=&limit="));
+    fn an_empty_parameter_counts_as_absent() {
+        assert!(is_accepted("userId=&sortBy=&sortOrder=&startDate=&endDate=&states=&requestType=&limit="));
     }
 
     #[test]
     fn a_day_and_a_number_have_one_spelling() {
-        assert!(is_taken("startDate=2024-02-29&endDate=9999-12-31&limit=500"));
+        assert!(is_accepted("startDate=2024-02-29&endDate=9999-12-31&limit=500"));
         for day in ["2023-02-29", "24-2-29", "2024-2-29", "%2B10000-01-01", "-0001-01-01", "2024-02-29T00:00"]
         {
-            assert!(!is_taken(&format!("startDate={day}")), "{day}");
+            assert!(!is_accepted(&format!("startDate={day}")), "{day}");
         }
         for number in ["0", "501", "%2B5", "-1", "5.0", "x", "99999999999999999999"] {
-            assert!(!is_taken(&format!("limit={number}")), "{number}");
+            assert!(!is_accepted(&format!("limit={number}")), "{number}");
         }
     }
 
     #[test]
-    fn what_is_unknown_repeated_or_holds_control_characters_is_refused() {
+    fn unknown_and_repeated_parameters_and_control_characters_are_refused() {
         for query in [
             "x=1",
             "tillId=1&tillId=1",
@@ -242,8 +245,8 @@ mod tests {
             "states=nonsense",
             "requestType=issue-badge",
         ] {
-            assert!(!is_taken(query), "{query}");
+            assert!(!is_accepted(query), "{query}");
         }
-        assert!(!is_taken(&format!("tillId={}", "x".repeat(VALUE_CHARS_MAX + 1))));
+        assert!(!is_accepted(&format!("tillId={}", "x".repeat(VALUE_CHARS_MAX + 1))));
     }
 }

@@ -158,7 +158,7 @@ async fn a_wrong_filter_is_told_at_its_field(on: On) {
         "<title>Error: History",
         "<a href=\"#f-startDate\">Write a date as YYYY-MM-DD.</a>",
         "aria-invalid=\"true\"",
-        "states: Write a list out of",
+        "states: Write a list of these",
         "value=\"400001\"",
     ] {
         assert!(page.text.contains(told), "{told}: {}", page.text);
