@@ -130,7 +130,7 @@ impl Setting {
         let submitting = SubmissionInput {
             actor: &actor,
             type_name: DEAREST,
-            body: body.as_bytes(),
+            body: Ok(body.as_bytes()),
             idempotency_key: None,
             reference: "bench",
         };

@@ -31,7 +31,7 @@ pub async fn submit(
     let submitting = SubmissionInput {
         actor: &actor,
         type_name: &type_name,
-        body: &bytes,
+        body: Ok(&bytes),
         idempotency_key: None,
         reference: &reference,
     };

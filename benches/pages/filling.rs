@@ -33,7 +33,7 @@ async fn one(engine: &Engine, number: usize) -> anyhow::Result<(String, bool)> {
     let submitting = SubmissionInput {
         actor: &maker,
         type_name: TYPE,
-        body: body.as_bytes(),
+        body: Ok(body.as_bytes()),
         idempotency_key: None,
         reference: "bench",
     };

@@ -187,7 +187,7 @@ async fn submit(engine: &Engine, number: usize) -> anyhow::Result<()> {
     let submitting = SubmissionInput {
         actor: &maker,
         type_name: "STREAM",
-        body: body.as_bytes(),
+        body: Ok(body.as_bytes()),
         idempotency_key: None,
         reference: "bench",
     };

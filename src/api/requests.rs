@@ -5,11 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::actor::{OrgHeader, actor};
 use super::{Api, about, inbox, no_parameters, request_id};
-use crate::domain::actor::{Actor, Permission};
 use crate::domain::code::Code;
 use crate::engine::queries::{Listed, Listing, Page, View};
 use crate::engine::trail::Trail;
-use crate::engine::{Origin, RefusedSubmission, SubmissionInput, Submitted, require};
+use crate::engine::{Origin, SubmissionInput, Submitted};
 use crate::http::HandlerResult;
 use crate::http::body::{Body, Members};
 use crate::http::cursor;
@@ -30,26 +29,19 @@ pub async fn submit(
     let body = Body::read(payload).await;
     let actor = actor(&api, &request, OrgHeader::Required)?;
     let reference = reference(&request);
-    let keep = |error: ApiError| keep_refusal(&api, &actor, &type_name, error, &reference);
-    if let Err(error) = require(&actor, Permission::Make) {
-        return keep(error.into()).await;
-    }
-    let bytes = match body.bytes(&request).and_then(|bytes| no_parameters(&request).map(|()| bytes)) {
-        Ok(bytes) => bytes,
-        Err(error) => return keep(error).await,
-    };
-    let idempotency_key = match idempotency_key(request.headers()) {
-        Ok(key) => key,
-        Err(error) => return keep(error).await,
-    };
-    let submitting = SubmissionInput {
+    let read = body.bytes(&request).and_then(|bytes| {
+        no_parameters(&request)?;
+        Ok((bytes, idempotency_key(request.headers())?))
+    });
+    let read = read.map_err(ApiError::into_door_faults);
+    let submission = SubmissionInput {
         actor: &actor,
         type_name: &type_name,
-        body: &bytes,
-        idempotency_key: idempotency_key.as_deref(),
+        body: read.as_ref().map(|(bytes, _)| &bytes[..]).map_err(Vec::as_slice),
+        idempotency_key: read.as_ref().ok().and_then(|(_, key)| key.as_deref()),
         reference: &reference,
     };
-    let Submitted { view, is_replay } = api.engine.submit(submitting).await?;
+    let Submitted { view, is_replay } = api.engine.submit(submission).await?;
     if !is_replay {
         return Ok(one(&api, view, Headers::AsSent));
     }
@@ -74,20 +66,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     }
     let message = format!("Send one key of 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters.");
     Err(ApiError::at(Code::ParameterInvalid, "Idempotency-Key", message))
-}
-
-/// Keeps a submission that was refused before its body was read, like any other refusal.
-async fn keep_refusal(
-    api: &Api,
-    actor: &Actor,
-    type_name: &str,
-    error: ApiError,
-    reference: &str,
-) -> HandlerResult {
-    let codes = error.codes();
-    let refused = RefusedSubmission { actor, type_name, codes: &codes, digest: None, reference };
-    api.engine.keep_refusal(refused).await?;
-    Err(error)
 }
 
 fn one(api: &Api, view: View, headers: Headers) -> HttpResponse {

@@ -112,6 +112,7 @@ fn outcome<T>(said: Result<(T, bool), EngineError>) -> Result<Outcome, EngineErr
         ),
         Err(
             error @ (EngineError::PermissionMissing(_)
+            | EngineError::Unreadable(_)
             | EngineError::Invalid(_)
             | EngineError::NotAdmitted(_)
             | EngineError::Store(_)),

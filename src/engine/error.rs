@@ -15,6 +15,9 @@ pub enum EngineError {
     /// There is no such thing for this person: none at all, another org's, or another maker's.
     #[error("not found")]
     NotFound,
+    /// The door could not read what was sent.
+    #[error("what was sent can't be read")]
+    Unreadable(Vec<DoorFault>),
     /// What was sent is faulty; every fault is listed.
     #[error("{} faults in what was sent", .0.len())]
     Invalid(Vec<Fault>),
@@ -33,6 +36,7 @@ impl EngineError {
     /// The stable words for it: one, or one for each fault.
     pub fn codes(&self) -> Vec<Code> {
         match self {
+            Self::Unreadable(faults) => faults.iter().map(|fault| fault.code).collect(),
             Self::Invalid(faults) => faults.iter().map(|fault| fault.code).collect(),
             Self::PermissionMissing(_) => vec![Code::PermissionMissing],
             Self::NotFound => vec![Code::NotFound],
@@ -41,6 +45,23 @@ impl EngineError {
             Self::Store(error) if error.is_busy() => vec![Code::Busy],
             Self::Store(_) => vec![Code::Internal],
         }
+    }
+}
+
+/// What a door found wrong with an API call or a form before the engine could check it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoorFault {
+    /// A stable word.
+    pub code: Code,
+    /// A sentence that says what to do.
+    pub message: String,
+    /// A JSON pointer, or the name of a parameter or header.
+    pub field: Option<String>,
+}
+
+impl From<Fault> for DoorFault {
+    fn from(fault: Fault) -> Self {
+        Self { code: fault.code, message: fault.message, field: Some(fault.field) }
     }
 }
 

@@ -16,6 +16,8 @@ mod error;
 mod execute;
 mod expire;
 pub mod explain;
+#[cfg(test)]
+mod fixture;
 mod idempotency;
 mod in_force;
 pub mod inbox;
@@ -40,9 +42,9 @@ pub use admission::Deadlines;
 pub use bulk::{BulkDecisionInput, BulkItemResult, Item as BulkItem, Outcome as BulkOutcome};
 pub use decide::{Decided, DecisionInput};
 pub use dry_run::{DraftRequest, DryRun};
-pub use error::{AdmissionRefusal, EngineError};
+pub use error::{AdmissionRefusal, DoorFault, EngineError};
 pub use lease::{ClaimedExecution, Ending, HeldLease};
-pub use refusals::{KeptRefusal, RefusalPosition, RefusedSubmission};
+pub use refusals::{KeptRefusal, RefusalPosition};
 pub use rule_book::RuleBook;
 pub use submit::{SubmissionInput, Submitted};
 

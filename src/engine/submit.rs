@@ -6,10 +6,9 @@ use super::admission::{PreparedSubmission, StoredContext, call_row};
 use super::command::{WriteCommand, WriteReply};
 use super::idempotency::ClientKey;
 use super::queries::View;
-use super::{AdmissionRefusal, Engine, EngineError, RefusedSubmission, require};
+use super::{AdmissionRefusal, DoorFault, Engine, EngineError, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::code::Code;
-use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{Request, State};
 use crate::domain::submission::validate;
@@ -22,12 +21,19 @@ pub struct SubmissionInput<'a> {
     pub actor: &'a Actor,
     /// The type's name as the path spells it.
     pub type_name: &'a str,
-    /// The body as it came.
-    pub body: &'a [u8],
+    /// The body as it came, or why the door could not read what was sent. A submission that can't be read
+    /// is handed over all the same: it is refused, and the refusal is kept, like any other.
+    pub body: Result<&'a [u8], &'a [DoorFault]>,
     /// The client's own key for this submission.
     pub idempotency_key: Option<&'a str>,
     /// The id under which the log has the call.
     pub reference: &'a str,
+}
+
+impl<'a> SubmissionInput<'a> {
+    fn body(&self) -> Result<&'a [u8], EngineError> {
+        self.body.map_err(|faults| EngineError::Unreadable(faults.to_vec()))
+    }
 }
 
 /// A submission that was taken.
@@ -49,7 +55,7 @@ impl Engine {
         let submitted = match self.submit_or_replay(&input).await {
             Ok(submitted) => submitted,
             Err(error) => {
-                self.keep_refused(&input, &error).await?;
+                self.keep_refusal(&input, &error).await?;
                 return Err(error);
             }
         };
@@ -61,7 +67,8 @@ impl Engine {
 
     async fn submit_or_replay(&self, input: &SubmissionInput<'_>) -> Result<Submitted, EngineError> {
         require(input.actor, Permission::Make)?;
-        let client_key = input.idempotency_key.map(|key| ClientKey::new(key, input.type_name, input.body));
+        let body = input.body()?;
+        let client_key = input.idempotency_key.map(|key| ClientKey::new(key, input.type_name, body));
         if let Some(client_key) = &client_key
             && let Some(view) = self.replayed(input.actor, client_key).await?
         {
@@ -89,7 +96,7 @@ impl Engine {
         let rules = self.inner.book.current();
         let request_type = Arc::clone(rules.types.find(input.type_name).ok_or(EngineError::NotFound)?);
         let submission =
-            validate(&request_type, &self.inner.targets, input.body).map_err(EngineError::Invalid)?;
+            validate(&request_type, &self.inner.targets, input.body()?).map_err(EngineError::Invalid)?;
         if !rules.people.is_active(&input.actor.person, &input.actor.act) {
             let message = "Your account is not active in the people file. Ask whoever keeps it.".to_owned();
             return Err(EngineError::NotAdmitted(AdmissionRefusal { code: Code::PersonInactive, message }));
@@ -163,30 +170,5 @@ impl Engine {
         if request.state == State::Approved {
             self.inner.due.notify_one();
         }
-    }
-
-    async fn keep_refused(
-        &self,
-        input: &SubmissionInput<'_>,
-        error: &EngineError,
-    ) -> Result<(), EngineError> {
-        let is_kept = match error {
-            EngineError::Invalid(_)
-            | EngineError::PermissionMissing(_)
-            | EngineError::NotFound
-            | EngineError::NotAdmitted(_) => true,
-            EngineError::Refused(_) | EngineError::Store(_) => false,
-        };
-        if !is_kept {
-            return Ok(());
-        }
-        self.keep_refusal(RefusedSubmission {
-            actor: input.actor,
-            type_name: input.type_name,
-            codes: &error.codes(),
-            digest: Some(Digest::of(input.body)),
-            reference: input.reference,
-        })
-        .await
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::domain::lifecycle::Refusal;
 use crate::domain::policy::may_decide::WhyNot;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{DoorFault, Engine, EngineError};
 
 /// The status that goes with a code.
 pub fn status(code: Code) -> StatusCode {
@@ -61,6 +61,13 @@ pub struct ErrorItem {
     pub message: String,
     /// A JSON pointer, or the name of a parameter or header.
     pub field: Option<String>,
+}
+
+impl From<DoorFault> for ErrorItem {
+    fn from(fault: DoorFault) -> Self {
+        let DoorFault { code, message, field } = fault;
+        Self { code, message, field }
+    }
 }
 
 /// An error answer before it knows the call's reference.
@@ -122,6 +129,12 @@ impl ApiError {
     /// Each thing that is wrong.
     pub fn items(&self) -> &[ErrorItem] {
         &self.items
+    }
+
+    /// Each thing that is wrong, for a submission that the engine refuses for it.
+    pub fn into_door_faults(self) -> Vec<DoorFault> {
+        let fault = |item: ErrorItem| DoorFault { code: item.code, message: item.message, field: item.field };
+        self.items.into_iter().map(fault).collect()
     }
 
     /// The cause, for the log only.
@@ -202,6 +215,7 @@ impl From<EngineError> for ApiError {
                 ),
             ),
             EngineError::NotFound => Self::not_found(),
+            EngineError::Unreadable(faults) => Self::of(faults.into_iter().map(ErrorItem::from).collect()),
             EngineError::Invalid(faults) => Self::faults(faults),
             EngineError::NotAdmitted(why) => Self::new(why.code, why.message),
             EngineError::Refused(refusal) => refusal.into(),

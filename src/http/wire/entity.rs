@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::submission::{ENTITY_ID_CHARS_MAX, EntityInfo};
+use crate::domain::entity::EntityInfo;
+use crate::domain::submission::ENTITY_ID_CHARS_MAX;
 
 /// Text without control characters, as a pattern.
 pub const NO_CONTROL: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";

@@ -18,7 +18,7 @@ use crate::domain::policy::{Capacity, Mode, RuleOutcome};
 use crate::domain::request_type::{Duplicates, RequestType};
 use crate::domain::target::Targets;
 use crate::engine::queries::{Listing, Sort, SortBy};
-use crate::engine::{AdmissionRefusal, DryRun, EngineError, RefusedSubmission, SubmissionInput};
+use crate::engine::{AdmissionRefusal, DoorFault, DryRun, EngineError, SubmissionInput};
 use crate::http::body::Body;
 use crate::http::error::ApiError;
 use crate::http::middleware::reference;
@@ -140,8 +140,20 @@ pub async fn submit(
     let (wish, key) = (entries.take("do"), entries.take("key"));
     let is_json = entries.take("as") == "json";
     if may_make(&session).is_err() && wish == "submit" {
-        let codes = [Code::PermissionMissing];
-        keep_refusal(&web, &request, &session, (&type_name, &codes)).await?;
+        let (actor, reference) = (&session.actor, reference(&request));
+        // The engine refuses it before it looks at the body, and keeps the refusal.
+        let body = Err(&[][..]);
+        let refused = SubmissionInput {
+            actor,
+            type_name: &type_name,
+            body,
+            idempotency_key: None,
+            reference: &reference,
+        };
+        match web.engine.submit(refused).await {
+            Ok(_) | Err(EngineError::PermissionMissing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     may_make(&session)?;
     let visit = Visit::of(&web, &request, &session, &type_name)?;
@@ -209,7 +221,7 @@ impl<'a> Visit<'a> {
         SubmissionInput {
             actor: &self.session.actor,
             type_name: self.request_type.name.as_str(),
-            body: body.as_bytes(),
+            body: Ok(body.as_bytes()),
             idempotency_key: Some(key),
             reference,
         }
@@ -273,6 +285,7 @@ impl<'a> Visit<'a> {
             EngineError::Store(error) if error.is_busy() => told.notice_busy(),
             EngineError::PermissionMissing(_)
             | EngineError::NotFound
+            | EngineError::Unreadable(_)
             | EngineError::Refused(_)
             | EngineError::Store(_) => return Err(error.into()),
         }
@@ -284,9 +297,13 @@ impl<'a> Visit<'a> {
     /// What is no JSON can't even be handed to the engine; it is kept as a refusal like any other.
     async fn refuse_unread(&self, form: &Form, mut entries: Entries, key: String) -> Page {
         let told = Told { status: StatusCode::BAD_REQUEST, ..self.dry_run(form, &entries).await? };
-        let codes: Vec<Code> = told.faults.iter().map(|fault| fault.code).collect();
-        let refused = (self.request_type.name.as_str(), codes.as_slice());
-        keep_refusal(self.web, self.request, self.session, refused).await?;
+        let unread: Vec<DoorFault> = told.faults.iter().cloned().map(DoorFault::from).collect();
+        let reference = reference(self.request);
+        let refused = SubmissionInput { body: Err(&unread), ..self.submitting("", &key, &reference) };
+        match self.web.engine.submit(refused).await {
+            Ok(_) | Err(EngineError::Unreadable(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
         self.count(&told);
         form.refill_rows(&mut entries);
         self.page(form, &entries, key, told).await
@@ -405,18 +422,6 @@ fn may_make(session: &Session) -> Result<(), PageError> {
 fn is_key(key: &str) -> bool {
     let id = key.strip_prefix("form-").unwrap_or_default();
     id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
-}
-
-async fn keep_refusal(
-    web: &Web,
-    request: &HttpRequest,
-    session: &Session,
-    (type_name, codes): (&str, &[Code]),
-) -> Result<(), PageError> {
-    let reference = reference(request);
-    let refused =
-        RefusedSubmission { actor: &session.actor, type_name, codes, digest: None, reference: &reference };
-    Ok(web.engine.keep_refusal(refused).await?)
 }
 
 impl Aside {

@@ -110,7 +110,7 @@ impl Node {
             .submit(SubmissionInput {
                 actor,
                 type_name: "ISSUE-BADGE",
-                body,
+                body: Ok(body),
                 idempotency_key: None,
                 reference: "ref-submit",
             })

@@ -40,7 +40,7 @@ fn template(node: &Node) -> NewSubmission {
     let submitting = SubmissionInput {
         actor: &actor,
         type_name: "ISSUE-BADGE",
-        body,
+        body: Ok(body),
         idempotency_key: None,
         reference: "ref",
     };

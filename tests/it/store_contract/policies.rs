@@ -112,8 +112,13 @@ async fn submit(
     key: Option<&str>,
 ) -> Result<Submitted, EngineError> {
     let body = body.as_bytes();
-    let submitting =
-        SubmissionInput { actor: by, type_name: PAY_OUT, body, idempotency_key: key, reference: "ref" };
+    let submitting = SubmissionInput {
+        actor: by,
+        type_name: PAY_OUT,
+        body: Ok(body),
+        idempotency_key: key,
+        reference: "ref",
+    };
     engine.submit(submitting).await
 }
 

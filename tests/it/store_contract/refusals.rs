@@ -4,8 +4,7 @@ use chrono::TimeDelta;
 use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::code::Code;
 use countersign::domain::digest::Digest;
-use countersign::engine::KeptRefusal;
-use countersign::engine::{EngineError, RefusedSubmission};
+use countersign::engine::{DoorFault, EngineError, KeptRefusal, SubmissionInput};
 
 use super::{Database, Node, actor, auditor, checker, maker, start};
 use crate::on_both_stores;
@@ -18,14 +17,19 @@ on_both_stores![
 ];
 
 async fn keep(node: &Node, actor: &Actor) -> Result<(), EngineError> {
-    let refused = RefusedSubmission {
+    let fault = DoorFault { code: Code::PayloadInvalid, message: "Write a text.".to_owned(), field: None };
+    let refused = SubmissionInput {
         actor,
         type_name: "ISSUE-BADGE",
-        codes: &[Code::PayloadInvalid],
-        digest: None,
+        body: Err(&[fault]),
+        idempotency_key: None,
         reference: "ref",
     };
-    node.engine.keep_refusal(refused).await
+    match node.engine.submit(refused).await {
+        Err(EngineError::Unreadable(_)) => Ok(()),
+        Err(error) => Err(error),
+        Ok(submitted) => panic!("{submitted:?}"),
+    }
 }
 
 async fn kept(node: &Node) -> Vec<KeptRefusal> {

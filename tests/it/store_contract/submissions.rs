@@ -5,6 +5,7 @@ use countersign::domain::digest::Digest;
 use countersign::domain::json;
 use countersign::domain::request::State;
 use countersign::engine::SubmissionInput;
+use countersign::engine::trail::Trail;
 use countersign::store::calls::{self, CallRow};
 use countersign::store::{AnyConnection, to_micros};
 use diesel::connection::SimpleConnection;
@@ -45,7 +46,7 @@ async fn a_submission_of_every_type_is_found_again_whole(database: Database) {
         let submitting = SubmissionInput {
             actor: &actor,
             type_name,
-            body: body.as_bytes(),
+            body: Ok(body.as_bytes()),
             idempotency_key: None,
             reference: "ref",
         };
@@ -91,8 +92,12 @@ async fn a_submission_comes_with_its_three_events_and_who_caused_them(database: 
         assert_eq!(row.digest, Some(request.digest.to_string()));
     }
     assert!(stored.decisions.is_empty() && stored.execution.is_none());
-    let (view, history) = node.engine.history(&auditor(), request.id).await.unwrap();
-    assert_eq!((view.request, history), (request, stored.events));
+    let Trail { view, entries } = node.engine.trail(&auditor(), request.id).await.unwrap();
+    assert_eq!((view.request, entries.len()), (request, stored.events.len()));
+    for (entry, row) in entries.into_iter().zip(stored.events) {
+        assert_eq!((&entry.event_id, &entry.event_type), (&row.event_id, &row.event_type));
+        assert_eq!(entry.kind, Some(row.into_event().unwrap().kind));
+    }
 }
 
 async fn every_character_survives(database: Database) {

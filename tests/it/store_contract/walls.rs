@@ -44,7 +44,7 @@ fn in_other_org(node: &Node, like: &NewSubmission) -> NewSubmission {
     let submitting = SubmissionInput {
         actor: &elsewhere,
         type_name: "ISSUE-BADGE",
-        body: body.as_bytes(),
+        body: Ok(body.as_bytes()),
         idempotency_key: None,
         reference: "ref",
     };
@@ -65,7 +65,7 @@ async fn one_id_in_two_orgs_is_two_requests(database: Database) {
     let submitting = SubmissionInput {
         actor: &author,
         type_name: "ISSUE-BADGE",
-        body,
+        body: Ok(body),
         idempotency_key: None,
         reference: "ref",
     };

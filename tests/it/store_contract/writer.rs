@@ -110,7 +110,7 @@ impl HeldLease {
         let submitting = SubmissionInput {
             actor: &actor,
             type_name: "ISSUE-BADGE",
-            body,
+            body: Ok(body),
             idempotency_key: None,
             reference: "ref",
         };
