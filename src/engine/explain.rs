@@ -1,12 +1,16 @@
-//! What one person is told about one request: may he decide, why not, what is still needed, what is odd.
+//! What one person is told about one request: may they decide, why not, what is still needed, and findings.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::admission::usage_key;
-use super::queries::View;
+use super::queries::{Reader, View};
 use super::rule_book::approval_of;
 use super::{Engine, EngineError};
 use crate::domain::actor::Actor;
 use crate::domain::code::Code;
 use crate::domain::findings::{Finding, FindingCode, Level, hidden_characters};
+use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::{may_withdraw, refusal_of};
 use crate::domain::policy::Approval;
 use crate::domain::policy::fresh::FreshSignIn;
@@ -15,6 +19,7 @@ use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::{Decision, Request};
 use crate::domain::request_type::{CountBy, Counter, RequestType};
+use crate::store::usage::UsageKey;
 use crate::store::{AnyConnection, StoreError, requests, usage};
 
 /// Why somebody can't decide.
@@ -22,35 +27,35 @@ use crate::store::{AnyConnection, StoreError, requests, usage};
 pub struct Reason {
     /// A stable word.
     pub code: Code,
-    /// A sentence that says what stands.
+    /// A sentence for people.
     pub sentence: String,
 }
 
 /// What a person is told about a request beyond its body.
 #[derive(Clone, Debug)]
 pub struct Explanation {
-    /// Whether he may decide now.
+    /// Whether they may decide now.
     pub can_decide: bool,
     /// Why not.
     pub why_not: Vec<Reason>,
     /// Whether they may withdraw it now.
     pub can_withdraw: bool,
-    /// His own decision.
+    /// Their own decision.
     pub my_decision: Option<Decision>,
-    /// What each stage has and needs; `None` if the rule asks for nobody.
+    /// What each stage has and needs; `None` if the rule approves without anybody.
     pub progress: Option<Progress>,
-    /// What its rule asks of the sign-in of those who approve, and whether his will do; `None` if it asks
-    /// for nothing. Has no say in `can_decide`: he can sign in again.
+    /// What the rule asks of an approver's sign-in, and whether this person's is recent enough; `None` if it
+    /// asks for nothing. Does not count in `can_decide`: they can sign in again.
     pub fresh_sign_in: Option<FreshSignIn>,
-    /// What is odd about it.
+    /// What a checker should look at twice.
     pub findings: Vec<Finding>,
 }
 
-/// Other open requests on the subject that are named.
+/// The most open requests on one subject that are named.
 const OTHERS_MAX: i64 = 5;
 
 impl Engine {
-    /// What each stage of a request has and needs; `None` if its rule asks for nobody.
+    /// What each stage of a request has and needs; `None` if its rule approves without anybody.
     ///
     /// # Errors
     /// If the version that the request is pinned to has no such rule.
@@ -61,20 +66,37 @@ impl Engine {
         Ok(Some(progress(&view.request.context(), &policy)))
     }
 
-    /// What `actor` is told about a request beyond it.
+    /// What `actor` is told about a request beyond its body.
     pub async fn explain(&self, actor: &Actor, view: &View) -> Result<Explanation, EngineError> {
         let (request, pinned) = (view.request.clone(), view.pinned.clone());
-        let read = move |conn: &mut AnyConnection| oddities(conn, &request, pinned.as_deref());
-        let odd = self.inner.store.read(read).await?;
-        Ok(self.explained(actor, view, odd)?)
+        let read =
+            move |conn: &mut AnyConnection| StoredFindings::default().of(conn, &request, pinned.as_deref());
+        let stored = self.inner.store.read(read).await?;
+        Ok(self.explanation(actor, view, stored)?)
     }
 
-    /// The same, with what is odd about it already read.
-    pub(super) fn explained(
+    /// The requests with these ids that `actor` may read, in this order, each with its explanation: all in
+    /// one read.
+    pub async fn explain_many(
+        &self,
+        actor: &Actor,
+        ids: Vec<RequestId>,
+    ) -> Result<Vec<(View, Explanation)>, EngineError> {
+        let reader = self.reader_for(actor);
+        let read = move |conn: &mut AnyConnection| read_many(conn, &reader, &ids);
+        let explain = |(view, stored): (View, Vec<Finding>)| {
+            let explanation = self.explanation(actor, &view, stored)?;
+            Ok((view, explanation))
+        };
+        self.inner.store.read(read).await?.into_iter().map(explain).collect()
+    }
+
+    /// The same, with the findings of other rows already read.
+    pub(super) fn explanation(
         &self,
         actor: &Actor,
         view: &View,
-        odd: Vec<Finding>,
+        stored: Vec<Finding>,
     ) -> Result<Explanation, StoreError> {
         let approval = approval_of(view.pinned.as_deref(), &view.request)?;
         let rules = self.inner.book.current();
@@ -95,7 +117,7 @@ impl Engine {
         };
         let own = |decision: &&Decision| decision.checker.is_same_person(&actor.person);
         let mut findings = hidden_characters(&view.task);
-        findings.extend(odd);
+        findings.extend(stored);
         Ok(Explanation {
             can_decide: why_not.is_empty(),
             why_not,
@@ -108,50 +130,92 @@ impl Engine {
     }
 }
 
-/// What is odd about a request for what stands beside it.
-pub(super) fn oddities(
+fn read_many(
     conn: &mut AnyConnection,
-    request: &Request,
-    pinned: Option<&RequestType>,
-) -> Result<Vec<Finding>, StoreError> {
-    let others = others_on_subject(conn, request)?;
-    let mut odd: Vec<Finding> = others.iter().map(|id| subject_finding(id)).collect();
-    odd.extend(used_up(conn, request, pinned)?);
-    Ok(odd)
-}
-
-fn others_on_subject(conn: &mut AnyConnection, request: &Request) -> Result<Vec<String>, StoreError> {
-    let Some(subject) = request.terms.subject.as_deref().filter(|_| request.state.is_open()) else {
-        return Ok(Vec::new());
+    reader: &Reader,
+    ids: &[RequestId],
+) -> Result<Vec<(View, Vec<Finding>)>, StoreError> {
+    let found = reader.find_many(conn, ids)?;
+    let mut findings = StoredFindings::default();
+    let explain = |view: View| {
+        let stored = findings.of(conn, &view.request, view.pinned.as_deref())?;
+        Ok((view, stored))
     };
-    let at = (request.org.as_str(), request.request_type.as_str());
-    let mut found = requests::list_pending_on(conn, at, subject, OTHERS_MAX)?;
-    found.retain(|id| *id != request.id.to_string());
-    Ok(found)
+    found.into_iter().map(explain).collect()
 }
 
-/// Counters of an open request that have come as far as its type wants checkers to know.
-fn used_up(
-    conn: &mut AnyConnection,
-    request: &Request,
-    pinned: Option<&RequestType>,
-) -> Result<Vec<Finding>, StoreError> {
-    let mut findings = Vec::new();
-    if !request.state.waits() {
-        return Ok(findings);
-    }
-    let counters = pinned.map(|pinned| pinned.usage.as_slice()).unwrap_or_default();
-    for counted in &request.terms.counted {
-        let Some(counter) = counters.iter().find(|counter| counter.name == counted.counter) else { continue };
-        let key = usage_key(request.org.as_str(), request.request_type.as_str(), counted);
-        let Some(row) = usage::find(conn, &key)? else { continue };
-        let Some(usage) = Usage::parse(row.count, &row.sum) else { continue };
-        findings.extend(nearly_used_up(counter, usage));
-    }
-    Ok(findings)
+/// Findings that depend on other rows: open requests on the same subject, and counters. Each row is read
+/// once, however many requests ask for it.
+#[derive(Default)]
+pub(super) struct StoredFindings {
+    /// By type and subject.
+    open: HashMap<(String, String), Vec<String>>,
+    usage: HashMap<UsageKey, Option<Usage>>,
 }
 
-/// What checkers are told of a counter that has come as far as its type says.
+impl StoredFindings {
+    pub(super) fn of(
+        &mut self,
+        conn: &mut AnyConnection,
+        request: &Request,
+        pinned: Option<&RequestType>,
+    ) -> Result<Vec<Finding>, StoreError> {
+        let own = request.id.to_string();
+        let others = self.open_on_subject(conn, request)?;
+        let mut findings: Vec<Finding> =
+            others.iter().filter(|id| **id != own).map(|id| subject_finding(id)).collect();
+        findings.extend(self.used_up(conn, request, pinned)?);
+        Ok(findings)
+    }
+
+    fn open_on_subject(
+        &mut self,
+        conn: &mut AnyConnection,
+        request: &Request,
+    ) -> Result<&[String], StoreError> {
+        let is_open = request.state.is_open();
+        let Some(subject) = request.terms.subject.as_deref().filter(|_| is_open) else { return Ok(&[]) };
+        let name = request.request_type.as_str();
+        Ok(match self.open.entry((name.to_owned(), subject.to_owned())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let at = (request.org.as_str(), name);
+                unknown.insert(requests::list_pending_on(conn, at, subject, OTHERS_MAX)?)
+            }
+        })
+    }
+
+    /// Counters of an open request that have come as far as its type wants checkers to know.
+    fn used_up(
+        &mut self,
+        conn: &mut AnyConnection,
+        request: &Request,
+        pinned: Option<&RequestType>,
+    ) -> Result<Vec<Finding>, StoreError> {
+        let mut findings = Vec::new();
+        if !request.state.waits() {
+            return Ok(findings);
+        }
+        let counters = pinned.map(|pinned| pinned.usage.as_slice()).unwrap_or_default();
+        for counted in &request.terms.counted {
+            let Some(counter) = counters.iter().find(|counter| counter.name == counted.counter) else {
+                continue;
+            };
+            let key = usage_key(request.org.as_str(), request.request_type.as_str(), counted);
+            let usage = match self.usage.entry(key) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(unknown) => {
+                    let row = usage::find(conn, unknown.key())?;
+                    *unknown.insert(row.and_then(|row| Usage::parse(row.count, &row.sum)))
+                }
+            };
+            findings.extend(usage.and_then(|usage| nearly_used_up(counter, usage)));
+        }
+        Ok(findings)
+    }
+}
+
+/// The finding for a counter that has come as far as its type says.
 pub(super) fn nearly_used_up(counter: &Counter, usage: Usage) -> Option<Finding> {
     let is_far = counter.warn_count.is_some_and(|warn| usage.count >= warn)
         || counter.warn_sum.is_some_and(|warn| usage.sum >= warn);
@@ -180,5 +244,52 @@ fn subject_finding(id: &str) -> Finding {
         level: Level::Warning,
         sentence: format!("The request {id} is open for the same subject, too."),
         pointer: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use diesel::connection::{Connection, InstrumentationEvent};
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::fixture::{Fixture, maker};
+
+    /// The statements that it takes to read what a page says about these requests.
+    fn statements(fixture: &Fixture, ids: &[RequestId]) -> usize {
+        let reader = fixture.engine.reader_for(&maker());
+        let mut conn = fixture.store.read_connection().unwrap();
+        let counted = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&counted);
+        if let AnyConnection::Sqlite(sqlite) = &mut *conn {
+            sqlite.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+                if let InstrumentationEvent::StartQuery { .. } = event {
+                    counter.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        assert_eq!(read_many(&mut conn, &reader, ids).unwrap().len(), ids.len());
+        counted.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test]
+    async fn many_requests_are_read_in_as_many_statements_as_one() {
+        // On one subject and in one counter, which a checker is warned of.
+        let fixture = Fixture::of_type(&json!({
+            "name": "ONE", "title": "One", "subject": "/body/to",
+            "call": { "method": "POST", "path": "/one" },
+            "body": { "type": "object", "properties": { "to": { "type": "string" } } },
+            "usage": [{ "name": "day", "by": "maker", "window": "1d", "warn_count": 1 }],
+        }));
+        let mut ids = Vec::new();
+        for _ in 0..20 {
+            ids.push(fixture.submit(&maker()).await);
+        }
+        let of_one = statements(&fixture, &ids[..1]);
+        assert!(of_one > 0);
+        assert_eq!(statements(&fixture, &ids), of_one);
     }
 }

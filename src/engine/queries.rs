@@ -188,6 +188,13 @@ impl Engine {
         readable(actor, self.inner.store.read(read).await?)
     }
 
+    /// The requests with these ids that `actor` may read, in this order: all in one read.
+    pub async fn find_many(&self, actor: &Actor, ids: Vec<RequestId>) -> Result<Vec<View>, EngineError> {
+        let reader = self.reader_for(actor);
+        let read = move |conn: &mut _| reader.find_many(conn, &ids);
+        Ok(self.inner.store.read(read).await?)
+    }
+
     /// One page of requests.
     pub async fn list(&self, actor: &Actor, listing: Listing, page: Page) -> Result<Listed, EngineError> {
         let Listing { filter, sort, limit } = listing;
@@ -311,6 +318,19 @@ impl Engine {
 }
 
 impl Reader {
+    /// The requests with these ids that the reader may read, in this order.
+    pub(super) fn find_many(
+        &self,
+        conn: &mut AnyConnection,
+        ids: &[RequestId],
+    ) -> Result<Vec<View>, StoreError> {
+        let records = listing::find_all(conn, &self.actor.org, ids)?;
+        let views = records.into_iter().map(|record| self.view(conn, record));
+        let mut views = views.collect::<Result<Vec<View>, StoreError>>()?;
+        views.retain(|view| self.actor.may_read(&view.request.org, &view.request.maker));
+        Ok(views)
+    }
+
     fn listed(&self, conn: &mut AnyConnection, page: Rows) -> Result<Listed, StoreError> {
         let Rows { mut rows, total, sort, limit } = page;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);

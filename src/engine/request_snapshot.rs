@@ -1,6 +1,6 @@
-//! A request as a page shows it: itself, what stands around it, and what is next, all read at one instant.
+//! Everything that a request's page shows, from one snapshot of the database.
 
-use super::explain::{Explanation, oddities};
+use super::explain::{Explanation, StoredFindings};
 use super::queries::{View, all_readable, not_readable};
 use super::trail::{TrailEntry, entries};
 use super::{Engine, EngineError};
@@ -9,32 +9,32 @@ use crate::domain::ids::RequestId;
 use crate::store::listing::{self, Filter, Sort, SortBy};
 use crate::store::{AnyConnection, StoreError, events};
 
-/// A request that somebody has opened.
+/// A request and everything that its page shows.
 #[derive(Debug)]
 pub struct RequestSnapshot {
     /// The request as the reader may see it.
     pub view: View,
     /// Its events, oldest first.
     pub events: Vec<TrailEntry>,
-    /// What the reader is told beyond it.
+    /// What the reader is told beyond the request's body.
     pub explained: Explanation,
-    /// The first requests that he may decide now, in turn; none without the right to.
+    /// The first requests that the reader may decide now, in the inbox's order; none without the permission.
     pub waiting: Vec<RequestId>,
-    /// Other requests on the same subject that he may see, the latest first.
+    /// Other requests on the same subject that the reader may see, the latest first.
     pub others: Vec<View>,
 }
 
-/// How much is wanted beside the request.
+/// The most that is read beside the request.
 #[derive(Clone, Copy, Debug)]
 pub struct SnapshotLimits {
-    /// Of what waits for the reader.
+    /// Requests that wait for the reader.
     pub waiting: usize,
-    /// Of what is on the same subject.
+    /// Requests on the same subject.
     pub others: usize,
 }
 
 impl Engine {
-    /// One request, whole, with what stands around it.
+    /// One request and everything that its page shows.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] if there is none that `actor` may read, and
@@ -43,7 +43,7 @@ impl Engine {
         &self,
         actor: &Actor,
         id: RequestId,
-        beside: SnapshotLimits,
+        limits: SnapshotLimits,
     ) -> Result<RequestSnapshot, EngineError> {
         let scope = all_readable(actor);
         let inbox = self.inbox_reader(actor);
@@ -56,17 +56,17 @@ impl Engine {
                 return Ok(None);
             }
             let events = entries(events::list(conn, &asking.org, id)?)?;
-            let odd = oddities(conn, &view.request, view.pinned.as_deref())?;
-            let others = on_same_subject(conn, scope, &view, beside.others)?;
+            let findings = StoredFindings::default().of(conn, &view.request, view.pinned.as_deref())?;
+            let others = on_same_subject(conn, scope, &view, limits.others)?;
             let others = others.into_iter().map(|record| inbox.reader.view(conn, record));
             let others = others.collect::<Result<Vec<View>, StoreError>>()?;
             let may_check = asking.may(Permission::Check);
-            let waiting = if may_check { inbox.ids(conn, beside.waiting)? } else { Vec::new() };
-            Ok(Some((view, events, odd, waiting, others)))
+            let waiting = if may_check { inbox.ids(conn, limits.waiting)? } else { Vec::new() };
+            Ok(Some((view, events, findings, waiting, others)))
         };
         let found = self.inner.store.read(read).await?;
-        let (view, events, odd, waiting, others) = found.ok_or_else(|| not_readable(&actor))?;
-        let explained = self.explained(&actor, &view, odd)?;
+        let (view, events, findings, waiting, others) = found.ok_or_else(|| not_readable(&actor))?;
+        let explained = self.explanation(&actor, &view, findings)?;
         Ok(RequestSnapshot { view, events, explained, waiting, others })
     }
 }

@@ -9,10 +9,10 @@ use super::person::PersonBody;
 use super::time::Instant;
 use super::word::Word;
 use crate::domain::code::Code;
+use crate::domain::entity::EntityInfo;
 use crate::domain::lifecycle::{EventKind, EventType};
 use crate::domain::outcome::Outcome;
 use crate::domain::request::State;
-use crate::domain::entity::EntityInfo;
 use crate::engine::trail::TrailEntry;
 
 /// One event in the life of a request.

@@ -4,21 +4,18 @@
 //! The page is the same door as `PUT /bulk-decisions`: each is a decision of its own, on the digest and version
 //! that were on the screen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Query};
 use actix_web::{HttpRequest, web};
 use askama::Template;
-use futures_util::future::join_all;
 
 use crate::domain::ids::RequestId;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::explain::Explanation;
 use crate::engine::queries::View;
-use crate::engine::{
-    BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome, Engine, EngineError, Origin, require,
-};
+use crate::engine::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome, Engine, Origin, require};
 use crate::http::middleware::reference;
 use crate::web::html::Text;
 use crate::web::pages::inbox::title;
@@ -152,9 +149,7 @@ async fn page(
     ids: Vec<RequestId>,
     filled: Filled,
 ) -> Page {
-    let known = join_all(ids.into_iter().map(|id| know(web, session, id))).await;
-    let known = known.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let known: Vec<(View, Explanation)> = known.into_iter().flatten().collect();
+    let known = web.engine.explain_many(&session.actor, ids).await?;
     if known.is_empty() {
         return Err(PageError::NotFound);
     }
@@ -176,20 +171,6 @@ async fn page(
         shell,
     };
     show(filled.status, &template)
-}
-
-/// One request and what its reader is told; nothing if there is none for him.
-async fn know(
-    web: &Web,
-    session: &Session,
-    id: RequestId,
-) -> Result<Option<(View, Explanation)>, EngineError> {
-    let view = match web.engine.find(&session.actor, id).await {
-        Err(EngineError::NotFound) => return Ok(None),
-        found => found?,
-    };
-    let explained = web.engine.explain(&session.actor, &view).await?;
-    Ok(Some((view, explained)))
 }
 
 /// Why this one is not decided with the others.
@@ -314,14 +295,14 @@ async fn result(
     let is_refused = |one: &&BulkItemResult| matches!(one.outcome, BulkOutcome::Refused { .. });
     let refused = happened.iter().filter(is_refused).count();
     let heading = format!("{} {}, {refused} not decided", happened.len() - refused, verdict.name());
-    let mut rows = Vec::new();
-    for one in happened {
-        let view = match web.engine.find(&session.actor, one.id).await {
-            Err(EngineError::NotFound) => None,
-            found => Some(found?),
-        };
-        rows.push(result_row(one, view));
-    }
+    let ids = happened.iter().map(|one| one.id).collect();
+    let found = web.engine.find_many(&session.actor, ids).await?;
+    let mut views: HashMap<RequestId, View> = found.into_iter().map(|view| (view.request.id, view)).collect();
+    let row = |one: BulkItemResult| {
+        let view = views.remove(&one.id);
+        result_row(one, view)
+    };
+    let rows = happened.into_iter().map(row).collect();
     let shell = Shell::of(web, request, session, Nav::NeedsMe).await?;
     ok(&ResultTemplate { heading, rows, list_url: Nav::NeedsMe.url(), shell })
 }
