@@ -42,10 +42,11 @@ async fn one(engine: &Engine, number: usize) -> anyhow::Result<(String, bool)> {
         return Ok((request.id.to_string(), true));
     }
     let checker = actor("400003", Permission::Check);
-    let ballot = NewDecision::new(Verdict::Rejected, "Not in the list", None).map_err(anyhow::Error::msg)?;
+    let decision =
+        NewDecision::new(Verdict::Rejected, "Not in the list", None).map_err(anyhow::Error::msg)?;
     let origin = Origin::of(&checker, "bench");
     let request_type = RequestTypeName::new(TYPE);
-    engine.decide(DecisionInput { actor: checker, request_type, id: request.id, ballot, origin }).await?;
+    engine.decide(DecisionInput { actor: checker, request_type, id: request.id, decision, origin }).await?;
     Ok((request.id.to_string(), false))
 }
 

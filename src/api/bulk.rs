@@ -40,8 +40,8 @@ fn read(body: &Map<String, Value>) -> Result<Vec<BulkItem>, Vec<Fault>> {
     if decision.is_some() && verdict.is_none() {
         root.fault("decision", "Write approved or rejected.");
     }
-    let ballot = verdict.map(|verdict| NewDecision::new(verdict, message, None));
-    if let Some(Err(sentence)) = &ballot {
+    let decision = verdict.map(|verdict| NewDecision::new(verdict, message, None));
+    if let Some(Err(sentence)) = &decision {
         root.fault("message", sentence.clone());
     }
     let items = root.list("items").unwrap_or_default();
@@ -58,10 +58,10 @@ fn read(body: &Map<String, Value>) -> Result<Vec<BulkItem>, Vec<Fault>> {
             Err(found) => faults.extend(found),
         }
     }
-    let Some(Ok(ballot)) = ballot.filter(|_| faults.is_empty()) else { return Err(faults) };
+    let Some(Ok(decision)) = decision.filter(|_| faults.is_empty()) else { return Err(faults) };
     let item = |(id, digest, version)| BulkItem {
         id,
-        ballot: NewDecision { digest: Some(digest), ..ballot.clone() }.on_version(version),
+        decision: NewDecision { digest: Some(digest), ..decision.clone() }.on_version(version),
     };
     Ok(read.into_iter().map(item).collect())
 }

@@ -34,11 +34,11 @@ pub async fn decide(
     require(&actor, Permission::Check)?;
     let members = body.object(&request)?;
     no_parameters(&request)?;
-    let (id, ballot) = read_decision(&members).map_err(ApiError::faults)?;
+    let (id, decision) = read_decision(&members).map_err(ApiError::faults)?;
     let id = request_id(&id)?;
     let request_type = RequestTypeName::new(type_name.into_inner());
     let origin = Origin::of(&actor, &reference(&request));
-    let deciding = DecisionInput { actor: actor.clone(), request_type, id, ballot, origin };
+    let deciding = DecisionInput { actor: actor.clone(), request_type, id, decision, origin };
     let decided = api.engine.decide(deciding).await?;
     let is_async = prefers_async(request.headers());
     if !is_async {
@@ -77,15 +77,15 @@ fn read_decision(
     faults.extend(payload.finish());
     let Some(task) = task else { return Err(faults) };
     let mut task = Members::of(task, "/payload/AdminTask-Payload");
-    let ballot = read_ballot(&mut task);
+    let decision = read_decision_members(&mut task);
     faults.extend(task.finish());
-    match ballot {
-        Some(ballot) if faults.is_empty() => Ok((id, ballot)),
+    match decision {
+        Some(decision) if faults.is_empty() => Ok((id, decision)),
         _ => Err(faults),
     }
 }
 
-fn read_ballot(task: &mut Members<'_>) -> Option<NewDecision> {
+fn read_decision_members(task: &mut Members<'_>) -> Option<NewDecision> {
     let decision = task.text("actionDecision");
     let message = task.text("actionMessage");
     let digest = task.optional_text("digest").map(str::to_owned);
@@ -95,7 +95,7 @@ fn read_ballot(task: &mut Members<'_>) -> Option<NewDecision> {
         task.fault("actionDecision", "Write approved or rejected.");
     }
     match NewDecision::new(verdict?, message?, digest) {
-        Ok(ballot) => Some(ballot.on_version(version)),
+        Ok(decision) => Some(decision.on_version(version)),
         Err(sentence) => {
             task.fault("actionMessage", sentence);
             None

@@ -1,8 +1,8 @@
-//! A checker decides many requests in one call.
+//! A checker decides many requests in one API call.
 //!
-//! Each is a decision of its own: its own command, digest and events, its own refusal. The writer puts them
-//! into transactions together as it does with those of different callers; all of them are not one
-//! transaction. Nothing is lost by that: the same call again finds what was recorded and does the rest.
+//! Each request gets its own command, digest and events, or its own refusal. The writer commits them together
+//! with the writes of other callers, so they need not share one transaction. Nothing is lost by that: the same
+//! call again finds what was recorded and does the rest.
 
 use super::command::{Caller, Scope};
 use super::{Engine, EngineError, Origin, require};
@@ -16,47 +16,47 @@ use crate::store::{AnyConnection, StoreError, requests};
 use super::queries::View;
 use super::rule_book::approval_of;
 
-/// What a checker asks for.
+/// The decisions of one API call.
 pub struct BulkDecisionInput {
     /// Who decides.
     pub actor: Actor,
     /// The requests, each once.
-    pub items: Vec<Item>,
+    pub items: Vec<BulkItem>,
     /// Where the call came from.
     pub origin: Origin,
 }
 
 /// One of the requests.
-pub struct Item {
+pub struct BulkItem {
     /// The request.
     pub id: RequestId,
-    /// What he says of it; names the digest that he read.
-    pub ballot: NewDecision,
+    /// The decision; it names the digest that the checker read.
+    pub decision: NewDecision,
 }
 
-/// What became of one of them.
+/// The result for one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BulkItemResult {
     /// The request.
     pub id: RequestId,
     /// What became of the decision.
-    pub outcome: Outcome,
-    /// Where the request stands when all is told; `None` if there is none for him.
+    pub outcome: BulkOutcome,
+    /// The request's state after all decisions; `None` if there is no such request for this person.
     pub state: Option<State>,
 }
 
 /// What became of one decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It stands.
+pub enum BulkOutcome {
+    /// It is recorded.
     Recorded,
-    /// It stood already.
+    /// It had been recorded before.
     Repeated,
     /// It was not recorded.
     Refused {
         /// A stable word.
         code: Code,
-        /// A sentence that says what stands.
+        /// A sentence for people.
         sentence: String,
     },
 }
@@ -65,31 +65,31 @@ impl Engine {
     /// The most requests in one call.
     pub const BULK_MAX: usize = 100;
 
-    /// A checker decides many requests; what became of each, in the order asked. Does not wait for the
-    /// executions.
+    /// A checker decides many requests; returns the result for each, in the order asked. Does not wait for
+    /// the executions.
     ///
     /// # Errors
-    /// If the store fails at one of them, the whole call does: whether that one was recorded is not known.
-    /// The others stand, and the same call again is safe.
-    pub async fn decide_many(&self, deciding: BulkDecisionInput) -> Result<Vec<BulkItemResult>, EngineError> {
-        let BulkDecisionInput { actor, items, origin } = deciding;
+    /// If the store fails at one of them, the whole call fails: whether that one was recorded is unknown.
+    /// The others are recorded, and the same call again is safe.
+    pub async fn decide_many(&self, input: BulkDecisionInput) -> Result<Vec<BulkItemResult>, EngineError> {
+        let BulkDecisionInput { actor, items, origin } = input;
         require(&actor, Permission::Check)?;
         let org = actor.org.clone();
         let ids: Vec<RequestId> = items.iter().map(|item| item.id).collect();
-        let decisions = items.into_iter().map(|Item { id, ballot }| {
+        let decisions = items.into_iter().map(|BulkItem { id, decision }| {
             let by = Caller { key: (org.clone(), id), actor: actor.clone(), origin: origin.clone() };
-            self.write_decision(by, Scope::Many, ballot)
+            self.write_decision(by, Scope::Many, decision)
         });
-        let said = futures_util::future::join_all(decisions).await;
-        let outcomes = said.into_iter().map(outcome).collect::<Result<Vec<_>, _>>()?;
+        let replies = futures_util::future::join_all(decisions).await;
+        let outcomes = replies.into_iter().map(outcome).collect::<Result<Vec<_>, _>>()?;
         let asked = ids.clone();
         let read = move |conn: &mut AnyConnection| {
             let state = |id: &RequestId| state_of(requests::find(conn, &org, *id)?);
             asked.iter().map(state).collect::<Result<Vec<_>, StoreError>>()
         };
         let states = self.inner.store.read(read).await?;
-        let told = ids.into_iter().zip(outcomes).zip(states);
-        Ok(told.map(|((id, outcome), state)| BulkItemResult { id, outcome, state }).collect())
+        let results = ids.into_iter().zip(outcomes).zip(states);
+        Ok(results.map(|((id, outcome), state)| BulkItemResult { id, outcome, state }).collect())
     }
 }
 
@@ -97,11 +97,11 @@ fn state_of(row: Option<requests::RequestRow>) -> Result<Option<State>, StoreErr
     row.map(|row| requests::parse_state(&row.state)).transpose()
 }
 
-fn outcome<T>(said: Result<(T, bool), EngineError>) -> Result<Outcome, EngineError> {
-    let refused = |code, sentence: &str| Ok(Outcome::Refused { code, sentence: sentence.to_owned() });
-    match said {
-        Ok((_, true)) => Ok(Outcome::Recorded),
-        Ok((_, false)) => Ok(Outcome::Repeated),
+fn outcome<T>(reply: Result<(T, bool), EngineError>) -> Result<BulkOutcome, EngineError> {
+    let refused = |code, sentence: &str| Ok(BulkOutcome::Refused { code, sentence: sentence.to_owned() });
+    match reply {
+        Ok((_, true)) => Ok(BulkOutcome::Recorded),
+        Ok((_, false)) => Ok(BulkOutcome::Repeated),
         Err(EngineError::Refused(refusal)) => refused(refusal.code(), &refusal.sentence()),
         Err(EngineError::NotFound) => {
             refused(Code::NotFound, "There is no such request for you: check the id and the org.")

@@ -17,55 +17,54 @@ use crate::store::requests::Key;
 pub struct DecisionInput {
     /// Who decides.
     pub actor: Actor,
-    /// The type that the call's path names; a request of another type is not found.
+    /// The type that the path names; a request of another type is not found.
     pub request_type: RequestTypeName,
     /// The request.
     pub id: RequestId,
-    /// What he says.
-    pub ballot: NewDecision,
+    /// Their decision.
+    pub decision: NewDecision,
     /// Where the call came from.
     pub origin: Origin,
 }
 
-/// A decision that stands, and what is still to come.
+/// A recorded decision, and what is still to come.
 pub struct Decided {
-    /// The request right after the decision, or as it stands if this was a repeat.
+    /// The request right after the decision, or as it is now if this was a repeat.
     pub request: Request,
     /// Resolves when the execution that this decision set off ends in this process.
     outcome: Option<oneshot::Receiver<()>>,
 }
 
-/// How often a waiting caller looks whether another node has ended the execution.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// How often a waiting caller polls whether another node has ended the execution.
+const POLL_EVERY: Duration = Duration::from_millis(200);
 
 impl Engine {
-    /// A checker approves or rejects. Returns after the commit; the execution goes on by itself.
+    /// A checker approves or rejects. Returns after the commit; the execution runs in the background.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] also if the request is of another type.
-    pub async fn decide(&self, deciding: DecisionInput) -> Result<Decided, EngineError> {
-        let DecisionInput { actor, request_type, id, ballot, origin } = deciding;
+    pub async fn decide(&self, input: DecisionInput) -> Result<Decided, EngineError> {
+        let DecisionInput { actor, request_type, id, decision, origin } = input;
         require(&actor, Permission::Check)?;
         let key = (actor.org.clone(), id);
         // Before the write, so that an execution that ends at once is not missed.
         let outcome = self.inner.outcomes.subscribe(&key);
         let by = Caller { key, actor, origin };
-        let (request, is_new) = self.write_decision(by, Scope::One(request_type), ballot).await?;
+        let (request, is_new) = self.write_decision(by, Scope::One(request_type), decision).await?;
         let waits = is_new && request.state == State::Approved;
         Ok(Decided { request, outcome: waits.then_some(outcome) })
     }
 
-    /// The write of one decision, whichever call it came in by, and whether it is new.
+    /// The write of one decision, whichever door it came through; `true` if it is new.
     pub(super) async fn write_decision(
         &self,
         by: Caller,
         scope: Scope,
-        ballot: NewDecision,
+        decision: NewDecision,
     ) -> Result<(Request, bool), EngineError> {
-        let verdict = ballot.verdict;
-        let (request, is_new) = self
-            .write_for_person(WriteCommand::Decide(DecideCommand { by, scope, decision: ballot }))
-            .await?;
+        let verdict = decision.verdict;
+        let (request, is_new) =
+            self.write_for_person(WriteCommand::Decide(DecideCommand { by, scope, decision })).await?;
         if is_new {
             self.inner.metrics.decided(request.request_type.as_str(), verdict.name());
             tracing::info!(request.id = %request.id, state = %request.state, "a request was decided");
@@ -92,14 +91,14 @@ impl Engine {
 
     /// Waits until the execution that `decided` set off has ended, `wait` at most.
     ///
-    /// In this process the end is announced; on a shared database another node may have run it, so
-    /// the row is looked at as well.
+    /// In this process the end is announced; on a shared database another node may have run it, so the
+    /// row is polled as well.
     pub async fn await_outcome(&self, decided: Decided, wait: Duration) -> Result<(), EngineError> {
         let Some(mut outcome) = decided.outcome else { return Ok(()) };
         let key: Key = (decided.request.org, decided.request.id);
         let deadline = Instant::now() + wait;
         loop {
-            let until = deadline.min(Instant::now() + LOOK_AGAIN);
+            let until = deadline.min(Instant::now() + POLL_EVERY);
             let announced = timeout_at(until, &mut outcome).await.is_ok();
             if announced || Instant::now() >= deadline || self.has_ended(&key).await? {
                 return Ok(());

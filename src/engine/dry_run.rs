@@ -1,7 +1,7 @@
-//! What a submission would become: every check of [`Engine::submit`], and nothing is stored.
+//! The dry run of a submission: every check of [`Engine::submit`], and nothing is stored.
 //!
-//! Counters and other requests on the subject are read without a lock, so this is what stands now. Only
-//! the submission itself is judged on locked rows.
+//! Counters and other requests on the subject are read without a lock, so the result may be out of date at
+//! once. Only a real submission is judged on locked rows.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::domain::request_type::RequestType;
 use crate::domain::submission::mask_headers;
 use crate::store::{AnyConnection, StoreError, requests, usage};
 
-/// What a submission without fault would become.
+/// What a submission without faults would become.
 #[derive(Clone, Debug)]
 pub struct DryRun {
     /// Its type, as it is in force.
@@ -38,19 +38,19 @@ pub struct DryRun {
     pub digest: Digest,
     /// The sentence about it.
     pub summary: String,
-    /// The request as it would stand, or why it would be refused.
+    /// The request as it would be, or why it would be refused.
     pub admission: Result<Box<DraftRequest>, AdmissionRefusal>,
-    /// What is odd about it, as a checker would be told.
+    /// The findings that a checker would be shown.
     pub findings: Vec<Finding>,
     task: Value,
 }
 
-/// A request that nobody submitted.
+/// A request that was not submitted.
 #[derive(Clone, Debug)]
 pub struct DraftRequest {
-    /// As it would stand right after its submission; its id means nothing.
+    /// As it would be right after its submission; its id means nothing.
     pub request: Request,
-    /// Who would have to agree; `None` if its rule asks for nobody.
+    /// Who would have to agree; `None` if its rule approves without anybody.
     pub progress: Option<Progress>,
 }
 
@@ -65,11 +65,10 @@ impl DryRun {
 }
 
 impl Engine {
-    /// Runs everything that a submission runs through, and stores nothing: no request, and no refusal either.
+    /// Checks a submission and stores nothing: no request, and no refusal either.
     ///
     /// # Errors
-    /// What stands against reading or understanding it; what only stands against admitting it is part of the
-    /// answer.
+    /// Every fault of the submission. A refusal to admit it is part of the result.
     pub async fn dry_run(&self, input: &SubmissionInput<'_>) -> Result<DryRun, EngineError> {
         require(input.actor, Permission::Make)?;
         // Without the idempotency key: one that was used before says nothing about this draft.
@@ -130,7 +129,7 @@ impl Engine {
     }
 }
 
-/// Counters and other requests as they stand, read without locks and without making missing rows.
+/// Counters and other requests as they are now, read without locks and without making missing rows.
 fn stored_context(
     conn: &mut AnyConnection,
     prepared: &PreparedSubmission,

@@ -84,7 +84,7 @@ impl AdmissionRefusal {
 
     /// The key was used by another person or for another submission.
     pub(super) fn key_reused() -> Self {
-        let message = "This Idempotency-Key stands for another submission. Use a new key for a new one.";
+        let message = "This Idempotency-Key was used for another submission. Use a new key for a new one.";
         Self { code: Code::IdempotencyKeyReused, message: message.to_owned() }
     }
 }

@@ -15,7 +15,7 @@ use crate::store::executions::ExecutionRow;
 use crate::store::requests::Key;
 use crate::store::{AnyConnection, StoreError, executions, listing, requests};
 
-/// Interrupted executions settled in one sweep.
+/// The most interrupted executions settled in one sweep.
 const SETTLE_MAX: i64 = 500;
 
 /// Approvals that have waited longer than this for the executor are counted as overdue.
@@ -44,7 +44,7 @@ impl Engine {
         Ok(self.inner.store.read(load).await?)
     }
 
-    /// Records that bytes may leave from now on; `false` if the lease is somebody else's, or if the call
+    /// Records that bytes may leave from now on; `false` if another holder has the lease, or if the call
     /// must not leave any more: then its end is recorded.
     pub async fn start_attempt(&self, held: &HeldLease) -> Result<bool, EngineError> {
         let answer = self.inner.writer.write(WriteCommand::StartAttempt(held.clone())).await?;
@@ -60,7 +60,7 @@ impl Engine {
         self.fenced(WriteCommand::Release(held.clone())).await
     }
 
-    /// Records how an execution ended; `false` if the lease is somebody else's by now.
+    /// Records how an execution ended; `false` if another holder has the lease by now.
     pub async fn end(&self, held: &HeldLease, ending: Ending) -> Result<bool, EngineError> {
         let command = WriteCommand::End { held: held.clone(), ending: Box::new(ending) };
         let answer = self.inner.writer.write(command).await?;
@@ -82,7 +82,7 @@ impl Engine {
         Ok(())
     }
 
-    /// At start: on an embedded database nobody else can hold a lease, so none is waited for.
+    /// At start: on an embedded database no other process can hold a lease, so none is waited for.
     pub async fn recover(&self) -> Result<usize, EngineError> {
         if self.inner.store.is_exclusive() {
             self.inner.writer.write(WriteCommand::LapseAll).await?;
@@ -146,8 +146,8 @@ fn load(
     })
 }
 
-/// The digest that everybody signed whom the rule asks for; `None` if they are not all there, or did not
-/// sign the same. A rule that asks for nobody lets the request's own through.
+/// The digest that all required people signed; `None` if one is missing, or if they signed different ones.
+/// A rule that approves without anybody takes the request's own.
 fn approved_digest(request: &Request, approval: Option<&Approval>) -> Option<Digest> {
     let Some(approval) = approval else { return Some(request.digest) };
     let approvals = || request.decisions.iter().filter(|decision| decision.verdict == Verdict::Approved);

@@ -231,7 +231,7 @@ fn limit_finding(counter: &Counter, usage: Usage) -> Finding {
         code: FindingCode::LimitNearlyUsedUp,
         level: Level::Warning,
         sentence: format!(
-            "With this request the counter {} of {whose} stands at {} requests and {} in its window.",
+            "With this request the counter {} of {whose} is at {} requests and {} in its window.",
             counter.name, usage.count, usage.sum
         ),
         pointer: None,

@@ -1,6 +1,6 @@
-//! What waits for a person, and what he has decided.
+//! What a person may decide now, and what they have decided.
 //!
-//! **Invariant:** the inbox holds exactly what [`may_decide`] would let him decide at this moment.
+//! **Invariant:** the inbox has exactly the requests that [`may_decide`] allows the person to decide now.
 
 use std::collections::HashSet;
 
@@ -20,10 +20,10 @@ use crate::store::{AnyConnection, StoreError};
 
 pub use crate::store::inbox::{InboxPosition, Waiting};
 
-/// How far an inbox is counted exactly.
+/// Up to this number an inbox is counted exactly.
 pub const COUNTED_MAX: usize = 1_000;
 
-/// Rows looked at in one go: as many as are wanted, within these.
+/// Rows read at once: the number wanted, within these limits.
 const CHUNK_MIN: i64 = 20;
 const CHUNK_MAX: i64 = 256;
 
@@ -32,7 +32,7 @@ const CHUNK_MAX: i64 = 256;
 pub struct InboxPage {
     /// What is due first comes first.
     pub views: Vec<View>,
-    /// How many there are in all; more than [`COUNTED_MAX`] are not told apart. `None` where not counted.
+    /// Number of requests in all; [`COUNTED_MAX`] + 1 means "more". `None` where not counted.
     pub count: Option<usize>,
     /// Where the next page begins, if there is one.
     pub next: Option<InboxPosition>,
@@ -43,7 +43,7 @@ pub struct InboxPage {
 pub struct NarrowedPage {
     /// What fits; what is due first comes first.
     pub views: Vec<View>,
-    /// Everything that was looked at, fitting or not, in turn.
+    /// Everything that was looked at, fitting or not, in the inbox's order.
     pub looked_at: Vec<Waiting>,
     /// Whether there is more than was looked at.
     pub has_more: bool,
@@ -64,7 +64,7 @@ pub struct NarrowingLimits {
 pub(super) struct InboxReader {
     pub(super) reader: Reader,
     signer: Signer,
-    /// Everything that he could sign as.
+    /// Everything that they could sign as.
     capacities: Vec<Capacity>,
     accounts: Accounts,
     now: chrono::DateTime<chrono::Utc>,
@@ -117,15 +117,15 @@ impl Engine {
         Ok(self.inner.store.read(read).await?)
     }
 
-    /// The first `max` requests that `actor` may decide now, in turn.
+    /// The first `max` requests that `actor` may decide now, in the inbox's order.
     pub async fn waiting(&self, actor: &Actor, max: usize) -> Result<Vec<RequestId>, EngineError> {
         require(actor, Permission::Check)?;
         let inbox = self.inbox_reader(actor);
         Ok(self.inner.store.read(move |conn: &mut AnyConnection| inbox.ids(conn, max)).await?)
     }
 
-    /// What waits for one of `actor`'s seats, whether he may decide it himself or not.
-    pub async fn for_my_seats(
+    /// What waits for one of `actor`'s capacities, whether they may decide it themselves or not.
+    pub async fn for_my_capacities(
         &self,
         actor: &Actor,
         after: Option<InboxPosition>,
@@ -134,7 +134,7 @@ impl Engine {
         require(actor, Permission::Check)?;
         let inbox = self.inbox_reader(actor);
         let read = move |conn: &mut AnyConnection| {
-            let found = inbox.for_seats(conn, after.as_ref(), limit + 1)?;
+            let found = inbox.for_capacities(conn, after.as_ref(), limit + 1)?;
             inbox.page(conn, &found, limit)
         };
         Ok(self.inner.store.read(read).await?)
@@ -184,8 +184,8 @@ fn capacities_of(actor: &Actor, people: &People) -> Vec<Capacity> {
 }
 
 impl Engine {
-    /// Whether a request that has just changed may wait for `actor`: told without reading it, so he may
-    /// have decided it before; his inbox knows.
+    /// Whether a request that has just changed may wait for `actor`. Answered without reading it, so they may
+    /// have decided it before; only the inbox knows.
     pub fn may_wait_for(&self, actor: &Actor, change: &Change) -> bool {
         let is_own = |person: &Person| person.is_same_person(&actor.person);
         let is_open = change.state.waits() && actor.may(Permission::Check);
@@ -198,12 +198,12 @@ impl Engine {
 }
 
 impl InboxReader {
-    /// The first `wanted` requests that he may decide.
+    /// The first `wanted` requests that they may decide.
     pub(super) fn ids(&self, conn: &mut AnyConnection, wanted: usize) -> Result<Vec<RequestId>, StoreError> {
         Ok(self.walk(conn, None, wanted)?.into_iter().map(|waiting| waiting.turn.id).collect())
     }
 
-    /// Up to `wanted` requests that he may decide, over everything that waits for one of his seats.
+    /// Up to `wanted` requests that they may decide, of all that wait for one of their capacities.
     fn walk(
         &self,
         conn: &mut AnyConnection,
@@ -212,7 +212,7 @@ impl InboxReader {
     ) -> Result<Vec<Waiting>, StoreError> {
         let mut found: Vec<Waiting> = Vec::new();
         for set in inbox::waiting_sets(conn, &self.reader.actor.org)? {
-            if self.holds_one_of(&set) {
+            if self.has_one_of(&set) {
                 found.extend(self.walk_set(conn, &set, after.clone(), wanted)?);
             }
         }
@@ -223,8 +223,8 @@ impl InboxReader {
         Ok(found)
     }
 
-    /// Up to `wanted` requests that wait for one of his seats, whoever made or decided them.
-    fn for_seats(
+    /// Up to `wanted` requests that wait for one of their capacities, whoever made or decided them.
+    fn for_capacities(
         &self,
         conn: &mut AnyConnection,
         after: Option<&InboxPosition>,
@@ -234,7 +234,7 @@ impl InboxReader {
         let rows = i64::try_from(wanted).unwrap_or(CHUNK_MAX);
         let mut found = Vec::new();
         for set in inbox::waiting_sets(conn, &self.reader.actor.org)? {
-            if self.holds_one_of(&set) {
+            if self.has_one_of(&set) {
                 let at = (&self.reader.actor.org, set.as_str());
                 found.extend(inbox::waiting_for(conn, at, &anybody, after, rows)?);
             }
@@ -269,7 +269,7 @@ impl InboxReader {
         }
     }
 
-    fn holds_one_of(&self, set: &str) -> bool {
+    fn has_one_of(&self, set: &str) -> bool {
         let mut wanted = set.lines().filter_map(Capacity::parse);
         wanted.any(|wanted| self.capacities.iter().any(|own| own.fits(&wanted)))
     }
@@ -282,7 +282,7 @@ impl InboxReader {
         Ok(may_decide(&self.signer, &waiting.context(), &policy, self.now).is_ok())
     }
 
-    /// The first `limit` of what was found, and where it goes on; not counted.
+    /// The first `limit` of what was found, and where the next page begins; not counted.
     fn page(
         &self,
         conn: &mut AnyConnection,
@@ -304,7 +304,7 @@ impl InboxReader {
         records.into_iter().map(|record| self.reader.view(conn, record)).collect()
     }
 
-    /// The keys under which decisions of this person stand: every user id that is his.
+    /// The keys under which this person's decisions are stored: one for each of their user ids.
     fn person_keys(&self) -> Vec<String> {
         let iss = &self.reader.actor.person.iss;
         let mut keys: Vec<String> = self.accounts.names.iter().map(|name| format!("{iss}\n{name}")).collect();

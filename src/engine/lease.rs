@@ -30,7 +30,7 @@ pub struct ClaimedExecution {
     pub held: HeldLease,
     /// The request, for its digest and for the log.
     pub request: Request,
-    /// The digest that everybody signed whom the policy asks for; `None` if somebody is missing.
+    /// The digest that all required people signed; `None` if one is missing.
     pub approved: Option<Digest>,
     /// The call as bytes, exactly as approved.
     pub call: Vec<u8>,
@@ -68,7 +68,7 @@ impl ClaimedExecution {
 /// How an execution ended.
 #[derive(Clone, Debug)]
 pub struct Ending {
-    /// How.
+    /// The outcome.
     pub outcome: Outcome,
     /// A sentence for people.
     pub reason: String,

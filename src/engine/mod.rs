@@ -1,4 +1,4 @@
-//! The one door to change anything: load, ask the domain, save, all in one transaction.
+//! The one way to change anything: load, ask the domain, save, all in one transaction.
 //!
 //! API, CLI and executor change state only through [`Engine`]. **Invariant:** every decision is made
 //! in `decider`, on rows locked in the transaction that records it, whichever door was used.
@@ -39,7 +39,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 pub use admission::Deadlines;
-pub use bulk::{BulkDecisionInput, BulkItemResult, Item as BulkItem, Outcome as BulkOutcome};
+pub use bulk::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome};
 pub use decide::{Decided, DecisionInput};
 pub use dry_run::{DraftRequest, DryRun};
 pub use error::{AdmissionRefusal, DoorFault, EngineError};
@@ -67,7 +67,7 @@ pub use crate::store::requests::Key as RequestKey;
 pub struct EngineSettings {
     /// Deadlines where a type names none.
     pub deadlines: Deadlines,
-    /// What may be asked, and who is who.
+    /// The request types and people in force.
     pub rules: Rules,
     /// Where calls may go.
     pub targets: Arc<Targets>,
@@ -144,16 +144,16 @@ impl Engine {
         self.inner.deadlines
     }
 
-    /// Writes that wait right now.
+    /// Number of writes that wait right now.
     pub fn queue_depth(&self) -> usize {
         self.inner.writer.waiting()
     }
 
-    /// How long a caller should wait before he tries a busy engine again.
+    /// How long a caller should wait before they try a busy engine again.
     pub const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
 }
 
-/// The first check of every command: does the token grant the right?
+/// The first check of every command: does the token grant the permission?
 pub fn require(actor: &Actor, permission: Permission) -> Result<(), EngineError> {
     if actor.may(permission) { Ok(()) } else { Err(EngineError::PermissionMissing(permission)) }
 }

@@ -1,4 +1,4 @@
-//! Who waits in this process for an execution to end.
+//! API calls of this process that wait for an execution to end.
 
 use std::collections::HashMap;
 use std::sync::Mutex;

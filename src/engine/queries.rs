@@ -1,7 +1,7 @@
 //! Reads: one request, lists of requests. Nothing here changes anything.
 //!
-//! **Invariant:** the org of every read is the actor's, and who neither checks nor audits reads only their
-//! own requests.
+//! **Invariant:** the org of every read is the actor's, and a person who neither checks nor audits reads only
+//! their own requests.
 
 use std::sync::Arc;
 
@@ -29,13 +29,13 @@ pub use crate::store::listing::{Filter, Position, Sort, SortBy};
 /// A request as a reader gets it.
 #[derive(Clone, Debug)]
 pub struct View {
-    /// Where it stands.
+    /// The request itself.
     pub request: Request,
     /// The normalised task with its headers as sent: mask them before anybody else reads them.
     pub task: Value,
-    /// What will be sent: the method.
+    /// The method that will be sent.
     pub method: String,
-    /// What will be sent: the absolute URL.
+    /// The absolute URL that will be sent to.
     pub url: String,
     /// The target's label at submission.
     pub label: String,
@@ -43,7 +43,7 @@ pub struct View {
     pub answer: Option<AnswerView>,
     /// The type in the version that the request is pinned to, for what may be shown of the task.
     pub pinned: Option<Arc<RequestType>>,
-    /// Whether the reader may see masked fields: he is one of those who decide.
+    /// Whether the reader may see masked fields: they are one of those who decide.
     pub sees_masked: bool,
 }
 
@@ -99,7 +99,7 @@ impl View {
     }
 }
 
-/// The URL of a task in which fields are hidden; without its end where it can't be told.
+/// The URL of a task in which fields are hidden; only its origin where the rest can't be built.
 pub(super) fn url_of(task: &Value) -> String {
     Call::from_task(task)
         .map_or_else(|_| task["hostname"].as_str().unwrap_or_default().to_owned(), |call| call.url)
@@ -166,7 +166,7 @@ impl Engine {
     /// The widest filter that `actor` may use.
     ///
     /// # Errors
-    /// [`EngineError::PermissionMissing`] if his token grants none of the three rights.
+    /// [`EngineError::PermissionMissing`] if the token grants none of the three permissions.
     pub fn scope(&self, actor: &Actor) -> Result<Filter, EngineError> {
         if !actor.sees_all() {
             super::require(actor, Permission::Make)?;
@@ -200,7 +200,7 @@ impl Engine {
         let Listing { filter, sort, limit } = listing;
         let reader = self.reader_for(actor);
         let read = move |conn: &mut _| {
-            // One row more than asked for tells whether there is a next page.
+            // One row more than asked for: is there a next page?
             let (rows, total) = match &page {
                 Page::Number(number) => {
                     let offset = number.saturating_mul(limit);

@@ -1,7 +1,7 @@
-//! What is in force now, and every version of a type that requests still refer to.
+//! The rules in force now, and every version of a type that requests still refer to.
 //!
-//! **Invariant:** a request is judged by the version of its type that it was submitted under; only who is
-//! who (people, links, groups) is always what is in force now.
+//! **Invariant:** a request is judged by the version of its type that it was submitted under; only people,
+//! links and groups are always those in force now.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, RwLock};
@@ -36,7 +36,7 @@ impl RuleBook {
         book
     }
 
-    /// What is in force now.
+    /// The rules in force now.
     pub fn current(&self) -> Arc<Rules> {
         Arc::clone(&self.0.current.read().expect("nobody panics while replacing the rules"))
     }
@@ -89,7 +89,7 @@ fn unreadable(version: &str) -> StoreError {
     StoreError::Corrupt(format!("the type's version {version} can't be read"))
 }
 
-/// The stages that `request` has to pass; `None` if its rule asks for nobody.
+/// The stages that `request` must pass; `None` if its rule approves without anybody.
 ///
 /// # Errors
 /// If the pinned version has no such rule: then nobody can decide it.

@@ -20,7 +20,7 @@ pub use crate::store::sessions::SessionGrant;
 pub struct SessionLimits {
     /// How long a session may go unused.
     pub idle: TimeDelta,
-    /// How long a session lives at most.
+    /// Maximum age of a session.
     pub max: TimeDelta,
 }
 
@@ -75,7 +75,7 @@ impl LiveSession {
 /// A sign-in that is to become a session.
 #[derive(Clone, Debug)]
 pub struct NewSession {
-    /// The session's id, of a secret that nobody had before.
+    /// The session's id, made of a new secret.
     pub id: SessionId,
     /// What the sign-in granted.
     pub granted: SessionGrant,
@@ -92,18 +92,18 @@ pub struct NewSession {
 pub enum Use {
     /// Somebody asked for a page.
     Page,
-    /// Something went on by itself, such as an open stream: the session may still run out.
+    /// Something in the background, such as an open stream: the session may still run out.
     Background,
 }
 
-/// A session's use is noted at most this often.
+/// A session's use is recorded at most this often.
 const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 impl Engine {
     /// Opens a session for somebody who has just signed in.
-    pub async fn open_session(&self, opening: NewSession) -> Result<LiveSession, EngineError> {
+    pub async fn open_session(&self, new: NewSession) -> Result<LiveSession, EngineError> {
         let now = self.inner.clock.now();
-        let NewSession { id, granted, org, signed_in_at, replaces } = opening;
+        let NewSession { id, granted, org, signed_in_at, replaces } = new;
         let expires_at = now + self.inner.sessions.max;
         let row = SessionRow {
             session_id: id.text(),
@@ -124,7 +124,7 @@ impl Engine {
 
     /// The session, if it is good now.
     ///
-    /// That it was used is noted at most once a minute, and nobody waits for the note.
+    /// Its use is recorded at most once a minute, in the background.
     pub async fn find_session(
         &self,
         id: SessionId,
@@ -138,7 +138,7 @@ impl Engine {
         let last_seen_at = from_micros(row.last_seen_at)?;
         let expires_at = from_micros(row.expires_at)?;
         let limits = self.inner.sessions;
-        // The limit of today's configuration holds for the sessions of yesterday's, too.
+        // The limits of today's configuration apply to older sessions, too.
         let is_over = row.ended_at.is_some()
             || now >= expires_at
             || now >= from_micros(row.created_at)? + limits.max
@@ -151,7 +151,7 @@ impl Engine {
             let engine = self.clone();
             tokio::spawn(async move {
                 if let Err(error) = engine.write_session(touch).await {
-                    tracing::warn!(%error, "that a session was used could not be noted");
+                    tracing::warn!(%error, "the use of a session could not be recorded");
                 }
             });
         }

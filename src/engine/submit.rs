@@ -39,15 +39,15 @@ impl<'a> SubmissionInput<'a> {
 /// A submission that was taken.
 #[derive(Debug)]
 pub struct Submitted {
-    /// The request: right after the submission, or as it stands by now if this was a repeat.
+    /// The request: right after the submission, or as it is now if this was a repeat.
     pub view: View,
-    /// Whether the client's key had been used for just this before.
+    /// Whether the idempotency key had been used for the same submission before.
     pub is_replay: bool,
 }
 
 impl Engine {
-    /// Checks and stores a submission; it rests in `AdminTask`, or is approved if its rule asks for
-    /// nobody, when this returns.
+    /// Checks and stores a submission. When this returns, the request waits in `AdminTask`, or is approved if
+    /// its rule approves without anybody.
     ///
     /// # Errors
     /// Every fault at once; the refusal is kept before this returns.

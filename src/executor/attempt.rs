@@ -9,7 +9,7 @@ use crate::domain::call::Call;
 use crate::domain::outcome::{Exchange, Judgement, Outcome, TargetResponse, judge};
 use crate::engine::{ClaimedExecution, Ending, Engine, HeldLease};
 
-/// How long the loop waits before it tries again to record an end that the store did not take.
+/// Pause before the record of an end that the store did not take is tried again.
 const RECORD_AGAIN: Duration = Duration::from_millis(250);
 /// How often it tries; after that the lease lapses and the outcome is unknown, which is true.
 const RECORD_TRIES_MAX: usize = 240;
@@ -37,7 +37,7 @@ pub(super) async fn execute(recorder: Recorder<'_>, claimed: ClaimedExecution) {
     tracing::info!(outcome, attempt = 1, duration_ms, "an execution ended");
 }
 
-/// The call, if it still is what people approved. If not, somebody has to look at the database.
+/// The call, if it still is what people approved. If not, somebody has tampered with the database.
 fn verify(engine: &Engine, claimed: &ClaimedExecution) -> Result<Call, String> {
     claimed.verified_call().map_err(|reason| {
         engine.metrics().digest_stopped();
@@ -47,7 +47,7 @@ fn verify(engine: &Engine, claimed: &ClaimedExecution) -> Result<Call, String> {
 }
 
 impl Recorder<'_> {
-    /// `None` if the lease was lost: somebody else tells how it ended.
+    /// `None` if the lease was lost: another holder records how it ended.
     async fn attempt(&self, claimed: &ClaimedExecution, call: &Call) -> Option<Ending> {
         let held = &claimed.held;
         let cleared = match self.egress.clear(call).await {

@@ -1,7 +1,7 @@
 //! The way out: which origin and which address a call may go to, and a fresh connection to it.
 //!
 //! **Invariant:** a name is resolved once, every address is checked, and the connection goes to a checked
-//! address. There is no redirect, no proxy, no pool and no second try once a connection stands.
+//! address. There is no redirect, no proxy, no pool and no second try once a connection is open.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -24,8 +24,8 @@ use crate::executor::exchange::{self, Course, Transport};
 /// How many addresses of one name are tried.
 const ADDRESSES_TRIED_MAX: usize = 4;
 
-/// Where Linux distributions keep the system's certificates. The list stands here because the usual
-/// search prefers environment variables, and those must not change whom we trust.
+/// Where Linux distributions keep the system's certificates. The list is here because the usual
+/// search prefers environment variables, and those must not change which authorities are trusted.
 const SYSTEM_BUNDLES: [&str; 6] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -38,7 +38,7 @@ const SYSTEM_BUNDLES: [&str; 6] = [
 /// How long a call may take and how much of an answer is kept.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// For one look-up of a name.
+    /// For one DNS look-up.
     pub dns_ms: u64,
     /// For connecting to one address.
     pub connect_ms: u64,
@@ -57,7 +57,7 @@ pub enum EgressError {
         /// The target's host.
         host: String,
     },
-    /// A `ca_file` can't be read, or holds no certificate.
+    /// A `ca_file` can't be read, or contains no certificate.
     #[error("ca_file {path} {trouble}")]
     CaFile {
         /// The file.
@@ -265,9 +265,9 @@ fn roots_of_file(path: &Path) -> Result<RootCertStore, EgressError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|error| fault(format!("is no PEM: {error}")))?;
-        roots.add(certificate).map_err(|error| fault(format!("holds a bad certificate: {error}")))?;
+        roots.add(certificate).map_err(|error| fault(format!("contains a bad certificate: {error}")))?;
     }
-    if roots.is_empty() { Err(fault("holds no certificate".to_owned())) } else { Ok(roots) }
+    if roots.is_empty() { Err(fault("contains no certificate".to_owned())) } else { Ok(roots) }
 }
 
 fn system_roots(host: &str) -> Result<RootCertStore, EgressError> {

@@ -61,7 +61,7 @@ impl Transport for tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
     }
 }
 
-/// How far an attempt came. It outlives the attempt, so that a time-out can still tell.
+/// How far an attempt came. It outlives the attempt, so that a time-out can still report it.
 #[derive(Default)]
 pub(super) struct Course {
     stage: &'static str,
@@ -98,7 +98,7 @@ impl Course {
 
 /// The request as it goes out: `host`, the call's headers in their order, the engine's own.
 ///
-/// The error is a clause that says what can't be sent; it never holds a value.
+/// The error is a clause that says what can't be sent; it never contains a value.
 pub(super) fn build_request(
     call: &Call,
     authority: &str,
@@ -156,14 +156,14 @@ pub(super) async fn run(
         .max_buf_size(ANSWER_HEAD_BYTES_MAX)
         .handshake(TokioIo::new(watched))
         .await;
-    let (sender, connection) = handshake.map_err(|error| told(&error))?;
+    let (sender, connection) = handshake.map_err(|error| describe(&error))?;
     // Both run in this task: when the attempt is dropped, so is the connection.
     let asking = pin!(ask(sender, request, answer_bytes_max, course));
     let result = match select(asking, connection).await {
         Either::Left((result, _)) => result,
         Either::Right((_, asking)) => asking.await,
     };
-    result.map_err(|error| told(&error))
+    result.map_err(|error| describe(&error))
 }
 
 async fn ask(
@@ -199,7 +199,7 @@ fn text_of(value: &HeaderValue) -> String {
 }
 
 /// Says what went wrong on a connection, without a word of what was sent or received.
-fn told(error: &hyper::Error) -> String {
+fn describe(error: &hyper::Error) -> String {
     if error.is_parse() {
         return UNREADABLE.to_owned();
     }

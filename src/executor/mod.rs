@@ -1,4 +1,4 @@
-//! Runs what was approved: sends one stored call to its target and tells what came back.
+//! Runs what was approved: sends one stored call to its target and records what came back.
 //!
 //! **Invariant:** a call goes to an allow-listed origin and a checked address or it does not go, and
 //! nothing here sends a call twice.

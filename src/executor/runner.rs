@@ -17,9 +17,9 @@ use super::egress::Egress;
 use crate::domain::outcome::Outcome;
 use crate::engine::{ClaimedExecution, Ending, Engine, EngineError, HeldLease};
 
-/// How often the queue is looked at without being told: another node may have filled it.
+/// How often the queue is polled: another node may have filled it.
 const POLL: Duration = Duration::from_millis(500);
-/// How often deadlines and lapsed leases are looked for.
+/// How often deadlines and lapsed leases are swept.
 const SWEEP: Duration = Duration::from_secs(1);
 /// How often leases are prolonged; a third of a lease.
 const RENEW: Duration = Duration::from_secs(5);
@@ -67,7 +67,7 @@ impl Executor {
         Arc::clone(&self.alive)
     }
 
-    /// Runs until `stopping`; then lets calls under way finish for `grace`, and tells the truth about
+    /// Runs until `stopping`; then lets calls under way finish for `grace`, and records the truth about
     /// the rest: their outcome is unknown.
     pub async fn run(self: Arc<Self>, mut stopping: watch::Receiver<bool>, grace: Duration) {
         if let Err(error) = self.engine.recover().await {

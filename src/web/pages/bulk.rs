@@ -249,7 +249,7 @@ pub async fn decide(web: web::Data<Web>, request: HttpRequest, body: Bytes) -> P
     };
     let item = |(id, version, digest): (RequestId, i64, String)| BulkItem {
         id,
-        ballot: NewDecision { digest: Some(digest), ..ballot.clone() }.on_version(Some(version)),
+        decision: NewDecision { digest: Some(digest), ..ballot.clone() }.on_version(Some(version)),
     };
     let deciding = BulkDecisionInput {
         actor: session.actor.clone(),

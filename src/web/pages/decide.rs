@@ -250,7 +250,7 @@ pub async fn decide(
         actor: session.actor.clone(),
         request_type: known.view.request.request_type.clone(),
         id: known.view.request.id,
-        ballot,
+        decision: ballot,
         origin: Origin::of(&session.actor, &reference(&request)),
     };
     match web.engine.decide(deciding).await {

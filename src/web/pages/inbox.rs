@@ -352,7 +352,7 @@ pub async fn my_groups(web: web::Data<Web>, request: HttpRequest) -> Page {
     let mut parameters = Parameters::of(&request, &["after"])?;
     let after = after(&mut parameters, &session, Nav::MyGroups)?;
     parameters.finish()?;
-    let found = web.engine.for_my_seats(&session.actor, after, ROWS).await?;
+    let found = web.engine.for_my_capacities(&session.actor, after, ROWS).await?;
     let words = Words {
         lead: "What waits for one of your groups, also where somebody else must decide.",
         empty_title: "Nothing waits for your groups",

@@ -196,7 +196,7 @@ async fn a_check_stores_nothing(on: On) {
     assert!(good.text.contains("/accounts/travel/transfers"), "{}", good.text);
     assert!(good.text.contains("1 person from Payments, not you"), "{}", good.text);
     assert!(good.text.contains("1 person from Finance, not you"), "{}", good.text);
-    assert!(good.text.contains("stands at 1 requests and 1500.5 in its window"), "{}", good.text);
+    assert!(good.text.contains("is at 1 requests and 1500.5 in its window"), "{}", good.text);
     assert!(!good.text.contains("DE02120300000000202051"), "{}", good.text);
     let faulty = open.press("check", &[("/body/amount", "x")]).await;
     assert!(faulty.text.contains("Nothing was stored."), "{}", faulty.text);

@@ -67,15 +67,15 @@ fn one_won(node: &Node, request: &Request, results: Vec<Result<Request, EngineEr
 
 /// As many checkers, every other one of whom rejects.
 fn voters(number: usize) -> Vec<(Actor, NewDecision)> {
-    let ballots = [approval(), rejection()];
-    (0..number).map(|at| (checker(&format!("checker-{at}")), ballots[at % 2].clone())).collect()
+    let verdicts = [approval(), rejection()];
+    (0..number).map(|at| (checker(&format!("checker-{at}")), verdicts[at % 2].clone())).collect()
 }
 
 async fn of_many_decisions_at_once_exactly_one_stands(database: Database) {
     let node = Node::open(database);
     let request = node.submit(&maker()).await;
     let voters = voters(16);
-    let decisions = voters.iter().map(|(by, ballot)| node.decide(by, request.id, ballot.clone()));
+    let decisions = voters.iter().map(|(by, decision)| node.decide(by, request.id, decision.clone()));
     let results = node.all_at_once(decisions).await;
     one_won(&node, &request, results);
 }
@@ -86,11 +86,11 @@ async fn of_many_decisions_on_two_nodes_exactly_one_stands(database: Database) {
     let request = node.submit(&maker()).await;
     let voters = voters(12);
     let decide = |at: usize| {
-        let (by, ballot) = voters[at].clone();
+        let (by, decision) = voters[at].clone();
         let engine = [&node.engine, &other][at / 2 % 2];
         let id = request.id;
         async move {
-            let decided = engine.decide(super::deciding(&by, id, ballot)).await?;
+            let decided = engine.decide(super::deciding(&by, id, decision)).await?;
             Ok(decided.request)
         }
     };

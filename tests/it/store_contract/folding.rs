@@ -130,8 +130,8 @@ impl Play<'_> {
         let verdict = if approves { Verdict::Approved } else { Verdict::Rejected };
         let right = request.digest.to_string();
         let digest = digest.map(|is_right| if is_right { right } else { "sha256:wrong".to_owned() });
-        let ballot = NewDecision::new(verdict, "words", digest).unwrap();
-        is_sound(engine.decide(deciding(&by, request.id, ballot)).await);
+        let decision = NewDecision::new(verdict, "words", digest).unwrap();
+        is_sound(engine.decide(deciding(&by, request.id, decision)).await);
     }
 
     async fn run(&mut self, story: &[Vec<Act>]) {

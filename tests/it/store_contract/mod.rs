@@ -118,8 +118,8 @@ impl Node {
         Ok(submitted.view)
     }
 
-    async fn decide(&self, by: &Actor, id: RequestId, ballot: NewDecision) -> Result<Request, EngineError> {
-        let decided = self.engine.decide(deciding(by, id, ballot)).await?;
+    async fn decide(&self, by: &Actor, id: RequestId, decision: NewDecision) -> Result<Request, EngineError> {
+        let decided = self.engine.decide(deciding(by, id, decision)).await?;
         Ok(decided.request)
     }
 
@@ -279,8 +279,8 @@ fn origin(actor: &Actor) -> Origin {
     Origin::of(actor, "ref-decide")
 }
 
-fn deciding(by: &Actor, id: RequestId, ballot: NewDecision) -> DecisionInput {
-    DecisionInput { actor: by.clone(), request_type: issue_badge(), id, ballot, origin: origin(by) }
+fn deciding(by: &Actor, id: RequestId, decision: NewDecision) -> DecisionInput {
+    DecisionInput { actor: by.clone(), request_type: issue_badge(), id, decision, origin: origin(by) }
 }
 
 fn issue_badge() -> RequestTypeName {

@@ -146,10 +146,10 @@ async fn decide(
     engine: &Engine,
     by: &Actor,
     id: RequestId,
-    ballot: NewDecision,
+    decision: NewDecision,
 ) -> Result<Request, EngineError> {
     let request_type = RequestTypeName::new(PAY_OUT);
-    let deciding = DecisionInput { actor: by.clone(), request_type, id, ballot, origin: origin(by) };
+    let deciding = DecisionInput { actor: by.clone(), request_type, id, decision, origin: origin(by) };
     Ok(engine.decide(deciding).await?.request)
 }
 
@@ -396,7 +396,7 @@ async fn stages_are_signed_in_their_order_by_different_people(database: Database
     assert_eq!(request.terms.due_at, Some(request.started_at + TimeDelta::hours(4)));
     let (rita, fay, finn) =
         (in_group("rita", "Risk"), in_group("fay", "Finance"), in_group("finn", "Finance"));
-    let say = async |by: &Actor, ballot| decide(&node.engine, by, request.id, ballot).await;
+    let say = async |by: &Actor, decision| decide(&node.engine, by, request.id, decision).await;
     assert_eq!(code(say(&fay, approval()).await), "not_in_stage");
     assert_eq!(code(say(&checker("anna"), approval()).await), "not_in_stage");
     assert_eq!(say(&rita, approval()).await.unwrap().state, State::AdminTask);

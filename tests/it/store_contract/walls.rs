@@ -82,7 +82,7 @@ async fn one_id_in_two_orgs_is_two_requests(database: Database) {
     assert_eq!(listed(&node, &zoe).await, std::slice::from_ref(&abroad.request));
 
     let decisions = [(&anna, rejection()), (&zoe, approval())];
-    let said = node.all_at_once(decisions.map(|(by, ballot)| node.decide(by, id, ballot))).await;
+    let said = node.all_at_once(decisions.map(|(by, decision)| node.decide(by, id, decision))).await;
     let said: Vec<Request> = said.into_iter().map(Result::unwrap).collect();
     assert_eq!([said[0].state, said[1].state], [State::Rejected, State::Approved]);
     for request in &said {
