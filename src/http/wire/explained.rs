@@ -9,7 +9,7 @@ use crate::domain::code::Code;
 use crate::domain::findings::{Finding, FindingCode, Level};
 use crate::domain::policy::fresh::FreshSignIn;
 use crate::domain::policy::progress::{Progress, SeatProgress, StageProgress};
-use crate::domain::request::{Request, State};
+use crate::domain::request::Request;
 use crate::engine::explain::{Explanation, Reason};
 
 /// A request, and what its reader may do about it.
