@@ -8,7 +8,6 @@ use countersign::catalog::Catalog;
 use countersign::config::{Config, Flags};
 use countersign::domain::actor::{Permission, Person, Signer};
 use countersign::domain::amount::Amount;
-use countersign::domain::code::Code;
 use countersign::domain::ids::OrgId;
 use countersign::domain::json;
 use countersign::domain::policy::condition::Condition;

@@ -5,6 +5,7 @@ use countersign::api;
 use countersign::catalog::embedded;
 use countersign::cli::args::CommandLine;
 use countersign::config::{KEYS, Key, TARGET_KEYS};
+use countersign::domain::code::Code;
 use countersign::domain::findings::FindingCode;
 use countersign::domain::request::State;
 use countersign::metrics::Metrics;
@@ -202,7 +203,7 @@ fn metrics() -> Vec<Vec<Cell>> {
     let metrics = Metrics::new();
     metrics.submitted("TYPE");
     metrics.decided("TYPE", "approved");
-    metrics.refused("code");
+    metrics.refused(Code::Busy);
     metrics.executed("TYPE", "executed");
     let text = metrics.render(0);
     let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE countersign_")?.split_once(' '));
