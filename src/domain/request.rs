@@ -16,7 +16,7 @@ pub use super::state::{State, Verdict};
 /// The terms under which a request was admitted; they never change.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Terms {
-    /// The policy's rule that applied; empty for a request from before there were policies.
+    /// The policy's rule that applied.
     pub rule: String,
     /// One sentence about it.
     pub summary: String,

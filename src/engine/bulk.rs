@@ -123,9 +123,7 @@ fn outcome<T>(reply: Result<(T, bool), EngineError>) -> Result<BulkOutcome, Engi
 impl View {
     /// Whether the request may be decided together with others.
     pub fn allows_bulk(&self) -> bool {
-        let pinned = self.pinned.as_deref();
-        let approval = approval_of(pinned, &self.request).ok().flatten();
-        let is_allowed_by_type = pinned.is_some_and(|pinned| pinned.bulk);
-        approval.is_some_and(|approval| allows_bulk(is_allowed_by_type, self.request.terms.risk, approval))
+        let approval = approval_of(&self.pinned, &self.request).ok().flatten();
+        approval.is_some_and(|approval| allows_bulk(self.pinned.bulk, self.request.terms.risk, approval))
     }
 }

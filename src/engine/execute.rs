@@ -131,13 +131,10 @@ fn load(
     let record = listing::find(conn, &key.0, key.1)?
         .ok_or_else(|| StoreError::Corrupt(format!("{} has an execution but no request", key.1)))?;
     let pinned = book.pinned(conn, &record.request)?;
-    let approval = approval_of(pinned.as_deref(), &record.request)?;
-    // A request from before versions were kept is read by the rules of its type as they are now.
-    let request_type =
-        pinned.clone().or_else(|| book.current().types.find(record.request.request_type.as_str()).cloned());
+    let approval = approval_of(&pinned, &record.request)?;
     Ok(ClaimedExecution {
-        answer_rules: request_type.as_ref().map(|found| found.answer.clone()).unwrap_or_default(),
-        total_timeout: request_type.and_then(|found| found.total_timeout),
+        answer_rules: pinned.answer.clone(),
+        total_timeout: pinned.total_timeout,
         held: HeldLease { key, token: row.token },
         approved: approved_digest(&record.request, approval),
         request: record.request,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use super::admission::usage_key;
 use super::queries::{Reader, View};
@@ -60,7 +61,7 @@ impl Engine {
     /// # Errors
     /// If the version that the request is pinned to has no such rule.
     pub fn progress_of(&self, view: &View) -> Result<Option<Progress>, EngineError> {
-        let Some(approval) = approval_of(view.pinned.as_deref(), &view.request)? else { return Ok(None) };
+        let Some(approval) = approval_of(&view.pinned, &view.request)? else { return Ok(None) };
         let rules = self.inner.book.current();
         let policy = PolicyInForce { approval, people: &rules.people };
         Ok(Some(progress(&view.request.context(), &policy)))
@@ -68,9 +69,9 @@ impl Engine {
 
     /// What `actor` is told about a request beyond its body.
     pub async fn explain(&self, actor: &Actor, view: &View) -> Result<Explanation, EngineError> {
-        let (request, pinned) = (view.request.clone(), view.pinned.clone());
+        let (request, pinned) = (view.request.clone(), Arc::clone(&view.pinned));
         let read =
-            move |conn: &mut AnyConnection| StoredFindings::default().of(conn, &request, pinned.as_deref());
+            move |conn: &mut AnyConnection| StoredFindings::default().of(conn, &request, &pinned);
         let stored = self.inner.store.read(read).await?;
         Ok(self.explanation(actor, view, stored)?)
     }
@@ -98,7 +99,7 @@ impl Engine {
         view: &View,
         stored: Vec<Finding>,
     ) -> Result<Explanation, StoreError> {
-        let approval = approval_of(view.pinned.as_deref(), &view.request)?;
+        let approval = approval_of(&view.pinned, &view.request)?;
         let rules = self.inner.book.current();
         let policy = |approval| PolicyInForce { approval, people: &rules.people };
         let (signer, now) = (&actor.signer, self.inner.clock.now());
@@ -138,7 +139,7 @@ fn read_many(
     let found = reader.find_many(conn, ids)?;
     let mut findings = StoredFindings::default();
     let explain = |view: View| {
-        let stored = findings.of(conn, &view.request, view.pinned.as_deref())?;
+        let stored = findings.of(conn, &view.request, &view.pinned)?;
         Ok((view, stored))
     };
     found.into_iter().map(explain).collect()
@@ -158,7 +159,7 @@ impl StoredFindings {
         &mut self,
         conn: &mut AnyConnection,
         request: &Request,
-        pinned: Option<&RequestType>,
+        pinned: &RequestType,
     ) -> Result<Vec<Finding>, StoreError> {
         let own = request.id.to_string();
         let others = self.open_on_subject(conn, request)?;
@@ -190,15 +191,14 @@ impl StoredFindings {
         &mut self,
         conn: &mut AnyConnection,
         request: &Request,
-        pinned: Option<&RequestType>,
+        pinned: &RequestType,
     ) -> Result<Vec<Finding>, StoreError> {
         let mut findings = Vec::new();
         if !request.state.waits() {
             return Ok(findings);
         }
-        let counters = pinned.map(|pinned| pinned.usage.as_slice()).unwrap_or_default();
         for counted in &request.terms.counted {
-            let Some(counter) = counters.iter().find(|counter| counter.name == counted.counter) else {
+            let Some(counter) = pinned.usage.iter().find(|counter| counter.name == counted.counter) else {
                 continue;
             };
             let key = usage_key(request.org.as_str(), request.request_type.as_str(), counted);

@@ -276,8 +276,8 @@ impl InboxReader {
 
     fn may_decide(&self, conn: &mut AnyConnection, waiting: &Waiting) -> Result<bool, StoreError> {
         let Waiting { type_version, rule, .. } = waiting;
-        let pinned = self.reader.book.version_of(conn, type_version, rule)?;
-        let Some(approval) = approval_under(pinned.as_deref(), rule)? else { return Ok(false) };
+        let pinned = self.reader.book.version_of(conn, type_version)?;
+        let Some(approval) = approval_under(&pinned, rule)? else { return Ok(false) };
         let policy = PolicyInForce { approval, people: &self.reader.rules.people };
         Ok(may_decide(&self.signer, &waiting.context(), &policy, self.now).is_ok())
     }

@@ -42,7 +42,7 @@ pub struct View {
     /// What the target answered.
     pub answer: Option<AnswerView>,
     /// The type in the version that the request is pinned to, for what may be shown of the task.
-    pub pinned: Option<Arc<RequestType>>,
+    pub pinned: Arc<RequestType>,
     /// Whether the reader may see masked fields: they are one of those who decide.
     pub sees_masked: bool,
 }
@@ -61,7 +61,7 @@ impl View {
             url: submission.call.url,
             label: submission.label,
             answer: None,
-            pinned: Some(request_type),
+            pinned: request_type,
             sees_masked: true,
         }
     }
@@ -76,9 +76,10 @@ impl View {
 
     /// The URL as this reader may see it.
     pub fn shown_url(&self) -> String {
-        match self.pinned.as_ref().filter(|pinned| pinned.hides_any()) {
-            Some(pinned) => url_of(&pinned.shown(&self.task, self.sees_masked)),
-            None => self.url.clone(),
+        if self.pinned.hides_any() {
+            url_of(&self.pinned.shown(&self.task, self.sees_masked))
+        } else {
+            self.url.clone()
         }
     }
 
@@ -88,14 +89,12 @@ impl View {
     }
 
     fn with_fields_hidden(&self, sees_masked: bool) -> (Value, String) {
-        match self.pinned.as_ref().filter(|pinned| pinned.hides_any()) {
-            Some(pinned) => {
-                let task = pinned.shown(&self.task, sees_masked);
-                let url = url_of(&task);
-                (task, url)
-            }
-            None => (self.task.clone(), self.url.clone()),
+        if !self.pinned.hides_any() {
+            return (self.task.clone(), self.url.clone());
         }
+        let task = self.pinned.shown(&self.task, sees_masked);
+        let url = url_of(&task);
+        (task, url)
     }
 }
 
@@ -348,7 +347,7 @@ impl Reader {
         let task = json::read(record.call.echo.as_bytes()).map_err(|_| corrupt("echo"))?;
         let pinned = self.book.pinned(conn, &record.request)?;
         Ok(View {
-            sees_masked: self.sees_masked(&record.request, pinned.as_deref())?,
+            sees_masked: self.sees_masked(&record.request, &pinned)?,
             pinned,
             request: record.request,
             task,
@@ -359,7 +358,7 @@ impl Reader {
         })
     }
 
-    fn sees_masked(&self, request: &Request, pinned: Option<&RequestType>) -> Result<bool, StoreError> {
+    fn sees_masked(&self, request: &Request, pinned: &RequestType) -> Result<bool, StoreError> {
         let Some(approval) = approval_of(pinned, request)? else { return Ok(false) };
         let policy = PolicyInForce { approval, people: &self.rules.people };
         Ok(sees_masked_fields(&self.actor, &request.context(), &policy))

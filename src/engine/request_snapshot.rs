@@ -56,7 +56,7 @@ impl Engine {
                 return Ok(None);
             }
             let events = entries(events::list(conn, &asking.org, id)?)?;
-            let findings = StoredFindings::default().of(conn, &view.request, view.pinned.as_deref())?;
+            let findings = StoredFindings::default().of(conn, &view.request, &view.pinned)?;
             let others = on_same_subject(conn, scope, &view, limits.others)?;
             let others = others.into_iter().map(|record| inbox.reader.view(conn, record));
             let others = others.collect::<Result<Vec<View>, StoreError>>()?;

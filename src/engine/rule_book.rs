@@ -4,17 +4,14 @@
 //! links and groups are always those in force now.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use crate::domain::json;
-use crate::domain::policy::{Approval, Policy, RuleOutcome};
+use crate::domain::policy::{Approval, RuleOutcome};
 use crate::domain::request::Request;
 use crate::domain::request_type::RequestType;
 use crate::domain::rules::Rules;
 use crate::store::{AnyConnection, StoreError, type_versions};
-
-/// The rule of every request from before there were policies.
-static ONE_CHECKER: LazyLock<Policy> = LazyLock::new(Policy::one_checker);
 
 /// The rules in force, replaced as one; cheap to clone.
 #[derive(Clone)]
@@ -50,34 +47,36 @@ impl RuleBook {
         *self.0.current.write().expect("nobody panics while replacing the rules") = Arc::new(rules);
     }
 
-    /// The type in the version that a request is pinned to; `None` only for one from before versions
-    /// were kept.
+    /// The type in the version that a request was submitted under.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if that version is not kept or can't be read.
     pub fn pinned(
         &self,
         conn: &mut AnyConnection,
         request: &Request,
-    ) -> Result<Option<Arc<RequestType>>, StoreError> {
-        self.version_of(conn, &request.type_version, &request.terms.rule)
+    ) -> Result<Arc<RequestType>, StoreError> {
+        self.version_of(conn, &request.type_version)
     }
 
-    /// The same for a request of which only this is known.
+    /// The type in this version.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if it is not kept or can't be read.
     pub fn version_of(
         &self,
         conn: &mut AnyConnection,
         version: &str,
-        rule: &str,
-    ) -> Result<Option<Arc<RequestType>>, StoreError> {
+    ) -> Result<Arc<RequestType>, StoreError> {
         if let Some(found) = self.versions().get(version) {
-            return Ok(Some(Arc::clone(found)));
+            return Ok(Arc::clone(found));
         }
-        let Some(definition) = type_versions::find(conn, version)? else {
-            return if rule.is_empty() { Ok(None) } else { Err(unreadable(version)) };
-        };
+        let definition = type_versions::find(conn, version)?.ok_or_else(|| unreadable(version))?;
         let definition = json::read(definition.as_bytes()).map_err(|_| unreadable(version))?;
         let found = RequestType::from_definition(&definition).map_err(|_| unreadable(version))?;
         let found = Arc::new(found);
         self.versions().insert(version.to_owned(), Arc::clone(&found));
-        Ok(Some(found))
+        Ok(found)
     }
 
     fn versions(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<RequestType>>> {
@@ -94,7 +93,7 @@ fn unreadable(version: &str) -> StoreError {
 /// # Errors
 /// If the pinned version has no such rule: then nobody can decide it.
 pub(super) fn approval_of<'t>(
-    pinned: Option<&'t RequestType>,
+    pinned: &'t RequestType,
     request: &Request,
 ) -> Result<Option<&'t Approval>, StoreError> {
     approval_under(pinned, &request.terms.rule)
@@ -102,13 +101,10 @@ pub(super) fn approval_of<'t>(
 
 /// The same for a request of which only the rule is known.
 pub(super) fn approval_under<'t>(
-    pinned: Option<&'t RequestType>,
+    pinned: &'t RequestType,
     name: &str,
 ) -> Result<Option<&'t Approval>, StoreError> {
-    let rule = match pinned {
-        Some(pinned) if !name.is_empty() => pinned.policy.rule(name),
-        _ => ONE_CHECKER.rules.first(),
-    };
+    let rule = pinned.policy.rule(name);
     let rule = rule.ok_or_else(|| StoreError::Corrupt(format!("the rule {name} is gone")))?;
     Ok(match &rule.outcome {
         RuleOutcome::Stages(approval) => Some(approval),

@@ -9,12 +9,11 @@ use super::columns::{Column, Columns, batch_statement, push_insert};
 use super::requests::{Key, parse_digest, parse_id, parse_state};
 use super::schema::events;
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
-use crate::domain::actor::{Actor, Permission, Person};
+use crate::domain::actor::{Actor, Person};
 use crate::domain::code::Code;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::{Event, EventKind, EventType, NewRequest, Signature};
 use crate::domain::outcome::Outcome;
-use crate::domain::policy::Capacity;
 use crate::domain::request::{Request, Verdict};
 use crate::domain::submission::EntityInfo;
 
@@ -200,17 +199,13 @@ impl EventRow {
 
     fn decided(&self, verdict: Verdict, data: &Value) -> Result<EventKind, StoreError> {
         let stage = data["stage"].as_u64().and_then(|stage| usize::try_from(stage).ok());
-        // An event from before there were stages signed the only one.
-        let capacities = match &data["capacities"] {
-            named if named.is_null() => vec![Capacity::Permission(Permission::Check)],
-            named => terms::read_seats(named)?,
-        };
+        let capacities = data.get("capacities").ok_or_else(|| corrupt("capacities"))?;
         Ok(EventKind::Decided {
             verdict,
             signature: Box::new(Signature {
                 message: self.message.clone().unwrap_or_default(),
-                stage: stage.unwrap_or_default(),
-                capacities,
+                stage: stage.ok_or_else(|| corrupt("stage"))?,
+                capacities: terms::read_seats(capacities)?,
                 act: terms::read_people(&data["act"]),
             }),
             leads_to: parse_state(self.to_state.as_deref().ok_or_else(|| corrupt("to_state"))?)?,

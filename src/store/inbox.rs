@@ -43,7 +43,7 @@ pub struct Waiting {
     pub request_type: RequestTypeName,
     /// The version of the type that it was submitted under.
     pub type_version: String,
-    /// The rule of that version; empty for one from before there were policies.
+    /// The rule of that version.
     pub rule: String,
     /// What the rule says of its risk.
     pub risk: Option<Risk>,

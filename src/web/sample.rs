@@ -260,7 +260,7 @@ pub fn view() -> View {
             cut: false,
             warnings: Vec::new(),
         }),
-        pinned: Some(pinned),
+        pinned,
         sees_masked: true,
     }
 }

@@ -37,7 +37,7 @@ use crate::store::{AnyConnection, StoreError, to_micros};
 /// A request as loaded and as changed.
 struct Entry {
     request: Request,
-    pinned: Option<Arc<RequestType>>,
+    pinned: Arc<RequestType>,
     version_before: i64,
 }
 
@@ -189,7 +189,7 @@ impl<'a> BatchRows<'a> {
 
     /// The request's type in the version that it is pinned to.
     pub(super) fn pinned(&self, key: &Key) -> Option<Arc<RequestType>> {
-        self.requests.get(key).and_then(|entry| entry.pinned.clone())
+        self.requests.get(key).map(|entry| Arc::clone(&entry.pinned))
     }
 
     /// Asks the domain, and folds what happened into the request. `Ok(false)`: nothing happened.

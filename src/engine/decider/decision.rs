@@ -25,8 +25,8 @@ impl Decider {
         let Some(request) = rows.request(&by.key).filter(|found| scope.covers(found)) else {
             return Ok(WriteReply::NotFound);
         };
-        let pinned = rows.pinned(&by.key);
-        let Some(approval) = approval_of(pinned.as_deref(), request)?.cloned() else {
+        let Some(pinned) = rows.pinned(&by.key) else { return Ok(WriteReply::NotFound) };
+        let Some(approval) = approval_of(&pinned, request)?.cloned() else {
             return Ok(WriteReply::Refused(Refusal::Closed { state: request.state }));
         };
         // Attempts that were refused in between do not make it another request.
@@ -38,19 +38,16 @@ impl Decider {
         let version = if is_unchanged { Some(now) } else { decision.version };
         let decision = &decision.clone().on_version(version);
         let rules = self.shared.book.current();
-        let own_ttl = pinned.as_ref().and_then(|pinned| pinned.approval_ttl);
         let mode = match scope {
             Scope::One(_) => DecisionMode::Single,
-            Scope::Many => {
-                DecisionMode::Bulk { is_allowed_by_type: pinned.as_ref().is_some_and(|pinned| pinned.bulk) }
-            }
+            Scope::Many => DecisionMode::Bulk { is_allowed_by_type: pinned.bulk },
         };
         let command = Command::Decide(CheckerDecision {
             signer: &by.actor.signer,
             decision,
             mode,
             policy: PolicyInForce { approval: &approval, people: &rules.people },
-            approval_ttl: own_ttl.unwrap_or(self.shared.deadlines.approval_ttl),
+            approval_ttl: pinned.approval_ttl.unwrap_or(self.shared.deadlines.approval_ttl),
         });
         self.run_for_person(rows, by, &command)
     }

@@ -74,7 +74,7 @@ impl Decider {
         let pinned = rows.pinned(key).filter(|pinned| pinned.recheck_at_execution);
         let (Some(pinned), Some(request)) = (pinned, rows.request(key)) else { return Ok(Ok(())) };
         let rules = self.shared.book.current();
-        let Some(approval) = approval_of(Some(&pinned), request)? else {
+        let Some(approval) = approval_of(&pinned, request)? else {
             let is_active = rules.people.is_active(&request.maker, &request.terms.maker_act);
             let gone = || format!("the maker, {}, is no longer active", request.maker.user_name);
             return Ok(is_active.then_some(()).ok_or_else(gone));

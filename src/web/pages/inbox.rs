@@ -333,7 +333,7 @@ fn row(web: &Web, view: &View, when: When, reader: Reader) -> Result<Row, PageEr
     })
 }
 
-/// The request in a sentence; its type's name for one from before there were sentences.
+/// The request in a sentence; its type's name if the sentence is empty.
 pub fn title(request: &Request) -> Text {
     let summary = request.terms.summary.as_str();
     if summary.is_empty() { request.request_type.as_str().into() } else { summary.into() }

@@ -183,7 +183,6 @@ pub async fn render(
     if let Some(note) = Note::of(&view, when) {
         notes.push(note);
     }
-    let pinned = view.pinned.as_deref();
     let in_force = web.engine.rules();
     let is_known = in_force.types.find(it.request_type.as_str()).is_some();
     let is_open = it.state.waits();
@@ -193,7 +192,7 @@ pub async fn render(
         url: format!("{BASE}/requests/{}", it.id),
         etag: it.version.to_string(),
         title: title(it),
-        type_title: pinned.map_or(it.request_type.as_str(), |known| &known.title).into(),
+        type_title: view.pinned.title.as_str().into(),
         type_url: is_known.then(|| format!("{BASE}/types/{}", escaped(it.request_type.as_str()))),
         version: DigestWords::of(&it.type_version),
         rule: it.terms.rule.as_str().into(),
@@ -260,10 +259,8 @@ fn checks(view: &View, explained: &Explanation) -> Vec<Check> {
         checks.push(Check { is_warning: false, sentence: passed.into(), pointer: Text::default() });
     }
     let rule = &view.request.terms.rule;
-    if !rule.is_empty() {
-        let sentence = format!("Who must agree: rule {rule} of the type’s policy.");
-        checks.push(Check { is_warning: false, sentence: sentence.into(), pointer: Text::default() });
-    }
+    let sentence = format!("Who must agree: rule {rule} of the type’s policy.");
+    checks.push(Check { is_warning: false, sentence: sentence.into(), pointer: Text::default() });
     checks
 }
 

@@ -93,8 +93,7 @@ fn trail(
     printed_from: Text,
 ) -> TrailTemplate {
     let (it, when) = (&view.request, shell.when);
-    let pinned = view.pinned.as_deref();
-    let rule = pinned.and_then(|pinned| pinned.policy.rule(&it.terms.rule));
+    let rule = view.pinned.policy.rule(&it.terms.rule);
     let compared = compared(view, entries);
     TrailTemplate {
         printed_at: when.to_the_millisecond(when.now()),
@@ -106,7 +105,7 @@ fn trail(
         wire_state: it.state.name(),
         title: title(it),
         type_name: it.request_type.as_str().into(),
-        type_title: pinned.map_or(it.request_type.as_str(), |known| &known.title).into(),
+        type_title: view.pinned.title.as_str().into(),
         type_url: is_known.then(|| format!("{}/{}", Nav::Types.url(), escaped(it.request_type.as_str()))),
         type_version: DigestWords::of(&it.type_version),
         rule: it.terms.rule.as_str().into(),
