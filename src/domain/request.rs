@@ -95,7 +95,7 @@ impl Request {
     }
 
     /// What an inbox is sorted by: requests that are due first come first.
-    pub fn turn_at(&self) -> DateTime<Utc> {
+    pub fn sort_at(&self) -> DateTime<Utc> {
         self.terms.due_at.unwrap_or(self.expires_at)
     }
 

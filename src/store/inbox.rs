@@ -61,7 +61,7 @@ pub struct Waiting {
 
 impl Waiting {
     /// Where it stands in its inbox: what is due first comes first.
-    pub fn turn_at(&self) -> DateTime<Utc> {
+    pub fn sort_at(&self) -> DateTime<Utc> {
         self.due_at.unwrap_or(self.expires_at)
     }
 
@@ -121,14 +121,14 @@ pub fn waiting_for(
         .filter(requests::maker_user_id.ne_all(accounts.names.clone()))
         // Most have just arrived, and then there is nothing to look for.
         .filter(requests::version.le(VERSION_ON_ARRIVAL).or(not(exists(decisions::table.filter(own)))))
-        .order((requests::turn_at, requests::request_id))
+        .order((requests::sort_at, requests::request_id))
         .limit(limit)
         .select((
             requests::request_id,
             requests::request_type,
             requests::type_version,
             requests::version,
-            requests::turn_at,
+            requests::sort_at,
             requests::expires_at,
             requests::terms,
             maker,
@@ -136,8 +136,8 @@ pub fn waiting_for(
         .into_boxed();
     if let Some(InboxPosition { at, id }) = after {
         query = query
-            .filter(requests::turn_at.ge(*at))
-            .filter(requests::turn_at.gt(*at).or(requests::request_id.gt(id.to_string())));
+            .filter(requests::sort_at.ge(*at))
+            .filter(requests::sort_at.gt(*at).or(requests::request_id.gt(id.to_string())));
     }
     let rows: Vec<WaitingRow> = query.load(conn)?;
     let mut found = Vec::with_capacity(rows.len());
@@ -161,12 +161,12 @@ pub fn waiting_for(
 }
 
 fn waiting(org: &OrgId, row: WaitingRow) -> Result<Waiting, StoreError> {
-    let (id, request_type, type_version, _, turn_at, expires_at, terms, maker) = row;
+    let (id, request_type, type_version, _, sort_at, expires_at, terms, maker) = row;
     let (iss, sub, user_id, user_name) = maker;
     let terms = terms::read_brief(&terms)?;
     Ok(Waiting {
         org: org.clone(),
-        turn: InboxPosition { at: turn_at, id: super::requests::parse_id(&id)? },
+        turn: InboxPosition { at: sort_at, id: super::requests::parse_id(&id)? },
         request_type: RequestTypeName::new(request_type),
         type_version,
         rule: terms.rule,

@@ -48,7 +48,7 @@ pub struct RequestRow {
     pub terms: String,
     pub subject: Option<String>,
     pub waits_for: String,
-    pub turn_at: i64,
+    pub sort_at: i64,
     pub execute_before: Option<i64>,
 }
 
@@ -80,7 +80,7 @@ impl From<&Request> for RequestRow {
             terms: terms::terms_value(&request.terms).to_string(),
             subject: request.terms.subject.clone(),
             waits_for: terms::waits_for_text(&request.waits_for),
-            turn_at: to_micros(request.turn_at()),
+            sort_at: to_micros(request.sort_at()),
             execute_before: request.execute_before.map(to_micros),
         }
     }
@@ -277,7 +277,7 @@ pub(super) fn columns<'a>(rows: &[&'a RequestRow]) -> Columns<'a> {
         ("terms", Column::text(rows, |row| &row.terms)),
         ("subject", Column::nullable_text(rows, |row| row.subject.as_deref())),
         ("waits_for", Column::text(rows, |row| &row.waits_for)),
-        ("turn_at", Column::number(rows, |row| row.turn_at)),
+        ("sort_at", Column::number(rows, |row| row.sort_at)),
         ("execute_before", Column::nullable_number(rows, |row| row.execute_before)),
     ]
 }

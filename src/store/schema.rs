@@ -28,7 +28,7 @@ diesel::table! {
         terms -> Text,
         subject -> Nullable<Text>,
         waits_for -> Text,
-        turn_at -> BigInt,
+        sort_at -> BigInt,
         execute_before -> Nullable<BigInt>,
     }
 }
@@ -194,6 +194,12 @@ diesel::table! {
         last_seen_at -> BigInt,
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    schema_digest (digest) {
+        digest -> Text,
     }
 }
 

@@ -127,11 +127,11 @@ impl Due {
     }
 
     /// When it is due, if its rule says so, and its turn.
-    fn of(due_at: Option<DateTime<Utc>>, turn_at: DateTime<Utc>, when: When) -> Self {
+    fn of(due_at: Option<DateTime<Utc>>, sort_at: DateTime<Utc>, when: When) -> Self {
         let now = when.now();
         match due_at {
             Some(due) if due < now => Self::Late,
-            _ if turn_at < now + TimeDelta::days(1) => Self::Today,
+            _ if sort_at < now + TimeDelta::days(1) => Self::Today,
             _ => Self::Later,
         }
     }
@@ -203,7 +203,7 @@ fn narrow(parameters: &mut Parameters) -> Narrow {
 }
 
 fn fits(waiting: &Waiting, narrow: &Narrow, when: When) -> bool {
-    narrow.due.is_none_or(|due| Due::of(waiting.due_at, waiting.turn_at(), when) == due)
+    narrow.due.is_none_or(|due| Due::of(waiting.due_at, waiting.sort_at(), when) == due)
         && narrow.risk.is_none_or(|risk| waiting.risk == Some(risk))
         && narrow.request_type.as_deref().is_none_or(|name| waiting.request_type.as_str() == name)
 }
@@ -282,7 +282,7 @@ fn by_due(web: &Web, views: Vec<View>, when: When) -> Result<Vec<Group>, PageErr
     for due in Due::ALL {
         let fitting = views
             .iter()
-            .filter(|view| Due::of(view.request.terms.due_at, view.request.turn_at(), when) == due);
+            .filter(|view| Due::of(view.request.terms.due_at, view.request.sort_at(), when) == due);
         let rows =
             fitting.map(|view| row(web, view, when, Reader::MayDecide)).collect::<Result<Vec<_>, _>>()?;
         if !rows.is_empty() {

@@ -202,7 +202,7 @@ async fn a_decision_by_the_maker_is_not_even_stored(database: Database) {
     let same_sub = DecisionRow { user_id: "other".to_owned(), person_key: "other".to_owned(), ..own.clone() };
     for row in [own, same_sub] {
         let error = decisions::insert(&mut node.conn(), &[row]).unwrap_err();
-        assert!(error.to_string().contains("nobody decides his own request"), "{error}");
+        assert!(error.to_string().contains("no one decides their own request"), "{error}");
     }
     assert!(node.stored(&request).decisions.is_empty());
     decisions::insert(&mut node.conn(), &[DecisionRow::new(&request, &decision("anna"), 0)]).unwrap();

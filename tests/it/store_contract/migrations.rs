@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use countersign::engine::queries::StoreHealth;
-use countersign::store::{AnyConnection, Store, migrate};
+use countersign::store::{AnyConnection, Opener, Purpose, Store, StoreError, StoreUrl, migrate};
+use diesel::connection::SimpleConnection;
 use diesel::sql_types::{Bool, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
@@ -15,6 +16,9 @@ on_both_stores![
     the_migrations_run_up_down_and_up_again,
     the_tables_are_what_diesel_is_told_they_are,
     an_opened_store_has_nothing_left_to_migrate,
+    a_database_is_opened_again_and_again,
+    a_database_with_another_schema_is_refused,
+    a_database_of_the_first_three_migrations_is_refused,
     a_node_tells_that_its_store_answers_and_is_current,
 ];
 
@@ -160,6 +164,49 @@ async fn an_opened_store_has_nothing_left_to_migrate(database: Database) {
     let store = Store::open(&database.url, 1).unwrap();
     assert!(!migrate::is_pending(&mut store.read_connection().unwrap()).unwrap());
     assert_eq!(migrate::run(&mut store.open_writer().unwrap()).unwrap(), 0);
+}
+
+async fn a_database_is_opened_again_and_again(database: Database) {
+    for _ in 0..2 {
+        drop(Store::open(&database.url, 1).unwrap());
+    }
+}
+
+const REFUSED: &str = "this database was made by another unreleased version of countersign and can't be migrated; \
+                       start with an empty database";
+
+fn refusal(database: &Database) -> String {
+    match Store::open(&database.url, 1).map(drop) {
+        Err(StoreError::Setup(sentence)) => sentence,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn a_database_with_another_schema_is_refused(database: Database) {
+    let store = Store::open(&database.url, 1).unwrap();
+    let mut conn = store.open_writer().unwrap();
+    conn.batch_execute("UPDATE schema_digest SET digest = 'sha256:of another text'").unwrap();
+    assert!(migrate::is_pending(&mut conn).unwrap());
+    drop((conn, store));
+    assert_eq!(refusal(&database), REFUSED);
+}
+
+/// The first schemas were made by three migrations, and kept no digest.
+async fn a_database_of_the_first_three_migrations_is_refused(database: Database) {
+    let url = StoreUrl::parse(&database.url).unwrap();
+    let mut conn = Opener { url, purpose: Purpose::Write }.open().unwrap();
+    conn.batch_execute(
+        "CREATE TABLE __diesel_schema_migrations (
+             version VARCHAR(50) PRIMARY KEY NOT NULL,
+             run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+         );
+         INSERT INTO __diesel_schema_migrations (version)
+             VALUES ('20261121000001'), ('20261122000001'), ('20261122000002');
+         CREATE TABLE requests (org_id TEXT NOT NULL, request_id TEXT NOT NULL);",
+    )
+    .unwrap();
+    assert_eq!(refusal(&database), REFUSED);
+    assert_eq!(tables(&mut conn), ["requests"]);
 }
 
 async fn a_node_tells_that_its_store_answers_and_is_current(database: Database) {

@@ -1,7 +1,10 @@
--- Times are microseconds since 1970 in UTC. The org stands first in every key.
+-- Times are microseconds since 1970 in UTC. The org comes first in every key.
 
 -- One row per request: its current state, the fold of its events. Small on purpose; what is sent and
--- what came back live in tables of their own, so that sealing and retention never touch this one.
+-- what came back are in separate tables, so that sealing and retention never touch this one.
+-- `terms` is JSON and never changes: the rule that applied and its risk, the summary, the amount, the
+-- accounts behind the maker, the counters it counts in. `waits_for` names the capacities that can sign now,
+-- sorted, one a line; '' if it waits for no one. `sort_at` orders the inbox.
 CREATE TABLE requests (
     org_id          TEXT COLLATE "C" NOT NULL,
     request_id      TEXT COLLATE "C" NOT NULL,
@@ -26,6 +29,11 @@ CREATE TABLE requests (
     started_at      BIGINT NOT NULL,
     expires_at      BIGINT NOT NULL,
     ended_at        BIGINT,
+    terms           TEXT COLLATE "C" NOT NULL,
+    subject         TEXT COLLATE "C",
+    waits_for       TEXT COLLATE "C" NOT NULL,
+    sort_at         BIGINT NOT NULL,
+    execute_before  BIGINT,
     PRIMARY KEY (org_id, request_id),
     CONSTRAINT requests_final_has_end CHECK (
         (state IN ('executed', 'failed', 'rejected', 'withdrawn', 'expired')) = (ended_at IS NOT NULL)),
@@ -36,9 +44,12 @@ CREATE INDEX requests_by_start ON requests (org_id, started_at, request_id);
 CREATE INDEX requests_by_end ON requests (org_id, ended_at, request_id);
 CREATE INDEX requests_by_maker ON requests (org_id, maker_key, started_at, request_id);
 CREATE INDEX requests_waiting ON requests (expires_at) WHERE state = 'AdminTask';
+CREATE INDEX requests_inbox ON requests (org_id, waits_for, sort_at, request_id) WHERE state = 'AdminTask';
+CREATE INDEX requests_by_subject ON requests (org_id, subject, started_at, request_id) WHERE subject IS NOT NULL;
+CREATE INDEX requests_approved ON requests (execute_before) WHERE state = 'approved';
 CREATE INDEX requests_open ON requests (state) WHERE state IN ('approved', 'unknown');
 
--- The exact call as bytes, and the echo that people were shown. Written once, never changed.
+-- The exact call as bytes, and the echo that people were shown. Never updated.
 CREATE TABLE calls (
     org_id     TEXT COLLATE "C" NOT NULL,
     request_id TEXT COLLATE "C" NOT NULL,
@@ -48,7 +59,8 @@ CREATE TABLE calls (
     PRIMARY KEY (org_id, request_id)
 );
 
--- At most one decision per person; a trigger refuses the maker's own.
+-- At most one decision per person; a trigger refuses the maker's own. `number` counts the decisions on a
+-- request from 0. `stage` and `capacities` say what the person signed as; `act` is their token's act chain.
 CREATE TABLE decisions (
     org_id     TEXT COLLATE "C" NOT NULL,
     request_id TEXT COLLATE "C" NOT NULL,
@@ -61,9 +73,14 @@ CREATE TABLE decisions (
     message    TEXT COLLATE "C" NOT NULL,
     digest     TEXT COLLATE "C" NOT NULL,
     decided_at BIGINT NOT NULL,
+    number     BIGINT NOT NULL CHECK (number >= 0),
+    stage      BIGINT NOT NULL CHECK (stage >= 0),
+    capacities TEXT COLLATE "C" NOT NULL,
+    act        TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (org_id, request_id, person_key),
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
 );
+CREATE INDEX decisions_by_person ON decisions (org_id, person_key, decided_at, request_id);
 
 -- One execution per approved request; `token` fences off a worker that lost its lease.
 CREATE TABLE executions (
@@ -103,7 +120,7 @@ CREATE TABLE attempts (
     FOREIGN KEY (org_id, request_id) REFERENCES executions (org_id, request_id)
 );
 
--- What the target answered to an attempt, raw. `headers` and `warnings` are JSON texts.
+-- The target's raw answer to an attempt. `headers` and `warnings` are JSON texts.
 CREATE TABLE answers (
     org_id     TEXT COLLATE "C" NOT NULL,
     request_id TEXT COLLATE "C" NOT NULL,
@@ -170,9 +187,62 @@ CREATE TABLE refusals (
 CREATE INDEX refusals_by_person ON refusals (org_id, person_key, minute);
 CREATE UNIQUE INDEX refusals_one_overflow ON refusals (org_id, person_key, minute) WHERE is_overflow;
 
+-- Every version of a type that was ever in force, as the definition that it is read from.
+CREATE TABLE type_versions (
+    version      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    request_type TEXT COLLATE "C" NOT NULL,
+    definition   TEXT COLLATE "C" NOT NULL,
+    first_at     BIGINT NOT NULL
+);
+
+-- Idempotency-Key of a submission: unique per org for as long as the request lives.
+CREATE TABLE submission_keys (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    key        TEXT COLLATE "C" NOT NULL,
+    request_id TEXT COLLATE "C" NOT NULL,
+    person_key TEXT COLLATE "C" NOT NULL,
+    digest     TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, key)
+);
+
+-- How much of a type one maker or one subject has pending and executed in a window. Locked in key order.
+CREATE TABLE usage_counters (
+    org_id       TEXT COLLATE "C" NOT NULL,
+    request_type TEXT COLLATE "C" NOT NULL,
+    counter      TEXT COLLATE "C" NOT NULL,
+    who          TEXT COLLATE "C" NOT NULL,
+    window_start BIGINT NOT NULL,
+    count        BIGINT NOT NULL CHECK (count >= 0),
+    sum          TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, request_type, counter, who, window_start)
+);
+
+-- Who is signed in to the pages. `session_id` is the digest of the cookie's secret, which is stored nowhere.
+-- `claims` is JSON: what the sign-in granted. `signed_in_at` is when the person proved who they are, if
+-- that is known. Rows are deleted some days after they expire.
+CREATE TABLE sessions (
+    session_id   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    user_id      TEXT COLLATE "C" NOT NULL,
+    claims       TEXT COLLATE "C" NOT NULL,
+    org_id       TEXT COLLATE "C" NOT NULL,
+    signed_in_at BIGINT,
+    created_at   BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL CHECK (last_seen_at >= created_at),
+    expires_at   BIGINT NOT NULL CHECK (expires_at > created_at),
+    ended_at     BIGINT
+);
+CREATE INDEX sessions_by_user ON sessions (user_id) WHERE ended_at IS NULL;
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+-- The digest of this file, written by the program that ran it. Until the first release the file is edited in
+-- place, and a program refuses a database that was made with another text.
+CREATE TABLE schema_digest (
+    digest TEXT COLLATE "C" NOT NULL PRIMARY KEY
+);
+
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '%: what stands here never changes', TG_TABLE_NAME;
+    RAISE EXCEPTION '%: %', TG_TABLE_NAME, COALESCE(TG_ARGV[0], 'rows are immutable');
 END $$;
 CREATE TRIGGER events_never_change BEFORE UPDATE OR DELETE ON events
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -187,17 +257,26 @@ CREATE TRIGGER decisions_never_change BEFORE UPDATE OR DELETE ON decisions
 CREATE TRIGGER decisions_never_emptied BEFORE TRUNCATE ON decisions
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER requests_never_deleted BEFORE DELETE ON requests
-    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+    FOR EACH ROW EXECUTE FUNCTION refuse_change('rows are never deleted');
 CREATE TRIGGER requests_never_emptied BEFORE TRUNCATE ON requests
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('rows are never deleted');
 CREATE TRIGGER requests_final_never_moves BEFORE UPDATE ON requests
     FOR EACH ROW WHEN (
-        NEW.digest <> OLD.digest
+        NEW.digest <> OLD.digest OR NEW.terms <> OLD.terms OR NEW.subject IS DISTINCT FROM OLD.subject
         OR (OLD.ended_at IS NOT NULL
             AND (NEW.state <> OLD.state OR NEW.ended_at IS DISTINCT FROM OLD.ended_at)))
-    EXECUTE FUNCTION refuse_change();
+    EXECUTE FUNCTION refuse_change('digest, terms and a final state are immutable');
 
--- The last line: nobody decides his own request, not even by hand.
+CREATE TRIGGER type_versions_never_change BEFORE UPDATE OR DELETE ON type_versions
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER type_versions_never_emptied BEFORE TRUNCATE ON type_versions
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER submission_keys_never_change BEFORE UPDATE OR DELETE ON submission_keys
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER submission_keys_never_emptied BEFORE TRUNCATE ON submission_keys
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- The last line of defence: no one decides their own request, not even by hand.
 CREATE FUNCTION refuse_own_decision() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (
@@ -205,9 +284,19 @@ BEGIN
         WHERE org_id = NEW.org_id AND request_id = NEW.request_id AND maker_iss = NEW.iss
             AND (maker_sub = NEW.sub OR maker_user_id = NEW.user_id)
     ) THEN
-        RAISE EXCEPTION 'decisions: nobody decides his own request' USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION 'decisions: no one decides their own request' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER decisions_never_by_the_maker BEFORE INSERT ON decisions
     FOR EACH ROW EXECUTE FUNCTION refuse_own_decision();
+
+CREATE FUNCTION refuse_session_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'sessions: an ended session, its person and its lifetime are immutable';
+END $$;
+CREATE TRIGGER sessions_stay_ended BEFORE UPDATE ON sessions
+    FOR EACH ROW WHEN (OLD.ended_at IS NOT NULL) EXECUTE FUNCTION refuse_session_change();
+CREATE TRIGGER sessions_stay_theirs
+    BEFORE UPDATE OF session_id, user_id, claims, signed_in_at, created_at, expires_at ON sessions
+    FOR EACH ROW EXECUTE FUNCTION refuse_session_change();

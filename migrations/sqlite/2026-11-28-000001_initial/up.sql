@@ -1,8 +1,11 @@
--- Times are microseconds since 1970 in UTC. The org stands first in every key. Ids are made in the order of
+-- Times are microseconds since 1970 in UTC. The org comes first in every key. Ids are made in the order of
 -- time, so rows kept in their key's order (`WITHOUT ROWID`) are appended, and need one index less.
 
 -- One row per request: its current state, the fold of its events. Small on purpose; what is sent and
--- what came back live in tables of their own, so that sealing and retention never touch this one.
+-- what came back are in separate tables, so that sealing and retention never touch this one.
+-- `terms` is JSON and never changes: the rule that applied and its risk, the summary, the amount, the
+-- accounts behind the maker, the counters it counts in. `waits_for` names the capacities that can sign now,
+-- sorted, one a line; '' if it waits for no one. `sort_at` orders the inbox.
 CREATE TABLE requests (
     org_id          TEXT NOT NULL,
     request_id      TEXT NOT NULL,
@@ -27,6 +30,11 @@ CREATE TABLE requests (
     started_at      INTEGER NOT NULL,
     expires_at      INTEGER NOT NULL,
     ended_at        INTEGER,
+    terms           TEXT NOT NULL,
+    subject         TEXT,
+    waits_for       TEXT NOT NULL,
+    sort_at         INTEGER NOT NULL,
+    execute_before  INTEGER,
     PRIMARY KEY (org_id, request_id),
     CONSTRAINT requests_final_has_end CHECK (
         (state IN ('executed', 'failed', 'rejected', 'withdrawn', 'expired')) = (ended_at IS NOT NULL)),
@@ -37,9 +45,12 @@ CREATE INDEX requests_by_start ON requests (org_id, started_at, request_id);
 CREATE INDEX requests_by_end ON requests (org_id, ended_at, request_id);
 CREATE INDEX requests_by_maker ON requests (org_id, maker_key, started_at, request_id);
 CREATE INDEX requests_waiting ON requests (expires_at) WHERE state = 'AdminTask';
+CREATE INDEX requests_inbox ON requests (org_id, waits_for, sort_at, request_id) WHERE state = 'AdminTask';
+CREATE INDEX requests_by_subject ON requests (org_id, subject, started_at, request_id) WHERE subject IS NOT NULL;
+CREATE INDEX requests_approved ON requests (execute_before) WHERE state = 'approved';
 CREATE INDEX requests_open ON requests (state) WHERE state IN ('approved', 'unknown');
 
--- The exact call as bytes, and the echo that people were shown. Written once, never changed.
+-- The exact call as bytes, and the echo that people were shown. Never updated.
 CREATE TABLE calls (
     org_id     TEXT NOT NULL,
     request_id TEXT NOT NULL,
@@ -49,7 +60,8 @@ CREATE TABLE calls (
     PRIMARY KEY (org_id, request_id)
 ) STRICT;
 
--- At most one decision per person; a trigger refuses the maker's own.
+-- At most one decision per person; a trigger refuses the maker's own. `number` counts the decisions on a
+-- request from 0. `stage` and `capacities` say what the person signed as; `act` is their token's act chain.
 CREATE TABLE decisions (
     org_id     TEXT NOT NULL,
     request_id TEXT NOT NULL,
@@ -62,9 +74,14 @@ CREATE TABLE decisions (
     message    TEXT NOT NULL,
     digest     TEXT NOT NULL,
     decided_at INTEGER NOT NULL,
+    number     INTEGER NOT NULL CHECK (number >= 0),
+    stage      INTEGER NOT NULL CHECK (stage >= 0),
+    capacities TEXT NOT NULL,
+    act        TEXT NOT NULL,
     PRIMARY KEY (org_id, request_id, person_key),
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
 ) STRICT;
+CREATE INDEX decisions_by_person ON decisions (org_id, person_key, decided_at, request_id);
 
 -- One execution per approved request; `token` fences off a worker that lost its lease.
 CREATE TABLE executions (
@@ -104,7 +121,7 @@ CREATE TABLE attempts (
     FOREIGN KEY (org_id, request_id) REFERENCES executions (org_id, request_id)
 ) STRICT;
 
--- What the target answered to an attempt, raw. `headers` and `warnings` are JSON texts.
+-- The target's raw answer to an attempt. `headers` and `warnings` are JSON texts.
 CREATE TABLE answers (
     org_id     TEXT NOT NULL,
     request_id TEXT NOT NULL,
@@ -170,30 +187,98 @@ CREATE TABLE refusals (
 CREATE INDEX refusals_by_person ON refusals (org_id, person_key, minute);
 CREATE UNIQUE INDEX refusals_one_overflow ON refusals (org_id, person_key, minute) WHERE is_overflow;
 
+-- Every version of a type that was ever in force, as the definition that it is read from.
+CREATE TABLE type_versions (
+    version      TEXT NOT NULL PRIMARY KEY,
+    request_type TEXT NOT NULL,
+    definition   TEXT NOT NULL,
+    first_at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Idempotency-Key of a submission: unique per org for as long as the request lives.
+CREATE TABLE submission_keys (
+    org_id     TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    person_key TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    PRIMARY KEY (org_id, key)
+) STRICT, WITHOUT ROWID;
+
+-- How much of a type one maker or one subject has pending and executed in a window. Locked in key order.
+CREATE TABLE usage_counters (
+    org_id       TEXT NOT NULL,
+    request_type TEXT NOT NULL,
+    counter      TEXT NOT NULL,
+    who          TEXT NOT NULL,
+    window_start INTEGER NOT NULL,
+    count        INTEGER NOT NULL CHECK (count >= 0),
+    sum          TEXT NOT NULL,
+    PRIMARY KEY (org_id, request_type, counter, who, window_start)
+) STRICT, WITHOUT ROWID;
+
+-- Who is signed in to the pages. `session_id` is the digest of the cookie's secret, which is stored nowhere.
+-- `claims` is JSON: what the sign-in granted. `signed_in_at` is when the person proved who they are, if
+-- that is known. Rows are deleted some days after they expire.
+CREATE TABLE sessions (
+    session_id   TEXT NOT NULL PRIMARY KEY,
+    user_id      TEXT NOT NULL,
+    claims       TEXT NOT NULL,
+    org_id       TEXT NOT NULL,
+    signed_in_at INTEGER,
+    created_at   INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL CHECK (last_seen_at >= created_at),
+    expires_at   INTEGER NOT NULL CHECK (expires_at > created_at),
+    ended_at     INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_user ON sessions (user_id) WHERE ended_at IS NULL;
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+-- The digest of this file, written by the program that ran it. Until the first release the file is edited in
+-- place, and a program refuses a database that was made with another text.
+CREATE TABLE schema_digest (
+    digest TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER events_never_change BEFORE UPDATE ON events
-BEGIN SELECT RAISE(ABORT, 'events: what stands here never changes'); END;
+BEGIN SELECT RAISE(ABORT, 'events: rows are immutable'); END;
 CREATE TRIGGER events_never_deleted BEFORE DELETE ON events
-BEGIN SELECT RAISE(ABORT, 'events: what stands here never changes'); END;
+BEGIN SELECT RAISE(ABORT, 'events: rows are immutable'); END;
 CREATE TRIGGER calls_never_change BEFORE UPDATE ON calls
-BEGIN SELECT RAISE(ABORT, 'calls: what stands here never changes'); END;
+BEGIN SELECT RAISE(ABORT, 'calls: rows are immutable'); END;
 CREATE TRIGGER calls_never_deleted BEFORE DELETE ON calls
-BEGIN SELECT RAISE(ABORT, 'calls: what stands here never changes'); END;
+BEGIN SELECT RAISE(ABORT, 'calls: rows are immutable'); END;
 CREATE TRIGGER decisions_never_change BEFORE UPDATE ON decisions
-BEGIN SELECT RAISE(ABORT, 'decisions: what stands here never changes'); END;
+BEGIN SELECT RAISE(ABORT, 'decisions: rows are immutable'); END;
 CREATE TRIGGER decisions_never_deleted BEFORE DELETE ON decisions
-BEGIN SELECT RAISE(ABORT, 'decisions: what stands here never changes'); END;
+BEGIN SELECT RAISE(ABORT, 'decisions: rows are immutable'); END;
 CREATE TRIGGER requests_final_never_moves BEFORE UPDATE ON requests
-WHEN NEW.digest <> OLD.digest
+WHEN NEW.digest <> OLD.digest OR NEW.terms <> OLD.terms OR NEW.subject IS NOT OLD.subject
     OR (OLD.ended_at IS NOT NULL
         AND (NEW.state <> OLD.state OR NEW.ended_at IS NOT OLD.ended_at))
-BEGIN SELECT RAISE(ABORT, 'requests: what stands here never changes'); END;
+BEGIN SELECT RAISE(ABORT, 'requests: digest, terms and a final state are immutable'); END;
 CREATE TRIGGER requests_never_deleted BEFORE DELETE ON requests
-BEGIN SELECT RAISE(ABORT, 'requests: what stands here never changes'); END;
+BEGIN SELECT RAISE(ABORT, 'requests: rows are never deleted'); END;
 
--- The last line: nobody decides his own request, not even by hand.
+CREATE TRIGGER type_versions_never_change BEFORE UPDATE ON type_versions
+BEGIN SELECT RAISE(ABORT, 'type_versions: rows are immutable'); END;
+CREATE TRIGGER type_versions_never_deleted BEFORE DELETE ON type_versions
+BEGIN SELECT RAISE(ABORT, 'type_versions: rows are immutable'); END;
+CREATE TRIGGER submission_keys_never_change BEFORE UPDATE ON submission_keys
+BEGIN SELECT RAISE(ABORT, 'submission_keys: rows are immutable'); END;
+CREATE TRIGGER submission_keys_never_deleted BEFORE DELETE ON submission_keys
+BEGIN SELECT RAISE(ABORT, 'submission_keys: rows are immutable'); END;
+
+-- The last line of defence: no one decides their own request, not even by hand.
 CREATE TRIGGER decisions_never_by_the_maker BEFORE INSERT ON decisions
 WHEN EXISTS (
     SELECT 1 FROM requests
     WHERE org_id = NEW.org_id AND request_id = NEW.request_id AND maker_iss = NEW.iss
         AND (maker_sub = NEW.sub OR maker_user_id = NEW.user_id))
-BEGIN SELECT RAISE(ABORT, 'decisions: nobody decides his own request'); END;
+BEGIN SELECT RAISE(ABORT, 'decisions: no one decides their own request'); END;
+
+CREATE TRIGGER sessions_stay_ended BEFORE UPDATE ON sessions WHEN OLD.ended_at IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'sessions: an ended session is immutable'); END;
+CREATE TRIGGER sessions_stay_theirs
+    BEFORE UPDATE OF session_id, user_id, claims, signed_in_at, created_at, expires_at ON sessions
+BEGIN SELECT RAISE(ABORT, 'sessions: its person and its lifetime are immutable'); END;

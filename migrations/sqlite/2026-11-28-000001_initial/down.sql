@@ -1,3 +1,8 @@
+DROP TABLE schema_digest;
+DROP TABLE sessions;
+DROP TABLE usage_counters;
+DROP TABLE submission_keys;
+DROP TABLE type_versions;
 DROP TABLE refusals;
 DROP TABLE events;
 DROP TABLE answers;

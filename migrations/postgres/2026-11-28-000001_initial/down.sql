@@ -1,3 +1,8 @@
+DROP TABLE schema_digest;
+DROP TABLE sessions;
+DROP TABLE usage_counters;
+DROP TABLE submission_keys;
+DROP TABLE type_versions;
 DROP TABLE refusals;
 DROP TABLE events;
 DROP TABLE answers;
@@ -6,5 +11,6 @@ DROP TABLE executions;
 DROP TABLE decisions;
 DROP TABLE calls;
 DROP TABLE requests;
+DROP FUNCTION refuse_session_change;
 DROP FUNCTION refuse_own_decision;
 DROP FUNCTION refuse_change;

@@ -1,2 +1,0 @@
-DROP TABLE sessions;
-DROP FUNCTION refuse_session_change();
