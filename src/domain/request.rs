@@ -96,7 +96,7 @@ impl Request {
 
     /// What an inbox is sorted by: requests that are due first come first.
     pub fn sort_at(&self) -> DateTime<Utc> {
-        self.terms.due_at.unwrap_or(self.expires_at)
+        sort_at(self.terms.due_at, self.expires_at)
     }
 
     /// What the policy looks at.
@@ -115,3 +115,8 @@ impl Request {
 /// The version of a request that begins to wait: submitted, with its maker's access and its payload checked,
 /// and without any decision.
 pub const VERSION_ON_ARRIVAL: i64 = 3;
+
+/// The place of a request in an inbox: what is due first comes first.
+pub(super) fn sort_at(due_at: Option<DateTime<Utc>>, expires_at: DateTime<Utc>) -> DateTime<Utc> {
+    due_at.unwrap_or(expires_at)
+}

@@ -15,6 +15,7 @@ use super::idempotency::ClientKey;
 use crate::clock::Clock;
 use crate::domain::actor::Signer;
 use crate::domain::code::Code;
+use crate::domain::execution::Execution;
 use crate::domain::ids::RequestId;
 use crate::domain::json;
 use crate::domain::lifecycle::{NewRequest, submit};
@@ -30,7 +31,6 @@ use crate::domain::rules::Rules;
 use crate::domain::submission::Submission;
 use crate::store::calls::CallRow;
 use crate::store::events::{EventRow, Origin};
-use crate::store::executions::ExecutionRow;
 use crate::store::requests::RequestRow;
 use crate::store::submissions::NewSubmission;
 use crate::store::to_micros;
@@ -71,7 +71,7 @@ pub(super) struct StoredContext {
 pub(super) struct Admitted {
     pub(super) request: Request,
     pub(super) events: Vec<EventRow>,
-    pub(super) execution: Option<ExecutionRow>,
+    pub(super) execution: Option<Execution>,
 }
 
 impl Admitted {
@@ -154,8 +154,8 @@ impl PreparedSubmission {
             request = request.apply(event);
             events.push(EventRow::new(&request, event, ids.new_id(), &self.origin));
         }
-        let key = (request.org.clone(), request.id);
-        let execution = auto_approved.map(|_| ExecutionRow::queued(&key, &request.host, self.now));
+        let execution = auto_approved
+            .map(|_| Execution::queued(request.org.clone(), request.id, &request.host, self.now));
         Admitted { request, events, execution }
     }
 

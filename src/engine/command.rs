@@ -8,13 +8,13 @@ use super::admission::PreparedSubmission;
 use super::error::AdmissionRefusal;
 use super::lease::{Ending, HeldLease};
 use crate::domain::actor::Actor;
+use crate::domain::execution::Execution;
 use crate::domain::ids::{RequestId, RequestTypeName};
 use crate::domain::lifecycle::Refusal;
 use crate::domain::request::{NewDecision, Request, State};
 use crate::domain::rules::Rules;
 use crate::store::StoreError;
 use crate::store::events::Origin;
-use crate::store::executions::ExecutionRow;
 use crate::store::refusals::RefusalRow;
 use crate::store::requests::Key;
 use crate::store::sessions::SessionWrite;
@@ -139,7 +139,7 @@ pub(super) enum WriteReply {
     /// The request as it is now; `is_new` if this command changed it.
     Current { request: Box<Request>, is_new: bool },
     /// These executions are yours.
-    Claimed(Vec<ExecutionRow>),
+    Claimed(Vec<Execution>),
     /// Another holder has the lease by now.
     Fenced,
     /// The idempotency key already names this request.

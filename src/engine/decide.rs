@@ -109,6 +109,6 @@ impl Engine {
     async fn has_ended(&self, key: &Key) -> Result<bool, EngineError> {
         let (org, id) = key.clone();
         let execution = self.inner.store.read(move |conn| executions::find(conn, &org, id)).await?;
-        Ok(execution.is_none_or(|row| row.state == "ended"))
+        Ok(execution.is_none_or(|execution| execution.has_ended()))
     }
 }

@@ -7,11 +7,11 @@ use super::lease::{ClaimedExecution, Ending, HeldLease};
 use super::rule_book::{RuleBook, approval_of};
 use super::{Engine, EngineError};
 use crate::domain::digest::Digest;
+use crate::domain::execution::Execution;
 use crate::domain::policy::Approval;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
 use crate::domain::request::{Request, Verdict};
-use crate::store::executions::ExecutionRow;
 use crate::store::requests::Key;
 use crate::store::{AnyConnection, StoreError, executions, listing, requests};
 
@@ -35,12 +35,12 @@ impl Engine {
     ) -> Result<Vec<ClaimedExecution>, EngineError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let answer = self.inner.writer.write(WriteCommand::Claim { limit, busy_hosts }).await?;
-        let WriteReply::Claimed(rows) = answer else { return Ok(Vec::new()) };
-        if rows.is_empty() {
+        let WriteReply::Claimed(claimed) = answer else { return Ok(Vec::new()) };
+        if claimed.is_empty() {
             return Ok(Vec::new());
         }
         let book = self.inner.book.clone();
-        let load = move |conn: &mut _| rows.into_iter().map(|row| load(conn, &book, row)).collect();
+        let load = move |conn: &mut _| claimed.iter().map(|execution| load(conn, &book, execution)).collect();
         Ok(self.inner.store.read(load).await?)
     }
 
@@ -93,8 +93,9 @@ impl Engine {
     /// Settles executions whose lease has run out, but for those `under_way` in this process.
     pub async fn settle_lapsed(&self, under_way: &[Key]) -> Result<usize, EngineError> {
         let now = self.inner.clock.now();
-        let rows = self.inner.store.read(move |conn| executions::list_lapsed(conn, now, SETTLE_MAX)).await?;
-        let mut keys = rows.iter().map(ExecutionRow::key).collect::<Result<Vec<Key>, StoreError>>()?;
+        let lapsed =
+            self.inner.store.read(move |conn| executions::list_lapsed(conn, now, SETTLE_MAX)).await?;
+        let mut keys: Vec<Key> = lapsed.iter().map(Execution::key).collect();
         keys.retain(|key| !under_way.contains(key));
         let found = keys.len();
         let settling = keys.iter().map(|key| self.inner.writer.write(WriteCommand::Settle(key.clone())));
@@ -125,9 +126,9 @@ impl Engine {
 fn load(
     conn: &mut AnyConnection,
     book: &RuleBook,
-    row: ExecutionRow,
+    execution: &Execution,
 ) -> Result<ClaimedExecution, StoreError> {
-    let key = row.key()?;
+    let key = execution.key();
     let record = listing::find(conn, &key.0, key.1)?
         .ok_or_else(|| StoreError::Corrupt(format!("{} has an execution but no request", key.1)))?;
     let pinned = book.pinned(conn, &record.request)?;
@@ -135,7 +136,7 @@ fn load(
     Ok(ClaimedExecution {
         answer_rules: pinned.answer.clone(),
         total_timeout: pinned.total_timeout,
-        held: HeldLease { key, token: row.token },
+        held: HeldLease { key, token: execution.token },
         approved: approved_digest(&record.request, approval),
         request: record.request,
         call: record.call.call,

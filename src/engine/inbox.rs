@@ -14,11 +14,12 @@ use crate::domain::policy::Capacity;
 use crate::domain::policy::may_decide::may_decide;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::PolicyInForce;
+use crate::domain::waiting::WaitingRequest;
 use crate::store::inbox::{self, Accounts};
 use crate::store::listing;
 use crate::store::{AnyConnection, StoreError};
 
-pub use crate::store::inbox::{InboxPosition, Waiting};
+pub use crate::store::inbox::InboxPosition;
 
 /// Up to this number an inbox is counted exactly.
 pub const COUNTED_MAX: usize = 1_000;
@@ -44,7 +45,7 @@ pub struct NarrowedPage {
     /// What fits; what is due first comes first.
     pub views: Vec<View>,
     /// Everything that was looked at, fitting or not, in the inbox's order.
-    pub looked_at: Vec<Waiting>,
+    pub looked_at: Vec<WaitingRequest>,
     /// Whether there is more than was looked at.
     pub has_more: bool,
     /// Where the next page begins, if there is one.
@@ -96,7 +97,7 @@ impl Engine {
         actor: &Actor,
         after: Option<InboxPosition>,
         limits: NarrowingLimits,
-        fits: impl Fn(&Waiting) -> bool + Send + 'static,
+        fits: impl Fn(&WaitingRequest) -> bool + Send + 'static,
     ) -> Result<NarrowedPage, EngineError> {
         let NarrowingLimits { shown: limit, looked_at: look_at } = limits;
         require(actor, Permission::Check)?;
@@ -110,7 +111,7 @@ impl Engine {
                 Some(_) => fitting().nth(limit.saturating_sub(1)),
                 None => looked_at.last().filter(|_| has_more),
             };
-            let next = next.map(|waiting| waiting.turn.clone());
+            let next = next.map(InboxPosition::of);
             let views = inbox.views(conn, fitting().take(limit))?;
             Ok(NarrowedPage { views, looked_at, has_more, next })
         };
@@ -200,7 +201,7 @@ impl Engine {
 impl InboxReader {
     /// The first `wanted` requests that they may decide.
     pub(super) fn ids(&self, conn: &mut AnyConnection, wanted: usize) -> Result<Vec<RequestId>, StoreError> {
-        Ok(self.walk(conn, None, wanted)?.into_iter().map(|waiting| waiting.turn.id).collect())
+        Ok(self.walk(conn, None, wanted)?.into_iter().map(|waiting| waiting.id).collect())
     }
 
     /// Up to `wanted` requests that they may decide, of all that wait for one of their capacities.
@@ -209,16 +210,16 @@ impl InboxReader {
         conn: &mut AnyConnection,
         after: Option<InboxPosition>,
         wanted: usize,
-    ) -> Result<Vec<Waiting>, StoreError> {
-        let mut found: Vec<Waiting> = Vec::new();
+    ) -> Result<Vec<WaitingRequest>, StoreError> {
+        let mut found: Vec<WaitingRequest> = Vec::new();
         for set in inbox::waiting_sets(conn, &self.reader.actor.org)? {
             if self.has_one_of(&set) {
                 found.extend(self.walk_set(conn, &set, after.clone(), wanted)?);
             }
         }
-        found.sort_by(|one, other| one.turn.cmp(&other.turn));
+        found.sort_by_cached_key(InboxPosition::of);
         let mut seen = HashSet::new();
-        found.retain(|waiting| seen.insert(waiting.turn.id));
+        found.retain(|waiting| seen.insert(waiting.id));
         found.truncate(wanted);
         Ok(found)
     }
@@ -229,7 +230,7 @@ impl InboxReader {
         conn: &mut AnyConnection,
         after: Option<&InboxPosition>,
         wanted: usize,
-    ) -> Result<Vec<Waiting>, StoreError> {
+    ) -> Result<Vec<WaitingRequest>, StoreError> {
         let anybody = Accounts { names: Vec::new() };
         let rows = i64::try_from(wanted).unwrap_or(CHUNK_MAX);
         let mut found = Vec::new();
@@ -239,7 +240,7 @@ impl InboxReader {
                 found.extend(inbox::waiting_for(conn, at, &anybody, after, rows)?);
             }
         }
-        found.sort_by(|one, other| one.turn.cmp(&other.turn));
+        found.sort_by_cached_key(InboxPosition::of);
         found.truncate(wanted);
         Ok(found)
     }
@@ -250,14 +251,14 @@ impl InboxReader {
         set: &str,
         mut after: Option<InboxPosition>,
         wanted: usize,
-    ) -> Result<Vec<Waiting>, StoreError> {
+    ) -> Result<Vec<WaitingRequest>, StoreError> {
         let mut found = Vec::new();
         loop {
             let at = (&self.reader.actor.org, set);
             let rows = i64::try_from(wanted - found.len()).unwrap_or(CHUNK_MAX).clamp(CHUNK_MIN, CHUNK_MAX);
             let chunk = inbox::waiting_for(conn, at, &self.accounts, after.as_ref(), rows)?;
             let is_last = i64::try_from(chunk.len()).unwrap_or(rows) < rows;
-            after = chunk.last().map(|waiting| waiting.turn.clone());
+            after = chunk.last().map(InboxPosition::of);
             for waiting in chunk {
                 if self.may_decide(conn, &waiting)? {
                     found.push(waiting);
@@ -274,8 +275,8 @@ impl InboxReader {
         wanted.any(|wanted| self.capacities.iter().any(|own| own.fits(&wanted)))
     }
 
-    fn may_decide(&self, conn: &mut AnyConnection, waiting: &Waiting) -> Result<bool, StoreError> {
-        let Waiting { type_version, rule, .. } = waiting;
+    fn may_decide(&self, conn: &mut AnyConnection, waiting: &WaitingRequest) -> Result<bool, StoreError> {
+        let WaitingRequest { type_version, rule, .. } = waiting;
         let pinned = self.reader.book.version_of(conn, type_version)?;
         let Some(approval) = approval_under(&pinned, rule)? else { return Ok(false) };
         let policy = PolicyInForce { approval, people: &self.reader.rules.people };
@@ -286,10 +287,10 @@ impl InboxReader {
     fn page(
         &self,
         conn: &mut AnyConnection,
-        found: &[Waiting],
+        found: &[WaitingRequest],
         limit: usize,
     ) -> Result<InboxPage, StoreError> {
-        let next = (found.len() > limit).then(|| found[limit - 1].turn.clone());
+        let next = (found.len() > limit).then(|| InboxPosition::of(&found[limit - 1]));
         Ok(InboxPage { views: self.views(conn, found.iter().take(limit))?, count: None, next })
     }
 
@@ -297,9 +298,9 @@ impl InboxReader {
     fn views<'a>(
         &self,
         conn: &mut AnyConnection,
-        page: impl Iterator<Item = &'a Waiting>,
+        page: impl Iterator<Item = &'a WaitingRequest>,
     ) -> Result<Vec<View>, StoreError> {
-        let ids: Vec<RequestId> = page.map(|waiting| waiting.turn.id).collect();
+        let ids: Vec<RequestId> = page.map(|waiting| waiting.id).collect();
         let records = listing::find_all(conn, &self.reader.actor.org, &ids)?;
         records.into_iter().map(|record| self.reader.view(conn, record)).collect()
     }

@@ -11,9 +11,6 @@ use crate::domain::request_type::AnswerRules;
 use crate::store::answers::AnswerRow;
 use crate::store::requests::Key;
 
-/// How long a lease lives without a renewal.
-pub(super) const LEASE: TimeDelta = TimeDelta::seconds(15);
-
 /// A claimed execution: its request and the fencing token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HeldLease {

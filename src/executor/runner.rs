@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use super::attempt::{Recorder, execute};
 use super::egress::Egress;
+use crate::domain::execution::RENEW_EVERY;
 use crate::domain::outcome::Outcome;
 use crate::engine::{ClaimedExecution, Ending, Engine, EngineError, HeldLease};
 
@@ -21,8 +22,6 @@ use crate::engine::{ClaimedExecution, Ending, Engine, EngineError, HeldLease};
 const POLL: Duration = Duration::from_millis(500);
 /// How often deadlines and lapsed leases are swept.
 const SWEEP: Duration = Duration::from_secs(1);
-/// How often leases are prolonged; a third of a lease.
-const RENEW: Duration = Duration::from_secs(5);
 /// How long the loop rests after the store failed.
 const REST: Duration = Duration::from_millis(500);
 
@@ -74,7 +73,7 @@ impl Executor {
             tracing::error!(%error, "interrupted executions could not be settled at start");
         }
         let mut calls = JoinSet::new();
-        let (mut sweep_at, mut renew_at) = (Instant::now(), Instant::now() + RENEW);
+        let (mut sweep_at, mut renew_at) = (Instant::now(), Instant::now() + RENEW_EVERY);
         while !*stopping.borrow() {
             let done = self.turn(&mut calls, &mut sweep_at, &mut renew_at).await;
             self.alive.store(done.is_ok(), Ordering::Relaxed);
@@ -105,7 +104,7 @@ impl Executor {
     ) -> Result<(), EngineError> {
         self.claim_into(calls).await?;
         if Instant::now() >= *renew_at {
-            *renew_at = Instant::now() + RENEW;
+            *renew_at = Instant::now() + RENEW_EVERY;
             self.renew().await?;
         }
         if Instant::now() >= *sweep_at {
@@ -211,7 +210,7 @@ impl Executor {
     async fn stop(&self, mut calls: JoinSet<()>, grace: Duration) {
         let deadline = Instant::now() + grace;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now()).min(RENEW);
+            let left = deadline.saturating_duration_since(Instant::now()).min(RENEW_EVERY);
             match timeout(left, calls.join_next()).await {
                 Ok(None) => break,
                 Ok(Some(_)) => {}

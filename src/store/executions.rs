@@ -6,93 +6,113 @@ use diesel::prelude::*;
 use super::columns::{Column, Columns, batch_statement, push_insert, push_update};
 use super::requests::{Key, key_texts, parse_id, planned_anew};
 use super::schema::executions;
-use super::{AnyConnection, StoreError, to_micros};
+use super::{AnyConnection, StoreError, from_micros, to_micros};
+use crate::domain::execution::{Execution, ExecutionRefusal, ExecutionState};
 use crate::domain::ids::{OrgId, RequestId};
 use crate::domain::outcome::Outcome;
 
+const QUEUED: &str = "queued";
+const CLAIMED: &str = "claimed";
+const ENDED: &str = "ended";
+
 /// One row.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = executions)]
-#[expect(missing_docs, reason = "the columns, as the migration explains them")]
-pub struct ExecutionRow {
-    pub org_id: String,
-    pub request_id: String,
-    pub host: String,
-    pub state: String,
-    pub token: i64,
-    pub node: Option<String>,
-    pub leased_until: Option<i64>,
-    pub queued_at: i64,
-    pub ended_at: Option<i64>,
-    pub outcome: Option<String>,
+struct ExecutionRow {
+    org_id: String,
+    request_id: String,
+    host: String,
+    state: String,
+    token: i64,
+    node: Option<String>,
+    leased_until: Option<i64>,
+    queued_at: i64,
+    ended_at: Option<i64>,
+    outcome: Option<String>,
+}
+
+impl From<&Execution> for ExecutionRow {
+    fn from(execution: &Execution) -> Self {
+        let row = Self {
+            org_id: execution.org.to_string(),
+            request_id: execution.request.to_string(),
+            host: execution.host.clone(),
+            state: QUEUED.to_owned(),
+            token: execution.token,
+            node: None,
+            leased_until: None,
+            queued_at: to_micros(execution.queued_at),
+            ended_at: None,
+            outcome: None,
+        };
+        match &execution.state {
+            ExecutionState::Queued => row,
+            ExecutionState::Claimed { node, until } => Self {
+                state: CLAIMED.to_owned(),
+                node: Some(node.clone()),
+                leased_until: Some(to_micros(*until)),
+                ..row
+            },
+            ExecutionState::Ended { outcome, at } => Self {
+                state: ENDED.to_owned(),
+                ended_at: Some(to_micros(*at)),
+                outcome: Some(outcome.name().to_owned()),
+                ..row
+            },
+        }
+    }
 }
 
 impl ExecutionRow {
-    /// A new execution of the request `key`, due at once, against `host`.
-    pub fn queued(key: &Key, host: &str, now: DateTime<Utc>) -> Self {
-        Self {
-            org_id: key.0.to_string(),
-            request_id: key.1.to_string(),
-            host: host.to_owned(),
-            state: "queued".to_owned(),
-            token: 0,
-            node: None,
-            leased_until: None,
-            queued_at: to_micros(now),
-            ended_at: None,
-            outcome: None,
-        }
+    fn into_execution(self) -> Result<Execution, StoreError> {
+        Ok(Execution {
+            state: self.state()?,
+            request: parse_id(&self.request_id)?,
+            org: OrgId::new(self.org_id),
+            host: self.host,
+            queued_at: from_micros(self.queued_at)?,
+            token: self.token,
+        })
     }
 
-    /// The request it belongs to.
-    pub fn key(&self) -> Result<Key, StoreError> {
-        Ok((OrgId::new(self.org_id.clone()), parse_id(&self.request_id)?))
+    fn state(&self) -> Result<ExecutionState, StoreError> {
+        let outcome = self.outcome.as_deref().and_then(Outcome::parse);
+        let columns = (self.state.as_str(), &self.node, self.leased_until, outcome, self.ended_at);
+        Ok(match columns {
+            (QUEUED, None, None, None, None) => ExecutionState::Queued,
+            (CLAIMED, Some(node), Some(until), None, None) => {
+                ExecutionState::Claimed { node: node.clone(), until: from_micros(until)? }
+            }
+            (ENDED, None, None, Some(outcome), Some(at)) => {
+                ExecutionState::Ended { outcome, at: from_micros(at)? }
+            }
+            _ => return Err(StoreError::Corrupt(format!("execution of {}", self.request_id))),
+        })
     }
+}
 
-    /// Whether somebody holds it with this fencing token.
-    pub fn is_held_with(&self, token: i64) -> bool {
-        self.state == "claimed" && self.token == token
+/// An execution that is not in the state its request implies: no version of this program leaves it so.
+impl From<ExecutionRefusal> for StoreError {
+    fn from(refusal: ExecutionRefusal) -> Self {
+        Self::Corrupt(refusal.to_string())
     }
+}
 
-    /// Whether it is claimed and its lease has run out.
-    pub fn is_lapsed(&self, now: DateTime<Utc>) -> bool {
-        self.state == "claimed" && self.leased_until.is_some_and(|until| until <= to_micros(now))
-    }
-
-    /// Leases it to `node`; the token fences off every earlier holder.
-    pub fn claim(&mut self, node: &str, until: DateTime<Utc>) {
-        self.state = "claimed".to_owned();
-        self.token += 1;
-        self.node = Some(node.to_owned());
-        self.leased_until = Some(to_micros(until));
-    }
-
-    /// Puts it back: nothing was sent.
-    pub fn release(&mut self) {
-        self.state = "queued".to_owned();
-        self.node = None;
-        self.leased_until = None;
-    }
-
-    /// Ends it.
-    pub fn end(&mut self, outcome: Outcome, now: DateTime<Utc>) {
-        self.release();
-        self.state = "ended".to_owned();
-        self.ended_at = Some(to_micros(now));
-        self.outcome = Some(outcome.name().to_owned());
-    }
+fn executions_of(rows: Vec<ExecutionRow>) -> Result<Vec<Execution>, StoreError> {
+    rows.into_iter().map(ExecutionRow::into_execution).collect()
 }
 
 batch_statement!(InsertExecutions, |out, columns| push_insert(&mut out, "executions", columns));
 
 /// Adds executions.
-pub fn insert(conn: &mut AnyConnection, rows: &[ExecutionRow]) -> Result<(), StoreError> {
+pub fn insert(conn: &mut AnyConnection, executions: &[Execution]) -> Result<(), StoreError> {
+    let rows: Vec<ExecutionRow> = executions.iter().map(ExecutionRow::from).collect();
     match conn {
         AnyConnection::Postgres(conn) => {
             InsertExecutions(columns(&rows.iter().collect::<Vec<_>>())).execute(conn)?;
         }
         AnyConnection::Sqlite(conn) => {
-            for row in rows {
+            for row in &rows {
                 diesel::insert_into(executions::table).values(row).execute(conn)?;
             }
         }
@@ -129,30 +149,31 @@ batch_statement!(UpdateExecutions, |out, columns| push_update(
     columns
 ));
 
-/// An execution that moved, and the token it had when it was loaded.
-pub struct Moved {
-    /// As it stands now.
-    pub row: ExecutionRow,
-    /// As it was loaded.
+/// An execution that changed, and the token it had when it was loaded.
+pub struct ExecutionUpdate {
+    /// Its new state.
+    pub execution: Execution,
+    /// The token it was loaded with.
     pub token_before: i64,
 }
 
-/// Writes what moved.
+/// Writes what changed.
 ///
 /// # Errors
-/// [`StoreError::Stale`] if somebody else claimed one of them since it was loaded.
-pub fn save(conn: &mut AnyConnection, moved: &[Moved]) -> Result<(), StoreError> {
+/// [`StoreError::Stale`] if another node claimed one of them since it was loaded.
+pub fn save(conn: &mut AnyConnection, updates: &[ExecutionUpdate]) -> Result<(), StoreError> {
+    let rows: Vec<ExecutionRow> =
+        updates.iter().map(|update| ExecutionRow::from(&update.execution)).collect();
     let saved = match conn {
         AnyConnection::Postgres(conn) => {
-            let rows: Vec<&ExecutionRow> = moved.iter().map(|moved| &moved.row).collect();
-            let mut columns = columns(&rows);
-            let before = moved.iter().map(|moved| moved.token_before).collect();
+            let mut columns = columns(&rows.iter().collect::<Vec<_>>());
+            let before = updates.iter().map(|update| update.token_before).collect();
             columns.push(("token_before", Column::Number(before)));
             UpdateExecutions(columns).execute(conn)?
         }
         AnyConnection::Sqlite(conn) => {
             let mut saved = 0;
-            for Moved { row, token_before } in moved {
+            for (row, ExecutionUpdate { token_before, .. }) in rows.iter().zip(updates) {
                 let found = executions::table.find((row.org_id.as_str(), row.request_id.as_str()));
                 saved += diesel::update(found.filter(executions::token.eq(token_before)))
                     .set((
@@ -168,20 +189,21 @@ pub fn save(conn: &mut AnyConnection, moved: &[Moved]) -> Result<(), StoreError>
             saved
         }
     };
-    if saved == moved.len() { Ok(()) } else { Err(StoreError::Stale) }
+    if saved == updates.len() { Ok(()) } else { Err(StoreError::Stale) }
 }
 
-/// Loads the named rows for a write, locked in key order.
-pub fn lock(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<ExecutionRow>, StoreError> {
+/// Loads the named executions for a write, locked in key order.
+pub fn lock(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<Execution>, StoreError> {
     match conn {
         AnyConnection::Postgres(conn) => {
             let (orgs, ids) = key_texts(keys);
-            Ok(executions::table
+            let rows = executions::table
                 .filter(executions::org_id.eq_any(orgs).and(executions::request_id.eq_any(ids)))
                 .filter(planned_anew())
                 .order((executions::org_id, executions::request_id))
                 .for_update()
-                .load(conn)?)
+                .load(conn)?;
+            executions_of(rows)
         }
         AnyConnection::Sqlite(conn) => {
             let find = |(org, id): &Key| {
@@ -192,48 +214,49 @@ pub fn lock(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<ExecutionRow>,
                     .map(Option::into_iter)
             };
             let rows = keys.iter().map(find).collect::<QueryResult<Vec<_>>>()?;
-            Ok(rows.into_iter().flatten().collect())
+            executions_of(rows.into_iter().flatten().collect())
         }
     }
 }
 
-/// The oldest queued executions, except against `busy_hosts`; locked, rows that others hold left out.
+/// The oldest queued executions, except against `busy_hosts`; locked, without those that others lock.
 pub fn lock_queued(
     conn: &mut AnyConnection,
     limit: i64,
     busy_hosts: &[String],
-) -> Result<Vec<ExecutionRow>, StoreError> {
+) -> Result<Vec<Execution>, StoreError> {
     let free = executions::host.ne_all(busy_hosts);
     let queued = executions::table
-        .filter(executions::state.eq("queued").and(free))
+        .filter(executions::state.eq(QUEUED).and(free))
         .order(executions::queued_at)
         .limit(limit);
-    Ok(match conn {
+    executions_of(match conn {
         AnyConnection::Postgres(conn) => queued.for_update().skip_locked().load(conn)?,
         AnyConnection::Sqlite(conn) => queued.load(conn)?,
     })
 }
 
-/// Claimed executions whose lease has run out; a look, not a lock.
+/// Claimed executions whose lease has run out, without a lock.
 pub fn list_lapsed(
     conn: &mut AnyConnection,
     now: DateTime<Utc>,
     limit: i64,
-) -> Result<Vec<ExecutionRow>, StoreError> {
-    Ok(executions::table
-        .filter(executions::state.eq("claimed").and(executions::leased_until.le(to_micros(now))))
+) -> Result<Vec<Execution>, StoreError> {
+    let rows = executions::table
+        .filter(executions::state.eq(CLAIMED).and(executions::leased_until.le(to_micros(now))))
         .order(executions::leased_until)
         .limit(limit)
-        .load(conn)?)
+        .load(conn)?;
+    executions_of(rows)
 }
 
 /// Ends every lease of this database at once: the only process that could hold one is starting.
 pub fn lapse_all(conn: &mut AnyConnection, now: DateTime<Utc>) -> Result<usize, StoreError> {
-    let claimed = executions::table.filter(executions::state.eq("claimed"));
+    let claimed = executions::table.filter(executions::state.eq(CLAIMED));
     Ok(diesel::update(claimed).set(executions::leased_until.eq(to_micros(now))).execute(conn)?)
 }
 
-/// Prolongs one lease; `false` if the token is no longer the holder's.
+/// Renews one lease; `false` if the token is no longer the holder's.
 pub fn renew(
     conn: &mut AnyConnection,
     key: &Key,
@@ -242,23 +265,21 @@ pub fn renew(
 ) -> Result<bool, StoreError> {
     let held = executions::table
         .find((key.0.as_str(), key.1.to_string()))
-        .filter(executions::token.eq(token).and(executions::state.eq("claimed")));
+        .filter(executions::token.eq(token).and(executions::state.eq(CLAIMED)));
     Ok(diesel::update(held).set(executions::leased_until.eq(to_micros(until))).execute(conn)? == 1)
 }
 
 /// Approved requests whose execution has been queued since before `since`; for the gauge.
 pub fn count_overdue(conn: &mut AnyConnection, since: DateTime<Utc>) -> Result<i64, StoreError> {
     Ok(executions::table
-        .filter(executions::state.eq("queued").and(executions::queued_at.le(to_micros(since))))
+        .filter(executions::state.eq(QUEUED).and(executions::queued_at.le(to_micros(since))))
         .count()
         .get_result(conn)?)
 }
 
-/// A request's execution, for reading.
-pub fn find(
-    conn: &mut AnyConnection,
-    org: &OrgId,
-    id: RequestId,
-) -> Result<Option<ExecutionRow>, StoreError> {
-    Ok(executions::table.find((org.as_str(), id.to_string())).first(conn).optional()?)
+/// A request's execution, without a lock.
+pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Option<Execution>, StoreError> {
+    let row: Option<ExecutionRow> =
+        executions::table.find((org.as_str(), id.to_string())).first(conn).optional()?;
+    row.map(ExecutionRow::into_execution).transpose()
 }

@@ -1,7 +1,6 @@
-//! Who waits for whom: requests by what they wait for, and by who decided them. A page costs the same
-//! however much waits.
+//! Requests by the capacities they wait for, and by who decided them. A page costs the same however many
+//! requests wait.
 
-use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -9,14 +8,13 @@ use diesel::sql_types::Bool;
 use super::decisions as decided;
 use super::listing::{self, Record};
 use super::schema::{decisions, requests};
-use super::{AnyConnection, StoreError, from_micros, terms};
+use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::policy::Risk;
-use crate::domain::policy::progress::DecisionContext;
-use crate::domain::request::{Decision, State, VERSION_ON_ARRIVAL};
+use crate::domain::request::VERSION_ON_ARRIVAL;
+use crate::domain::waiting::WaitingRequest;
 
-/// Where a page of an inbox begins: after the row with this turn (or time of decision) and id.
+/// Where a page of an inbox begins: after the row with this sort time (or time of decision) and id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InboxPosition {
     /// In microseconds.
@@ -32,53 +30,14 @@ pub struct Accounts {
     pub names: Vec<String>,
 }
 
-/// As much of an open request as the question needs whether somebody may decide it.
-#[derive(Clone, Debug)]
-pub struct Waiting {
-    /// Its org.
-    pub org: OrgId,
-    /// Its place in the inbox.
-    pub turn: InboxPosition,
-    /// Its type.
-    pub request_type: RequestTypeName,
-    /// The version of the type that it was submitted under.
-    pub type_version: String,
-    /// The rule of that version.
-    pub rule: String,
-    /// What the rule says of its risk.
-    pub risk: Option<Risk>,
-    /// Who submitted it.
-    pub maker: Person,
-    /// Who acted through the maker's token.
-    pub maker_act: Vec<Person>,
-    /// By when the rule wants it decided.
-    pub due_at: Option<DateTime<Utc>>,
-    /// From this instant on nobody can decide it any more.
-    pub expires_at: DateTime<Utc>,
-    /// The decisions, in their order.
-    pub decisions: Vec<Decision>,
-}
-
-impl Waiting {
-    /// Where it stands in its inbox: what is due first comes first.
-    pub fn sort_at(&self) -> DateTime<Utc> {
-        self.due_at.unwrap_or(self.expires_at)
-    }
-
-    /// What the policy looks at.
-    pub fn context(&self) -> DecisionContext<'_> {
-        DecisionContext {
-            org: &self.org,
-            maker: &self.maker,
-            maker_act: &self.maker_act,
-            state: State::AdminTask,
-            expires_at: self.expires_at,
-            decisions: &self.decisions,
-        }
+impl InboxPosition {
+    /// The position of a waiting request.
+    pub fn of(waiting: &WaitingRequest) -> Self {
+        Self { at: to_micros(waiting.sort_at()), id: waiting.id }
     }
 }
 
-/// The different things that open requests of the org wait for; as few as the policies have stages.
+/// The different sets of capacities that the org's requests wait for; as few as the policies have stages.
 pub fn waiting_sets(conn: &mut AnyConnection, org: &OrgId) -> Result<Vec<String>, StoreError> {
     let mut sets: Vec<String> = Vec::new();
     loop {
@@ -99,16 +58,16 @@ pub fn waiting_sets(conn: &mut AnyConnection, org: &OrgId) -> Result<Vec<String>
     }
 }
 
-type WaitingRow = (String, String, String, i64, i64, i64, String, (String, String, String, String));
+type WaitingRow = (String, String, String, i64, i64, String, (String, String, String, String));
 
-/// Requests that wait for `set`, in turn, without those that `accounts` made or have decided.
+/// Requests that wait for `set`, in their order, without those that `accounts` made or have decided.
 pub fn waiting_for(
     conn: &mut AnyConnection,
     (org, set): (&OrgId, &str),
     accounts: &Accounts,
     after: Option<&InboxPosition>,
     limit: i64,
-) -> Result<Vec<Waiting>, StoreError> {
+) -> Result<Vec<WaitingRequest>, StoreError> {
     let own = decisions::org_id.eq(requests::org_id).and(decisions::request_id.eq(requests::request_id)).and(
         decisions::sub.eq_any(accounts.names.clone()).or(decisions::user_id.eq_any(accounts.names.clone())),
     );
@@ -128,7 +87,6 @@ pub fn waiting_for(
             requests::request_type,
             requests::type_version,
             requests::version,
-            requests::sort_at,
             requests::expires_at,
             requests::terms,
             maker,
@@ -146,27 +104,27 @@ pub fn waiting_for(
         let may_be_decided = row.3 > VERSION_ON_ARRIVAL;
         let waiting = waiting(org, row)?;
         if may_be_decided {
-            with_decisions.push((org.clone(), waiting.turn.id));
+            with_decisions.push((org.clone(), waiting.id));
         }
         found.push(waiting);
     }
     if !with_decisions.is_empty() {
         let mut by_key = decided::list(conn, &with_decisions)?;
         for waiting in &mut found {
-            let key = (org.clone(), waiting.turn.id);
+            let key = (org.clone(), waiting.id);
             waiting.decisions = by_key.remove(&key).unwrap_or_default();
         }
     }
     Ok(found)
 }
 
-fn waiting(org: &OrgId, row: WaitingRow) -> Result<Waiting, StoreError> {
-    let (id, request_type, type_version, _, sort_at, expires_at, terms, maker) = row;
+fn waiting(org: &OrgId, row: WaitingRow) -> Result<WaitingRequest, StoreError> {
+    let (id, request_type, type_version, _, expires_at, terms, maker) = row;
     let (iss, sub, user_id, user_name) = maker;
     let terms = terms::read_brief(&terms)?;
-    Ok(Waiting {
+    Ok(WaitingRequest {
         org: org.clone(),
-        turn: InboxPosition { at: sort_at, id: super::requests::parse_id(&id)? },
+        id: super::requests::parse_id(&id)?,
         request_type: RequestTypeName::new(request_type),
         type_version,
         rule: terms.rule,

@@ -10,10 +10,10 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use super::calls::{self, CallRow};
 use super::columns::{Columns, push_insert};
 use super::events::{self, EventRow};
-use super::executions::ExecutionRow;
 use super::requests::{self, RequestRow};
 use super::schema;
 use super::{AnyConnection, StoreError};
+use crate::domain::execution::Execution;
 
 /// All rows of one submission.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct NewSubmission {
     /// Its first events.
     pub events: Vec<EventRow>,
     /// Its execution, if it was approved at once; written apart.
-    pub execution: Option<ExecutionRow>,
+    pub execution: Option<Execution>,
 }
 
 /// Adds the submissions.

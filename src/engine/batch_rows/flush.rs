@@ -1,7 +1,8 @@
 //! A batch's changed rows are written back.
 
 use super::{BatchRows, ExecutionEntry};
-use crate::store::executions::{self, ExecutionRow};
+use crate::domain::execution::Execution;
+use crate::store::executions::{self, ExecutionUpdate};
 use crate::store::requests::{self, RequestRow};
 use crate::store::{
     AnyConnection, StoreError, answers, attempts, decisions, events, submission_keys, submissions, usage,
@@ -38,13 +39,14 @@ impl BatchRows<'_> {
             .collect()
     }
 
-    fn moved_executions(&self) -> (Vec<ExecutionRow>, Vec<executions::Moved>) {
+    fn moved_executions(&self) -> (Vec<Execution>, Vec<ExecutionUpdate>) {
         let (mut new, mut moved) = (Vec::new(), Vec::new());
-        for ExecutionEntry { row, before } in self.executions.values() {
+        for ExecutionEntry { execution, before } in self.executions.values() {
+            let execution = execution.clone();
             match before {
-                None => new.push(row.clone()),
-                Some(before) if before != row => {
-                    moved.push(executions::Moved { row: row.clone(), token_before: before.token });
+                None => new.push(execution),
+                Some(before) if *before != execution => {
+                    moved.push(ExecutionUpdate { execution, token_before: before.token });
                 }
                 Some(_) => {}
             }

@@ -15,11 +15,11 @@ use chrono::{DateTime, Utc};
 use super::admission::PreparedSubmission;
 use super::change_feed::Change;
 use super::command::Caller;
-use super::lease::Ending;
+use super::lease::{Ending, HeldLease};
 use super::rule_book::RuleBook;
 use crate::clock::Clock;
+use crate::domain::execution::Execution;
 use crate::domain::lifecycle::{Command, Event, EventKind, Refusal, refused, transition};
-use crate::domain::outcome::Outcome;
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::{Request, State};
 use crate::domain::request_type::RequestType;
@@ -27,7 +27,7 @@ use crate::store::answers::AnswerRow;
 use crate::store::attempts::AttemptRow;
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::events::{self, EventRow, Origin};
-use crate::store::executions::{self, ExecutionRow};
+use crate::store::executions;
 use crate::store::requests::{self, Key};
 use crate::store::submission_keys::SubmissionKeyRow;
 use crate::store::submissions::NewSubmission;
@@ -53,9 +53,9 @@ pub(super) struct LockSet<'a> {
 
 /// An execution as loaded and as changed.
 struct ExecutionEntry {
-    row: ExecutionRow,
+    execution: Execution,
     /// `None` if it is new.
-    before: Option<ExecutionRow>,
+    before: Option<Execution>,
 }
 
 /// One batch's rows.
@@ -148,9 +148,9 @@ impl<'a> BatchRows<'a> {
             return Ok(());
         }
         let keys: Vec<Key> = named.iter().cloned().collect();
-        for row in executions::lock(conn, &keys)? {
-            let entry = ExecutionEntry { before: Some(row.clone()), row };
-            self.executions.insert(entry.row.key()?, entry);
+        for execution in executions::lock(conn, &keys)? {
+            let entry = ExecutionEntry { before: Some(execution.clone()), execution };
+            self.executions.insert(entry.execution.key(), entry);
         }
         Ok(())
     }
@@ -183,8 +183,8 @@ impl<'a> BatchRows<'a> {
     }
 
     /// The execution as it is in this batch.
-    pub(super) fn execution(&mut self, key: &Key) -> Option<&mut ExecutionRow> {
-        self.executions.get_mut(key).map(|entry| &mut entry.row)
+    pub(super) fn execution(&mut self, key: &Key) -> Option<&mut Execution> {
+        self.executions.get_mut(key).map(|entry| &mut entry.execution)
     }
 
     /// The request's type in the version that it is pinned to.
@@ -230,13 +230,13 @@ impl<'a> BatchRows<'a> {
             self.decisions.push(DecisionRow::new(&request, decision, request.decisions.len() - 1));
         }
         if before == State::AdminTask && request.state == State::Approved {
-            let row = ExecutionRow::queued(key, &request.host, self.now);
-            self.executions.insert(key.clone(), ExecutionEntry { row, before: None });
+            let execution = Execution::queued(request.org.clone(), request.id, &request.host, self.now);
+            self.executions.insert(key.clone(), ExecutionEntry { execution, before: None });
         }
         if before == State::Approved && request.state == State::Expired {
             let now = self.now;
-            if let Some(row) = self.execution(key) {
-                row.end(Outcome::Failed, now);
+            if let Some(execution) = self.execution(key) {
+                execution.expire(now)?;
             }
         }
         if request.state.frees_counters() && !before.frees_counters() {
@@ -252,23 +252,24 @@ impl<'a> BatchRows<'a> {
     }
 
     /// Ends the open attempt, if there is one, and the execution.
-    pub(super) fn end_execution(&mut self, key: &Key, ending: &Ending) {
+    pub(super) fn end_execution(&mut self, held: &HeldLease, ending: &Ending) -> Result<(), StoreError> {
+        let HeldLease { key, token } = held;
         let attempt = self.requests.get(key).map_or(0, |entry| entry.request.attempts);
         let now = self.now;
-        let Some(execution) = self.execution(key) else { return };
-        let token = execution.token;
-        execution.end(ending.outcome, now);
+        let Some(execution) = self.execution(key) else { return Ok(()) };
+        execution.end(*token, ending.outcome, now)?;
         if attempt == 0 {
-            return;
+            return Ok(());
         }
         let ended = AttemptRow {
             ended_at: Some(to_micros(now)),
             outcome: Some(ending.outcome.name().to_owned()),
             reason: Some(ending.reason.clone()),
-            ..self.attempt(key, attempt, token)
+            ..self.attempt(key, attempt, *token)
         };
         self.ended_attempts.push(ended);
         self.answers.extend(ending.answer.clone());
+        Ok(())
     }
 
     fn attempt(&self, key: &Key, attempt: i64, token: i64) -> AttemptRow {

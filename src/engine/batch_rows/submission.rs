@@ -46,8 +46,8 @@ impl<'a> BatchRows<'a> {
         if self.keeps_changes {
             self.changes.push(Change::of_submission(&submission.request)?);
         }
-        if let Some(row) = &submission.execution {
-            self.executions.insert(row.key()?, ExecutionEntry { row: row.clone(), before: None });
+        if let Some(execution) = submission.execution.clone() {
+            self.executions.insert(execution.key(), ExecutionEntry { execution, before: None });
         }
         self.submissions.push(submission);
         Ok(())

@@ -3,15 +3,16 @@
 use chrono::{DateTime, Utc};
 
 use super::{Decider, current, lapse, system_origin};
+use crate::domain::execution::{Execution, LEASE};
 use crate::domain::lifecycle::Command;
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::may_decide::still_allowed;
 use crate::domain::policy::progress::PolicyInForce;
 use crate::engine::batch_rows::BatchRows;
 use crate::engine::command::{WriteCommand, WriteReply};
-use crate::engine::lease::{Ending, HeldLease, LEASE};
+use crate::engine::lease::{Ending, HeldLease};
 use crate::engine::rule_book::approval_of;
-use crate::store::executions::{self, ExecutionRow};
+use crate::store::executions::{self, ExecutionUpdate};
 use crate::store::requests::Key;
 use crate::store::{AnyConnection, StoreError};
 
@@ -27,14 +28,14 @@ impl Decider {
         for (command, reply) in commands.iter().zip(replies) {
             let WriteCommand::Claim { limit, busy_hosts } = command else { continue };
             let mut claimed = executions::lock_queued(conn, *limit, busy_hosts)?;
-            let take = |row: &mut ExecutionRow| {
-                let token_before = row.token;
-                row.claim(&self.node, now + LEASE);
-                executions::Moved { row: row.clone(), token_before }
+            let take = |execution: &mut Execution| {
+                let token_before = execution.token;
+                execution.claim(&self.node, now)?;
+                Ok(ExecutionUpdate { execution: execution.clone(), token_before })
             };
-            let moved: Vec<_> = claimed.iter_mut().map(take).collect();
-            if !moved.is_empty() {
-                executions::save(conn, &moved)?;
+            let updates = claimed.iter_mut().map(take).collect::<Result<Vec<_>, StoreError>>()?;
+            if !updates.is_empty() {
+                executions::save(conn, &updates)?;
             }
             *reply = WriteReply::Claimed(claimed);
         }
@@ -55,7 +56,7 @@ impl Decider {
             return Ok(current(rows, &held.key, true));
         }
         if let Err(why) = self.is_still_allowed(rows, &held.key)? {
-            return finish(rows, &held.key, &Ending::new(Outcome::Failed, format!("No byte left: {why}.")));
+            return finish(rows, held, &Ending::new(Outcome::Failed, format!("No byte left: {why}.")));
         }
         let attempts_before = rows.request(&held.key).map_or(0, |request| request.attempts);
         Ok(match rows.transition(&held.key, &Command::StartAttempt, &system_origin(&held.key))? {
@@ -90,44 +91,41 @@ pub(super) fn run_end(
     held: &HeldLease,
     ending: &Ending,
 ) -> Result<WriteReply, StoreError> {
-    let is_own_end = rows
-        .execution(&held.key)
-        .is_some_and(|row| row.token == held.token && row.outcome.as_deref() == Some(ending.outcome.name()));
+    let is_own_end = rows.execution(&held.key).is_some_and(|execution| {
+        execution.token == held.token && execution.outcome() == Some(ending.outcome)
+    });
     if is_own_end {
         return Ok(current(rows, &held.key, false));
     }
     if !is_held(rows, held) {
         return Ok(WriteReply::Fenced);
     }
-    finish(rows, &held.key, ending)
+    finish(rows, held, ending)
 }
 
 /// Puts a claimed execution back, unless an attempt has begun.
 pub(super) fn run_release(rows: &mut BatchRows<'_>, held: &HeldLease) -> WriteReply {
     let has_attempt = rows.request(&held.key).is_some_and(|request| request.attempts > 0);
-    if has_attempt || !is_held(rows, held) {
-        return WriteReply::Fenced;
+    let execution = rows.execution(&held.key).filter(|_| !has_attempt);
+    match execution.map(|execution| execution.release(held.token)) {
+        Some(Ok(())) => WriteReply::Done,
+        Some(Err(_)) | None => WriteReply::Fenced,
     }
-    if let Some(row) = rows.execution(&held.key) {
-        row.release();
-    }
-    WriteReply::Done
 }
 
 /// With an attempt open, bytes may have left: unknown. Without one, nothing left: it is due again.
 pub(super) fn run_settle(rows: &mut BatchRows<'_>, key: &Key) -> Result<WriteReply, StoreError> {
     let now = rows.now;
-    if !rows.execution(key).is_some_and(|row| row.is_lapsed(now)) {
+    let has_attempt = rows.request(key).is_none_or(|request| request.attempts > 0);
+    let lapsed = rows.execution(key).filter(|execution| execution.is_lapsed(now));
+    let Some(execution) = lapsed else { return Ok(WriteReply::Done) };
+    if !has_attempt {
+        execution.release(execution.token)?;
         return Ok(WriteReply::Done);
     }
-    if rows.request(key).is_some_and(|request| request.attempts == 0) {
-        if let Some(row) = rows.execution(key) {
-            row.release();
-        }
-        return Ok(WriteReply::Done);
-    }
+    let held = HeldLease { key: key.clone(), token: execution.token };
     let reason = "The process that sent the call stopped before it knew the answer.";
-    finish(rows, key, &Ending::new(Outcome::Unknown, reason))
+    finish(rows, &held, &Ending::new(Outcome::Unknown, reason))
 }
 
 /// Prolongs leases; one that was lost is only reported.
@@ -145,11 +143,12 @@ pub(super) fn run_renew(
 }
 
 /// Records how an execution ended, with or without an attempt.
-fn finish(rows: &mut BatchRows<'_>, key: &Key, ending: &Ending) -> Result<WriteReply, StoreError> {
+fn finish(rows: &mut BatchRows<'_>, held: &HeldLease, ending: &Ending) -> Result<WriteReply, StoreError> {
+    let key = &held.key;
     let command = Command::RecordOutcome { outcome: ending.outcome, reason: ending.reason.clone() };
     Ok(match rows.transition(key, &command, &system_origin(key))? {
         Ok(_) => {
-            rows.end_execution(key, ending);
+            rows.end_execution(held, ending)?;
             current(rows, key, true)
         }
         Err(refusal) => WriteReply::Refused(refusal),
@@ -157,5 +156,5 @@ fn finish(rows: &mut BatchRows<'_>, key: &Key, ending: &Ending) -> Result<WriteR
 }
 
 fn is_held(rows: &mut BatchRows<'_>, held: &HeldLease) -> bool {
-    rows.execution(&held.key).is_some_and(|row| row.is_held_with(held.token))
+    rows.execution(&held.key).is_some_and(|execution| execution.is_held_with(held.token))
 }

@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::findings::WarningCode;
 use crate::domain::policy::Risk;
 use crate::domain::request::{Request, State};
-use crate::engine::inbox::{InboxPage, InboxPosition, NarrowedPage, NarrowingLimits, Waiting};
+use crate::domain::waiting::WaitingRequest;
+use crate::engine::inbox::{InboxPage, InboxPosition, NarrowedPage, NarrowingLimits};
 use crate::engine::queries::{Listing, Page as ListPage, Sort, SortBy, View};
 use crate::http::cursor;
 use crate::http::query::Parameters;
@@ -146,14 +147,14 @@ pub async fn needs_me(web: web::Data<Web>, request: HttpRequest) -> Page {
     parameters.finish()?;
     let when = When::at(web.engine.clock().now(), web.offset);
     let fitting = narrow.clone();
-    let wanted = move |waiting: &Waiting| fits(waiting, &fitting, when);
+    let wanted = move |waiting: &WaitingRequest| fits(waiting, &fitting, when);
     let is_first = after.is_none();
     let has_filter = narrow.due.is_some() || narrow.risk.is_some() || narrow.request_type.is_some();
     let looked_at = if has_filter { LOOKED_AT_FOR_A_KIND } else { LOOKED_AT };
     let limits = NarrowingLimits { shown: ROWS, looked_at };
     let found = web.engine.needs_me_narrowed(&session.actor, after, limits, wanted).await?;
     let shell = if is_first {
-        let waiting = found.looked_at.iter().map(|waiting| waiting.turn.id).collect();
+        let waiting = found.looked_at.iter().map(|waiting| waiting.id).collect();
         Shell::around(&web, &request, &session, (Nav::NeedsMe, waiting))
     } else {
         Shell::of(&web, &request, &session, Nav::NeedsMe).await?
@@ -202,13 +203,18 @@ fn narrow(parameters: &mut Parameters) -> Narrow {
     Narrow { due, risk, request_type: parameters.text("type").map(str::to_owned) }
 }
 
-fn fits(waiting: &Waiting, narrow: &Narrow, when: When) -> bool {
+fn fits(waiting: &WaitingRequest, narrow: &Narrow, when: When) -> bool {
     narrow.due.is_none_or(|due| Due::of(waiting.due_at, waiting.sort_at(), when) == due)
         && narrow.risk.is_none_or(|risk| waiting.risk == Some(risk))
         && narrow.request_type.as_deref().is_none_or(|name| waiting.request_type.as_str() == name)
 }
 
-fn filters(web: &Web, (looked_at, has_more): (&[Waiting], bool), narrow: &Narrow, when: When) -> Vec<Filter> {
+fn filters(
+    web: &Web,
+    (looked_at, has_more): (&[WaitingRequest], bool),
+    narrow: &Narrow,
+    when: When,
+) -> Vec<Filter> {
     let rules = web.engine.rules();
     let chip = |name: &str, to: Narrow, is_current: bool| {
         let count = looked_at.iter().filter(|waiting| fits(waiting, &to, when)).count();

@@ -2,15 +2,16 @@
 
 use countersign::domain::actor::Permission;
 use countersign::domain::digest::Digest;
+use countersign::domain::execution::Execution;
 use countersign::domain::policy::Capacity;
 use countersign::domain::request::{Decision, Request, State, Verdict};
 use countersign::engine::Ending;
 use countersign::store::decisions::{self, DecisionRow};
-use countersign::store::executions::{self, ExecutionRow};
+use countersign::store::executions;
 use countersign::store::{StoreError, to_micros};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use super::{Database, Node, PENDING_TTL, Stored, approval, checker, key, maker, person, rejection};
+use super::{Database, Node, PENDING_TTL, Stored, approval, checker, maker, person, rejection};
 use crate::on_both_stores;
 
 on_both_stores![
@@ -225,8 +226,8 @@ async fn a_request_has_one_execution(database: Database) {
     let node = Node::open(database);
     let request = node.approved().await;
     let before = node.stored(&request);
-    let row = ExecutionRow::queued(&key(&request), "other.example.com", node.clock.now());
-    let error = executions::insert(&mut node.conn(), &[row]).unwrap_err();
+    let other = Execution::queued(request.org.clone(), request.id, "other.example.com", node.clock.now());
+    let error = executions::insert(&mut node.conn(), &[other]).unwrap_err();
     assert!(matches!(kind(&error), DatabaseErrorKind::UniqueViolation), "{error}");
     assert_eq!(node.stored(&request), before);
 }

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use countersign::domain::actor::{Actor, Permission};
+use countersign::domain::execution::ExecutionState;
 use countersign::domain::request::{NewDecision, Request, State, Verdict};
 use countersign::engine::DecisionInput;
 use countersign::engine::EngineError;
@@ -40,7 +41,10 @@ async fn a_decision_is_stored_with_its_execution(database: Database) {
     assert_eq!(event.digest, Some(request.digest.to_string()));
     assert_eq!((&event.actor_token_id, &event.reference[..]), (&checker("anna").token_id, "ref-decide"));
     let execution = stored.execution.unwrap();
-    assert_eq!((&execution.state[..], execution.token, &execution.host), ("queued", 0, &request.host));
+    assert_eq!(
+        (&execution.state, execution.token, &execution.host),
+        (&ExecutionState::Queued, 0, &request.host)
+    );
 }
 
 async fn a_rejection_has_no_execution(database: Database) {

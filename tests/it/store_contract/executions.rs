@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
+use countersign::domain::execution::{ExecutionState, LEASE};
 use countersign::domain::outcome::{Outcome, PartWarning, TargetResponse};
 use countersign::domain::request::{Request, State};
 use countersign::engine::{ClaimedExecution, Ending, Engine, HeldLease};
 use countersign::store::attempts::AttemptRow;
-use countersign::store::executions::{self, Moved};
+use countersign::store::executions::{self, ExecutionUpdate};
 use countersign::store::{StoreError, to_micros};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -34,8 +35,6 @@ on_both_stores![
     a_start_settles_what_an_embedded_database_left_open,
     an_execution_is_saved_only_with_the_token_that_was_read,
 ];
-
-const LEASE: TimeDelta = TimeDelta::seconds(15);
 
 async fn claim_one(engine: &Engine) -> HeldLease {
     let mut claimed = engine.claim(10, Vec::new()).await.unwrap();
@@ -68,8 +67,11 @@ async fn a_claimed_execution_comes_with_the_very_call_that_was_approved(database
     assert_eq!((&claimed.request, &claimed.held), (&request, &HeldLease { key: key(&request), token: 1 }));
     let call = claimed.verified_call().unwrap();
     assert_eq!((call.digest(), call.to_bytes()), (request.digest, claimed.call.clone()));
-    let row = node.stored(&request).execution.unwrap();
-    assert_eq!((&row.state[..], row.leased_until), ("claimed", Some(to_micros(start() + LEASE))));
+    let execution = node.stored(&request).execution.unwrap();
+    assert!(
+        matches!(&execution.state, ExecutionState::Claimed { until, .. } if *until == start() + LEASE),
+        "{execution:?}"
+    );
 }
 
 async fn an_execution_goes_from_claim_to_answer(database: Database) {
@@ -94,7 +96,7 @@ async fn an_execution_goes_from_claim_to_answer(database: Database) {
     assert_eq!((stored.read().state, stored.read().ended_at), (State::Executed, Some(node.clock.now())));
     assert_eq!(stored.folded(), stored.read());
     let execution = stored.execution.as_ref().unwrap();
-    assert_eq!((&execution.state[..], execution.outcome.as_deref()), ("ended", Some("executed")));
+    assert_eq!(execution.outcome(), Some(Outcome::Executed));
     assert_eq!(stored.attempts[0].reason.as_deref(), Some("It ended."));
     let found = node.engine.find(&auditor(), request.id).await.unwrap().answer.unwrap();
     assert_eq!((found.status, found.headers, found.body), (201, answer.headers, Some(answer.body)));
@@ -220,7 +222,7 @@ async fn the_holder_before_a_lapse_is_fenced_off(database: Database) {
     let old = claim_one(&node.engine).await;
     node.clock.advance(LEASE);
     assert_eq!(other.settle_lapsed(&[]).await.unwrap(), 1);
-    assert_eq!(node.stored(&request).execution.unwrap().state, "queued");
+    assert_eq!(node.stored(&request).execution.unwrap().state, ExecutionState::Queued);
     is_fenced_off(&node, &request, &old).await;
     let new = claim_one(&other).await;
     assert_eq!(new.token, old.token + 1);
@@ -247,7 +249,7 @@ async fn a_lapse_with_an_open_attempt_ends_unknown_and_is_never_run_again(databa
     assert_eq!((stored.read().state, stored.read().ended_at), (State::Unknown, None));
     assert_eq!(stored.event_types()[3..], ["approved", "attempt_started", "outcome_unknown"]);
     assert_eq!(stored.attempts[0].outcome.as_deref(), Some("unknown"));
-    assert_eq!(stored.execution.as_ref().unwrap().outcome.as_deref(), Some("unknown"));
+    assert_eq!(stored.execution.as_ref().unwrap().outcome(), Some(Outcome::Unknown));
     assert_eq!(stored.folded(), stored.read());
     is_fenced_off(&node, &request, &held).await;
     assert_eq!(refused_code(node.decide(&checker("bob"), request.id, rejection()).await), "already_decided");
@@ -265,7 +267,7 @@ async fn a_lease_ends_at_its_very_microsecond(database: Database) {
     assert_eq!(node.engine.settle_lapsed(&[]).await.unwrap(), 0);
     node.clock.advance(TimeDelta::microseconds(1));
     assert_eq!(node.engine.settle_lapsed(&[]).await.unwrap(), 1);
-    assert_eq!(node.stored(&request).execution.unwrap().state, "queued");
+    assert_eq!(node.stored(&request).execution.unwrap().state, ExecutionState::Queued);
 }
 
 async fn a_renewed_lease_holds_and_a_lost_one_is_not_renewed(database: Database) {
@@ -283,9 +285,12 @@ async fn a_renewed_lease_holds_and_a_lost_one_is_not_renewed(database: Database)
     assert_eq!(again.key, key(&lost));
     node.clock.advance(TimeDelta::seconds(5));
     node.engine.renew(vec![held.clone(), lapsing]).await.unwrap();
-    let leased_until = |request| node.stored(request).execution.unwrap().leased_until;
-    assert_eq!(leased_until(&kept), Some(to_micros(node.clock.now() + LEASE)));
-    assert_eq!(leased_until(&lost), Some(to_micros(node.clock.now() + LEASE - TimeDelta::seconds(5))));
+    let leased_until = |request| match node.stored(request).execution.unwrap().state {
+        ExecutionState::Claimed { until, .. } => until,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(leased_until(&kept), node.clock.now() + LEASE);
+    assert_eq!(leased_until(&lost), node.clock.now() + LEASE - TimeDelta::seconds(5));
     assert!(node.engine.start_attempt(&held).await.unwrap());
 }
 
@@ -315,30 +320,38 @@ async fn a_start_settles_what_an_embedded_database_left_open(database: Database)
     let queued = node.approved().await;
     let state = |request| {
         let stored = node.stored(request);
-        (stored.read().state, stored.execution.unwrap().state)
+        let word = match stored.execution.as_ref().unwrap().state {
+            ExecutionState::Queued => "queued",
+            ExecutionState::Claimed { .. } => "claimed",
+            ExecutionState::Ended { .. } => "ended",
+        };
+        (stored.read().state, word)
     };
     let settled = node.start_other().recover().await.unwrap();
     if node.database.is_postgres() {
         // Another node may be alive and at work: its leases are its own until they lapse.
-        assert_eq!((settled, state(&begun)), (0, (State::Approved, "claimed".to_owned())));
+        assert_eq!((settled, state(&begun)), (0, (State::Approved, "claimed")));
         node.clock.advance(LEASE);
         assert_eq!(node.start_other().recover().await.unwrap(), 2);
     } else {
         assert_eq!(settled, 2);
     }
-    assert_eq!(state(&begun), (State::Unknown, "ended".to_owned()));
-    assert_eq!(state(&claimed), (State::Approved, "queued".to_owned()));
-    assert_eq!(state(&queued), (State::Approved, "queued".to_owned()));
+    assert_eq!(state(&begun), (State::Unknown, "ended"));
+    assert_eq!(state(&claimed), (State::Approved, "queued"));
+    assert_eq!(state(&queued), (State::Approved, "queued"));
 }
 
 async fn an_execution_is_saved_only_with_the_token_that_was_read(database: Database) {
     let node = Node::open(database);
     let request = node.approved().await;
-    let mut row = node.stored(&request).execution.unwrap();
-    row.claim("a node", start() + LEASE);
-    let save = |token_before| executions::save(&mut node.conn(), &[Moved { row: row.clone(), token_before }]);
+    let mut execution = node.stored(&request).execution.unwrap();
+    execution.claim("a node", start()).unwrap();
+    let save = |token_before| {
+        let update = ExecutionUpdate { execution: execution.clone(), token_before };
+        executions::save(&mut node.conn(), &[update])
+    };
     assert!(matches!(save(1), Err(StoreError::Stale)));
     save(0).unwrap();
     assert!(matches!(save(0), Err(StoreError::Stale)));
-    assert_eq!(node.stored(&request).execution, Some(row));
+    assert_eq!(node.stored(&request).execution, Some(execution));
 }

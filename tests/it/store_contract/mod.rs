@@ -22,6 +22,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use countersign::catalog;
 use countersign::clock::Clock;
 use countersign::domain::actor::{Actor, Permission, Person, Signer};
+use countersign::domain::execution::Execution;
 use countersign::domain::ids::{OrgId, RequestId, RequestTypeName};
 use countersign::domain::json;
 use countersign::domain::policy::people::People;
@@ -37,7 +38,6 @@ use countersign::metrics::Metrics;
 use countersign::store::answers::AnswerRow;
 use countersign::store::attempts::{self, AttemptRow};
 use countersign::store::events::EventRow;
-use countersign::store::executions::ExecutionRow;
 use countersign::store::requests::RequestRow;
 use countersign::store::writer::WriterLimits;
 use countersign::store::{AnyConnection, Store, answers, decisions as decided, events, requests};
@@ -179,7 +179,7 @@ impl Node {
 struct Stored {
     request: RequestRow,
     decisions: Vec<Decision>,
-    execution: Option<ExecutionRow>,
+    execution: Option<Execution>,
     attempts: Vec<AttemptRow>,
     answers: Vec<AnswerRow>,
     events: Vec<EventRow>,

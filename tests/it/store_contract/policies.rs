@@ -462,7 +462,7 @@ async fn an_approved_call_that_is_not_begun_in_time_expires(database: Database) 
         let stored = node.stored(request);
         let read = stored.read();
         assert_eq!((read.state, read.attempts), (State::Expired, 0));
-        assert_eq!((stored.folded(), stored.execution.unwrap().state.as_str()), (read, "ended"));
+        assert_eq!((stored.folded(), stored.execution.unwrap().has_ended()), (read, true));
     }
     assert!(!node.engine.start_attempt(&held(&swept)).await.unwrap());
     let ended = node.engine.end(&held(&begun), Ending::new(Outcome::Executed, "It ended.")).await.unwrap();

@@ -1,0 +1,258 @@
+//! The execution of an approved request: queued, claimed under a lease, ended.
+//!
+//! **Invariant:** the fencing token only grows, an execution that has ended never moves, and only the
+//! holder of the newest token ends or releases a claim.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::ids::{OrgId, RequestId};
+use super::outcome::Outcome;
+
+/// How long a claim lasts without a renewal.
+pub const LEASE: TimeDelta = TimeDelta::seconds(15);
+
+/// How often a holder renews its leases: a third of [`LEASE`], so that two renewals may fail.
+pub const RENEW_EVERY: Duration = Duration::from_secs(5);
+
+/// What is to be sent, who is sending it, how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Execution {
+    /// The org of its request.
+    pub org: OrgId,
+    /// Its request.
+    pub request: RequestId,
+    /// Where the call goes; calls to one host are limited.
+    pub host: String,
+    /// When the request was approved.
+    pub queued_at: DateTime<Utc>,
+    /// The fencing token: the number of claims so far.
+    pub token: i64,
+    /// Its state.
+    pub state: ExecutionState,
+}
+
+/// The state of an execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExecutionState {
+    /// Waits for a node to claim it.
+    Queued,
+    /// A node has the exclusive right to execute it.
+    Claimed {
+        /// The node.
+        node: String,
+        /// From this instant on the lease is void.
+        until: DateTime<Utc>,
+    },
+    /// It is over.
+    Ended {
+        /// How it ended.
+        outcome: Outcome,
+        /// When.
+        at: DateTime<Utc>,
+    },
+}
+
+/// The execution's state does not allow the transition; nothing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExecutionRefusal {
+    /// Only a queued execution can be claimed.
+    #[error("the execution is not queued")]
+    NotQueued,
+    /// It is not claimed with this token.
+    #[error("the execution is not held with this token")]
+    NotHeld,
+    /// It has ended.
+    #[error("the execution has ended")]
+    Ended,
+}
+
+impl Execution {
+    /// A new execution, due at once.
+    pub fn queued(org: OrgId, request: RequestId, host: &str, now: DateTime<Utc>) -> Self {
+        let (host, state) = (host.to_owned(), ExecutionState::Queued);
+        Self { org, request, host, queued_at: now, token: 0, state }
+    }
+
+    /// Names its request.
+    pub fn key(&self) -> (OrgId, RequestId) {
+        (self.org.clone(), self.request)
+    }
+
+    /// Leases it to `node`; the new token makes every earlier one void.
+    pub fn claim(&mut self, node: &str, now: DateTime<Utc>) -> Result<(), ExecutionRefusal> {
+        match self.state {
+            ExecutionState::Queued => {
+                self.token += 1;
+                self.state = ExecutionState::Claimed { node: node.to_owned(), until: now + LEASE };
+                Ok(())
+            }
+            ExecutionState::Claimed { .. } | ExecutionState::Ended { .. } => Err(ExecutionRefusal::NotQueued),
+        }
+    }
+
+    /// Queues it again: nothing was sent.
+    pub fn release(&mut self, token: i64) -> Result<(), ExecutionRefusal> {
+        self.require_held(token)?;
+        self.state = ExecutionState::Queued;
+        Ok(())
+    }
+
+    /// Ends it with what its holder knows.
+    pub fn end(&mut self, token: i64, outcome: Outcome, now: DateTime<Utc>) -> Result<(), ExecutionRefusal> {
+        self.require_held(token)?;
+        self.state = ExecutionState::Ended { outcome, at: now };
+        Ok(())
+    }
+
+    /// Ends it because its approval has expired: the call certainly never leaves.
+    pub fn expire(&mut self, now: DateTime<Utc>) -> Result<(), ExecutionRefusal> {
+        if self.has_ended() {
+            return Err(ExecutionRefusal::Ended);
+        }
+        self.state = ExecutionState::Ended { outcome: Outcome::Failed, at: now };
+        Ok(())
+    }
+
+    /// Whether it is claimed with this fencing token.
+    pub fn is_held_with(&self, token: i64) -> bool {
+        match self.state {
+            ExecutionState::Claimed { .. } => self.token == token,
+            ExecutionState::Queued | ExecutionState::Ended { .. } => false,
+        }
+    }
+
+    /// Whether it is claimed and the lease has run out.
+    pub fn is_lapsed(&self, now: DateTime<Utc>) -> bool {
+        match self.state {
+            ExecutionState::Claimed { until, .. } => until <= now,
+            ExecutionState::Queued | ExecutionState::Ended { .. } => false,
+        }
+    }
+
+    /// Whether it is over.
+    pub fn has_ended(&self) -> bool {
+        self.outcome().is_some()
+    }
+
+    /// How it ended.
+    pub fn outcome(&self) -> Option<Outcome> {
+        match self.state {
+            ExecutionState::Ended { outcome, .. } => Some(outcome),
+            ExecutionState::Queued | ExecutionState::Claimed { .. } => None,
+        }
+    }
+
+    fn require_held(&self, token: i64) -> Result<(), ExecutionRefusal> {
+        if self.is_held_with(token) { Ok(()) } else { Err(ExecutionRefusal::NotHeld) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    fn queued() -> Execution {
+        Execution::queued(OrgId::new("100"), RequestId::new(Uuid::nil()), "api.example.com", at(0))
+    }
+
+    fn claimed() -> Execution {
+        let mut execution = queued();
+        execution.claim("a", at(1)).unwrap();
+        execution
+    }
+
+    #[test]
+    fn a_lease_is_renewed_twice_before_it_runs_out() {
+        assert_eq!((RENEW_EVERY * 3).as_secs(), LEASE.num_seconds().unsigned_abs());
+    }
+
+    #[test]
+    fn a_claim_lasts_for_a_lease() {
+        let execution = claimed();
+        assert!(execution.is_held_with(1) && !execution.is_held_with(0));
+        assert!(!execution.is_lapsed(at(1) + LEASE - TimeDelta::microseconds(1)));
+        assert!(execution.is_lapsed(at(1) + LEASE));
+    }
+
+    #[test]
+    fn only_a_queued_execution_is_claimed() {
+        let mut execution = claimed();
+        assert_eq!(execution.claim("b", at(2)), Err(ExecutionRefusal::NotQueued));
+        assert_eq!(execution, claimed());
+    }
+
+    #[test]
+    fn a_released_execution_is_claimed_with_a_new_token() {
+        let mut execution = claimed();
+        execution.release(1).unwrap();
+        assert_eq!((&execution.state, execution.token), (&ExecutionState::Queued, 1));
+        execution.claim("b", at(2)).unwrap();
+        assert_eq!(execution.token, 2);
+        assert_eq!(execution.release(1), Err(ExecutionRefusal::NotHeld));
+        assert_eq!(execution.end(1, Outcome::Executed, at(3)), Err(ExecutionRefusal::NotHeld));
+        assert!(execution.is_held_with(2));
+    }
+
+    #[test]
+    fn an_execution_expires_queued_or_claimed() {
+        for mut execution in [queued(), claimed()] {
+            execution.expire(at(9)).unwrap();
+            let ended = ExecutionState::Ended { outcome: Outcome::Failed, at: at(9) };
+            assert_eq!(execution.state, ended);
+            assert_eq!(execution.expire(at(10)), Err(ExecutionRefusal::Ended));
+        }
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Claim,
+        Release(i64),
+        End(i64, Outcome),
+        Expire,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let outcome = proptest::sample::select(Outcome::ALL.to_vec());
+        prop_oneof![
+            4 => Just(Step::Claim),
+            4 => (0..4_i64).prop_map(Step::Release),
+            2 => (0..4_i64, outcome).prop_map(|(token, outcome)| Step::End(token, outcome)),
+            1 => Just(Step::Expire),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_token_grows_an_end_is_final_and_a_stale_token_moves_nothing(
+            steps in proptest::collection::vec(step(), 0..24)
+        ) {
+            let mut execution = queued();
+            for (now, step) in (1..).zip(steps) {
+                let before = execution.clone();
+                let (done, token) = match step {
+                    Step::Claim => (execution.claim("a", at(now)), None),
+                    Step::Release(token) => (execution.release(token), Some(token)),
+                    Step::End(token, outcome) => (execution.end(token, outcome, at(now)), Some(token)),
+                    Step::Expire => (execution.expire(at(now)), None),
+                };
+                prop_assert!(execution.token >= before.token);
+                prop_assert_eq!(done.is_ok(), execution != before);
+                if before.has_ended() || token.is_some_and(|token| token != before.token) {
+                    prop_assert!(done.is_err());
+                }
+                if matches!(step, Step::Claim) && done.is_ok() {
+                    prop_assert_eq!(execution.token, before.token + 1);
+                }
+            }
+        }
+    }
+}
