@@ -125,7 +125,7 @@ impl TryFrom<RefusalRow> for KeptRefusal {
         Ok(Self {
             at: from_micros(row.at)?,
             codes: serde_json::from_str(&row.codes).map_err(corrupt)?,
-            actor: Person { iss: row.iss, sub: row.sub, user_id: row.user_id, user_name: row.user_name },
+            actor: row.actor(),
             id: row.refusal_id,
             request_type: row.request_type,
             digest: row.digest,

@@ -82,15 +82,10 @@ impl TryFrom<EventRow> for TrailEntry {
             outcome: row.outcome.as_deref().and_then(Outcome::parse),
             attempt: row.attempt,
             message: row.message.clone(),
+            actor: row.actor(),
             kind: row.clone().into_event().ok().map(|event| event.kind),
             event_id: row.event_id,
             event_type: row.event_type,
-            actor: Person {
-                iss: row.actor_iss,
-                sub: row.actor_sub,
-                user_id: row.actor_user_id,
-                user_name: row.actor_user_name,
-            },
             reference: row.reference,
         })
     }

@@ -1,8 +1,8 @@
-//! The table `answers`: what a target answered, raw.
+//! The table `answers`: the raw answers of targets.
 
 use diesel::prelude::*;
 
-use super::columns::{Column, Columns, batch_statement, push_insert};
+use super::columns::batch_insert;
 use super::requests::{Key, key_texts};
 use super::schema::answers;
 use super::{AnyConnection, StoreError};
@@ -19,15 +19,15 @@ pub struct AnswerRow {
     pub attempt: i64,
     /// The HTTP status.
     pub status: i64,
-    /// JSON text: a list of `[name, value]`.
+    /// JSON: a list of `[name, value]`.
     pub headers: String,
-    /// The body's bytes; empty if left out of a list.
+    /// The body; empty if left out of a list.
     pub body: Vec<u8>,
-    /// How many bytes the body has.
+    /// Length of the body in bytes.
     pub body_bytes: i64,
-    /// Whether the answer went on past the cap.
+    /// Whether the answer was longer than the limit.
     pub cut: bool,
-    /// JSON text: a list of `{code, message}`.
+    /// JSON: a list of `{code, message}`.
     pub warnings: String,
 }
 
@@ -75,33 +75,6 @@ pub fn list(
     Ok(rows)
 }
 
-batch_statement!(InsertAnswers, |out, columns| push_insert(&mut out, "answers", columns));
-
-/// Adds answers.
-pub fn insert(conn: &mut AnyConnection, rows: &[AnswerRow]) -> Result<(), StoreError> {
-    match conn {
-        AnyConnection::Postgres(conn) => {
-            InsertAnswers(columns(&rows.iter().collect::<Vec<_>>())).execute(conn)?;
-        }
-        AnyConnection::Sqlite(conn) => {
-            for row in rows {
-                diesel::insert_into(answers::table).values(row).execute(conn)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn columns<'a>(rows: &[&'a AnswerRow]) -> Columns<'a> {
-    vec![
-        ("org_id", Column::text(rows, |row| &row.org_id)),
-        ("request_id", Column::text(rows, |row| &row.request_id)),
-        ("attempt", Column::number(rows, |row| row.attempt)),
-        ("status", Column::number(rows, |row| row.status)),
-        ("headers", Column::text(rows, |row| &row.headers)),
-        ("body", Column::bytes(rows, |row| &row.body)),
-        ("body_bytes", Column::number(rows, |row| row.body_bytes)),
-        ("cut", Column::flag(rows, |row| row.cut)),
-        ("warnings", Column::text(rows, |row| &row.warnings)),
-    ]
-}
+batch_insert!(pub fn insert(InsertAnswers, answers, AnswerRow), [
+    org_id, request_id, attempt, status, headers, body, body_bytes, cut, warnings,
+]);

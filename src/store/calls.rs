@@ -1,13 +1,13 @@
-//! The table `calls`: what will be sent, and the echo of it that people were shown.
+//! The table `calls`: what will be sent, and the echo that people were shown.
 
 use diesel::prelude::*;
 
-use super::columns::{Column, Columns};
+use super::columns::{Columns, columns};
 use super::requests::{Key, key_texts};
 use super::schema::calls;
 use super::{AnyConnection, StoreError};
 
-/// One row; written once with the request and never changed.
+/// One row; inserted with the request and never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = calls)]
 pub struct CallRow {
@@ -15,22 +15,21 @@ pub struct CallRow {
     pub org_id: String,
     /// The request.
     pub request_id: String,
-    /// The call in the form `countersign-call-v1`.
+    /// The call in the format `countersign-call-v1`.
     pub call: Vec<u8>,
-    /// The normalised task as JSON text.
+    /// The normalised task as JSON.
     pub echo: String,
     /// The target's label at submission.
     pub label: String,
 }
 
 pub(super) fn columns<'a>(rows: &[&'a CallRow]) -> Columns<'a> {
-    vec![
-        ("org_id", Column::text(rows, |row| &row.org_id)),
-        ("request_id", Column::text(rows, |row| &row.request_id)),
-        ("call", Column::bytes(rows, |row| &row.call)),
-        ("echo", Column::text(rows, |row| &row.echo)),
-        ("label", Column::text(rows, |row| &row.label)),
-    ]
+    columns!(
+        rows,
+        [
+            org_id, request_id, call, echo, label,
+        ]
+    )
 }
 
 /// The calls of the named requests, in no order.

@@ -1,7 +1,8 @@
 //! Many rows in one statement on PostgreSQL: one array per column, taken apart by `unnest`.
 //!
 //! Whatever the number of rows, the statement's text is the same, so it stays prepared; and a batch
-//! costs one round trip instead of one per row.
+//! costs one round trip instead of one per row. On SQLite, which has no round trips, the same macros
+//! write row by row with cached statements.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -19,28 +20,9 @@ pub(super) enum Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    pub(super) fn text<R>(rows: &[&'a R], of: fn(&'a R) -> &'a str) -> Self {
-        Self::Text(rows.iter().map(|row| of(row)).collect())
-    }
-
-    pub(super) fn nullable_text<R>(rows: &[&'a R], of: fn(&'a R) -> Option<&'a str>) -> Self {
-        Self::NullableText(rows.iter().map(|row| of(row)).collect())
-    }
-
-    pub(super) fn number<R>(rows: &[&'a R], of: fn(&'a R) -> i64) -> Self {
-        Self::Number(rows.iter().map(|row| of(row)).collect())
-    }
-
-    pub(super) fn nullable_number<R>(rows: &[&'a R], of: fn(&'a R) -> Option<i64>) -> Self {
-        Self::NullableNumber(rows.iter().map(|row| of(row)).collect())
-    }
-
-    pub(super) fn bytes<R>(rows: &[&'a R], of: fn(&'a R) -> &'a [u8]) -> Self {
-        Self::Bytes(rows.iter().map(|row| of(row)).collect())
-    }
-
-    pub(super) fn flag<R>(rows: &[&'a R], of: fn(&'a R) -> bool) -> Self {
-        Self::Flag(rows.iter().map(|row| of(row)).collect())
+    /// The column of the field that `of` picks.
+    pub(super) fn of<R, T: ColumnType>(rows: &[&'a R], of: fn(&'a R) -> &'a T) -> Self {
+        T::column(rows.iter().map(|row| of(row)))
     }
 
     fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -55,8 +37,70 @@ impl<'a> Column<'a> {
     }
 }
 
+/// The type of a row's field, and with it the kind of its column.
+pub(super) trait ColumnType: 'static {
+    fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a>;
+}
+
+impl ColumnType for String {
+    fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
+        Column::Text(values.map(String::as_str).collect())
+    }
+}
+
+impl ColumnType for Option<String> {
+    fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
+        Column::NullableText(values.map(Option::as_deref).collect())
+    }
+}
+
+impl ColumnType for i64 {
+    fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
+        Column::Number(values.copied().collect())
+    }
+}
+
+impl ColumnType for Option<i64> {
+    fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
+        Column::NullableNumber(values.copied().collect())
+    }
+}
+
+impl ColumnType for Vec<u8> {
+    fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
+        Column::Bytes(values.map(Vec::as_slice).collect())
+    }
+}
+
+impl ColumnType for bool {
+    fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
+        Column::Flag(values.copied().collect())
+    }
+}
+
 /// Columns by name, in the order of the arrays.
 pub(super) type Columns<'a> = Vec<(&'static str, Column<'a>)>;
+
+/// The [`Columns`] of rows by their fields; `field as "name"` where the table has another name.
+macro_rules! columns {
+    ($rows:expr, [$($field:ident $(as $name:literal)?),+ $(,)?]) => {
+        vec![$((
+            $crate::store::columns::column_name!($field $($name)?),
+            $crate::store::columns::Column::of($rows, |row| &row.$field),
+        )),+]
+    };
+}
+pub(super) use columns;
+
+macro_rules! column_name {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $name:literal) => {
+        $name
+    };
+}
+pub(super) use column_name;
 
 fn names(columns: &Columns<'_>) -> String {
     columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
@@ -91,23 +135,36 @@ pub(super) fn push_insert<'b>(
     Ok(())
 }
 
-/// `UPDATE table SET … FROM unnest($1, $2) AS new (a, b) WHERE …`; `set_where` speaks of `new`.
+/// What an update of a table sets, and which rows it finds.
+pub(super) struct Update {
+    pub(super) table: &'static str,
+    /// The columns of the primary key.
+    pub(super) key: &'static [&'static str],
+    /// The columns that are set.
+    pub(super) set: &'static [&'static str],
+    /// What must hold besides the key; speaks of `new`.
+    pub(super) guard: &'static str,
+}
+
+/// `UPDATE table SET a = new.a, … FROM unnest($1, $2) AS new (a, b) WHERE table.key = new.key AND …`
 pub(super) fn push_update<'b>(
     out: &mut AstPass<'_, 'b, Pg>,
-    (table, set_where): (&str, (&str, &str)),
+    update: &Update,
     columns: &'b Columns<'_>,
 ) -> QueryResult<()> {
-    let (set, condition) = set_where;
-    out.push_sql(&format!("UPDATE {table} SET {set} FROM "));
+    let Update { table, key, set, guard } = update;
+    let set: Vec<String> = set.iter().map(|column| format!("{column} = new.{column}")).collect();
+    let found: String = key.iter().map(|column| format!("{table}.{column} = new.{column} AND ")).collect();
+    out.push_sql(&format!("UPDATE {table} SET {} FROM ", set.join(", ")));
     push_unnest(out, columns)?;
-    out.push_sql(&format!(" AS new ({}) WHERE {condition}", names(columns)));
+    out.push_sql(&format!(" AS new ({}) WHERE {found}{guard}", names(columns)));
     Ok(())
 }
 
-/// A statement over [`Columns`] with a type of its own: the type is what diesel keeps it prepared by.
+/// A statement over [`Columns`] with its own type: the type is what diesel keeps it prepared by.
 macro_rules! batch_statement {
     ($name:ident, |$out:ident, $columns:ident| $walk:expr) => {
-        struct $name<'a>(crate::store::columns::Columns<'a>);
+        struct $name<'a>($crate::store::columns::Columns<'a>);
 
         impl diesel::query_builder::QueryFragment<diesel::pg::Pg> for $name<'_> {
             fn walk_ast<'b>(
@@ -128,3 +185,119 @@ macro_rules! batch_statement {
     };
 }
 pub(super) use batch_statement;
+
+/// The columns of a table's rows, and a function that adds rows to it.
+macro_rules! batch_insert {
+    ($vis:vis fn $insert:ident($statement:ident, $table:ident, $row:ty), $columns:tt) => {
+        pub(super) fn columns<'a>(rows: &[&'a $row]) -> $crate::store::columns::Columns<'a> {
+            $crate::store::columns::columns!(rows, $columns)
+        }
+
+        $crate::store::columns::batch_statement!($statement, |out, columns| {
+            $crate::store::columns::push_insert(&mut out, stringify!($table), columns)
+        });
+
+        /// Adds rows: one statement on PostgreSQL, cached single-row statements on SQLite.
+        $vis fn $insert(
+            conn: &mut $crate::store::AnyConnection,
+            rows: &[$row],
+        ) -> Result<(), $crate::store::StoreError> {
+            match conn {
+                $crate::store::AnyConnection::Postgres(conn) => {
+                    $statement(columns(&rows.iter().collect::<Vec<_>>())).execute(conn)?;
+                }
+                $crate::store::AnyConnection::Sqlite(conn) => {
+                    for row in rows {
+                        diesel::insert_into($table::table).values(row).execute(conn)?;
+                    }
+                }
+            }
+            Ok(())
+        }
+    };
+}
+pub(super) use batch_insert;
+
+/// The columns that an update of a table sets, once for both databases: a statement for PostgreSQL and
+/// the columns it takes, and a changeset for SQLite.
+macro_rules! batch_update {
+    (
+        $statement:ident($table:ident [$($key:ident),+], guard $guard:literal),
+        $changes:ident($row:ident) { $($column:ident: $kind:ty),+ $(,)? }
+    ) => {
+        $crate::store::columns::batch_statement!($statement, |out, columns| {
+            let update = $crate::store::columns::Update {
+                table: stringify!($table),
+                key: &[$(stringify!($key)),+],
+                set: &[$(stringify!($column)),+],
+                guard: $guard,
+            };
+            $crate::store::columns::push_update(&mut out, &update, columns)
+        });
+
+        #[derive(diesel::AsChangeset)]
+        #[diesel(table_name = $table, treat_none_as_null = true)]
+        struct $changes {
+            $($column: $kind),+
+        }
+
+        impl From<&$row> for $changes {
+            fn from(row: &$row) -> Self {
+                Self { $($column: row.$column.clone()),+ }
+            }
+        }
+
+        impl $statement<'_> {
+            fn columns<'a>(rows: &[&'a $row]) -> $crate::store::columns::Columns<'a> {
+                $crate::store::columns::columns!(rows, [$($key,)+ $($column),+])
+            }
+        }
+    };
+}
+pub(super) use batch_update;
+
+/// A function that loads rows for a write by the key of their request, locked in key order so that two
+/// nodes can't deadlock.
+macro_rules! lock_by_key {
+    ($vis:vis fn $lock:ident($table:ident) -> $row:ty) => {
+        /// Loads the named rows for a write, locked in key order.
+        $vis fn $lock(
+            conn: &mut $crate::store::AnyConnection,
+            keys: &[$crate::store::requests::Key],
+        ) -> Result<Vec<$row>, $crate::store::StoreError> {
+            match conn {
+                $crate::store::AnyConnection::Postgres(conn) => {
+                    let (orgs, ids) = $crate::store::requests::key_texts(keys);
+                    Ok($table::table
+                        .filter($table::org_id.eq_any(orgs).and($table::request_id.eq_any(ids)))
+                        .filter($crate::store::requests::unprepared())
+                        .order(($table::org_id, $table::request_id))
+                        .for_update()
+                        .load(conn)?)
+                }
+                // The write lock is already ours; single-row statements are cached.
+                $crate::store::AnyConnection::Sqlite(conn) => {
+                    let find = |(org, id): &$crate::store::requests::Key| {
+                        $table::table.find((org.as_str(), id.to_string())).first(conn).optional()
+                    };
+                    let rows = keys.iter().map(find).collect::<QueryResult<Vec<_>>>()?;
+                    Ok(rows.into_iter().flatten().collect())
+                }
+            }
+        }
+    };
+}
+pub(super) use lock_by_key;
+
+/// The person in four columns of a row.
+macro_rules! person {
+    ($row:expr, $iss:ident, $sub:ident, $user_id:ident, $user_name:ident) => {
+        $crate::domain::actor::Person {
+            iss: $row.$iss.clone(),
+            sub: $row.$sub.clone(),
+            user_id: $row.$user_id.clone(),
+            user_name: $row.$user_name.clone(),
+        }
+    };
+}
+pub(super) use person;

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::columns::{Column, Columns, batch_statement, push_insert};
+use super::columns::{batch_insert, person};
 use super::requests::{Key, key_texts, parse_digest, parse_id};
 use super::schema::decisions;
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
-use crate::domain::actor::Person;
 use crate::domain::ids::OrgId;
 use crate::domain::request::{Decision, Request, Verdict};
 
@@ -62,12 +61,7 @@ impl DecisionRow {
         let verdict = Verdict::parse(&self.verdict)
             .ok_or_else(|| StoreError::Corrupt(format!("verdict {}", self.verdict)))?;
         Ok(Decision {
-            checker: Person {
-                iss: self.iss,
-                sub: self.sub,
-                user_id: self.user_id,
-                user_name: self.user_name,
-            },
+            checker: person!(self, iss, sub, user_id, user_name),
             verdict,
             message: self.message,
             at: from_micros(self.decided_at)?,
@@ -79,7 +73,7 @@ impl DecisionRow {
     }
 }
 
-/// The decisions on the named requests, each request's in their order.
+/// The decisions on the named requests, in their order.
 pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<HashMap<Key, Vec<Decision>>, StoreError> {
     let (orgs, ids) = key_texts(keys);
     let named = decisions::org_id.eq_any(orgs).and(decisions::request_id.eq_any(ids));
@@ -93,39 +87,7 @@ pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<HashMap<Key, Vec<D
     Ok(decided)
 }
 
-batch_statement!(InsertDecisions, |out, columns| push_insert(&mut out, "decisions", columns));
-
-/// Adds decisions.
-pub fn insert(conn: &mut AnyConnection, rows: &[DecisionRow]) -> Result<(), StoreError> {
-    match conn {
-        AnyConnection::Postgres(conn) => {
-            InsertDecisions(columns(&rows.iter().collect::<Vec<_>>())).execute(conn)?;
-        }
-        AnyConnection::Sqlite(conn) => {
-            for row in rows {
-                diesel::insert_into(decisions::table).values(row).execute(conn)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn columns<'a>(rows: &[&'a DecisionRow]) -> Columns<'a> {
-    vec![
-        ("org_id", Column::text(rows, |row| &row.org_id)),
-        ("request_id", Column::text(rows, |row| &row.request_id)),
-        ("person_key", Column::text(rows, |row| &row.person_key)),
-        ("iss", Column::text(rows, |row| &row.iss)),
-        ("sub", Column::text(rows, |row| &row.sub)),
-        ("user_id", Column::text(rows, |row| &row.user_id)),
-        ("user_name", Column::text(rows, |row| &row.user_name)),
-        ("verdict", Column::text(rows, |row| &row.verdict)),
-        ("message", Column::text(rows, |row| &row.message)),
-        ("digest", Column::text(rows, |row| &row.digest)),
-        ("decided_at", Column::number(rows, |row| row.decided_at)),
-        ("number", Column::number(rows, |row| row.number)),
-        ("stage", Column::number(rows, |row| row.stage)),
-        ("capacities", Column::text(rows, |row| &row.capacities)),
-        ("act", Column::text(rows, |row| &row.act)),
-    ]
-}
+batch_insert!(pub fn insert(InsertDecisions, decisions, DecisionRow), [
+    org_id, request_id, person_key, iss, sub, user_id, user_name, verdict, message, digest,
+    decided_at, number, stage, capacities, act,
+]);

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::columns::{Column, Columns, batch_statement, push_insert};
+use super::columns::{batch_insert, person};
 use super::requests::{Key, parse_digest, parse_id, parse_state};
 use super::schema::events;
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
@@ -128,6 +128,11 @@ impl EventRow {
         }
     }
 
+    /// Who caused it.
+    pub fn actor(&self) -> Person {
+        person!(self, actor_iss, actor_sub, actor_user_id, actor_user_name)
+    }
+
     /// Whether it keeps what somebody tried and the rules forbade.
     pub fn is_refused_attempt(&self) -> bool {
         self.event_type == EventType::Refused.name()
@@ -143,12 +148,7 @@ impl EventRow {
 
     /// The event as the domain folds it.
     pub fn into_event(self) -> Result<Event, StoreError> {
-        let by = Person {
-            iss: self.actor_iss.clone(),
-            sub: self.actor_sub.clone(),
-            user_id: self.actor_user_id.clone(),
-            user_name: self.actor_user_name.clone(),
-        };
+        let by = self.actor();
         Ok(Event {
             seq: self.seq.ok_or_else(|| corrupt("seq"))?,
             at: from_micros(self.at)?,
@@ -326,50 +326,13 @@ fn birth_data(birth: &NewRequest) -> Value {
     data
 }
 
-batch_statement!(InsertEvents, |out, columns| push_insert(&mut out, "events", columns));
+batch_insert!(pub fn insert(InsertEvents, events, EventRow), [
+    org_id, event_id, request_id, seq, format, at, event_type as "type", actor_iss, actor_sub,
+    actor_user_id, actor_user_name, actor_token_id, actor_address, from_state, to_state, message,
+    digest, attempt, outcome, reference, data,
+]);
 
-/// Adds events: one statement on PostgreSQL, cached single-row statements on SQLite.
-pub fn insert(conn: &mut AnyConnection, rows: &[EventRow]) -> Result<(), StoreError> {
-    match conn {
-        AnyConnection::Postgres(conn) => {
-            InsertEvents(columns(&rows.iter().collect::<Vec<_>>())).execute(conn)?;
-        }
-        AnyConnection::Sqlite(conn) => {
-            for row in rows {
-                diesel::insert_into(events::table).values(row).execute(conn)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn columns<'a>(rows: &[&'a EventRow]) -> Columns<'a> {
-    vec![
-        ("org_id", Column::text(rows, |row| &row.org_id)),
-        ("event_id", Column::text(rows, |row| &row.event_id)),
-        ("request_id", Column::nullable_text(rows, |row| row.request_id.as_deref())),
-        ("seq", Column::nullable_number(rows, |row| row.seq)),
-        ("format", Column::number(rows, |row| row.format)),
-        ("at", Column::number(rows, |row| row.at)),
-        ("type", Column::text(rows, |row| &row.event_type)),
-        ("actor_iss", Column::text(rows, |row| &row.actor_iss)),
-        ("actor_sub", Column::text(rows, |row| &row.actor_sub)),
-        ("actor_user_id", Column::text(rows, |row| &row.actor_user_id)),
-        ("actor_user_name", Column::text(rows, |row| &row.actor_user_name)),
-        ("actor_token_id", Column::nullable_text(rows, |row| row.actor_token_id.as_deref())),
-        ("actor_address", Column::nullable_text(rows, |row| row.actor_address.as_deref())),
-        ("from_state", Column::nullable_text(rows, |row| row.from_state.as_deref())),
-        ("to_state", Column::nullable_text(rows, |row| row.to_state.as_deref())),
-        ("message", Column::nullable_text(rows, |row| row.message.as_deref())),
-        ("digest", Column::nullable_text(rows, |row| row.digest.as_deref())),
-        ("attempt", Column::nullable_number(rows, |row| row.attempt)),
-        ("outcome", Column::nullable_text(rows, |row| row.outcome.as_deref())),
-        ("reference", Column::text(rows, |row| &row.reference)),
-        ("data", Column::text(rows, |row| &row.data)),
-    ]
-}
-
-/// An event as far as it is told to those who are looking at a list.
+/// As much of an event as the change feed publishes.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = events)]
 #[expect(missing_docs, reason = "the columns, as the migration explains them")]
@@ -382,6 +345,13 @@ pub struct EventSummary {
     pub actor_sub: String,
     pub actor_user_id: String,
     pub actor_user_name: String,
+}
+
+impl EventSummary {
+    /// Who caused it.
+    pub fn actor(&self) -> Person {
+        person!(self, actor_iss, actor_sub, actor_user_id, actor_user_name)
+    }
 }
 
 /// An org's events of these types whose ids were made from `from` on, `max` at most. The ids are ordered by

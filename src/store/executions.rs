@@ -1,10 +1,10 @@
-//! The table `executions`: what is to be sent, who is sending it, how it ended.
+//! The table `executions`: the queue of approved calls, their leases and their outcomes.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::columns::{Column, Columns, batch_statement, push_insert, push_update};
-use super::requests::{Key, key_texts, parse_id, planned_anew};
+use super::columns::{Column, batch_insert, batch_update, lock_by_key};
+use super::requests::{Key, parse_id};
 use super::schema::executions;
 use super::{AnyConnection, StoreError, from_micros, to_micros};
 use crate::domain::execution::{Execution, ExecutionRefusal, ExecutionState};
@@ -102,52 +102,34 @@ fn executions_of(rows: Vec<ExecutionRow>) -> Result<Vec<Execution>, StoreError> 
     rows.into_iter().map(ExecutionRow::into_execution).collect()
 }
 
-batch_statement!(InsertExecutions, |out, columns| push_insert(&mut out, "executions", columns));
+batch_insert!(fn insert_rows(InsertExecutions, executions, ExecutionRow), [
+    org_id, request_id, host, state, token, node, leased_until, queued_at, ended_at, outcome,
+]);
+
+batch_update!(
+    UpdateExecutions(executions [org_id, request_id], guard "executions.token = new.token_before"),
+    ExecutionChanges(ExecutionRow) {
+        state: String,
+        token: i64,
+        node: Option<String>,
+        leased_until: Option<i64>,
+        ended_at: Option<i64>,
+        outcome: Option<String>,
+    }
+);
+
+lock_by_key!(fn lock_rows(executions) -> ExecutionRow);
 
 /// Adds executions.
 pub fn insert(conn: &mut AnyConnection, executions: &[Execution]) -> Result<(), StoreError> {
     let rows: Vec<ExecutionRow> = executions.iter().map(ExecutionRow::from).collect();
-    match conn {
-        AnyConnection::Postgres(conn) => {
-            InsertExecutions(columns(&rows.iter().collect::<Vec<_>>())).execute(conn)?;
-        }
-        AnyConnection::Sqlite(conn) => {
-            for row in &rows {
-                diesel::insert_into(executions::table).values(row).execute(conn)?;
-            }
-        }
-    }
-    Ok(())
+    insert_rows(conn, &rows)
 }
 
-fn columns<'a>(rows: &[&'a ExecutionRow]) -> Columns<'a> {
-    vec![
-        ("org_id", Column::text(rows, |row| &row.org_id)),
-        ("request_id", Column::text(rows, |row| &row.request_id)),
-        ("host", Column::text(rows, |row| &row.host)),
-        ("state", Column::text(rows, |row| &row.state)),
-        ("token", Column::number(rows, |row| row.token)),
-        ("node", Column::nullable_text(rows, |row| row.node.as_deref())),
-        ("leased_until", Column::nullable_number(rows, |row| row.leased_until)),
-        ("queued_at", Column::number(rows, |row| row.queued_at)),
-        ("ended_at", Column::nullable_number(rows, |row| row.ended_at)),
-        ("outcome", Column::nullable_text(rows, |row| row.outcome.as_deref())),
-    ]
+/// Loads the named executions for a write, locked in key order.
+pub fn lock(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<Execution>, StoreError> {
+    executions_of(lock_rows(conn, keys)?)
 }
-
-batch_statement!(UpdateExecutions, |out, columns| push_update(
-    &mut out,
-    (
-        "executions",
-        (
-            "state = new.state, token = new.token, node = new.node, leased_until = new.leased_until, \
-             ended_at = new.ended_at, outcome = new.outcome",
-            "executions.org_id = new.org_id AND executions.request_id = new.request_id \
-             AND executions.token = new.token_before",
-        ),
-    ),
-    columns
-));
 
 /// An execution that changed, and the token it had when it was loaded.
 pub struct ExecutionUpdate {
@@ -166,9 +148,8 @@ pub fn save(conn: &mut AnyConnection, updates: &[ExecutionUpdate]) -> Result<(),
         updates.iter().map(|update| ExecutionRow::from(&update.execution)).collect();
     let saved = match conn {
         AnyConnection::Postgres(conn) => {
-            let mut columns = columns(&rows.iter().collect::<Vec<_>>());
-            let before = updates.iter().map(|update| update.token_before).collect();
-            columns.push(("token_before", Column::Number(before)));
+            let mut columns = UpdateExecutions::columns(&rows.iter().collect::<Vec<_>>());
+            columns.push(("token_before", Column::of(&updates.iter().collect::<Vec<_>>(), |update| &update.token_before)));
             UpdateExecutions(columns).execute(conn)?
         }
         AnyConnection::Sqlite(conn) => {
@@ -176,47 +157,13 @@ pub fn save(conn: &mut AnyConnection, updates: &[ExecutionUpdate]) -> Result<(),
             for (row, ExecutionUpdate { token_before, .. }) in rows.iter().zip(updates) {
                 let found = executions::table.find((row.org_id.as_str(), row.request_id.as_str()));
                 saved += diesel::update(found.filter(executions::token.eq(token_before)))
-                    .set((
-                        executions::state.eq(&row.state),
-                        executions::token.eq(row.token),
-                        executions::node.eq(&row.node),
-                        executions::leased_until.eq(row.leased_until),
-                        executions::ended_at.eq(row.ended_at),
-                        executions::outcome.eq(&row.outcome),
-                    ))
+                    .set(ExecutionChanges::from(row))
                     .execute(conn)?;
             }
             saved
         }
     };
     if saved == updates.len() { Ok(()) } else { Err(StoreError::Stale) }
-}
-
-/// Loads the named executions for a write, locked in key order.
-pub fn lock(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<Execution>, StoreError> {
-    match conn {
-        AnyConnection::Postgres(conn) => {
-            let (orgs, ids) = key_texts(keys);
-            let rows = executions::table
-                .filter(executions::org_id.eq_any(orgs).and(executions::request_id.eq_any(ids)))
-                .filter(planned_anew())
-                .order((executions::org_id, executions::request_id))
-                .for_update()
-                .load(conn)?;
-            executions_of(rows)
-        }
-        AnyConnection::Sqlite(conn) => {
-            let find = |(org, id): &Key| {
-                executions::table
-                    .find((org.as_str(), id.to_string()))
-                    .first(conn)
-                    .optional()
-                    .map(Option::into_iter)
-            };
-            let rows = keys.iter().map(find).collect::<QueryResult<Vec<_>>>()?;
-            executions_of(rows.into_iter().flatten().collect())
-        }
-    }
 }
 
 /// The oldest queued executions, except against `busy_hosts`; locked, without those that others lock.
@@ -250,7 +197,7 @@ pub fn list_lapsed(
     executions_of(rows)
 }
 
-/// Ends every lease of this database at once: the only process that could hold one is starting.
+/// Ends every lease of the database: the only process that could have one is starting.
 pub fn lapse_all(conn: &mut AnyConnection, now: DateTime<Utc>) -> Result<usize, StoreError> {
     let claimed = executions::table.filter(executions::state.eq(CLAIMED));
     Ok(diesel::update(claimed).set(executions::leased_until.eq(to_micros(now))).execute(conn)?)
@@ -269,7 +216,7 @@ pub fn renew(
     Ok(diesel::update(held).set(executions::leased_until.eq(to_micros(until))).execute(conn)? == 1)
 }
 
-/// Approved requests whose execution has been queued since before `since`; for the gauge.
+/// Number of executions queued since before `since`; for the gauge.
 pub fn count_overdue(conn: &mut AnyConnection, since: DateTime<Utc>) -> Result<i64, StoreError> {
     Ok(executions::table
         .filter(executions::state.eq(QUEUED).and(executions::queued_at.le(to_micros(since))))

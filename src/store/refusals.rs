@@ -2,11 +2,13 @@
 
 use diesel::prelude::*;
 
+use super::columns::person;
 use super::schema::refusals;
 use super::{AnyConnection, StoreError};
+use crate::domain::actor::Person;
 use crate::domain::ids::OrgId;
 
-/// Rows of their own that one person gets in a minute; what comes after is counted in one more row.
+/// Refusals kept one by one per person and minute; further ones are counted in one more row.
 pub const ROWS_PER_MINUTE_MAX: i64 = 60;
 
 /// One row.
@@ -31,14 +33,21 @@ pub struct RefusalRow {
     pub count: i64,
 }
 
-/// Whether this very refusal has a row already.
+impl RefusalRow {
+    /// Who sent it.
+    pub fn actor(&self) -> Person {
+        person!(self, iss, sub, user_id, user_name)
+    }
+}
+
+/// Whether this refusal is stored already.
 pub fn is_there(conn: &mut AnyConnection, row: &RefusalRow) -> Result<bool, StoreError> {
     let key = (row.org_id.as_str(), row.refusal_id.as_str());
     let found: Option<RefusalRow> = refusals::table.find(key).first(conn).optional()?;
     Ok(found.is_some())
 }
 
-/// Adds a refusal, or counts it if the person has had his rows for this minute.
+/// Adds a refusal, or counts it if the person has used up their rows of this minute.
 pub fn insert(conn: &mut AnyConnection, mut row: RefusalRow) -> Result<(), StoreError> {
     let mine = refusals::org_id
         .eq(row.org_id.clone())

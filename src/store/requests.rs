@@ -1,4 +1,4 @@
-//! The table `requests`: where each request stands.
+//! The table `requests`: the current state of each request.
 
 use chrono::{DateTime, Utc};
 use diesel::expression::SqlLiteral;
@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use uuid::Uuid;
 
-use super::columns::{Column, Columns, batch_statement, push_update};
+use super::columns::{Column, Columns, batch_update, columns, lock_by_key, person};
 use super::schema::requests;
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
@@ -16,7 +16,7 @@ use crate::domain::policy::Capacity;
 use crate::domain::request::{Decision, Request, State};
 use crate::domain::submission::EntityInfo;
 
-/// Names one request; the order is the order in which rows are locked.
+/// Names one request; rows are locked in this order.
 pub type Key = (OrgId, RequestId);
 
 /// One row.
@@ -87,13 +87,19 @@ impl From<&Request> for RequestRow {
 }
 
 impl RequestRow {
-    /// Who can help now.
+    /// Who submitted it.
+    pub fn maker(&self) -> Person {
+        person!(self, maker_iss, maker_sub, maker_user_id, maker_user_name)
+    }
+
+    /// The capacities that can sign now.
     pub fn waits_for(&self) -> Result<Vec<Capacity>, StoreError> {
         terms::read_waits_for(&self.waits_for)
     }
 
-    /// The request, with the decisions that stand in their own table.
+    /// The request, with the decisions of the table `decisions`.
     pub fn into_request(self, decisions: Vec<Decision>) -> Result<Request, StoreError> {
+        let maker = self.maker();
         Ok(Request {
             id: parse_id(&self.request_id)?,
             state: parse_state(&self.state)?,
@@ -102,12 +108,7 @@ impl RequestRow {
             request_type: RequestTypeName::new(self.request_type),
             type_version: self.type_version,
             host: self.host,
-            maker: Person {
-                iss: self.maker_iss,
-                sub: self.maker_sub,
-                user_id: self.maker_user_id,
-                user_name: self.maker_user_name,
-            },
+            maker,
             entity: EntityInfo {
                 till_id: self.till_id,
                 store_id: self.store_id,
@@ -143,7 +144,7 @@ pub fn parse_digest(text: &str) -> Result<Digest, StoreError> {
     Digest::parse(text).ok_or_else(|| StoreError::Corrupt(format!("digest {text}")))
 }
 
-/// The orgs and the ids of `keys`, as texts: both are given to the database, so that its key serves.
+/// The orgs and the ids of `keys`, as texts: with both, the database can use its primary key.
 pub fn key_texts(keys: &[Key]) -> (Vec<String>, Vec<String>) {
     let mut orgs: Vec<String> = keys.iter().map(|(org, _)| org.to_string()).collect();
     orgs.sort_unstable();
@@ -151,135 +152,69 @@ pub fn key_texts(keys: &[Key]) -> (Vec<String>, Vec<String>) {
     (orgs, keys.iter().map(|(_, id)| id.to_string()).collect())
 }
 
-/// Keeps a statement from staying prepared: it is planned for the keys at hand, because a plan for any
-/// keys, made while the table was small, may walk another index for good.
-pub(super) fn planned_anew() -> SqlLiteral<Bool> {
+/// Keeps a statement from staying prepared, so that it is planned for the keys at hand: a plan for any
+/// keys, made while the table was small, may use the wrong index for good.
+pub(super) fn unprepared() -> SqlLiteral<Bool> {
     diesel::dsl::sql("TRUE")
 }
 
-/// Loads the named rows for a write, locked in key order so that two nodes can't deadlock.
-pub fn lock(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<RequestRow>, StoreError> {
-    match conn {
-        AnyConnection::Postgres(conn) => {
-            let (orgs, ids) = key_texts(keys);
-            Ok(requests::table
-                .filter(requests::org_id.eq_any(orgs).and(requests::request_id.eq_any(ids)))
-                .filter(planned_anew())
-                .order((requests::org_id, requests::request_id))
-                .for_update()
-                .load(conn)?)
-        }
-        // The write lock is already ours; single-row statements are cached.
-        AnyConnection::Sqlite(conn) => {
-            let find = |(org, id): &Key| {
-                requests::table
-                    .find((org.as_str(), id.to_string()))
-                    .first(conn)
-                    .optional()
-                    .map(Option::into_iter)
-            };
-            let rows = keys.iter().map(find).collect::<QueryResult<Vec<_>>>()?;
-            Ok(rows.into_iter().flatten().collect())
-        }
+lock_by_key!(pub fn lock(requests) -> RequestRow);
+
+batch_update!(
+    UpdateRequests(requests [org_id, request_id], guard "requests.version = new.version_before"),
+    RequestChanges(RequestRow) {
+        state: String,
+        version: i64,
+        attempts: i64,
+        ended_at: Option<i64>,
+        waits_for: String,
+        execute_before: Option<i64>,
     }
-}
+);
 
-batch_statement!(UpdateRequests, |out, columns| push_update(
-    &mut out,
-    (
-        "requests",
-        (
-            "state = new.state, version = new.version, attempts = new.attempts, ended_at = new.ended_at, \
-             waits_for = new.waits_for, execute_before = new.execute_before",
-            "requests.org_id = new.org_id AND requests.request_id = new.request_id \
-             AND requests.version = new.version_before",
-        ),
-    ),
-    columns
-));
-
-/// A request that moved, and the version it had when it was loaded.
-pub struct Moved {
-    /// As it stands now.
+/// A request that changed, and the version it had when it was loaded.
+pub struct RequestUpdate {
+    /// Its new state.
     pub row: RequestRow,
-    /// As it was loaded.
+    /// The version it was loaded with.
     pub version_before: i64,
 }
 
-/// Writes what moved.
+/// Writes what changed.
 ///
 /// # Errors
-/// [`StoreError::Stale`] if somebody else wrote one of them since it was loaded.
-pub fn save(conn: &mut AnyConnection, moved: &[Moved]) -> Result<(), StoreError> {
+/// [`StoreError::Stale`] if another node wrote one of them since it was loaded.
+pub fn save(conn: &mut AnyConnection, updates: &[RequestUpdate]) -> Result<(), StoreError> {
     let saved = match conn {
         AnyConnection::Postgres(conn) => {
-            UpdateRequests(moved_columns(&moved.iter().collect::<Vec<_>>())).execute(conn)?
+            let rows: Vec<&RequestRow> = updates.iter().map(|update| &update.row).collect();
+            let mut columns = UpdateRequests::columns(&rows);
+            columns.push(("version_before", Column::of(&updates.iter().collect::<Vec<_>>(), |update| &update.version_before)));
+            UpdateRequests(columns).execute(conn)?
         }
         AnyConnection::Sqlite(conn) => {
             let mut saved = 0;
-            for Moved { row, version_before } in moved {
+            for RequestUpdate { row, version_before } in updates {
                 let key = (row.org_id.as_str(), row.request_id.as_str());
                 let found = requests::table.find(key).filter(requests::version.eq(version_before));
-                saved += diesel::update(found)
-                    .set((
-                        requests::state.eq(&row.state),
-                        requests::version.eq(row.version),
-                        requests::attempts.eq(row.attempts),
-                        requests::ended_at.eq(row.ended_at),
-                        requests::waits_for.eq(&row.waits_for),
-                        requests::execute_before.eq(row.execute_before),
-                    ))
-                    .execute(conn)?;
+                saved += diesel::update(found).set(RequestChanges::from(row)).execute(conn)?;
             }
             saved
         }
     };
-    if saved == moved.len() { Ok(()) } else { Err(StoreError::Stale) }
-}
-
-fn moved_columns<'a>(moved: &[&'a Moved]) -> Columns<'a> {
-    vec![
-        ("org_id", Column::text(moved, |moved| &moved.row.org_id)),
-        ("request_id", Column::text(moved, |moved| &moved.row.request_id)),
-        ("version_before", Column::number(moved, |moved| moved.version_before)),
-        ("state", Column::text(moved, |moved| &moved.row.state)),
-        ("version", Column::number(moved, |moved| moved.row.version)),
-        ("attempts", Column::number(moved, |moved| moved.row.attempts)),
-        ("ended_at", Column::nullable_number(moved, |moved| moved.row.ended_at)),
-        ("waits_for", Column::text(moved, |moved| &moved.row.waits_for)),
-        ("execute_before", Column::nullable_number(moved, |moved| moved.row.execute_before)),
-    ]
+    if saved == updates.len() { Ok(()) } else { Err(StoreError::Stale) }
 }
 
 pub(super) fn columns<'a>(rows: &[&'a RequestRow]) -> Columns<'a> {
-    vec![
-        ("org_id", Column::text(rows, |row| &row.org_id)),
-        ("request_id", Column::text(rows, |row| &row.request_id)),
-        ("request_type", Column::text(rows, |row| &row.request_type)),
-        ("type_version", Column::text(rows, |row| &row.type_version)),
-        ("state", Column::text(rows, |row| &row.state)),
-        ("version", Column::number(rows, |row| row.version)),
-        ("attempts", Column::number(rows, |row| row.attempts)),
-        ("digest", Column::text(rows, |row| &row.digest)),
-        ("host", Column::text(rows, |row| &row.host)),
-        ("maker_iss", Column::text(rows, |row| &row.maker_iss)),
-        ("maker_sub", Column::text(rows, |row| &row.maker_sub)),
-        ("maker_user_id", Column::text(rows, |row| &row.maker_user_id)),
-        ("maker_user_name", Column::text(rows, |row| &row.maker_user_name)),
-        ("maker_key", Column::text(rows, |row| &row.maker_key)),
-        ("till_id", Column::text(rows, |row| &row.till_id)),
-        ("store_id", Column::text(rows, |row| &row.store_id)),
-        ("zone_id", Column::text(rows, |row| &row.zone_id)),
-        ("concept_id", Column::text(rows, |row| &row.concept_id)),
-        ("started_at", Column::number(rows, |row| row.started_at)),
-        ("expires_at", Column::number(rows, |row| row.expires_at)),
-        ("ended_at", Column::nullable_number(rows, |row| row.ended_at)),
-        ("terms", Column::text(rows, |row| &row.terms)),
-        ("subject", Column::nullable_text(rows, |row| row.subject.as_deref())),
-        ("waits_for", Column::text(rows, |row| &row.waits_for)),
-        ("sort_at", Column::number(rows, |row| row.sort_at)),
-        ("execute_before", Column::nullable_number(rows, |row| row.execute_before)),
-    ]
+    columns!(
+        rows,
+        [
+            org_id, request_id, request_type, type_version, state, version, attempts, digest, host,
+            maker_iss, maker_sub, maker_user_id, maker_user_name, maker_key, till_id, store_id, zone_id,
+            concept_id, started_at, expires_at, ended_at, terms, subject, waits_for, sort_at,
+            execute_before,
+        ]
+    )
 }
 
 /// One row, without a lock.
@@ -330,7 +265,7 @@ pub fn list_pending_on(
         .load(conn)?)
 }
 
-/// How many requests are in `state` right now, over all orgs; for the gauges.
+/// Number of requests in `state`, over all orgs; for the gauges.
 pub fn count_open(conn: &mut AnyConnection, state: State) -> Result<i64, StoreError> {
     Ok(requests::table.filter(requests::state.eq(state.name())).count().get_result(conn)?)
 }

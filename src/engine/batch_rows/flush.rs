@@ -3,7 +3,7 @@
 use super::{BatchRows, ExecutionEntry};
 use crate::domain::execution::Execution;
 use crate::store::executions::{self, ExecutionUpdate};
-use crate::store::requests::{self, RequestRow};
+use crate::store::requests::{self, RequestRow, RequestUpdate};
 use crate::store::{
     AnyConnection, StoreError, answers, attempts, decisions, events, submission_keys, submissions, usage,
 };
@@ -29,10 +29,10 @@ impl BatchRows<'_> {
         write_all(conn, std::mem::take(&mut self.events), events::insert)
     }
 
-    fn moved_requests(&self) -> Vec<requests::Moved> {
+    fn moved_requests(&self) -> Vec<RequestUpdate> {
         let moved = self.requests.values().filter(|entry| entry.request.version != entry.version_before);
         moved
-            .map(|entry| requests::Moved {
+            .map(|entry| RequestUpdate {
                 row: RequestRow::from(&entry.request),
                 version_before: entry.version_before,
             })

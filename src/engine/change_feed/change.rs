@@ -110,7 +110,7 @@ impl Change {
     /// A new submission.
     pub(in crate::engine) fn of_submission(row: &RequestRow) -> Result<Self, StoreError> {
         let (kind, version, at) = (ChangeKind::Submitted, row.version, row.started_at);
-        Self::of_row(row, StoredEvent { kind, by: maker_of(row), version, at })
+        Self::of_row(row, StoredEvent { kind, by: row.maker(), version, at })
     }
 
     /// A stored event of the request in `row`.
@@ -124,7 +124,7 @@ impl Change {
             request_type: RequestTypeName::new(row.request_type.clone()),
             waits_for: row.waits_for()?,
             by: event.by,
-            maker: maker_of(row),
+            maker: row.maker(),
             kind: event.kind,
             at: from_micros(event.at)?,
         })
@@ -138,12 +138,3 @@ impl Change {
 
 /// A request and the number of its event.
 pub(super) type EventKey = (RequestId, i64);
-
-fn maker_of(row: &RequestRow) -> Person {
-    Person {
-        iss: row.maker_iss.clone(),
-        sub: row.maker_sub.clone(),
-        user_id: row.maker_user_id.clone(),
-        user_name: row.maker_user_name.clone(),
-    }
-}

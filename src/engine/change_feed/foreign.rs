@@ -8,7 +8,6 @@ use tokio::sync::watch;
 
 use super::change::{Change, ChangeKind, StoredEvent};
 use super::{ActiveOrg, Feed};
-use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId};
 use crate::engine::{Engine, EngineError};
 use crate::store::events::EventSummary;
@@ -97,12 +96,7 @@ fn read_change(
     let event_type = events::parse_event_type(&event.event_type)?;
     let Some(kind) = ChangeKind::of(event_type) else { return Ok(None) };
     let Some(row) = requests::find(conn, org, id)? else { return Ok(None) };
-    let by = Person {
-        iss: event.actor_iss,
-        sub: event.actor_sub,
-        user_id: event.actor_user_id,
-        user_name: event.actor_user_name,
-    };
+    let by = event.actor();
     // The row may be newer than the event; a page that compares versions then reads again, which is right.
     let version = if kind == ChangeKind::Submitted { row.version } else { event.seq.unwrap_or(row.version) };
     Change::of_row(&row, StoredEvent { kind, by, version, at: event.at }).map(Some)

@@ -241,7 +241,7 @@ async fn a_stale_version_is_refused(database: Database) {
     let moved = Request { version: 5, attempts: 1, ..request.clone() };
     let save = |version_before| {
         let row = requests::RequestRow::from(&moved);
-        requests::save(&mut node.conn(), &[requests::Moved { row, version_before }])
+        requests::save(&mut node.conn(), &[requests::RequestUpdate { row, version_before }])
     };
     for version in [3, 5] {
         let said = save(version);
