@@ -19,7 +19,7 @@ pub enum AnyConnection {
     Sqlite(SqliteConnection),
 }
 
-/// Where the store is. The derived `establish` would take any text for a SQLite file, so the scheme
+/// Where the store is. The derived `establish` would take any text for a SQLite file, so the URL's scheme
 /// decides here.
 #[derive(Clone)]
 pub enum StoreUrl {
@@ -40,7 +40,7 @@ impl StoreUrl {
     }
 }
 
-/// Without the password that a PostgreSQL URL may hold.
+/// Without the password that a PostgreSQL URL may contain.
 impl fmt::Debug for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -62,9 +62,9 @@ pub enum Purpose {
 /// Opens connections; also r2d2's manager for the read pool.
 #[derive(Clone, Debug)]
 pub struct Opener {
-    /// Where.
+    /// The database.
     pub url: StoreUrl,
-    /// What for.
+    /// What the connections are for.
     pub purpose: Purpose,
 }
 
@@ -86,10 +86,10 @@ impl Opener {
     }
 }
 
-/// WAL with `synchronous=FULL`: with NORMAL a power cut loses commits that were acknowledged.
+/// WAL with `synchronous=FULL`: with NORMAL, a power cut loses acknowledged commits.
 fn set_up_sqlite(conn: &mut SqliteConnection, purpose: Purpose) -> Result<(), StoreError> {
     conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;")?;
-    // Without this, `REPLACE` deletes a row and no trigger sees it.
+    // Without this, `REPLACE` deletes a row without firing the delete triggers.
     conn.batch_execute("PRAGMA recursive_triggers = ON;")?;
     let journal: String = pragma(conn, "journal_mode = WAL")?;
     if journal != "wal" {
@@ -113,14 +113,14 @@ fn set_up_postgres(conn: &mut PgConnection, purpose: Purpose) -> Result<(), Stor
         }
     }
     let settings = match purpose {
-        // SQLite's read transactions see one instant by themselves. A plan that was made while a table was
-        // small would go on reading all of it, so plans are made for the values at hand.
+        // Repeatable read: SQLite's read transactions see one instant anyway. Custom plans: a plan made while
+        // a table was small would keep scanning all of it.
         Purpose::Read => {
             "SET default_transaction_read_only = on; \
              SET default_transaction_isolation = 'repeatable read'; \
              SET plan_cache_mode = force_custom_plan"
         }
-        // Every write finds its rows by key, whatever the statistics of a fresh table say.
+        // Writes always find their rows by key, whatever the statistics of a new table suggest.
         Purpose::Write => "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off",
     };
     Ok(conn.batch_execute(settings)?)
@@ -166,7 +166,7 @@ impl ManageConnection for Opener {
     }
 }
 
-/// Whether a connection has to be thrown away: it died, or a transaction was left open in it.
+/// Whether a connection must be discarded: it died, or a transaction was left open in it.
 pub fn is_broken(conn: &mut AnyConnection) -> bool {
     use diesel::r2d2::R2D2Connection;
     match conn {

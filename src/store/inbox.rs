@@ -23,7 +23,7 @@ pub struct InboxPosition {
     pub id: RequestId,
 }
 
-/// Whose inbox: accounts (`sub` or user id) that are one person.
+/// The reader of an inbox: accounts (`sub` or user id) that are one person.
 #[derive(Clone, Debug)]
 pub struct Accounts {
     /// As tokens name them.
@@ -78,7 +78,7 @@ pub fn waiting_for(
         .filter(sql::<Bool>("state = 'AdminTask'"))
         .filter(requests::maker_sub.ne_all(accounts.names.clone()))
         .filter(requests::maker_user_id.ne_all(accounts.names.clone()))
-        // Most have just arrived, and then there is nothing to look for.
+        // Most have just arrived, and then there are no decisions to look for.
         .filter(requests::version.le(VERSION_ON_ARRIVAL).or(not(exists(decisions::table.filter(own)))))
         .order((requests::sort_at, requests::request_id))
         .limit(limit)

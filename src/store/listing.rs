@@ -20,7 +20,7 @@ use crate::domain::request::{Request, State, VERSION_ON_ARRIVAL};
 /// A request with what will be sent and what came back.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Where it stands.
+    /// Its current state.
     pub request: Request,
     /// What will be sent.
     pub call: CallRow,
@@ -28,7 +28,7 @@ pub struct Record {
     pub answer: Option<AnswerRow>,
 }
 
-/// Which requests of one org.
+/// Selects requests of one org.
 #[derive(Clone, Debug)]
 pub struct Filter {
     /// The org; there is no listing over orgs.
@@ -82,14 +82,14 @@ impl Filter {
 pub enum SortBy {
     /// By submission.
     Start,
-    /// By end; what has not ended comes last, whichever the direction.
+    /// By end; requests that have not ended come last in both directions.
     End,
 }
 
 /// The order of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {
-    /// By what.
+    /// The time to sort by.
     pub by: SortBy,
     /// Newest first.
     pub descending: bool,
@@ -104,7 +104,7 @@ pub struct Position {
     pub id: RequestId,
 }
 
-/// How much of an answer a reader gets in a list, in bytes; more is left out and marked.
+/// Longest answer that a list includes, in bytes; longer ones are left out and marked.
 pub const LIST_ANSWER_BYTES_MAX: i64 = 16 * 1024;
 
 type Any = <AnyConnection as diesel::Connection>::Backend;
@@ -151,12 +151,12 @@ fn filtered<'a>(filter: &Filter) -> Boxed<'a> {
     query
 }
 
-/// How many there are.
+/// Number of requests.
 pub fn count(conn: &mut AnyConnection, filter: &Filter) -> Result<i64, StoreError> {
     Ok(filtered(filter).select(count_star()).get_result(conn)?)
 }
 
-/// A page by number: what `offset` skips is still walked by the database.
+/// A page by number: the database still walks over the rows that `offset` skips.
 pub fn page_at(
     conn: &mut AnyConnection,
     filter: &Filter,
@@ -208,7 +208,7 @@ pub fn page_after(
     complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))
 }
 
-/// Requests whose ids lie between two, these included, in the order of their ids.
+/// Requests with ids between two, both included, in the order of their ids.
 pub fn between_ids(
     conn: &mut AnyConnection,
     filter: &Filter,
@@ -229,7 +229,7 @@ fn by_start(query: Boxed<'_>, descending: bool) -> Boxed<'_> {
     }
 }
 
-/// First what has ended, then what has not: two walks over one index.
+/// First the requests that have ended, then the others: two walks over one index.
 fn page_by_end(
     conn: &mut AnyConnection,
     filter: &Filter,
@@ -294,7 +294,7 @@ pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Opti
     Ok(complete(conn, page, None)?.pop())
 }
 
-/// Rows of a page with the decisions that stand on them.
+/// The rows of a page with their decisions.
 fn with_decisions(conn: &mut AnyConnection, page: Vec<RequestRow>) -> Result<Vec<Request>, StoreError> {
     if page.is_empty() {
         return Ok(Vec::new());
@@ -321,7 +321,7 @@ pub fn find_all(conn: &mut AnyConnection, org: &OrgId, ids: &[RequestId]) -> Res
     complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))
 }
 
-/// Adds what stands in the other tables, keeping the page's order.
+/// Adds what is in the other tables, keeping the page's order.
 fn complete(
     conn: &mut AnyConnection,
     page: Vec<RequestRow>,

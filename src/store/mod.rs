@@ -1,7 +1,7 @@
-//! What is remembered: the only place that knows SQL, and which database runs.
+//! Persistence: the only place that knows SQL, and which database it talks to.
 //!
-//! Writes go through the [`writer`] (one transaction for all that wait); reads have connections of
-//! their own. **Invariant:** nothing here decides anything; rows come out as domain values.
+//! Writes go through the [`writer`] (one transaction for all waiting writes); reads use a pool of
+//! read-only connections. **Invariant:** no rule is decided here; rows come out as domain values.
 
 pub mod answers;
 pub mod attempts;
@@ -34,10 +34,10 @@ use diesel::r2d2::{Pool, PooledConnection};
 
 pub use connection::{AnyConnection, Opener, Purpose, StoreUrl};
 
-/// Why the store could not do what was asked. The text of a database error stays in the log.
+/// Why the store failed. The text of a database error goes to the log only.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The row was changed by somebody else since it was read.
+    /// Another writer changed the row after it was read.
     #[error("the row changed since it was read")]
     Stale,
     /// The database refused or failed.
@@ -46,16 +46,16 @@ pub enum StoreError {
     /// No connection could be made.
     #[error("connection: {0}")]
     Connection(#[from] diesel::result::ConnectionError),
-    /// No connection was free in time.
+    /// No pooled connection became free in time.
     #[error("no connection: {0}")]
     Pool(String),
-    /// The store can't be used like this; the sentence is for the operator.
+    /// The store can't be used as configured; the sentence is for the operator.
     #[error("{0}")]
     Setup(String),
-    /// A row holds what no version of this program writes.
+    /// A row contains what this program never writes.
     #[error("unreadable row: {0}")]
     Corrupt(String),
-    /// More is waiting than the queue takes.
+    /// The write queue is full.
     #[error("the write queue is full")]
     Busy,
     /// The writer has stopped.
@@ -66,12 +66,12 @@ pub enum StoreError {
 /// A read connection out of the pool.
 pub type ReadConnection = PooledConnection<Opener>;
 
-/// The database, opened: read connections, and what the writer needs to open its own.
+/// The opened database: the pool of read connections, and what the writer needs to open its connection.
 #[derive(Clone)]
 pub struct Store {
     url: StoreUrl,
     reads: Pool<Opener>,
-    // Held for as long as the store lives: a second process must not serve the same file.
+    // Kept for the store's lifetime: a second process must not serve the same file.
     _lock: Option<std::sync::Arc<File>>,
 }
 
@@ -109,8 +109,8 @@ impl Store {
 
     /// Runs `work` with a read connection, off the async workers.
     ///
-    /// All of it sees the database as it was at one instant: a request and its decision lie in two
-    /// tables, and a commit may fall between the two looks.
+    /// `work` sees the database as it was at one instant: a request and its decisions are in two tables,
+    /// and another transaction may commit between two queries.
     pub async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -122,15 +122,15 @@ impl Store {
             .map_err(|error| StoreError::Pool(error.to_string()))?
     }
 
-    /// Whether only this process can use the database: leases of an earlier one are void then.
+    /// Whether only this process can use the database; then every lease of an earlier process is void.
     pub fn is_exclusive(&self) -> bool {
         matches!(self.url, StoreUrl::Sqlite(_))
     }
 }
 
-/// Takes `PATH.lock`, links resolved. The file stays: deleting it would let two processes lock two
-/// different files. The database itself is not locked this way, because closing it would drop
-/// SQLite's own locks.
+/// Locks `PATH.lock`, with links resolved. The file is never deleted: otherwise two processes could lock
+/// two different files. The database file is not locked itself, because closing it would drop SQLite's
+/// own locks.
 fn lock_file(path: &Path) -> Result<File, StoreError> {
     let setup = |what: String| StoreError::Setup(format!("{}: {what}", path.display()));
     let open = |path: &Path| File::options().create(true).truncate(false).write(true).open(path);
@@ -147,7 +147,7 @@ fn lock_file(path: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// A time as both databases keep it: microseconds since 1970 in UTC.
+/// A time as both databases store it: microseconds since 1970 in UTC.
 pub fn to_micros(at: DateTime<Utc>) -> i64 {
     at.timestamp_micros()
 }
@@ -159,7 +159,7 @@ pub fn from_micros(micros: i64) -> Result<DateTime<Utc>, StoreError> {
 }
 
 impl StoreError {
-    /// Whether trying again shortly is all it needs.
+    /// Whether the same call may succeed shortly after.
     pub fn is_busy(&self) -> bool {
         matches!(self, Self::Busy | Self::Pool(_))
     }

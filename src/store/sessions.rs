@@ -31,9 +31,9 @@ pub struct SessionRow {
 pub struct SessionGrant {
     /// Who signed in.
     pub person: Person,
-    /// The orgs that may be chosen; never empty.
+    /// The orgs to choose from; never empty.
     pub orgs: Vec<OrgId>,
-    /// The rights.
+    /// The permissions.
     pub permissions: Vec<Permission>,
     /// The groups.
     pub groups: Vec<String>,
@@ -144,7 +144,7 @@ pub fn write(conn: &mut AnyConnection, command: &SessionWrite) -> Result<(), Sto
     Ok(())
 }
 
-/// One session, whatever has become of it.
+/// One session, live or ended.
 pub fn find(conn: &mut AnyConnection, id: &str) -> Result<Option<SessionRow>, StoreError> {
     Ok(sessions::table.find(id).first(conn).optional()?)
 }
@@ -155,21 +155,21 @@ pub fn insert(conn: &mut AnyConnection, row: SessionRow) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Ends a session; `false` if it was over, or never was.
+/// Ends a session; `false` if there is no live one.
 pub fn end(conn: &mut AnyConnection, id: &str, now: i64) -> Result<bool, StoreError> {
     let live = sessions::table.filter(sessions::session_id.eq(id).and(sessions::ended_at.is_null()));
     Ok(diesel::update(live).set(sessions::ended_at.eq(now)).execute(conn)? > 0)
 }
 
-/// Ends every session of the people with this user id; returns how many there were.
+/// Ends every session of the people with this user id; returns their number.
 pub fn end_all_of(conn: &mut AnyConnection, user_id: &str, now: i64) -> Result<usize, StoreError> {
     let live = sessions::table.filter(sessions::user_id.eq(user_id).and(sessions::ended_at.is_null()));
-    // One that ran out unseen has ended by itself.
+    // A session past its expiry has ended already.
     let live = live.filter(sessions::expires_at.gt(now));
     Ok(diesel::update(live).set(sessions::ended_at.eq(now)).execute(conn)?)
 }
 
-/// Notes that a session was used; never moves back in time.
+/// Records that a session was used; the time never moves back.
 pub fn touch(conn: &mut AnyConnection, id: &str, now: i64) -> Result<(), StoreError> {
     let live = sessions::table.filter(sessions::session_id.eq(id).and(sessions::ended_at.is_null()));
     let older = live.filter(sessions::last_seen_at.lt(now));
@@ -177,7 +177,7 @@ pub fn touch(conn: &mut AnyConnection, id: &str, now: i64) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Another of the person's orgs from now on; `false` if the session is over.
+/// Switches a session to another org; `false` if there is no live one.
 pub fn switch_org(conn: &mut AnyConnection, id: &str, org: &OrgId) -> Result<bool, StoreError> {
     let live = sessions::table.filter(sessions::session_id.eq(id).and(sessions::ended_at.is_null()));
     Ok(diesel::update(live).set(sessions::org_id.eq(org.as_str())).execute(conn)? > 0)

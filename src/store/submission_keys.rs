@@ -1,4 +1,4 @@
-//! The table `submission_keys`: which request a client's `Idempotency-Key` stands for.
+//! The table `submission_keys`: the request of each client's `Idempotency-Key`.
 
 use diesel::prelude::*;
 
@@ -9,7 +9,7 @@ use super::{AnyConnection, StoreError};
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = submission_keys)]
 pub struct SubmissionKeyRow {
-    /// The org; a key means nothing outside it.
+    /// The org; keys of different orgs are unrelated.
     pub org_id: String,
     /// The client's key.
     pub key: String,
@@ -17,7 +17,7 @@ pub struct SubmissionKeyRow {
     pub request_id: String,
     /// Who submitted it.
     pub person_key: String,
-    /// SHA-256 over the type's name and the body as it came.
+    /// SHA-256 over the type's name and the body as received.
     pub digest: String,
 }
 
@@ -26,10 +26,10 @@ pub fn find(conn: &mut AnyConnection, org: &str, key: &str) -> Result<Option<Sub
     Ok(submission_keys::table.find((org, key)).first(conn).optional()?)
 }
 
-/// Keeps keys.
+/// Adds keys.
 ///
 /// # Errors
-/// A unique violation if another node used one of them meanwhile.
+/// A unique violation if another node used one of them in the meantime.
 pub fn insert(conn: &mut AnyConnection, rows: &[SubmissionKeyRow]) -> Result<(), StoreError> {
     for row in rows {
         diesel::insert_into(submission_keys::table).values(row).execute(conn)?;

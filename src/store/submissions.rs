@@ -1,7 +1,7 @@
-//! A batch of submissions, written at once over the tables `requests`, `calls` and `events`.
+//! A batch of submissions, inserted into the tables `requests`, `calls` and `events` together.
 //!
-//! PostgreSQL gets one statement for the whole batch. SQLite has no round trips to save and gets
-//! cached single-row statements.
+//! PostgreSQL gets one statement for the whole batch. SQLite has no round trips to save and gets cached
+//! single-row statements.
 
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
@@ -18,20 +18,20 @@ use crate::domain::execution::Execution;
 /// All rows of one submission.
 #[derive(Clone, Debug)]
 pub struct NewSubmission {
-    /// The request in the state it rests in.
+    /// The request after its submission.
     pub request: RequestRow,
     /// What will be sent.
     pub call: CallRow,
     /// Its first events.
     pub events: Vec<EventRow>,
-    /// Its execution, if it was approved at once; written apart.
+    /// Its execution, if a rule approved it at once; inserted separately.
     pub execution: Option<Execution>,
 }
 
 /// Adds the submissions.
 ///
 /// # Errors
-/// A unique violation if one of them is there already.
+/// A unique violation if one of them is stored already.
 pub fn insert(conn: &mut AnyConnection, submissions: &[&NewSubmission]) -> Result<(), StoreError> {
     match conn {
         AnyConnection::Postgres(conn) => {
@@ -58,7 +58,7 @@ pub struct SubmissionBatch<'a> {
 }
 
 impl<'a> SubmissionBatch<'a> {
-    /// The statement for these.
+    /// The statement for these submissions.
     pub fn new(submissions: &[&'a NewSubmission]) -> Self {
         let requests: Vec<&RequestRow> = submissions.iter().map(|submission| &submission.request).collect();
         let calls: Vec<&CallRow> = submissions.iter().map(|submission| &submission.call).collect();

@@ -12,7 +12,7 @@ pub fn find(conn: &mut AnyConnection, version: &str) -> Result<Option<String>, S
     Ok(found.first(conn).optional()?)
 }
 
-/// Keeps a version, if it is new; `true` then.
+/// Adds a version; `true` if it is new.
 pub fn keep(
     conn: &mut AnyConnection,
     (version, request_type): (&str, &str),

@@ -1,7 +1,7 @@
-//! The table `usage_counters`: how much is pending and carried out, per maker or subject and window.
+//! The table `usage_counters`: how much is pending and executed, per maker or subject and window.
 //!
-//! Rows are made before they are locked, and locked in the order of their keys, so that two nodes can
-//! neither miss each other's first row nor wait for each other in a circle.
+//! Rows are created before they are locked, and locked in key order, so that two nodes neither miss each
+//! other's first row nor deadlock.
 
 use diesel::prelude::*;
 
@@ -18,21 +18,21 @@ pub struct UsageRow {
     pub request_type: String,
     /// The counter's name in the type.
     pub counter: String,
-    /// Whose it is.
+    /// Its maker or subject.
     pub who: String,
     /// Where the window begins, in microseconds since 1970.
     pub window_start: i64,
-    /// Requests in it.
+    /// Number of requests in it.
     pub count: i64,
     /// The sum of their amounts, as an exact decimal.
     pub sum: String,
 }
 
-/// What names a row; the order is the order of locking.
+/// The primary key; rows are locked in its order.
 pub type UsageKey = (String, String, String, String, i64);
 
 impl UsageRow {
-    /// Its key.
+    /// The primary key.
     pub fn key(&self) -> UsageKey {
         (
             self.org_id.clone(),
@@ -44,7 +44,7 @@ impl UsageRow {
     }
 }
 
-/// The row of each key, made if it is missing and locked. `keys` are sorted.
+/// The row of each key, created if it is missing, and locked. `keys` are sorted.
 pub fn lock(conn: &mut AnyConnection, keys: &[UsageKey]) -> Result<Vec<UsageRow>, StoreError> {
     let mut rows = Vec::with_capacity(keys.len());
     for key in keys {
@@ -84,14 +84,14 @@ fn lock_one(conn: &mut AnyConnection, key: &UsageKey) -> Result<Option<UsageRow>
     })
 }
 
-/// A counter's row as it stands, without a lock; `None` if nothing was ever counted.
+/// A counter's row without a lock; `None` if nothing was ever counted.
 pub fn find(conn: &mut AnyConnection, key: &UsageKey) -> Result<Option<UsageRow>, StoreError> {
     let (org, request_type, counter, who, start) = key;
     let found = usage_counters::table.find((org, request_type, counter, who, start));
     Ok(found.first(conn).optional()?)
 }
 
-/// Writes what was counted; the rows are locked.
+/// Writes new counts; the rows are locked.
 pub fn save(conn: &mut AnyConnection, rows: &[UsageRow]) -> Result<(), StoreError> {
     for row in rows {
         let key = (&row.org_id, &row.request_type, &row.counter, &row.who, row.window_start);

@@ -1,10 +1,10 @@
-//! Group commit: one thread drains the writes that wait, runs them in one transaction, commits, and
-//! only then answers every caller.
+//! Group commit: one thread takes waiting writes from a queue, runs them in one transaction, commits,
+//! and only then answers their callers.
 //!
-//! A transaction's price is its flush to disk, and it is the same for one write or five hundred. The
-//! thread never lingers for more: while one batch is being flushed, the next one gathers by itself. Nor
-//! does it take all that waits: callers that are answered together come back together, and while they
-//! do, the database would have nothing to write.
+//! A transaction costs one flush to disk, whether it contains one write or five hundred. The thread never
+//! waits for more writes: the next batch collects while the current one is flushed. Nor does it take all
+//! waiting writes: callers that are answered together send their next writes together, and until those
+//! arrive the database would be idle.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -26,12 +26,12 @@ use super::{AnyConnection, Store, StoreError};
 pub trait Batch: Send + 'static {
     /// One caller's write.
     type Command: Send + Sync + 'static;
-    /// What he is told after the commit.
+    /// What the caller gets after the commit.
     type Reply: Send + 'static;
 
-    /// Does the writes in order, inside the open transaction; one answer per command.
+    /// Does the writes in order, inside the open transaction; one reply per command.
     ///
-    /// With `is_retry` the command is alone and an earlier try failed: its commit may have happened
+    /// With `is_retry` there is one command, and an earlier try failed. That try may have been committed
     /// although it was reported as failed, so the command must recognise its own work.
     fn run(
         &mut self,
@@ -40,8 +40,8 @@ pub trait Batch: Send + 'static {
         is_retry: bool,
     ) -> Result<Vec<Self::Reply>, StoreError>;
 
-    /// The whole batch as one statement, and its answers, if nothing has to be read or locked for it:
-    /// PostgreSQL commits one statement by itself, which spares two round trips.
+    /// The whole batch as one statement, and its replies, if nothing must be read or locked for it:
+    /// PostgreSQL commits a single statement without `BEGIN` and `COMMIT`, which saves two round trips.
     fn as_one_statement<'c>(
         &mut self,
         commands: &[&'c Self::Command],
@@ -63,13 +63,13 @@ pub struct BatchStats {
 /// Limits of the queue.
 #[derive(Clone, Copy, Debug)]
 pub struct WriterLimits {
-    /// Writes that may wait; the next one is told [`StoreError::Busy`] at once.
+    /// Writes that may wait; the next one gets [`StoreError::Busy`] at once.
     pub queue_max: usize,
     /// Writes in one transaction.
     pub batch_max: usize,
 }
 
-/// An answer, and the command back with it: memory is freed cheapest by the thread that took it.
+/// A reply, with its command: memory is freed cheapest by the thread that allocated it.
 type Answered<B> = (Result<<B as Batch>::Reply, StoreError>, <B as Batch>::Command);
 
 struct Job<B: Batch> {
@@ -78,13 +78,14 @@ struct Job<B: Batch> {
 }
 
 impl<B: Batch> Job<B> {
-    /// A caller that went away does not need its answer; the write stands.
+    /// A caller that is gone gets no answer; its write is committed all the same.
     fn answer(self, answer: Result<B::Reply, StoreError>) {
         let _ = self.answer.send((answer, self.command));
     }
 }
 
-/// The handle that callers share; the thread ends when the last one is dropped and all is answered.
+/// The handle that callers share. The thread ends when the last handle is dropped and every write is
+/// answered.
 pub struct Writer<B: Batch> {
     queue: SyncSender<Job<B>>,
     waiting: Arc<AtomicUsize>,
@@ -97,7 +98,7 @@ impl<B: Batch> Clone for Writer<B> {
 }
 
 impl<B: Batch> Writer<B> {
-    /// Starts the thread; join it after the last handle is gone to know that all is drained.
+    /// Starts the thread. Join it after dropping the last handle to wait for the remaining writes.
     pub fn start(
         store: &Store,
         batch: B,
@@ -124,8 +125,8 @@ impl<B: Batch> Writer<B> {
     /// Hands a write over and waits until it is committed.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] at once if the queue is full. Any other error means that the write did
-    /// not happen as far as the database told; a lost connection at commit is tried again first.
+    /// [`StoreError::Busy`] at once if the queue is full. After any other error the write did not happen as
+    /// far as the database reported; a connection lost at commit is retried first.
     pub async fn write(&self, command: B::Command) -> Result<B::Reply, StoreError> {
         self.write_and_return(command).await.map(|(reply, _command)| reply)
     }
@@ -148,16 +149,16 @@ impl<B: Batch> Writer<B> {
         Ok((reply?, command))
     }
 
-    /// Writes that wait right now.
+    /// Number of waiting writes.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 }
 
-/// From here on a larger batch costs hardly less per write.
+/// A larger batch is hardly cheaper per write.
 const GOOD_BATCH: usize = 32;
 
-/// Half of the writes that wait, but enough to be worth a flush; waits for the first.
+/// Half of the waiting writes, but enough to be worth a flush; blocks until there is one.
 fn next_jobs<B: Batch>(
     jobs: &Receiver<Job<B>>,
     waiting: &AtomicUsize,
@@ -175,12 +176,11 @@ struct WriterThread<B: Batch> {
     batch: B,
 }
 
-/// How often one write is tried before its caller is told that it failed.
+/// How often one write is tried before its caller gets the error.
 const TRIES_MAX: usize = 3;
 
 impl<B: Batch> WriterThread<B> {
-    /// Leaves a SQLite file whole: what stands only in its log is moved over, so that a copy of the
-    /// file alone is a backup.
+    /// Moves SQLite's write-ahead log into the database file, so that a copy of that file alone is a backup.
     fn finish(&mut self) {
         let Some(AnyConnection::Sqlite(conn)) = &mut self.conn else { return };
         if let Err(error) = conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)") {
@@ -188,7 +188,7 @@ impl<B: Batch> WriterThread<B> {
         }
     }
 
-    /// All in one transaction; if that fails, one by one, so that nobody fails for a neighbour.
+    /// All in one transaction; if that fails, one by one, so that no write fails because of another.
     fn serve(&mut self, jobs: Vec<Job<B>>) {
         let commands: Vec<&B::Command> = jobs.iter().map(|job| &job.command).collect();
         match self.transaction(&commands, false) {
@@ -230,7 +230,7 @@ impl<B: Batch> WriterThread<B> {
         let done =
             catch_unwind(AssertUnwindSafe(|| commit_all(&mut conn, &mut self.batch, commands, is_retry)));
         let Ok(done) = done else {
-            // The connection is dropped with its transaction; what the batch remembered may be wrong.
+            // The connection is dropped, and its transaction with it.
             return Err(StoreError::Corrupt("the batch panicked".to_owned()));
         };
         if !is_broken(&mut conn) {
@@ -243,7 +243,7 @@ impl<B: Batch> WriterThread<B> {
     }
 }
 
-/// A retry reads first whether its work is there, so it is never one statement.
+/// A retry first reads whether its work is done, so it is never one statement.
 fn commit_all<B: Batch>(
     conn: &mut AnyConnection,
     batch: &mut B,
@@ -305,7 +305,7 @@ fn roll_back(conn: &mut AnyConnection) -> QueryResult<()> {
     }
 }
 
-/// Another node's lock order, a row that moved, or a connection that died: the next try may succeed.
+/// A conflict with another node, a changed row or a lost connection: the next try may succeed.
 fn is_worth_repeating(error: &StoreError) -> bool {
     match error {
         StoreError::Stale | StoreError::Connection(_) | StoreError::Pool(_) => true,
