@@ -181,12 +181,6 @@ impl Engine {
         self.write_session(SessionWrite::End { id: id.text(), at }).await
     }
 
-    /// Ends every session of the people with this user id.
-    pub async fn end_sessions_of(&self, user_id: &str) -> Result<(), EngineError> {
-        let at = to_micros(self.inner.clock.now());
-        self.write_session(SessionWrite::EndAllOf { user_id: user_id.to_owned(), at }).await
-    }
-
     async fn write_session(&self, write: SessionWrite) -> Result<(), EngineError> {
         self.inner.writer.write(WriteCommand::Session(write)).await?;
         Ok(())
