@@ -81,22 +81,7 @@ impl Ending {
     /// An end with what the target answered.
     #[must_use]
     pub fn with_answer(mut self, key: &Key, answer: TargetResponse, warnings: &[PartWarning]) -> Self {
-        let headers: Vec<(String, String)> = answer.headers;
-        let warnings: Vec<_> = warnings
-            .iter()
-            .map(|warning| serde_json::json!({"code": warning.code, "message": warning.message}))
-            .collect();
-        self.answer = Some(AnswerRow {
-            org_id: key.0.to_string(),
-            request_id: key.1.to_string(),
-            attempt: 1,
-            status: i64::from(answer.status),
-            headers: serde_json::json!(headers).to_string(),
-            body_bytes: i64::try_from(answer.body.len()).unwrap_or(i64::MAX),
-            body: answer.body,
-            cut: answer.cut,
-            warnings: serde_json::json!(warnings).to_string(),
-        });
+        self.answer = Some(AnswerRow::new(key, 1, answer, warnings));
         self
     }
 }

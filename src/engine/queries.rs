@@ -366,20 +366,13 @@ impl Reader {
 }
 
 fn answer_view(row: AnswerRow) -> Result<AnswerView, StoreError> {
-    let corrupt = |_| StoreError::Corrupt(format!("{}: answer", row.request_id));
-    let headers: Vec<(String, String)> = serde_json::from_str(&row.headers).map_err(corrupt)?;
-    let warnings: Vec<Value> = serde_json::from_str(&row.warnings).map_err(corrupt)?;
-    let text = |warning: &Value, name: &str| warning[name].as_str().unwrap_or_default().to_owned();
     let is_left_out = row.body.is_empty() && row.body_bytes > LIST_ANSWER_BYTES_MAX;
     Ok(AnswerView {
         status: row.status,
-        headers,
+        headers: row.headers()?,
+        warnings: row.warnings()?,
         body: (!is_left_out).then_some(row.body),
         body_bytes: row.body_bytes,
         cut: row.cut,
-        warnings: warnings
-            .iter()
-            .map(|warning| PartWarning { code: text(warning, "code"), message: text(warning, "message") })
-            .collect(),
     })
 }

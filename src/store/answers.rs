@@ -1,11 +1,13 @@
 //! The table `answers`: the raw answers of targets.
 
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::columns::batch_insert;
 use super::requests::{Key, key_texts};
 use super::schema::answers;
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, StoreError, json};
+use crate::domain::outcome::{PartWarning, TargetResponse};
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -29,6 +31,46 @@ pub struct AnswerRow {
     pub cut: bool,
     /// JSON: a list of `{code, message}`.
     pub warnings: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WarningJson {
+    code: String,
+    message: String,
+}
+
+impl AnswerRow {
+    /// The row of the answer to an attempt for the request `key`.
+    pub fn new(key: &Key, attempt: i64, answer: TargetResponse, warnings: &[PartWarning]) -> Self {
+        let warning = |PartWarning { code, message }: &PartWarning| WarningJson {
+            code: code.clone(),
+            message: message.clone(),
+        };
+        Self {
+            org_id: key.0.to_string(),
+            request_id: key.1.to_string(),
+            attempt,
+            status: i64::from(answer.status),
+            headers: json::write(&answer.headers),
+            body_bytes: i64::try_from(answer.body.len()).unwrap_or(i64::MAX),
+            body: answer.body,
+            cut: answer.cut,
+            warnings: json::write(&warnings.iter().map(warning).collect::<Vec<_>>()),
+        }
+    }
+
+    /// The headers as they came, names in lower case.
+    pub fn headers(&self) -> Result<Vec<(String, String)>, StoreError> {
+        json::read(&self.headers, "headers")
+    }
+
+    /// Parts that failed although the whole succeeded.
+    pub fn warnings(&self) -> Result<Vec<PartWarning>, StoreError> {
+        let warnings: Vec<WarningJson> = json::read(&self.warnings, "warnings")?;
+        let warning = |WarningJson { code, message }| PartWarning { code, message };
+        Ok(warnings.into_iter().map(warning).collect())
+    }
 }
 
 /// The answers to the named requests; bodies of more than `body_bytes_max` stay in the table.

@@ -24,12 +24,7 @@ pub struct CallRow {
 }
 
 pub(super) fn columns<'a>(rows: &[&'a CallRow]) -> Columns<'a> {
-    columns!(
-        rows,
-        [
-            org_id, request_id, call, echo, label,
-        ]
-    )
+    columns!(rows, [org_id, request_id, call, echo, label,])
 }
 
 /// The calls of the named requests, in no order.

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::columns::{batch_insert, person};
 use super::requests::{Key, key_texts, parse_digest, parse_id};
 use super::schema::decisions;
-use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
+use super::{AnyConnection, StoreError, from_micros, json, to_micros};
 use crate::domain::ids::OrgId;
 use crate::domain::request::{Decision, Request, Verdict};
 
@@ -51,8 +51,8 @@ impl DecisionRow {
             decided_at: to_micros(decision.at),
             number: i64::try_from(number).unwrap_or(i64::MAX),
             stage: i64::try_from(decision.stage).unwrap_or(i64::MAX),
-            capacities: terms::seats_value(&decision.capacities).to_string(),
-            act: terms::people_value(&decision.act).to_string(),
+            capacities: json::write(&json::capacities(&decision.capacities)),
+            act: json::write(&json::people(&decision.act)),
         }
     }
 
@@ -67,8 +67,8 @@ impl DecisionRow {
             at: from_micros(self.decided_at)?,
             digest: parse_digest(&self.digest)?,
             stage: usize::try_from(self.stage).map_err(|_| StoreError::Corrupt("stage".to_owned()))?,
-            capacities: terms::read_seats(&terms::read_json(&self.capacities, "capacities")?)?,
-            act: terms::read_people(&terms::read_json(&self.act, "act")?),
+            capacities: json::read_capacities(json::read::<Vec<String>>(&self.capacities, "capacities")?)?,
+            act: json::read_people(json::read(&self.act, "act")?),
         })
     }
 }

@@ -1,21 +1,21 @@
-//! The table `events`: the audit trail. Rows are only ever added; triggers keep it so.
+//! The table `events`: the audit trail. Rows are only ever added; triggers see to it.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::columns::{batch_insert, person};
+use super::event_data::{self, AutoApprovedData, DecidedData, RefusedData, SubmittedData};
 use super::requests::{Key, parse_digest, parse_id, parse_state};
 use super::schema::events;
-use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
+use super::{AnyConnection, StoreError, from_micros, json, to_micros};
 use crate::domain::actor::{Actor, Person};
 use crate::domain::code::Code;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::{Event, EventKind, EventType, NewRequest, Signature};
+use crate::domain::lifecycle::{Event, EventKind, EventType, NewRequest};
 use crate::domain::outcome::Outcome;
 use crate::domain::request::{Request, Verdict};
-use crate::domain::submission::EntityInfo;
 
 /// The version of the meaning of these columns.
 const FORMAT: i64 = 1;
@@ -74,7 +74,7 @@ impl EventRow {
     /// The row for an event of `request`.
     pub fn new(request: &Request, event: &Event, id: Uuid, origin: &Origin) -> Self {
         let by = event.by.clone();
-        let facts = Facts::of(&event.kind);
+        let KindColumns { message, attempt, outcome } = KindColumns::of(&event.kind);
         Self {
             org_id: request.org.to_string(),
             event_id: id.to_string(),
@@ -91,16 +91,16 @@ impl EventRow {
             actor_address: origin.address.clone(),
             from_state: event.from.map(|state| state.name().to_owned()),
             to_state: Some(event.to.name().to_owned()),
-            message: facts.message,
+            message,
             digest: Some(request.digest.to_string()),
-            attempt: facts.attempt,
-            outcome: facts.outcome.map(|outcome| outcome.name().to_owned()),
+            attempt,
+            outcome: outcome.map(|outcome| outcome.name().to_owned()),
             reference: origin.reference.clone(),
-            data: facts.data,
+            data: event_data::write(&event.kind),
         }
     }
 
-    /// The row for something that happened to the whole engine and to no request; its org is empty.
+    /// The row of an event of the engine and of no request; its org is empty.
     pub fn of_no_request(event_type: EventType, (id, at): (Uuid, DateTime<Utc>), data: &Value) -> Self {
         let by = Person::system();
         Self {
@@ -133,7 +133,7 @@ impl EventRow {
         person!(self, actor_iss, actor_sub, actor_user_id, actor_user_name)
     }
 
-    /// Whether it keeps what somebody tried and the rules forbade.
+    /// Whether it records an attempt that the rules forbade.
     pub fn is_refused_attempt(&self) -> bool {
         self.event_type == EventType::Refused.name()
     }
@@ -148,92 +148,84 @@ impl EventRow {
 
     /// The event as the domain folds it.
     pub fn into_event(self) -> Result<Event, StoreError> {
-        let by = self.actor();
+        let to = self.to_state.as_deref().ok_or_else(|| corrupt("to_state"))?;
         Ok(Event {
             seq: self.seq.ok_or_else(|| corrupt("seq"))?,
             at: from_micros(self.at)?,
             from: self.from_state.as_deref().map(parse_state).transpose()?,
-            to: parse_state(self.to_state.as_deref().ok_or_else(|| corrupt("to_state"))?)?,
-            kind: self.kind(&by)?,
-            by,
+            to: parse_state(to)?,
+            kind: self.kind()?,
+            by: self.actor(),
         })
     }
 
-    fn kind(&self, by: &Person) -> Result<EventKind, StoreError> {
-        let message = || self.message.clone().unwrap_or_default();
-        let data: Value = serde_json::from_str(&self.data).map_err(|_| corrupt("data"))?;
-        let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+    fn kind(&self) -> Result<EventKind, StoreError> {
         Ok(match self.event_type()? {
-            EventType::Submitted => EventKind::Submitted(Box::new(self.birth(by, &data)?)),
+            EventType::Submitted => EventKind::Submitted(Box::new(self.new_request()?)),
             EventType::MakerAccessValidated => EventKind::MakerAccessValidated,
             EventType::PayloadValidated => EventKind::PayloadValidated,
-            EventType::Approved | EventType::ApprovalGiven => self.decided(Verdict::Approved, &data)?,
-            EventType::Rejected | EventType::RejectionGiven => self.decided(Verdict::Rejected, &data)?,
-            EventType::AutoApproved => EventKind::AutoApproved {
-                rule: text("rule"),
-                execute_before: from_micros(
-                    data["executeBefore"].as_i64().ok_or_else(|| corrupt("executeBefore"))?,
-                )?,
-            },
-            EventType::Withdrawn => EventKind::Withdrawn { reason: message() },
+            EventType::Approved | EventType::ApprovalGiven => self.decided(Verdict::Approved)?,
+            EventType::Rejected | EventType::RejectionGiven => self.decided(Verdict::Rejected)?,
+            EventType::AutoApproved => {
+                let data: AutoApprovedData = self.data()?;
+                EventKind::AutoApproved { rule: data.rule, execute_before: from_micros(data.execute_before)? }
+            }
+            EventType::Withdrawn => EventKind::Withdrawn { reason: self.message()? },
             EventType::Expired => EventKind::Expired,
             EventType::AttemptStarted => {
                 EventKind::AttemptStarted { attempt: self.attempt.ok_or_else(|| corrupt("attempt"))? }
             }
-            EventType::Executed | EventType::Failed | EventType::OutcomeUnknown => EventKind::Ended {
-                attempt: self.attempt,
-                outcome: self
-                    .outcome
-                    .as_deref()
-                    .and_then(Outcome::parse)
-                    .ok_or_else(|| corrupt("outcome"))?,
-                reason: message(),
-            },
-            EventType::Refused => EventKind::Refused {
-                code: Code::parse(&text("code")).ok_or_else(|| corrupt("code"))?,
-                message: message(),
-            },
+            EventType::Executed | EventType::Failed | EventType::OutcomeUnknown => {
+                EventKind::Ended { attempt: self.attempt, outcome: self.outcome()?, reason: self.message()? }
+            }
+            EventType::Refused => {
+                let data: RefusedData = self.data()?;
+                EventKind::Refused {
+                    code: Code::parse(&data.code).ok_or_else(|| corrupt("code"))?,
+                    message: self.message()?,
+                }
+            }
             EventType::RulesInForce => return Err(corrupt("an event of no request")),
         })
     }
 
-    fn decided(&self, verdict: Verdict, data: &Value) -> Result<EventKind, StoreError> {
-        let stage = data["stage"].as_u64().and_then(|stage| usize::try_from(stage).ok());
-        let capacities = data.get("capacities").ok_or_else(|| corrupt("capacities"))?;
+    fn data<T: serde::de::DeserializeOwned>(&self) -> Result<T, StoreError> {
+        json::read(&self.data, "event")
+    }
+
+    fn message(&self) -> Result<String, StoreError> {
+        self.message.clone().ok_or_else(|| corrupt("message"))
+    }
+
+    fn outcome(&self) -> Result<Outcome, StoreError> {
+        self.outcome.as_deref().and_then(Outcome::parse).ok_or_else(|| corrupt("outcome"))
+    }
+
+    fn decided(&self, verdict: Verdict) -> Result<EventKind, StoreError> {
+        let data: DecidedData = self.data()?;
         Ok(EventKind::Decided {
             verdict,
-            signature: Box::new(Signature {
-                message: self.message.clone().unwrap_or_default(),
-                stage: stage.ok_or_else(|| corrupt("stage"))?,
-                capacities: terms::read_seats(capacities)?,
-                act: terms::read_people(&data["act"]),
-            }),
             leads_to: parse_state(self.to_state.as_deref().ok_or_else(|| corrupt("to_state"))?)?,
-            waits_for: terms::read_seats(&data["waitsFor"])?,
-            execute_before: data["executeBefore"].as_i64().map(from_micros).transpose()?,
+            waits_for: data.waits_for()?,
+            execute_before: data.execute_before()?,
+            signature: Box::new(data.signature(self.message()?)?),
         })
     }
 
-    fn birth(&self, by: &Person, data: &Value) -> Result<NewRequest, StoreError> {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let entity = &data["entityInfo"];
+    fn new_request(&self) -> Result<NewRequest, StoreError> {
+        let data: SubmittedData = self.data()?;
         Ok(NewRequest {
             org: OrgId::new(self.org_id.clone()),
             id: parse_id(self.request_id.as_deref().ok_or_else(|| corrupt("request_id"))?)?,
-            request_type: RequestTypeName::new(text(&data["requestType"])),
-            type_version: text(&data["typeVersion"]),
-            host: text(&data["host"]),
-            maker: by.clone(),
-            entity: EntityInfo {
-                till_id: text(&entity["tillId"]),
-                store_id: text(&entity["storeId"]),
-                zone_id: text(&entity["zoneId"]),
-                concept_id: text(&entity["conceptId"]),
-            },
+            request_type: RequestTypeName::new(data.request_type),
+            type_version: data.type_version,
+            host: data.host,
+            maker: self.actor(),
+            entity: data.entity_info.into(),
             digest: parse_digest(self.digest.as_deref().ok_or_else(|| corrupt("digest"))?)?,
-            expires_at: from_micros(data["expiresAt"].as_i64().ok_or_else(|| corrupt("expiresAt"))?)?,
-            terms: terms::read_terms(&data["terms"], data["subject"].as_str().map(str::to_owned))?,
-            waits_for: terms::read_seats(&data["waitsFor"])?,
+            expires_at: from_micros(data.expires_at)?,
+            terms: data.terms.into_terms(data.subject)?,
+            waits_for: json::read_capacities(&data.waits_for)?,
         })
     }
 }
@@ -247,89 +239,38 @@ fn corrupt(what: &str) -> StoreError {
     StoreError::Corrupt(format!("event: {what}"))
 }
 
-/// What a kind of event puts into which column.
-struct Facts {
+/// What a kind of event puts into the columns for it.
+#[derive(Default)]
+struct KindColumns {
     message: Option<String>,
     attempt: Option<i64>,
     outcome: Option<Outcome>,
-    /// JSON text.
-    data: String,
 }
 
-impl Facts {
+impl KindColumns {
     fn of(kind: &EventKind) -> Self {
-        let plain = || Self { message: None, attempt: None, outcome: None, data: "{}".to_owned() };
-        let said = |message: &str| Self { message: Some(message.to_owned()), ..plain() };
+        let said = |message: &str| Self { message: Some(message.to_owned()), ..Self::default() };
         match kind {
-            EventKind::Submitted(birth) => Self { data: birth_data(birth).to_string(), ..plain() },
-            EventKind::MakerAccessValidated => {
-                Self { data: r#"{"ValidateMakerAccess_Output":true}"#.to_owned(), ..plain() }
-            }
-            EventKind::PayloadValidated => {
-                Self { data: r#"{"ValidatePayload_Output":true}"#.to_owned(), ..plain() }
-            }
-            EventKind::Decided { signature, waits_for, execute_before, .. } => {
-                let mut data = json!({
-                    "stage": signature.stage,
-                    "capacities": terms::seats_value(&signature.capacities),
-                });
-                put(&mut data, "act", some_list(terms::people_value(&signature.act)));
-                put(&mut data, "waitsFor", some_list(terms::seats_value(waits_for)));
-                put(&mut data, "executeBefore", execute_before.map(|at| json!(to_micros(at))));
-                Self { data: data.to_string(), ..said(&signature.message) }
-            }
-            EventKind::AutoApproved { rule, execute_before } => {
-                let data = json!({ "rule": rule, "executeBefore": to_micros(*execute_before) });
-                let message = format!("The rule {rule} asks for nobody.");
-                Self { data: data.to_string(), ..said(&message) }
-            }
+            EventKind::Submitted(_)
+            | EventKind::MakerAccessValidated
+            | EventKind::PayloadValidated
+            | EventKind::Expired => Self::default(),
+            EventKind::Decided { signature, .. } => said(&signature.message),
+            EventKind::AutoApproved { rule, .. } => said(&format!("The rule {rule} needs no one to agree.")),
             EventKind::Withdrawn { reason } => said(reason),
-            EventKind::Expired => plain(),
-            EventKind::AttemptStarted { attempt } => Self { attempt: Some(*attempt), ..plain() },
+            EventKind::AttemptStarted { attempt } => Self { attempt: Some(*attempt), ..Self::default() },
             EventKind::Ended { attempt, outcome, reason } => {
                 Self { attempt: *attempt, outcome: Some(*outcome), ..said(reason) }
             }
-            EventKind::Refused { code, message } => {
-                Self { data: json!({ "code": code.name() }).to_string(), ..said(message) }
-            }
+            EventKind::Refused { message, .. } => said(message),
         }
     }
 }
 
-fn put(object: &mut Value, name: &str, value: Option<Value>) {
-    if let (Value::Object(members), Some(value)) = (object, value) {
-        members.insert(name.to_owned(), value);
-    }
-}
-
-fn some_list(list: Value) -> Option<Value> {
-    list.as_array().is_some_and(|items| !items.is_empty()).then_some(list)
-}
-
-fn birth_data(birth: &NewRequest) -> Value {
-    let entity = &birth.entity;
-    let mut data = json!({
-        "requestType": birth.request_type.as_str(),
-        "typeVersion": birth.type_version,
-        "host": birth.host,
-        "expiresAt": to_micros(birth.expires_at),
-        "entityInfo": {
-            "tillId": entity.till_id,
-            "storeId": entity.store_id,
-            "zoneId": entity.zone_id,
-            "conceptId": entity.concept_id,
-        },
-        "terms": terms::terms_value(&birth.terms),
-    });
-    put(&mut data, "subject", birth.terms.subject.as_ref().map(|subject| json!(subject)));
-    put(&mut data, "waitsFor", some_list(terms::seats_value(&birth.waits_for)));
-    data
-}
-
 batch_insert!(pub fn insert(InsertEvents, events, EventRow), [
-    org_id, event_id, request_id, seq, format, at, event_type as "type", actor_iss, actor_sub,
-    actor_user_id, actor_user_name, actor_token_id, actor_address, from_state, to_state, message,
-    digest, attempt, outcome, reference, data,
+    org_id, event_id, request_id, seq, format, at, event_type as "type", actor_iss, actor_sub, actor_user_id,
+    actor_user_name, actor_token_id, actor_address, from_state, to_state, message, digest, attempt, outcome,
+    reference, data,
 ]);
 
 /// As much of an event as the change feed publishes.
@@ -355,7 +296,7 @@ impl EventSummary {
 }
 
 /// An org's events of these types whose ids were made from `from` on, `max` at most. The ids are ordered by
-/// time and stand in the key.
+/// time and are part of the key.
 pub fn glance(
     conn: &mut AnyConnection,
     org: &OrgId,

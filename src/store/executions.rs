@@ -149,7 +149,10 @@ pub fn save(conn: &mut AnyConnection, updates: &[ExecutionUpdate]) -> Result<(),
     let saved = match conn {
         AnyConnection::Postgres(conn) => {
             let mut columns = UpdateExecutions::columns(&rows.iter().collect::<Vec<_>>());
-            columns.push(("token_before", Column::of(&updates.iter().collect::<Vec<_>>(), |update| &update.token_before)));
+            columns.push((
+                "token_before",
+                Column::of(&updates.iter().collect::<Vec<_>>(), |update| &update.token_before),
+            ));
             UpdateExecutions(columns).execute(conn)?
         }
         AnyConnection::Sqlite(conn) => {

@@ -77,9 +77,9 @@ impl From<&Request> for RequestRow {
             started_at: to_micros(request.started_at),
             expires_at: to_micros(request.expires_at),
             ended_at: request.ended_at.map(to_micros),
-            terms: terms::terms_value(&request.terms).to_string(),
+            terms: terms::write(&request.terms),
             subject: request.terms.subject.clone(),
-            waits_for: terms::waits_for_text(&request.waits_for),
+            waits_for: terms::write_waits_for(&request.waits_for),
             sort_at: to_micros(request.sort_at()),
             execute_before: request.execute_before.map(to_micros),
         }
@@ -121,7 +121,7 @@ impl RequestRow {
             expires_at: from_micros(self.expires_at)?,
             ended_at: self.ended_at.map(from_micros).transpose()?,
             execute_before: self.execute_before.map(from_micros).transpose()?,
-            terms: terms::read_terms(&terms::read_json(&self.terms, "terms")?, self.subject)?,
+            terms: terms::read(&self.terms, self.subject)?,
             waits_for: terms::read_waits_for(&self.waits_for)?,
             decisions,
         })
@@ -189,7 +189,10 @@ pub fn save(conn: &mut AnyConnection, updates: &[RequestUpdate]) -> Result<(), S
         AnyConnection::Postgres(conn) => {
             let rows: Vec<&RequestRow> = updates.iter().map(|update| &update.row).collect();
             let mut columns = UpdateRequests::columns(&rows);
-            columns.push(("version_before", Column::of(&updates.iter().collect::<Vec<_>>(), |update| &update.version_before)));
+            columns.push((
+                "version_before",
+                Column::of(&updates.iter().collect::<Vec<_>>(), |update| &update.version_before),
+            ));
             UpdateRequests(columns).execute(conn)?
         }
         AnyConnection::Sqlite(conn) => {
@@ -209,9 +212,31 @@ pub(super) fn columns<'a>(rows: &[&'a RequestRow]) -> Columns<'a> {
     columns!(
         rows,
         [
-            org_id, request_id, request_type, type_version, state, version, attempts, digest, host,
-            maker_iss, maker_sub, maker_user_id, maker_user_name, maker_key, till_id, store_id, zone_id,
-            concept_id, started_at, expires_at, ended_at, terms, subject, waits_for, sort_at,
+            org_id,
+            request_id,
+            request_type,
+            type_version,
+            state,
+            version,
+            attempts,
+            digest,
+            host,
+            maker_iss,
+            maker_sub,
+            maker_user_id,
+            maker_user_name,
+            maker_key,
+            till_id,
+            store_id,
+            zone_id,
+            concept_id,
+            started_at,
+            expires_at,
+            ended_at,
+            terms,
+            subject,
+            waits_for,
+            sort_at,
             execute_before,
         ]
     )

@@ -2,10 +2,10 @@
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
+use super::json::{self, PersonJson};
 use super::schema::sessions;
-use super::terms::{people_value, read_json, read_people};
 use super::{AnyConnection, StoreError};
 use crate::domain::actor::{Permission, Person};
 use crate::domain::ids::OrgId;
@@ -41,38 +41,44 @@ pub struct SessionGrant {
     pub act: Vec<Person>,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GrantJson {
+    person: PersonJson,
+    orgs: Vec<String>,
+    permissions: Vec<String>,
+    groups: Vec<String>,
+    act: Vec<PersonJson>,
+}
+
 impl SessionGrant {
     /// The column `claims`.
     pub fn to_text(&self) -> String {
-        let orgs: Vec<&str> = self.orgs.iter().map(OrgId::as_str).collect();
-        let permissions: Vec<&str> = self.permissions.iter().map(|permission| permission.name()).collect();
-        json!({
-            "person": people_value(std::slice::from_ref(&self.person)),
-            "orgs": orgs,
-            "permissions": permissions,
-            "groups": self.groups,
-            "act": people_value(&self.act),
+        json::write(&GrantJson {
+            person: PersonJson::from(&self.person),
+            orgs: self.orgs.iter().map(OrgId::to_string).collect(),
+            permissions: self.permissions.iter().map(|permission| permission.name().to_owned()).collect(),
+            groups: self.groups.clone(),
+            act: json::people(&self.act),
         })
-        .to_string()
     }
 
     /// What [`SessionGrant::to_text`] wrote.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a member is missing or can't be read.
     pub fn from_text(text: &str) -> Result<Self, StoreError> {
-        let value = read_json(text, "claims")?;
-        let corrupt = || StoreError::Corrupt("session: claims".to_owned());
-        let texts = |name: &str| -> Result<Vec<String>, StoreError> {
-            let items = value[name].as_array().ok_or_else(corrupt)?;
-            items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(corrupt)).collect()
-        };
+        let GrantJson { person, orgs, permissions, groups, act } = json::read(text, "claims")?;
         let permission = |name: &String| {
-            Permission::ALL.into_iter().find(|known| known.name() == name).ok_or_else(corrupt)
+            let known = Permission::ALL.into_iter().find(|known| known.name() == name);
+            known.ok_or_else(|| StoreError::Corrupt(format!("permission {name}")))
         };
         Ok(Self {
-            person: read_people(&value["person"]).pop().ok_or_else(corrupt)?,
-            orgs: texts("orgs")?.into_iter().map(OrgId::new).collect(),
-            permissions: texts("permissions")?.iter().map(permission).collect::<Result<_, _>>()?,
-            groups: texts("groups")?,
-            act: value.get("act").filter(|act| act.is_array()).map(read_people).ok_or_else(corrupt)?,
+            person: person.into(),
+            orgs: orgs.into_iter().map(OrgId::new).collect(),
+            permissions: permissions.iter().map(permission).collect::<Result<_, _>>()?,
+            groups,
+            act: json::read_people(act),
         })
     }
 }
@@ -108,13 +114,6 @@ pub enum SessionWrite {
         /// When.
         at: i64,
     },
-    /// Every session of a person ends.
-    EndAllOf {
-        /// The person's user id.
-        user_id: String,
-        /// When.
-        at: i64,
-    },
 }
 
 /// Rows are kept for this long after they expire.
@@ -139,7 +138,6 @@ pub fn write(conn: &mut AnyConnection, command: &SessionWrite) -> Result<(), Sto
         SessionWrite::Touch { id, at } => touch(conn, id, *at)?,
         SessionWrite::Switch { id, org } => drop(switch_org(conn, id, org)?),
         SessionWrite::End { id, at } => drop(end(conn, id, *at)?),
-        SessionWrite::EndAllOf { user_id, at } => drop(end_all_of(conn, user_id, *at)?),
     }
     Ok(())
 }

@@ -1,12 +1,9 @@
-//! The JSON texts in rows: terms, people who acted through a token, seats.
-//!
-//! **Invariant:** what is written here is read back as the same value; a text that can't be read is
-//! [`StoreError::Corrupt`].
+//! The terms of a request as JSON: in the column `requests.terms` and in the event of its submission.
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
 
+use super::json::{self, PersonJson};
 use super::{StoreError, from_micros, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::amount::Amount;
@@ -14,134 +11,192 @@ use crate::domain::findings::{Warning, WarningCode};
 use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Counted, Terms};
 
-/// The terms as an object; the subject stands in a column of its own.
-pub fn terms_value(terms: &Terms) -> Value {
-    let mut object = Map::new();
-    let mut put = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            object.insert(name.to_owned(), value);
-        }
-    };
-    let some = |value: Value, is_there: bool| is_there.then_some(value);
-    put("rule", some(json!(terms.rule), !terms.rule.is_empty()));
-    put("summary", some(json!(terms.summary), !terms.summary.is_empty()));
-    put("risk", terms.risk.map(|risk| json!(risk.name())));
-    put("dueAt", terms.due_at.map(|at| json!(to_micros(at))));
-    put("amount", terms.amount.as_ref().map(|amount| json!(amount.to_string())));
-    put("makerAct", some(people_value(&terms.maker_act), !terms.maker_act.is_empty()));
-    let counted = terms.counted.iter().map(
-        |counted| json!({"counter": counted.counter, "who": counted.who, "windowStart": counted.window_start}),
-    );
-    put("counted", some(counted.collect(), !terms.counted.is_empty()));
-    let warnings =
-        terms.warnings.iter().map(|warning| json!({"code": warning.code.name(), "message": warning.message}));
-    put("warnings", some(warnings.collect(), !terms.warnings.is_empty()));
-    Value::Object(object)
+/// The terms, without the subject: the row has it in its own column.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct TermsJson {
+    rule: String,
+    summary: String,
+    #[serde(deserialize_with = "json::nullable")]
+    risk: Option<String>,
+    #[serde(deserialize_with = "json::nullable")]
+    due_at: Option<i64>,
+    #[serde(deserialize_with = "json::nullable")]
+    amount: Option<String>,
+    maker_act: Vec<PersonJson>,
+    counted: Vec<CountedJson>,
+    warnings: Vec<WarningJson>,
 }
 
-/// What [`terms_value`] wrote.
-pub fn read_terms(value: &Value, subject: Option<String>) -> Result<Terms, StoreError> {
-    let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
-    let items = |name: &str| value[name].as_array().map(Vec::as_slice).unwrap_or_default();
-    let counted = |item: &Value| {
-        let window_start = item["windowStart"].as_i64().ok_or_else(|| corrupt("windowStart"))?;
-        Ok(Counted { counter: text(item, "counter"), who: text(item, "who"), window_start })
-    };
-    let warning = |item: &Value| {
-        let code = WarningCode::parse(&text(item, "code")).ok_or_else(|| corrupt("code"))?;
-        Ok(Warning { code, message: text(item, "message") })
-    };
-    let amount = |text: &str| Amount::parse(text).map_err(|_| corrupt("amount"));
-    Ok(Terms {
-        rule: text(value, "rule"),
-        summary: text(value, "summary"),
-        risk: value["risk"]
-            .as_str()
-            .map(|name| Risk::parse(name).ok_or_else(|| corrupt("risk")))
-            .transpose()?,
-        due_at: value["dueAt"].as_i64().map(from_micros).transpose()?,
-        subject,
-        amount: value["amount"].as_str().map(amount).transpose()?,
-        maker_act: items("makerAct").iter().map(person).collect(),
-        counted: items("counted").iter().map(counted).collect::<Result<_, StoreError>>()?,
-        warnings: items("warnings").iter().map(warning).collect::<Result<_, StoreError>>()?,
-    })
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CountedJson {
+    counter: String,
+    who: String,
+    window_start: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WarningJson {
+    code: String,
+    message: String,
+}
+
+impl From<&Terms> for TermsJson {
+    fn from(terms: &Terms) -> Self {
+        let counted = |counted: &Counted| CountedJson {
+            counter: counted.counter.clone(),
+            who: counted.who.clone(),
+            window_start: counted.window_start,
+        };
+        let warning = |warning: &Warning| WarningJson {
+            code: warning.code.name().to_owned(),
+            message: warning.message.clone(),
+        };
+        Self {
+            rule: terms.rule.clone(),
+            summary: terms.summary.clone(),
+            risk: terms.risk.map(|risk| risk.name().to_owned()),
+            due_at: terms.due_at.map(to_micros),
+            amount: terms.amount.map(|amount| amount.to_string()),
+            maker_act: json::people(&terms.maker_act),
+            counted: terms.counted.iter().map(counted).collect(),
+            warnings: terms.warnings.iter().map(warning).collect(),
+        }
+    }
+}
+
+impl TermsJson {
+    /// The terms of a request about `subject`.
+    pub(super) fn into_terms(self, subject: Option<String>) -> Result<Terms, StoreError> {
+        let amount = |text: String| Amount::parse(&text).map_err(|_| corrupt("amount"));
+        let counted = |CountedJson { counter, who, window_start }| Counted { counter, who, window_start };
+        let warning = |WarningJson { code, message }| {
+            let code = WarningCode::parse(&code).ok_or_else(|| corrupt("warning"))?;
+            Ok(Warning { code, message })
+        };
+        Ok(Terms {
+            rule: self.rule,
+            summary: self.summary,
+            risk: risk(self.risk)?,
+            due_at: self.due_at.map(from_micros).transpose()?,
+            subject,
+            amount: self.amount.map(amount).transpose()?,
+            maker_act: json::read_people(self.maker_act),
+            counted: self.counted.into_iter().map(counted).collect(),
+            warnings: self.warnings.into_iter().map(warning).collect::<Result<_, StoreError>>()?,
+        })
+    }
+}
+
+/// The column `requests.terms`.
+pub(super) fn write(terms: &Terms) -> String {
+    json::write(&TermsJson::from(terms))
+}
+
+/// What [`write`] wrote.
+pub(super) fn read(text: &str, subject: Option<String>) -> Result<Terms, StoreError> {
+    json::read::<TermsJson>(text, "terms")?.into_terms(subject)
 }
 
 /// What an inbox needs of the terms.
-pub struct BriefTerms {
+pub(super) struct BriefTerms {
     /// See [`Terms::rule`].
-    pub rule: String,
+    pub(super) rule: String,
     /// See [`Terms::risk`].
-    pub risk: Option<Risk>,
+    pub(super) risk: Option<Risk>,
     /// See [`Terms::due_at`].
-    pub due_at: Option<DateTime<Utc>>,
+    pub(super) due_at: Option<DateTime<Utc>>,
     /// See [`Terms::maker_act`].
-    pub maker_act: Vec<Person>,
+    pub(super) maker_act: Vec<Person>,
 }
 
-/// A part of what [`terms_value`] wrote: an inbox reads hundreds of them for one page.
-pub fn read_brief(text: &str) -> Result<BriefTerms, StoreError> {
-    #[derive(Default, Deserialize)]
-    #[serde(default, rename_all = "camelCase")]
-    struct Brief {
+/// A part of what [`write`] wrote: an inbox reads hundreds of them for one page.
+pub(super) fn read_brief(text: &str) -> Result<BriefTerms, StoreError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct BriefJson {
         rule: String,
+        #[serde(deserialize_with = "json::nullable")]
         risk: Option<String>,
+        #[serde(deserialize_with = "json::nullable")]
         due_at: Option<i64>,
-        maker_act: Vec<Value>,
+        maker_act: Vec<PersonJson>,
     }
-    let brief: Brief = serde_json::from_str(text).map_err(|_| corrupt("terms"))?;
-    let risk = |name: String| Risk::parse(&name).ok_or_else(|| corrupt("risk"));
+    let brief: BriefJson = json::read(text, "terms")?;
     Ok(BriefTerms {
         rule: brief.rule,
-        risk: brief.risk.map(risk).transpose()?,
+        risk: risk(brief.risk)?,
         due_at: brief.due_at.map(from_micros).transpose()?,
-        maker_act: brief.maker_act.iter().map(person).collect(),
+        maker_act: json::read_people(brief.maker_act),
     })
 }
 
-/// People as a list.
-pub fn people_value(people: &[Person]) -> Value {
-    let one = |person: &Person| json!({"iss": person.iss, "sub": person.sub, "userId": person.user_id, "userName": person.user_name});
-    people.iter().map(one).collect()
+fn risk(name: Option<String>) -> Result<Option<Risk>, StoreError> {
+    name.map(|name| Risk::parse(&name).ok_or_else(|| corrupt("risk"))).transpose()
 }
 
-/// What [`people_value`] wrote.
-pub fn read_people(value: &Value) -> Vec<Person> {
-    value.as_array().into_iter().flatten().map(person).collect()
+/// The column `requests.waits_for`: names in order, one a line.
+pub(super) fn write_waits_for(capacities: &[Capacity]) -> String {
+    json::capacities(capacities).join("\n")
 }
 
-fn person(value: &Value) -> Person {
-    let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
-    Person { iss: text("iss"), sub: text("sub"), user_id: text("userId"), user_name: text("userName") }
-}
-
-/// Seats as a list of their names.
-pub fn seats_value(seats: &[Capacity]) -> Value {
-    seats.iter().map(|who| json!(who.to_string())).collect()
-}
-
-/// What [`seats_value`] wrote.
-pub fn read_seats(value: &Value) -> Result<Vec<Capacity>, StoreError> {
-    let seat = |item: &Value| item.as_str().and_then(Capacity::parse).ok_or_else(|| corrupt("seat"));
-    value.as_array().into_iter().flatten().map(seat).collect()
-}
-
-/// The column `waits_for`: names in order, one per line.
-pub fn waits_for_text(seats: &[Capacity]) -> String {
-    seats.iter().map(Capacity::to_string).collect::<Vec<_>>().join("\n")
-}
-
-/// What [`waits_for_text`] wrote.
-pub fn read_waits_for(text: &str) -> Result<Vec<Capacity>, StoreError> {
-    text.lines().map(|line| Capacity::parse(line).ok_or_else(|| corrupt("waits_for"))).collect()
-}
-
-/// A JSON text of a row.
-pub fn read_json(text: &str, what: &str) -> Result<Value, StoreError> {
-    serde_json::from_str(text).map_err(|_| corrupt(what))
+/// What [`write_waits_for`] wrote.
+pub(super) fn read_waits_for(text: &str) -> Result<Vec<Capacity>, StoreError> {
+    json::read_capacities(text.lines())
 }
 
 fn corrupt(what: &str) -> StoreError {
-    StoreError::Corrupt(format!("request: {what}"))
+    StoreError::Corrupt(format!("terms: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::actor::Permission;
+
+    fn terms() -> Terms {
+        Terms {
+            rule: "large".to_owned(),
+            summary: "Refund 12 EUR".to_owned(),
+            risk: Some(Risk::High),
+            due_at: Some(DateTime::from_timestamp_micros(1_800_000_000_123_456).unwrap()),
+            subject: Some("77".to_owned()),
+            amount: Some(Amount::parse("12.50").unwrap()),
+            maker_act: vec![Person::system()],
+            counted: vec![Counted { counter: "day".to_owned(), who: "mara".to_owned(), window_start: 7 }],
+            warnings: vec![Warning { code: WarningCode::DuplicatePending, message: "another".to_owned() }],
+        }
+    }
+
+    #[test]
+    fn terms_are_read_back_as_they_were_written() {
+        for terms in [terms(), Terms { rule: "default".to_owned(), ..Terms::default() }] {
+            assert_eq!(read(&write(&terms), terms.subject.clone()).unwrap(), terms);
+            let brief = read_brief(&write(&terms)).unwrap();
+            assert_eq!((brief.rule, brief.risk, brief.due_at), (terms.rule, terms.risk, terms.due_at));
+        }
+    }
+
+    #[test]
+    fn terms_that_lack_a_member_are_corrupt() {
+        let whole: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&write(&Terms::default())).unwrap();
+        for name in whole.keys() {
+            let mut less = whole.clone();
+            less.remove(name);
+            let less = serde_json::Value::Object(less).to_string();
+            assert!(matches!(read(&less, None), Err(StoreError::Corrupt(_))), "without {name}");
+        }
+        assert!(read_brief("{}").is_err());
+    }
+
+    #[test]
+    fn capacities_are_read_back_and_unknown_ones_are_corrupt() {
+        let some = [Capacity::Group("Risk".to_owned()), Capacity::Permission(Permission::Check)];
+        assert_eq!(read_waits_for(&write_waits_for(&some)).unwrap(), some);
+        assert_eq!(read_waits_for("").unwrap(), []);
+        assert!(matches!(read_waits_for("nobody"), Err(StoreError::Corrupt(_))));
+    }
 }

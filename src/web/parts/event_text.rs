@@ -177,7 +177,7 @@ mod tests {
         Mara Okafor submitted it
         Countersign checked the maker’s right to ask for this: it is there
         Countersign checked what was sent: it is what the type asks for
-        Countersign let it through; nobody had to agree: The rule small asks for nobody.
+        Countersign let it through; nobody had to agree: The rule small needs no one to agree.
         Mara Okafor tried what the rules forbid (maker_is_checker); nothing changed: You submitted it.
         Mara Okafor approved for Risk; it waits on: Receipt checked.
         Mara Okafor approved for Risk: Receipt checked.

@@ -1,0 +1,138 @@
+//! What an event keeps beyond its columns: the JSON text in `events.data`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::json::{self, PersonJson};
+use super::terms::TermsJson;
+use super::{StoreError, from_micros, to_micros};
+use crate::domain::lifecycle::{EventKind, NewRequest, Signature};
+use crate::domain::policy::Capacity;
+use crate::domain::submission::EntityInfo;
+
+/// A submission.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SubmittedData {
+    pub(super) request_type: String,
+    pub(super) type_version: String,
+    pub(super) host: String,
+    pub(super) expires_at: i64,
+    pub(super) entity_info: EntityJson,
+    pub(super) terms: TermsJson,
+    #[serde(deserialize_with = "json::nullable")]
+    pub(super) subject: Option<String>,
+    pub(super) waits_for: Vec<String>,
+}
+
+/// The entities that a request is about.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct EntityJson {
+    till_id: String,
+    store_id: String,
+    zone_id: String,
+    concept_id: String,
+}
+
+/// A decision.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct DecidedData {
+    pub(super) stage: usize,
+    pub(super) capacities: Vec<String>,
+    pub(super) act: Vec<PersonJson>,
+    pub(super) waits_for: Vec<String>,
+    #[serde(deserialize_with = "json::nullable")]
+    pub(super) execute_before: Option<i64>,
+}
+
+/// An approval by a rule that needs no one.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AutoApprovedData {
+    pub(super) rule: String,
+    pub(super) execute_before: i64,
+}
+
+/// A refused attempt.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefusedData {
+    pub(super) code: String,
+}
+
+/// The column `events.data` for an event of this kind.
+pub(super) fn write(kind: &EventKind) -> String {
+    match kind {
+        EventKind::Submitted(request) => json::write(&SubmittedData::from(&**request)),
+        EventKind::Decided { signature, waits_for, execute_before, .. } => json::write(&DecidedData {
+            stage: signature.stage,
+            capacities: json::capacities(&signature.capacities),
+            act: json::people(&signature.act),
+            waits_for: json::capacities(waits_for),
+            execute_before: execute_before.map(to_micros),
+        }),
+        EventKind::AutoApproved { rule, execute_before } => {
+            json::write(&AutoApprovedData { rule: rule.clone(), execute_before: to_micros(*execute_before) })
+        }
+        EventKind::Refused { code, .. } => json::write(&RefusedData { code: code.name().to_owned() }),
+        EventKind::MakerAccessValidated
+        | EventKind::PayloadValidated
+        | EventKind::Withdrawn { .. }
+        | EventKind::Expired
+        | EventKind::AttemptStarted { .. }
+        | EventKind::Ended { .. } => "{}".to_owned(),
+    }
+}
+
+impl From<&NewRequest> for SubmittedData {
+    fn from(request: &NewRequest) -> Self {
+        Self {
+            request_type: request.request_type.to_string(),
+            type_version: request.type_version.clone(),
+            host: request.host.clone(),
+            expires_at: to_micros(request.expires_at),
+            entity_info: EntityJson::from(&request.entity),
+            terms: TermsJson::from(&request.terms),
+            subject: request.terms.subject.clone(),
+            waits_for: json::capacities(&request.waits_for),
+        }
+    }
+}
+
+impl From<&EntityInfo> for EntityJson {
+    fn from(entity: &EntityInfo) -> Self {
+        let EntityInfo { till_id, store_id, zone_id, concept_id } = entity.clone();
+        Self { till_id, store_id, zone_id, concept_id }
+    }
+}
+
+impl From<EntityJson> for EntityInfo {
+    fn from(json: EntityJson) -> Self {
+        let EntityJson { till_id, store_id, zone_id, concept_id } = json;
+        Self { till_id, store_id, zone_id, concept_id }
+    }
+}
+
+impl DecidedData {
+    /// What the checker signed as, with their `message`.
+    pub(super) fn signature(self, message: String) -> Result<Signature, StoreError> {
+        Ok(Signature {
+            message,
+            stage: self.stage,
+            capacities: json::read_capacities(&self.capacities)?,
+            act: json::read_people(self.act),
+        })
+    }
+
+    /// The capacities that can sign next.
+    pub(super) fn waits_for(&self) -> Result<Vec<Capacity>, StoreError> {
+        json::read_capacities(&self.waits_for)
+    }
+
+    /// Until when the approved call must have left.
+    pub(super) fn execute_before(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.execute_before.map(from_micros).transpose()
+    }
+}
