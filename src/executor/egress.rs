@@ -19,7 +19,7 @@ use tokio_rustls::TlsConnector;
 use crate::domain::call::Call;
 use crate::domain::outcome::Exchange;
 use crate::domain::target::{Origin, Scheme, Target, Targets};
-use crate::executor::exchange::{self, Course, Transport};
+use crate::executor::exchange::{self, AttemptProgress, Transport};
 
 /// How many addresses of one name are tried.
 const ADDRESSES_TRIED_MAX: usize = 4;
@@ -80,7 +80,7 @@ pub struct Egress {
 
 /// A call's way, checked: the origin is on the allow-list, and each address may be connected to.
 #[derive(Debug)]
-pub struct Cleared {
+pub struct ClearedCall {
     origin: Origin,
     addresses: Vec<SocketAddr>,
     /// For `https` only.
@@ -88,7 +88,7 @@ pub struct Cleared {
     total_ms: u64,
 }
 
-impl Cleared {
+impl ClearedCall {
     /// With a limit of its own for the whole call, if there is one.
     #[must_use]
     pub fn within(mut self, total: Option<chrono::TimeDelta>) -> Self {
@@ -98,7 +98,7 @@ impl Cleared {
     }
 }
 
-impl Cleared {
+impl ClearedCall {
     /// The origin to which the call goes.
     pub fn origin(&self) -> &Origin {
         &self.origin
@@ -128,7 +128,7 @@ impl Egress {
 
     /// Checks where a call would go: the allow-list, the name's addresses, each address. Nothing is
     /// connected yet. The error is a clause that says why the call must not leave.
-    pub async fn clear(&self, call: &Call) -> Result<Cleared, String> {
+    pub async fn clear(&self, call: &Call) -> Result<ClearedCall, String> {
         let (origin, _) = call.split_url()?;
         let target =
             self.targets.find(&origin).ok_or_else(|| format!("{origin} is not on the allow-list"))?;
@@ -137,14 +137,19 @@ impl Egress {
             Scheme::Http => None,
             Scheme::Https => Some(self.tls_for(target, &origin)?),
         };
-        Ok(Cleared { origin, addresses, tls, total_ms: self.limits.total_ms })
+        Ok(ClearedCall { origin, addresses, tls, total_ms: self.limits.total_ms })
     }
 
     /// Sends the call once over one fresh connection and reads the answer.
     ///
     /// Besides the call's own headers go out `host`, `user-agent` and `content-length`, which are made
     /// here, and `own_headers` (names in lower case), which are the engine's.
-    pub async fn send(&self, cleared: &Cleared, call: &Call, own_headers: &[(String, String)]) -> Exchange {
+    pub async fn send(
+        &self,
+        cleared: &ClearedCall,
+        call: &Call,
+        own_headers: &[(String, String)],
+    ) -> Exchange {
         let request = match call.split_url() {
             Ok((origin, path)) if origin == cleared.origin => {
                 exchange::build_request(call, &origin.authority(), path, own_headers)
@@ -156,18 +161,18 @@ impl Egress {
             Ok(request) => request,
             Err(reason) => return Exchange::NotSent { reason },
         };
-        let mut course = Course::default();
+        let mut progress = AttemptProgress::default();
         let whole = async {
-            let stream = self.connect(cleared, &mut course).await?;
-            exchange::run(stream, request, self.limits.answer_bytes_max, &mut course).await
+            let stream = self.connect(cleared, &mut progress).await?;
+            exchange::run(stream, request, self.limits.answer_bytes_max, &mut progress).await
         };
         let total_ms = cleared.total_ms;
         match timeout(Duration::from_millis(total_ms), whole).await {
-            Ok(Ok(())) => course.end(None),
-            Ok(Err(reason)) => course.end(Some(reason)),
+            Ok(Ok(())) => progress.end(None),
+            Ok(Err(reason)) => progress.end(Some(reason)),
             Err(_) => {
-                let reason = format!("the limit of {total_ms} ms passed while {}", course.stage());
-                course.end(Some(reason))
+                let reason = format!("the limit of {total_ms} ms passed while {}", progress.stage());
+                progress.end(Some(reason))
             }
         }
     }
@@ -201,12 +206,16 @@ impl Egress {
     }
 
     /// Connects to the first checked address that answers, and sets up TLS on it.
-    async fn connect(&self, cleared: &Cleared, course: &mut Course) -> Result<Box<dyn Transport>, String> {
-        let tcp = self.connect_tcp(&cleared.addresses, course).await?;
+    async fn connect(
+        &self,
+        cleared: &ClearedCall,
+        progress: &mut AttemptProgress,
+    ) -> Result<Box<dyn Transport>, String> {
+        let tcp = self.connect_tcp(&cleared.addresses, progress).await?;
         let Some((config, name)) = &cleared.tls else {
             return Ok(Box::new(tcp));
         };
-        course.enter("setting up TLS");
+        progress.enter("setting up TLS");
         let connector = TlsConnector::from(Arc::clone(config));
         match connector.connect(name.clone(), tcp).await {
             Ok(stream) => Ok(Box::new(stream)),
@@ -214,8 +223,12 @@ impl Egress {
         }
     }
 
-    async fn connect_tcp(&self, addresses: &[SocketAddr], course: &mut Course) -> Result<TcpStream, String> {
-        course.enter("connecting");
+    async fn connect_tcp(
+        &self,
+        addresses: &[SocketAddr],
+        progress: &mut AttemptProgress,
+    ) -> Result<TcpStream, String> {
+        progress.enter("connecting");
         let connect_ms = self.limits.connect_ms;
         let mut troubles = Vec::new();
         for address in addresses {

@@ -63,13 +63,13 @@ impl Transport for tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
 
 /// How far an attempt came. It outlives the attempt, so that a time-out can still report it.
 #[derive(Default)]
-pub(super) struct Course {
+pub(super) struct AttemptProgress {
     stage: &'static str,
     a_byte_left: Arc<AtomicBool>,
     answer: Option<TargetResponse>,
 }
 
-impl Course {
+impl AttemptProgress {
     /// Notes what the attempt is doing now.
     pub(super) fn enter(&mut self, stage: &'static str) {
         self.stage = stage;
@@ -140,25 +140,25 @@ fn append(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), String
     Ok(())
 }
 
-/// Sends the request and reads the answer into `course`. The error is a clause that says what went wrong.
+/// Sends the request and reads the answer into `progress`. The error is a clause that says what went wrong.
 pub(super) async fn run(
     stream: Box<dyn Transport>,
     request: Request<Full<Bytes>>,
     answer_bytes_max: usize,
-    course: &mut Course,
+    progress: &mut AttemptProgress,
 ) -> Result<(), String> {
-    course.enter("sending the call");
-    let watched = CountingStream { stream, a_byte_left: Arc::clone(&course.a_byte_left) };
+    progress.enter("sending the call");
+    let counting = CountingStream { stream, a_byte_left: Arc::clone(&progress.a_byte_left) };
     let handshake = http1::Builder::new()
         .max_headers(ANSWER_HEADERS_MAX)
         // The first bounds a head that was read, the second what is held of one that does not end.
         .max_header_size(ANSWER_HEAD_BYTES_MAX)
         .max_buf_size(ANSWER_HEAD_BYTES_MAX)
-        .handshake(TokioIo::new(watched))
+        .handshake(TokioIo::new(counting))
         .await;
     let (sender, connection) = handshake.map_err(|error| describe(&error))?;
     // Both run in this task: when the attempt is dropped, so is the connection.
-    let asking = pin!(ask(sender, request, answer_bytes_max, course));
+    let asking = pin!(ask(sender, request, answer_bytes_max, progress));
     let result = match select(asking, connection).await {
         Either::Left((result, _)) => result,
         Either::Right((_, asking)) => asking.await,
@@ -170,14 +170,14 @@ async fn ask(
     mut sender: SendRequest<Full<Bytes>>,
     request: Request<Full<Bytes>>,
     answer_bytes_max: usize,
-    course: &mut Course,
+    progress: &mut AttemptProgress,
 ) -> hyper::Result<()> {
-    course.enter("waiting for the answer");
+    progress.enter("waiting for the answer");
     let (head, mut body) = sender.send_request(request).await?.into_parts();
-    course.enter("reading the answer");
+    progress.enter("reading the answer");
     let status = head.status.as_u16();
     let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text_of(value))).collect();
-    let answer = course.answer.insert(TargetResponse { status, headers, body: Vec::new(), cut: false });
+    let answer = progress.answer.insert(TargetResponse { status, headers, body: Vec::new(), cut: false });
     while let Some(frame) = body.frame().await {
         // Trailers are no part of what is kept.
         let Ok(piece) = frame?.into_data() else { continue };

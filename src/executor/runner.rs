@@ -35,7 +35,7 @@ pub struct Concurrency {
 }
 
 /// A call under way: its lease and where it goes.
-struct UnderWay {
+struct RunningCall {
     held: HeldLease,
     host: String,
 }
@@ -45,7 +45,7 @@ pub struct Executor {
     engine: Engine,
     egress: Arc<Egress>,
     concurrency: Concurrency,
-    under_way: Mutex<HashMap<crate::engine::RequestKey, UnderWay>>,
+    under_way: Mutex<HashMap<crate::engine::RequestKey, RunningCall>>,
     alive: Arc<AtomicBool>,
 }
 
@@ -170,7 +170,7 @@ impl Executor {
         let busy = under_way.values().filter(|other| other.host == host).count();
         let has_room = busy < self.concurrency.per_host;
         if has_room {
-            under_way.insert(claimed.held.key.clone(), UnderWay { held: claimed.held.clone(), host });
+            under_way.insert(claimed.held.key.clone(), RunningCall { held: claimed.held.clone(), host });
         }
         has_room
     }
@@ -234,7 +234,7 @@ impl Executor {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<crate::engine::RequestKey, UnderWay>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<crate::engine::RequestKey, RunningCall>> {
         self.under_way.lock().expect("nobody panics while holding the list")
     }
 }
