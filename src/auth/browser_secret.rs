@@ -16,13 +16,13 @@ pub struct BrowserSecret(String);
 
 impl BrowserSecret {
     /// A new random secret.
-    pub fn new() -> Self {
+    pub fn random() -> Self {
         let mut bytes = [0; SECRET_BYTES];
         rand::fill(&mut bytes).expect("the system gives random bytes");
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Parses what [`BrowserSecret::new`] made; `None` for anything else.
+    /// Parses what [`BrowserSecret::random`] made; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         (bytes.len() == SECRET_BYTES).then(|| Self(text.to_owned()))
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_never_the_same_twice_and_never_printed() {
-        let (one, other) = (BrowserSecret::new(), BrowserSecret::new());
+        let (one, other) = (BrowserSecret::random(), BrowserSecret::random());
         assert_ne!(one, other);
         assert_eq!(one.expose().len(), 43);
         assert_eq!(BrowserSecret::parse(one.expose()), Some(one.clone()));
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn what_no_secret_of_ours_looks_like_is_none() {
-        let good = BrowserSecret::new();
+        let good = BrowserSecret::random();
         let short = &good.expose()[1..];
         for text in ["", "a", short, &format!("{}=", good.expose()), &format!("{}A", good.expose()), "fixed"]
         {

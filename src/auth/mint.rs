@@ -73,7 +73,7 @@ pub fn mint(
         ("iss", trust.issuer.into()),
         ("aud", trust.audience.into()),
         ("iat", now.timestamp().into()),
-        // It is made for somebody who sits there now.
+        // It is made for a person who is present now.
         ("auth_time", now.timestamp().into()),
         ("exp", (now.timestamp() + i64::from(ttl_seconds)).into()),
         ("jti", Uuid::new_v4().to_string().into()),

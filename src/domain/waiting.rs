@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::actor::Person;
+use super::decision::Decision;
 use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::policy::Risk;
-use super::decision::Decision;
 use super::policy::progress::DecisionContext;
 use super::request::sort_at;
 use super::state::State;

@@ -70,8 +70,7 @@ impl Engine {
     /// What `actor` is told about a request beyond its body.
     pub async fn explain(&self, actor: &Actor, view: &View) -> Result<Explanation, EngineError> {
         let (request, pinned) = (view.request.clone(), Arc::clone(&view.pinned));
-        let read =
-            move |conn: &mut AnyConnection| StoredFindings::default().of(conn, &request, &pinned);
+        let read = move |conn: &mut AnyConnection| StoredFindings::default().of(conn, &request, &pinned);
         let stored = self.inner.store.read(read).await?;
         Ok(self.explanation(actor, view, stored)?)
     }

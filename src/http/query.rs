@@ -1,7 +1,6 @@
 //! Query parameters: each known one at most once, an empty one counts as absent, all faults at once.
 
 use actix_web::HttpRequest;
-use actix_web::web::Query;
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime, Utc};
 
 use super::error::ApiError;
@@ -45,7 +44,24 @@ pub enum ListView {
     DecidedByMe,
 }
 
-/// The query parameters of one API call.
+/// Names and values of a query string, or of the body of a form, in their order.
+pub fn pairs(encoded: &[u8]) -> impl Iterator<Item = (String, String)> {
+    url::form_urlencoded::parse(encoded).into_owned()
+}
+
+/// The value of a query parameter that is given exactly once.
+pub fn given_once(request: &HttpRequest, name: &str) -> Option<String> {
+    let mut values = pairs(request.query_string().as_bytes()).filter(|(given, _)| given == name);
+    let (_, value) = values.next()?;
+    values.next().is_none().then_some(value)
+}
+
+/// A value as it is written into a query or a path.
+pub fn escaped(value: &str) -> String {
+    percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// The parameters of one call.
 pub struct Parameters {
     pairs: Vec<(String, String)>,
     faults: Vec<Fault>,
@@ -54,12 +70,8 @@ pub struct Parameters {
 impl Parameters {
     /// Parses the query; names that are not `known` are faults.
     pub fn of(request: &HttpRequest, known: &[&str]) -> Result<Self, ApiError> {
-        let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
-        let pairs = pairs
-            .map_err(|_| ApiError::new(Code::ParameterInvalid, "The query can't be read."))?
-            .into_inner();
         let mut parameters = Self { pairs: Vec::new(), faults: Vec::new() };
-        for (name, value) in pairs {
+        for (name, value) in pairs(request.query_string().as_bytes()) {
             if !known.contains(&name.as_str()) {
                 parameters.fault(&name, "This parameter is unknown. Leave it out.");
             } else if parameters.pairs.iter().any(|(given, _)| *given == name) {

@@ -18,7 +18,7 @@ const ENDED: &str = "ended";
 /// One row.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = executions)]
-struct ExecutionRow {
+pub(super) struct ExecutionRow {
     org_id: String,
     request_id: String,
     host: String,

@@ -1,4 +1,5 @@
-//! The sheet and the script: in the binary, under a name that holds their digest, kept by browsers for good.
+//! The style sheet and the script: in the binary, under a name that contains their digest, so that browsers may
+//! keep them for good.
 
 use std::io::Write as _;
 use std::sync::LazyLock;
@@ -46,7 +47,7 @@ impl Asset {
     }
 }
 
-/// The sheet.
+/// The style sheet.
 pub static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", include_str!("assets/style.css")));
 

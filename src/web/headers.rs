@@ -1,4 +1,4 @@
-//! What every page's answer has: a strict policy on what it may load, no caching, and errors as pages.
+//! What every page's response has: a strict policy on what it may load, no caching, and errors as pages.
 
 use std::io::Write as _;
 
@@ -16,7 +16,8 @@ use flate2::write::GzEncoder;
 use super::{PageError, Web};
 use crate::web::assets::takes_gzip;
 
-/// Nothing is loaded but our own sheet, script and event stream; nothing is framed, and forms stay here.
+/// A page loads our own style sheet, script and event stream and nothing else; it is never framed, and its forms
+/// are sent here only.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
@@ -29,7 +30,7 @@ const FIXED: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Answers below this size are sent as they are.
+/// Responses below this size are not compressed.
 const COMPRESSED_FROM_BYTES: usize = 1_024;
 
 /// Renders errors as pages, adds the headers, and compresses what is text.

@@ -1,14 +1,16 @@
-//! The pages: server-rendered, and a door like any other.
+//! The pages: rendered on the server, and one of the ways into the engine, like the API.
 //!
-//! A handler has four steps: who is signed in, read, one engine call, one template. **Invariant:** nothing
-//! here decides who may do what, and nothing here knows the store: the engine is asked, as the API asks it.
+//! A handler takes a [`PageRequest`], reads its parameters, calls the engine once and renders one template.
+//! **Invariant:** nothing here decides who may do what, and nothing here knows the store: pages ask the engine,
+//! as the API does.
 //! Everything that reads and every single decision works without script. A GET never changes a request.
 
 pub mod assets;
 mod form;
 pub mod headers;
-pub mod html;
+mod html;
 mod page_error;
+pub mod page_request;
 pub mod pages;
 mod parts;
 #[cfg(test)]
@@ -21,23 +23,25 @@ use std::time::Duration;
 
 use actix_web::http::header::LOCATION;
 use actix_web::middleware::from_fn;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use chrono::FixedOffset;
 use tokio::sync::watch;
 
-pub use html::Text;
+pub(crate) use html::filters;
 pub use page_error::PageError;
-pub use parts::icons::Icon;
-pub use parts::layout::{Nav, Shell};
+pub use page_request::PageRequest;
+pub(crate) use parts::icons::Icon;
+pub(crate) use parts::layout::{Nav, Shell};
 
 use crate::engine::Engine;
 use crate::http::error::ApiError;
 use pages::{
-    bulk, decide, event_stream, history, inbox, new_request, request, request_types, sign_in, trail,
+    bulk, decide, event_stream, history, inbox, new_request, request, request_lists, request_types, sign_in,
+    trail,
 };
 use parts::layout;
-use session::{Session, SignIn};
+use session::SignIn;
 
 /// Where the pages begin.
 pub const BASE: &str = "/ui";
@@ -48,11 +52,11 @@ pub type Page = Result<HttpResponse, PageError>;
 /// What the pages share.
 #[derive(Clone)]
 pub struct Web {
-    /// The one door to everything that is stored.
+    /// Everything that is stored, and every rule.
     pub engine: Engine,
     /// How people sign in.
     pub sign_in: Arc<SignIn>,
-    /// Scheme, host and port under which browsers know this server; the call's own host if absent.
+    /// Scheme, host and port under which browsers know this server; the host that the browser named if absent.
     pub public_origin: Option<String>,
     /// A word for the header, such as Production; empty for none.
     pub environment: String,
@@ -62,9 +66,9 @@ pub struct Web {
     pub decision_wait: Duration,
     /// Turns true when the server is about to stop.
     pub stopping: watch::Receiver<bool>,
-    /// Whether the last attempt to read the rules anew failed.
+    /// Whether the last attempt to reload the rules failed.
     pub rules_stale: Arc<AtomicBool>,
-    /// The streams of events that are open.
+    /// The event streams that are open.
     pub live: Arc<event_stream::Live>,
 }
 
@@ -77,16 +81,16 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .wrap(from_fn(headers::around_each_page))
         .route("", web::get().to(home))
         .route("/needs-me", web::get().to(inbox::needs_me))
-        .route("/my-groups", web::get().to(inbox::my_groups))
-        .route("/decided", web::get().to(inbox::decided))
-        .route("/mine", web::get().to(inbox::mine))
-        .route("/unknown", web::get().to(inbox::unknown))
+        .route("/my-groups", web::get().to(request_lists::my_groups))
+        .route("/decided", web::get().to(request_lists::decided))
+        .route("/mine", web::get().to(request_lists::mine))
+        .route("/unknown", web::get().to(request_lists::unknown))
         .route("/requests/{id}", web::get().to(request::page))
         .route("/requests/{id}/body", web::get().to(request::body))
-        .route("/requests/{id}/approve", web::get().to(decide::approve))
-        .route("/requests/{id}/reject", web::get().to(decide::reject))
-        .route("/requests/{id}/withdraw", web::get().to(decide::withdraw))
-        .route("/requests/{id}/withdraw", web::post().to(decide::take_back))
+        .route("/requests/{id}/approve", web::get().to(decide::approve_step))
+        .route("/requests/{id}/reject", web::get().to(decide::reject_step))
+        .route("/requests/{id}/withdraw", web::get().to(decide::withdraw_step))
+        .route("/requests/{id}/withdraw", web::post().to(decide::withdraw))
         .route("/requests/{id}/decide", web::post().to(decide::decide))
         .route("/requests/{id}/trail", web::get().to(trail::page))
         .route("/bulk", web::get().to(bulk::review))
@@ -107,12 +111,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 /// The first page for this person.
-async fn home(web: web::Data<Web>, request: HttpRequest) -> Page {
-    let session = Session::of(&web, &request).await?;
-    Ok(see_other(&format!("{BASE}{}", Nav::home(&session.actor).path())))
+async fn home(page: PageRequest) -> Page {
+    Ok(see_other(&format!("{BASE}{}", Nav::home(page.actor()).path())))
 }
 
-/// An answer that sends the browser on with a GET.
+/// An answer that makes the browser get another page.
 pub(crate) fn see_other(to: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, to)).finish()
 }
@@ -123,7 +126,7 @@ pub(crate) fn show(status: actix_web::http::StatusCode, page: &impl Template) ->
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
 }
 
-/// A page that is as it should be.
+/// A page with status 200.
 pub(crate) fn ok(page: &impl Template) -> Page {
     show(actix_web::http::StatusCode::OK, page)
 }

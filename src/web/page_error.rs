@@ -11,28 +11,28 @@ use super::{BASE, Icon, Web, assets};
 use crate::engine::{Engine, EngineError};
 use crate::http::error::ApiError;
 use crate::http::middleware::reference;
-use crate::web::html::Text;
+use crate::web::html::filters;
 
 /// Why a page could not be shown, or a form not be carried out.
 #[derive(Debug)]
 pub enum PageError {
-    /// Nobody is signed in; afterwards he comes back to `to`.
+    /// Nobody is signed in; after signing in, the browser comes back to `to`.
     SignIn {
         /// Path and query of the page that was asked for.
         to: String,
-        /// Whether something was sent that is lost to the server now.
+        /// Whether a form was sent, which is lost now.
         is_form: bool,
     },
     /// The form is not one of this session's, or comes from another site.
     Form,
-    /// There is no such thing for this person.
+    /// It does not exist, or this person may not see it.
     NotFound,
     /// The call can't be read.
     Unreadable,
-    /// The engine or the reading of parameters refused it.
+    /// The engine refused it, or a parameter is wrong.
     Refused(ApiError),
-    /// A sentence of its own.
-    Told {
+    /// A message for this case alone.
+    Message {
         /// The status.
         status: StatusCode,
         /// What is true.
@@ -49,10 +49,10 @@ struct ErrorPage<'a> {
     style: &'static str,
     script: &'static str,
     icon: Icon,
-    title: Text,
-    text: Vec<Text>,
+    title: String,
+    text: Vec<String>,
     link: Option<(String, &'static str)>,
-    reference: Text,
+    reference: String,
 }
 
 impl PageError {
@@ -60,7 +60,7 @@ impl PageError {
     pub fn sign_in(request: &HttpRequest) -> Self {
         let is_form = request.method() != Method::GET && request.method() != Method::HEAD;
         let to = if is_form {
-            // The page that the form stood on; a decision's form has two, and both stand beside the request.
+            // The page of the form; a decision's form is on two pages, and the request is above both.
             request.path().trim_end_matches("/decide").to_owned()
         } else {
             request.uri().path_and_query().map(ToString::to_string).unwrap_or_default()
@@ -68,14 +68,14 @@ impl PageError {
         Self::SignIn { to, is_form }
     }
 
-    /// A refusal in words of its own.
-    pub fn told(title: &str, text: &str) -> Self {
-        Self::Told { status: StatusCode::FORBIDDEN, title: title.to_owned(), text: text.to_owned() }
+    /// A refusal with a message for this case alone.
+    pub fn forbidden(title: &str, text: &str) -> Self {
+        Self::Message { status: StatusCode::FORBIDDEN, title: title.to_owned(), text: text.to_owned() }
     }
 
     /// There is no way to sign in, and so there are no pages.
     pub fn off() -> Self {
-        Self::Told {
+        Self::Message {
             status: StatusCode::NOT_FOUND,
             title: "There are no pages here.".to_owned(),
             text: "Nobody can sign in: the operators have named no identity provider (web.oidc_issuer)."
@@ -119,7 +119,7 @@ impl PageError {
                     None => tracing::info!(codes = %error, status, "a page was refused"),
                 }
             }
-            Self::SignIn { .. } | Self::Form | Self::NotFound | Self::Unreadable | Self::Told { .. } => {
+            Self::SignIn { .. } | Self::Form | Self::NotFound | Self::Unreadable | Self::Message { .. } => {
                 tracing::info!(error = %self, status, "a page was refused");
             }
         }
@@ -130,40 +130,42 @@ impl PageError {
         let home = || Some((BASE.to_owned(), "Back to the start"));
         let link = match self {
             Self::SignIn { to, .. } => Some((sign_in_url(to), "Sign in and go back there")),
-            Self::Form | Self::NotFound | Self::Unreadable | Self::Refused(_) | Self::Told { .. } => home(),
+            Self::Form | Self::NotFound | Self::Unreadable | Self::Refused(_) | Self::Message { .. } => {
+                home()
+            }
         };
         ErrorPage {
             environment: web.map_or("", |web| web.environment.as_str()),
             style: &assets::STYLE.path,
             script: &assets::SCRIPT.path,
             icon,
-            title: title.into(),
-            text: text.into_iter().map(Text::from).collect(),
+            title,
+            text,
             link,
-            reference: reference.into(),
+            reference: reference.to_owned(),
         }
     }
 
     fn words(&self) -> (Icon, String, Vec<String>) {
-        let told = |icon, title: &str, text: &str| (icon, title.to_owned(), vec![text.to_owned()]);
+        let message = |icon, title: &str, text: &str| (icon, title.to_owned(), vec![text.to_owned()]);
         match self {
-            Self::SignIn { .. } => told(
+            Self::SignIn { .. } => message(
                 Icon::Key,
                 "You were signed out. Nothing was recorded.",
                 "Sign in and go back to where you were: words you wrote stay in this browser until then.",
             ),
-            Self::Form => told(
+            Self::Form => message(
                 Icon::Warn,
                 "This form is too old, or comes from another place. Nothing was recorded.",
                 "Go back, read the page again, and send the form from there.",
             ),
-            Self::NotFound => told(
+            Self::NotFound => message(
                 Icon::Info,
                 "There is no such thing for you.",
-                "It does not exist, or it belongs to another organisation.",
+                "It does not exist, or it belongs to another org.",
             ),
-            Self::Unreadable => told(Icon::Warn, "This call can't be read. Nothing was recorded.", ""),
-            Self::Told { title, text, .. } => told(Icon::Info, title, text),
+            Self::Unreadable => message(Icon::Warn, "This call can't be read. Nothing was recorded.", ""),
+            Self::Message { title, text, .. } => message(Icon::Info, title, text),
             Self::Refused(error) => {
                 let title = match self.status_code() {
                     StatusCode::SERVICE_UNAVAILABLE => "Countersign is very busy. Nothing was recorded.",
@@ -180,7 +182,7 @@ impl PageError {
     }
 }
 
-/// Where somebody signs in who wants to go on to `to`.
+/// The sign-in page, from which the browser goes on to `to`.
 fn sign_in_url(to: &str) -> String {
     let to = percent_encoding::utf8_percent_encode(to, percent_encoding::NON_ALPHANUMERIC);
     format!("{BASE}/sign-in?to={to}")
@@ -194,7 +196,7 @@ impl fmt::Display for PageError {
             Self::NotFound => f.write_str("not found"),
             Self::Unreadable => f.write_str("unreadable"),
             Self::Refused(error) => error.fmt(f),
-            Self::Told { title, .. } => f.write_str(title),
+            Self::Message { title, .. } => f.write_str(title),
         }
     }
 }
@@ -208,7 +210,7 @@ impl ResponseError for PageError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::Refused(error) => error.status_code(),
-            Self::Told { status, .. } => *status,
+            Self::Message { status, .. } => *status,
         }
     }
 

@@ -32,7 +32,7 @@ pub fn when() -> When {
     When::at(noon(), FixedOffset::east_opt(0).unwrap())
 }
 
-/// Somebody by name.
+/// A person by name.
 pub fn person(name: &str) -> Person {
     let sub = name.to_lowercase().replace(' ', ".");
     Person {
@@ -43,7 +43,7 @@ pub fn person(name: &str) -> Person {
     }
 }
 
-/// What a request is born with.
+/// The content of a new request.
 pub fn birth() -> NewRequest {
     NewRequest {
         org: OrgId::new("90001"),
@@ -132,7 +132,7 @@ pub fn assert_harmless(html: &str) {
     assert!(html.contains("U+202E") && html.contains("U+200B"), "what nobody sees is drawn");
 }
 
-/// What stands around a page of an auditor.
+/// What is around a page of an auditor.
 pub fn shell() -> Shell {
     Shell {
         name: "Ruth Adeyemi".into(),
@@ -214,7 +214,7 @@ pub fn refund() -> Arc<RequestType> {
     Arc::new(RequestType::from_definition(&refund_definition()).unwrap())
 }
 
-/// A request that was approved and answered, with hostile words in every place that somebody outside fills.
+/// A request that was approved and answered, with hostile words in every place that an outsider fills.
 pub fn view() -> View {
     let task = json!({
         "hostname": "https://payments.example.com",
@@ -265,8 +265,8 @@ pub fn view() -> View {
     }
 }
 
-/// The events of [`view`], as they are kept.
-pub fn entries() -> Vec<TrailEntry> {
+/// The trail of [`view`].
+pub fn entries() -> Vec<HistoryEntry> {
     let view = view();
     let kinds = [
         (EventKind::Submitted(Box::new(birth())), None, State::ValidateMakerAccess),

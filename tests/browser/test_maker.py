@@ -18,11 +18,11 @@ def test_a_maker_takes_his_request_back(desk: Desk, looks: Looks, either: Manner
     page = desk.sign_in(MAKER, either, "/ui/mine")
     page.get_by_role("link", name=f"Give 120 gift points to customer {customer}").click()
     looks.photograph(page, "1-own-request")
-    page.get_by_role("link", name="Take it back…").click()
-    page.get_by_label("Why do you take it back?").fill("Typed the wrong number.")
+    page.get_by_role("link", name="Withdraw…").click()
+    page.get_by_label("Why do you withdraw it?").fill("Typed the wrong number.")
     looks.photograph(page, "2-step")
-    page.get_by_role("button", name="Take it back, send nothing").click()
-    expect(page.get_by_text("took it back. Nothing was sent.")).to_be_visible()
+    page.get_by_role("button", name="Withdraw, send nothing").click()
+    expect(page.get_by_text("withdrew it. Nothing was sent.")).to_be_visible()
     looks.photograph(page, "3-taken-back")
     assert desk.server.state(request) == "withdrawn"
     assert desk.server.sent(request) == []

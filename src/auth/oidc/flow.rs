@@ -9,12 +9,12 @@ use crate::auth::BrowserSecret;
 /// How long a sign-in may take, in seconds.
 pub const FLOW_SECONDS: i64 = 600;
 
-/// Why somebody goes to the provider.
+/// Why the browser goes to the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// To sign in.
     SignIn,
-    /// To prove anew who they are, before a decision.
+    /// To prove again who the person is, before a decision.
     Again,
 }
 
@@ -38,16 +38,16 @@ impl Flow {
     /// Begins.
     pub fn new(purpose: Purpose, return_to: &str, now: DateTime<Utc>) -> Self {
         Self {
-            state: BrowserSecret::new(),
-            nonce: BrowserSecret::new(),
-            verifier: BrowserSecret::new(),
+            state: BrowserSecret::random(),
+            nonce: BrowserSecret::random(),
+            verifier: BrowserSecret::random(),
             purpose,
             return_to: return_to.to_owned(),
             began_at: now,
         }
     }
 
-    /// Who proves anew who they are does so after it began.
+    /// A person who proves again who they are does so after the flow began.
     pub fn proved_since(&self) -> Option<DateTime<Utc>> {
         (self.purpose == Purpose::Again).then_some(self.began_at)
     }

@@ -3,9 +3,9 @@
 //! The `oauth2` crate writes the two requests; what the provider publishes is fetched in `directory`; the
 //! ID token is checked by [`crate::auth`], as a call's token is.
 //!
-//! State, nonce and PKCE verifier lie in a cookie of the browser that began ([`Flow`]). It needs no seal: who
-//! can write a `__Host-` cookie of a browser is that browser's owner, and a code that is not his answers to
-//! a verifier and a nonce that he does not know. The provider takes each code once.
+//! State, nonce and PKCE verifier are in a cookie of the browser that began ([`Flow`]). It needs no signature:
+//! only a browser's owner can write a `__Host-` cookie of it, and a code of another sign-in belongs to a
+//! verifier and a nonce that they do not know. The provider takes each code once.
 
 mod flow;
 mod provider;
@@ -85,10 +85,10 @@ pub enum SignInFault {
     /// The provider does not answer as it should; the sentence is ours.
     #[error("{0}")]
     Provider(String),
-    /// The ID token does not hold.
+    /// The ID token was not accepted.
     #[error("the ID token was not accepted: {}", .0.kind())]
     Token(TokenFault),
-    /// Somebody else signed in than the one whose session it is.
+    /// The person who signed in is not the one of the session.
     #[error("another person signed in")]
     AnotherPerson,
 }
@@ -146,7 +146,7 @@ fn error_code(text: &str) -> String {
 }
 
 impl Provider {
-    /// Nothing is fetched before somebody signs in.
+    /// Nothing is fetched before the first sign-in.
     ///
     /// # Errors
     /// If no client for it can be made.
@@ -184,7 +184,7 @@ impl Provider {
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
             .add_extra_param("nonce", flow.nonce.expose());
         if purpose == Purpose::Again {
-            // `max_age` makes the provider tell when the person proved who they are.
+            // `max_age` makes the provider say when the person proved who they are.
             request = request.add_extra_param("prompt", "login").add_extra_param("max_age", "0");
         }
         Ok((request.url().0, flow))

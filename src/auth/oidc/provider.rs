@@ -135,7 +135,7 @@ impl Directory {
         self.keys_of_at_most((KEPT_FOR, ASK_AGAIN), metadata, now).await
     }
 
-    /// The same, asked for anew unless that was done a moment ago: the provider has a new key.
+    /// The same, fetched again unless that was done a moment ago: the provider has a new key.
     pub(super) async fn newer_keys(
         &self,
         metadata: &Metadata,

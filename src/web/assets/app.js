@@ -19,7 +19,7 @@
   // Printing from the page needs script; without it the browser's own menu does the same.
   $$('[data-print][hidden]').forEach((b) => { b.hidden = false; });
 
-  // Words never get lost: kept per page and field until the server has recorded what they were for.
+  // A message is never lost: it is kept per page and field until the server has recorded it.
   const key = (t) => 'cs:' + location.pathname.replace(/\/decide$/, '/reject') + ':' + t.id;
   const done = new URLSearchParams(location.search).get('said');
   if (done) stored('sessionStorage', (s) => Object.keys(s).filter((k) => k.startsWith('cs:' + location.pathname)).forEach((k) => s.removeItem(k)));
@@ -102,13 +102,13 @@
     if (t) { e.preventDefault(); t.click(); }
   });
 
-  // Live: one stream per tab, closed while hidden. Rows never move; they change in place, in the server's words.
+  // Event stream: one per tab, closed while hidden. Rows never move; they change in place, in the server's words.
   const src = document.body.dataset.events;
   const about = document.body.dataset.request;
   const etag = $('[data-etag]')?.dataset.etag;
   if (src && 'EventSource' in window) {
     let es, lastId = document.body.dataset.after || '', fresh = 0;
-    // First who decided it, then, below, what became of it.
+    // First who decided, then, below, the outcome.
     const gone = (r, d) => {
       const is_first = !r.classList.contains('is-gone');
       r.classList.add('is-gone'); r.classList.remove('is-on');
@@ -126,7 +126,7 @@
       $('[data-changed]').textContent = text; note.hidden = false;
       $$('[data-act]').forEach((a) => a.setAttribute('aria-disabled', 'true'));
     };
-    // A short break heals by itself; after that the page says since when it knows nothing new.
+    // The browser repairs a short break; after a longer one the page says since when it may be out of date.
     let lost = 0;
     const acts = (off) => $$('[data-act]').forEach((a) => { if (off) a.setAttribute('aria-disabled', 'true'); else if ($('#changed')?.hidden) a.removeAttribute('aria-disabled'); });
     const back = () => { clearTimeout(lost); lost = 0; if ($('#offline')) { $('#offline').remove(); acts(false); say('The connection is back.'); } };
@@ -153,8 +153,8 @@
       heard('new', () => { fresh++; const f = $('#fresh'); if (f) { f.hidden = false; $('a', f).textContent = 'Show ' + fresh + ' new'; } });
       heard('reset', () => { const f = $('#fresh'); if (f) f.hidden = false; old('What you see may be old.'); });
     };
-    // A page that nobody sees has no stream: a browser has few connections to one host.
-    // Nor has one that somebody only passes through; nothing is missed, since a stream begins where its page was read.
+    // A page in the background has no stream: a browser has few connections to one host.
+    // Nor has a page that is left at once; nothing is missed: a stream starts at the position at which its page was read.
     setTimeout(() => { if (!es && !document.hidden) on(); }, 400);
     addEventListener('visibilitychange', () => { es?.close(); back(); if (!document.hidden) on(); });
   }

@@ -1,11 +1,12 @@
-//! What a browser posted, or what stands in a new form: values by name. A name is a JSON pointer into the
+//! What a browser posted, or what a new form contains: values by name. A name is a JSON pointer into the
 //! task; `rows:` before one is how many rows its list has, and `number:` marks a text that is a number.
 
 use std::collections::BTreeMap;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::percent_decode;
 
 use crate::domain::fault::pointer_to;
+use crate::http::query::pairs;
 
 /// Fields of one post.
 const FIELDS_MAX: usize = 2_000;
@@ -18,17 +19,13 @@ pub struct Entries(BTreeMap<String, String>);
 
 /// Takes a form's body apart; `None` if it is none, names a field twice or holds too many.
 pub fn read(body: &[u8]) -> Option<Entries> {
-    let body = std::str::from_utf8(body).ok()?;
-    let decode = |text: &str| {
-        let text = text.replace('+', " ");
-        percent_decode_str(&text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
-    };
+    // Bytes that are no text would be replaced, and the call would not be what the maker wrote.
+    percent_decode(body).decode_utf8().ok()?;
     let mut entries = BTreeMap::new();
-    for pair in body.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    for (name, value) in pairs(body) {
         // A browser writes every line break as two characters; in the task it is one.
-        let value = decode(value)?.replace("\r\n", "\n");
-        if entries.len() == FIELDS_MAX || entries.insert(decode(name)?, value).is_some() {
+        let value = value.replace("\r\n", "\n");
+        if entries.len() == FIELDS_MAX || entries.insert(name, value).is_some() {
             return None;
         }
     }
@@ -97,7 +94,7 @@ pub fn number_name(at: &str) -> String {
     format!("number:{at}")
 }
 
-/// Whether a field's name is `at`, or lies inside of it.
+/// Whether a field's name is `at`, or is inside of it.
 fn is_inside(name: &str, at: &str) -> bool {
     let pointer = name.strip_prefix("rows:").or_else(|| name.strip_prefix("number:")).unwrap_or(name);
     pointer.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -1,13 +1,13 @@
-//! From JSON to what stands in the fields: defaults of a schema, and a body that was written as JSON.
+//! From JSON to the content of the fields: defaults of a schema, and a body that was written as JSON.
 
 use serde_json::Value;
 
 use super::entries::{Entries, ROWS_MAX, number_name};
 use super::parse::YES;
-use super::plan::{Field, Kind};
+use super::plan::{Field, Inside, Kind};
 use crate::domain::fault::pointer_to;
 
-/// Puts into `entries` what stands in a new form: defaults, and the first rows of lists.
+/// Puts into `entries` what a new form contains: defaults, and the first rows of lists.
 pub fn begin(field: &Field, at: &str, entries: &mut Entries) {
     if let Some(default) = &field.default {
         let mut filled = entries.clone();
@@ -16,72 +16,43 @@ pub fn begin(field: &Field, at: &str, entries: &mut Entries) {
             return;
         }
     }
-    match &field.kind {
-        Kind::Group(fields, _) => {
+    match field.kind.inside() {
+        Inside::Members(fields) => {
             for field in fields {
                 begin(field, &pointer_to(at, &field.name), entries);
             }
         }
-        Kind::List(item, _) => {
-            let rows = rows_at_first(field);
+        Inside::Rows(item) => {
+            let rows = field.rows_at_first();
             entries.set_rows(at, rows);
             for row in 0..rows {
                 begin(item, &pointer_to(at, &row.to_string()), entries);
             }
         }
-        Kind::Fixed(_)
-        | Kind::Choice(_)
-        | Kind::Truth
-        | Kind::Text(_)
-        | Kind::Number
-        | Kind::TextOrNumber
-        | Kind::Lines(_)
-        | Kind::Json => {}
+        Inside::Nothing => {}
     }
 }
 
 /// Gives lists back the empty rows that a new form shows, behind those that are filled in.
 pub fn refill_rows(field: &Field, at: &str, entries: &mut Entries) {
-    match &field.kind {
-        Kind::Group(fields, _) => {
+    match field.kind.inside() {
+        Inside::Members(fields) => {
             for field in fields {
                 refill_rows(field, &pointer_to(at, &field.name), entries);
             }
         }
-        Kind::List(item, _) => {
+        Inside::Rows(item) => {
             let rows = entries.rows(at).unwrap_or(0);
             for row in 0..rows {
                 refill_rows(item, &pointer_to(at, &row.to_string()), entries);
             }
-            let wanted = rows_at_first(field);
+            let wanted = field.rows_at_first();
             for row in rows..wanted {
                 begin(item, &pointer_to(at, &row.to_string()), entries);
             }
             entries.set_rows(at, rows.max(wanted));
         }
-        Kind::Fixed(_)
-        | Kind::Choice(_)
-        | Kind::Truth
-        | Kind::Text(_)
-        | Kind::Number
-        | Kind::TextOrNumber
-        | Kind::Lines(_)
-        | Kind::Json => {}
-    }
-}
-
-fn rows_at_first(field: &Field) -> usize {
-    match &field.kind {
-        Kind::List(_, at_first) => usize::from(field.is_required).max(*at_first),
-        Kind::Fixed(_)
-        | Kind::Choice(_)
-        | Kind::Truth
-        | Kind::Text(_)
-        | Kind::Number
-        | Kind::TextOrNumber
-        | Kind::Group(..)
-        | Kind::Lines(_)
-        | Kind::Json => 0,
+        Inside::Nothing => {}
     }
 }
 

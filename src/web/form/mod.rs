@@ -10,6 +10,8 @@ mod entries;
 mod filled;
 mod parse;
 mod plan;
+mod render;
+mod schema_types;
 #[cfg(test)]
 mod tests;
 
@@ -17,12 +19,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use controls::Drawing;
 pub use controls::{FieldView, Problem};
 pub use entries::{Entries, read as read_entries};
 use filled::{begin, fill, refill_rows};
 use parse::{Found, Reader, drop_empty_rows};
-use plan::{Choice, Field, Kind, Look, as_json, of_schema, words};
+use plan::{Choice, Field, Inside, Kind, Look, as_json, of_schema, words};
+use render::FieldRenderer;
 
 use crate::domain::call::placeholders;
 use crate::domain::fault::{Fault, pointer_to};
@@ -30,7 +32,7 @@ use crate::domain::pointer::unescaped;
 use crate::domain::request_type::RequestType;
 use crate::domain::target::{Origin, Targets};
 
-/// Where the task lies in the API's body.
+/// Where the task is in the API's body.
 const TASK: &str = "/payload/IntouchAPITask-Payload";
 const BODY: &str = "/body";
 const QUERY: &str = "/queryParams";
@@ -59,15 +61,13 @@ pub struct Form {
     entity: Field,
 }
 
-/// Fields that stand together on a page.
+/// Fields under one heading.
 pub struct Section {
-    /// Its heading.
     pub title: &'static str,
     /// What to know about it.
     pub note: &'static str,
-    /// Whether its fields are short and stand side by side.
+    /// Whether its fields are short and are placed side by side.
     pub is_narrow: bool,
-    /// Its fields.
     pub fields: Vec<FieldView>,
 }
 
@@ -108,7 +108,7 @@ impl Form {
         self.body.is_some()
     }
 
-    /// What stands in a new form.
+    /// The content of a new form.
     pub fn begin(&self) -> Entries {
         let mut entries = Entries::default();
         for (field, at) in self.parts() {
@@ -131,7 +131,7 @@ impl Form {
         }
     }
 
-    /// Every part and where it lies, in the order of the page.
+    /// Every part and its pointer, in the order of the page.
     fn parts(&self) -> Vec<(&Field, String)> {
         let whole = [(&self.path, PATH), (&self.body, BODY), (&self.query, QUERY)];
         let whole = whole.into_iter().filter_map(|(part, at)| Some((part.as_ref()?, at.to_owned())));
@@ -214,7 +214,7 @@ impl Form {
         }
     }
 
-    /// What was written, for the form's other way of writing the body; `None` if it can't be told there.
+    /// What was written, for the form's other way of writing the body; `None` if that can't express it.
     pub fn rewritten(&self, other: &Self, entries: &Entries) -> Option<Entries> {
         let (own, other) = (self.body.as_ref()?, other.body.as_ref()?);
         let mut reader = Reader::of(entries);
@@ -243,9 +243,9 @@ impl Form {
         (holds && same).then_some(rewritten)
     }
 
-    /// The page's sections with what stands in them.
+    /// The page's sections with their content.
     pub fn draw(&self, entries: &Entries) -> Vec<Section> {
-        let mut drawing = Drawing::of(entries, &self.request_type.classes);
+        let mut drawing = FieldRenderer::of(entries, &self.request_type.classes);
         let mut sections = Vec::new();
         let mut section = |title, note, fields: Vec<FieldView>| {
             if !fields.is_empty() {
@@ -275,23 +275,13 @@ impl Form {
 }
 
 /// The fields of a part without a frame around them; a group that holds nothing but one other is left out.
-fn fields_of(part: &Field, at: &str, drawing: &mut Drawing<'_>) -> Vec<FieldView> {
-    match &part.kind {
-        Kind::Group(fields, is_open) => match fields.as_slice() {
-            [only] if !is_open && only.is_required && matches!(only.kind, Kind::Group(..)) => {
-                fields_of(only, &pointer_to(at, &only.name), drawing)
-            }
-            fields => drawing.group(at, fields, *is_open),
-        },
-        Kind::Fixed(_)
-        | Kind::Choice(_)
-        | Kind::Truth
-        | Kind::Text(_)
-        | Kind::Number
-        | Kind::TextOrNumber
-        | Kind::List(..)
-        | Kind::Lines(_)
-        | Kind::Json => vec![drawing.field(part, at)],
+fn fields_of(part: &Field, at: &str, drawing: &mut FieldRenderer<'_>) -> Vec<FieldView> {
+    let Kind::Group(fields, is_open) = &part.kind else { return vec![drawing.field(part, at)] };
+    match fields.as_slice() {
+        [only] if !is_open && only.is_required && matches!(only.kind.inside(), Inside::Members(_)) => {
+            fields_of(only, &pointer_to(at, &only.name), drawing)
+        }
+        fields => drawing.group(at, fields, *is_open),
     }
 }
 
@@ -349,7 +339,7 @@ fn headers() -> Field {
         Kind::Group(vec![text("name", "Name"), text("value", "Value")], false),
     );
     let headers = Field::own("headers", "Other headers", Kind::List(Box::new(row), 0)).optional();
-    headers.with_hint("A body goes out as application/json unless a content-type stands here.")
+    headers.with_hint("A body goes out as application/json unless a content-type is given here.")
 }
 
 fn entity() -> Field {
@@ -358,10 +348,12 @@ fn entity() -> Field {
     Field::own("entityInfo", BELONGS, Kind::Group(fields.to_vec(), false))
 }
 
-/// Puts faults at their fields; all of them come back for the summary.
-pub fn tell(sections: &mut [Section], faults: &[Fault]) -> Vec<Problem> {
+/// Attaches faults to their fields; returns all of them for the summary.
+pub fn attach_faults(sections: &mut [Section], faults: &[Fault]) -> Vec<Problem> {
     faults
         .iter()
-        .map(|fault| controls::tell(sections.iter_mut().flat_map(|section| &mut section.fields), fault))
+        .map(|fault| {
+            controls::attach_fault(sections.iter_mut().flat_map(|section| &mut section.fields), fault)
+        })
         .collect()
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::entries::{Entries, number_name, rows_name};
-use super::plan::{Field, Kind};
+use super::plan::{Field, Inside, Kind};
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::json;
 
@@ -86,7 +86,13 @@ impl<'e> Reader<'e> {
                 }
                 found
             }
-            Kind::Group(fields, is_open) => self.group(field, at, (fields, *is_open)),
+            Kind::Group(fields, is_open) => {
+                let mut group = self.members(fields, at);
+                if *is_open {
+                    group.is_given |= self.others(at, &mut group.members);
+                }
+                group.value(field)
+            }
             Kind::List(item, _) => {
                 let rows = self.entries.rows(at).unwrap_or(0);
                 self.get(&rows_name(at));
@@ -129,24 +135,16 @@ impl<'e> Reader<'e> {
         }
     }
 
-    fn group(&mut self, field: &Field, at: &str, (fields, is_open): (&[Field], bool)) -> Found {
-        let mut members = Map::new();
-        let mut is_given = false;
+    fn members(&mut self, fields: &[Field], at: &str) -> Group {
+        let mut group = Group::default();
         for field in fields {
             let found = self.read(field, &pointer_to(at, &field.name));
-            is_given |= matches!(found, Found::Given(_));
+            group.is_given |= matches!(found, Found::Given(_));
             if let Some(value) = found.value() {
-                members.insert(field.name.clone(), value);
+                group.members.insert(field.name.clone(), value);
             }
         }
-        if is_open {
-            is_given |= self.others(at, &mut members);
-        }
-        match (is_given, field.is_required) {
-            (true, _) => Found::Given(members.into()),
-            (false, true) => Found::Anyway(members.into()),
-            (false, false) => Found::Nothing,
-        }
+        group
     }
 
     /// Members beside a group's fields, written as a JSON object.
@@ -192,6 +190,24 @@ impl<'e> Reader<'e> {
     }
 }
 
+/// The members of a group as they were read.
+#[derive(Default)]
+struct Group {
+    members: Map<String, Value>,
+    /// Whether a person wrote any of them.
+    is_given: bool,
+}
+
+impl Group {
+    fn value(self, field: &Field) -> Found {
+        match (self.is_given, field.is_required) {
+            (true, _) => Found::Given(self.members.into()),
+            (false, true) => Found::Anyway(self.members.into()),
+            (false, false) => Found::Nothing,
+        }
+    }
+}
+
 /// Whether true and false are one box to tick: then one of both is always sent.
 pub fn is_box(field: &Field) -> bool {
     field.is_required || field.default.as_ref().is_some_and(Value::is_boolean)
@@ -199,13 +215,13 @@ pub fn is_box(field: &Field) -> bool {
 
 /// Takes rows in which nothing was written out of every list inside of `field`.
 pub fn drop_empty_rows(field: &Field, at: &str, entries: &mut Entries) {
-    match &field.kind {
-        Kind::Group(fields, _) => {
+    match field.kind.inside() {
+        Inside::Members(fields) => {
             for field in fields {
                 drop_empty_rows(field, &pointer_to(at, &field.name), entries);
             }
         }
-        Kind::List(item, _) => {
+        Inside::Rows(item) => {
             for row in (0..entries.rows(at).unwrap_or(0)).rev() {
                 let row_at = pointer_to(at, &row.to_string());
                 drop_empty_rows(item, &row_at, entries);
@@ -214,14 +230,7 @@ pub fn drop_empty_rows(field: &Field, at: &str, entries: &mut Entries) {
                 }
             }
         }
-        Kind::Fixed(_)
-        | Kind::Choice(_)
-        | Kind::Truth
-        | Kind::Text(_)
-        | Kind::Number
-        | Kind::TextOrNumber
-        | Kind::Lines(_)
-        | Kind::Json => {}
+        Inside::Nothing => {}
     }
 }
 

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::schema_types::kinds;
 use crate::domain::json;
 use crate::domain::request_type::Schema;
 
-/// How deep objects and lists become groups of fields; what lies deeper is written as JSON.
+/// How deep objects and lists become groups of fields; what is deeper is written as JSON.
 const DEPTH_MAX: usize = 8;
 /// Fields of one form; an object that would go beyond is written as JSON.
 const FIELDS_MAX: usize = 200;
@@ -36,19 +37,16 @@ const LONG_NAMES: [&str; 8] =
 /// One field of a form, or a group of them.
 #[derive(Clone, Debug)]
 pub struct Field {
-    /// The member's name.
     pub name: String,
-    /// What people call it.
     pub label: String,
     /// What helps to fill it in.
     pub hint: Vec<String>,
-    /// Whether it has to be there.
+    /// Whether the member must be there.
     pub is_required: bool,
     /// Whether `null` is allowed.
     pub is_nullable: bool,
-    /// What stands in it at first.
+    /// Its content in a new form.
     pub default: Option<Value>,
-    /// The control.
     pub kind: Kind,
 }
 
@@ -57,15 +55,12 @@ pub struct Field {
 pub enum Kind {
     /// The only value that is allowed; nobody writes it.
     Fixed(Value),
-    /// One of these.
     Choice(Vec<Choice>),
-    /// True or false.
     Truth,
-    /// A text.
     Text(Look),
     /// A number, taken digit by digit as it is written.
     Number,
-    /// A text, or a number if the maker says so: a long id must not become a number by its looks.
+    /// A text, or a number if the maker says so: a long id must not become a number because it looks like one.
     TextOrNumber,
     /// An object: its members, and whether others may be added as JSON.
     Group(Vec<Field>, bool),
@@ -77,6 +72,39 @@ pub enum Kind {
     Json,
 }
 
+/// The fields inside a field.
+pub enum Inside<'f> {
+    /// None: it is one value.
+    Nothing,
+    /// The members of a group.
+    Members(&'f [Field]),
+    /// The same field once for each row of a list.
+    Rows(&'f Field),
+}
+
+impl Kind {
+    /// The fields inside.
+    pub fn inside(&self) -> Inside<'_> {
+        match self {
+            Self::Group(fields, _) => Inside::Members(fields),
+            Self::List(item, _) => Inside::Rows(item),
+            Self::Fixed(_)
+            | Self::Choice(_)
+            | Self::Truth
+            | Self::Text(_)
+            | Self::Number
+            | Self::TextOrNumber
+            | Self::Lines(_)
+            | Self::Json => Inside::Nothing,
+        }
+    }
+
+    /// Rows that a new form shows of a list; none of anything else.
+    fn rows_at_first(&self) -> usize {
+        if let Self::List(_, rows) = self { *rows } else { 0 }
+    }
+}
+
 /// How a text is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
@@ -84,9 +112,7 @@ pub enum Look {
     Line,
     /// On several.
     Long,
-    /// As a day.
     Date,
-    /// As an e-mail address.
     Email,
 }
 
@@ -120,6 +146,11 @@ impl Field {
             default: None,
             kind,
         }
+    }
+
+    /// Rows that a new form shows of a list.
+    pub fn rows_at_first(&self) -> usize {
+        usize::from(self.is_required).max(self.kind.rows_at_first())
     }
 
     /// The same, but it may be left out.
@@ -161,8 +192,8 @@ impl<'s> Planner<'s> {
         let schema = Schema::resolve(self.root, source);
         let (kinds, is_nullable) = kinds(schema);
         let kind = self.kind(name, schema, &kinds, depth);
-        let told = |keyword: &str| source.get(keyword).or_else(|| schema.get(keyword));
-        let text = |keyword: &str| told(keyword).and_then(Value::as_str).map(str::to_owned);
+        let keyword = |name: &str| source.get(name).or_else(|| schema.get(name));
+        let text = |name: &str| keyword(name).and_then(Value::as_str).map(str::to_owned);
         let mut hint: Vec<String> = text("description").into_iter().collect();
         hint.extend(self.hints(schema, &kind, &kinds));
         Field {
@@ -171,7 +202,7 @@ impl<'s> Planner<'s> {
             hint,
             is_required,
             is_nullable,
-            default: told("default").cloned(),
+            default: keyword("default").cloned(),
             kind,
         }
     }
@@ -267,36 +298,6 @@ impl<'s> Planner<'s> {
             hints.push(format!("Such as {example}."));
         }
         hints
-    }
-}
-
-/// The types that a schema allows, in order, and whether `null` is one of them.
-fn kinds(schema: &Value) -> (Vec<&str>, bool) {
-    let mut kinds: Vec<&str> = match schema.get("type") {
-        Some(Value::String(one)) => vec![one],
-        Some(Value::Array(some)) => some.iter().filter_map(Value::as_str).collect(),
-        Some(_) | None => implied(schema).into_iter().collect(),
-    };
-    let is_nullable = kinds.contains(&"null");
-    kinds.retain(|kind| *kind != "null");
-    kinds.sort_unstable();
-    kinds.dedup();
-    (kinds, is_nullable)
-}
-
-/// The type that a schema without one is about.
-fn implied(schema: &Value) -> Option<&'static str> {
-    let has = |names: &[&str]| names.iter().any(|name| schema.get(*name).is_some());
-    if has(&["properties", "required"]) {
-        Some("object")
-    } else if has(&["items", "minItems", "maxItems"]) {
-        Some("array")
-    } else if has(&["pattern", "minLength", "maxLength", "format"]) {
-        Some("string")
-    } else if has(&["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]) {
-        Some("number")
-    } else {
-        None
     }
 }
 

@@ -1,47 +1,45 @@
-//! Many requests decided together: first what will happen to each and which are left out, then what became of
+//! Many requests decided together: first what will happen to each and which are left out, then the result of
 //! each.
 //!
-//! The page is the same door as `PUT /bulk-decisions`: each is a decision of its own, on the digest and version
-//! that were on the screen.
+//! The page does the same as `PUT /bulk-decisions`: each request gets a separate decision, on the digest and
+//! version that were on the screen.
 
 use std::collections::{BTreeSet, HashMap};
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Bytes, Query};
-use actix_web::{HttpRequest, web};
+use actix_web::web::Bytes;
 use askama::Template;
 
+use crate::domain::actor::Permission;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::explain::Explanation;
 use crate::engine::queries::View;
-use crate::engine::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome, Engine, Origin, require};
-use crate::http::middleware::reference;
-use crate::web::html::Text;
-use crate::web::pages::inbox::title;
+use crate::engine::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome, Engine, require};
+use crate::http::query::pairs;
+use crate::web::html::{Markup, filters};
+use crate::web::parts::approval_view::after_me;
 use crate::web::parts::call_view::CallView;
-use crate::web::parts::format::{AmountWords, StateWord, number_of, state_of};
+use crate::web::parts::format::{StateWord, amount_words, number_of, state_of, summary};
 use crate::web::parts::icons::Icon;
 use crate::web::parts::layout::{Nav, Shell};
-use crate::web::parts::signature_view::after_me;
-use crate::web::session::{Session, check_form};
-use crate::web::{BASE, Page, PageError, Web, ok, show};
+use crate::web::{BASE, Page, PageError, PageRequest, ok, show};
 
 #[derive(Template)]
 #[template(path = "bulk.html")]
 struct ReviewTemplate {
     shell: Shell,
     heading: String,
-    /// Why this can't be sent as it is.
-    fault: Text,
+    /// What is wrong with the form that was sent.
+    fault: String,
     rows: Vec<Row>,
     /// How many may be decided.
     count: usize,
     sums: String,
-    host: Text,
+    host: String,
     /// Whether any of them is sent with this signature.
     is_sending: bool,
-    message: Text,
+    message: String,
     list_url: String,
 }
 
@@ -49,10 +47,10 @@ struct ReviewTemplate {
 struct Row {
     id: String,
     url: String,
-    title: Text,
+    title: String,
     call: CallView,
-    maker: Text,
-    amount: AmountWords,
+    maker: String,
+    amount: Markup,
     /// What the form carries of it: id, version and digest; nothing if it is left out.
     item: Option<String>,
     is_ticked: bool,
@@ -85,13 +83,13 @@ impl ResultTemplate {
 /// What became of one request.
 struct ResultRow {
     url: String,
-    title: Text,
+    title: String,
     call: Option<CallView>,
     state: StateWord,
-    why: Text,
+    why: String,
 }
 
-/// A form of the review, as it came.
+/// The form of the review.
 #[derive(Default)]
 struct BulkForm {
     csrf: String,
@@ -103,26 +101,24 @@ struct BulkForm {
 }
 
 /// `GET /ui/bulk?id=…&id=…`
-pub async fn review(web: web::Data<Web>, request: HttpRequest) -> Page {
-    let session = Session::of(&web, &request).await?;
-    require(&session.actor, crate::domain::actor::Permission::Check)?;
-    let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string());
-    let pairs = pairs.map_err(|_| PageError::Unreadable)?.into_inner();
-    let ids = pairs.iter().filter(|(name, _)| name == "id").map(|(_, id)| id.as_str());
-    let ids = ids_of(ids).ok_or(PageError::Unreadable)?;
+pub async fn review(page: PageRequest) -> Page {
+    require(page.actor(), Permission::Check)?;
+    let pairs = pairs(page.http.query_string().as_bytes());
+    let ids = ids_of(pairs.filter(|(name, _)| name == "id").map(|(_, id)| id));
+    let ids = ids.ok_or(PageError::Unreadable)?;
     if ids.is_empty() {
-        return Err(PageError::Told {
+        return Err(PageError::Message {
             status: StatusCode::BAD_REQUEST,
             title: "No request is ticked.".to_owned(),
             text: "Go back to the list and tick those that you want to decide together.".to_owned(),
         });
     }
-    page(&web, &request, &session, ids, Filled::default()).await
+    review_page(&page, ids, FormInput::default()).await
 }
 
 /// What a form brought, and what is wrong with it.
 #[derive(Default)]
-struct Filled {
+struct FormInput {
     message: String,
     fault: String,
     /// Those that stay ticked; all of them if there was no form.
@@ -131,10 +127,10 @@ struct Filled {
 }
 
 /// Up to as many as may be decided at once, each one once.
-fn ids_of<'a>(texts: impl Iterator<Item = &'a str>) -> Option<Vec<RequestId>> {
+fn ids_of(texts: impl Iterator<Item = String>) -> Option<Vec<RequestId>> {
     let mut ids: Vec<RequestId> = Vec::new();
     for text in texts {
-        let id = RequestId::parse(text)?;
+        let id = RequestId::parse(&text)?;
         if !ids.contains(&id) {
             ids.push(id);
         }
@@ -142,35 +138,29 @@ fn ids_of<'a>(texts: impl Iterator<Item = &'a str>) -> Option<Vec<RequestId>> {
     (ids.len() <= Engine::BULK_MAX).then_some(ids)
 }
 
-async fn page(
-    web: &Web,
-    request: &HttpRequest,
-    session: &Session,
-    ids: Vec<RequestId>,
-    filled: Filled,
-) -> Page {
-    let known = web.engine.explain_many(&session.actor, ids).await?;
+async fn review_page(page: &PageRequest, ids: Vec<RequestId>, input: FormInput) -> Page {
+    let known = page.engine().explain_many(page.actor(), ids).await?;
     if known.is_empty() {
         return Err(PageError::NotFound);
     }
-    let shell = Shell::of(web, request, session, Nav::NeedsMe).await?;
+    let shell = Shell::of(page, Nav::NeedsMe).await?;
     let may: Vec<&(View, Explanation)> = known.iter().filter(|one| left_out(one).is_none()).collect();
     let is_sending = may.iter().any(|(_, explained)| goes_on_to(explained).is_none());
     let (sums, host) = summed(&may);
     let count = may.len();
     let template = ReviewTemplate {
         heading: format!("Review {} together", known.len()),
-        fault: filled.fault.into(),
-        rows: known.iter().map(|one| row(one, filled.ticked.as_ref())).collect(),
+        fault: input.fault,
+        rows: known.iter().map(|one| row(one, input.ticked.as_ref())).collect(),
         count,
         sums,
-        host: host.into(),
+        host,
         is_sending,
-        message: filled.message.into(),
+        message: input.message,
         list_url: Nav::NeedsMe.url(),
         shell,
     };
-    show(filled.status, &template)
+    show(input.status, &template)
 }
 
 /// Why this one is not decided with the others.
@@ -178,11 +168,11 @@ fn left_out((view, explained): &(View, Explanation)) -> Option<String> {
     if let Some(why) = explained.why_not.first() {
         return Some(why.sentence.clone());
     }
-    (!view.allows_bulk()).then(|| "It is decided by itself, on its own page.".to_owned())
+    (!view.allows_bulk()).then(|| "It is decided alone, on its own page.".to_owned())
 }
 
 /// The stages that must still agree after this signature.
-fn goes_on_to(explained: &Explanation) -> Option<Vec<Text>> {
+fn goes_on_to(explained: &Explanation) -> Option<Vec<String>> {
     explained.progress.as_ref().and_then(after_me)
 }
 
@@ -194,17 +184,17 @@ fn row(one: &(View, Explanation), ticked: Option<&BTreeSet<RequestId>>) -> Row {
         (Some(why), _) => word(Icon::No, "off", format!("Left out: {why}")),
         (None, None) => word(Icon::Send, "wait", "If you approve, it is sent at once".to_owned()),
         (None, Some(stages)) => {
-            let names: Vec<&str> = stages.iter().map(Text::raw).collect();
+            let names: Vec<&str> = stages.iter().map(String::as_str).collect();
             word(Icon::Wait, "wait", format!("If you approve, it waits for {}", names.join(", ")))
         }
     };
     Row {
         id: it.id.to_string(),
         url: format!("{BASE}/requests/{}", it.id),
-        title: title(it),
+        title: summary(it),
         call: CallView::for_list(view),
-        maker: it.maker.user_name.as_str().into(),
-        amount: AmountWords::of(it.terms.amount),
+        maker: it.maker.user_name.clone(),
+        amount: amount_words(it.terms.amount),
         item: why.is_none().then(|| format!("{} {} {}", it.id, it.version, it.digest)),
         is_ticked: ticked.is_none_or(|ticked| ticked.contains(&it.id)),
         what,
@@ -212,7 +202,7 @@ fn row(one: &(View, Explanation), ticked: Option<&BTreeSet<RequestId>>) -> Row {
 }
 
 fn word(icon: Icon, kind: &'static str, words: String) -> StateWord {
-    StateWord { icon, kind, words: words.into() }
+    StateWord { icon, kind, words }
 }
 
 /// `two makers, one host`, and the hosts by name.
@@ -229,10 +219,9 @@ fn summed(may: &[&(View, Explanation)]) -> (String, String) {
 }
 
 /// `POST /ui/bulk`
-pub async fn decide(web: web::Data<Web>, request: HttpRequest, body: Bytes) -> Page {
-    let session = Session::of(&web, &request).await?;
+pub async fn decide(page: PageRequest, body: Bytes) -> Page {
     let form = read(&body).ok_or(PageError::Unreadable)?;
-    check_form(&web, &request, &session, &form.csrf)?;
+    page.check_form(&form.csrf)?;
     let verdict = Verdict::parse(&form.decision).ok_or(PageError::Unreadable)?;
     let ballot = match NewDecision::new(verdict, &form.message, None) {
         Ok(_) if form.items.is_empty() => Err("Tick at least one request.".to_owned()),
@@ -243,8 +232,8 @@ pub async fn decide(web: web::Data<Web>, request: HttpRequest, body: Bytes) -> P
         Err(fault) => {
             let ticked = Some(form.items.iter().map(|(id, _, _)| *id).collect());
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            let filled = Filled { message: form.message, fault, ticked, status };
-            return page(&web, &request, &session, form.shown, filled).await;
+            let input = FormInput { message: form.message, fault, ticked, status };
+            return review_page(&page, form.shown, input).await;
         }
     };
     let item = |(id, version, digest): (RequestId, i64, String)| BulkItem {
@@ -252,19 +241,18 @@ pub async fn decide(web: web::Data<Web>, request: HttpRequest, body: Bytes) -> P
         decision: NewDecision { digest: Some(digest), ..ballot.clone() }.on_version(Some(version)),
     };
     let deciding = BulkDecisionInput {
-        actor: session.actor.clone(),
+        actor: page.actor().clone(),
         items: form.items.into_iter().map(item).collect(),
-        origin: Origin::of(&session.actor, &reference(&request)),
+        origin: page.origin(),
     };
-    let happened = web.engine.decide_many(deciding).await?;
-    result(&web, &request, &session, (verdict, happened)).await
+    let results = page.engine().decide_many(deciding).await?;
+    result_page(&page, verdict, results).await
 }
 
 /// The pairs of a form; `None` if it is none of ours.
 fn read(body: &[u8]) -> Option<BulkForm> {
-    let text = std::str::from_utf8(body).ok()?;
     let mut form = BulkForm::default();
-    for (name, value) in Query::<Vec<(String, String)>>::from_query(text).ok()?.into_inner() {
+    for (name, value) in pairs(body) {
         match name.as_str() {
             "csrf" => form.csrf = value,
             "decision" => form.decision = value,
@@ -286,24 +274,19 @@ fn read(body: &[u8]) -> Option<BulkForm> {
     is_bounded.then_some(form)
 }
 
-async fn result(
-    web: &Web,
-    request: &HttpRequest,
-    session: &Session,
-    (verdict, happened): (Verdict, Vec<BulkItemResult>),
-) -> Page {
+async fn result_page(page: &PageRequest, verdict: Verdict, results: Vec<BulkItemResult>) -> Page {
     let is_refused = |one: &&BulkItemResult| matches!(one.outcome, BulkOutcome::Refused { .. });
-    let refused = happened.iter().filter(is_refused).count();
-    let heading = format!("{} {}, {refused} not decided", happened.len() - refused, verdict.name());
-    let ids = happened.iter().map(|one| one.id).collect();
-    let found = web.engine.find_many(&session.actor, ids).await?;
+    let refused = results.iter().filter(is_refused).count();
+    let heading = format!("{} {}, {refused} not decided", results.len() - refused, verdict.name());
+    let ids = results.iter().map(|one| one.id).collect();
+    let found = page.engine().find_many(page.actor(), ids).await?;
     let mut views: HashMap<RequestId, View> = found.into_iter().map(|view| (view.request.id, view)).collect();
     let row = |one: BulkItemResult| {
         let view = views.remove(&one.id);
         result_row(one, view)
     };
-    let rows = happened.into_iter().map(row).collect();
-    let shell = Shell::of(web, request, session, Nav::NeedsMe).await?;
+    let rows = results.into_iter().map(row).collect();
+    let shell = Shell::of(page, Nav::NeedsMe).await?;
     ok(&ResultTemplate { heading, rows, list_url: Nav::NeedsMe.url(), shell })
 }
 
@@ -319,10 +302,10 @@ fn result_row(one: BulkItemResult, view: Option<View>) -> ResultRow {
     };
     ResultRow {
         url: format!("{BASE}/requests/{}", one.id),
-        title: view.as_ref().map_or_else(|| one.id.to_string().into(), |view| title(&view.request)),
+        title: view.as_ref().map_or_else(|| one.id.to_string(), |view| summary(&view.request)),
         call: view.as_ref().map(CallView::for_list),
         state,
-        why: why.into(),
+        why,
     }
 }
 

@@ -1,10 +1,10 @@
-//! One step, one decision: what happens, the call, the words, and the button that says it.
+//! Approve, reject, withdraw: one step each, with the call, a message, and a button that says what happens.
 //!
 //! A decision carries the digest and the version that were on the screen. If the request moved, nothing is
-//! decided, nothing typed is lost, and the page says what changed.
+//! decided, the message is kept, and the page says what changed.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, web};
+use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
@@ -13,18 +13,17 @@ use crate::domain::findings::Level;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::explain::Explanation;
 use crate::engine::request_snapshot::RequestSnapshot;
-use crate::engine::{DecisionInput, EngineError, Origin};
+use crate::engine::{DecisionInput, EngineError};
 use crate::http::error::ApiError;
-use crate::http::middleware::reference;
-use crate::web::html::Text;
-use crate::web::pages::inbox::{escaped, title};
-use crate::web::pages::request::{know, look, render};
+use crate::http::query::escaped;
+use crate::web::html::filters;
+use crate::web::pages::request::{load, render, warning_text};
+use crate::web::parts::approval_view::after_me;
 use crate::web::parts::call_view::CallView;
+use crate::web::parts::format::summary;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::notices::Note;
-use crate::web::parts::signature_view::after_me;
-use crate::web::session::{Session, check_form};
-use crate::web::{BASE, Icon, Page, PageError, Web, see_other, show};
+use crate::web::{BASE, Icon, Page, PageError, PageRequest, see_other, show};
 
 /// What a step is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +47,7 @@ impl Step {
             Self::Approve if is_last => "Approve and send",
             Self::Approve => "Approve",
             Self::Reject => "Reject",
-            Self::Withdraw => "Take it back",
+            Self::Withdraw => "Withdraw",
         }
     }
 }
@@ -62,22 +61,22 @@ struct StepTemplate {
     url: String,
     action: String,
     heading: &'static str,
-    title: Text,
-    what: Text,
+    title: String,
+    what: String,
     call: CallView,
-    looks: Vec<Text>,
-    signed: Vec<Text>,
+    looks: Vec<String>,
+    signed: Vec<String>,
     digest: String,
     version: i64,
-    message: Text,
-    message_fault: Text,
-    button: Text,
+    message: String,
+    message_fault: String,
+    button: String,
     problem: Option<Note>,
     /// Where to sign in again first, if this decision needs it.
     sign_in_again: Option<String>,
 }
 
-/// A form of a step, as it came.
+/// The form of a step.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct StepForm {
     #[serde(default)]
@@ -93,83 +92,89 @@ pub struct StepForm {
 }
 
 /// `GET /ui/requests/{id}/approve`
-pub async fn approve(web: web::Data<Web>, request: HttpRequest, id: web::Path<String>) -> Page {
-    first(&web, &request, &id, Step::Approve).await
+pub async fn approve_step(page: PageRequest, id: web::Path<String>) -> Page {
+    first(&page, &id, Step::Approve).await
 }
 
 /// `GET /ui/requests/{id}/reject`
-pub async fn reject(web: web::Data<Web>, request: HttpRequest, id: web::Path<String>) -> Page {
-    first(&web, &request, &id, Step::Reject).await
+pub async fn reject_step(page: PageRequest, id: web::Path<String>) -> Page {
+    first(&page, &id, Step::Reject).await
 }
 
 /// `GET /ui/requests/{id}/withdraw`
-pub async fn withdraw(web: web::Data<Web>, request: HttpRequest, id: web::Path<String>) -> Page {
-    first(&web, &request, &id, Step::Withdraw).await
+pub async fn withdraw_step(page: PageRequest, id: web::Path<String>) -> Page {
+    first(&page, &id, Step::Withdraw).await
 }
 
-async fn first(web: &Web, request: &HttpRequest, id: &str, step: Step) -> Page {
-    let session = Session::of(web, request).await?;
-    let known = know(web, &session, id).await?;
-    let is_possible = match step {
-        Step::Approve | Step::Reject => known.explained.can_decide,
-        Step::Withdraw => known.explained.can_withdraw,
-    };
-    if !is_possible {
+/// A step that nobody has sent yet.
+async fn first(page: &PageRequest, id: &str, step: Step) -> Page {
+    let snapshot = load(page, id).await?;
+    if !is_open(step, &snapshot) {
         // The page says why, in the words of the engine.
-        return render(web, request, &session, known, (StatusCode::OK, Vec::new())).await;
+        return render(page, snapshot, StatusCode::OK, Vec::new());
     }
-    step_page(web, request, &session, (step, known), Filled::default()).await
+    step_page(page, step, snapshot, FormInput::default())
+}
+
+/// Whether this person can take the step now.
+fn is_open(step: Step, snapshot: &RequestSnapshot) -> bool {
+    match step {
+        Step::Approve | Step::Reject => snapshot.explained.can_decide,
+        Step::Withdraw => snapshot.explained.can_withdraw,
+    }
 }
 
 /// What a form brought, and what is wrong with it.
 #[derive(Default)]
-struct Filled {
+struct FormInput {
     message: String,
     fault: String,
     problem: Option<Note>,
     status: StatusCode,
 }
 
-async fn step_page(
-    web: &Web,
-    request: &HttpRequest,
-    session: &Session,
-    (step, known): (Step, RequestSnapshot),
-    filled: Filled,
-) -> Page {
-    let RequestSnapshot { view, explained, waiting, .. } = known;
+impl FormInput {
+    /// The form again, with what is wrong with its message.
+    fn with_fault(form: &StepForm, fault: String) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self { message: form.message.clone(), fault, problem: None, status }
+    }
+}
+
+fn step_page(page: &PageRequest, step: Step, snapshot: RequestSnapshot, input: FormInput) -> Page {
+    let RequestSnapshot { view, explained, waiting, .. } = snapshot;
     let it = &view.request;
-    let shell = Shell::around(web, request, session, (Nav::Elsewhere, waiting));
+    let shell = Shell::around(page, Nav::Elsewhere, waiting);
     let after = explained.progress.as_ref().and_then(after_me);
     let host = it.host.as_str();
-    let warnings = it.terms.warnings.iter().map(|warning| Text::from(warning.message.as_str()));
+    let warnings = it.terms.warnings.iter().map(|warning| warning.message.clone());
     let findings = explained.findings.iter().filter(|finding| finding.level == Level::Warning);
-    let looks = warnings.chain(findings.map(look));
-    let mut looks: Vec<Text> = looks.collect();
+    let looks = warnings.chain(findings.map(warning_text));
+    let mut looks: Vec<String> = looks.collect();
     looks.dedup();
     let signed = it.decisions.iter().map(|decision| {
         let stage = explained.progress.as_ref().and_then(|progress| progress.stages.get(decision.stage));
         let stage = stage.map_or_else(String::new, |stage| format!(" ({})", stage.name));
-        Text::from(format!("{}{stage}", decision.checker.user_name))
+        format!("{}{stage}", decision.checker.user_name)
     });
     let url = format!("{BASE}/requests/{}", it.id);
-    let page = StepTemplate {
+    let template = StepTemplate {
         heading: step.title(after.is_none()),
-        what: what(step, host, after.as_deref()).into(),
-        button: button(step, host, after.is_none()).into(),
+        what: what(step, host, after.as_deref()),
+        button: button(step, host, after.is_none()),
         action: match step {
             Step::Approve | Step::Reject => format!("{url}/decide"),
             Step::Withdraw => format!("{url}/withdraw"),
         },
         id: it.id.to_string(),
-        title: title(it),
+        title: summary(it),
         looks,
         signed: signed.collect(),
         digest: it.digest.to_string(),
         version: it.version,
-        message: filled.message.into(),
-        message_fault: filled.fault.into(),
-        problem: filled.problem,
+        message: input.message,
+        message_fault: input.fault,
+        problem: input.problem,
         sign_in_again: must_sign_in_again(step, &explained)
             .then(|| format!("{BASE}/sign-in/again?to={}", escaped(&format!("{url}/{}", step.path())))),
         call: CallView::of(&view),
@@ -177,7 +182,7 @@ async fn step_page(
         step,
         shell,
     };
-    show(filled.status, &page)
+    show(input.status, &template)
 }
 
 /// Only an approval sends anything, so only an approval may need a sign-in of just now.
@@ -185,21 +190,21 @@ fn must_sign_in_again(step: Step, explained: &Explanation) -> bool {
     step == Step::Approve && explained.fresh_sign_in.as_ref().is_some_and(|fresh| !fresh.is_fresh)
 }
 
-fn what(step: Step, host: &str, after: Option<&[Text]>) -> String {
+fn what(step: Step, host: &str, after: Option<&[String]>) -> String {
     match (step, after) {
         (Step::Approve, None) => {
             "Yours is the last signature. When you approve, Countersign sends this call at once, one time:"
                 .to_owned()
         }
         (Step::Approve, Some(stages)) => {
-            let names: Vec<&str> = stages.iter().map(Text::raw).collect();
+            let names: Vec<&str> = stages.iter().map(String::as_str).collect();
             let names = names.join(", ");
             format!(
                 "You sign it, and nothing is sent now: after you, {names} must still agree. It is about this call:"
             )
         }
         (Step::Reject, _) => format!(
-            "Nothing is sent to {host}, and you can’t take it back. The maker may submit a new one. It is about this call:"
+            "Nothing is sent to {host}, and you can’t undo it. The maker may submit a new one. It is about this call:"
         ),
         (Step::Withdraw, _) => {
             "It ends here and nothing is sent. The record stays, with your reason. It is about this call:"
@@ -213,131 +218,106 @@ fn button(step: Step, host: &str, is_last: bool) -> String {
         Step::Approve if is_last => format!("Approve and send to {host}"),
         Step::Approve => "Approve, send nothing yet".to_owned(),
         Step::Reject => "Reject, send nothing".to_owned(),
-        Step::Withdraw => "Take it back, send nothing".to_owned(),
+        Step::Withdraw => "Withdraw, send nothing".to_owned(),
     }
 }
 
 /// `POST /ui/requests/{id}/decide`
-pub async fn decide(
-    web: web::Data<Web>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    form: web::Form<StepForm>,
-) -> Page {
-    let session = Session::of(&web, &request).await?;
-    check_form(&web, &request, &session, &form.csrf)?;
+pub async fn decide(page: PageRequest, id: web::Path<String>, form: web::Form<StepForm>) -> Page {
+    page.check_form(&form.csrf)?;
     let verdict = Verdict::parse(&form.decision).ok_or(PageError::Unreadable)?;
     let step = if verdict == Verdict::Approved { Step::Approve } else { Step::Reject };
-    // Without what was on the screen nobody knows what this person read.
+    // Without what was on the screen, it is not known what this person read.
     let version = form.version.parse().map_err(|_| PageError::Unreadable)?;
     if form.digest.is_empty() {
         return Err(PageError::Unreadable);
     }
-    let known = know(&web, &session, &id).await?;
+    let snapshot = load(&page, &id).await?;
     let ballot = match NewDecision::new(verdict, &form.message, Some(form.digest.clone())) {
         Ok(ballot) => ballot.on_version(Some(version)),
         Err(sentence) => {
-            let filled = Filled {
-                message: form.message.clone(),
-                fault: sentence,
-                status: StatusCode::UNPROCESSABLE_ENTITY,
-                problem: None,
-            };
-            return step_page(&web, &request, &session, (step, known), filled).await;
+            return step_page(&page, step, snapshot, FormInput::with_fault(&form, sentence));
         }
     };
     let deciding = DecisionInput {
-        actor: session.actor.clone(),
-        request_type: known.view.request.request_type.clone(),
-        id: known.view.request.id,
+        actor: page.actor().clone(),
+        request_type: snapshot.view.request.request_type.clone(),
+        id: snapshot.view.request.id,
         decision: ballot,
-        origin: Origin::of(&session.actor, &reference(&request)),
+        origin: page.origin(),
     };
-    match web.engine.decide(deciding).await {
+    match page.engine().decide(deciding).await {
         Ok(decided) => {
-            let mut stopping = web.stopping.clone();
+            let mut stopping = page.web.stopping.clone();
             tokio::select! {
-                waited = web.engine.await_outcome(decided, web.decision_wait) => waited?,
+                waited = page.engine().await_outcome(decided, page.web.decision_wait) => waited?,
                 _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
             }
             Ok(see_other(&format!("{BASE}/requests/{}?said={}", *id, verdict.name())))
         }
-        Err(error) => refused(&web, &request, &session, (step, &id, &form.message), error).await,
+        Err(error) => refused(&page, Submitted { step, id: &id, message: &form.message }, error).await,
     }
 }
 
 /// `POST /ui/requests/{id}/withdraw`
-pub async fn take_back(
-    web: web::Data<Web>,
-    request: HttpRequest,
-    id: web::Path<String>,
-    form: web::Form<StepForm>,
-) -> Page {
-    let session = Session::of(&web, &request).await?;
-    check_form(&web, &request, &session, &form.csrf)?;
-    let known = know(&web, &session, &id).await?;
-    let origin = Origin::of(&session.actor, &reference(&request));
-    match web.engine.withdraw(&session.actor, known.view.request.id, &form.message, origin).await {
+pub async fn withdraw(page: PageRequest, id: web::Path<String>, form: web::Form<StepForm>) -> Page {
+    page.check_form(&form.csrf)?;
+    let step = Step::Withdraw;
+    let snapshot = load(&page, &id).await?;
+    let request_id = snapshot.view.request.id;
+    match page.engine().withdraw(page.actor(), request_id, &form.message, page.origin()).await {
         Ok(_) => Ok(see_other(&format!("{BASE}/requests/{}?said=withdrawn", *id))),
         Err(EngineError::Invalid(faults)) => {
             let fault = faults.first().map(|fault| fault.message.clone()).unwrap_or_default();
-            let filled = Filled {
-                message: form.message.clone(),
-                fault,
-                status: StatusCode::UNPROCESSABLE_ENTITY,
-                problem: None,
-            };
-            step_page(&web, &request, &session, (Step::Withdraw, known), filled).await
+            step_page(&page, step, snapshot, FormInput::with_fault(&form, fault))
         }
-        Err(error) => refused(&web, &request, &session, (Step::Withdraw, &id, &form.message), error).await,
+        Err(error) => refused(&page, Submitted { step, id: &id, message: &form.message }, error).await,
     }
 }
 
-/// What the engine refused: the same step again if it is still open to this person, else the request as it
-/// stands; the words are kept either way.
-async fn refused(
-    web: &Web,
-    request: &HttpRequest,
-    session: &Session,
-    (step, id, message): (Step, &str, &str),
-    error: EngineError,
-) -> Page {
+/// A step that a person sent.
+struct Submitted<'a> {
+    step: Step,
+    id: &'a str,
+    message: &'a str,
+}
+
+/// What the engine refused: the same step again if this person can still take it, else the request as it is
+/// now; the message is kept either way.
+async fn refused(page: &PageRequest, submitted: Submitted<'_>, error: EngineError) -> Page {
+    let Submitted { step, id, message } = submitted;
     let error = ApiError::from(error);
     let status = actix_web::ResponseError::status_code(&error);
     if status == StatusCode::NOT_FOUND || error.cause().is_some() {
         return Err(error.into());
     }
     for code in error.codes() {
-        web.engine.metrics().refused(code);
+        page.engine().metrics().refused(code);
     }
     tracing::info!(codes = %error, status = status.as_u16(), "a decision on a page was refused");
     let sentence = error.items().iter().map(|item| item.message.clone()).collect::<Vec<_>>().join(" ");
-    let known = know(web, session, id).await?;
+    let snapshot = load(page, id).await?;
     let (head, icon) = if status == StatusCode::SERVICE_UNAVAILABLE {
         ("Countersign is very busy. Nothing was recorded; your words are still here.", Icon::Wait)
     } else {
         ("This was not recorded.", Icon::Warn)
     };
-    let is_open = match step {
-        Step::Approve | Step::Reject => known.explained.can_decide,
-        Step::Withdraw => known.explained.can_withdraw,
-    };
-    // Other refusals name the decision that stands themselves.
-    let moved = error.codes().contains(&Code::RequestMoved).then(|| moved(&known)).flatten();
+    // Other refusals name the decision that was recorded themselves.
+    let moved = error.codes().contains(&Code::RequestMoved).then(|| moved(&snapshot)).flatten();
     let lines = std::iter::once(sentence).chain(moved).collect();
     let note = Note { is_new: true, ..Note::new("warn", icon, head, lines) };
-    if is_open {
+    if is_open(step, &snapshot) {
         let problem = Some(note);
-        let filled = Filled { message: message.to_owned(), fault: String::new(), problem, status };
-        return step_page(web, request, session, (step, known), filled).await;
+        let input = FormInput { message: message.to_owned(), fault: String::new(), problem, status };
+        return step_page(page, step, snapshot, input);
     }
     let note = Note { kept: message.into(), ..note };
-    render(web, request, session, known, (status, vec![note])).await
+    render(page, snapshot, status, vec![note])
 }
 
-/// Who did what last, for somebody whose page was old.
-fn moved(known: &RequestSnapshot) -> Option<String> {
-    let last = known.view.request.last_decision()?;
+/// Who did what last, for a person whose page was old.
+fn moved(snapshot: &RequestSnapshot) -> Option<String> {
+    let last = snapshot.view.request.last_decision()?;
     let words = if last.message.is_empty() { String::new() } else { format!(": “{}”", last.message) };
     Some(format!("{} {} this{words}", last.checker.user_name, last.verdict.name()))
 }

@@ -1,10 +1,10 @@
 //! What happens while a page is open: one stream of events per page.
 //!
-//! The engine tells what was committed, from memory; a stream reads nothing from the database after it has
-//! begun. Events are thin: a page that wants to know more reads itself anew. A stream ends with its session
-//! in this process, when the server stops, and after ten minutes; the browser then opens another one, which
-//! looks at the session anew and goes on at its place. **Invariant:** nobody hears of a request that he may
-//! not read.
+//! The change feed of the engine reports what was committed, from memory; a stream does not read the database
+//! after its first line. Events are small: a page that needs more reloads itself. A stream ends with its
+//! session in this process, when the server stops, and after ten minutes; the browser then opens another one,
+//! which checks the session again and continues at its position. **Invariant:** a stream has no event of a
+//! request that its person may not read.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -31,13 +31,13 @@ use crate::web::parts::format::state_of;
 use crate::web::session::Session;
 use crate::web::{Page, PageError, Web};
 
-/// A comment this often, so that nobody on the way takes the stream for dead.
+/// How often a comment is sent, so that no proxy takes the stream for dead.
 const BEAT: Duration = Duration::from_secs(15);
 
-/// The session and the rights are looked at anew after this time at the latest.
+/// Session and permissions are checked again after this time at the latest.
 const OPEN_MAX: Duration = Duration::from_secs(600);
 
-/// What happens within this time is sent together.
+/// Changes within this time are sent together.
 const GATHER: Duration = Duration::from_millis(200);
 
 /// When a browser tries again.
@@ -46,10 +46,10 @@ const RETRY_MS: u32 = 3_000;
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Open streams of one session.
+/// The most open streams of one session.
 const PER_SESSION_MAX: usize = 20;
 
-/// Open streams of this process.
+/// The most open streams of this process.
 const ALL_MAX: usize = 5_000;
 
 /// The streams that are open.
@@ -70,8 +70,8 @@ struct Streaming {
 }
 
 impl Live {
-    /// A place for one more stream of this session, if there is one.
-    fn enter(self: &Arc<Self>, web: &web::Data<Web>, session: SessionId) -> Option<Seat> {
+    /// Room for one more stream of this session, if there is any.
+    fn enter(self: &Arc<Self>, web: &web::Data<Web>, session: SessionId) -> Option<StreamSlot> {
         let mut streams = self.streams();
         if streams.all >= ALL_MAX {
             return None;
@@ -87,10 +87,10 @@ impl Live {
         let ended = of_session.ended.subscribe();
         streams.all += 1;
         web.engine.metrics().set_open_streams(streams.all);
-        Some(Seat { live: Arc::clone(self), web: web.clone(), session, ended })
+        Some(StreamSlot { live: Arc::clone(self), web: web.clone(), session, ended })
     }
 
-    /// Ends every stream of a session that is over, or that is in another org now.
+    /// Ends every stream of a session that has ended, or that is in another org now.
     pub fn end(&self, session: SessionId) {
         if let Some(streaming) = self.streams().sessions.get(&session) {
             streaming.ended.send_replace(true);
@@ -110,19 +110,19 @@ impl Live {
     }
 
     fn streams(&self) -> MutexGuard<'_, Streams> {
-        self.0.lock().expect("nobody panics while counting streams")
+        self.0.lock().expect("no code panics while it counts streams")
     }
 }
 
-/// A stream's place among those that are open; given back when it is dropped.
-struct Seat {
+/// Counts one open stream until it is dropped.
+struct StreamSlot {
     live: Arc<Live>,
     web: web::Data<Web>,
     session: SessionId,
     ended: watch::Receiver<bool>,
 }
 
-impl Drop for Seat {
+impl Drop for StreamSlot {
     fn drop(&mut self) {
         let open = self.live.leave(self.session);
         self.web.engine.metrics().set_open_streams(open);
@@ -143,16 +143,15 @@ pub async fn events(web: web::Data<Web>, request: HttpRequest) -> Page {
     let from_header = request.headers().get(LAST_EVENT_ID).and_then(|place| place.to_str().ok());
     let after = from_header.or(parameters.text("after")).map(str::to_owned);
     parameters.finish()?;
-    let Some(seat) = web.live.enter(&web, session.id) else {
-        return Err(PageError::Told {
+    let Some(slot) = web.live.enter(&web, session.id) else {
+        return Err(PageError::Message {
             status: StatusCode::SERVICE_UNAVAILABLE,
             title: "Too many pages are open.".to_owned(),
-            text: "This one is not told of changes by itself. Read it anew now and then.".to_owned(),
+            text: "This one does not show changes on its own. Reload it now and then.".to_owned(),
         });
     };
     let subscription = web.engine.subscribe(&session.actor.org, after.as_deref());
-    let stopping = web.stopping.clone();
-    let stream = Stream::new((web, session.actor), subscription, (seat, stopping));
+    let stream = Stream::new(session.actor, subscription, slot);
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -161,10 +160,9 @@ pub async fn events(web: web::Data<Web>, request: HttpRequest) -> Page {
 }
 
 struct Stream {
-    web: web::Data<Web>,
     actor: Actor,
     subscription: Subscription,
-    seat: Seat,
+    slot: StreamSlot,
     stopping: watch::Receiver<bool>,
     ends: Instant,
     beat: Instant,
@@ -173,20 +171,23 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(
-        (web, actor): (web::Data<Web>, Actor),
-        subscription: Subscription,
-        (seat, stopping): (Seat, watch::Receiver<bool>),
-    ) -> Self {
+    fn new(actor: Actor, subscription: Subscription, slot: StreamSlot) -> Self {
         let now = Instant::now();
-        let (ends, beat) = (now + OPEN_MAX, now + BEAT);
-        let mut stream =
-            Self { web, actor, subscription, seat, stopping, ends, beat, quiet_until: now, first: None };
+        let mut stream = Self {
+            actor,
+            subscription,
+            stopping: slot.web.stopping.clone(),
+            slot,
+            ends: now + OPEN_MAX,
+            beat: now + BEAT,
+            quiet_until: now,
+            first: None,
+        };
         stream.first = Some(stream.beginning());
         stream
     }
 
-    /// What was missed, and the place from which it goes on.
+    /// What was missed, and the position from which the stream continues.
     fn beginning(&self) -> String {
         let mut text = format!("retry: {RETRY_MS}\n");
         match &self.subscription.replay {
@@ -216,7 +217,7 @@ impl Stream {
             let news = tokio::select! {
                 biased;
                 _ = self.stopping.wait_for(|is_stopping| *is_stopping) => return None,
-                _ = self.seat.ended.wait_for(|has_ended| *has_ended) => return None,
+                _ = self.slot.ended.wait_for(|has_ended| *has_ended) => return None,
                 () = sleep_until(self.beat.min(self.ends)) => None,
                 news = heard => Some(news?),
             };
@@ -248,12 +249,12 @@ impl Stream {
         text
     }
 
-    /// One event, if it is this reader's business.
+    /// One event, if this reader may read the request.
     fn write(&self, text: &mut String, change: &Change) {
         if !self.actor.may_read(&change.org, &change.maker) {
             return;
         }
-        let may_wait = self.web.engine.may_wait_for(&self.actor, change);
+        let may_wait = self.slot.web.engine.may_wait_for(&self.actor, change);
         let name = match change.kind {
             ChangeKind::Submitted if may_wait => "new",
             ChangeKind::Submitted => return,
@@ -269,7 +270,7 @@ impl Stream {
             "state": change.state.name(),
             "waits": may_wait,
             "kind": state.kind,
-            "word": drawn(state.words.raw()),
+            "word": drawn(&state.words),
             "text": sentence(change),
         });
         let id = self.subscription.position_after(change);
@@ -284,7 +285,7 @@ fn sentence(change: &Change) -> String {
         ChangeKind::Submitted => format!("Submitted by {by} just now"),
         ChangeKind::Decided(Verdict::Approved) => format!("Approved by {by} just now{goes_on}"),
         ChangeKind::Decided(Verdict::Rejected) => format!("Rejected by {by} just now{goes_on}"),
-        ChangeKind::Withdrawn => format!("Taken back by {by} just now"),
+        ChangeKind::Withdrawn => format!("Withdrawn by {by} just now"),
         ChangeKind::Expired => "Expired just now. Nothing was sent".to_owned(),
         ChangeKind::Ended(Outcome::Executed) => "Done just now".to_owned(),
         ChangeKind::Ended(Outcome::Failed) => "Failed just now".to_owned(),
@@ -292,7 +293,7 @@ fn sentence(change: &Change) -> String {
     }
 }
 
-/// A text that a script puts into a page as text: what nobody would see is told by its code point.
+/// A text that a script puts into a page as text: invisible characters become their code points.
 fn drawn(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

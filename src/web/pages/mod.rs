@@ -1,4 +1,4 @@
-//! The pages: one file each, named as its URL.
+//! The pages: one file each, named after its URL.
 
 pub mod bulk;
 pub mod decide;
@@ -7,6 +7,7 @@ pub mod history;
 pub mod inbox;
 pub mod new_request;
 pub mod request;
+pub mod request_lists;
 pub mod request_types;
 pub mod sign_in;
 pub mod trail;

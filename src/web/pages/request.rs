@@ -1,11 +1,10 @@
 //! One request, for whoever may read it: what would be sent, who must agree, what is odd, what happened.
 
 use actix_web::http::StatusCode;
-use actix_web::web::Query;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::domain::actor::Permission;
+use crate::domain::actor::{Actor, Permission};
 use crate::domain::findings::{Finding, Level};
 use crate::domain::ids::RequestId;
 use crate::domain::json;
@@ -13,49 +12,48 @@ use crate::domain::request::{Request, State, Verdict};
 use crate::engine::explain::Explanation;
 use crate::engine::queries::View;
 use crate::engine::request_snapshot::{RequestSnapshot, SnapshotLimits};
-use crate::web::html::Text;
-use crate::web::pages::inbox::{escaped, title};
+use crate::http::query::{escaped, given_once};
+use crate::web::html::{Markup, filters};
 use crate::web::parts::answer_view::AnswerBox;
 use crate::web::parts::call_view::CallView;
-use crate::web::parts::event_text::{EventWords, told};
+use crate::web::parts::event_text::{EventWords, describe_event};
 use crate::web::parts::format::{
-    AmountWords, DigestWords, RiskMark, StateWord, Time, When, number_of, state_word,
+    DigestWords, RiskMark, StateWord, Time, When, amount_words, number_of, state_label, summary,
 };
 use crate::web::parts::layout::{COUNTED_MAX, Nav, Shell};
 use crate::web::parts::notices::Note;
 use crate::web::parts::signature_view::Stages;
-use crate::web::session::Session;
-use crate::web::{BASE, Page, PageError, Web, show};
+use crate::web::{BASE, Page, PageError, PageRequest, show};
 
 /// One thing that was checked.
 struct Check {
     is_warning: bool,
-    sentence: Text,
-    pointer: Text,
+    sentence: String,
+    pointer: String,
 }
 
 impl Check {
-    fn look(&self) -> Text {
-        with_field(self.sentence.raw(), self.pointer.raw())
+    fn warning_text(&self) -> String {
+        with_field(&self.sentence, &self.pointer)
     }
 }
 
 /// What a finding says, and about which field.
-pub fn look(finding: &Finding) -> Text {
+pub fn warning_text(finding: &Finding) -> String {
     with_field(&finding.sentence, finding.pointer.as_deref().unwrap_or_default())
 }
 
-fn with_field(sentence: &str, pointer: &str) -> Text {
-    if pointer.is_empty() { sentence.into() } else { format!("{sentence} ({pointer})").into() }
+fn with_field(sentence: &str, pointer: &str) -> String {
+    if pointer.is_empty() { sentence.into() } else { format!("{sentence} ({pointer})") }
 }
 
 /// Another request on the same subject.
 struct Other {
     url: String,
-    title: Text,
+    title: String,
     state: StateWord,
-    amount: AmountWords,
-    maker: Text,
+    amount: Markup,
+    maker: String,
     when: Time,
 }
 
@@ -63,10 +61,10 @@ impl Other {
     fn of(request: &Request, when: When) -> Self {
         Self {
             url: format!("{BASE}/requests/{}", request.id),
-            title: title(request),
-            state: state_word(request),
-            amount: AmountWords::of(request.terms.amount),
-            maker: request.maker.user_name.as_str().into(),
+            title: summary(request),
+            state: state_label(request),
+            amount: amount_words(request.terms.amount),
+            maker: request.maker.user_name.clone(),
             when: when.ago(request.started_at),
         }
     }
@@ -83,8 +81,8 @@ struct Queue {
 
 /// What the reader can do.
 struct Acts {
-    sentence: Text,
-    more: Vec<Text>,
+    sentence: String,
+    more: Vec<String>,
     can_decide: bool,
     can_withdraw: bool,
 }
@@ -96,22 +94,22 @@ struct RequestTemplate {
     id: String,
     url: String,
     etag: String,
-    title: Text,
-    type_title: Text,
+    title: String,
+    type_title: String,
     type_url: Option<String>,
     version: DigestWords,
-    rule: Text,
+    rule: String,
     state: StateWord,
     risk: RiskMark,
     byline: String,
-    maker: Text,
+    maker: String,
     submitted: Time,
     notes: Vec<Note>,
     why: &'static str,
-    subject: Text,
-    amount: AmountWords,
+    subject: String,
+    amount: Markup,
     call: CallView,
-    looks: Vec<Text>,
+    looks: Vec<String>,
     checks: Vec<Check>,
     others: Vec<Other>,
     others_url: String,
@@ -130,28 +128,25 @@ struct RequestTemplate {
 const OTHERS_SHOWN: usize = 5;
 
 /// Reads one request and what its page shows beside it.
-pub async fn know(web: &Web, session: &Session, id: &str) -> Result<RequestSnapshot, PageError> {
+pub async fn load(page: &PageRequest, id: &str) -> Result<RequestSnapshot, PageError> {
     let id = RequestId::parse(id).ok_or(PageError::NotFound)?;
-    let beside = SnapshotLimits { waiting: COUNTED_MAX + 1, others: OTHERS_SHOWN };
-    let known = web.engine.open(&session.actor, id, beside).await?;
-    let span = tracing::Span::current();
-    span.record("request.id", tracing::field::display(id));
-    Ok(known)
+    let limits = SnapshotLimits { waiting: COUNTED_MAX + 1, others: OTHERS_SHOWN };
+    let snapshot = page.engine().open(page.actor(), id, limits).await?;
+    tracing::Span::current().record("request.id", tracing::field::display(id));
+    Ok(snapshot)
 }
 
 /// `GET /ui/requests/{id}`
-pub async fn page(web: web::Data<Web>, request: HttpRequest, id: web::Path<String>) -> Page {
-    let session = Session::of(&web, &request).await?;
-    let known = know(&web, &session, &id).await?;
-    let notes = recorded(&request, &known).into_iter().collect();
-    render(&web, &request, &session, known, (StatusCode::OK, notes)).await
+pub async fn page(page: PageRequest, id: web::Path<String>) -> Page {
+    let snapshot = load(&page, &id).await?;
+    let notes = recorded(&page, &snapshot).into_iter().collect();
+    render(&page, snapshot, StatusCode::OK, notes)
 }
 
 /// What this person has just done, if the address says so and the record has it.
-fn recorded(request: &HttpRequest, known: &RequestSnapshot) -> Option<Note> {
-    let said = Query::<Vec<(String, String)>>::from_query(request.query_string()).ok()?;
-    let (_, said) = said.iter().find(|(name, _)| name == "said")?;
-    let own = known.explained.my_decision.as_ref().filter(|own| own.verdict.name() == said)?;
+fn recorded(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> {
+    let said = given_once(&page.http, "said")?;
+    let own = snapshot.explained.my_decision.as_ref().filter(|own| own.verdict.name() == said)?;
     let head = match own.verdict {
         Verdict::Approved => "Your approval is recorded.",
         Verdict::Rejected => "Your rejection is recorded.",
@@ -159,59 +154,58 @@ fn recorded(request: &HttpRequest, known: &RequestSnapshot) -> Option<Note> {
     Some(Note { is_new: true, ..Note::new("ink", crate::web::Icon::Pen, head, Vec::new()) })
 }
 
-/// The page of a request, with notes on top of what stands.
-pub async fn render(
-    web: &Web,
-    request: &HttpRequest,
-    session: &Session,
-    known: RequestSnapshot,
-    (status, mut notes): (StatusCode, Vec<Note>),
+/// The page of a request, with notes on top.
+pub fn render(
+    page: &PageRequest,
+    snapshot: RequestSnapshot,
+    status: StatusCode,
+    mut notes: Vec<Note>,
 ) -> Page {
-    let is_own = known.view.request.maker.is_same_person(&session.actor.person);
-    let nav = if known.explained.can_decide {
+    let is_own = snapshot.view.request.maker.is_same_person(&page.actor().person);
+    let nav = if snapshot.explained.can_decide {
         Nav::NeedsMe
     } else if is_own {
         Nav::Mine
     } else {
         Nav::Elsewhere
     };
-    let RequestSnapshot { view, events, explained, waiting, others } = known;
-    let shell = Shell::around(web, request, session, (nav, waiting));
-    let queue = queue(&shell, session, &view.request);
+    let RequestSnapshot { view, events, explained, waiting, others } = snapshot;
+    let shell = Shell::around(page, nav, waiting);
+    let queue = queue(&shell, page.actor(), &view.request);
     let when = shell.when;
     let it = &view.request;
     if let Some(note) = Note::of(&view, when) {
         notes.push(note);
     }
-    let in_force = web.engine.rules();
+    let in_force = page.engine().rules();
     let is_known = in_force.types.find(it.request_type.as_str()).is_some();
     let is_open = it.state.waits();
     let checks = checks(&view, &explained);
-    let page = RequestTemplate {
+    let template = RequestTemplate {
         id: it.id.to_string(),
         url: format!("{BASE}/requests/{}", it.id),
         etag: it.version.to_string(),
-        title: title(it),
-        type_title: view.pinned.title.as_str().into(),
+        title: summary(it),
+        type_title: view.pinned.title.clone(),
         type_url: is_known.then(|| format!("{BASE}/types/{}", escaped(it.request_type.as_str()))),
         version: DigestWords::of(&it.type_version),
-        rule: it.terms.rule.as_str().into(),
-        state: state_word(it),
+        rule: it.terms.rule.clone(),
+        state: state_label(it),
         risk: RiskMark(it.terms.risk),
         byline: if is_own { "You".to_owned() } else { String::new() },
-        maker: it.maker.user_name.as_str().into(),
+        maker: it.maker.user_name.clone(),
         submitted: when.ago(it.started_at),
         notes,
         why: why(it.state),
-        subject: it.terms.subject.clone().unwrap_or_default().into(),
-        amount: AmountWords::of(it.terms.amount),
+        subject: it.terms.subject.clone().unwrap_or_default(),
+        amount: amount_words(it.terms.amount),
         call: CallView::of(&view),
-        looks: checks.iter().filter(|check| check.is_warning).map(Check::look).collect(),
+        looks: checks.iter().filter(|check| check.is_warning).map(Check::warning_text).collect(),
         checks,
         others: others.iter().map(|other| Other::of(&other.request, when)).collect(),
         others_url: subject_url(it),
         answer: view.answer.as_ref().map(AnswerBox::of),
-        events: events.iter().map(|entry| told(entry, when)).collect(),
+        events: events.iter().map(|entry| describe_event(entry, when)).collect(),
         stages: Stages::of(it, explained.progress.as_ref(), explained.can_decide, when),
         acts: acts(it, &explained),
         decide_by: it.terms.due_at.filter(|_| is_open).map(|at| when.left(at)),
@@ -221,7 +215,7 @@ pub async fn render(
         queue,
         shell,
     };
-    show(status, &page)
+    show(status, &template)
 }
 
 fn why(state: State) -> &'static str {
@@ -244,29 +238,29 @@ fn subject_url(request: &Request) -> String {
 fn checks(view: &View, explained: &Explanation) -> Vec<Check> {
     let mut checks: Vec<Check> = Vec::new();
     for warning in &view.request.terms.warnings {
-        let sentence = warning.message.as_str().into();
-        checks.push(Check { is_warning: true, sentence, pointer: Text::default() });
+        let sentence = warning.message.clone();
+        checks.push(Check { is_warning: true, sentence, pointer: String::new() });
     }
     for finding in &explained.findings {
-        let sentence = Text::from(finding.sentence.as_str());
+        let sentence = finding.sentence.clone();
         if checks.iter().any(|check| check.sentence == sentence && finding.pointer.is_none()) {
             continue;
         }
-        let pointer = finding.pointer.clone().unwrap_or_default().into();
+        let pointer = finding.pointer.clone().unwrap_or_default();
         checks.push(Check { is_warning: finding.level == Level::Warning, sentence, pointer });
     }
     for passed in ["The maker may submit this type.", "The payload fits the type’s schema."] {
-        checks.push(Check { is_warning: false, sentence: passed.into(), pointer: Text::default() });
+        checks.push(Check { is_warning: false, sentence: passed.into(), pointer: String::new() });
     }
     let rule = &view.request.terms.rule;
     let sentence = format!("Who must agree: rule {rule} of the type’s policy.");
-    checks.push(Check { is_warning: false, sentence: sentence.into(), pointer: Text::default() });
+    checks.push(Check { is_warning: false, sentence, pointer: String::new() });
     checks
 }
 
-fn queue(shell: &Shell, session: &Session, request: &Request) -> Queue {
-    let may_check = session.actor.may(Permission::Check);
-    let list = Nav::home(&session.actor);
+fn queue(shell: &Shell, actor: &Actor, request: &Request) -> Queue {
+    let may_check = actor.may(Permission::Check);
+    let list = Nav::home(actor);
     let at = shell.waiting.iter().position(|id| *id == request.id);
     let url = |id: &RequestId| format!("{BASE}/requests/{id}");
     let all = crate::web::parts::layout::counted(shell.waiting.len());
@@ -292,12 +286,12 @@ fn acts(request: &Request, explained: &Explanation) -> Acts {
     let is_waiting = request.state.waits();
     let mut more = Vec::new();
     let sentence = if explained.can_decide {
-        let after = explained.progress.as_ref().and_then(crate::web::parts::signature_view::after_me);
+        let after = explained.progress.as_ref().and_then(crate::web::parts::approval_view::after_me);
         match after {
             None => "You may decide, and you have no part in this request. Yours is the last signature."
                 .to_owned(),
             Some(stages) => {
-                let names: Vec<String> = stages.iter().map(|stage| stage.raw().to_owned()).collect();
+                let names: Vec<String> = stages.iter().map(|stage| stage.to_owned()).collect();
                 format!(
                     "You may decide, and you have no part in this request. After you, {} must still agree: \
                      nothing is sent now.",
@@ -322,22 +316,16 @@ fn acts(request: &Request, explained: &Explanation) -> Acts {
             .flat_map(|stage| stage.still_needed(0))
             .collect();
         if !needed.is_empty() {
-            more.push(Text::from(format!("It waits for {}.", needed.join(", "))));
+            more.push(format!("It waits for {}.", needed.join(", ")));
         }
     }
-    Acts {
-        sentence: sentence.into(),
-        more,
-        can_decide: explained.can_decide,
-        can_withdraw: explained.can_withdraw,
-    }
+    Acts { sentence, more, can_decide: explained.can_decide, can_withdraw: explained.can_withdraw }
 }
 
 /// `GET /ui/requests/{id}/body`: the whole body, where the page shows only its beginning.
-pub async fn body(web: web::Data<Web>, request: HttpRequest, id: web::Path<String>) -> Page {
-    let session = Session::of(&web, &request).await?;
+pub async fn body(page: PageRequest, id: web::Path<String>) -> Page {
     let id = RequestId::parse(&id).ok_or(PageError::NotFound)?;
-    let view = web.engine.find(&session.actor, id).await?;
+    let view = page.engine().find(page.actor(), id).await?;
     let (task, _) = view.shown();
     let text = task.get("body").map(json::write).unwrap_or_default();
     // Plain text, whatever it holds: a browser must not take it for a page.

@@ -1,6 +1,6 @@
 //! Request types in force: which call each becomes and who must agree. Read-only: types change through files.
 
-use actix_web::{HttpRequest, web};
+use actix_web::web;
 use askama::Template;
 
 use crate::domain::actor::Permission;
@@ -9,21 +9,19 @@ use crate::domain::period;
 use crate::domain::policy::Policy;
 use crate::domain::policy::people::People;
 use crate::domain::request_type::{CountBy, Counter, Duplicates, RequestType};
+use crate::domain::target::Targets;
 use crate::domain::wording::capitalised;
 use crate::engine::Deadlines;
-use crate::web::html::Text;
-use crate::web::pages::inbox::escaped;
+use crate::http::query::escaped;
+use crate::web::html::filters;
+use crate::web::parts::approval_view::who_agrees;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::format::DigestWords;
 use crate::web::parts::json_view::Body;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::payload_fields::{FieldRow, rows};
-use crate::web::parts::policy_diagram::{NodeKind, RuleDrawing, who_agrees};
-use crate::web::session::Session;
-use crate::web::{BASE, Page, PageError, Web, ok};
-
-/// What stands in a type's call where the request names the host.
-const ANY_HOST: &str = "the host that the request names";
+use crate::web::parts::policy_diagram::{NodeKind, RuleDrawing};
+use crate::web::{BASE, Page, PageError, PageRequest, ok};
 
 #[derive(Template)]
 #[template(path = "types.html")]
@@ -35,8 +33,8 @@ struct TypesTemplate {
 /// One type in the list.
 struct TypeLine {
     url: String,
-    title: Text,
-    name: Text,
+    title: String,
+    name: String,
     call: CallView,
     who: Vec<RuleWords>,
     version: DigestWords,
@@ -45,18 +43,18 @@ struct TypeLine {
 /// One rule in words.
 struct RuleWords {
     /// Its name, unless it applies always.
-    when: Text,
-    who: Text,
+    when: String,
+    who: String,
 }
 
 #[derive(Template)]
 #[template(path = "type.html")]
 struct TypeTemplate {
     shell: Shell,
-    name: Text,
-    title: Text,
+    name: String,
+    title: String,
     version: DigestWords,
-    summary: Text,
+    summary: String,
     call: CallView,
     facts: Vec<String>,
     rules: Vec<RuleDrawing>,
@@ -66,31 +64,29 @@ struct TypeTemplate {
 }
 
 /// `GET /ui/types`
-pub async fn list(web: web::Data<Web>, request: HttpRequest) -> Page {
-    let session = Session::of(&web, &request).await?;
-    web.engine.scope(&session.actor)?;
-    let shell = Shell::of(&web, &request, &session, Nav::Types).await?;
-    let rules = web.engine.rules();
-    ok(&TypesTemplate { types: rules.types.iter().map(|known| type_line(known)).collect(), shell })
+pub async fn list(page: PageRequest) -> Page {
+    page.engine().scope(page.actor())?;
+    let shell = Shell::of(&page, Nav::Types).await?;
+    let rules = page.engine().rules();
+    let targets = page.engine().targets();
+    ok(&TypesTemplate { types: rules.types.iter().map(|known| type_line(known, targets)).collect(), shell })
 }
 
 /// `GET /ui/types/{TYPE}`
-pub async fn page(web: web::Data<Web>, request: HttpRequest, name: web::Path<String>) -> Page {
-    let session = Session::of(&web, &request).await?;
-    web.engine.scope(&session.actor)?;
-    let rules = web.engine.rules();
+pub async fn page(page: PageRequest, name: web::Path<String>) -> Page {
+    page.engine().scope(page.actor())?;
+    let rules = page.engine().rules();
     let known = rules.types.find(&name).ok_or(PageError::NotFound)?;
-    let shell = Shell::of(&web, &request, &session, Nav::Types).await?;
-    let may_make = session.actor.may(Permission::Make);
-    ok(&type_page(known, &rules.people, web.engine.deadlines(), (shell, may_make)))
+    let shell = Shell::of(&page, Nav::Types).await?;
+    ok(&type_page(&page, known, &rules.people, shell))
 }
 
-fn type_line(known: &RequestType) -> TypeLine {
+fn type_line(known: &RequestType, targets: &Targets) -> TypeLine {
     TypeLine {
         url: type_url(known),
-        title: known.title.as_str().into(),
-        name: known.name.as_str().into(),
-        call: call(known),
+        title: known.title.clone(),
+        name: known.name.to_string(),
+        call: CallView::of_type(known, targets),
         who: policy_words(&known.policy),
         version: DigestWords::of(&known.version),
     }
@@ -100,52 +96,35 @@ fn type_url(known: &RequestType) -> String {
     format!("{}/{}", Nav::Types.url(), escaped(known.name.as_str()))
 }
 
+/// Where a request of this type is made.
+fn new_url(known: &RequestType) -> String {
+    format!("{BASE}/new/{}", escaped(known.name.as_str()))
+}
+
 /// The rules in words, in their order.
 fn policy_words(policy: &Policy) -> Vec<RuleWords> {
     let words = |rule: &crate::domain::policy::Rule| RuleWords {
-        when: rule.when.as_ref().map(|_| Text::from(rule.name.as_str())).unwrap_or_default(),
-        who: capitalised(&who_agrees(&rule.outcome)).into(),
+        when: rule.when.as_ref().map(|_| rule.name.clone()).unwrap_or_default(),
+        who: capitalised(&who_agrees(&rule.outcome)),
     };
     policy.rules.iter().map(words).collect()
 }
 
-/// The call that a request of this type becomes, as far as the type says.
-fn call(known: &RequestType) -> CallView {
-    let target = known.target.as_ref();
-    CallView {
-        method: known.method.as_str().into(),
-        scheme: target.map(|target| format!("{}://", target.scheme.as_str())).unwrap_or_default().into(),
-        host: target.map_or_else(|| ANY_HOST.to_owned(), |target| target.authority()).into(),
-        path: known.path.as_str().into(),
-        query: Text::default(),
-        label: Text::default(),
-        query_pairs: Vec::new(),
-        headers: Vec::new(),
-        body: None,
-        digest: DigestWords::of(""),
-    }
-}
-
-fn type_page(
-    known: &RequestType,
-    people: &People,
-    deadlines: Deadlines,
-    (shell, may_make): (Shell, bool),
-) -> TypeTemplate {
+fn type_page(page: &PageRequest, known: &RequestType, people: &People, shell: Shell) -> TypeTemplate {
     let host = known.target.as_ref().map(|target| target.authority());
     let drawn = (1..).zip(&known.policy.rules);
     let definition = json::read(known.definition().as_bytes()).unwrap_or_default();
     TypeTemplate {
-        name: known.name.as_str().into(),
-        title: known.title.as_str().into(),
+        name: known.name.to_string(),
+        title: known.title.clone(),
         version: DigestWords::of(&known.version),
         summary: known.summary.template().into(),
-        call: call(known),
-        facts: facts(known, deadlines),
+        call: CallView::of_type(known, page.engine().targets()),
+        facts: facts(known, page.engine().deadlines()),
         rules: drawn.map(|(number, rule)| RuleDrawing::of(rule, number, people, host.as_deref())).collect(),
         fields: rows(known),
         definition: Body::of(&definition, known.definition().len()),
-        new_url: may_make.then(|| format!("{BASE}/new/{}", escaped(known.name.as_str()))),
+        new_url: page.actor().may(Permission::Make).then(|| new_url(known)),
         shell,
     }
 }
@@ -165,7 +144,7 @@ fn facts(known: &RequestType, deadlines: Deadlines) -> Vec<String> {
         Duplicates::Block => Some("A second open request on the same subject: refused".to_owned()),
     });
     if known.recheck_at_execution {
-        facts.push("Rights of those who signed are looked at again right before sending".to_owned());
+        facts.push("Permissions of those who signed are checked again right before sending".to_owned());
     }
     if known.bulk {
         facts.push("May be decided together with others".to_owned());

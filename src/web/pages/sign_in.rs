@@ -1,18 +1,22 @@
 //! Signing in, signing in again, signing out, and changing the org.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::HOST;
 use actix_web::{HttpRequest, web};
 use askama::Template;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::auth::BrowserSecret;
+use crate::web::html::filters;
 use crate::web::session::cookie::{self, FLOW, SESSION, START};
 
 use crate::auth::oidc::{FLOW_SECONDS, Flow, Provider, Purpose, SignInFault};
 use crate::domain::ids::OrgId;
 use crate::engine::sessions::{NewSession, SessionGrant};
+use crate::http::query::given_once;
 use crate::web::session::{ReturnTo, Session, SignIn, check_form, check_start};
-use crate::web::{Page, PageError, Text, Web, assets, ok, see_other};
+use crate::web::{Page, PageError, PageRequest, Web, assets, ok, see_other};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -20,14 +24,14 @@ struct SignInPage<'a> {
     environment: &'a str,
     style: &'static str,
     script: &'static str,
-    server: Text,
+    server: String,
     version: &'static str,
     csrf: String,
     to: String,
     comes_back: bool,
     was_signed_out: bool,
-    people: Vec<(Text, Text, Text)>,
-    provider: Option<Text>,
+    people: Vec<(String, String, String)>,
+    provider: Option<String>,
 }
 
 #[derive(Template)]
@@ -38,15 +42,15 @@ struct AgainPage<'a> {
     script: &'static str,
     csrf: String,
     to: String,
-    name: Text,
-    provider: Option<Text>,
+    name: String,
+    provider: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "sign_in_going.html")]
 struct GoingPage {
     style: &'static str,
-    provider: Text,
+    provider: String,
     url: String,
 }
 
@@ -70,46 +74,36 @@ pub struct OrgForm {
     org: String,
 }
 
-/// A parameter of the query that stands there once.
-fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
-    let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
-    let mut values = pairs.filter(|(own, _)| own == name).map(|(_, value)| value.into_owned());
-    let value = values.next()?;
-    values.next().is_none().then_some(value)
-}
-
 /// `GET /ui/sign-in`
 pub async fn sign_in(web: web::Data<Web>, request: HttpRequest) -> Page {
-    let to = ReturnTo::read(&parameter(&request, "to").unwrap_or_default());
+    let to = ReturnTo::read(&given_once(&request, "to").unwrap_or_default());
     match Session::of(&web, &request).await {
         Ok(_) => return Ok(see_other(to.as_str())),
         Err(PageError::SignIn { .. }) => {}
         Err(error) => return Err(error),
     }
-    let secret = cookie::secret(&request, START).unwrap_or_else(BrowserSecret::new);
+    let secret = cookie::secret(&request, START).unwrap_or_else(BrowserSecret::random);
     let (people, provider) = match &*web.sign_in {
         SignIn::Off => return Err(PageError::off()),
         SignIn::Demo(people) => {
             let people = people.iter().map(|person| {
                 let id = person.granted.person.user_id.as_str();
-                (Text::from(id), Text::from(person.name.as_str()), Text::from(person.what.as_str()))
+                (id.to_owned(), person.name.clone(), person.what.clone())
             });
             (people.collect(), None)
         }
-        SignIn::Oidc(provider) => (Vec::new(), Some(Text::from(provider.host()))),
+        SignIn::Oidc(provider) => (Vec::new(), Some(provider.host().to_owned())),
     };
-    let host = request.connection_info().host().to_owned();
-    let own = web.public_origin.as_deref().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
     let page = SignInPage {
         environment: &web.environment,
         style: &assets::STYLE.path,
         script: &assets::SCRIPT.path,
-        server: own.unwrap_or(&host).into(),
+        server: server_host(web.public_origin.as_deref(), &request).to_owned(),
         version: env!("CARGO_PKG_VERSION"),
         csrf: secret.form_token(),
         to: to.to_string(),
         comes_back: !to.is_home(),
-        was_signed_out: parameter(&request, "out").is_some(),
+        was_signed_out: given_once(&request, "out").is_some(),
         people,
         provider,
     };
@@ -118,14 +112,21 @@ pub async fn sign_in(web: web::Data<Web>, request: HttpRequest) -> Page {
     Ok(response)
 }
 
+/// The host of this server as the browser knows it. What a proxy forwards is not read: anybody can send it.
+fn server_host<'a>(public_origin: Option<&'a str>, request: &'a HttpRequest) -> &'a str {
+    let public = public_origin.and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    let named = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    public.or_else(named).unwrap_or_default()
+}
+
 /// `POST /ui/sign-in/demo`
 pub async fn demo(web: web::Data<Web>, request: HttpRequest, form: web::Form<SignInForm>) -> Page {
     let SignIn::Demo(people) = &*web.sign_in else { return Err(PageError::NotFound) };
     check_start(&web, &request, &form.csrf)?;
     let person = people.iter().find(|person| person.granted.person.user_id == form.person);
     let granted = person.ok_or(PageError::NotFound)?.granted.clone();
-    let now = web.engine.clock().now();
-    open(&web, &request, (granted, Some(now)), &ReturnTo::read(&form.to)).await
+    let proof = Proof { granted, signed_in_at: Some(web.engine.clock().now()) };
+    open(&web, &request, proof, &ReturnTo::read(&form.to)).await
 }
 
 /// `POST /ui/sign-in/start`
@@ -136,10 +137,10 @@ pub async fn start(web: web::Data<Web>, request: HttpRequest, form: web::Form<Si
 }
 
 /// `GET /ui/sign-in/again`
-pub async fn again(web: web::Data<Web>, request: HttpRequest) -> Page {
-    let session = Session::of(&web, &request).await?;
+pub async fn again(page: PageRequest) -> Page {
+    let PageRequest { web, http, session, .. } = page;
     let provider = match &*web.sign_in {
-        SignIn::Oidc(provider) => Some(Text::from(provider.host())),
+        SignIn::Oidc(provider) => Some(provider.host().to_owned()),
         SignIn::Off | SignIn::Demo(_) => None,
     };
     ok(&AgainPage {
@@ -147,22 +148,21 @@ pub async fn again(web: web::Data<Web>, request: HttpRequest) -> Page {
         style: &assets::STYLE.path,
         script: &assets::SCRIPT.path,
         csrf: session.csrf,
-        to: ReturnTo::read(&parameter(&request, "to").unwrap_or_default()).to_string(),
-        name: session.actor.signer.person.user_name.into(),
+        to: ReturnTo::read(&given_once(&http, "to").unwrap_or_default()).to_string(),
+        name: session.actor.signer.person.user_name,
         provider,
     })
 }
 
 /// `POST /ui/sign-in/again`
-pub async fn start_again(web: web::Data<Web>, request: HttpRequest, form: web::Form<SignInForm>) -> Page {
-    let session = Session::of(&web, &request).await?;
-    check_form(&web, &request, &session, &form.csrf)?;
+pub async fn start_again(page: PageRequest, form: web::Form<SignInForm>) -> Page {
+    page.check_form(&form.csrf)?;
+    let PageRequest { web, http, session, .. } = page;
     match &*web.sign_in {
         SignIn::Off => Err(PageError::off()),
         SignIn::Demo(_) => {
-            let proved_at = Some(web.engine.clock().now());
-            let granted = session.live.granted.clone();
-            open(&web, &request, (granted, proved_at), &ReturnTo::read(&form.to)).await
+            let proof = Proof { granted: session.live.granted, signed_in_at: Some(web.engine.clock().now()) };
+            open(&web, &http, proof, &ReturnTo::read(&form.to)).await
         }
         SignIn::Oidc(provider) => go(&web, provider, Purpose::Again, &form.to).await,
     }
@@ -199,7 +199,7 @@ async fn come_back(web: &Web, request: &HttpRequest, provider: &Provider) -> Pag
     let now = web.engine.clock().now();
     let flow = cookie::read(request, FLOW).and_then(|text| Flow::from_cookie(&text, now));
     let flow = flow.ok_or(SignInFault::Flow).map_err(failed)?;
-    let claims = provider.finish(&flow, |name| parameter(request, name), now).await.map_err(failed)?;
+    let claims = provider.finish(&flow, |name| given_once(request, name), now).await.map_err(failed)?;
     if flow.purpose == Purpose::Again
         && let Ok(session) = Session::of(web, request).await
         && session.actor.person.key() != claims.person.key()
@@ -214,30 +214,33 @@ async fn come_back(web: &Web, request: &HttpRequest, provider: &Provider) -> Pag
         act: claims.act,
     };
     // A provider's clock that is ahead makes no sign-in of the future.
-    let proved_at = claims.signed_in_at.map(|at| at.min(now));
+    let signed_in_at = claims.signed_in_at.map(|at| at.min(now));
     // A cookie comes from a browser: check again where it leads.
-    open(web, request, (granted, proved_at), &ReturnTo::read(&flow.return_to)).await
+    open(web, request, Proof { granted, signed_in_at }, &ReturnTo::read(&flow.return_to)).await
+}
+
+/// Who a person has proved to be.
+struct Proof {
+    granted: SessionGrant,
+    /// When they proved it, if that is known.
+    signed_in_at: Option<DateTime<Utc>>,
 }
 
 /// Opens a session under a new secret; the one that this browser had before ends.
-async fn open(
-    web: &Web,
-    request: &HttpRequest,
-    (granted, signed_in_at): (SessionGrant, Option<chrono::DateTime<chrono::Utc>>),
-    to: &ReturnTo,
-) -> Page {
+async fn open(web: &Web, request: &HttpRequest, proof: Proof, to: &ReturnTo) -> Page {
+    let Proof { granted, signed_in_at } = proof;
     let before = match Session::of(web, request).await {
         Ok(session) => Some(session),
         Err(PageError::SignIn { .. }) => None,
         Err(error) => return Err(error),
     };
-    // Who signs in anew stays in the org where the work is.
+    // A person who signs in again stays in the org where their work is.
     let same_org = before.as_ref().map(|session| &session.actor.org).filter(|org| granted.orgs.contains(org));
     let org = same_org.or(granted.orgs.first()).cloned().ok_or(PageError::NotFound)?;
     if let Some(before) = &before {
         web.live.end(before.id);
     }
-    let secret = BrowserSecret::new();
+    let secret = BrowserSecret::random();
     let opening = NewSession {
         id: cookie::session_id(&secret),
         granted,
@@ -271,20 +274,19 @@ pub async fn sign_out(web: web::Data<Web>, request: HttpRequest, form: web::Form
 }
 
 /// `POST /ui/org`
-pub async fn switch_org(web: web::Data<Web>, request: HttpRequest, form: web::Form<OrgForm>) -> Page {
-    let session = Session::of(&web, &request).await?;
-    check_form(&web, &request, &session, &form.csrf)?;
-    web.engine.switch_org(&session.live, &OrgId::new(form.org.as_str())).await?;
-    web.live.end(session.id);
+pub async fn switch_org(page: PageRequest, form: web::Form<OrgForm>) -> Page {
+    page.check_form(&form.csrf)?;
+    page.engine().switch_org(&page.session.live, &OrgId::new(form.org.as_str())).await?;
+    page.web.live.end(page.session.id);
     Ok(see_other(crate::web::BASE))
 }
 
-/// What a person is told when signing in did not work; the log has the kind.
+/// The message when signing in did not work; the log has the kind.
 fn failed(fault: SignInFault) -> PageError {
     tracing::warn!(kind = fault.kind(), detail = %fault, "a sign-in was not completed");
     let status = if fault.is_theirs() { StatusCode::BAD_GATEWAY } else { StatusCode::FORBIDDEN };
     let (title, text) = fault.words();
-    PageError::Told { status, title: title.to_owned(), text: text.to_owned() }
+    PageError::Message { status, title: title.to_owned(), text: text.to_owned() }
 }
 
 /// Serves what signing in and out needs.
@@ -298,4 +300,24 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/sign-in/again", web::post().to(start_again))
         .route("/sign-out", web::post().to(sign_out))
         .route("/org", web::post().to(switch_org));
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn the_server_that_a_person_signs_in_to_is_never_named_by_a_forwarded_header() {
+        let forged = TestRequest::default()
+            .insert_header(("host", "127.0.0.1:8080"))
+            .insert_header(("x-forwarded-host", "evil.example"))
+            .insert_header(("forwarded", "host=evil.example"))
+            .to_http_request();
+        assert_eq!(server_host(None, &forged), "127.0.0.1:8080");
+        assert_eq!(server_host(Some("https://approve.example.com"), &forged), "approve.example.com");
+        let unnamed = TestRequest::default().insert_header(("x-forwarded-host", "evil.example"));
+        assert_eq!(server_host(None, &unnamed.to_http_request()), "");
+    }
 }

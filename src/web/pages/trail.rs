@@ -1,7 +1,7 @@
 //! One request's trail: every event with its digest and state names as on the wire, for auditors and printers.
 
 use actix_web::http::header::HOST;
-use actix_web::{HttpRequest, web};
+use actix_web::web;
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,50 +12,49 @@ use crate::domain::lifecycle::EventKind;
 use crate::domain::request::{Decision, Request, State, Verdict};
 use crate::engine::queries::View;
 use crate::engine::trail::{Trail, TrailEntry};
-use crate::web::html::Text;
-use crate::web::pages::inbox::{escaped, title};
+use crate::http::query::escaped;
+use crate::web::html::filters;
 use crate::web::parts::answer_view::AnswerBox;
+use crate::web::parts::approval_view::who_agrees;
 use crate::web::parts::call_view::CallView;
-use crate::web::parts::event_text::{EventWords, told};
-use crate::web::parts::format::{DigestWords, StateWord, Time, When, span, state_word};
+use crate::web::parts::event_text::{EventWords, describe_event};
+use crate::web::parts::format::{DigestWords, StateWord, Time, When, span, state_label, summary};
 use crate::web::parts::layout::{Nav, Shell};
-use crate::web::parts::policy_diagram::who_agrees;
-use crate::web::session::Session;
-use crate::web::{BASE, Page, PageError, Web, ok};
+use crate::web::{BASE, Page, PageError, PageRequest, ok};
 
 #[derive(Template)]
 #[template(path = "trail.html")]
 struct TrailTemplate {
     shell: Shell,
     printed_at: Time,
-    printed_from: Text,
+    printed_from: String,
     version: &'static str,
     id: String,
     url: String,
     state: StateWord,
     wire_state: &'static str,
-    title: Text,
-    type_name: Text,
-    type_title: Text,
+    title: String,
+    type_name: String,
+    type_title: String,
     type_url: Option<String>,
     type_version: DigestWords,
-    rule: Text,
-    rule_words: Text,
-    byline: Text,
+    rule: String,
+    rule_words: String,
+    byline: String,
     head: &'static str,
     call: CallView,
     digest: DigestWords,
     compared: Vec<Compared>,
     is_same: bool,
-    entity: Vec<(&'static str, Text)>,
-    subject: Text,
+    entity: Vec<(&'static str, String)>,
+    subject: String,
     events: Vec<TrailLine>,
     answer: Option<AnswerBox>,
 }
 
-/// A digest that somebody or something named, beside the request's own.
+/// A digest that a person or the engine named, compared with that of the request.
 struct Compared {
-    what: Text,
+    what: String,
     digest: DigestWords,
     is_same: bool,
 }
@@ -65,51 +64,51 @@ struct TrailLine {
     seq: i64,
     at: Time,
     words: EventWords,
-    user_id: Text,
-    reference: Text,
+    user_id: String,
+    reference: String,
 }
 
 /// `GET /ui/requests/{id}/trail`
-pub async fn page(web: web::Data<Web>, request: HttpRequest, id: web::Path<String>) -> Page {
-    let session = Session::of(&web, &request).await?;
+pub async fn page(page: PageRequest, id: web::Path<String>) -> Page {
     let id = RequestId::parse(&id).ok_or(PageError::NotFound)?;
-    let Trail { view, entries } = web.engine.trail(&session.actor, id).await?;
-    let shell = Shell::of(&web, &request, &session, Nav::History).await?;
-    let in_force = web.engine.rules();
-    let is_known = in_force.types.find(view.request.request_type.as_str()).is_some();
-    ok(&trail(&view, &entries, (shell, is_known), server_name(&web, &request)))
+    let Trail { view, entries } = page.engine().trail(page.actor(), id).await?;
+    let shell = Shell::of(&page, Nav::History).await?;
+    let template = trail(&view, &entries, shell);
+    ok(&TrailTemplate { printed_from: server_name(&page), type_url: type_url(&page, &view), ..template })
 }
 
-/// Under which name the reader knows this server.
-fn server_name(web: &Web, request: &HttpRequest) -> Text {
-    let named = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    web.public_origin.as_deref().or(named).unwrap_or_default().into()
+/// The address under which the reader knows this server.
+fn server_name(page: &PageRequest) -> String {
+    let named = page.http.headers().get(HOST).and_then(|host| host.to_str().ok());
+    page.web.public_origin.as_deref().or(named).unwrap_or_default().to_owned()
 }
 
-fn trail(
-    view: &View,
-    entries: &[TrailEntry],
-    (shell, is_known): (Shell, bool),
-    printed_from: Text,
-) -> TrailTemplate {
+/// The page of the request's type, if the type is in force.
+fn type_url(page: &PageRequest, view: &View) -> Option<String> {
+    let name = view.request.request_type.as_str();
+    let rules = page.engine().rules();
+    rules.types.find(name).map(|_| format!("{}/{}", Nav::Types.url(), escaped(name)))
+}
+
+fn trail(view: &View, entries: &[TrailEntry], shell: Shell) -> TrailTemplate {
     let (it, when) = (&view.request, shell.when);
     let rule = view.pinned.policy.rule(&it.terms.rule);
     let compared = compared(view, entries);
     TrailTemplate {
         printed_at: when.to_the_millisecond(when.now()),
-        printed_from,
+        printed_from: String::new(),
         version: env!("CARGO_PKG_VERSION"),
         id: it.id.to_string(),
         url: format!("{BASE}/requests/{}", it.id),
-        state: state_word(it),
+        state: state_label(it),
         wire_state: it.state.name(),
-        title: title(it),
-        type_name: it.request_type.as_str().into(),
-        type_title: view.pinned.title.as_str().into(),
-        type_url: is_known.then(|| format!("{}/{}", Nav::Types.url(), escaped(it.request_type.as_str()))),
+        title: summary(it),
+        type_name: it.request_type.to_string(),
+        type_title: view.pinned.title.clone(),
+        type_url: None,
         type_version: DigestWords::of(&it.type_version),
-        rule: it.terms.rule.as_str().into(),
-        rule_words: rule.map(|rule| who_agrees(&rule.outcome)).unwrap_or_default().into(),
+        rule: it.terms.rule.clone(),
+        rule_words: rule.map(|rule| who_agrees(&rule.outcome)).unwrap_or_default(),
         byline: byline(view, when),
         head: head(it.state),
         call: CallView::of(view),
@@ -117,7 +116,7 @@ fn trail(
         is_same: compared.iter().all(|one| one.is_same),
         compared,
         entity: entity(it),
-        subject: it.terms.subject.clone().unwrap_or_default().into(),
+        subject: it.terms.subject.clone().unwrap_or_default(),
         events: entries.iter().map(|entry| trail_line(entry, when)).collect(),
         answer: view.answer.as_ref().map(AnswerBox::of),
         shell,
@@ -134,10 +133,10 @@ fn head(state: State) -> &'static str {
     }
 }
 
-/// Every place that names a digest, and what it is when it is worked out anew.
+/// Every place that names a digest, and the digest computed again now.
 fn compared(view: &View, entries: &[TrailEntry]) -> Vec<Compared> {
     let own = view.request.digest.to_string();
-    let compared = |what: Text, digest: String| Compared {
+    let compared = |what: String, digest: String| Compared {
         what,
         is_same: digest == own,
         digest: DigestWords::of(&digest),
@@ -151,19 +150,19 @@ fn compared(view: &View, entries: &[TrailEntry]) -> Vec<Compared> {
             Verdict::Rejected => "Rejected",
         };
         let what = format!("{did} by {}", decision.checker.user_name);
-        all.push(compared(what.into(), decision.digest.to_string()));
+        all.push(compared(what, decision.digest.to_string()));
     }
     for entry in entries {
         if let Some(EventKind::AttemptStarted { attempt }) = entry.kind {
             let digest = entry.digest.map(|digest| digest.to_string()).unwrap_or_default();
-            all.push(compared(format!("Sent in attempt {attempt}").into(), digest));
+            all.push(compared(format!("Sent in attempt {attempt}"), digest));
         }
     }
     all
 }
 
 /// `Pia submitted it on …; Aiko approved it 38 min later; the target answered 201.`
-fn byline(view: &View, when: When) -> Text {
+fn byline(view: &View, when: When) -> String {
     let it = &view.request;
     let mut parts =
         vec![format!("{} submitted it on {}", it.maker.user_name, when.exact(it.started_at).words())];
@@ -174,7 +173,7 @@ fn byline(view: &View, when: When) -> Text {
         since = *at;
     }
     parts.push(end(view, since));
-    format!("{}.", parts.join("; ")).into()
+    format!("{}.", parts.join("; "))
 }
 
 fn end(view: &View, since: DateTime<Utc>) -> String {
@@ -187,11 +186,11 @@ fn end(view: &View, since: DateTime<Utc>) -> String {
         State::Executed => status.unwrap_or_else(|| "it was carried out".to_owned()),
         State::Failed => status.map_or_else(
             || "it failed before anything was sent".to_owned(),
-            |told| format!("{told}: it failed"),
+            |answered| format!("{answered}: it failed"),
         ),
         State::Unknown => "the outcome is unknown".to_owned(),
         State::Rejected => "nothing was sent".to_owned(),
-        State::Withdrawn => format!("the maker took it back {after}, and nothing was sent"),
+        State::Withdrawn => format!("the maker withdrew it {after}, and nothing was sent"),
         State::Expired => format!("it expired {after}, and nothing was sent"),
     }
 }
@@ -200,7 +199,7 @@ fn later(time: TimeDelta) -> String {
     if time < TimeDelta::seconds(1) { "at once".to_owned() } else { format!("{} later", span(time)) }
 }
 
-fn entity(request: &Request) -> Vec<(&'static str, Text)> {
+fn entity(request: &Request) -> Vec<(&'static str, String)> {
     let entity = &request.entity;
     let all = [
         ("Concept", &entity.concept_id),
@@ -208,17 +207,17 @@ fn entity(request: &Request) -> Vec<(&'static str, Text)> {
         ("Store", &entity.store_id),
         ("Till", &entity.till_id),
     ];
-    all.into_iter().filter(|(_, id)| !id.is_empty()).map(|(name, id)| (name, id.as_str().into())).collect()
+    all.into_iter().filter(|(_, id)| !id.is_empty()).map(|(name, id)| (name, id.clone())).collect()
 }
 
 fn trail_line(entry: &TrailEntry, when: When) -> TrailLine {
-    let words = told(entry, when);
+    let words = describe_event(entry, when);
     TrailLine {
         seq: entry.seq,
         at: when.to_the_millisecond(entry.at),
-        user_id: if words.is_by_engine { Text::default() } else { entry.actor.user_id.as_str().into() },
+        user_id: if words.is_by_engine { String::new() } else { entry.actor.user_id.clone() },
         words,
-        reference: entry.reference.as_str().into(),
+        reference: entry.reference.clone(),
     }
 }
 
@@ -228,8 +227,9 @@ mod tests {
     use crate::web::sample;
 
     fn page(view: &View) -> String {
-        let host = Text::from("approve.example.com");
-        trail(view, &sample::entries(), (sample::shell(), true), host).render().unwrap()
+        let printed_from = "approve.example.com".to_owned();
+        let template = trail(view, &sample::entries(), sample::shell());
+        TrailTemplate { printed_from, ..template }.render().unwrap()
     }
 
     #[test]
@@ -237,7 +237,7 @@ mod tests {
         let view = sample::view();
         let html = page(&view);
         assert_eq!(html.matches("<h1").count(), 1);
-        for told in [
+        for part in [
             "ValidateMakerAccess",
             "ValidatePayload",
             "AdminTask",
@@ -246,9 +246,9 @@ mod tests {
             "The target answered 201.",
             "2026-11-22 10:00:00.007",
         ] {
-            assert!(html.contains(told), "{told}");
+            assert!(html.contains(part), "{part}");
         }
-        let full = DigestWords::of(&view.request.digest.to_string()).full();
+        let full = DigestWords::of(&view.request.digest.to_string()).full().to_string();
         // In the events, and beside each that named it.
         assert!(html.matches(&full).count() >= 6 + 4, "{}", html.matches(&full).count());
         assert!(html.contains("One digest all the way"));
@@ -281,14 +281,14 @@ mod tests {
         let html = page(&sample::view());
         let line = html.split("print-only").nth(1).unwrap();
         let line = &line[..line.find("</p>").unwrap()];
-        for told in [
+        for part in [
             "Ruth Adeyemi",
             "org 90001",
             "2026-11-22 12:00:00.000",
             "approve.example.com",
             env!("CARGO_PKG_VERSION"),
         ] {
-            assert!(line.contains(told), "{told}: {line}");
+            assert!(line.contains(part), "{part}: {line}");
         }
     }
 

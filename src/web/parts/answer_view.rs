@@ -2,28 +2,27 @@
 
 use crate::domain::json;
 use crate::engine::queries::AnswerView;
-use crate::web::html::Text;
+use crate::web::html::Markup;
 use crate::web::parts::format::size;
 use crate::web::parts::json_view::{Body, SHOWN_BYTES_MAX};
 
 /// What the target answered; drawn by `_answer.html`.
 pub struct AnswerBox {
-    /// The HTTP status.
     pub status: i64,
     /// Names and values, in the order received.
-    pub headers: Vec<(Text, Text)>,
+    pub headers: Vec<(String, String)>,
     /// A body that is JSON.
     pub body: Option<Body>,
     /// Any other body.
-    pub text: Text,
+    pub text: String,
     /// `214 bytes`.
-    pub size: String,
-    /// Whether the answer went on past what is kept.
+    pub size: Markup,
+    /// Whether the answer was longer than what is kept.
     pub is_cut: bool,
-    /// Whether only the beginning stands on the page.
+    /// Whether the page shows only the beginning.
     pub is_beginning: bool,
     /// Parts that did not work although the whole did.
-    pub warnings: Vec<Text>,
+    pub warnings: Vec<String>,
 }
 
 impl AnswerBox {
@@ -32,17 +31,16 @@ impl AnswerBox {
         let bytes = answer.body.as_deref().unwrap_or_default();
         let body = json::read(bytes).ok().filter(|_| !answer.cut).map(|value| Body::of(&value, bytes.len()));
         let text = if body.is_some() { String::new() } else { beginning(bytes) };
-        let headers =
-            answer.headers.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into()));
+        let headers = answer.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
         Self {
             status: answer.status,
             headers: headers.collect(),
             is_beginning: body.as_ref().map_or(bytes.len() > SHOWN_BYTES_MAX, |body| body.is_cut),
             body,
-            text: text.into(),
+            text,
             size: size(usize::try_from(answer.body_bytes).unwrap_or_default()),
             is_cut: answer.cut,
-            warnings: answer.warnings.iter().map(|warning| warning.message.as_str().into()).collect(),
+            warnings: answer.warnings.iter().map(|warning| warning.message.clone()).collect(),
         }
     }
 
@@ -86,15 +84,15 @@ mod tests {
         let html = shown(b"<h1>no</h1>", false);
         assert_eq!(html.text.to_string(), "&lt;h1&gt;no&lt;/h1&gt;");
         assert!(shown(b"", false).is_empty());
-        assert_eq!(shown(&[0xff, 0], false).text.raw(), "The answer’s body is no text.");
+        assert_eq!(shown(&[0xff, 0], false).text, "The answer’s body is no text.");
     }
 
     #[test]
     fn a_long_answer_shows_its_beginning_and_says_so() {
         let long = shown("é".repeat(SHOWN_BYTES_MAX).as_bytes(), false);
         assert!(long.is_beginning);
-        assert!(long.text.raw().len() <= SHOWN_BYTES_MAX && long.text.raw().ends_with('é'));
+        assert!(long.text.len() <= SHOWN_BYTES_MAX && long.text.ends_with('é'));
         let cut = shown(br#"{"a":"#, true);
-        assert!(cut.is_cut && cut.body.is_none() && cut.text.raw() == r#"{"a":"#);
+        assert!(cut.is_cut && cut.body.is_none() && cut.text == r#"{"a":"#);
     }
 }

@@ -11,29 +11,29 @@ use crate::domain::request_type::RequestType;
 use crate::domain::target::Targets;
 use crate::engine::DryRun;
 use crate::engine::queries::View;
-use crate::web::html::Text;
+use crate::web::html::{Markup, filters, write_text};
 use crate::web::parts::format::{DigestWords, size};
 use crate::web::parts::json_view::Body;
+
+/// The host of a type whose requests name it themselves.
+const ANY_HOST: &str = "the host that the request names";
 
 /// A call as a reader may see it: masked and secret fields are hidden.
 #[derive(Clone, Debug)]
 pub struct CallView {
-    /// The method.
-    pub method: Text,
+    pub method: String,
     /// `https://`, say.
-    pub scheme: Text,
+    pub scheme: String,
     /// Host, and port if it is not the scheme's own. Never cut.
-    pub host: Text,
+    pub host: String,
     /// The path, escaped as it is sent.
-    pub path: Text,
+    pub path: String,
     /// The query with its question mark; may be empty.
-    pub query: Text,
+    pub query: String,
     /// The target's label, such as Production.
-    pub label: Text,
-    /// Query parameters as name and value.
-    pub query_pairs: Vec<(Text, Text)>,
-    /// Headers as name and value.
-    pub headers: Vec<(Text, Text)>,
+    pub label: String,
+    pub query_pairs: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
     /// The body; `None` for a call without one.
     pub body: Option<Body>,
     /// The digest of the whole call.
@@ -64,7 +64,7 @@ impl CallView {
         Self { digest, ..line.with_parts(&task, tried.body_bytes) }
     }
 
-    /// What every request of a type becomes: its path with places for values, and its target if there is only
+    /// What every request of a type becomes: its path with places for values, and the target if there is only
     /// one.
     pub fn of_type(found: &RequestType, targets: &Targets) -> Self {
         let mut origins = targets.origins();
@@ -72,7 +72,8 @@ impl CallView {
         let origin = found.target.as_ref().or(only.as_ref());
         let label = origin.and_then(|origin| targets.find(origin)).map_or("", |target| &target.label);
         let url = format!("{}{}", origin.map(ToString::to_string).unwrap_or_default(), found.path);
-        Self::line_of(&found.method, &url, label)
+        let line = Self::line_of(&found.method, &url, label);
+        if origin.is_some() { line } else { Self { host: ANY_HOST.to_owned(), ..line } }
     }
 
     fn line_of(method: &str, url: &str, label: &str) -> Self {
@@ -83,12 +84,12 @@ impl CallView {
         let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
         Self {
-            method: method.into(),
-            scheme: scheme.into(),
-            host: host.into(),
-            path: path.into(),
-            query: query.into(),
-            label: label.into(),
+            method: method.to_owned(),
+            scheme: scheme.to_owned(),
+            host: host.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            label: label.to_owned(),
             query_pairs: Vec::new(),
             headers: Vec::new(),
             body: None,
@@ -117,17 +118,17 @@ impl CallView {
     }
 
     /// `Body 214 bytes, JSON`.
-    pub fn body_words(&self) -> String {
+    pub fn body_words(&self) -> Markup {
         match &self.body {
-            Some(body) => format!("Body {}, JSON", size(body.bytes)),
-            None => "No body".to_owned(),
+            Some(body) => Markup::new(format!("Body {}, JSON", size(body.bytes))),
+            None => Markup::new("No body".to_owned()),
         }
     }
 }
 
-fn pairs(members: &Map<String, Value>) -> Vec<(Text, Text)> {
+fn pairs(members: &Map<String, Value>) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    members.iter().map(|(name, value)| (name.as_str().into(), text(value).into())).collect()
+    members.iter().map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
 /// See [`CallView::line`].
@@ -140,7 +141,7 @@ pub struct Line<'a> {
 
 impl Line<'_> {
     fn is_production(&self) -> bool {
-        is_production(self.call.label.raw())
+        is_production(&self.call.label)
     }
 
     /// The host with places where a line may break, after dots only.
@@ -156,15 +157,15 @@ pub fn is_production(word: &str) -> bool {
     ["production", "prod", "live"].iter().any(|known| word.trim().eq_ignore_ascii_case(known))
 }
 
-struct Breakable<'a>(&'a Text);
+struct Breakable<'a>(&'a str);
 
 impl fmt::Display for Breakable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, part) in self.0.raw().split('.').enumerate() {
+        for (at, part) in self.0.split('.').enumerate() {
             if at > 0 {
                 f.write_str(".<wbr>")?;
             }
-            write!(f, "{}", Text::from(part))?;
+            write_text(f, part)?;
         }
         Ok(())
     }

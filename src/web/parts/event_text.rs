@@ -5,7 +5,6 @@ use crate::domain::lifecycle::{EventKind, Signature};
 use crate::domain::outcome::Outcome;
 use crate::domain::request::{State, Verdict};
 use crate::engine::trail::TrailEntry;
-use crate::web::html::Text;
 use crate::web::parts::format::{DigestWords, Time, When, who_name};
 use crate::web::parts::icons::Icon;
 
@@ -15,21 +14,18 @@ const ENGINE: &str = "Countersign";
 /// An event as a line of a page: *who* did *what*, *when*, and in which words.
 #[derive(Clone, Debug)]
 pub struct EventWords {
-    /// Its sign.
     pub icon: Icon,
-    /// Who caused it.
-    pub who: Text,
-    /// Whether it was the engine, by itself or on somebody's call.
+    pub who: String,
+    /// Whether the engine did it, on its own or for a person's command.
     pub is_by_engine: bool,
     /// What it was; goes on after the name: `approved for Risk`.
-    pub what: Text,
+    pub what: String,
     /// The person's words, or the engine's sentence about it.
-    pub words: Option<Text>,
+    pub words: Option<String>,
     /// Whether the words are the person's own.
     pub is_quote: bool,
-    /// When.
     pub at: Time,
-    /// Whether somebody said yes or no.
+    /// Whether a person approved or rejected.
     pub is_decision: bool,
     /// The state before, as on the wire.
     pub from: Option<String>,
@@ -40,28 +36,28 @@ pub struct EventWords {
 }
 
 /// What an event was, before it is joined with who and when.
-struct Told {
+struct EventDescription {
     icon: Icon,
     what: String,
-    /// Whether the engine did it, on whoever's call.
+    /// Whether the engine did it, whoever caused it.
     by_engine: bool,
     is_quote: bool,
     is_decision: bool,
 }
 
 /// The words for an event of a request.
-pub fn told(entry: &TrailEntry, when: When) -> EventWords {
-    let Told { icon, what, by_engine, is_quote, is_decision } = match &entry.kind {
+pub fn describe_event(entry: &TrailEntry, when: When) -> EventWords {
+    let EventDescription { icon, what, by_engine, is_quote, is_decision } = match &entry.kind {
         Some(kind) => what_happened(kind, entry.from),
         None => plain(Icon::Info, format!("recorded {}", entry.event_type)),
     };
     let is_by_engine = by_engine || entry.actor.iss == Person::system().iss;
     EventWords {
         icon,
-        who: if is_by_engine { ENGINE.into() } else { entry.actor.user_name.as_str().into() },
+        who: if is_by_engine { ENGINE.into() } else { entry.actor.user_name.clone() },
         is_by_engine,
-        what: what.into(),
-        words: entry.message.as_deref().filter(|words| !words.trim().is_empty()).map(Text::from),
+        what,
+        words: entry.message.as_deref().filter(|words| !words.trim().is_empty()).map(String::from),
         is_quote,
         at: when.ago(entry.at),
         is_decision,
@@ -71,15 +67,17 @@ pub fn told(entry: &TrailEntry, when: When) -> EventWords {
     }
 }
 
-fn what_happened(kind: &EventKind, from: Option<State>) -> Told {
+fn what_happened(kind: &EventKind, from: Option<State>) -> EventDescription {
     match kind {
         EventKind::Submitted(_) => plain(Icon::Pen, "submitted it"),
-        EventKind::MakerAccessValidated => checked("checked the maker’s right to ask for this: it is there"),
+        EventKind::MakerAccessValidated => {
+            checked("checked the maker’s permission to ask for this: it is there")
+        }
         EventKind::PayloadValidated => checked("checked what was sent: it is what the type asks for"),
         EventKind::Decided { verdict, signature, leads_to, .. } => decided(*verdict, signature, *leads_to),
         EventKind::AutoApproved { .. } => plain(Icon::Gear, "let it through; nobody had to agree"),
-        EventKind::Withdrawn { .. } => quoted(Icon::Undo, "took it back"),
-        EventKind::Expired => plain(Icon::Sand, expired(from)),
+        EventKind::Withdrawn { .. } => quoted(Icon::Undo, "withdrew it"),
+        EventKind::Expired => plain(Icon::Hourglass, expired(from)),
         EventKind::AttemptStarted { attempt } => {
             plain(Icon::Send, format!("began attempt {attempt} to send it"))
         }
@@ -90,21 +88,21 @@ fn what_happened(kind: &EventKind, from: Option<State>) -> Told {
     }
 }
 
-fn plain(icon: Icon, what: impl Into<String>) -> Told {
-    Told { icon, what: what.into(), by_engine: false, is_quote: false, is_decision: false }
+fn plain(icon: Icon, what: impl Into<String>) -> EventDescription {
+    EventDescription { icon, what: what.into(), by_engine: false, is_quote: false, is_decision: false }
 }
 
-/// The maker's call brought it about, and is named in the row; the check is the engine's.
-fn checked(what: &str) -> Told {
-    Told { by_engine: true, ..plain(Icon::Gear, what) }
+/// The maker caused it and is named in the entry; the check is the engine's.
+fn checked(what: &str) -> EventDescription {
+    EventDescription { by_engine: true, ..plain(Icon::Gear, what) }
 }
 
-fn quoted(icon: Icon, what: impl Into<String>) -> Told {
-    Told { is_quote: true, ..plain(icon, what) }
+fn quoted(icon: Icon, what: impl Into<String>) -> EventDescription {
+    EventDescription { is_quote: true, ..plain(icon, what) }
 }
 
 /// `approved for Risk, acting through nightly-job`.
-fn decided(verdict: Verdict, signature: &Signature, leads_to: State) -> Told {
+fn decided(verdict: Verdict, signature: &Signature, leads_to: State) -> EventDescription {
     let (icon, verb) = match verdict {
         Verdict::Approved => (Icon::Done, "approved"),
         Verdict::Rejected => (Icon::No, "rejected"),
@@ -122,7 +120,7 @@ fn decided(verdict: Verdict, signature: &Signature, leads_to: State) -> Told {
     if leads_to == State::AdminTask {
         what.push_str("; it waits on");
     }
-    Told { is_decision: true, ..quoted(icon, what) }
+    EventDescription { is_decision: true, ..quoted(icon, what) }
 }
 
 fn expired(from: Option<State>) -> &'static str {
@@ -143,12 +141,12 @@ fn expired(from: Option<State>) -> &'static str {
     }
 }
 
-fn ended(attempt: Option<i64>, outcome: Outcome) -> Told {
+fn ended(attempt: Option<i64>, outcome: Outcome) -> EventDescription {
     match (outcome, attempt) {
         (Outcome::Executed, _) => plain(Icon::Done, "recorded that it was done"),
         (Outcome::Failed, Some(_)) => plain(Icon::Fail, "recorded that it failed"),
         (Outcome::Failed, None) => plain(Icon::Fail, "recorded that it failed before anything was sent"),
-        (Outcome::Unknown, _) => plain(Icon::Odd, "recorded that the outcome is unknown"),
+        (Outcome::Unknown, _) => plain(Icon::Question, "recorded that the outcome is unknown"),
     }
 }
 
@@ -157,9 +155,9 @@ mod tests {
     use super::*;
     use crate::web::sample;
 
-    /// The row of an event of this kind, told by a maker called Mara.
-    fn told_of(kind: EventKind, from: Option<State>) -> EventWords {
-        told(&sample::entry(kind, from), sample::when())
+    /// The description of an event of this kind, caused by a maker called Mara.
+    fn described(kind: EventKind, from: Option<State>) -> EventWords {
+        describe_event(&sample::entry(kind, from), sample::when())
     }
 
     fn line(words: &EventWords) -> String {
@@ -168,14 +166,14 @@ mod tests {
     }
 
     fn lines(kinds: Vec<EventKind>) -> Vec<String> {
-        kinds.into_iter().map(|kind| line(&told_of(kind, Some(State::AdminTask)))).collect()
+        kinds.into_iter().map(|kind| line(&described(kind, Some(State::AdminTask)))).collect()
     }
 
     #[test]
     fn every_event_that_the_domain_knows_has_words() {
         insta::assert_snapshot!(lines(sample::every_kind()).join("\n"), @r"
         Mara Okafor submitted it
-        Countersign checked the maker’s right to ask for this: it is there
+        Countersign checked the maker’s permission to ask for this: it is there
         Countersign checked what was sent: it is what the type asks for
         Countersign let it through; nobody had to agree: The rule small needs no one to agree.
         Mara Okafor tried what the rules forbid (maker_is_checker); nothing changed: You submitted it.
@@ -183,7 +181,7 @@ mod tests {
         Mara Okafor approved for Risk: Receipt checked.
         Mara Okafor rejected for Risk; it waits on: Receipt checked.
         Mara Okafor rejected for Risk: Receipt checked.
-        Mara Okafor took it back: A typing error.
+        Mara Okafor withdrew it: A typing error.
         Countersign ended it: nobody decided in time. Nothing was sent
         Countersign began attempt 1 to send it
         Countersign recorded that it was done: A reason.
@@ -195,14 +193,14 @@ mod tests {
 
     #[test]
     fn a_request_that_was_approved_and_not_sent_in_time_says_so() {
-        let words = told_of(EventKind::Expired, Some(State::Approved));
-        assert!(words.what.raw().contains("approved, but could not be sent in time"), "{words:?}");
+        let words = described(EventKind::Expired, Some(State::Approved));
+        assert!(words.what.contains("approved, but could not be sent in time"), "{words:?}");
     }
 
     #[test]
     fn only_yes_and_no_are_decisions_and_only_a_persons_words_are_quoted() {
         let marked = |of: fn(&EventWords) -> bool| -> Vec<String> {
-            let all = sample::every_kind().into_iter().map(|kind| told_of(kind, None));
+            let all = sample::every_kind().into_iter().map(|kind| described(kind, None));
             all.filter(of).map(|words| words.what.to_string()).collect()
         };
         assert_eq!(marked(|words| words.is_decision).len(), 4);
@@ -213,12 +211,12 @@ mod tests {
     fn an_event_of_a_kind_that_this_version_does_not_know_is_told_by_its_own_name() {
         let mut entry = sample::entry(EventKind::MakerAccessValidated, None);
         (entry.event_type, entry.kind) = ("opened".to_owned(), None);
-        assert_eq!(line(&told(&entry, sample::when())), "Mara Okafor recorded opened");
+        assert_eq!(line(&describe_event(&entry, sample::when())), "Mara Okafor recorded opened");
     }
 
     #[test]
     fn names_and_words_that_came_from_outside_are_text_and_show_what_nobody_sees() {
-        let words = told_of(
+        let words = described(
             EventKind::Decided {
                 verdict: Verdict::Approved,
                 signature: Box::new(Signature {

@@ -1,4 +1,4 @@
-//! Words that stand on more than one page: times, states, sizes, people.
+//! Words that several pages use: times, states, sizes, people.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use crate::domain::amount::Amount;
 use crate::domain::policy::Risk;
 use crate::domain::request::{Request, State};
-use crate::web::html::Text;
+use crate::web::html::{Markup, write_text};
 use crate::web::parts::icons::Icon;
 
 /// The time of a page; every relative time on it is counted from here.
@@ -118,12 +118,12 @@ pub fn span(time: TimeDelta) -> String {
 }
 
 /// `214 bytes`, `12.4 KB`.
-pub fn size(bytes: usize) -> String {
-    match bytes {
+pub fn size(bytes: usize) -> Markup {
+    Markup::new(match bytes {
         1 => "1 byte".to_owned(),
         0..10_000 => format!("{} bytes", grouped(&bytes.to_string())),
         _ => format!("{}.{} KB", bytes / 1024, bytes % 1024 * 10 / 1024),
-    }
+    })
 }
 
 /// Digits in groups of three with thin spaces; what is no plain number stays as it is.
@@ -147,36 +147,18 @@ fn grouped(number: &str) -> String {
     out
 }
 
-/// An amount as people read it. Its thin spaces are our own: as a text from outside they would be drawn.
-#[derive(Clone, Debug, Default)]
-pub struct AmountWords(String);
-
-impl AmountWords {
-    /// The amount's digits in groups; nothing if there is none.
-    pub fn of(amount: Option<Amount>) -> Self {
-        Self(amount.map(|amount| grouped(&amount.to_string())).unwrap_or_default())
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
+/// An amount as people read it: digits in groups; nothing if there is none. Its thin spaces are our own: in a
+/// text from outside they would be drawn.
+pub fn amount_words(amount: Option<Amount>) -> Markup {
+    Markup::new(amount.map(|amount| grouped(&amount.to_string())).unwrap_or_default())
 }
-
-impl fmt::Display for AmountWords {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl HtmlSafe for AmountWords {}
 
 /// `3 people`, `1 person`.
 pub fn number_of(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
-/// The groups or rights in `words`, as a sentence lists them.
+/// The groups or permissions in `words`, as a sentence lists them.
 pub fn either(words: &[String]) -> String {
     match words {
         [] => String::new(),
@@ -185,31 +167,37 @@ pub fn either(words: &[String]) -> String {
     }
 }
 
+/// The summary of a request; its type's name if it has none.
+pub fn summary(request: &Request) -> String {
+    let summary = request.terms.summary.as_str();
+    if summary.is_empty() { request.request_type.to_string() } else { summary.to_owned() }
+}
+
 /// A state in people's words, with its sign.
 #[derive(Clone, Debug)]
 pub struct StateWord {
-    /// Its sign.
     pub icon: Icon,
     /// Its colour: `wait`, `done`, `bad`, `odd` or `off`.
     pub kind: &'static str,
-    /// Its words.
-    pub words: Text,
+    pub words: String,
 }
 
 impl fmt::Display for StateWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, r#"<span class="st st-{}">{}{}</span>"#, self.kind, self.icon, self.words)
+        write!(f, r#"<span class="st st-{}">{}"#, self.kind, self.icon)?;
+        write_text(f, &self.words)?;
+        f.write_str("</span>")
     }
 }
 
 impl HtmlSafe for StateWord {}
 
-/// Where a request stands, in a word; `waits_for` are the names of those who could help.
-pub fn state_word(request: &Request) -> StateWord {
+/// The state of a request in words.
+pub fn state_label(request: &Request) -> StateWord {
     state_of(request.state, &request.waits_for)
 }
 
-/// A state in a word; `waits_for` are those who could help.
+/// A state in words; `waits` are the capacities in which people could decide.
 pub fn state_of(state: State, waits: &[crate::domain::policy::Capacity]) -> StateWord {
     let (icon, kind, words) = match state {
         State::ValidateMakerAccess | State::ValidatePayload => {
@@ -219,12 +207,12 @@ pub fn state_of(state: State, waits: &[crate::domain::policy::Capacity]) -> Stat
         State::Approved => (Icon::Send, "wait", "Approved, being sent".to_owned()),
         State::Executed => (Icon::Done, "done", "Done".to_owned()),
         State::Failed => (Icon::Fail, "bad", "Failed".to_owned()),
-        State::Unknown => (Icon::Odd, "odd", "Outcome unknown".to_owned()),
+        State::Unknown => (Icon::Question, "odd", "Outcome unknown".to_owned()),
         State::Rejected => (Icon::No, "bad", "Rejected".to_owned()),
         State::Withdrawn => (Icon::Undo, "off", "Withdrawn".to_owned()),
-        State::Expired => (Icon::Sand, "off", "Expired".to_owned()),
+        State::Expired => (Icon::Hourglass, "off", "Expired".to_owned()),
     };
-    StateWord { icon, kind, words: words.into() }
+    StateWord { icon, kind, words }
 }
 
 fn waits_for(waits: &[crate::domain::policy::Capacity]) -> String {
@@ -232,7 +220,7 @@ fn waits_for(waits: &[crate::domain::policy::Capacity]) -> String {
     if names.is_empty() { "Waits".to_owned() } else { format!("Waits for {}", either(&names)) }
 }
 
-/// A group's name, or what a right makes of somebody.
+/// The name of a capacity: a group, or what a permission lets a person be.
 pub fn who_name(who: &crate::domain::policy::Capacity) -> String {
     use crate::domain::actor::Permission;
     use crate::domain::policy::Capacity;
@@ -243,7 +231,7 @@ pub fn who_name(who: &crate::domain::policy::Capacity) -> String {
     }
 }
 
-/// How much is at stake: bars and a word.
+/// The risk as bars and a word.
 #[derive(Clone, Copy, Debug)]
 pub struct RiskMark(pub Option<Risk>);
 
@@ -290,11 +278,15 @@ impl DigestWords {
         }
     }
 
-    /// All of it; an element with the ends in bold.
-    pub fn full(&self) -> String {
+    /// All of it, the ends in bold.
+    pub fn full(&self) -> Markup {
+        let text = |groups: &[&str]| Markup::text(&groups.join(" "));
         match self.groups().as_slice() {
-            [a, b, middle @ .., y, z] => format!("<b>{a} {b}</b> {} <b>{y} {z}</b>", middle.join(" ")),
-            few => few.join(" "),
+            [a, b, middle @ .., y, z] => {
+                let (first, middle, last) = (text(&[a, b]), text(middle), text(&[y, z]));
+                Markup::new(format!("<b>{first}</b> {middle} <b>{last}</b>"))
+            }
+            few => text(few),
         }
     }
 }

@@ -1,47 +1,41 @@
-//! The few signs that stand beside words. None ever stands alone: a state has its word, too.
+//! The few icons beside words. None is ever alone: a state has its word, too.
 
 use std::fmt;
 
 use askama::filters::HtmlSafe;
 
-/// A sign; prints itself as an SVG element that is hidden from screen readers.
+/// An icon; prints itself as an SVG element that is hidden from screen readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
     /// A clock: it waits.
     Wait,
     /// An arrow: it is on its way.
     Send,
-    /// A tick.
     Done,
-    /// A cross.
     Fail,
-    /// A question mark: nobody knows.
-    Odd,
+    /// A question mark: the outcome is unknown.
+    Question,
     /// A crossed circle: refused.
     No,
-    /// An arrow back: taken back.
+    /// An arrow back: withdrawn.
     Undo,
     /// An hourglass: too late.
-    Sand,
+    Hourglass,
     /// A triangle: look at this.
     Warn,
     /// An i: good to know.
     Info,
-    /// A pen: somebody signs.
+    /// A pen: a signature.
     Pen,
-    /// A lock.
     Lock,
     /// An arrow down: download.
     Down,
     /// Two sheets.
     Copy,
-    /// Back.
     Left,
-    /// On.
     Right,
     /// No connection.
     Off,
-    /// Words.
     Note,
     /// Done by the engine.
     Gear,
@@ -60,12 +54,12 @@ impl Icon {
             Self::Send => r#"<path d="M2 8h11M9 4l4 4-4 4"/>"#,
             Self::Done => r#"<path d="M3 8.6l3.2 3.2L13 4.6"/>"#,
             Self::Fail => r#"<path d="M4 4l8 8M12 4l-8 8"/>"#,
-            Self::Odd => {
+            Self::Question => {
                 r#"<circle cx="8" cy="8" r="6.2"/><path d="M6.2 6.4a1.8 1.8 0 1 1 2.6 1.6c-.6.3-.8.6-.8 1.2M8 11.3v.1"/>"#
             }
             Self::No => r#"<circle cx="8" cy="8" r="6"/><path d="M3.8 12.2l8.4-8.4"/>"#,
             Self::Undo => r#"<path d="M6 3L3 6l3 3"/><path d="M3 6h6.4a3.4 3.4 0 0 1 0 6.8H6"/>"#,
-            Self::Sand => {
+            Self::Hourglass => {
                 r#"<path d="M4.4 2.4h7.2M4.4 13.6h7.2M5.4 2.4c0 3 5.2 3.4 5.2 5.6s-5.2 2.6-5.2 5.6M10.6 2.4c0 3-5.2 3.4-5.2 5.6s5.2 2.6 5.2 5.6"/>"#
             }
             Self::Warn => r#"<path d="M8 2.2L14.6 13.6H1.4z"/><path d="M8 6.6v3.2M8 11.8v.1"/>"#,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::domain::request_type::DOTS;
 use crate::web::html::write_html;
 
-/// Bytes of a body that a page shows; the rest stands on a page of its own.
+/// Bytes of a body that a page shows; the rest is on another page.
 pub const SHOWN_BYTES_MAX: usize = 16 * 1024;
 
 /// A JSON body.
@@ -39,7 +39,7 @@ impl fmt::Display for Body {
 
 impl HtmlSafe for Body {}
 
-/// The page has enough.
+/// As much as a page shows is written.
 struct Enough;
 
 struct Writer {
@@ -64,19 +64,19 @@ impl Writer {
             Value::String(text) => self.string(text),
             Value::Array(items) => {
                 let is_short = is_short(value);
-                self.list(('[', ']'), is_short, depth, items.iter().map(|item| (None, item)))
+                self.list(['[', ']'], is_short, depth, items.iter().map(|item| (None, item)))
             }
             Value::Object(members) => {
                 let is_short = is_short(value);
                 let members = members.iter().map(|(name, member)| (Some(name.as_str()), member));
-                self.list(('{', '}'), is_short, depth, members)
+                self.list(['{', '}'], is_short, depth, members)
             }
         }
     }
 
     fn list<'v>(
         &mut self,
-        (open, close): (char, char),
+        [open, close]: [char; 2],
         is_short: bool,
         depth: usize,
         items: impl Iterator<Item = (Option<&'v str>, &'v Value)>,
@@ -134,7 +134,7 @@ impl Writer {
     }
 }
 
-/// Whether it fits on a line and holds no list or object with members of its own.
+/// Whether it fits on a line and contains no list or object with members.
 fn is_short(value: &Value) -> bool {
     let is_flat = |item: &Value| match item {
         Value::Array(items) => items.is_empty(),

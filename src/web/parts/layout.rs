@@ -1,4 +1,4 @@
-//! What every page has around it: who is here, in which org and environment, and where he can go.
+//! What every page has around it: who is signed in, in which org and environment, and where they can go.
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
@@ -8,24 +8,22 @@ use serde::Deserialize;
 
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::ids::RequestId;
-use crate::web::html::Text;
 use crate::web::parts::call_view::is_production;
 use crate::web::parts::format::When;
-use crate::web::session::{ReturnTo, Session, check_form};
-use crate::web::{BASE, Page, PageError, Web, assets, see_other};
+use crate::web::session::ReturnTo;
+use crate::web::{BASE, Page, PageError, PageRequest, assets, see_other};
 
-/// A place in the rail.
+/// An entry of the rail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nav {
     /// What this person may decide now.
     NeedsMe,
-    /// What waits for one of his groups.
+    /// What waits for one of their groups.
     MyGroups,
-    /// What he decided.
+    /// What they decided.
     Decided,
-    /// A new request.
     New,
-    /// What he submitted.
+    /// What they submitted.
     Mine,
     /// Everything, by filter.
     History,
@@ -33,7 +31,6 @@ pub enum Nav {
     Unknown,
     /// Request types and their policies.
     Types,
-    /// None of them.
     Elsewhere,
 }
 
@@ -87,11 +84,8 @@ impl Nav {
 
 /// One line of the rail.
 pub struct RailItem {
-    /// Its address.
     pub url: String,
-    /// Its words.
     pub name: &'static str,
-    /// Whether this page is it.
     pub is_current: bool,
     /// How many there are, and under which name the script finds the number.
     pub count: Option<(&'static str, String)>,
@@ -99,45 +93,37 @@ pub struct RailItem {
 
 /// A part of the rail.
 pub struct RailPart {
-    /// Its heading.
     pub name: &'static str,
-    /// Its lines.
     pub items: Vec<RailItem>,
 }
 
 /// What every page has around it.
 pub struct Shell {
-    /// The person's name.
-    pub name: Text,
-    /// His org.
-    pub org: Text,
-    /// The other orgs that he may switch to.
-    pub orgs: Vec<Text>,
-    /// The environment's word; empty for none.
-    pub environment: Text,
-    /// Whether the environment's word means the real thing.
+    pub name: String,
+    pub org: String,
+    /// The other orgs that the person may switch to.
+    pub orgs: Vec<String>,
+    /// The name of the environment; empty for none.
+    pub environment: String,
+    /// Whether the environment is the real one.
     pub is_production: bool,
     /// What every form carries.
     pub csrf: String,
-    /// The first requests that he may decide now, in turn.
+    /// The first requests that the person may decide now, in the order of the inbox.
     pub waiting: Vec<RequestId>,
-    /// The parts of the rail.
     pub rail: Vec<RailPart>,
     /// `light`, `dark`, or empty for the system's own.
     pub theme: &'static str,
     /// Path and query of the page, to come back to.
-    pub here: Text,
-    /// The sheet's address.
+    pub here: String,
     pub style: &'static str,
-    /// The script's address.
     pub script: &'static str,
-    /// Whether he sees more than his own requests.
+    /// Whether the person sees more than their own requests.
     pub sees_all: bool,
-    /// The files of the rules were changed and can't be used.
+    /// Whether the files of the rules were changed and can't be used.
     pub rules_stale: bool,
-    /// The time of the page.
     pub when: When,
-    /// The change feed's position from which the page subscribes.
+    /// Feed position from which the page subscribes to changes.
     pub position: String,
 }
 
@@ -145,57 +131,43 @@ pub struct Shell {
 pub const THEME_COOKIE: &str = "countersign-theme";
 
 impl Shell {
-    /// Everything around a page for `session`, with `nav` marked in the rail.
-    pub async fn of(
-        web: &Web,
-        request: &HttpRequest,
-        session: &Session,
-        nav: Nav,
-    ) -> Result<Self, PageError> {
-        let waiting = if session.actor.may(Permission::Check) {
-            web.engine.waiting(&session.actor, COUNTED_MAX + 1).await?
+    /// Everything around a page, with `nav` marked in the rail.
+    pub async fn of(page: &PageRequest, nav: Nav) -> Result<Self, PageError> {
+        let waiting = if page.actor().may(Permission::Check) {
+            page.engine().waiting(page.actor(), COUNTED_MAX + 1).await?
         } else {
             Vec::new()
         };
-        Ok(Self::around(web, request, session, (nav, waiting)))
+        Ok(Self::around(page, nav, waiting))
     }
 
     /// The same, where the page knows itself what this person may decide now: at least the first of it.
-    pub fn around(
-        web: &Web,
-        request: &HttpRequest,
-        session: &Session,
-        (nav, mut waiting): (Nav, Vec<RequestId>),
-    ) -> Self {
+    pub fn around(page: &PageRequest, nav: Nav, mut waiting: Vec<RequestId>) -> Self {
+        let PageRequest { web, http, session, when } = page;
         let actor = &session.actor;
         waiting.truncate(COUNTED_MAX + 1);
-        let theme = match request.cookie(THEME_COOKIE).as_ref().map(|cookie| cookie.value().to_owned()) {
+        let theme = match http.cookie(THEME_COOKIE).as_ref().map(|cookie| cookie.value().to_owned()) {
             Some(value) if value == "dark" => "dark",
             Some(value) if value == "light" => "light",
             Some(_) | None => "",
         };
         Self {
-            name: actor.person.user_name.as_str().into(),
-            org: actor.org.as_str().into(),
-            orgs: session
-                .orgs
-                .iter()
-                .filter(|org| **org != actor.org)
-                .map(|org| org.as_str().into())
-                .collect(),
-            environment: web.environment.as_str().into(),
+            name: actor.person.user_name.clone(),
+            org: actor.org.to_string(),
+            orgs: session.orgs.iter().filter(|org| **org != actor.org).map(ToString::to_string).collect(),
+            environment: web.environment.clone(),
             is_production: is_production(&web.environment),
             csrf: session.csrf.clone(),
             rail: rail(actor, nav, waiting.len()),
             waiting,
             theme,
-            here: here(request).into(),
+            here: here(http),
             style: &assets::STYLE.path,
             script: &assets::SCRIPT.path,
             sees_all: actor.sees_all(),
             rules_stale: web.rules_stale.load(std::sync::atomic::Ordering::Relaxed),
             position: session.position.clone(),
-            when: When::at(web.engine.clock().now(), web.offset),
+            when: *when,
         }
     }
 }
@@ -208,9 +180,8 @@ fn here(request: &HttpRequest) -> String {
 }
 
 /// `POST /ui/theme`
-pub async fn theme(web: web::Data<Web>, request: HttpRequest, form: web::Form<ThemeForm>) -> Page {
-    let session = Session::of(&web, &request).await?;
-    check_form(&web, &request, &session, &form.csrf)?;
+pub async fn theme(page: PageRequest, form: web::Form<ThemeForm>) -> Page {
+    page.check_form(&form.csrf)?;
     let cookie = Cookie::build(THEME_COOKIE, form.theme.clone()).path(BASE).http_only(true);
     let mut cookie = cookie.same_site(SameSite::Lax).max_age(Duration::days(365)).finish();
     if !["light", "dark"].contains(&form.theme.as_str()) {

@@ -1,6 +1,7 @@
 //! What pages are made of: views and wording that several pages share.
 
 pub mod answer_view;
+pub mod approval_view;
 pub mod call_view;
 pub mod event_text;
 pub mod format;
@@ -10,4 +11,5 @@ pub mod layout;
 pub mod notices;
 pub mod payload_fields;
 pub mod policy_diagram;
+pub mod request_list;
 pub mod signature_view;

@@ -2,34 +2,30 @@
 
 use crate::domain::request::{Request, State};
 use crate::engine::queries::View;
-use crate::web::html::Text;
 use crate::web::parts::format::{When, number_of};
 use crate::web::parts::icons::Icon;
 
-/// A note on top: what stands, what it means.
+/// A note on top of a page.
 pub struct Note {
     /// `warn`, `bad`, `odd`, `ok`, `ink` or nothing.
     pub kind: &'static str,
-    /// Its sign.
     pub icon: Icon,
     /// What is true.
-    pub head: Text,
-    /// What it means.
-    pub lines: Vec<Text>,
-    /// Words that somebody wrote and that were not recorded.
-    pub kept: Text,
+    pub head: String,
+    pub lines: Vec<String>,
+    /// What a person wrote and what was not recorded.
+    pub kept: String,
     /// Whether it answers what this person has just done: then it takes the focus.
     pub is_new: bool,
 }
 
 impl Note {
-    /// A note without words of anybody.
-    pub fn new(kind: &'static str, icon: Icon, head: impl Into<Text>, lines: Vec<String>) -> Self {
-        let lines = lines.into_iter().map(Text::from).collect();
-        Self { kind, icon, head: head.into(), lines, kept: Text::default(), is_new: false }
+    /// A note without a kept message.
+    pub fn new(kind: &'static str, icon: Icon, head: impl Into<String>, lines: Vec<String>) -> Self {
+        Self { kind, icon, head: head.into(), lines, kept: String::new(), is_new: false }
     }
 
-    /// What stands once a request no longer waits.
+    /// The note for a request that no longer waits.
     pub fn of(view: &View, when: When) -> Option<Self> {
         let request = &view.request;
         match request.state {
@@ -43,7 +39,7 @@ impl Note {
             State::Unknown => Some(unknown(request)),
             State::Rejected => Some(rejected(request)),
             State::Withdrawn => {
-                let head = format!("{} took it back. Nothing was sent.", request.maker.user_name);
+                let head = format!("{} withdrew it. Nothing was sent.", request.maker.user_name);
                 Some(Self::new("", Icon::Undo, head, Vec::new()))
             }
             State::Expired => Some(expired(request, when)),
@@ -79,10 +75,10 @@ fn failed(view: &View) -> Note {
 fn unknown(request: &Request) -> Note {
     let head = "The call left, but no full answer came back. It may or may not have happened.";
     let line = format!(
-        "Countersign never sends it again by itself, because that could do it twice. Ask {} what it did.",
+        "Countersign never sends it again on its own, because that could do it twice. Ask {} what it did.",
         request.host
     );
-    Note::new("odd", Icon::Odd, head, vec![line])
+    Note::new("odd", Icon::Question, head, vec![line])
 }
 
 fn rejected(request: &Request) -> Note {
@@ -100,5 +96,5 @@ fn expired(request: &Request, when: When) -> Note {
     };
     let head = format!("Expired at {} {}. {why}", at.words(), when.zone());
     let line = "It can’t be decided any more, and nothing was sent. The maker may submit it again.";
-    Note::new("", Icon::Sand, head, vec![line.to_owned()])
+    Note::new("", Icon::Hourglass, head, vec![line.to_owned()])
 }

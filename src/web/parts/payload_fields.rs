@@ -8,7 +8,6 @@ use crate::domain::call::placeholders;
 use crate::domain::fault::pointer_to;
 use crate::domain::request_type::{Place, RequestType, Schema};
 use crate::domain::wording::unquoted;
-use crate::web::html::Text;
 
 /// Fields that are shown; the definition has them all.
 const FIELDS_MAX: usize = 200;
@@ -22,10 +21,9 @@ const CHOICES_MAX: usize = 8;
 /// One field.
 pub struct FieldRow {
     /// Where it is in a task.
-    pub pointer: Text,
+    pub pointer: String,
     /// What it may hold.
-    pub kind: Text,
-    /// Who sees it.
+    pub kind: String,
     pub seen_by: &'static str,
     /// What else the type does with it.
     pub used_as: &'static str,
@@ -33,43 +31,43 @@ pub struct FieldRow {
 
 /// The fields of a type, in the order of its schemas.
 pub fn rows(known: &RequestType) -> Vec<FieldRow> {
-    let mut found = Found { known, rows: Vec::new(), pointers: HashSet::new() };
+    let mut table = FieldTable { known, rows: Vec::new(), pointers: HashSet::new() };
     for name in placeholders(&known.path) {
         let documented = known.path_params.as_ref().is_some_and(|schema| schema.documents(name));
         if !documented {
-            found.add(&pointer_to("/pathParams", name), "text, needed".to_owned());
+            table.add(&pointer_to("/pathParams", name), "text, needed".to_owned());
         }
     }
     let parts = [("/pathParams", &known.path_params), ("/queryParams", &known.query), ("/body", &known.body)];
     for (at, schema) in parts {
         if let Some(schema) = schema {
-            let whole = Reader { root: schema.source() };
+            let whole = SchemaReader { root: schema.source(), depth: 0 };
             let is_path = at == "/pathParams";
-            whole.read(schema.source(), at, (is_path, 0), &mut found);
+            whole.add_fields(schema.source(), at, is_path, &mut table);
         }
     }
     let hidden = known.classes.masked.iter().chain(&known.classes.secret);
     let named = [known.subject.as_ref(), known.amount.as_ref()].into_iter().flatten();
     for place in hidden.chain(named) {
-        if !found.pointers.contains(place.as_str()) {
-            found.add(place.as_str(), String::new());
+        if !table.pointers.contains(place.as_str()) {
+            table.add(place.as_str(), String::new());
         }
     }
-    found.rows
+    table.rows
 }
 
-struct Found<'a> {
+struct FieldTable<'a> {
     known: &'a RequestType,
     rows: Vec<FieldRow>,
     pointers: HashSet<String>,
 }
 
-impl Found<'_> {
+impl FieldTable<'_> {
     fn add(&mut self, pointer: &str, kind: String) {
         if self.rows.len() < FIELDS_MAX && self.pointers.insert(pointer.to_owned()) {
             let row = FieldRow {
-                pointer: pointer.into(),
-                kind: kind.into(),
+                pointer: pointer.to_owned(),
+                kind,
                 seen_by: self.seen_by(pointer),
                 used_as: self.used_as(pointer),
             };
@@ -101,19 +99,20 @@ impl Found<'_> {
 }
 
 /// A schema, for its references.
-struct Reader<'a> {
+struct SchemaReader<'a> {
     root: &'a Value,
+    depth: usize,
 }
 
-impl Reader<'_> {
-    fn read(&self, schema: &Value, at: &str, (is_needed, depth): (bool, usize), found: &mut Found<'_>) {
+impl SchemaReader<'_> {
+    fn add_fields(&self, schema: &Value, at: &str, is_needed: bool, table: &mut FieldTable<'_>) {
         let schema = Schema::resolve(self.root, schema);
-        if depth > DEPTH_MAX {
+        if self.depth > DEPTH_MAX {
             return;
         }
         let properties = schema.get("properties").and_then(Value::as_object).filter(|all| !all.is_empty());
         if let Some(properties) = properties {
-            self.members(schema, properties, (at, depth), found);
+            self.members(schema, properties, at, table);
             return;
         }
         let items = schema.get("items").map(|items| Schema::resolve(self.root, items));
@@ -124,30 +123,29 @@ impl Reader<'_> {
         match (with_members, is_part) {
             (Some(items), _) => {
                 if !is_part {
-                    found.add(at, format!("list{needed}"));
+                    table.add(at, format!("list{needed}"));
                 }
-                self.read(items, &format!("{at}/*"), (false, depth + 1), found);
+                self.deeper().add_fields(items, &format!("{at}/*"), false, table);
             }
-            (None, false) => found.add(at, format!("{}{needed}", self.kind(schema))),
+            (None, false) => table.add(at, format!("{}{needed}", self.kind(schema))),
             (None, true) => {}
         }
     }
 
-    fn members(
-        &self,
-        schema: &Value,
-        properties: &Map<String, Value>,
-        (at, depth): (&str, usize),
-        found: &mut Found<'_>,
-    ) {
+    fn members(&self, schema: &Value, properties: &Map<String, Value>, at: &str, table: &mut FieldTable<'_>) {
         let required = schema.get("required").and_then(Value::as_array);
         for (name, member) in properties {
             let listed = required.is_some_and(|all| all.iter().any(|one| one.as_str() == Some(name)));
             // A value for every place in the path is needed, whatever its schema says.
             let is_needed =
-                listed || (at == "/pathParams" && placeholders(&found.known.path).any(|one| one == name));
-            self.read(member, &pointer_to(at, name), (is_needed, depth + 1), found);
+                listed || (at == "/pathParams" && placeholders(&table.known.path).any(|one| one == name));
+            self.deeper().add_fields(member, &pointer_to(at, name), is_needed, table);
         }
+    }
+
+    /// The same for what is inside.
+    fn deeper(&self) -> Self {
+        Self { depth: self.depth + 1, ..*self }
     }
 
     fn kind(&self, schema: &Value) -> String {
@@ -214,7 +212,7 @@ mod tests {
 
     fn lines(known: &RequestType) -> Vec<String> {
         let line = |row: &FieldRow| {
-            format!("{} | {} | {} | {}", row.pointer.raw(), row.kind.raw(), row.seen_by, row.used_as)
+            format!("{} | {} | {} | {}", row.pointer, row.kind, row.seen_by, row.used_as)
                 .trim_end()
                 .to_owned()
         };

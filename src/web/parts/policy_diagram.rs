@@ -1,11 +1,10 @@
 //! A policy for people: who must agree in a clause, and each rule as the stages that are drawn.
 
-use crate::domain::actor::Permission;
 use crate::domain::period;
 use crate::domain::policy::people::People;
-use crate::domain::policy::{Approval, Capacity, Mode, Rule, RuleOutcome, Seat, Stage};
+use crate::domain::policy::{Approval, Capacity, Mode, Rule, RuleOutcome};
 use crate::domain::wording::capitalised;
-use crate::web::html::Text;
+use crate::web::parts::approval_view::{ApprovalView, SeatView, StageView, number_word};
 use crate::web::parts::format::{RiskMark, number_of};
 
 /// Boxes of one seat that are drawn.
@@ -15,32 +14,26 @@ const SLOTS_MAX: u32 = 8;
 pub struct RuleDrawing {
     /// Counted from 1.
     pub number: usize,
-    /// Its name.
-    pub name: Text,
+    pub name: String,
     /// When it applies, as the file says it; `None` for always.
-    pub condition: Option<Text>,
-    /// How much is at stake.
+    pub condition: Option<String>,
     pub risk: RiskMark,
-    /// One after another.
     pub steps: Vec<Step>,
-    /// What else it says.
     pub notes: Vec<String>,
 }
 
-/// What stands between two arrows.
+/// What is between two arrows.
 pub struct Step {
-    /// What stands over several boxes; empty for one box.
-    pub head: Text,
-    /// The boxes.
+    /// The heading over several boxes; empty for one box.
+    pub head: String,
     pub nodes: Vec<Node>,
 }
 
 /// One box.
 pub struct Node {
-    /// Its words.
-    pub name: Text,
+    pub name: String,
     /// The small words below.
-    pub small: Text,
+    pub small: String,
     /// How many people sign in it.
     pub slots: u32,
     /// Refused, sent, or in between.
@@ -50,16 +43,15 @@ pub struct Node {
 /// How a box is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NodeKind {
-    /// Somebody does something.
+    /// A person does something.
     Plain,
     /// It ends here, and nothing is sent.
     Refused,
-    /// It is sent.
     Sent,
 }
 
 impl Node {
-    fn plain(name: impl Into<Text>, small: impl Into<Text>) -> Self {
+    fn plain(name: impl Into<String>, small: impl Into<String>) -> Self {
         Self { name: name.into(), small: small.into(), slots: 0, kind: NodeKind::Plain }
     }
 
@@ -75,7 +67,7 @@ impl Node {
 
 impl Step {
     fn one(node: Node) -> Self {
-        Self { head: Text::default(), nodes: vec![node] }
+        Self { head: String::new(), nodes: vec![node] }
     }
 }
 
@@ -101,11 +93,11 @@ impl RuleDrawing {
             }
             RuleOutcome::Stages(approval) => {
                 steps.push(Step::one(Node::plain("Submitted", "the maker never signs")));
-                let drawn =
-                    (1..).zip(&approval.stages).map(|(number, stage)| stage_step(number, stage, people));
+                let view = ApprovalView::unsigned(approval);
+                let drawn = (1..).zip(&view.stages).map(|(number, stage)| stage_step(number, stage, people));
                 steps.extend(drawn);
                 steps.push(sent(to));
-                notes = approval_notes(approval);
+                notes = approval_notes(approval, &view);
             }
         }
         if let Some(within) = rule.decide_within {
@@ -116,7 +108,7 @@ impl RuleDrawing {
         }
         Self {
             number,
-            name: rule.name.as_str().into(),
+            name: rule.name.clone(),
             condition: rule.when.as_ref().map(|condition| condition.source().into()),
             risk: RiskMark(rule.risk),
             steps,
@@ -125,12 +117,12 @@ impl RuleDrawing {
     }
 }
 
-fn approval_notes(approval: &Approval) -> Vec<String> {
+fn approval_notes(approval: &Approval, view: &ApprovalView) -> Vec<String> {
     let mut notes = vec![match approval.rejections {
         1 => "One rejection ends it.".to_owned(),
         more => format!("It ends after {more} rejections."),
     }];
-    if let Some(people) = people_in_all(approval) {
+    if let Some(people) = view.people_in_all_words() {
         notes.push(format!("{} have approved in all.", capitalised(&people)));
     }
     if let Some(within) = approval.fresh_sign_in {
@@ -139,35 +131,26 @@ fn approval_notes(approval: &Approval) -> Vec<String> {
     notes
 }
 
-fn stage_step(number: usize, stage: &Stage, people: &People) -> Step {
+fn stage_step(number: usize, stage: &StageView, people: &People) -> Step {
     if let ([seat], Mode::All) = (stage.seats.as_slice(), stage.mode) {
         let node = Node::plain(format!("{number}. {}", stage.name), seat_words(seat, people));
         return Step::one(Node { slots: seat.count.min(SLOTS_MAX), ..node });
     }
-    let (head, slots): (String, fn(&Seat) -> u32) = match stage.mode {
+    let (head, slots): (String, fn(&SeatView) -> u32) = match stage.mode {
         Mode::All => ("side by side, each of them".to_owned(), |seat| seat.count.min(SLOTS_MAX)),
         Mode::Any(count) => (format!("any {} of these people", number_word(count)), |_| 0),
     };
-    let node = |seat: &Seat| {
+    let node = |seat: &SeatView| {
         let small = match stage.mode {
             Mode::All => seat_words(seat, people),
             Mode::Any(_) => who_words(&seat.who, people).unwrap_or_default(),
         };
-        Node { slots: slots(seat), ..Node::plain(name_of(&seat.who), small) }
+        Node { slots: slots(seat), ..Node::plain(seat.name(), small) }
     };
-    Step {
-        head: format!("{number}. {}: {head}", stage.name).into(),
-        nodes: stage.seats.iter().map(node).collect(),
-    }
+    Step { head: format!("{number}. {}: {head}", stage.name), nodes: stage.seats.iter().map(node).collect() }
 }
 
-/// `one of Risk, 3 people`.
-fn seat_words(seat: &Seat, people: &People) -> String {
-    let who = seat_clause(seat);
-    who_words(&seat.who, people).map_or_else(|| who.clone(), |known| format!("{who}, {known}"))
-}
-
-/// How many people the people file has for it; nothing if only tokens tell.
+/// How many people the people file has for it; nothing if only tokens say it.
 fn who_words(who: &Capacity, people: &People) -> Option<String> {
     match who {
         Capacity::Group(name) => {
@@ -178,64 +161,10 @@ fn who_words(who: &Capacity, people: &People) -> Option<String> {
     }
 }
 
-fn name_of(who: &Capacity) -> &str {
-    match who {
-        Capacity::Permission(Permission::Check) => "Any checker",
-        Capacity::Group(_) | Capacity::ClaimedGroup(_) | Capacity::Permission(_) => who.name(),
-    }
-}
-
-/// Who must agree by a rule, as a clause: `one of Risk, then two of Finance and one of Operations`.
-pub fn who_agrees(outcome: &RuleOutcome) -> String {
-    match outcome {
-        RuleOutcome::Refuse { .. } => "refused".to_owned(),
-        RuleOutcome::AutoApprove => "nobody, checks only".to_owned(),
-        RuleOutcome::Stages(approval) => {
-            let stages: Vec<String> = approval.stages.iter().map(stage_clause).collect();
-            let people =
-                people_in_all(approval).map(|people| format!("; {people} in all")).unwrap_or_default();
-            format!("{}{people}", stages.join(", then "))
-        }
-    }
-}
-
-/// `at least four people`, if the rule asks for more of them than its stages do.
-fn people_in_all(approval: &Approval) -> Option<String> {
-    let least = approval.min_distinct_people;
-    (least > approval.people_needed()).then(|| format!("at least {} different people", number_word(least)))
-}
-
-fn stage_clause(stage: &Stage) -> String {
-    match stage.mode {
-        Mode::All => stage.seats.iter().map(seat_clause).collect::<Vec<_>>().join(" and "),
-        Mode::Any(count) => {
-            let names: Vec<&str> = stage.seats.iter().map(|seat| plural_of(&seat.who)).collect();
-            format!("any {} of {}", number_word(count), names.join(", "))
-        }
-    }
-}
-
-fn seat_clause(seat: &Seat) -> String {
-    let number = number_word(seat.count);
-    match (&seat.who, seat.count) {
-        (Capacity::Permission(Permission::Check), 1) => format!("{number} checker"),
-        (Capacity::Permission(Permission::Check), _) => format!("{number} checkers"),
-        (Capacity::Permission(permission), _) => format!("{number} with {}", permission.name()),
-        (Capacity::Group(name) | Capacity::ClaimedGroup(name), _) => format!("{number} of {name}"),
-    }
-}
-
-fn plural_of(who: &Capacity) -> &str {
-    match who {
-        Capacity::Permission(Permission::Check) => "all checkers",
-        Capacity::Group(_) | Capacity::ClaimedGroup(_) | Capacity::Permission(_) => who.name(),
-    }
-}
-
-fn number_word(number: u32) -> String {
-    const WORDS: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
-    let word = usize::try_from(number).ok().and_then(|number| WORDS.get(number.checked_sub(1)?));
-    word.map_or_else(|| number.to_string(), |word| (*word).to_owned())
+/// `one of Risk, 3 people`.
+fn seat_words(seat: &SeatView, people: &People) -> String {
+    let who = seat.clause();
+    who_words(&seat.who, people).map_or_else(|| who.clone(), |known| format!("{who}, {known}"))
 }
 
 #[cfg(test)]
@@ -243,6 +172,7 @@ mod tests {
     use super::*;
     use crate::domain::policy::Policy;
     use crate::domain::policy::people::PersonEntry;
+    use crate::web::parts::approval_view::who_agrees;
     use crate::web::sample;
 
     fn drawn(number: usize, people: &People) -> RuleDrawing {
@@ -255,13 +185,13 @@ mod tests {
         let node = |node: &Node| {
             format!(
                 "[{}{}]",
-                node.name.raw(),
-                if node.small.is_empty() { String::new() } else { format!(": {}", node.small.raw()) }
+                node.name,
+                if node.small.is_empty() { String::new() } else { format!(": {}", node.small) }
             )
         };
         let step = |step: &Step| {
             let nodes: String = step.nodes.iter().map(node).collect();
-            if step.head.is_empty() { nodes } else { format!("({} {nodes})", step.head.raw()) }
+            if step.head.is_empty() { nodes } else { format!("({} {nodes})", step.head) }
         };
         rule.steps.iter().map(step).collect::<Vec<_>>().join(" > ")
     }

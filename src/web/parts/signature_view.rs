@@ -1,50 +1,22 @@
-//! Who must agree and who has: the policy drawn as stages and slots. It shows what the engine says and weighs
-//! nothing itself.
+//! Who must agree to a request and who has: its stages on its page, and boxes in lists.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::policy::progress::{Progress, StageProgress};
 use crate::domain::request::{Request, State, Verdict};
-use crate::web::html::Text;
+use crate::web::html::filters;
+use crate::web::parts::approval_view::{ApprovalView, SignatureView, StageLine, StageView};
 use crate::web::parts::format::{Time, When, either, who_name};
-
-/// One signature.
-pub struct SignatureView {
-    /// Whose.
-    pub name: Text,
-    /// What he signed as.
-    pub signed_as: Text,
-    /// Whether he said no.
-    pub is_rejection: bool,
-    /// When.
-    pub at: Time,
-}
-
-/// One stage.
-pub struct StageView {
-    /// Its name.
-    pub name: Text,
-    /// `1 of 2`.
-    pub count: String,
-    /// `is-done`, `is-now` or nothing.
-    pub class: &'static str,
-    /// Who has signed.
-    pub sigs: Vec<SignatureView>,
-    /// Who could still sign, by group.
-    pub open: Vec<Text>,
-    /// Whether the reader may sign here.
-    pub is_mine: bool,
-}
 
 /// Everybody who must agree, the maker first, so that the four eyes are seen.
 #[derive(Template)]
 #[template(path = "_stages.html")]
 pub struct Stages {
-    maker: Text,
+    maker: String,
     submitted: Time,
-    stages: Vec<StageView>,
-    host: Text,
+    stages: Vec<StageLine>,
+    host: String,
     end: &'static str,
     end_class: &'static str,
 }
@@ -54,19 +26,13 @@ impl HtmlSafe for Stages {}
 impl Stages {
     /// The stages of a request; `may_sign` says whether the reader may sign the current one.
     pub fn of(request: &Request, progress: Option<&Progress>, may_sign: bool, when: When) -> Self {
-        let is_open = request.state.waits();
-        let stages = progress.into_iter().flat_map(|progress| {
-            progress.stages.iter().enumerate().map(move |(at, stage)| {
-                let is_now = is_open && at == progress.stage;
-                stage_view(request, stage, is_now, may_sign, when)
-            })
-        });
+        let stages = progress.map(|progress| stage_lines(request, progress, may_sign, when));
         let (end, end_class) = end(request.state);
         Self {
-            maker: request.maker.user_name.as_str().into(),
+            maker: request.maker.user_name.clone(),
             submitted: when.clock(request.started_at),
-            stages: stages.collect(),
-            host: request.host.as_str().into(),
+            stages: stages.unwrap_or_default(),
+            host: request.host.clone(),
             end,
             end_class,
         }
@@ -84,52 +50,41 @@ fn end(state: State) -> (&'static str, &'static str) {
     }
 }
 
-fn stage_view(
-    request: &Request,
-    stage: &StageProgress,
-    is_now: bool,
-    may_sign: bool,
-    when: When,
-) -> StageView {
-    let (needed, got) = counts(stage);
-    let sig = |at: &usize| {
+fn stage_lines(request: &Request, progress: &Progress, may_sign: bool, when: When) -> Vec<StageLine> {
+    let views = ApprovalView::so_far(progress).stages;
+    let lines = views.into_iter().zip(&progress.stages);
+    let mut lines: Vec<StageLine> =
+        lines.map(|(view, progress)| stage_line(request, view, progress, when)).collect();
+    let is_waiting = request.state.waits();
+    if let Some(current) = lines.get_mut(progress.stage).filter(|_| is_waiting) {
+        if current.class.is_empty() {
+            current.class = "is-now";
+        }
+        current.is_mine = may_sign;
+    }
+    lines
+}
+
+/// One stage of a request. `view` and `progress` are of the same stage.
+fn stage_line(request: &Request, view: StageView, progress: &StageProgress, when: When) -> StageLine {
+    let signature = |at: &usize| {
         let decision = request.decisions.get(*at)?;
         let names: Vec<String> = decision.capacities.iter().map(who_name).collect();
         Some(SignatureView {
-            name: decision.checker.user_name.as_str().into(),
-            signed_as: names.join(", ").into(),
+            name: decision.checker.user_name.clone(),
+            signed_as: names.join(", "),
             is_rejection: decision.verdict == Verdict::Rejected,
             at: when.clock(decision.at),
         })
     };
-    let open = if stage.is_complete || !request.state.waits() {
-        Vec::new()
-    } else {
-        stage.needed.iter().map(|who| Text::from(who_name(who))).collect()
-    };
-    StageView {
-        name: stage.name.as_str().into(),
-        count: format!("{got} of {needed}"),
-        class: if stage.is_complete {
-            "is-done"
-        } else if is_now {
-            "is-now"
-        } else {
-            ""
-        },
-        sigs: stage.decisions.iter().filter_map(sig).collect(),
-        open,
-        is_mine: is_now && may_sign,
-    }
-}
-
-/// How many people a stage needs and has.
-fn counts(stage: &StageProgress) -> (u32, u32) {
-    match stage.any {
-        Some((needed, got)) => (needed, got.min(needed)),
-        None => {
-            (stage.seats.iter().map(|seat| seat.count).sum(), stage.seats.iter().map(|seat| seat.got).sum())
-        }
+    let is_open = !view.is_complete && request.state.waits();
+    StageLine {
+        count: format!("{} of {}", view.got, view.needed),
+        class: if view.is_complete { "is-done" } else { "" },
+        signatures: progress.decisions.iter().filter_map(signature).collect(),
+        open: if is_open { progress.needed.iter().map(who_name).collect() } else { Vec::new() },
+        is_mine: false,
+        name: view.name,
     }
 }
 
@@ -139,7 +94,7 @@ fn counts(stage: &StageProgress) -> (u32, u32) {
 pub struct Slots {
     /// A class for each box: signed, the reader's, or open.
     slots: Vec<&'static str>,
-    words: Text,
+    words: String,
 }
 
 impl HtmlSafe for Slots {}
@@ -150,8 +105,9 @@ const SLOTS_MAX: u32 = 8;
 impl Slots {
     /// The boxes of a request that waits.
     pub fn of(progress: &Progress, may_sign: bool) -> Self {
-        let all = progress.stages.iter().map(counts);
-        let (needed, got) = all.fold((0, 0), |(needed, got), (n, g)| (needed + n, got + g));
+        let stages = ApprovalView::so_far(progress).stages;
+        let needed: u32 = stages.iter().map(|stage| stage.needed).sum();
+        let got: u32 = stages.iter().map(|stage| stage.got).sum();
         let needed = needed.max(got + progress.people_missing);
         let slot = |at: u32| match at {
             at if at < got => "slot slot-on",
@@ -165,24 +121,6 @@ impl Slots {
                 format!("{got} of {needed}, needs {}", either(&who))
             }
         };
-        Self { slots: (0..needed.min(SLOTS_MAX)).map(slot).collect(), words: words.into() }
+        Self { slots: (0..needed.min(SLOTS_MAX)).map(slot).collect(), words }
     }
-}
-
-/// Whether one more approval sends the call, and else what is needed after it.
-pub fn after_me(progress: &Progress) -> Option<Vec<Text>> {
-    let mut still = Vec::new();
-    for (at, stage) in progress.stages.iter().enumerate().filter(|(_, stage)| !stage.is_complete) {
-        let (needed, got) = counts(stage);
-        let left = (needed - got.min(needed)).max(u32::from(!stage.is_complete));
-        let left = if at == progress.stage { left - 1 } else { left };
-        if left > 0 {
-            still.push(Text::from(stage.name.as_str()));
-        }
-    }
-    let total: u32 = progress.people_missing;
-    if still.is_empty() && total > 1 {
-        still.push(Text::from("another person"));
-    }
-    (!still.is_empty()).then_some(still)
 }

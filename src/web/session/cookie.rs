@@ -10,9 +10,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::auth::BrowserSecret;
 use crate::engine::sessions::SessionId;
 
-/// The cookie of somebody who is signed in.
+/// The cookie of a person who is signed in.
 pub const SESSION: &str = "__Host-countersign";
-/// The cookie of a browser that looks at the sign-in page.
+/// The cookie of a browser that is on the sign-in page.
 pub const START: &str = "__Host-countersign-start";
 /// The cookie of a browser that is on its way to the identity provider and back.
 pub const FLOW: &str = "__Host-countersign-flow";

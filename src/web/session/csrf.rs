@@ -24,7 +24,7 @@ pub fn check_form(web: &Web, request: &HttpRequest, session: &Session, csrf: &st
 }
 
 /// The same for a form that is sent before anybody is signed in: it must come from the page that this very
-/// browser was given. Otherwise another site could sign somebody in as somebody else.
+/// browser was given. Otherwise another site could sign a person in as somebody else.
 pub fn check_start(web: &Web, request: &HttpRequest, csrf: &str) -> Result<(), PageError> {
     let secret = cookie::secret(request, START).ok_or_else(no_cookie)?;
     check(web, request, &secret.form_token(), csrf)
@@ -38,7 +38,7 @@ fn check(web: &Web, request: &HttpRequest, wanted: &str, csrf: &str) -> Result<(
 fn no_cookie() -> PageError {
     let text = "Let your browser keep this site's cookies, and begin again. Over http, some browsers keep none \
                 that are marked Secure: use another one, or https.";
-    PageError::told("Your browser did not send this site's cookie. Nobody was signed in.", text)
+    PageError::forbidden("Your browser did not send this site's cookie. Nobody was signed in.", text)
 }
 
 /// A browser names the origin of the page behind every POST. Neither header, or another origin, is not ours.
@@ -57,8 +57,8 @@ fn is_own_origin(headers: &HeaderMap, public_origin: Option<&str>) -> bool {
     is_own && site.is_none_or(|site| site == "same-origin")
 }
 
-/// An address or `localhost`: a name of somebody else's could be made to lead here (DNS rebinding), and then
-/// a page of theirs would be of the same origin.
+/// An address or `localhost`: a name that belongs to somebody else could be made to lead here (DNS rebinding),
+/// and then their page would be of the same origin.
 fn is_no_name(host: &&str) -> bool {
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
     let name = name.map_or(*host, |(name, _)| name);

@@ -1,6 +1,6 @@
 //! Who is signed in: cookies, forms, and the ways to sign in.
 //!
-//! **Invariants:** a session's secret is made here, at every sign-in anew, and never taken from a browser;
+//! **Invariants:** a session's secret is made here, a new one at every sign-in, and never taken from a browser;
 //! nothing changes by a GET but who is signed in; no token, code or secret is logged or shown.
 
 pub mod cookie;
@@ -43,14 +43,14 @@ pub struct Session {
     pub csrf: String,
     /// Every org that the sign-in granted.
     pub orgs: Vec<OrgId>,
-    /// The change feed's position when this page was read; later changes may be missing from it.
+    /// Feed position when this page was read; later changes may be missing from it.
     pub position: String,
     /// As the engine knows it.
     pub live: LiveSession,
 }
 
 impl Session {
-    /// The session of this call.
+    /// The session of this HTTP request.
     ///
     /// # Errors
     /// [`PageError::SignIn`] if nobody is signed in.
@@ -58,8 +58,8 @@ impl Session {
         Self::find(web, request, Use::Page).await
     }
 
-    /// The same for what goes on without anybody's doing, such as an open stream of events: it keeps no
-    /// session alive.
+    /// The same for what a page does without the person, such as an event stream: it does not count as use of
+    /// the session.
     pub async fn in_background(web: &Web, request: &HttpRequest) -> Result<Self, PageError> {
         Self::find(web, request, Use::Background).await
     }

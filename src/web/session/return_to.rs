@@ -1,4 +1,4 @@
-//! Where somebody goes after signing in: one of our own pages, and nothing else.
+//! Where the browser goes after signing in: one of our own pages, and nothing else.
 
 use std::fmt;
 

@@ -121,7 +121,7 @@ async fn a_checker_hears_of_a_new_request_and_of_what_others_decide(on: On) {
     stream.hears("\"word\":\"Rejected\"").await;
     let silent = app.maker().pays(&body(&app, "payee-two", 10)).await;
     app.maker().withdraw(&silent.id, "a secret reason").await.data();
-    stream.hears("Taken back by maker@example.com just now").await;
+    stream.hears("Withdrawn by maker@example.com just now").await;
     // Nothing that an id could hold by chance.
     for never in ["payee-one", "payee-two", "a secret reason", "as agreed"] {
         assert!(!stream.text.contains(never), "{never}: {}", stream.text);

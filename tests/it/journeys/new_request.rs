@@ -149,7 +149,7 @@ async fn faults_stand_at_their_fields_and_what_was_written_stays(on: On) {
     assert_eq!(page.matches("aria-invalid=\"true\"").count(), 3, "{page}");
     assert_eq!(reply.field("/pathParams/account"), "Travel!");
     assert!(page.contains("value=\"1 240,00\""), "{page}");
-    assert!(page.contains("Hotel &#34;Seaside&#34;"), "{page}");
+    assert!(page.contains("Hotel &quot;Seaside&quot;"), "{page}");
     assert!(!page.contains("not an IBAN"), "what is masked does not come back: {page}");
     assert_eq!(reply.field("key"), open.page.field("key"));
     let kept = app.auditor().get("/refusals").await.data();

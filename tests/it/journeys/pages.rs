@@ -205,7 +205,7 @@ async fn a_maker_takes_it_back_with_a_reason(on: On) {
     mara.post(&path, &[("csrf", &csrf), ("message", "Sent twice by mistake")]).await.leads_to();
     assert_eq!(state(&app, &id).await, "withdrawn");
     let page = mara.get(&format!("/ui/requests/{id}")).await;
-    for part in ["took it back. Nothing was sent.", "Sent twice by mistake"] {
+    for part in ["withdrew it. Nothing was sent.", "Sent twice by mistake"] {
         assert!(page.text.contains(part), "{part}: {}", page.text);
     }
     // Nobody else takes it back, and nobody takes it back twice.

@@ -1,0 +1,78 @@
+//! What every page's handler gets: what the pages share, the HTTP request, and who sent it.
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+
+use super::parts::format::When;
+use super::session::{Session, check_form};
+use super::{PageError, Web};
+use crate::domain::actor::Actor;
+use crate::engine::{Engine, Origin};
+use crate::http::middleware::reference;
+
+/// An HTTP request for a page by a person who is signed in. A handler that takes one is never called
+/// otherwise: the browser is sent to the sign-in page.
+pub struct PageRequest {
+    /// What the pages share.
+    pub web: web::Data<Web>,
+    /// The HTTP request.
+    pub http: HttpRequest,
+    /// Who is signed in.
+    pub session: Session,
+    /// The time of the page: every relative time on it is counted from here.
+    pub when: When,
+}
+
+impl PageRequest {
+    /// Finds out who is signed in.
+    ///
+    /// # Errors
+    /// [`PageError::SignIn`] if nobody is.
+    pub async fn of(web: web::Data<Web>, http: HttpRequest) -> Result<Self, PageError> {
+        let session = Session::of(&web, &http).await?;
+        let when = When::at(web.engine.clock().now(), web.offset);
+        Ok(Self { web, http, session, when })
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.web.engine
+    }
+
+    /// The person, in the org that they have chosen.
+    pub fn actor(&self) -> &Actor {
+        &self.session.actor
+    }
+
+    /// Refuses a form that was not sent from one of our own pages of this session.
+    ///
+    /// # Errors
+    /// [`PageError::Form`].
+    pub fn check_form(&self, csrf: &str) -> Result<(), PageError> {
+        check_form(&self.web, &self.http, &self.session, csrf)
+    }
+
+    /// The reference under which the log has this HTTP request.
+    pub fn reference(&self) -> String {
+        reference(&self.http)
+    }
+
+    /// Where a command that this HTTP request brings comes from.
+    pub fn origin(&self) -> Origin {
+        Origin::of(self.actor(), &self.reference())
+    }
+}
+
+impl FromRequest for PageRequest {
+    type Error = PageError;
+    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+
+    fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (http, web) = (http.clone(), http.app_data::<web::Data<Web>>().cloned());
+        Box::pin(async move {
+            let web = web.ok_or_else(|| PageError::broken("the server has no pages".to_owned()))?;
+            Self::of(web, http).await
+        })
+    }
+}
