@@ -9,6 +9,7 @@ use super::actor::{OrgHeader, actor};
 use super::{Api, no_parameters};
 use crate::domain::actor::Permission;
 use crate::domain::fault::Fault;
+use crate::domain::fault::call::{MemberFault, MemberKind};
 use crate::domain::ids::RequestId;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::{BulkDecisionInput, BulkItem, Engine, Origin, require};
@@ -38,16 +39,16 @@ fn read(body: &Map<String, Value>) -> Result<Vec<BulkItem>, Vec<Fault>> {
     let message = root.text("message").unwrap_or_default();
     let verdict = decision.and_then(Verdict::parse);
     if decision.is_some() && verdict.is_none() {
-        root.fault("decision", "Write approved or rejected.");
+        root.fault("decision", MemberFault::NotAVerdict);
     }
     let decision = verdict.map(|verdict| NewDecision::new(verdict, message, None));
     if let Some(Err(sentence)) = &decision {
-        root.fault("message", sentence.clone());
+        root.fault("message", MemberFault::Words { sentence: sentence.clone() });
     }
     let items = root.list("items").unwrap_or_default();
     if items.len() > Engine::BULK_MAX || (items.is_empty() && body.get("items").is_some_and(Value::is_array))
     {
-        root.fault("items", format!("Name 1 to {} requests.", Engine::BULK_MAX));
+        root.fault("items", MemberFault::RequestCount { max: Engine::BULK_MAX });
     }
     let mut faults = root.finish();
     let mut read = Vec::new();
@@ -71,15 +72,17 @@ fn read_item(
     at: &str,
     seen: &mut HashSet<RequestId>,
 ) -> Result<(RequestId, String, Option<i64>), Vec<Fault>> {
-    let Some(members) = item.as_object() else { return Err(vec![Fault::invalid(at, "Write an object.")]) };
+    let Some(members) = item.as_object() else {
+        return Err(vec![Fault::new(at, MemberFault::Wrong(MemberKind::Object))]);
+    };
     let mut members = Members::of(members, at);
     let id = members.text("requestId");
     let digest = members.text("digest").map(str::to_owned);
     let version = members.optional_count("version");
     let parsed = id.and_then(RequestId::parse);
     match parsed {
-        Some(parsed) if !seen.insert(parsed) => members.fault("requestId", "Name each request once."),
-        None if id.is_some() => members.fault("requestId", "Write the id of a request."),
+        Some(parsed) if !seen.insert(parsed) => members.fault("requestId", MemberFault::RequestTwice),
+        None if id.is_some() => members.fault("requestId", MemberFault::NotARequestId),
         Some(_) | None => {}
     }
     let faults = members.finish();

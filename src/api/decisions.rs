@@ -9,6 +9,7 @@ use super::actor::{OrgHeader, actor};
 use super::{Api, about, no_parameters, request_id};
 use crate::domain::actor::Permission;
 use crate::domain::fault::Fault;
+use crate::domain::fault::call::MemberFault;
 use crate::domain::ids::RequestTypeName;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::{DecisionInput, Origin, require};
@@ -67,7 +68,7 @@ fn read_decision(
     let id = root.text("requestId").unwrap_or_default().to_owned();
     let action = root.text("actionName");
     if action.is_some_and(|name| !name.eq_ignore_ascii_case("AdminTask")) {
-        root.fault("actionName", "Write AdminTask.");
+        root.fault("actionName", MemberFault::NotAdminTask);
     }
     let payload = root.object("payload");
     let mut faults = root.finish();
@@ -92,12 +93,12 @@ fn read_decision_members(task: &mut Members<'_>) -> Option<NewDecision> {
     let version = task.optional_count("version");
     let verdict = decision.and_then(Verdict::parse);
     if decision.is_some() && verdict.is_none() {
-        task.fault("actionDecision", "Write approved or rejected.");
+        task.fault("actionDecision", MemberFault::NotAVerdict);
     }
     match NewDecision::new(verdict?, message?, digest) {
         Ok(decision) => Some(decision.on_version(version)),
         Err(sentence) => {
-            task.fault("actionMessage", sentence);
+            task.fault("actionMessage", MemberFault::Words { sentence });
             None
         }
     }

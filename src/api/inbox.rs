@@ -5,6 +5,7 @@ use actix_web::HttpResponse;
 use super::Api;
 use crate::domain::actor::Actor;
 use crate::domain::code::Code;
+use crate::domain::fault::call::ParameterFault;
 use crate::domain::ids::RequestId;
 use crate::engine::inbox::{COUNTED_MAX, InboxPosition};
 use crate::http::HandlerResult;
@@ -20,7 +21,7 @@ pub(super) async fn list(
     mut parameters: Parameters,
     view: ListView,
 ) -> HandlerResult {
-    parameters.only(&["view", "limit", "after"], "Leave it out: this view has a fixed order and no filters.");
+    parameters.only(&["view", "limit", "after"], &ParameterFault::NotInThisView);
     let limit = usize::try_from(parameters.limit()).unwrap_or(1);
     let after = parameters.text("after").map(str::to_owned);
     parameters.finish()?;

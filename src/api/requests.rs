@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::actor::{OrgHeader, actor};
 use super::{Api, about, inbox, no_parameters, request_id};
 use crate::domain::code::Code;
+use crate::domain::fault::call::ParameterFault;
 use crate::engine::queries::{Listed, Listing, Page, View};
 use crate::engine::trail::Trail;
 use crate::engine::{Origin, SubmissionInput, Submitted};
@@ -142,7 +143,7 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
     let number = parameters.number("PageNo", 0..=i64::from(i32::MAX));
     let after = parameters.text("after").map(str::to_owned);
     if number.is_some() && after.is_some() {
-        parameters.fault("after", "Give either after or PageNo.");
+        parameters.fault("after", ParameterFault::TwoPages);
     }
     parameters.finish()?;
     let bound = cursor::fingerprint(&format!("{filter:?}{sort:?}"));

@@ -128,7 +128,7 @@ fn list(text: &[u8]) -> Result<Vec<Value>, Vec<String>> {
     let set = json::read(text).map_err(|faults| {
         faults
             .into_iter()
-            .map(|fault| format!("{} {}", fault.field, fault.message).trim().to_owned())
+            .map(|fault| format!("{} {}", fault.field, fault.sentence()).trim().to_owned())
             .collect::<Vec<_>>()
     })?;
     let keys = set.get("keys").and_then(Value::as_array);

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::actor::Person;
 use super::digest::Digest;
 use super::fault::Fault;
+use super::fault::call::MemberFault;
 use super::policy::Capacity;
 use super::state::Verdict;
 
@@ -75,7 +76,7 @@ pub struct Decision {
 
 /// A withdrawal's reason, checked like every other word a person adds.
 pub fn withdrawal_reason(reason: &str) -> Result<String, Fault> {
-    check_words(reason).map_err(|sentence| Fault::invalid("/reason", sentence))?;
+    check_words(reason).map_err(|sentence| Fault::new("/reason", MemberFault::Words { sentence }))?;
     Ok(reason.to_owned())
 }
 

@@ -10,8 +10,7 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
-use super::fault::{Fault, pointer_to};
-use crate::domain::code::Code;
+use super::fault::{Fault, FaultKind, pointer_to};
 
 /// Maximum depth of nested objects and lists; the outermost counts.
 pub const DEPTH_MAX: usize = 32;
@@ -31,13 +30,26 @@ pub struct Reading {
     pub faults: Vec<Fault>,
 }
 
+/// Why a text is not JSON in UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotJson {
+    /// What the parser says, as a clause.
+    pub reason: String,
+}
+
+impl From<NotJson> for Fault {
+    fn from(NotJson { reason }: NotJson) -> Self {
+        Self::new("", FaultKind::NotJson { reason })
+    }
+}
+
 /// Reads one JSON value and nothing after it.
 ///
 /// # Errors
 /// One `unreadable` fault if this is not UTF-8 or not JSON, otherwise every `payload_invalid` fault of
 /// [`Reading::faults`].
 pub fn read(text: &[u8]) -> Result<Value, Vec<Fault>> {
-    let Reading { value, faults } = examine(text).map_err(|fault| vec![fault])?;
+    let Reading { value, faults } = examine(text).map_err(|not_json| vec![not_json.into()])?;
     if faults.is_empty() { Ok(value) } else { Err(faults) }
 }
 
@@ -45,8 +57,8 @@ pub fn read(text: &[u8]) -> Result<Value, Vec<Fault>> {
 /// together with its own.
 ///
 /// # Errors
-/// One `unreadable` fault if this is not UTF-8 or not JSON.
-pub fn examine(text: &[u8]) -> Result<Reading, Fault> {
+/// [`NotJson`] if this is not UTF-8 or not JSON.
+pub fn examine(text: &[u8]) -> Result<Reading, NotJson> {
     let text = std::str::from_utf8(text).map_err(|_| unreadable("it is not UTF-8"))?;
     serde_json::from_str::<&RawValue>(text).map_err(|error| unreadable(&error.to_string()))?;
     let mut walk = Walk { text, at: 0, path: Vec::new(), faults: Vec::new() };
@@ -59,8 +71,8 @@ pub fn write(value: &Value) -> String {
     serde_json::to_string(value).expect("a value in memory has text keys only, and a string takes every byte")
 }
 
-fn unreadable(reason: &str) -> Fault {
-    Fault::new(Code::Unreadable, "", format!("Send one JSON value in UTF-8. This is none: {reason}."))
+fn unreadable(reason: &str) -> NotJson {
+    NotJson { reason: reason.to_owned() }
 }
 
 /// One pass over text whose grammar was checked; each byte is read a fixed number of times.
@@ -73,7 +85,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn value(&mut self) -> Result<Value, Fault> {
+    fn value(&mut self) -> Result<Value, NotJson> {
         match self.peek() {
             b'{' | b'[' if self.path.len() >= DEPTH_MAX => Ok(self.too_deep()),
             b'{' => self.object(),
@@ -83,7 +95,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn object(&mut self) -> Result<Value, Fault> {
+    fn object(&mut self) -> Result<Value, NotJson> {
         let mut members = Map::new();
         self.at += 1;
         while self.next_before(b'}') {
@@ -93,9 +105,9 @@ impl<'a> Walk<'a> {
             let value = self.value()?;
             let reserved = self.path.last().is_some_and(|name| RESERVED_NAMES.contains(&name.as_str()));
             if reserved {
-                self.fault("Give this member another name; this one is reserved.");
+                self.fault(FaultKind::Reserved);
             } else if self.path.last().is_some_and(|name| members.contains_key(name)) {
-                self.fault("Write this member once; which of several is meant nobody can tell.");
+                self.fault(FaultKind::Repeated);
             }
             let name = self.path.pop().expect("the name was pushed above");
             if !reserved {
@@ -105,7 +117,7 @@ impl<'a> Walk<'a> {
         Ok(Value::Object(members))
     }
 
-    fn list(&mut self) -> Result<Value, Fault> {
+    fn list(&mut self) -> Result<Value, NotJson> {
         let mut items = Vec::new();
         self.at += 1;
         while self.next_before(b']') {
@@ -117,12 +129,12 @@ impl<'a> Walk<'a> {
     }
 
     /// A string, which the grammar check passed over without looking at its surrogates.
-    fn string(&mut self) -> Result<String, Fault> {
+    fn string(&mut self) -> Result<String, NotJson> {
         let token = self.token(string_length(self.rest()));
         serde_json::from_str(token).map_err(|_| unreadable("a string holds half of a surrogate pair"))
     }
 
-    fn scalar(&mut self) -> Result<Value, Fault> {
+    fn scalar(&mut self) -> Result<Value, NotJson> {
         let length = self.rest().find([',', ']', '}', ' ', '\t', '\n', '\r']).unwrap_or(self.rest().len());
         match self.token(length) {
             "null" => Ok(Value::Null),
@@ -137,7 +149,7 @@ impl<'a> Walk<'a> {
 
     /// Notes the fault and steps over the whole object or list without looking inside.
     fn too_deep(&mut self) -> Value {
-        self.fault(&format!("Nest objects and lists at most {DEPTH_MAX} deep."));
+        self.fault(FaultKind::TooDeep { max: DEPTH_MAX });
         let mut open = 0_usize;
         loop {
             match self.peek() {
@@ -185,10 +197,10 @@ impl<'a> Walk<'a> {
         &self.text[self.at..]
     }
 
-    fn fault(&mut self, message: &str) {
+    fn fault(&mut self, kind: FaultKind) {
         if self.faults.len() < FAULTS_MAX {
             let pointer: String = self.path.iter().map(|name| pointer_to("", name)).collect();
-            self.faults.push(Fault::invalid(pointer, message));
+            self.faults.push(Fault::new(pointer, kind));
         }
     }
 }
@@ -211,7 +223,11 @@ mod tests {
     use super::*;
 
     fn faults(text: &str) -> Vec<(&'static str, String)> {
-        read(text.as_bytes()).unwrap_err().into_iter().map(|fault| (fault.code.name(), fault.field)).collect()
+        read(text.as_bytes())
+            .unwrap_err()
+            .into_iter()
+            .map(|fault| (fault.code().name(), fault.field))
+            .collect()
     }
 
     fn rewritten(text: &str) -> String {
@@ -245,7 +261,7 @@ mod tests {
         for text in texts {
             let faults = read(text).unwrap_err();
             assert_eq!(faults.len(), 1, "{}", String::from_utf8_lossy(text));
-            assert_eq!((faults[0].code.name(), faults[0].field.as_str()), ("unreadable", ""));
+            assert_eq!((faults[0].code().name(), faults[0].field.as_str()), ("unreadable", ""));
         }
     }
 

@@ -37,7 +37,7 @@ impl EngineError {
     pub fn codes(&self) -> Vec<Code> {
         match self {
             Self::Unreadable(faults) => faults.iter().map(|fault| fault.code).collect(),
-            Self::Invalid(faults) => faults.iter().map(|fault| fault.code).collect(),
+            Self::Invalid(faults) => faults.iter().map(Fault::code).collect(),
             Self::PermissionMissing(_) => vec![Code::PermissionMissing],
             Self::NotFound => vec![Code::NotFound],
             Self::NotAdmitted(why) => vec![why.code],
@@ -61,7 +61,7 @@ pub struct DoorFault {
 
 impl From<Fault> for DoorFault {
     fn from(fault: Fault) -> Self {
-        Self { code: fault.code, message: fault.message, field: Some(fault.field) }
+        Self { code: fault.code(), message: fault.sentence(), field: Some(fault.field) }
     }
 }
 

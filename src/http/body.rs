@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::error::ApiError;
 use crate::domain::code::Code;
+use crate::domain::fault::call::{MemberFault, MemberKind};
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::json;
 
@@ -59,7 +60,7 @@ impl Body {
         let bytes = self.bytes(request)?;
         let value = json::read(&bytes).map_err(ApiError::faults)?;
         let Value::Object(members) = value else {
-            return Err(ApiError::faults(vec![Fault::invalid("", "Send a JSON object.")]));
+            return Err(ApiError::faults(vec![Fault::new("", MemberFault::NotAnObject)]));
         };
         Ok(members)
     }
@@ -107,7 +108,7 @@ impl<'a> Members<'a> {
     pub fn text(&mut self, name: &'static str) -> Option<&'a str> {
         let found = self.optional_text(name);
         if !self.members.contains_key(name) {
-            self.fault(name, "This is required. Write a text.");
+            self.fault(name, MemberFault::Required(MemberKind::Text));
         }
         found
     }
@@ -119,7 +120,7 @@ impl<'a> Members<'a> {
         if value.is_string() {
             return value.as_str();
         }
-        self.fault(name, "Write a text.");
+        self.fault(name, MemberFault::Wrong(MemberKind::Text));
         None
     }
 
@@ -128,7 +129,7 @@ impl<'a> Members<'a> {
         self.known.push(name);
         let count = self.members.get(name)?.as_i64().filter(|count| *count > 0);
         if count.is_none() {
-            self.fault(name, "Write a whole number of at least 1.");
+            self.fault(name, MemberFault::Wrong(MemberKind::Count));
         }
         count
     }
@@ -138,7 +139,7 @@ impl<'a> Members<'a> {
         self.known.push(name);
         let found = self.members.get(name).and_then(Value::as_object);
         if found.is_none() {
-            self.fault(name, "This is required. Write an object.");
+            self.fault(name, MemberFault::Required(MemberKind::Object));
         }
         found
     }
@@ -148,21 +149,21 @@ impl<'a> Members<'a> {
         self.known.push(name);
         let found = self.members.get(name).and_then(Value::as_array);
         if found.is_none() {
-            self.fault(name, "This is required. Write a list.");
+            self.fault(name, MemberFault::Required(MemberKind::List));
         }
         found.map(Vec::as_slice)
     }
 
     /// Adds a fault at a member.
-    pub fn fault(&mut self, name: &str, message: impl Into<String>) {
-        self.faults.push(Fault::invalid(pointer_to(&self.pointer, name), message));
+    pub fn fault(&mut self, name: &str, fault: MemberFault) {
+        self.faults.push(Fault::new(pointer_to(&self.pointer, name), fault));
     }
 
     /// All faults, with one for each unknown member.
     pub fn finish(mut self) -> Vec<Fault> {
         let members = self.members;
         for name in members.keys().filter(|name| !self.known.contains(&name.as_str())).collect::<Vec<_>>() {
-            self.fault(name, "This member is unknown. Leave it out.");
+            self.fault(name, MemberFault::Unknown);
         }
         self.faults
     }

@@ -92,8 +92,11 @@ impl ApiError {
 
     /// Many faults at once; at least one.
     pub fn faults(faults: Vec<Fault>) -> Self {
-        let item =
-            |fault: Fault| ErrorItem { code: fault.code, message: fault.message, field: Some(fault.field) };
+        let item = |fault: Fault| ErrorItem {
+            code: fault.code(),
+            message: fault.sentence(),
+            field: Some(fault.field),
+        };
         Self::of(faults.into_iter().map(item).collect())
     }
 

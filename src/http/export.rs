@@ -10,6 +10,7 @@ use super::error::ApiError;
 use super::query::{FILTER_PARAMETERS, Parameters};
 use super::wire::{Headers, RequestBody, iso_time};
 use crate::domain::actor::{Actor, Permission};
+use crate::domain::fault::call::ParameterFault;
 use crate::engine::queries::{Filter, Listing, Position, View};
 use crate::engine::{Engine, require};
 
@@ -62,7 +63,7 @@ pub fn answer(engine: &Engine, actor: Actor, request: &HttpRequest, offset: Fixe
     let sort = parameters.sort();
     let format = parameters.word("format", &[("csv", Format::Csv), ("jsonl", Format::Jsonl)]);
     if format.is_none() && parameters.text("format").is_none() {
-        parameters.fault("format", "Write csv or jsonl.");
+        parameters.fault("format", ParameterFault::NotAnExport);
     }
     parameters.finish()?;
     let (media_type, name, format) = match format {

@@ -4,8 +4,8 @@ use actix_web::HttpRequest;
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime, Utc};
 
 use super::error::ApiError;
-use crate::domain::code::Code;
 use crate::domain::fault::Fault;
+use crate::domain::fault::call::ParameterFault;
 use crate::domain::ids::RequestTypeName;
 use crate::domain::request::State;
 use crate::engine::queries::{Filter, Sort, SortBy};
@@ -73,11 +73,11 @@ impl Parameters {
         let mut parameters = Self { pairs: Vec::new(), faults: Vec::new() };
         for (name, value) in pairs(request.query_string().as_bytes()) {
             if !known.contains(&name.as_str()) {
-                parameters.fault(&name, "This parameter is unknown. Leave it out.");
+                parameters.fault(&name, ParameterFault::Unknown);
             } else if parameters.pairs.iter().any(|(given, _)| *given == name) {
-                parameters.fault(&name, "Give this parameter once.");
+                parameters.fault(&name, ParameterFault::Repeated);
             } else if value.chars().any(char::is_control) || value.chars().count() > VALUE_CHARS_MAX {
-                parameters.fault(&name, "Write a short text without control characters.");
+                parameters.fault(&name, ParameterFault::NotShort);
             } else {
                 parameters.pairs.push((name, value));
             }
@@ -92,8 +92,8 @@ impl Parameters {
     }
 
     /// Adds a fault at a parameter.
-    pub fn fault(&mut self, name: &str, message: impl Into<String>) {
-        self.faults.push(Fault::new(Code::ParameterInvalid, name, message));
+    pub fn fault(&mut self, name: &str, fault: ParameterFault) {
+        self.faults.push(Fault::new(name, fault));
     }
 
     /// A whole number in a range.
@@ -104,8 +104,8 @@ impl Parameters {
         match value.parse() {
             Ok(number) if is_plain && range.contains(&number) => Some(number),
             _ => {
-                let (from, to) = (range.start(), range.end());
-                self.fault(name, format!("Write a whole number from {from} to {to}."));
+                let (from, to) = range.into_inner();
+                self.fault(name, ParameterFault::NotInRange { from, to });
                 None
             }
         }
@@ -116,8 +116,8 @@ impl Parameters {
         let value = self.text(name)?.to_owned();
         let found = words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning);
         if found.is_none() {
-            let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            self.fault(name, format!("Write one of {}.", names.join(", ")));
+            let allowed = words.iter().map(|(word, _)| (*word).to_owned()).collect();
+            self.fault(name, ParameterFault::NotOneOf { allowed });
         }
         found
     }
@@ -163,10 +163,10 @@ impl Parameters {
     }
 
     /// Adds a fault at every other parameter that is given.
-    pub fn only(&mut self, known: &[&str], message: &str) {
+    pub fn only(&mut self, known: &[&str], fault: &ParameterFault) {
         let given = self.pairs.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name.clone());
         for name in given.filter(|name| !known.contains(&name.as_str())).collect::<Vec<_>>() {
-            self.fault(&name, message);
+            self.fault(&name, fault.clone());
         }
     }
 
@@ -177,11 +177,8 @@ impl Parameters {
             match State::parse(name) {
                 Some(state) => states.push(state),
                 None => {
-                    let known: Vec<&str> = State::ALL.iter().map(|state| state.name()).collect();
-                    self.fault(
-                        "states",
-                        format!("Write a list of these, separated by commas: {}.", known.join(", ")),
-                    );
+                    let allowed = State::ALL.iter().map(|state| state.name().to_owned()).collect();
+                    self.fault("states", ParameterFault::NotAListOf { allowed });
                 }
             }
         }
@@ -195,7 +192,7 @@ impl Parameters {
         let is_plain = |day: &NaiveDate| value.len() == 10 && day.format("%Y-%m-%d").to_string() == value;
         let day = day.filter(is_plain);
         if day.is_none() {
-            self.fault(name, "Write a date as YYYY-MM-DD.");
+            self.fault(name, ParameterFault::NotADate);
         }
         day
     }

@@ -266,7 +266,7 @@ pub fn view() -> View {
 }
 
 /// The trail of [`view`].
-pub fn entries() -> Vec<HistoryEntry> {
+pub fn entries() -> Vec<TrailEntry> {
     let view = view();
     let kinds = [
         (EventKind::Submitted(Box::new(birth())), None, State::ValidateMakerAccess),

@@ -9,7 +9,8 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value};
 
 use super::super::amount::Amount;
-use super::super::fault::{DefinitionFault, Fault, pointer_to};
+use super::super::fault::wanted::{Kind, Limit, Wanted};
+use super::super::fault::{DefinitionFault, Fault, FaultKind, pointer_to};
 use super::super::json::FAULTS_MAX;
 use super::super::wording::unquoted;
 use super::normalise::{Change, Normalisation};
@@ -22,8 +23,6 @@ const DESCRIBED_DEPTH_MAX: usize = 16;
 
 /// References are followed no further than this: they may go round in a circle.
 const REFERENCES_MAX: usize = 16;
-
-pub(super) const LOST: &str = "Write what the schema of this request type asks for here.";
 
 /// Keywords whose value is one schema.
 const ONE: [&str; 11] = [
@@ -193,14 +192,14 @@ struct Telling<'a> {
 }
 
 impl Telling<'_> {
-    fn push(&mut self, pointer: &str, message: impl Into<String>) {
+    fn push(&mut self, pointer: &str, kind: FaultKind) {
         if self.seen.insert(pointer.to_owned()) {
-            self.faults.push(Fault::invalid(format!("{}{pointer}", self.at), message));
+            self.faults.push(Fault::new(format!("{}{pointer}", self.at), kind));
         }
     }
 }
 
-/// Puts faults into words.
+/// Says what the schema wants where it does not match.
 struct Describer<'a> {
     root: &'a Value,
     lists: &'a Lists<'a>,
@@ -213,7 +212,8 @@ impl<'a> Describer<'a> {
         if let Some(list) = at.strip_suffix("/0").filter(|list| self.lists.was_alone(list)) {
             // What was sent alone is told where it was sent.
             let schema = path.rsplit_once("/items").and_then(|(schema, _)| self.root.pointer(schema));
-            return told.push(list, self.wish(schema.unwrap_or(&Value::Null), list));
+            let wanted = self.wanted(schema.unwrap_or(&Value::Null), list);
+            return told.push(list, FaultKind::Wrong { wanted });
         }
         let parent = self.parent_of(path);
         let kind = error.kind();
@@ -225,19 +225,19 @@ impl<'a> Describer<'a> {
         | ValidationErrorKind::UnevaluatedProperties { unexpected } = kind
         {
             let known = parent.get("properties").and_then(Value::as_object);
-            let known: Vec<&str> = known.into_iter().flat_map(Map::keys).map(String::as_str).collect();
-            let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+            let allowed: Vec<String> = known.into_iter().flat_map(Map::keys).cloned().collect();
             for name in unexpected {
-                told.push(&pointer_to(at, name), format!("Leave this member out; allowed here: {known}."));
+                told.push(&pointer_to(at, name), FaultKind::Unknown { allowed: allowed.clone() });
             }
         } else {
-            told.push(at, self.limit(kind).unwrap_or_else(|| self.wish(parent, at)));
+            let wrong = || FaultKind::Wrong { wanted: self.wanted(parent, at) };
+            told.push(at, limit(kind).unwrap_or_else(wrong));
         }
     }
 
     /// Tells of a member that is not there, and of everything that would have to be inside it.
     fn missing(&self, schema: &'a Value, pointer: &str, told: &mut Telling<'_>, depth: usize) {
-        told.push(pointer, format!("Add this member. {}", self.wish(schema, pointer)));
+        told.push(pointer, FaultKind::Missing { wanted: self.wanted(schema, pointer) });
         let schema = self.resolved(schema);
         let required = schema.get("required").and_then(Value::as_array);
         for name in required.into_iter().flatten().filter_map(Value::as_str) {
@@ -258,85 +258,74 @@ impl<'a> Describer<'a> {
         Schema::resolve(self.root, schema)
     }
 
-    /// `Write a string.`
-    fn wish(&self, schema: &'a Value, at: &str) -> String {
+    /// What the schema wants at `at`.
+    fn wanted(&self, schema: &'a Value, at: &str) -> Wanted {
         let schema = self.resolved(schema);
-        let options = schema.get("enum").and_then(Value::as_array);
-        if let Some(options) = options {
-            let options: Vec<String> = options.iter().map(unquoted).collect();
-            return format!("Write one of: {}.", options.join(", "));
+        if let Some(options) = schema.get("enum").and_then(Value::as_array) {
+            return Wanted::OneOf(options.iter().map(unquoted).collect());
         }
         if let Some(value) = schema.get("const") {
-            return format!("Write {}.", unquoted(value));
+            return Wanted::Exactly(unquoted(value));
         }
-        let Some(noun) = self.noun(schema, false) else { return LOST.to_owned() };
+        let Some(kinds) = self.kinds(schema) else { return Wanted::Unclear };
         let alone = schema.get("items").filter(|_| self.lists.may_be_alone(at));
-        match alone.and_then(|item| self.noun(item, false)) {
-            Some(alone) => format!("Write {alone} or {noun}."),
-            None => format!("Write {noun}."),
-        }
+        let alone = alone.and_then(|item| self.kinds(item)).unwrap_or_default();
+        Wanted::Kinds(alone.into_iter().chain(kinds).collect())
     }
 
-    /// `a string or a number`, `strings or numbers`
-    fn noun(&self, schema: &'a Value, many: bool) -> Option<String> {
+    /// The kinds of value that the schema names; `None` if it names none.
+    fn kinds(&self, schema: &'a Value) -> Option<Vec<Kind>> {
         let schema = self.resolved(schema);
         let named = schema.get("type")?;
-        let kinds: Vec<&str> = match named.as_array() {
-            Some(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+        let names: Vec<&str> = match named.as_array() {
+            Some(names) => names.iter().filter_map(Value::as_str).collect(),
             None => named.as_str().into_iter().collect(),
         };
-        let one = |kind: &str| match (kind, many) {
-            ("string", false) => "a string".to_owned(),
-            ("string", true) => "strings".to_owned(),
-            ("number", false) => "a number".to_owned(),
-            ("number", true) => "numbers".to_owned(),
-            ("integer", false) => "a whole number".to_owned(),
-            ("integer", true) => "whole numbers".to_owned(),
-            ("object", false) => "an object".to_owned(),
-            ("object", true) => "objects".to_owned(),
-            ("array", true) => "lists".to_owned(),
-            ("array", false) => {
-                let items = schema.get("items").and_then(|items| self.noun(items, true));
-                items.map_or("a list".to_owned(), |items| format!("a list of {items}"))
+        let kind = |name: &str| match name {
+            "string" => Kind::Text,
+            "number" => Kind::Number,
+            "integer" => Kind::WholeNumber,
+            "object" => Kind::Object,
+            "array" => {
+                let items = schema.get("items").and_then(|items| self.kinds(items));
+                Kind::List(items.unwrap_or_default())
             }
-            ("boolean", _) => "true or false".to_owned(),
-            (other, _) => other.to_owned(),
+            "boolean" => Kind::Truth,
+            other => Kind::Other(other.to_owned()),
         };
-        Some(kinds.into_iter().map(one).collect::<Vec<_>>().join(" or "))
+        Some(names.into_iter().map(kind).collect())
     }
+}
 
-    /// The sentence for what is of the right type, but too much or too little.
-    fn limit(&self, kind: &ValidationErrorKind) -> Option<String> {
-        use ValidationErrorKind as Kind;
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the crate's list; the rest is told by type")]
-        Some(match kind {
-            Kind::MinLength { limit: 1 } => "Write a string that is not empty.".to_owned(),
-            Kind::MinLength { limit } => format!("Write at least {limit} characters."),
-            Kind::MaxLength { limit } => format!("Write at most {limit} characters."),
-            Kind::Minimum { limit } => format!("Write a number of at least {limit}."),
-            Kind::Maximum { limit } => format!("Write a number of at most {limit}."),
-            Kind::ExclusiveMinimum { limit } => format!("Write a number above {limit}."),
-            Kind::ExclusiveMaximum { limit } => format!("Write a number below {limit}."),
-            Kind::MultipleOf { multiple_of } => format!("Write a multiple of {multiple_of}."),
-            Kind::MaxItems { limit } => format!("Write at most {limit} items."),
-            Kind::MaxProperties { limit } => format!("Write at most {limit} members."),
-            Kind::MinProperties { limit } => format!("Write at least {limit} members."),
-            Kind::MinItems { limit } if *limit > 1 => format!("Write at least {limit} items."),
-            Kind::UniqueItems => "Write every item once.".to_owned(),
-            Kind::Pattern { pattern } => format!("Write a string that matches {pattern}."),
-            Kind::Format { format } => format!("Write a string in the format {format}."),
-            Kind::FalseSchema => "Leave this member out.".to_owned(),
-            Kind::PropertyNames { .. } => {
-                "Give the members of this object names that the schema allows.".to_owned()
-            }
-            Kind::AnyOf { .. }
-            | Kind::OneOfNotValid { .. }
-            | Kind::OneOfMultipleValid { .. }
-            | Kind::Not { .. }
-            | Kind::Contains => LOST.to_owned(),
-            _ => return None,
-        })
-    }
+/// What is of the right kind, but too much or too little.
+fn limit(kind: &ValidationErrorKind) -> Option<FaultKind> {
+    use ValidationErrorKind as Error;
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the crate's list; the rest is told by type")]
+    Some(FaultKind::Limit(match kind {
+        Error::MinLength { limit: 1 } => Limit::NotEmpty,
+        Error::MinLength { limit } => Limit::CharsMin(*limit),
+        Error::MaxLength { limit } => Limit::CharsMax(*limit),
+        Error::Minimum { limit } => Limit::Min(limit.to_string()),
+        Error::Maximum { limit } => Limit::Max(limit.to_string()),
+        Error::ExclusiveMinimum { limit } => Limit::Above(limit.to_string()),
+        Error::ExclusiveMaximum { limit } => Limit::Below(limit.to_string()),
+        Error::MultipleOf { multiple_of } => Limit::MultipleOf(multiple_of.to_string()),
+        Error::MaxItems { limit } => Limit::ItemsMax(*limit),
+        Error::MaxProperties { limit } => Limit::MembersMax(*limit),
+        Error::MinProperties { limit } => Limit::MembersMin(*limit),
+        Error::MinItems { limit } if *limit > 1 => Limit::ItemsMin(*limit),
+        Error::UniqueItems => Limit::UniqueItems,
+        Error::Pattern { pattern } => Limit::Pattern(pattern.clone()),
+        Error::Format { format } => Limit::Format(format.clone()),
+        Error::FalseSchema => Limit::Nothing,
+        Error::PropertyNames { .. } => Limit::MemberNames,
+        Error::AnyOf { .. }
+        | Error::OneOfNotValid { .. }
+        | Error::OneOfMultipleValid { .. }
+        | Error::Not { .. }
+        | Error::Contains => return Some(FaultKind::Wrong { wanted: Wanted::Unclear }),
+        _ => return None,
+    }))
 }
 
 fn unknown_keywords(schema: &Value, at: &str, faults: &mut Vec<DefinitionFault>) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::super::call::ENGINE_HEADERS;
-use super::super::fault::{Fault, pointer_to};
+use super::super::fault::{Fault, FaultKind, pointer_to};
 
 /// Headers that belong to the connection or frame the body: a wrong one lets a second call slip in.
 const CONNECTION_HEADERS: [&str; 10] = [
@@ -32,20 +32,20 @@ pub fn check(headers: &Map<String, Value>, pointer: &str, faults: &mut Vec<Fault
     let mut seen = BTreeSet::new();
     for (name, value) in headers {
         let lower = name.to_ascii_lowercase();
-        let mut fault = |message| faults.push(Fault::invalid(pointer_to(pointer, name), message));
+        let mut fault = |kind| faults.push(Fault::new(pointer_to(pointer, name), kind));
         if !is_token(name) {
-            fault("Write a header name of letters, digits and !#$%&'*+-.^_`|~ only.");
+            fault(FaultKind::HeaderName);
         } else if ENGINE_HEADERS.contains(&lower.as_str()) || lower == TRACE_STATE {
-            fault("Leave this header out; the engine sets it.");
+            fault(FaultKind::HeaderOfEngine);
         } else if CONNECTION_HEADERS.contains(&lower.as_str()) {
-            fault("Leave this header out; it belongs to the connection.");
+            fault(FaultKind::HeaderOfConnection);
         } else if lower == ACCEPT_ENCODING {
-            fault("Leave this header out; a compressed answer can't be read for its outcome.");
+            fault(FaultKind::HeaderOfCompression);
         } else if !seen.insert(lower) {
-            fault("Write this header once; upper and lower case are the same.");
+            fault(FaultKind::HeaderRepeated);
         }
         if !value.as_str().is_some_and(is_value) {
-            fault("Write a string of visible ASCII characters, with spaces or tabs only between them.");
+            fault(FaultKind::HeaderValue);
         }
     }
 }

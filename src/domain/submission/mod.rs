@@ -12,11 +12,11 @@ use serde_json::{Map, Value};
 use super::amount::Amount;
 use super::call::{Call, is_segment, placeholders};
 use super::digest::Digest;
-use super::fault::{Fault, pointer_to};
+use super::fault::wanted::{Kind, Wanted};
+use super::fault::{Fault, FaultKind, pointer_to};
 use super::json::{self, FAULTS_MAX, Reading};
 use super::request_type::{Lists, RequestType, Schema};
 use super::target::{Origin, Target, Targets};
-use crate::domain::code::Code;
 
 pub use super::entity::EntityInfo;
 pub use header_mask::{is_credential, mask_headers};
@@ -69,7 +69,7 @@ pub fn validate(
     targets: &Targets,
     body: &[u8],
 ) -> Result<Submission, Vec<Fault>> {
-    let Reading { mut value, mut faults } = json::examine(body).map_err(|fault| vec![fault])?;
+    let Reading { mut value, mut faults } = json::examine(body).map_err(|not_json| vec![not_json.into()])?;
     let entity = check_envelope(&value, &mut faults);
     let task = value.pointer_mut(TASK).and_then(Value::as_object_mut);
     let target = task.and_then(|task| check_frame(request_type, targets, task, &mut faults));
@@ -81,7 +81,8 @@ pub fn validate(
         return Err(faults);
     };
     let task = task.take();
-    let call = Call::from_task(&task).map_err(|reason| vec![Fault::invalid(TASK, reason)])?;
+    let call = Call::from_task(&task)
+        .map_err(|reason| vec![Fault::new(TASK, FaultKind::Call { sentence: reason })])?;
     let call_bytes = call.to_bytes();
     let digest = Digest::of(&call_bytes);
     let subject = request_type.subject_of(&task);
@@ -93,7 +94,7 @@ pub fn validate(
 /// Checks everything around the task.
 fn check_envelope(value: &Value, faults: &mut Vec<Fault>) -> EntityInfo {
     let Some(root) = value.as_object() else {
-        faults.push(Fault::invalid("", "Send an object with the members entityInfo and payload."));
+        faults.push(Fault::new("", FaultKind::NotASubmission));
         return EntityInfo::default();
     };
     refuse_unknown(root, "", &ROOT_MEMBERS, faults);
@@ -115,8 +116,8 @@ fn entity_id(entity: &Object, name: &str, faults: &mut Vec<Fault>) -> String {
     };
     let id = entity.get(name).and_then(Value::as_str).filter(good);
     if id.is_none() {
-        let wish = format!("Write a string of 1 to {ENTITY_ID_CHARS_MAX} characters, no control characters.");
-        faults.push(Fault::invalid(pointer_to(ENTITY, name), wish));
+        let kind = FaultKind::EntityId { chars_max: ENTITY_ID_CHARS_MAX };
+        faults.push(Fault::new(pointer_to(ENTITY, name), kind));
     }
     id.unwrap_or_default().to_owned()
 }
@@ -150,13 +151,14 @@ fn check_hostname<'t>(
 ) -> Option<&'t Target> {
     let pointer = pointer_to(TASK, "hostname");
     let Some(hostname) = task.get("hostname").and_then(Value::as_str) else {
-        faults.push(Fault::invalid(pointer, "Write scheme, host and optional port as one string."));
+        faults.push(Fault::new(pointer, FaultKind::NoHostname));
         return None;
     };
     let target = match Origin::parse(hostname) {
-        Ok(origin) => allowed_target(request_type, targets, &origin)
-            .map_err(|message| Fault::new(Code::TargetNotAllowed, pointer, message)),
-        Err(sentence) => Err(Fault::invalid(pointer, sentence)),
+        Ok(origin) => {
+            allowed_target(request_type, targets, &origin).map_err(|kind| Fault::new(pointer, kind))
+        }
+        Err(clause) => Err(Fault::new(pointer, FaultKind::Hostname { clause })),
     };
     target.map_err(|fault| faults.push(fault)).ok()
 }
@@ -165,18 +167,18 @@ fn allowed_target<'t>(
     request_type: &RequestType,
     targets: &'t Targets,
     origin: &Origin,
-) -> Result<&'t Target, String> {
+) -> Result<&'t Target, FaultKind> {
     if let Some(pinned) = request_type.target.as_ref().filter(|pinned| *pinned != origin) {
-        return Err(format!("Write {pinned}, the only target of this request type."));
+        return Err(FaultKind::NotTheTarget { target: pinned.to_string() });
     }
-    let missing = || format!("Name a target that may be called; {origin} is not on the list.");
+    let missing = || FaultKind::TargetNotAllowed { origin: origin.to_string() };
     targets.find(origin).ok_or_else(missing)
 }
 
 fn check_exact(task: &Object, name: &str, wanted: &str, faults: &mut Vec<Fault>) {
     if task.get(name).and_then(Value::as_str) != Some(wanted) {
-        let message = format!("Write {wanted}, the only {name} of this request type.");
-        faults.push(Fault::invalid(pointer_to(TASK, name), message));
+        let kind = FaultKind::NotTheTypes { name: name.to_owned(), value: wanted.to_owned() };
+        faults.push(Fault::new(pointer_to(TASK, name), kind));
     }
 }
 
@@ -188,8 +190,7 @@ fn check_path_params(task: &Object, path: &str, faults: &mut Vec<Fault>) {
     refuse_unknown(params, &pointer, &names, faults);
     for name in names {
         if !params.get(name).and_then(Value::as_str).is_some_and(is_segment) {
-            let message = "Write a string for this part of the path, neither empty nor . nor .. alone.";
-            faults.push(Fault::invalid(pointer_to(&pointer, name), message));
+            faults.push(Fault::new(pointer_to(&pointer, name), FaultKind::PathSegment));
         }
     }
 }
@@ -199,7 +200,7 @@ fn check_query(task: &Object, request_type: &RequestType, faults: &mut Vec<Fault
     let Some(query) = optional_object(task.get("queryParams"), &pointer, faults) else { return };
     let documented = |name: &str| request_type.query.as_ref().is_some_and(|schema| schema.documents(name));
     for (name, _) in query.iter().filter(|(name, value)| !value.is_string() && !documented(name)) {
-        faults.push(Fault::invalid(pointer_to(&pointer, name), "Write a string."));
+        faults.push(Fault::new(pointer_to(&pointer, name), wrong(Kind::Text)));
     }
 }
 
@@ -229,10 +230,10 @@ fn check_part(value: Option<&Value>, schema: Option<&Schema>, lists: &Lists<'_>,
     let value = match (value, schema) {
         (Some(Value::Object(_)), None) | (None, None) => return,
         (Some(_), _) if is_body && !value.is_some_and(Value::is_object) => {
-            return faults.push(Fault::invalid(pointer, "Write an object."));
+            return faults.push(Fault::new(pointer, wrong(Kind::Object)));
         }
         (None, Some(_)) if is_body => {
-            return faults.push(Fault::invalid(pointer, "Add this member. Write an object."));
+            return faults.push(Fault::new(pointer, FaultKind::Missing { wanted: Wanted::a(Kind::Object) }));
         }
         // That query and path are objects was checked with the frame.
         (Some(value), Some(_)) if value.is_object() => value,
@@ -254,22 +255,24 @@ fn check_meaning(request_type: &RequestType, task: &Value, faults: &mut Vec<Faul
     if let Some(place) = request_type.subject.as_ref().filter(|_| request_type.needs_subject())
         && request_type.subject_of(task).is_none()
     {
-        let wish = "Write a string or a number: this is what the request is about.";
-        faults.push(Fault::invalid(format!("{TASK}{}", place.as_str()), wish));
+        faults.push(Fault::new(format!("{TASK}{}", place.as_str()), FaultKind::NoSubject));
     }
     if let Some(place) = &request_type.amount
-        && let Some(Err(wish)) = place.find(task).map(Amount::from_json)
+        && let Some(Err(sentence)) = place.find(task).map(Amount::from_json)
     {
-        faults.push(Fault::invalid(format!("{TASK}{}", place.as_str()), wish));
+        faults.push(Fault::new(format!("{TASK}{}", place.as_str()), FaultKind::Amount { sentence }));
     }
 }
 
 fn refuse_unknown(object: &Object, pointer: &str, known: &[&str], faults: &mut Vec<Fault>) {
-    let allowed = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
     for name in object.keys().filter(|name| !known.contains(&name.as_str())) {
-        let message = format!("Leave this member out; allowed here: {allowed}.");
-        faults.push(Fault::invalid(pointer_to(pointer, name), message));
+        let allowed = known.iter().map(|name| (*name).to_owned()).collect();
+        faults.push(Fault::new(pointer_to(pointer, name), FaultKind::Unknown { allowed }));
     }
+}
+
+fn wrong(kind: Kind) -> FaultKind {
+    FaultKind::Wrong { wanted: Wanted::a(kind) }
 }
 
 /// The member `name` of `parent`, which is at `pointer`.
@@ -280,7 +283,7 @@ fn required_object<'v>(
     faults: &mut Vec<Fault>,
 ) -> Option<&'v Object> {
     let Some(value) = parent.get(name) else {
-        faults.push(Fault::invalid(pointer, "Add this member. Write an object."));
+        faults.push(Fault::new(pointer, FaultKind::Missing { wanted: Wanted::a(Kind::Object) }));
         return None;
     };
     optional_object(Some(value), pointer, faults)
@@ -293,7 +296,7 @@ fn optional_object<'v>(
 ) -> Option<&'v Object> {
     let object = value?.as_object();
     if object.is_none() {
-        faults.push(Fault::invalid(pointer, "Write an object."));
+        faults.push(Fault::new(pointer, wrong(Kind::Object)));
     }
     object
 }

@@ -61,7 +61,7 @@ fn submit(name: &str, body: &Value) -> Result<Submission, Vec<Fault>> {
 
 fn pointers(result: Result<Submission, Vec<Fault>>) -> Vec<String> {
     let faults = result.unwrap_err();
-    assert!(faults.iter().all(|fault| fault.code.name() == "payload_invalid"), "{faults:?}");
+    assert!(faults.iter().all(|fault| fault.code().name() == "payload_invalid"), "{faults:?}");
     faults.into_iter().map(|fault| fault.field).collect()
 }
 
@@ -178,7 +178,7 @@ fn an_absent_query_stays_absent_and_an_empty_one_empty() {
 #[test]
 fn a_body_that_is_no_json_or_no_object_is_refused() {
     let unreadable = validate(&find("ISSUE-BADGE"), &targets(), b"{").unwrap_err();
-    assert_eq!((unreadable.len(), unreadable[0].code.name()), (1, "unreadable"));
+    assert_eq!((unreadable.len(), unreadable[0].code().name()), (1, "unreadable"));
     assert_eq!(pointers(submit("ISSUE-BADGE", &json!([]))), [""]);
     assert_eq!(pointers(submit("ISSUE-BADGE", &json!({}))), [PAYLOAD, ENTITY]);
     assert_eq!(faults_with("ISSUE-BADGE", PAYLOAD, json!({})), [TASK]);
@@ -242,7 +242,7 @@ fn only_a_listed_target_may_be_called() {
     let pointer = task("/hostname");
     for other in ["https://api.example.org", "http://api.example.com", "https://api.example.com:8443"] {
         let faults = submit("ISSUE-BADGE", &with("ISSUE-BADGE", &pointer, json!(other))).unwrap_err();
-        let found: Vec<_> = faults.iter().map(|fault| (fault.code.name(), fault.field.as_str())).collect();
+        let found: Vec<_> = faults.iter().map(|fault| (fault.code().name(), fault.field.as_str())).collect();
         assert_eq!(found, [("target_not_allowed", pointer.as_str())]);
     }
     for wrong in ["api.example.com", "https://api.example.com/a", "ftp://api.example.com", ""] {
@@ -305,10 +305,10 @@ fn a_type_may_name_its_only_target() {
     assert!(pinned("https://API.example.com:443").is_ok());
     let faults = pinned("http://internal-intouch-api.example:1900").unwrap_err();
     assert_eq!(
-        (faults[0].code.name(), faults[0].field.as_str()),
+        (faults[0].code().name(), faults[0].field.as_str()),
         ("target_not_allowed", &*task("/hostname"))
     );
-    assert!(faults[0].message.starts_with("Write http://internal-intouch-api.example:1900,"));
+    assert!(faults[0].sentence().starts_with("Write http://internal-intouch-api.example:1900,"));
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::domain::fault::Fault;
+use crate::domain::fault::wanted::{self, Wanted};
+use crate::domain::fault::{Fault, FaultKind};
 use crate::web::{Icon, filters};
 
 /// A field on a page.
@@ -133,7 +134,7 @@ pub struct Problem {
 
 /// Puts a fault at its field, and says it for the summary.
 pub fn attach_fault<'v>(fields: impl Iterator<Item = &'v mut FieldView>, fault: &Fault) -> Problem {
-    let sentence = sentence(&fault.message);
+    let sentence = sentence(&fault.kind);
     for field in fields {
         let Some(id) = field.find(&fault.field).map(str::to_owned) else { continue };
         let at = at_of(field, &fault.field);
@@ -152,17 +153,27 @@ pub fn attach_fault<'v>(fields: impl Iterator<Item = &'v mut FieldView>, fault: 
     Problem { id: String::new(), label: String::new(), sentence }
 }
 
-/// The engine's sentence for people who see fields and no members: "Add this member. Write a string."
-fn sentence(message: &str) -> String {
-    let message = match message.strip_prefix("Add this member. ") {
-        Some("Write a string.") => "Fill this in.".to_owned(),
-        Some(wish) => format!("Fill this in. {wish}"),
-        None => message.to_owned(),
-    };
-    match message.strip_suffix("Write a number.") {
-        Some(before) => format!("{before}Write a number such as 1240.00: digits, a point, no spaces."),
-        None => message.replace("Write a string", "Write a text"),
+/// What to do, for people who see fields and no members.
+fn sentence(fault: &FaultKind) -> String {
+    if let FaultKind::Missing { wanted } = fault {
+        return match wanted {
+            Wanted::Kinds(kinds) if *kinds == [wanted::Kind::Text] => "Fill this in.".to_owned(),
+            Wanted::Kinds(_) | Wanted::OneOf(_) | Wanted::Exactly(_) | Wanted::Unclear => {
+                format!("Fill this in. {}", wish(wanted))
+            }
+        };
     }
+    if let FaultKind::Wrong { wanted } = fault { wish(wanted) } else { fault.sentence_calling(A_STRING) }
+}
+
+/// What people who fill in a form call a string.
+const A_STRING: &str = "a text";
+
+fn wish(wanted: &Wanted) -> String {
+    if *wanted == Wanted::a(wanted::Kind::Number) {
+        return "Write a number such as 1240.00: digits, a point, no spaces.".to_owned();
+    }
+    wanted.sentence(A_STRING)
 }
 
 /// JSON pointer of the innermost field that contains `pointer`.

@@ -27,6 +27,7 @@ use plan::{Choice, Field, Inside, Kind, Look, as_json, of_schema, words};
 use render::FieldRenderer;
 
 use crate::domain::call::placeholders;
+use crate::domain::fault::form::FormFault;
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::pointer::unescaped;
 use crate::domain::request_type::RequestType;
@@ -161,9 +162,7 @@ impl Form {
         task.insert("headers".to_owned(), headers.into());
         let entity = reader.read(&self.entity, ENTITY).value().unwrap_or_default();
         for name in reader.unused() {
-            let message =
-                format!("{name} is no part of this type any more. Look the whole form through again.");
-            reader.faults.push(Fault::invalid("", message));
+            reader.faults.push(Fault::new("", FormFault::Gone { name: name.to_owned() }));
         }
         let body = json!({ "entityInfo": entity, "payload": { "IntouchAPITask-Payload": task } });
         Filled { body, faults: reader.faults }
@@ -179,8 +178,7 @@ impl Form {
         for (row, header) in rows.as_ref().and_then(Value::as_array).into_iter().flatten().enumerate() {
             let text = |name: &str| header.get(name).and_then(Value::as_str).unwrap_or_default();
             if headers.insert(text("name").to_owned(), text("value").into()).is_some() {
-                let wish = "Write this header once.";
-                reader.faults.push(Fault::invalid(format!("{HEADERS}/{row}/name"), wish));
+                reader.faults.push(Fault::new(format!("{HEADERS}/{row}/name"), FormFault::HeaderTwice));
             }
         }
         if has_body && !headers.keys().any(|name| name.eq_ignore_ascii_case(CONTENT_TYPE)) {

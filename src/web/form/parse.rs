@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 
 use super::entries::{Entries, number_name, rows_name};
 use super::plan::{Field, Inside, Kind};
-use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::fault::form::FormFault;
+use crate::domain::fault::wanted::{self, Wanted};
+use crate::domain::fault::{Fault, FaultKind, pointer_to};
 use crate::domain::json;
 
 /// What a maker ticks to say yes.
@@ -82,7 +84,8 @@ impl<'e> Reader<'e> {
                     text(self.get(at), field, |text| if is_number { number(text) } else { text.into() });
                 // The schema would take the text, which is not what was asked for.
                 if is_number && matches!(found, Found::Given(Value::String(_))) {
-                    self.faults.push(Fault::invalid(at, "Write a number."));
+                    self.faults
+                        .push(Fault::new(at, FaultKind::Wrong { wanted: Wanted::a(wanted::Kind::Number) }));
                 }
                 found
             }
@@ -154,8 +157,7 @@ impl<'e> Reader<'e> {
             Some(Value::Object(others)) => {
                 for (name, value) in others {
                     if members.contains_key(&name) {
-                        let wish = format!("Leave {name} out here; it has a field of its own.");
-                        self.faults.push(Fault::invalid(at, wish));
+                        self.faults.push(Fault::new(at, FormFault::HasItsField { name }));
                     } else {
                         members.insert(name, value);
                     }
@@ -163,7 +165,7 @@ impl<'e> Reader<'e> {
                 true
             }
             Some(_) => {
-                self.faults.push(Fault::invalid(at, r#"Write a JSON object, such as {"name": "value"}."#));
+                self.faults.push(Fault::new(at, FormFault::NotMembers));
                 true
             }
         }
@@ -181,9 +183,8 @@ impl<'e> Reader<'e> {
                 self.faults.extend(faults.into_iter().map(inside));
                 Some(value)
             }
-            Err(fault) => {
-                let reason = fault.message.rsplit("This is none: ").next().unwrap_or_default().to_owned();
-                self.faults.push(Fault::invalid(at, format!("This is not JSON yet: {reason}")));
+            Err(json::NotJson { reason }) => {
+                self.faults.push(Fault::new(at, FormFault::NotJson { reason }));
                 Some(text.into())
             }
         }

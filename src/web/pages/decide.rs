@@ -268,7 +268,7 @@ pub async fn withdraw(page: PageRequest, id: web::Path<String>, form: web::Form<
     match page.engine().withdraw(page.actor(), request_id, &form.message, page.origin()).await {
         Ok(_) => Ok(see_other(&format!("{BASE}/requests/{}?said=withdrawn", *id))),
         Err(EngineError::Invalid(faults)) => {
-            let fault = faults.first().map(|fault| fault.message.clone()).unwrap_or_default();
+            let fault = faults.first().map(|fault| fault.sentence()).unwrap_or_default();
             step_page(&page, step, snapshot, FormInput::with_fault(&form, fault))
         }
         Err(error) => refused(&page, Submitted { step, id: &id, message: &form.message }, error).await,

@@ -5,6 +5,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::fault::FaultKind;
+use crate::domain::fault::wanted::{self, Wanted};
 use crate::domain::submission::validate;
 use crate::domain::target::{Scheme, Target};
 
@@ -98,7 +100,10 @@ fn a_long_id_stays_text_unless_the_maker_says_that_it_is_a_number() {
     entries.put("number:/body/id", "yes");
     assert_eq!(body_of(&form.read(&entries)), &json!({ "id": 100_200_300 }));
     entries.put("/body/id", "007");
-    assert_eq!(form.read(&entries).faults, [Fault::invalid("/body/id", "Write a number.")]);
+    assert_eq!(
+        form.read(&entries).faults,
+        [Fault::new("/body/id", FaultKind::Wrong { wanted: Wanted::a(wanted::Kind::Number) })]
+    );
 }
 
 #[test]
@@ -307,7 +312,7 @@ fn the_makers_headers_stand_as_written_and_a_body_has_its_type() {
     let filled = form.read(&entries);
     assert_eq!(filled.faults.len(), 1);
     assert_eq!(filled.faults[0].field, "/headers/2/name");
-    let fault = |field: &str| vec![Fault::invalid(format!("{TASK}{field}"), "x")];
+    let fault = |field: &str| vec![Fault::new(format!("{TASK}{field}"), FaultKind::PathSegment)];
     assert_eq!(form.place(&fault("/headers/X-A"), &entries)[0].field, "/headers/1/value");
     assert_eq!(form.place(&fault("/headers/Authorization"), &entries)[0].field, "/headers/Authorization");
     assert_eq!(form.place(&fault("/body/a"), &entries)[0].field, "/body/a");

@@ -271,7 +271,7 @@ impl<'a> NewRequest<'a> {
 
     fn count(&self, result: &FormResult) {
         for fault in &result.faults {
-            self.page.engine().metrics().refused(fault.code);
+            self.page.engine().metrics().refused(fault.code());
         }
         let status = result.status.as_u16();
         tracing::info!(faults = result.faults.len(), status, "a form was refused");

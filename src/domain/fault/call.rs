@@ -1,0 +1,126 @@
+//! Faults in the parts of an API call that are not a submission: its members and its query parameters.
+
+/// What a member of a body must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemberKind {
+    /// A text.
+    Text,
+    /// A whole number from 1 on.
+    Count,
+    /// An object.
+    Object,
+    /// A list.
+    List,
+}
+
+impl MemberKind {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Count => "a whole number from 1 on",
+            Self::Object => "an object",
+            Self::List => "a list",
+        }
+    }
+}
+
+/// A fault in a member of a decision, a withdrawal or a list of decisions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemberFault {
+    /// The body is no object.
+    NotAnObject,
+    /// It must be there.
+    Required(MemberKind),
+    /// It is of another kind.
+    Wrong(MemberKind),
+    /// No member has this name.
+    Unknown,
+    /// It is no decision.
+    NotAVerdict,
+    /// The only action is `AdminTask`.
+    NotAdminTask,
+    /// It is no id of a request.
+    NotARequestId,
+    /// A request is listed twice.
+    RequestTwice,
+    /// The list is empty or too long.
+    RequestCount {
+        /// The greatest number.
+        max: usize,
+    },
+    /// The person's words are missing or can't be kept; the sentence is `domain::request`'s.
+    Words {
+        /// What to write.
+        sentence: String,
+    },
+}
+
+impl MemberFault {
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::NotAnObject => "Send a JSON object.".to_owned(),
+            Self::Required(kind) => format!("This is required. Write {}.", kind.noun()),
+            Self::Wrong(kind) => format!("Write {}.", kind.noun()),
+            Self::Unknown => "This member is unknown. Leave it out.".to_owned(),
+            Self::NotAVerdict => "Write approved or rejected.".to_owned(),
+            Self::NotAdminTask => "Write AdminTask.".to_owned(),
+            Self::NotARequestId => "Write the id of a request.".to_owned(),
+            Self::RequestTwice => "Name each request once.".to_owned(),
+            Self::RequestCount { max } => format!("Name 1 to {max} requests."),
+            Self::Words { sentence } => sentence.clone(),
+        }
+    }
+}
+
+/// A fault in a query parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParameterFault {
+    /// No parameter has this name.
+    Unknown,
+    /// It is given twice.
+    Repeated,
+    /// It is too long or has control characters.
+    NotShort,
+    /// It is no whole number in this range.
+    NotInRange {
+        /// The least number.
+        from: i64,
+        /// The greatest number.
+        to: i64,
+    },
+    /// It is none of these words.
+    NotOneOf {
+        /// The words.
+        allowed: Vec<String>,
+    },
+    /// One of its items is none of these words.
+    NotAListOf {
+        /// The words.
+        allowed: Vec<String>,
+    },
+    /// It is no date.
+    NotADate,
+    /// It is no format of an export.
+    NotAnExport,
+    /// Two ways to choose a page are given at once.
+    TwoPages,
+    /// The list that was asked for has an order of its own.
+    NotInThisView,
+}
+
+impl ParameterFault {
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::Unknown => "This parameter is unknown. Leave it out.".to_owned(),
+            Self::Repeated => "Give this parameter once.".to_owned(),
+            Self::NotShort => "Write a short text without control characters.".to_owned(),
+            Self::NotInRange { from, to } => format!("Write a whole number from {from} to {to}."),
+            Self::NotOneOf { allowed } => format!("Write one of {}.", allowed.join(", ")),
+            Self::NotAListOf { allowed } => format!("Write a list out of {}.", allowed.join(", ")),
+            Self::NotADate => "Write a date as YYYY-MM-DD.".to_owned(),
+            Self::NotAnExport => "Write csv or jsonl.".to_owned(),
+            Self::TwoPages => "Give either after or PageNo.".to_owned(),
+            Self::NotInThisView => "Leave it out: this view has an order of its own.".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Faults that only a submission written into the fields of a page can have.
+
+/// A fault in a field of a page's form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormFault {
+    /// The text of a field for JSON is not JSON.
+    NotJson {
+        /// What the parser says.
+        reason: String,
+    },
+    /// A field for further members has something else than an object.
+    NotMembers,
+    /// A field for further members names one that has its own field.
+    HasItsField {
+        /// The member.
+        name: String,
+    },
+    /// A header has two rows.
+    HeaderTwice,
+    /// The type has changed since the form was opened and lacks this field now.
+    Gone {
+        /// The field.
+        name: String,
+    },
+}
+
+impl FormFault {
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::NotJson { reason } => format!("This is not JSON yet: {reason}."),
+            Self::NotMembers => r#"Write a JSON object, such as {"name": "value"}."#.to_owned(),
+            Self::HasItsField { name } => format!("Leave {name} out here; it has a field of its own."),
+            Self::HeaderTwice => "Write this header once.".to_owned(),
+            Self::Gone { name } => {
+                format!("{name} is no part of this type any more. Look the whole form through again.")
+            }
+        }
+    }
+}
