@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_an_id_stands_for_every_id_that_goes_on_from_it() {
+    fn the_beginning_of_an_id_matches_every_id_that_continues_it() {
         let range = |beginning| {
             RequestId::range_of(beginning).map(|(first, last)| (first.to_string(), last.to_string()))
         };

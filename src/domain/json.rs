@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_is_allowed_up_to_its_limit_and_told_once_beyond_it() {
+    fn nesting_is_allowed_up_to_its_limit_and_reported_once_beyond_it() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert_eq!(rewritten(&nested(DEPTH_MAX)), nested(DEPTH_MAX));
         assert_eq!(faults(&nested(DEPTH_MAX + 1)), [invalid(&"/0".repeat(DEPTH_MAX))]);
@@ -306,13 +306,13 @@ mod tests {
     }
 
     #[test]
-    fn order_and_digits_survive_while_space_escapes_and_exponents_are_spelled_anew() {
+    fn order_and_digits_survive_while_space_escapes_and_exponents_are_normalised() {
         let text = "{ \"z\": [ -0, 0.10, 1E400, 1e-7 , 12345678901234567890123 ],\n\"a\" : \"\\u0041\\/\" }";
         assert_eq!(rewritten(text), r#"{"z":[-0,0.10,1e+400,1e-7,12345678901234567890123],"a":"A/"}"#);
     }
 
     #[test]
-    fn faults_are_told_up_to_a_limit() {
+    fn faults_are_reported_up_to_a_limit() {
         let many = format!("{{{}\"a\":1}}", "\"a\":1,".repeat(30_000));
         assert_eq!(faults(&many).len(), FAULTS_MAX);
     }

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_period_is_told_in_the_largest_unit_that_fits() {
+    fn a_period_is_written_in_the_largest_unit_that_fits() {
         for (written, told) in
             [("90s", "90 seconds"), ("60s", "1 minute"), ("120m", "2 hours"), ("1d", "1 day")]
         {

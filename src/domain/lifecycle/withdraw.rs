@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{EventKind, Refusal, must_wait};
+use super::refusal::must_wait;
+use super::{EventKind, Refusal};
 use crate::domain::actor::Person;
 use crate::domain::request::Request;
 use crate::domain::state::State;

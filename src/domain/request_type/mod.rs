@@ -1,6 +1,7 @@
 //! Request types. Each is data; no code knows one by its name.
 
 mod answer;
+mod canonical;
 mod classes;
 mod definition;
 mod normalise;

@@ -42,7 +42,7 @@ fn a_definition_leaves_most_to_its_defaults() {
 }
 
 #[test]
-fn every_fault_is_told_with_its_pointer() {
+fn every_fault_is_reported_with_its_pointer() {
     for (more, expected) in [
         (json!({"name": "a-type"}), vec!["/name"]),
         (json!({"name": "-A"}), vec!["/name"]),

@@ -443,7 +443,7 @@ fn every_required_member_is_missed_by_name() {
 }
 
 #[test]
-fn a_missing_object_is_told_with_everything_it_must_hold() {
+fn a_missing_object_is_reported_with_everything_it_must_contain() {
     let found = faults_with("POINTS-REDEMPTION", &task("/body"), json!({}));
     let expected = ["/root", "/root/redeem", "/root/redeem/points_redeemed", "/root/redeem/customer"];
     assert_eq!(found, expected.map(|rest| task(&format!("/body{rest}"))));
@@ -467,7 +467,7 @@ fn a_documented_member_of_the_wrong_kind_is_refused_in_every_type() {
 }
 
 #[test]
-fn many_faults_are_told_at_once() {
+fn many_faults_are_reported_at_once() {
     let text = r#"{
         "entityInfo": {"tillId": 1, "storeId": "2", "zoneId": "3", "zoneId": "4", "conceptId": ""},
         "payload": {"IntouchAPITask-Payload": {
@@ -497,7 +497,7 @@ fn many_faults_are_told_at_once() {
 }
 
 #[test]
-fn faults_are_told_up_to_a_limit() {
+fn faults_are_reported_up_to_a_limit() {
     let wrong = json!(vec!["1"; 10_000]);
     assert_eq!(faults_with("ISSUE-BADGE", &task("/body/customers"), wrong).len(), FAULTS_MAX);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::policy::people::PersonEntry;
-use crate::domain::policy::{Mode, Risk, Seat, Stage};
+use crate::domain::policy::{Capacity, Mode, Risk, Seat, Stage};
 
 pub(super) fn group(name: &str) -> Capacity {
     Capacity::Group(name.to_owned())
@@ -124,7 +124,7 @@ fn a_request_that_still_waits_for_finance_is_not_executed_and_expires() {
 }
 
 #[test]
-fn the_maker_takes_back_what_risk_approved_as_long_as_finance_has_not() {
+fn the_maker_withdraws_what_risk_approved_until_finance_has_approved() {
     let mut story = Story::under(risk_then_finance());
     story.tell(&approve(anna())).unwrap();
     story.tell(&withdraw(maker(), "a mistake")).unwrap();
@@ -156,7 +156,7 @@ fn somebody_who_approved_cannot_approve_again_under_any_account_and_nothing_chan
 }
 
 #[test]
-fn a_repeat_of_the_very_same_decision_does_nothing_while_others_are_still_waited_for_and_after() {
+fn repeating_the_same_decision_does_nothing_while_it_waits_and_after() {
     let mut story = Story::under(two_checkers());
     story.tell(&approve(anna())).unwrap();
     for state in [State::AdminTask, State::Approved] {
@@ -209,7 +209,7 @@ fn one_rejection_in_the_second_stage_ends_a_request_that_risk_approved() {
 }
 
 #[test]
-fn what_the_policy_forbids_a_checker_is_told_in_the_policys_words_and_changes_nothing() {
+fn what_the_policy_forbids_is_refused_with_its_sentence_and_changes_nothing() {
     let two_of_risk = stage("Both", Mode::All, &[(group("Risk"), 1), (group("Finance"), 1)]);
     let approval =
         Approval { stages: vec![two_of_risk], rejections: 1, min_distinct_people: 2, fresh_sign_in: None };
@@ -233,7 +233,7 @@ fn what_the_policy_forbids_a_checker_is_told_in_the_policys_words_and_changes_no
 }
 
 #[test]
-fn a_request_that_has_moved_since_it_was_read_is_not_decided() {
+fn a_request_that_has_changed_since_it_was_read_is_not_decided() {
     let mut story = Story::under(two_checkers());
     let seen = story.request.version;
     let on = |checker: Person, version| {
@@ -258,7 +258,7 @@ fn a_request_that_has_moved_since_it_was_read_is_not_decided() {
 }
 
 #[test]
-fn who_approves_signed_in_lately_and_who_rejects_need_not() {
+fn only_an_approval_needs_a_fresh_sign_in() {
     let approval = Approval { fresh_sign_in: Some(seconds(600)), ..two_checkers().approval };
     let story = Story::under(Charter::of(approval));
     let says = |verdict, signed_in: Option<i64>| {
@@ -290,7 +290,7 @@ fn who_approves_signed_in_lately_and_who_rejects_need_not() {
 }
 
 #[test]
-fn a_fresh_sign_in_is_asked_for_last_and_helps_nobody_who_may_not_decide() {
+fn a_fresh_sign_in_is_asked_for_last_and_does_not_help_who_may_not_decide() {
     let approval = Approval { fresh_sign_in: Some(seconds(600)), ..two_checkers().approval };
     let mut story = Story::under(Charter::of(approval));
     let fresh = |person: Person| Signer { signed_in_at: Some(start()), ..signer(person) };
@@ -314,7 +314,7 @@ fn a_fresh_sign_in_is_asked_for_last_and_helps_nobody_who_may_not_decide() {
 }
 
 #[test]
-fn only_a_request_of_low_stakes_is_decided_with_others_and_only_if_its_type_says_so() {
+fn only_a_request_without_high_risk_is_decided_in_bulk_and_only_if_its_type_allows_it() {
     let decision = |verdict| NewDecision::new(verdict, "all of these", None).unwrap();
     let in_bulk = |verdict, is_allowed_by_type| {
         let signer = Signer { signed_in_at: Some(start()), ..signer(anna()) };
@@ -353,7 +353,7 @@ fn only_a_request_of_low_stakes_is_decided_with_others_and_only_if_its_type_says
 }
 
 #[test]
-fn nobody_decides_a_request_of_a_maker_through_whose_token_he_acted() {
+fn no_one_decides_the_request_of_a_maker_through_whose_token_they_acted() {
     let mut story = Story::under(two_checkers());
     story.request.terms.maker_act = vec![anna()];
     assert_eq!(story.refusal(&approve(anna())), Refusal::MakerIsChecker);
@@ -413,7 +413,7 @@ fn the_executor_begins_no_call_whose_time_has_passed() {
 }
 
 #[test]
-fn whoever_comes_after_a_lapse_is_told_the_deadline_that_passed() {
+fn after_a_lapse_refusals_name_the_deadline_that_passed() {
     for mut story in [Story::after(&[approve(anna())]), Story::under(auto())] {
         let until = start() + seconds(LEAVES_WITHIN);
         story.now = until;
@@ -425,7 +425,7 @@ fn whoever_comes_after_a_lapse_is_told_the_deadline_that_passed() {
 }
 
 #[test]
-fn a_request_whose_rule_asks_for_nobody_is_born_approved_with_four_events_and_no_decision() {
+fn a_request_whose_rule_asks_for_no_one_starts_approved_with_four_events_and_no_decision() {
     let mut story = Story::under(auto());
     let until = start() + seconds(LEAVES_WITHIN);
     let moves: Vec<_> = story.events.iter().map(|event| (event.seq, event.from, event.to)).collect();
@@ -469,7 +469,7 @@ fn an_expired_request_keeps_until_when_its_call_had_to_leave_only_if_it_was_appr
 }
 
 #[test]
-fn a_request_waits_for_somebody_only_while_it_waits_for_checkers() {
+fn no_capacity_is_waited_for_unless_a_request_waits_for_checkers() {
     for story in stories() {
         let waits_for = if story.request.state == State::AdminTask { vec![checkers()] } else { Vec::new() };
         assert_eq!(story.request.waits_for, waits_for, "{}", story.request.state);

@@ -6,6 +6,7 @@ use proptest::test_runner::TestRunner;
 
 use super::policies::{checkers, entry, group, stage};
 use super::*;
+use crate::domain::decision::Decision;
 use crate::domain::policy::people::PersonEntry;
 use crate::domain::policy::{Mode, Stage};
 
@@ -140,14 +141,14 @@ fn the_arbitrary_stories_reach_every_state_in_which_a_request_rests() {
 }
 
 /// What an event says of a decision.
-fn told(event: &Event) -> Option<(Person, Verdict, usize, DateTime<Utc>, Digest)> {
+fn decided_by(event: &Event) -> Option<(Person, Verdict, usize, DateTime<Utc>, Digest)> {
     let EventKind::Decided { verdict, signature, .. } = &event.kind else { return None };
     Some((event.by.clone(), *verdict, signature.stage, event.at, digest()))
 }
 
 proptest! {
     #[test]
-    fn a_maker_never_decides_his_own_request(plan in plans()) {
+    fn a_maker_never_decides_their_own_request(plan in plans()) {
         let end = walk(&plan, |before, command, said, _| {
             let TestCommand::Decide { signer, .. } = command else { return };
             let (request, people) = (&before.request, &before.charter.people);
@@ -162,7 +163,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_counts_twice_whatever_accounts_he_uses(plan in plans()) {
+    fn no_one_counts_twice_with_any_of_their_accounts(plan in plans()) {
         let end = walk(&plan, |_, _, _, _| {});
         let people = &end.charter.people;
         let behind: Vec<_> =
@@ -259,8 +260,8 @@ proptest! {
             state = Some(event.to);
         }
         assert_eq!(end.request.version, i64::try_from(end.events.len()).unwrap());
-        // What was told apart from the fold.
-        let decided: Vec<_> = end.events.iter().filter_map(told).collect();
+        // The decisions, read from the events without folding them.
+        let decided: Vec<_> = end.events.iter().filter_map(decided_by).collect();
         let stands = |one: &Decision| (one.checker.clone(), one.verdict, one.stage, one.at, one.digest);
         assert_eq!(end.request.decisions.iter().map(stands).collect::<Vec<_>>(), decided);
     }
@@ -279,10 +280,10 @@ proptest! {
     }
 
     #[test]
-    fn a_standing_decision_can_be_repeated_at_any_time_and_does_nothing(plan in plans()) {
+    fn a_recorded_decision_can_be_repeated_at_any_time_and_does_nothing(plan in plans()) {
         let end = walk(&plan, |_, _, _, _| {});
-        for standing in &end.request.decisions {
-            let repeat = decide(standing.checker.clone(), standing.verdict, &standing.message, Some("wrong"));
+        for recorded in &end.request.decisions {
+            let repeat = decide(recorded.checker.clone(), recorded.verdict, &recorded.message, Some("wrong"));
             assert_eq!(end.ask(&repeat), Ok(Vec::new()));
         }
     }

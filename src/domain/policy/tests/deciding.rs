@@ -100,7 +100,7 @@ fn a_service_account_acts_as_long_as_one_owner_is_active() {
 }
 
 #[test]
-fn nobody_counts_twice_not_in_another_stage_and_not_through_a_service_account() {
+fn no_one_counts_twice_not_in_another_stage_and_not_through_a_service_account() {
     let stages = vec![all("One", vec![anyone(1)]), all("Two", vec![anyone(1)])];
     let mut case = Case::new(approval(stages), vec![entry("anna", &[]), service("robot", &["anna"])]);
     case.approve(&checker("robot")).unwrap();
@@ -137,7 +137,7 @@ fn groups_come_from_the_people_file_and_from_the_token() {
 }
 
 #[test]
-fn an_empty_group_means_nobody() {
+fn an_empty_group_has_no_members() {
     let case = Case::new(risk_and_finance(), vec![]);
     let why = case.may(&checker("anna"), Verdict::Approved).unwrap_err();
     assert_eq!(
@@ -191,7 +191,7 @@ fn one_rejection_ends_it_unless_the_rule_says_more() {
     let mut case = Case::new(risk_and_finance(), vec![]);
     assert_eq!(case.reject(&checker("anna")).unwrap_err().code().name(), "not_in_stage");
     case.approve(&member("anna", &["Risk"])).unwrap();
-    // His seat is filled, but he holds one.
+    // Their seat is filled, but they could sign for it.
     let mut two = case.clone();
     case.reject(&member("bob", &["Risk"])).unwrap();
     assert_eq!(case.state, State::Rejected);
@@ -245,7 +245,7 @@ fn before_the_execution_everybody_must_still_be_who_he_was() {
 }
 
 #[test]
-fn a_capacity_that_a_token_named_stands_until_the_execution() {
+fn a_capacity_that_a_token_claimed_still_counts_at_the_execution() {
     let mut case = Case::new(risk_and_finance(), vec![entry("anna", &["Risk"]), entry("bob", &["Finance"])]);
     case.approve(&member("anna", &["Risk"])).unwrap();
     case.approve(&member("bob", &["Finance"])).unwrap();

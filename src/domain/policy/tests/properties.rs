@@ -130,7 +130,7 @@ proptest! {
     }
 
     #[test]
-    fn the_maker_is_never_counted_and_nobody_twice(
+    fn the_maker_never_counts_and_everybody_else_counts_once(
         approval in some_approval(), people in some_people(), turns in some_turns(),
     ) {
         let case = play(&approval, &people, &turns);
@@ -241,7 +241,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_decides_from_the_deadline_on(
+    fn no_one_decides_from_the_deadline_on(
         approval in some_approval(), people in some_people(), turns in some_turns(), late in 0..10_i64,
     ) {
         let case = play(&approval, &people, &turns);

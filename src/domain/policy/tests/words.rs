@@ -48,7 +48,7 @@ fn choose(policy: &Policy, groups: &[&str]) -> Result<String, PolicyRefusal> {
 }
 
 #[test]
-fn a_stage_with_a_wrong_mode_tells_the_faults_of_its_seats_too() {
+fn a_stage_with_a_wrong_mode_reports_the_faults_of_its_seats_too() {
     let rule = stage(json!({ "name": "s", "mode": "some", "seats": [{ "gruop": "Risk" }] }));
     let told = faults(&json!([rule]));
     assert!(told.iter().any(|fault| fault.starts_with("/policy/0/stages/0/mode: ")), "{told:?}");
@@ -150,7 +150,7 @@ fn what_a_person_signs_as_is_read_from_its_own_spelling() {
 }
 
 #[test]
-fn every_fault_of_a_rule_is_told_with_its_place_and_what_to_write() {
+fn every_fault_of_a_rule_is_reported_with_its_pointer_and_what_to_write() {
     let seats = json!([{ "group": "Risk" }]);
     for (rule, told) in [
         (json!({ "auto_approve": true }), "/policy/0/name: Add a name."),
@@ -215,7 +215,7 @@ fn every_fault_of_a_rule_is_told_with_its_place_and_what_to_write() {
 }
 
 #[test]
-fn every_fault_of_a_stage_is_told_with_its_place_and_what_to_write() {
+fn every_fault_of_a_stage_is_reported_with_its_pointer_and_what_to_write() {
     let seats = json!([{ "group": "Risk" }]);
     for (rule, told) in [
         (stage(json!({ "seats": seats })), "/policy/0/stages/0/name: Add a name."),
@@ -272,7 +272,7 @@ fn every_fault_of_a_stage_is_told_with_its_place_and_what_to_write() {
 }
 
 #[test]
-fn every_fault_of_a_people_file_is_told_with_its_place() {
+fn every_fault_of_a_people_file_is_reported_with_its_pointer() {
     let told = |entries: Vec<PersonEntry>| {
         let faults = People::new(entries).unwrap_err();
         faults.into_iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect::<Vec<_>>()

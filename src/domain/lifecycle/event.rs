@@ -1,0 +1,145 @@
+//! Events: what happened to a request, and the state that follows.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::actor::Person;
+use crate::domain::code::Code;
+use crate::domain::digest::Digest;
+use crate::domain::entity::EntityInfo;
+use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+use crate::domain::outcome::Outcome;
+use crate::domain::policy::Capacity;
+use crate::domain::request::{Request, Terms};
+use crate::domain::state::{State, Verdict};
+
+/// A request as it is submitted; its first event carries this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRequest {
+    /// The org it belongs to.
+    pub org: OrgId,
+    /// Its id.
+    pub id: RequestId,
+    /// Its request type.
+    pub request_type: RequestTypeName,
+    /// The version of the type in force.
+    pub type_version: String,
+    /// Who submits it.
+    pub maker: Person,
+    /// The entities it is about.
+    pub entity: EntityInfo,
+    /// The digest of the call.
+    pub digest: Digest,
+    /// Where the call goes: the host, and the port if it is not the scheme's own.
+    pub host: String,
+    /// When it expires: from then on no one can decide it.
+    pub expires_at: DateTime<Utc>,
+    /// The terms under which it is admitted.
+    pub terms: Terms,
+    /// The capacities that can sign first; empty if no one has to sign.
+    pub waits_for: Vec<Capacity>,
+}
+
+/// A fact about a request: it happened, and is never refused or changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Number of the event in its request, from 1.
+    pub seq: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who caused it.
+    pub by: Person,
+    /// The state before; `None` for the first event.
+    pub from: Option<State>,
+    /// The state after; the same as before if the event does not change it.
+    pub to: State,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// The maker submitted it.
+    Submitted(Box<NewRequest>),
+    /// The maker may submit this type.
+    MakerAccessValidated,
+    /// The payload has no fault.
+    PayloadValidated,
+    /// A checker decided about the call with this digest.
+    Decided {
+        /// Approved or rejected.
+        verdict: Verdict,
+        /// Their message, and what they signed as.
+        signature: Box<Signature>,
+        /// The state after: `AdminTask` while the policy asks for more.
+        leads_to: State,
+        /// The capacities that can sign now.
+        waits_for: Vec<Capacity>,
+        /// When the call must have been sent, once it is approved.
+        execute_before: Option<DateTime<Utc>>,
+    },
+    /// A rule of the policy approves it without anybody.
+    AutoApproved {
+        /// The rule.
+        rule: String,
+        /// When the call must have been sent.
+        execute_before: DateTime<Utc>,
+    },
+    /// The maker withdrew it.
+    Withdrawn {
+        /// Why.
+        reason: String,
+    },
+    /// It was not decided in time, or the approved call was not sent in time.
+    Expired,
+    /// From here on bytes of the call may be sent.
+    AttemptStarted {
+        /// Numbered from 1.
+        attempt: i64,
+    },
+    /// How the execution ended.
+    Ended {
+        /// The attempt; `None` if it ended before one began.
+        attempt: Option<i64>,
+        /// How.
+        outcome: Outcome,
+        /// A sentence for people.
+        reason: String,
+    },
+    /// Somebody tried something that the rules forbid; nothing changed.
+    Refused {
+        /// The refusal's code.
+        code: Code,
+        /// The sentence that they got.
+        message: String,
+    },
+}
+
+/// A decision's message, and what the checker signed as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// Why.
+    pub message: String,
+    /// The stage, from 0.
+    pub stage: usize,
+    /// What they signed as, sorted.
+    pub capacities: Vec<Capacity>,
+    /// Who acted through the checker's token.
+    pub act: Vec<Person>,
+}
+
+/// The next event of `request`, with the state that follows from it.
+pub(super) fn next_event(request: &Request, by: Person, kind: EventKind, now: DateTime<Utc>) -> Event {
+    let to = match &kind {
+        EventKind::Submitted(_) => State::ValidateMakerAccess,
+        EventKind::MakerAccessValidated => State::ValidatePayload,
+        EventKind::PayloadValidated => State::AdminTask,
+        EventKind::Decided { leads_to, .. } => *leads_to,
+        EventKind::AutoApproved { .. } => State::Approved,
+        EventKind::Withdrawn { .. } => State::Withdrawn,
+        EventKind::Expired => State::Expired,
+        EventKind::Ended { outcome, .. } => outcome.state(),
+        EventKind::AttemptStarted { .. } | EventKind::Refused { .. } => request.state,
+    };
+    Event { seq: request.version + 1, at: now, by, from: Some(request.state), to, kind }
+}

@@ -1,0 +1,73 @@
+//! Folding: a request is what its events made of it.
+
+use chrono::{DateTime, Utc};
+
+use super::decide::recorded;
+use super::{Event, EventKind, NewRequest};
+use crate::domain::request::Request;
+use crate::domain::state::State;
+
+impl Request {
+    /// The request right after its first event.
+    pub fn new(new: NewRequest, at: DateTime<Utc>) -> Self {
+        Self {
+            org: new.org,
+            id: new.id,
+            request_type: new.request_type,
+            type_version: new.type_version,
+            maker: new.maker,
+            entity: new.entity,
+            digest: new.digest,
+            host: new.host,
+            state: State::ValidateMakerAccess,
+            version: 1,
+            attempts: 0,
+            started_at: at,
+            expires_at: new.expires_at,
+            ended_at: None,
+            execute_before: None,
+            terms: new.terms,
+            waits_for: new.waits_for,
+            decisions: Vec::new(),
+        }
+    }
+
+    /// Folds one event in. Total: an event that was recorded is never refused.
+    #[must_use]
+    pub fn apply(mut self, event: &Event) -> Self {
+        match &event.kind {
+            EventKind::Submitted(new) => self = Self::new(*new.clone(), event.at),
+            EventKind::Decided { verdict, signature, waits_for, execute_before, .. } => {
+                self.decisions.push(recorded(event, *verdict, signature, self.digest));
+                self.waits_for.clone_from(waits_for);
+                self.execute_before = *execute_before;
+            }
+            EventKind::AutoApproved { execute_before, .. } => self.execute_before = Some(*execute_before),
+            EventKind::AttemptStarted { attempt } => self.attempts = *attempt,
+            EventKind::MakerAccessValidated
+            | EventKind::PayloadValidated
+            | EventKind::Withdrawn { .. }
+            | EventKind::Expired
+            | EventKind::Ended { .. }
+            | EventKind::Refused { .. } => {}
+        }
+        let was_final = self.state.is_final();
+        self.state = event.to;
+        if !self.state.is_undecided() {
+            self.waits_for.clear();
+        }
+        self.version = event.seq;
+        if self.state.is_final() && !was_final {
+            self.ended_at = Some(event.at);
+        }
+        self
+    }
+
+    /// Folds a whole trail; `None` if it does not begin with a submission.
+    pub fn fold(events: &[Event]) -> Option<Self> {
+        let (first, rest) = events.split_first()?;
+        let EventKind::Submitted(new) = &first.kind else { return None };
+        let first_state = Self::new(*new.clone(), first.at);
+        Some(rest.iter().fold(first_state, Self::apply))
+    }
+}

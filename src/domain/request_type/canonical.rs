@@ -1,0 +1,88 @@
+//! Writes the canonical form of a definition, whose digest is the type's version.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use serde_json::{Map, Value, json};
+
+use super::classes::FieldClasses;
+use super::normalise::Normalisation;
+use super::place::Place;
+use super::schema::{Schema, canonical, sorted};
+use super::{Counter, RequestType};
+use crate::domain::period;
+
+/// The canonical form: defaults filled in, and without anything that has no meaning.
+pub(super) fn sorted_top(read: &RequestType) -> Value {
+    let mut all = Map::new();
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            all.insert(name.to_owned(), value);
+        }
+    };
+    let place = |place: &Option<Place>| place.as_ref().map(|place| Value::from(place.as_str()));
+    let span = |period: Option<TimeDelta>| period.map(|period| Value::from(period::text(period)));
+    let schema = |schema: &Option<Schema>| schema.as_ref().map(|schema| canonical(schema.source()));
+    put("amount", place(&read.amount));
+    put("answer", read.answer.to_definition().map(|answer| sorted(&answer)));
+    put("approval_ttl", span(read.approval_ttl));
+    put("body", schema(&read.body));
+    put("bulk", read.bulk.then_some(true.into()));
+    put("call", Some(call_definition(read)));
+    put("duplicates", Some(read.duplicates.name().into()));
+    put("fields", fields_definition(&read.classes));
+    put("name", Some(read.name.as_str().into()));
+    let normalise: Vec<Value> = read.normalise.iter().map(Normalisation::to_definition).collect();
+    put("normalise", (!normalise.is_empty()).then_some(normalise.into()));
+    put("path_params", schema(&read.path_params));
+    put("pending_ttl", span(read.pending_ttl));
+    put("policy", Some(sorted(&read.policy.to_definition())));
+    put("query", schema(&read.query));
+    put("recheck_at_execution", Some(read.recheck_at_execution.into()));
+    put("subject", place(&read.subject));
+    put("summary", Some(read.summary.template().into()));
+    put("title", Some(read.title.as_str().into()));
+    put("usage", usage_definition(&read.usage));
+    Value::Object(all)
+}
+
+fn call_definition(read: &RequestType) -> Value {
+    let mut call = json!({ "method": read.method, "path": read.path });
+    if let Some(target) = &read.target {
+        call["target"] = target.to_string().into();
+    }
+    if let Some(timeout) = read.total_timeout {
+        call["total_timeout"] = period::text(timeout).into();
+    }
+    call
+}
+
+fn fields_definition(classes: &FieldClasses) -> Option<Value> {
+    let mut fields = Map::new();
+    for (name, places) in [("masked", &classes.masked), ("secret", &classes.secret)] {
+        let texts: BTreeSet<&str> = places.iter().map(Place::as_str).collect();
+        if !texts.is_empty() {
+            fields.insert(name.to_owned(), texts.into_iter().collect());
+        }
+    }
+    (!fields.is_empty()).then_some(Value::Object(fields))
+}
+
+fn usage_definition(usage: &[Counter]) -> Option<Value> {
+    let mut counters: Vec<&Counter> = usage.iter().collect();
+    counters.sort_by(|a, b| a.name.cmp(&b.name));
+    let counter = |counter: &Counter| {
+        let mut members = json!({
+            "by": counter.by.name(), "name": counter.name, "window": period::text(counter.window),
+        });
+        if let Some(count) = counter.warn_count {
+            members["warn_count"] = count.into();
+        }
+        if let Some(sum) = &counter.warn_sum {
+            members["warn_sum"] = sum.to_string().into();
+        }
+        members
+    };
+    let counters: Vec<Value> = counters.into_iter().map(counter).collect();
+    (!counters.is_empty()).then_some(counters.into())
+}
