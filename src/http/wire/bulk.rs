@@ -19,7 +19,7 @@ pub struct BulkResultBody {
     outcome: Word<ResultOutcome>,
     /// The state of the request after it; `null` if there is no such request.
     state: Option<Word<State>>,
-    /// Only of a refused decision: the code that the same decision gets in a call of its own.
+    /// Only of a refused decision: the code that the same decision gets when it is made alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<Word<Code>>,
     /// Only of a refused decision: a sentence that explains it.
