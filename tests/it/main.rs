@@ -4,7 +4,7 @@
 
 mod support;
 
-mod api_errors;
+mod api;
 mod architecture;
 mod attacks;
 mod cli;

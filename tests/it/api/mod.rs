@@ -1,0 +1,3 @@
+//! The JSON API, as its clients see it.
+
+mod errors;
