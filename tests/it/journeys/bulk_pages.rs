@@ -3,6 +3,7 @@
 use crate::support::app::{App, Wishes};
 use crate::support::browser::Browser;
 use crate::support::client::Reply;
+use crate::support::page::Page;
 use crate::support::pay_out::{TWO_CHECKERS, body, type_file};
 use crate::support::people::{Person, Submitted};
 use crate::support::{On, journeys};
@@ -42,15 +43,9 @@ fn review(ids: &[&str]) -> String {
     format!("/ui/bulk?{}", ids.join("&"))
 }
 
-/// Every value of the page's fields of this name.
-fn fields(page: &Reply, name: &str) -> Vec<String> {
-    let mark = format!("name=\"{name}\" value=\"");
-    page.text.split(&mark).skip(1).map(|rest| rest[..rest.find('"').unwrap()].to_owned()).collect()
-}
-
 /// The review's form as a browser would send it, with these items ticked.
-async fn send(browser: &Browser<'_>, page: &Reply, items: &[String], said: (&str, &str)) -> Reply {
-    let (csrf, shown) = (page.field("csrf"), fields(page, "shown"));
+async fn send(browser: &Browser<'_>, page: &Page, items: &[String], said: (&str, &str)) -> Reply {
+    let (csrf, shown) = (page.field("csrf"), page.fields("shown"));
     let mut form = vec![("csrf", csrf.as_str()), ("decision", said.0), ("message", said.1)];
     form.extend(shown.iter().map(|id| ("shown", id.as_str())));
     form.extend(items.iter().map(|item| ("item", item.as_str())));
@@ -68,29 +63,28 @@ async fn of_four_two_are_left_out_and_the_page_says_why(on: On) {
     let second = paid(&app, app.maker().person, 2).await;
     let own = paid(&app, people().remove(0), 3).await;
     let badge = app.maker().submitted(&app.badge()).await;
-    let inbox = browser.get("/ui/needs-me").await;
-    assert_eq!(fields(&inbox, "id"), [first.id.as_str(), &second.id], "only these can be ticked");
-    let page = browser.get(&review(&[&first.id, &second.id, &own.id, &badge.id])).await;
-    assert_eq!(page.status, 200, "{}", page.text);
-    for part in [
+    let inbox = browser.page("/ui/needs-me").await;
+    assert_eq!(inbox.fields("id"), [first.id.as_str(), &second.id], "only these can be ticked");
+    let page = browser.page(&review(&[&first.id, &second.id, &own.id, &badge.id])).await;
+    page.shows(&[
         "Review 4 together",
         "You submitted this request",
         "decided by itself",
         "2 requests, 1 maker, 1 host",
-    ] {
-        assert!(page.text.contains(part), "{part}: {}", page.text);
-    }
-    let items = fields(&page, "item");
+    ]);
+    let items = page.fields("item");
     let wanted =
         [&first, &second].map(|read| format!("{} {} {}", read.id, read.data["version"], read.digest));
     assert_eq!(items, wanted);
     let host = app.target.url().replace("http://", "");
-    assert!(page.text.contains(&format!("and send to {host}")), "{}", page.text);
-    let result = send(&browser, &page, &items, ("approved", "As listed.")).await;
-    assert_eq!(result.status, 200, "{}", result.text);
-    assert!(result.text.contains("2 approved, 0 not decided"), "{}", result.text);
-    let again = send(&browser, &page, &items, ("approved", "As listed.")).await;
-    assert!(again.text.contains("2 approved, 0 not decided"), "the same form twice is one decision each");
+    let button = page.text_of("button[value='approved']");
+    assert_eq!(button, format!("Approve the ticked ones (2) and send to {host}"));
+    // The same form twice is one decision each.
+    for _ in 0..2 {
+        let result = send(&browser, &page, &items, ("approved", "As listed.")).await;
+        assert_eq!(result.status, 200, "{}", result.text);
+        assert_eq!(result.page().text_of("h1"), "2 approved, 0 not decided");
+    }
     app.run_due_executions().await;
     assert_eq!(app.target.arrived().len(), 2);
     for (read, expected) in
@@ -104,12 +98,10 @@ async fn what_was_decided_elsewhere_meanwhile_is_told_and_the_rest_is_recorded(o
     let app = start(on, TWO_CHECKERS).await;
     let browser = chen(&app).await;
     let (moved, still) = (paid(&app, app.maker().person, 1).await, paid(&app, app.maker().person, 2).await);
-    let page = browser.get(&review(&[&moved.id, &still.id])).await;
+    let page = browser.page(&review(&[&moved.id, &still.id])).await;
     app.other_checker().says(&moved.id, "approved").await.data();
-    let result = send(&browser, &page, &fields(&page, "item"), ("approved", "")).await;
-    for part in ["1 approved, 1 not decided", "Not decided", "by now it is version"] {
-        assert!(result.text.contains(part), "{part}: {}", result.text);
-    }
+    let result = send(&browser, &page, &page.fields("item"), ("approved", "")).await;
+    result.page().shows(&["1 approved, 1 not decided", "Not decided", "by now it is version"]);
     let decisions = |data: &serde_json::Value| data["decisions"].as_array().unwrap().len();
     assert_eq!(decisions(&app.auditor().request(&moved.id).await), 1);
     assert_eq!(decisions(&app.auditor().request(&still.id).await), 1);
@@ -119,20 +111,20 @@ async fn a_rejection_without_words_keeps_what_was_ticked(on: On) {
     let app = start(on, "").await;
     let browser = chen(&app).await;
     let (first, second) = (paid(&app, app.maker().person, 1).await, paid(&app, app.maker().person, 2).await);
-    let page = browser.get(&review(&[&first.id, &second.id])).await;
-    let items = fields(&page, "item");
+    let page = browser.page(&review(&[&first.id, &second.id])).await;
+    let items = page.fields("item");
     let wrong = send(&browser, &page, &items[1..], ("rejected", " ")).await;
     assert_eq!(wrong.status, 422);
-    for part in
-        ["<title>Error:", "Write why you reject it.", "Reject the ticked ones (<span data-ticked>1</span>)"]
-    {
-        assert!(wrong.text.contains(part), "{part}: {}", wrong.text);
-    }
-    assert_eq!(fields(&wrong, "item").len(), 2);
-    assert_eq!(wrong.text.matches("type=\"checkbox\" checked aria-label").count(), 1, "{}", wrong.text);
+    let wrong = wrong.page();
+    assert!(wrong.title().starts_with("Error:"), "{}", wrong.title());
+    wrong.shows(&["Write why you reject it."]);
+    let button = wrong.text_of("button[value='rejected']");
+    assert!(button.starts_with("Reject the ticked ones (1)"), "{button}");
+    assert_eq!(wrong.fields("item"), items);
+    assert_eq!(wrong.attributes("[name='item'][checked]", "value"), items[1..]);
     let none = send(&browser, &page, &[], ("approved", "")).await;
     assert_eq!(none.status, 422);
-    assert!(none.text.contains("Tick at least one request."), "{}", none.text);
+    none.page().shows(&["Tick at least one request."]);
     send(&browser, &wrong, &items[1..], ("rejected", "Not on the list.")).await;
     assert_eq!(
         (state(&app, &first.id).await.as_str(), state(&app, &second.id).await.as_str()),
@@ -144,19 +136,20 @@ async fn the_buttons_say_whether_anything_is_sent(on: On) {
     let app = start(on, TWO_CHECKERS).await;
     let browser = chen(&app).await;
     let read = paid(&app, app.maker().person, 1).await;
-    let first = browser.get(&review(&[&read.id])).await;
-    assert!(first.text.contains("send nothing yet"), "{}", first.text);
+    let approve = async || browser.page(&review(&[&read.id])).await.text_of("button[value='approved']");
+    let first = approve().await;
+    assert!(first.contains("send nothing yet"), "{first}");
     app.other_checker().says(&read.id, "approved").await.data();
-    let last = browser.get(&review(&[&read.id])).await;
-    assert!(last.text.contains("and send to 127.0.0.1"), "{}", last.text);
+    let last = approve().await;
+    assert!(last.contains("and send to 127.0.0.1"), "{last}");
 }
 
 async fn a_form_that_is_not_ours_decides_nothing(on: On) {
     let app = start(on, "").await;
     let browser = chen(&app).await;
     let read = paid(&app, app.maker().person, 1).await;
-    let page = browser.get(&review(&[&read.id])).await;
-    let (csrf, item) = (page.field("csrf"), fields(&page, "item").remove(0));
+    let page = browser.page(&review(&[&read.id])).await;
+    let (csrf, item) = (page.field("csrf"), page.field("item"));
     let id = read.id.as_str();
     for (form, status) in [
         (vec![("csrf", "x"), ("decision", "approved"), ("message", ""), ("item", &item)], 403),

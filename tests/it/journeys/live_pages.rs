@@ -166,9 +166,7 @@ async fn nobody_hears_of_another_orgs_requests(on: On) {
 async fn a_page_goes_on_where_it_stands_and_is_told_when_it_can_not(on: On) {
     let app = start(on, "").await;
     let chen = signed_in(&app, CHEN).await;
-    let page = chen.get("/ui/needs-me").await;
-    let (_, rest) = page.text.split_once("data-after=\"").unwrap();
-    let place = rest.split('"').next().unwrap();
+    let place = chen.page("/ui/needs-me").await.attribute("body", "data-after");
     let read = app.maker().pays(&body(&app, "c-1", 10)).await;
     app.other_checker().says(&read.id, "rejected").await.data();
     for (query, header) in [

@@ -1,10 +1,11 @@
 //! A maker fills in a form on the pages: faults at their fields, checks that store nothing, one request at last.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::app::{App, Wishes, task};
 use crate::support::browser::Browser;
 use crate::support::client::Reply;
+use crate::support::page::Page;
 use crate::support::people::Person;
 use crate::support::{On, journeys, read};
 
@@ -49,7 +50,7 @@ async fn started_with_transfers(on: On) -> App {
 struct Open<'a> {
     browser: Browser<'a>,
     path: String,
-    page: Reply,
+    page: Page,
 }
 
 impl<'a> Open<'a> {
@@ -57,8 +58,7 @@ impl<'a> Open<'a> {
         let browser = app.browser();
         let path = format!("/ui/new/{name}");
         browser.sign_in_to(MAKER, &path).await;
-        let page = browser.get(&path).await;
-        assert_eq!(page.status, 200, "{}", page.text);
+        let page = browser.page(&path).await;
         Self { browser, path, page }
     }
 
@@ -126,7 +126,7 @@ async fn a_maker_submits_a_redemption_by_its_form_and_a_checker_reads_the_same_c
         })
     );
     // The next form begins where the last request belonged.
-    let next = open.browser.get(&open.path).await;
+    let next = open.browser.page(&open.path).await;
     assert_eq!(next.field("/entityInfo/zoneId"), "70000003");
 }
 
@@ -143,15 +143,16 @@ async fn faults_stand_at_their_fields_and_what_was_written_stays(on: On) {
     ]);
     let reply = open.press("submit", &fields).await;
     assert_eq!(reply.status, 400);
-    let page = &reply.text;
-    assert!(page.contains("<title>Error: New request: Transfer"), "{page}");
-    assert!(page.contains("There are 3 problems. Nothing was stored."), "{page}");
-    assert_eq!(page.matches("aria-invalid=\"true\"").count(), 3, "{page}");
-    assert_eq!(reply.field("/pathParams/account"), "Travel!");
-    assert!(page.contains("value=\"1 240,00\""), "{page}");
-    assert!(page.contains("Hotel &quot;Seaside&quot;"), "{page}");
-    assert!(!page.contains("not an IBAN"), "what is masked does not come back: {page}");
-    assert_eq!(reply.field("key"), open.page.field("key"));
+    let page = reply.page();
+    assert!(page.title().starts_with("Error: New request: Transfer"), "{}", page.title());
+    assert_eq!(page.text_of(".errsum h2"), "There are 3 problems. Nothing was stored.");
+    let wrong = page.attributes("[aria-invalid='true']", "name");
+    assert_eq!(wrong, ["/pathParams/account", "/body/iban", "/body/amount"]);
+    assert_eq!(page.field("/pathParams/account"), "Travel!");
+    assert_eq!(page.field("/body/amount"), "1 240,00");
+    assert_eq!(page.field("/body/reference"), "Hotel \"Seaside\"");
+    assert!(!reply.text.contains("not an IBAN"), "what is masked does not come back: {}", reply.text);
+    assert_eq!(page.field("key"), open.page.field("key"));
     let kept = app.auditor().get("/refusals").await.data();
     assert_eq!(kept[0]["codes"], json!(["payload_invalid"]));
     assert_eq!(app.count("SELECT count(*) AS number FROM requests"), 0);
@@ -180,8 +181,9 @@ async fn a_double_press_is_one_request(on: On) {
     changed[3].1 = "12.00";
     let reply = open.press("submit", &changed).await;
     assert_eq!(reply.status, 409);
-    assert!(reply.text.contains("This form was sent before"), "{}", reply.text);
-    assert_ne!(reply.field("key"), open.page.field("key"));
+    let page = reply.page();
+    page.shows(&["This form was sent before"]);
+    assert_ne!(page.field("key"), open.page.field("key"));
     assert_eq!(app.count("SELECT count(*) AS number FROM requests"), 1);
 }
 
@@ -192,23 +194,21 @@ async fn a_check_stores_nothing(on: On) {
     let before = stored(&app);
     let good = open.press("check", &transfer(&url)).await;
     assert_eq!(good.status, 200);
-    assert!(good.text.contains("Nothing stands against it."), "{}", good.text);
-    assert!(good.text.contains("/accounts/travel/transfers"), "{}", good.text);
-    assert!(good.text.contains("1 person from Payments, not you"), "{}", good.text);
-    assert!(good.text.contains("1 person from Finance, not you"), "{}", good.text);
-    assert!(good.text.contains("is at 1 requests and 1500.5 in its window"), "{}", good.text);
+    good.page().shows(&[
+        "Nothing stands against it.",
+        "/accounts/travel/transfers",
+        "1 person from Payments, not you",
+        "1 person from Finance, not you",
+        "is at 1 requests and 1500.5 in its window",
+    ]);
     assert!(!good.text.contains("DE02120300000000202051"), "{}", good.text);
     let faulty = open.press("check", &[("/body/amount", "x")]).await;
-    assert!(faulty.text.contains("Nothing was stored."), "{}", faulty.text);
+    faulty.page().shows(&["Nothing was stored."]);
     let mut refused = transfer(&url);
     refused[3].1 = "2000.01";
     let refused = open.press("check", &refused).await;
     assert_eq!(refused.status, 200);
-    assert!(
-        refused.text.contains("It would be refused: Nobody transfers more than 2000 a day."),
-        "{}",
-        refused.text
-    );
+    refused.page().shows(&["It would be refused: Nobody transfers more than 2000 a day."]);
     assert_eq!(stored(&app), before);
 }
 
@@ -223,20 +223,13 @@ async fn the_form_says_what_the_policy_will_say(on: On) {
     let mut small = transfer(&url);
     small[3].1 = "20";
     let checked = next.press("check", &small).await;
-    assert!(
-        checked.text.contains(&format!("The request {id} is still open for the same subject.")),
-        "{}",
-        checked.text
-    );
+    checked.page().shows(&[&format!("The request {id} is still open for the same subject.")]);
     let refused = next.press("submit", &transfer(&url)).await;
     assert_eq!(refused.status, 403);
-    assert!(
-        refused.text.contains("It was not submitted: Nobody transfers more than 2000 a day."),
-        "{}",
-        refused.text
-    );
-    assert_eq!(refused.field("/body/amount"), "1500.50");
-    assert!(refused.text.contains(">\nHotel</textarea>"), "{}", refused.text);
+    let page = refused.page();
+    page.shows(&["It was not submitted: Nobody transfers more than 2000 a day."]);
+    assert_eq!(page.field("/body/amount"), "1500.50");
+    assert_eq!(page.field("/body/reference"), "Hotel");
     assert_eq!(app.auditor().get("/refusals").await.data()[0]["codes"], json!(["refused_by_rule"]));
 }
 
@@ -244,16 +237,16 @@ async fn a_maker_writes_the_body_as_json(on: On) {
     let app = started(on).await;
     let open = Open::form(&app, "ISSUE-BADGE").await;
     let url = app.sandbox.url();
-    let as_json = open.browser.get("/ui/new/ISSUE-BADGE?as=json").await;
-    assert!(as_json.text.contains("name=\"/body\"") && as_json.text.contains("name=\"as\" value=\"json\""));
+    let as_json = open.browser.page("/ui/new/ISSUE-BADGE?as=json").await;
+    assert_eq!((as_json.count("textarea[name='/body']"), as_json.field("as")), (1, "json".to_owned()));
     let body = "{\"badgeMetaId\": \"65\", \"customers\": [100200300.0, 7],\n \"requestId\": 12}";
     let mut fields = with_entity(&[("/hostname", &url), ("as", "json"), ("/body", body)]);
     let in_fields = open.press("fields", &fields).await;
-    assert!(in_fields.text.contains("100200300.0\n7"), "{}", in_fields.text);
+    assert_eq!(in_fields.field("/body/customers"), "100200300.0\n7");
     let broken =
         open.press("submit", &with_entity(&[("/hostname", &url), ("as", "json"), ("/body", "{\"a\"")])).await;
     assert_eq!(broken.status, 400);
-    assert!(broken.text.contains("This is not JSON yet"), "{}", broken.text);
+    broken.page().shows(&["This is not JSON yet"]);
     assert_eq!(app.auditor().get("/refusals").await.data().as_array().unwrap().len(), 1);
     fields.push(("do", "submit"));
     let reply = open.press("submit", &fields[..fields.len() - 1]).await;
@@ -267,7 +260,7 @@ async fn rows_are_added_and_removed_without_script(on: On) {
     let app = started(on).await;
     let open = Open::form(&app, "ISSUE-BADGE").await;
     let one = open.press("add:/headers", &[("rows:/headers", "0"), ("/body/badgeMetaId", "65")]).await;
-    assert!(one.text.contains("name=\"/headers/0/name\""), "{}", one.text);
+    assert_eq!(one.field("/headers/0/name"), "");
     assert_eq!(one.field("/body/badgeMetaId"), "65");
     let fields = [
         ("rows:/headers", "2"),
@@ -276,9 +269,9 @@ async fn rows_are_added_and_removed_without_script(on: On) {
         ("/headers/1/name", "X-B"),
         ("/headers/1/value", "2"),
     ];
-    let left = open.press("remove:/headers/0", &fields).await;
+    let left = open.press("remove:/headers/0", &fields).await.page();
     assert_eq!((left.field("/headers/0/name"), left.field("/headers/0/value")), ("X-B".into(), "2".into()));
-    assert!(!left.text.contains("/headers/1/name"), "{}", left.text);
+    assert!(!left.has("[name='/headers/1/name']"), "{}", left.text());
 }
 
 async fn without_the_right_there_is_no_form(on: On) {
@@ -288,7 +281,7 @@ async fn without_the_right_there_is_no_form(on: On) {
     for path in ["/ui/new", "/ui/new/ISSUE-BADGE"] {
         let reply = browser.get(path).await;
         assert_eq!(reply.status, 403);
-        assert!(reply.text.contains("CanMakeRequest"), "{}", reply.text);
+        reply.page().shows(&["CanMakeRequest"]);
     }
     let csrf = browser.csrf().await;
     let reply = browser.post("/ui/new/ISSUE-BADGE", &[("csrf", &csrf), ("do", "submit")]).await;
@@ -350,14 +343,19 @@ async fn hostile_values_are_only_text(on: On) {
         ("/body/earningEntityId", "3"),
         ("/body/points", "10"),
     ]);
-    let page = open.press("check", &fields).await.text;
-    assert!(page.contains("Nothing stands against it.") && page.contains("U+202E"), "{page}");
-    assert!(!page.contains("<script>alert"), "{page}");
+    let page = open.press("check", &fields).await.page();
+    page.shows(&["Nothing stands against it.", "U+202E"]);
+    has_only_our_script(&page);
+    assert_eq!(page.field("/body/reason"), evil);
     fields.push(("/body/<script>alert(1)</script>", evil));
     fields.push(("rows:/headers", "1"));
     fields.push(("/headers/0/name", evil));
     let page = open.press("submit", &fields).await;
     assert_eq!(page.status, 400);
-    assert!(!page.text.contains("<script>alert"), "{}", page.text);
-    let _: Value = app.auditor().get("/refusals").await.data();
+    has_only_our_script(&page.page());
+    app.auditor().get("/refusals").await.data();
+}
+
+fn has_only_our_script(page: &Page) {
+    assert_eq!((page.count("script"), page.count("script[src^='/ui/assets/']")), (1, 1));
 }

@@ -41,6 +41,9 @@ fn people() -> Vec<Person> {
     ]
 }
 
+/// The button that approves.
+const APPROVE: &str = "button[name='decision'][value='approved']";
+
 async fn start(on: On, wishes: Wishes) -> App {
     App::with(on, wishes.with_pages(&people())).await
 }
@@ -53,8 +56,7 @@ async fn signed_in<'a>(app: &'a App, user_id: &str) -> Browser<'a> {
 
 /// The step's form as a browser would send it, with what the page holds.
 async fn filled(browser: &Browser<'_>, id: &str, step: &str, message: &str) -> Vec<(&'static str, String)> {
-    let page = browser.get(&format!("/ui/requests/{id}/{step}")).await;
-    assert_eq!(page.status, 200, "{}", page.text);
+    let page = browser.page(&format!("/ui/requests/{id}/{step}")).await;
     let verdict = if step == "reject" { "rejected" } else { "approved" };
     vec![
         ("csrf", page.field("csrf")),
@@ -78,22 +80,20 @@ async fn a_checker_reads_approves_and_sees_it_done(on: On) {
     let app = start(on, Wishes::default()).await;
     let request = app.maker().submitted(&app.badge()).await;
     let chen = signed_in(&app, CHEN).await;
-    let inbox = chen.get("/ui/needs-me").await;
-    assert!(inbox.text.contains(&format!("/ui/requests/{}", request.id)), "{}", inbox.text);
-    let page = chen.get(&format!("/ui/requests/{}", request.id)).await;
+    let path = format!("/ui/requests/{}", request.id);
+    assert_eq!(chen.page("/ui/needs-me").await.attributes(".rows .t > a", "href"), [path.as_str()]);
+    let page = chen.page(&path).await;
     let plain = request.digest.trim_start_matches("sha256:");
-    for part in [&plain[..4], &plain[60..], "You may decide", "/approve", "/reject", "issueBulk"] {
-        assert!(page.text.contains(part), "{part}: {}", page.text);
+    page.shows(&[&plain[..4], &plain[60..], "You may decide", "issueBulk"]);
+    for step in ["approve", "reject"] {
+        assert!(page.links_to(&format!("{path}/{step}")), "{step}: {}", page.text());
     }
     let form = filled(&chen, &request.id, "approve", "Agreed with the campaign team.").await;
     let after = send(&chen, &request.id, &form).await;
-    assert_eq!(after.leads_to(), format!("/ui/requests/{}?said=approved", request.id));
-    let done = chen.get(after.leads_to()).await;
-    for part in
-        ["Your approval is recorded.", "Done: the target answered 200.", "Agreed with the campaign team."]
-    {
-        assert!(done.text.contains(part), "{part}: {}", done.text);
-    }
+    assert_eq!(after.leads_to(), format!("{path}?said=approved"));
+    let done = chen.page(after.leads_to()).await;
+    done.shows(&["Your approval is recorded.", "Done: the target answered 200."]);
+    assert_eq!(done.texts("#trail q"), ["Agreed with the campaign team."]);
     assert_eq!(state(&app, &request.id).await, "executed");
 }
 
@@ -104,15 +104,16 @@ async fn a_rejection_without_words_comes_back_at_its_field(on: On) {
     let mut form = filled(&chen, &id, "reject", " \n").await;
     let reply = send(&chen, &id, &form).await;
     assert_eq!(reply.status, 422);
-    for part in ["<title>Error:", "Write why you reject it.", "aria-invalid=\"true\"", "href=\"#message\""] {
-        assert!(reply.text.contains(part), "{part}: {}", reply.text);
-    }
+    let page = reply.page();
+    assert!(page.title().starts_with("Error:"), "{}", page.title());
+    let fault = page.text_of(".errsum a[href='#message']");
+    assert!(fault.starts_with("Write why you reject it."), "{fault}");
+    assert_eq!(page.attributes("[aria-invalid='true']", "id"), ["message"]);
     assert_eq!(state(&app, &id).await, "AdminTask");
     form[4].1 = "Wrong customer, see case 55-1207.".to_owned();
     send(&chen, &id, &form).await.leads_to();
     assert_eq!(state(&app, &id).await, "rejected");
-    let page = chen.get(&format!("/ui/requests/{id}")).await;
-    assert!(page.text.contains("Wrong customer, see case 55-1207."), "{}", page.text);
+    chen.page(&format!("/ui/requests/{id}")).await.shows(&["Wrong customer, see case 55-1207."]);
 }
 
 async fn a_decision_on_an_old_page_is_not_recorded_and_keeps_its_words(on: On) {
@@ -126,22 +127,19 @@ async fn a_decision_on_an_old_page_is_not_recorded_and_keeps_its_words(on: On) {
     // It still waits for Carl, but it is not what he read: his words stand in the same step.
     let moved = send(&carl, &id, &old).await;
     assert_eq!(moved.status, 409, "{}", moved.text);
-    for part in
-        ["was not recorded", "chen@example.com approved this", "Compared with the list &lt;by hand&gt;."]
-    {
-        assert!(moved.text.contains(part), "{part}: {}", moved.text);
-    }
-    assert!(moved.text.contains("value=\"approved\""), "he can sign what stands now: {}", moved.text);
+    let page = moved.page();
+    page.shows(&["was not recorded", "chen@example.com approved this"]);
+    assert_eq!(page.field("message"), "Compared with the list <by hand>.");
+    assert!(page.has(APPROVE), "the new version can be signed: {}", moved.text);
     assert_eq!(state(&app, &id).await, "AdminTask");
 
     // Once it is rejected there is nothing left to sign; the words are shown to be copied.
     app.actor(Person::new(400_007, "third@example.com", &["CanCheckRequest"])).says(&id, "rejected").await;
     let over = send(&carl, &id, &old).await;
     assert_eq!(over.status, 409);
-    for part in ["third@example.com rejected it", "Your message is kept here", "&lt;by hand&gt;"] {
-        assert!(over.text.contains(part), "{part}: {}", over.text);
-    }
-    assert!(!over.text.contains("value=\"approved\""), "{}", over.text);
+    let page = over.page();
+    page.shows(&["third@example.com rejected it", "Your message is kept here", "<by hand>"]);
+    assert!(!page.has(APPROVE), "{}", over.text);
     assert_eq!(app.target.arrived().len(), 0);
 }
 
@@ -154,7 +152,7 @@ async fn a_decision_about_another_call_is_not_recorded(on: On) {
     form[1].1 = other.digest;
     let reply = send(&chen, &one.id, &form).await;
     assert_eq!(reply.status, 409, "{}", reply.text);
-    assert!(reply.text.contains("was not recorded"), "{}", reply.text);
+    reply.page().shows(&["was not recorded"]);
     assert_eq!(state(&app, &one.id).await, "AdminTask");
 }
 
@@ -174,13 +172,11 @@ async fn a_maker_finds_no_button_and_a_form_made_by_hand_is_refused(on: On) {
     let app = start(on, Wishes::stepped()).await;
     let request = app.maker().submitted(&app.badge()).await;
     let mara = signed_in(&app, MARA).await;
-    let page = mara.get(&format!("/ui/requests/{}", request.id)).await;
-    assert!(page.text.contains("You submitted this"), "{}", page.text);
-    for button in ["/approve\"", "/reject\""] {
-        assert!(!page.text.contains(button), "{}", page.text);
-    }
+    let page = mara.page(&format!("/ui/requests/{}", request.id)).await;
+    page.shows(&["You submitted this"]);
+    assert!(!page.has("a[href$='/approve'], a[href$='/reject']"), "{}", page.text());
     let step = mara.get(&format!("/ui/requests/{}/approve", request.id)).await;
-    assert!(!step.text.contains("value=\"approved\""), "{}", step.text);
+    assert!(!step.page().has(APPROVE), "{}", step.text);
     let form = [
         ("csrf", page.field("csrf")),
         ("digest", request.digest.clone()),
@@ -189,7 +185,7 @@ async fn a_maker_finds_no_button_and_a_form_made_by_hand_is_refused(on: On) {
     ];
     let reply = send(&mara, &request.id, &form).await;
     assert_eq!(reply.status, 403, "{}", reply.text);
-    assert!(reply.text.contains("You submitted this"), "{}", reply.text);
+    reply.page().shows(&["You submitted this"]);
     assert_eq!(state(&app, &request.id).await, "AdminTask");
     let refused = app.auditor().history(&request.id).await;
     assert_eq!(refused.last().unwrap()["code"], "maker_is_checker", "what was tried is in the trail");
@@ -204,10 +200,8 @@ async fn a_maker_takes_it_back_with_a_reason(on: On) {
     let path = format!("/ui/requests/{id}/withdraw");
     mara.post(&path, &[("csrf", &csrf), ("message", "Sent twice by mistake")]).await.leads_to();
     assert_eq!(state(&app, &id).await, "withdrawn");
-    let page = mara.get(&format!("/ui/requests/{id}")).await;
-    for part in ["withdrew it. Nothing was sent.", "Sent twice by mistake"] {
-        assert!(page.text.contains(part), "{part}: {}", page.text);
-    }
+    let page = mara.page(&format!("/ui/requests/{id}")).await;
+    page.shows(&["withdrew it. Nothing was sent.", "Sent twice by mistake"]);
     // Nobody else takes it back, and nobody takes it back twice.
     let other = app.maker().submitted(&app.badge()).await.id;
     let chen = signed_in(&app, CHEN).await;
@@ -221,11 +215,9 @@ async fn whoever_may_not_decide_is_told_why_on_the_page(on: On) {
     let app = start(on, Wishes::stepped().with_type(&type_file("", RISK_THEN_FINANCE))).await;
     let id = app.maker().pays(&body(&app, "c-1", 10)).await.id;
     let chen = signed_in(&app, CHEN).await;
-    let page = chen.get(&format!("/ui/requests/{id}")).await;
-    for part in ["Stage Risk waits for", "you hold none of its seats", "High", "Waits for Risk"] {
-        assert!(page.text.contains(part), "{part}: {}", page.text);
-    }
-    assert!(!page.text.contains("/approve\""), "{}", page.text);
+    let page = chen.page(&format!("/ui/requests/{id}")).await;
+    page.shows(&["Stage Risk waits for", "you hold none of its seats", "High", "Waits for Risk"]);
+    assert!(!page.has("a[href$='/approve']"), "{}", page.text());
     assert!(!chen.get("/ui/needs-me").await.text.contains(&id));
 }
 
@@ -285,8 +277,8 @@ async fn a_page_shows_neither_credentials_nor_fields_that_are_hidden(on: On) {
             assert!(sees_masked || !text.contains("canary-card"), "{path}: {text}");
         }
     }
-    let page = chen.get(&format!("/ui/requests/{id}")).await;
-    assert!(page.text.contains("canary-card"), "who decides sees what is masked for others");
+    // Who decides sees what is masked for others.
+    chen.page(&format!("/ui/requests/{id}")).await.shows(&["canary-card"]);
 }
 
 async fn a_page_of_another_org_does_not_exist(on: On) {
@@ -316,12 +308,16 @@ async fn every_page_forbids_what_it_does_not_need(on: On) {
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(reply.header("cache-control"), Some("no-store"), "{path}");
     }
-    let page = chen.get("/ui/needs-me").await.text;
-    let asset = page.split('"').find(|part| part.starts_with("/ui/assets/style.")).unwrap();
-    let sheet = chen.get(asset).await;
+    let page = chen.page("/ui/needs-me").await;
+    let sheet = chen.get(&page.attribute("link[rel='stylesheet']", "href")).await;
     assert!(sheet.header("cache-control").unwrap().contains("immutable"));
-    for inline in ["<style", " style=", " onclick=", "javascript:", "http://", "https://"] {
-        let shown = page.replace(&app.sandbox.address.to_string(), "");
-        assert!(!shown.contains(inline), "{inline}: {page}");
+    assert!(!page.has("style"));
+    assert_eq!((page.count("script"), page.count("script[src^='/ui/assets/']")), (1, 1));
+    for element in page.select("*") {
+        for (name, value) in element.value().attrs() {
+            assert!(name != "style" && !name.starts_with("on"), "{}", element.html());
+            let elsewhere = ["javascript:", "http://", "https://"].iter().any(|part| value.contains(part));
+            assert!(!elsewhere, "{}", element.html());
+        }
     }
 }

@@ -1,11 +1,10 @@
 //! The pages that prove: an auditor finds, reads a trail, exports; a maker sees what is his own; types are read.
 
-use serde_json::Value;
-
 use crate::support::app::{App, Wishes};
 use crate::support::browser::Browser;
+use crate::support::page::Page;
 use crate::support::pay_out::{RISK_THEN_FINANCE, TWO_CHECKERS, body, type_file};
-use crate::support::people::Person;
+use crate::support::people::{Person, decision};
 use crate::support::{On, journeys};
 
 journeys![
@@ -49,17 +48,15 @@ async fn signed_in<'a>(app: &'a App, user_id: &str) -> Browser<'a> {
     browser
 }
 
-/// The ids of the requests on a page, in their order.
-fn ids(page: &str) -> Vec<String> {
-    let rows = page.split("<td role=\"cell\" class=\"s\"><a href=\"/ui/requests/").skip(1);
-    rows.map(|row| row[..row.find('"').unwrap()].to_owned()).collect()
+/// The ids of the requests on a page of history, in their order.
+fn ids(page: &Page) -> Vec<String> {
+    let links = page.attributes("table.found td.s > a", "href");
+    links.iter().map(|link| link.strip_prefix("/ui/requests/").unwrap().to_owned()).collect()
 }
 
-/// The address behind a link with these words.
-fn link(page: &str, words: &str) -> Option<String> {
-    let before = &page[..page.find(words)?];
-    let href = &before[before.rfind("href=\"")? + 6..];
-    Some(href[..href.find('"')?].replace("&#38;", "&").replace("&amp;", "&"))
+/// The page behind the link with these words.
+async fn follow(browser: &Browser<'_>, page: &Page, words: &str) -> Page {
+    browser.page(&page.link(words).unwrap_or_else(|| panic!("no link {words}: {}", page.text()))).await
 }
 
 async fn an_auditor_filters_by_links_that_can_be_sent_to_somebody_else(on: On) {
@@ -69,25 +66,25 @@ async fn an_auditor_filters_by_links_that_can_be_sent_to_somebody_else(on: On) {
     app.checker().says(&second, "rejected").await;
     let other = app.other_maker().pays(&body(&app, "c-3", 30)).await.id;
     let ada = signed_in(&app, ADA).await;
-    let all = ada.get("/ui/history").await;
-    assert_eq!(ids(&all.text), [other.clone(), second.clone(), first.clone()]);
-    assert!(all.text.contains("1\u{2009}200"), "the amount: {}", all.text);
+    let all = ada.page("/ui/history").await;
+    assert_eq!(ids(&all), [other.clone(), second.clone(), first.clone()]);
+    assert_eq!(all.texts("td.num"), ["30", "1\u{2009}200", "10"]);
 
-    let rejected = ada.get(&link(&all.text, ">Rejected</a>").unwrap()).await;
-    assert_eq!(ids(&rejected.text), std::slice::from_ref(&second));
-    assert!(rejected.text.contains("aria-current=\"true\">Rejected</a>"), "{}", rejected.text);
-    for told in ["checker@example.com", "POST <b>", "/pay", "Clear"] {
-        assert!(rejected.text.contains(told), "{told}: {}", rejected.text);
-    }
+    let rejected = follow(&ada, &all, "Rejected").await;
+    assert_eq!(ids(&rejected), std::slice::from_ref(&second));
+    assert_eq!(rejected.texts("a[aria-current='true']"), ["Rejected"]);
+    let host = app.target.url().replace("http://", "");
+    rejected.shows(&["checker@example.com", &format!("POST {host}/pay")]);
+    assert_eq!(rejected.link("Clear").as_deref(), Some("/ui/history"));
 
-    let by_maker = ada.get("/ui/history?userId=400004&states=AdminTask&requestType=PAY-OUT").await;
-    assert_eq!(ids(&by_maker.text), [other]);
+    let by_maker = ada.page("/ui/history?userId=400004&states=AdminTask&requestType=PAY-OUT").await;
+    assert_eq!(ids(&by_maker), [other]);
     // The form keeps what the links chose.
-    assert!(by_maker.text.contains("name=\"states\" value=\"AdminTask\""), "{}", by_maker.text);
-    let oldest = ada.get(&link(&all.text, ">Oldest first</a>").unwrap()).await;
-    assert_eq!(ids(&oldest.text).first(), Some(&first));
-    let nothing = ada.get("/ui/history?states=expired&userId=400004").await;
-    assert!(nothing.text.contains("No request fits"), "{}", nothing.text);
+    assert_eq!(by_maker.fields("states"), ["AdminTask"]);
+    let oldest = follow(&ada, &all, "Oldest first").await;
+    assert_eq!(ids(&oldest).first(), Some(&first));
+    let nothing = ada.page("/ui/history?states=expired&userId=400004").await;
+    nothing.shows(&["No request fits"]);
 }
 
 async fn an_auditor_pages_through_history_and_back(on: On) {
@@ -98,23 +95,23 @@ async fn an_auditor_pages_through_history_and_back(on: On) {
     }
     all.reverse();
     let ada = signed_in(&app, ADA).await;
-    let first = ada.get("/ui/history?userId=400001").await;
-    assert_eq!(ids(&first.text), all[..ROWS]);
-    assert_eq!(link(&first.text, "Newer</a>"), None);
-    let second = ada.get(&link(&first.text, "Older <svg").unwrap()).await;
-    assert_eq!(ids(&second.text), all[ROWS..2 * ROWS]);
-    let last = ada.get(&link(&second.text, "Older <svg").unwrap()).await;
-    assert_eq!(ids(&last.text), all[2 * ROWS..]);
-    assert_eq!(link(&last.text, "Older <svg"), None);
+    let first = ada.page("/ui/history?userId=400001").await;
+    assert_eq!(ids(&first), all[..ROWS]);
+    assert_eq!(first.link("Newer"), None);
+    let second = follow(&ada, &first, "Older").await;
+    assert_eq!(ids(&second), all[ROWS..2 * ROWS]);
+    let last = follow(&ada, &second, "Older").await;
+    assert_eq!(ids(&last), all[2 * ROWS..]);
+    assert_eq!(last.link("Older"), None);
 
-    let back = ada.get(&link(&last.text, "Newer</a>").unwrap()).await;
-    assert_eq!(ids(&back.text), all[ROWS..2 * ROWS]);
-    let start = ada.get(&link(&back.text, "Newer</a>").unwrap()).await;
-    assert_eq!(ids(&start.text), all[..ROWS]);
-    assert_eq!(link(&start.text, "Newer</a>"), None);
+    let back = follow(&ada, &last, "Newer").await;
+    assert_eq!(ids(&back), all[ROWS..2 * ROWS]);
+    let start = follow(&ada, &back, "Newer").await;
+    assert_eq!(ids(&start), all[..ROWS]);
+    assert_eq!(start.link("Newer"), None);
     // Rows that begin and end elsewhere are no page of this list.
-    let cursor = link(&first.text, "Older <svg").unwrap();
-    let cursor = cursor.split("after=").nth(1).unwrap();
+    let older = first.link("Older").unwrap();
+    let cursor = older.split("after=").nth(1).unwrap();
     assert_eq!(ada.get(&format!("/ui/history?after={cursor}")).await.status, 400);
 }
 
@@ -129,22 +126,19 @@ async fn an_auditor_finds_a_request_by_its_id_the_beginning_of_it_and_its_subjec
     assert_eq!(ada.get(&spaced).await.leads_to(), format!("/ui/requests/{one}"));
 
     // Both were made in one minute, and their ids begin alike.
-    let both = ada.get(&format!("/ui/history?q={}", &one[..8])).await;
-    let mut seen = ids(&both.text);
+    let both = ada.page(&format!("/ui/history?q={}", &one[..8])).await;
+    let mut seen = ids(&both);
     seen.sort();
     let mut expected = [one.clone(), two.clone()];
     expected.sort();
-    assert_eq!(seen, expected, "{}", both.text);
-    let by_subject = ada.get("/ui/history?q=order+77-2").await;
-    assert_eq!(ids(&by_subject.text), std::slice::from_ref(&two));
-    assert_eq!(ids(&ada.get("/ui/history?subject=order+77-2").await.text), [two]);
+    assert_eq!(seen, expected);
+    assert_eq!(ids(&ada.page("/ui/history?q=order+77-2").await), std::slice::from_ref(&two));
+    assert_eq!(ids(&ada.page("/ui/history?subject=order+77-2").await), [two]);
 
-    // An id of nobody's, or of another org's, is nothing.
+    // An id that is unknown, or another org's, finds nothing.
     let stranger = signed_in(&app, STRANGER).await;
     for (browser, sought) in [(&ada, "0190b6f2-7a3c-7cc0-8000-000000000001"), (&stranger, one.as_str())] {
-        let page = browser.get(&format!("/ui/history?q={sought}")).await;
-        assert_eq!(page.status, 200);
-        assert!(page.text.contains("No request fits"), "{}", page.text);
+        browser.page(&format!("/ui/history?q={sought}")).await.shows(&["No request fits"]);
     }
 }
 
@@ -152,18 +146,16 @@ async fn a_wrong_filter_is_told_at_its_field(on: On) {
     let app = start(on).await;
     app.maker().pays(&body(&app, "c-1", 10)).await;
     let ada = signed_in(&app, ADA).await;
-    let page = ada.get("/ui/history?startDate=yesterday&userId=400001&states=nonsense").await;
-    assert_eq!(page.status, 400);
-    for told in [
-        "<title>Error: History",
-        "<a href=\"#f-startDate\">Write a date as YYYY-MM-DD.</a>",
-        "aria-invalid=\"true\"",
-        "states: Write a list of these",
-        "value=\"400001\"",
-    ] {
-        assert!(page.text.contains(told), "{told}: {}", page.text);
-    }
-    assert!(ids(&page.text).is_empty());
+    let reply = ada.get("/ui/history?startDate=yesterday&userId=400001&states=nonsense").await;
+    assert_eq!(reply.status, 400);
+    let page = reply.page();
+    assert!(page.title().starts_with("Error: History"), "{}", page.title());
+    let summary = page.texts(".errsum li");
+    assert!(summary.iter().any(|line| line.starts_with("states: Write a list of these")), "{summary:?}");
+    assert_eq!(page.text_of(".errsum a[href='#f-startDate']"), "Write a date as YYYY-MM-DD.");
+    assert_eq!(page.attributes("[aria-invalid='true']", "name"), ["startDate"]);
+    assert_eq!(page.field("userId"), "400001");
+    assert!(ids(&page).is_empty());
     assert_eq!(ada.get("/ui/history?nonsense=1").await.status, 400);
 }
 
@@ -173,11 +165,11 @@ async fn the_export_of_the_page_is_the_export_of_the_api(on: On) {
     app.checker().says(&rejected, "rejected").await;
     app.maker().pays(&body(&app, "c-2", 20)).await;
     let ada = signed_in(&app, ADA).await;
-    let page = ada.get("/ui/history?states=rejected&q=%3D1%2B1").await;
+    let page = ada.page("/ui/history?states=rejected&q=%3D1%2B1").await;
     for (words, format, media_type) in
         [("Export as CSV", "csv", "text/csv; charset=utf-8"), ("JSON lines", "jsonl", "application/x-ndjson")]
     {
-        let file = ada.get(&link(&page.text, words).unwrap()).await;
+        let file = ada.get(&page.link(words).unwrap()).await;
         assert_eq!((file.status, file.header("content-type")), (200, Some(media_type)));
         assert!(file.header("content-disposition").unwrap().starts_with("attachment"));
         let query = format!("/requests/export?states=rejected&subject=%3D1%2B1&format={format}");
@@ -191,11 +183,13 @@ async fn a_maker_sees_only_his_own_in_history_and_exports_nothing(on: On) {
     let own = app.maker().pays(&body(&app, "c-1", 10)).await.id;
     let other = app.other_maker().pays(&body(&app, "c-1", 10)).await.id;
     let mara = signed_in(&app, MARA).await;
-    let page = mara.get("/ui/history").await;
-    assert_eq!(ids(&page.text), std::slice::from_ref(&own));
-    assert!(page.text.contains("What you submitted.") && !page.text.contains("Export"), "{}", page.text);
-    assert!(ids(&mara.get("/ui/history?userId=400004").await.text).is_empty());
-    assert!(mara.get(&format!("/ui/history?q={other}")).await.text.contains("No request fits"));
+    let page = mara.page("/ui/history").await;
+    assert_eq!(ids(&page), std::slice::from_ref(&own));
+    page.shows(&["What you submitted."]);
+    page.does_not_show(&["Export"]);
+    assert!(!page.has("a[download]"));
+    assert!(ids(&mara.page("/ui/history?userId=400004").await).is_empty());
+    mara.page(&format!("/ui/history?q={other}")).await.shows(&["No request fits"]);
     assert_eq!(
         mara.get(&format!("/ui/history?q={}", &other[..8])).await.leads_to(),
         format!("/ui/requests/{own}")
@@ -214,37 +208,32 @@ async fn an_auditor_reads_a_trail_to_its_end(on: On) {
     app.other_checker().says(&request.id, "approved").await;
     app.run_due_executions().await;
     let ada = signed_in(&app, ADA).await;
-    let page = ada.get(&format!("/ui/requests/{}/trail", request.id)).await;
-    assert_eq!(page.status, 200, "{}", page.text);
+    let page = ada.page(&format!("/ui/requests/{}/trail", request.id)).await;
     let history = app.auditor().history(&request.id).await;
+    let numbers: Vec<String> = history.iter().map(|event| event["seq"].to_string()).collect();
+    assert_eq!(page.texts("#events td.seq"), numbers);
     for event in &history {
-        let seq = format!("<td role=\"cell\" class=\"seq\">{}</td>", event["seq"]);
-        assert!(page.text.contains(&seq), "{seq}: {}", page.text);
-        let reference = event["reference"].as_str().unwrap();
-        assert!(page.text.contains(reference), "{reference}");
+        page.shows(&[event["reference"].as_str().unwrap()]);
     }
-    assert_eq!(page.text.matches("class=\"seq\"").count(), history.len());
-    for told in [
+    page.shows(&[
         "One digest all the way",
         "Approved by checker@example.com",
         "Approved by second.checker@example.com",
         "Sent in attempt 1",
         "approved for a checker; it waits on",
         "“as agreed”",
-        "<b>AdminTask</b>",
         "any two of all checkers",
         "201, 33 bytes",
         "1.50",
-        "&lt;i&gt;ok&lt;/i&gt;",
+        "<i>ok</i>",
         "Event trail printed by auditor@example.com",
-    ] {
-        assert!(page.text.contains(told), "{told}: {}", page.text);
-    }
+    ]);
+    assert!(page.texts("#events td b").contains(&"AdminTask".to_owned()), "{}", page.text());
     let plain = request.digest.trim_start_matches("sha256:").as_bytes();
     let middle: Vec<&str> = plain[8..56].chunks(4).map(|four| std::str::from_utf8(four).unwrap()).collect();
-    // The request's own, worked out anew, two approvals, one attempt, the call, and each event.
-    assert_eq!(page.text.matches(&middle.join(" ")).count(), 6 + history.len());
-    assert!(!page.text.contains("differs"), "{}", page.text);
+    // The request's own, its recomputation, two approvals, one attempt, the call, and each event.
+    assert_eq!(page.text().matches(&middle.join(" ")).count(), 6 + history.len());
+    page.does_not_show(&["differs"]);
 }
 
 async fn what_is_hostile_is_harmless_in_history_and_trail(on: On) {
@@ -253,26 +242,30 @@ async fn what_is_hostile_is_harmless_in_history_and_trail(on: On) {
     let id = app.maker().pays(&body(&app, hostile, 10)).await.id;
     app.target.will_answer(200, "text/html", "<script>alert(2)</script>\u{202e}".as_bytes());
     for checker in [app.checker(), app.other_checker()] {
-        let ballot =
-            crate::support::people::decision(&id, "approved", "</td><script>alert(3)</script>\u{2066}");
+        let ballot = decision(&id, "approved", "</td><script>alert(3)</script>\u{2066}");
         assert_eq!(checker.saying(&ballot).send().await.status, 200);
     }
     app.run_due_executions().await;
     let ada = signed_in(&app, ADA).await;
-    for address in
-        ["/ui/history".to_owned(), format!("/ui/requests/{id}/trail"), format!("/ui/requests/{id}")]
-    {
-        let page = ada.get(&address).await;
-        assert_eq!(page.status, 200, "{}", page.text);
-        for raw in ["<img", "<script>alert", "\u{202e}", "\u{200b}", "\u{2066}"] {
-            assert!(!page.text.contains(raw), "{raw:?} at {address}");
+    let trail = format!("/ui/requests/{id}/trail");
+    for path in ["/ui/history", &trail, &format!("/ui/requests/{id}")] {
+        let reply = ada.get(path).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        for drawn in ['\u{202e}', '\u{200b}', '\u{2066}'] {
+            assert!(!reply.text.contains(drawn), "{drawn:?} at {path}");
         }
-        assert!(page.text.contains("&lt;img src=x onerror=alert(1)&gt;"), "{address}: {}", page.text);
+        let page = reply.page();
+        assert_eq!((page.count("img"), page.count("[onerror]")), (0, 0), "{path}");
+        // The only script is our own file.
+        assert_eq!((page.count("script"), page.count("script[src^='/ui/assets/']")), (1, 1), "{path}");
+        page.shows(&["<img src=x onerror=alert(1)>"]);
     }
-    let trail = ada.get(&format!("/ui/requests/{id}/trail")).await.text;
-    for drawn in ["U+202E right-to-left override", "U+2066 left-to-right isolate", "&lt;script&gt;alert(2)"] {
-        assert!(trail.contains(drawn), "{drawn}: {trail}");
-    }
+    ada.page(&trail).await.shows(&[
+        "U+202E right-to-left override",
+        "U+2066 left-to-right isolate",
+        "<script>alert(2)</script>",
+        "</td><script>alert(3)</script>",
+    ]);
 }
 
 async fn a_trail_of_somebody_else_does_not_exist(on: On) {
@@ -295,32 +288,32 @@ async fn types_are_drawn_as_they_are_in_force(on: On) {
     let wishes = Wishes::stepped().with_type(&type_file(more, RISK_THEN_FINANCE));
     let app = App::with(on, wishes.with_pages(&people())).await;
     let mara = signed_in(&app, MARA).await;
-    let list = mara.get("/ui/types").await;
-    for told in
-        ["<h1>Types and policies</h1>", "Pay out", "One of Risk, then two of Finance", "One checker", "/pay"]
-    {
-        assert!(list.text.contains(told), "{told}: {}", list.text);
+    let list = mara.page("/ui/types").await;
+    assert_eq!(list.text_of("h1"), "Types and policies");
+    list.shows(&["Pay out", "One of Risk, then two of Finance", "One checker", "/pay"]);
+    let page = follow(&mara, &list, "Pay out").await;
+    let nodes = page.texts(".flow .node");
+    for node in ["1. Risk one of Risk", "2. Finance two of Finance"] {
+        assert!(nodes.contains(&node.to_owned()), "{node}: {nodes:?}");
     }
-    let page = mara.get(&link(&list.text, "Pay out</a>").unwrap()).await;
-    assert_eq!(page.status, 200);
-    for told in [
-        "<b>1. Risk</b><small>one of Risk</small>",
-        "<b>2. Finance</b><small>two of Finance</small>",
+    let rows = page.texts("table.fields tr");
+    assert!(
+        rows.iter().any(|row| row.starts_with("/body/pin text nobody, once it is submitted")),
+        "{rows:?}"
+    );
+    page.shows(&[
         "Waits at most 3 days for its decisions",
         "A second open request on the same subject: refused",
-        "/body/pin</td><td role=\"cell\" class=\"s\">text</td><td role=\"cell\" class=\"s\">nobody, once it is submitted",
         "those who decide; masked for all others",
         "number, needed",
         "It should be decided within 4 hours",
-        "/ui/new/PAY%2DOUT",
-    ] {
-        assert!(page.text.contains(told), "{told}: {}", page.text);
-    }
-    let version = app.maker().pays(&body(&app, "c-1", 1)).await.id;
-    let version: Value = app.auditor().history(&version).await[0]["typeVersion"].clone();
+    ]);
+    assert!(page.links_to("/ui/new/PAY%2DOUT"));
+    let id = app.maker().pays(&body(&app, "c-1", 1)).await.id;
+    let version = app.auditor().history(&id).await[0]["typeVersion"].clone();
     let digits = version.as_str().unwrap().trim_start_matches("sha256:").to_owned();
-    assert!(page.text.contains(&format!("{} {}", &digits[..4], &digits[4..8])), "{}", page.text);
+    page.shows(&[&format!("{} {}", &digits[..4], &digits[4..8])]);
     assert_eq!(mara.get("/ui/types/NO-SUCH-TYPE").await.status, 404);
     let ada = signed_in(&app, ADA).await;
-    assert!(!ada.get("/ui/types/PAY-OUT").await.text.contains("/ui/new/"));
+    assert!(!ada.page("/ui/types/PAY-OUT").await.has("a[href^='/ui/new/']"));
 }

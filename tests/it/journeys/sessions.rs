@@ -270,7 +270,7 @@ async fn a_sign_in_leads_to_our_own_pages_only(on: On) {
         let escaped: String = url::form_urlencoded::byte_serialize(to.as_bytes()).collect();
         assert_eq!(browser.get(&format!("/ui/sign-in?to={escaped}")).await.leads_to(), wanted, "{to:?}");
         let page = browser.get(&format!("/ui/sign-in/again?to={escaped}")).await;
-        assert_eq!(page.field("to").replace("&amp;", "&").replace("&#38;", "&"), wanted, "{to:?}");
+        assert_eq!(page.field("to"), wanted, "{to:?}");
         let csrf = page.field("csrf");
         let again = browser.post("/ui/sign-in/again", &[("csrf", &csrf), ("to", to)]).await;
         assert_eq!(again.leads_to(), wanted, "{to:?}");
@@ -287,7 +287,7 @@ async fn who_comes_without_a_session_returns_to_the_page_that_was_wanted(on: On)
     let sign_in = reply.leads_to().to_owned();
     let page = browser.get(&sign_in).await;
     assert_eq!(page.field("to"), wanted);
-    assert!(page.text.contains("You will come back to"));
+    assert_eq!(page.page().text_of("#return"), format!("You will come back to {wanted}"));
     let csrf = page.field("csrf");
     let to = page.field("to");
     let reply = browser.post("/ui/sign-in/demo", &[("csrf", &csrf), ("person", CHECKER), ("to", &to)]).await;
@@ -299,7 +299,8 @@ async fn a_person_works_in_the_orgs_that_were_granted(on: On) {
     let browser = app.browser();
     browser.sign_in(CHECKER).await;
     let csrf = browser.csrf().await;
-    assert!(browser.get("/ui/needs-me").await.text.contains("Go to org"));
+    let orgs = browser.page("/ui/needs-me").await.texts("form[action='/ui/org'] button");
+    assert_eq!(orgs, ["Go to org 90002"]);
     assert_eq!(browser.post("/ui/org", &[("csrf", &csrf), ("org", "90002")]).await.leads_to(), "/ui");
     let org = "SELECT count(*) AS number FROM sessions WHERE ended_at IS NULL AND org_id = '90002'";
     assert_eq!(app.count(org), 1);
@@ -319,7 +320,7 @@ async fn who_signs_in_again_may_sign_what_needs_a_fresh_sign_in(on: On) {
     app.clock.advance(TimeDelta::minutes(11));
     let id = app.maker().pays(&body(&app, "c-1", 10)).await.id;
     let path = format!("/ui/requests/{id}/approve");
-    let step = browser.get(&path).await;
+    let step = browser.page(&path).await;
     let (digest, version) = (step.field("digest"), step.field("version"));
     let csrf = step.field("csrf");
     let fields = |csrf: &str| {
@@ -329,9 +330,9 @@ async fn who_signs_in_again_may_sign_what_needs_a_fresh_sign_in(on: On) {
     let refused = browser.send(fields(&csrf)).await;
     assert_eq!(refused.status, 403, "{}", refused.text);
     assert_eq!(app.auditor().request(&id).await["decisions"], json!([]));
-    let start = step.text.find("/ui/sign-in/again?to=").unwrap_or_else(|| panic!("{}", step.text));
-    let again = step.text[start..].split('"').next().unwrap().to_owned();
-    let page = browser.get(&again).await;
+    let again = step.link("Sign in again to sign this").unwrap();
+    assert!(again.starts_with("/ui/sign-in/again?to="), "{again}");
+    let page = browser.page(&again).await;
     let (csrf, to) = (page.field("csrf"), page.field("to"));
     let reply = browser.post("/ui/sign-in/again", &[("csrf", &csrf), ("to", &to)]).await;
     assert_eq!(reply.leads_to(), path);
@@ -362,7 +363,7 @@ async fn without_a_way_to_sign_in_there_are_no_pages(on: On) {
     for path in ["/ui", "/ui/sign-in", "/ui/needs-me", "/ui/sign-in/again"] {
         let reply = app.get(path).await;
         assert_eq!(reply.status, 404, "{path}");
-        assert!(reply.text.contains("web.oidc_issuer"), "{}", reply.text);
+        reply.page().shows(&["web.oidc_issuer"]);
     }
     let browser = app.browser();
     // No configuration key makes people who sign in without proof.

@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::panic::Location;
 
 use super::app::App;
 use super::client::{Call, Reply};
+use super::page::Page;
 
 /// The cookie of somebody who is signed in.
 pub const SESSION: &str = "__Host-countersign";
@@ -68,6 +70,17 @@ impl<'a> Browser<'a> {
         self.send(self.call("GET", path)).await
     }
 
+    /// A page that is there.
+    #[track_caller]
+    pub fn page(&self, path: &str) -> impl Future<Output = Page> {
+        let caller = Location::caller();
+        async move {
+            let reply = self.get(path).await;
+            assert_eq!(reply.status, 200, "{path}, asked for at {caller}: {}", reply.text);
+            reply.page()
+        }
+    }
+
     /// A form's call before it is sent: from our own page, with these fields.
     pub fn form(&self, path: &str, fields: &[(&str, &str)]) -> Call {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -113,10 +126,7 @@ impl Reply {
     /// The value of the page's first field of this name.
     #[track_caller]
     pub fn field(&self, name: &str) -> String {
-        let mark = format!("name=\"{name}\" value=\"");
-        let start = self.text.find(&mark).unwrap_or_else(|| panic!("no field {name}: {}", self.text));
-        let rest = &self.text[start + mark.len()..];
-        rest[..rest.find('"').unwrap()].to_owned()
+        self.page().field(name)
     }
 
     /// Where it sends the browser.

@@ -4,6 +4,7 @@ pub mod app;
 pub mod browser;
 pub mod client;
 pub mod openapi;
+pub mod page;
 pub mod pay_out;
 pub mod people;
 pub mod stores;
