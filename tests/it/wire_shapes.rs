@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::app::{App, Wishes, task};
+use crate::support::app::{App, AppOptions, task};
 use crate::support::pay_out::{body, type_file};
 use crate::support::people::bulk;
 use crate::support::{On, eventually, pretty, run};
@@ -47,7 +47,7 @@ fn redacted(app: &App, mut value: Value) -> String {
 #[test]
 fn a_request_through_its_life() {
     run(async {
-        let app = App::with(On::Sqlite, Wishes::stepped()).await;
+        let app = App::with(On::Sqlite, AppOptions::stepped()).await;
         let body = app.example("ISSUE-BADGE");
         let submitted = app.maker().submit("ISSUE-BADGE", &body).await.expect(200);
         let id = submitted["data"]["requestId"].as_str().unwrap().to_owned();
@@ -91,7 +91,7 @@ fn other_ends_of_a_request() {
 #[test]
 fn many_decisions_in_one_call() {
     run(async {
-        let app = App::with(On::Sqlite, Wishes::stepped().with_type(&type_file("bulk = true", ""))).await;
+        let app = App::with(On::Sqlite, AppOptions::stepped().with_type(&type_file("bulk = true", ""))).await;
         let read = app.maker().pays(&body(&app, "c-1", 10)).await;
         let badge = app.maker().submitted(&app.badge()).await;
         let answer = app.checker().put_many(&bulk("rejected", &[&read, &badge])).await.expect(200);

@@ -3,7 +3,7 @@
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
-use crate::support::app::{App, Wishes, task};
+use crate::support::app::{App, AppOptions, task};
 use crate::support::client::{Call, Reply};
 use crate::support::pay_out::{self, type_file};
 use crate::support::people::{Actor, BASE, Person, decision};
@@ -161,7 +161,7 @@ async fn submissions(table: &mut Table) {
 
 async fn decisions(table: &mut Table) {
     table.heading("Decisions and withdrawals that the rules forbid");
-    let app = App::with(On::Sqlite, Wishes::default().set("requests.pending_ttl_seconds", 60)).await;
+    let app = App::with(On::Sqlite, AppOptions::default().set("requests.pending_ttl_seconds", 60)).await;
     let both = Person::new(400_001, "maker@example.com", &["CanMakeRequest", "CanCheckRequest"]);
     let mara = app.actor(both);
     let id = mara.submitted(&app.badge()).await.id;
@@ -257,8 +257,8 @@ active = false
 
 async fn with_policy() -> App {
     let (more, policy) = POLICY.split_once("POLICY_BELOW").unwrap();
-    let wishes = Wishes::stepped().with_type(&type_file(more, policy)).with_people(PEOPLE);
-    App::with(On::Sqlite, wishes).await
+    let options = AppOptions::stepped().with_type(&type_file(more, policy)).with_people(PEOPLE);
+    App::with(On::Sqlite, options).await
 }
 
 async fn submissions_under_a_policy(table: &mut Table) {
@@ -300,8 +300,8 @@ async fn decisions_under_a_policy(table: &mut Table) {
 
 async fn stale_sign_in(table: &mut Table) {
     table.heading("Approvals without a fresh sign-in");
-    let wishes = Wishes::stepped().with_type(&type_file("", pay_out::FRESH_SIGN_IN));
-    let app = App::with(On::Sqlite, wishes).await;
+    let options = AppOptions::stepped().with_type(&type_file("", pay_out::FRESH_SIGN_IN));
+    let app = App::with(On::Sqlite, options).await;
     let id = app.maker().pays(&pay_out::body(&app, "c-1", 1)).await.id;
     let approve = decision(&id, "approved", "agreed");
     table.add("fresh_sign_in_required", app.checker().call("PUT", "/PAY-OUT").json(&approve)).await;
@@ -333,7 +333,7 @@ async fn reads(table: &mut Table) {
 /// A broken store shows nothing of its inside.
 async fn broken_store(table: &mut Table) {
     table.heading("Faults of the server");
-    let app = App::with(On::Sqlite, Wishes::stepped()).await;
+    let app = App::with(On::Sqlite, AppOptions::stepped()).await;
     let submitted = app.badge();
     app.tamper("ALTER TABLE calls RENAME TO hidden");
     table.add("internal", app.maker().call("POST", "/ISSUE-BADGE").json(&submitted)).await;
@@ -343,7 +343,7 @@ async fn broken_store(table: &mut Table) {
 
 /// A full queue refuses at once, and loses nothing that it took.
 async fn full_queue(table: &mut Table) {
-    let app = App::with(On::Sqlite, Wishes::stepped().set("store.queue_max", 1)).await;
+    let app = App::with(On::Sqlite, AppOptions::stepped().set("store.queue_max", 1)).await;
     // While another connection has the write lock, one write waits in the writer and one in the queue.
     let mut conn = app.database();
     conn.batch_execute("BEGIN IMMEDIATE").unwrap();

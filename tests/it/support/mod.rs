@@ -7,6 +7,7 @@ pub mod openapi;
 pub mod page;
 pub mod pay_out;
 pub mod people;
+pub mod sandbox;
 pub mod stores;
 pub mod target;
 

@@ -1,0 +1,242 @@
+//! Many decisions in one call: each by itself.
+
+use serde_json::{Value, json};
+
+use crate::support::app::{App, AppOptions};
+use crate::support::pay_out::{FRESH_SIGN_IN, RISK_THEN_FINANCE, TWO_CHECKERS, body, type_file};
+use crate::support::people::{Person, Submitted, bulk};
+use crate::support::{On, journeys};
+
+journeys![
+    of_four_two_are_left_out_and_the_same_again_records_nothing,
+    what_was_recorded_is_carried_out_once,
+    a_rejection_of_many_needs_words_and_closes_all,
+    while_more_people_are_needed_all_wait_on,
+    requests_of_a_type_that_does_not_allow_it_are_decided_by_themselves,
+    high_risk_and_fresh_sign_ins_are_decided_by_themselves,
+    requests_of_others_and_unknown_ones_are_not_found,
+    who_may_not_check_decides_none,
+    every_fault_is_told_at_once,
+];
+
+const CHECK: [&str; 1] = ["CanCheckRequest"];
+const BOTH: [&str; 2] = ["CanMakeRequest", "CanCheckRequest"];
+
+fn mara() -> Person {
+    Person::new(400_001, "maker@example.com", &BOTH)
+}
+
+async fn start(on: On, policy: &str) -> App {
+    App::with(on, AppOptions::stepped().with_type(&type_file("bulk = true", policy))).await
+}
+
+async fn paid(app: &App, maker: Person, points: i64) -> Submitted {
+    app.actor(maker).pays(&body(app, &format!("c-{points}"), points)).await
+}
+
+/// Each item's outcome, code and state.
+fn told(items: &[Value]) -> Vec<[&str; 3]> {
+    items
+        .iter()
+        .map(|item| ["outcome", "code", "state"].map(|name| item[name].as_str().unwrap_or("")))
+        .collect()
+}
+
+async fn of_four_two_are_left_out_and_the_same_again_records_nothing(on: On) {
+    let app = start(on, "").await;
+    let clerk = app.other_maker().person;
+    let first = paid(&app, clerk.clone(), 1).await;
+    let own = paid(&app, mara(), 2).await;
+    let mut stale = paid(&app, clerk.clone(), 3).await;
+    stale.digest.clone_from(&first.digest);
+    let last = paid(&app, clerk, 4).await;
+    let all = [&first, &own, &stale, &last];
+    let mara = app.actor(mara());
+    let items = mara.decides_all("approved", &all).await;
+    assert_eq!(
+        told(&items),
+        [
+            ["recorded", "", "approved"],
+            ["refused", "maker_is_checker", "AdminTask"],
+            ["refused", "digest_mismatch", "AdminTask"],
+            ["recorded", "", "approved"],
+        ]
+    );
+    let ids: Vec<&Value> = items.iter().map(|item| &item["requestId"]).collect();
+    assert_eq!(ids, [&first.id, &own.id, &stale.id, &last.id]);
+    assert_eq!(
+        items[1]["message"],
+        "You submitted this request, so you can't decide it. Ask another checker, or withdraw it."
+    );
+    let again = mara.decides_all("approved", &all).await;
+    let outcomes: Vec<&str> = told(&again).iter().map(|item| item[0]).collect();
+    assert_eq!(outcomes, ["repeated", "refused", "refused", "repeated"]);
+    for recorded in [&first, &last] {
+        let happened = app.auditor().happened(&recorded.id).await;
+        assert_eq!(happened.iter().filter(|kind| *kind == "approved").count(), 1);
+    }
+    for refused in [&own, &stale] {
+        let history = app.auditor().history(&refused.id).await;
+        assert!(history.last().unwrap()["code"].is_string(), "the attempt is kept");
+    }
+    app.run_due_executions().await;
+    assert_eq!(app.target.arrived().len(), 2);
+}
+
+async fn what_was_recorded_is_carried_out_once(on: On) {
+    let mut app = App::with(on, AppOptions::default().with_type(&type_file("bulk = true", ""))).await;
+    app.runs_by_itself();
+    let mut read = Vec::new();
+    for points in 1..=20 {
+        read.push(paid(&app, mara(), points).await);
+    }
+    let all: Vec<&Submitted> = read.iter().collect();
+    let (one, other) = (app.checker(), app.other_checker());
+    let (of_one, of_other) =
+        tokio::join!(one.decides_all("approved", &all), other.decides_all("approved", &all));
+    for (one, other) in of_one.iter().zip(&of_other) {
+        let mut outcomes = [one["outcome"].as_str().unwrap(), other["outcome"].as_str().unwrap()];
+        outcomes.sort_unstable();
+        assert_eq!(outcomes, ["recorded", "refused"], "{one} {other}");
+    }
+    for read in &all {
+        app.auditor().becomes(&read.id, "executed").await;
+    }
+    assert_eq!(app.target.arrived().len(), 20);
+    let again = one.decides_all("approved", &all).await;
+    assert!(told(&again).iter().all(|[_, _, state]| *state == "executed"));
+}
+
+async fn a_rejection_of_many_needs_words_and_closes_all(on: On) {
+    let app = start(on, "").await;
+    let (first, second) = (paid(&app, mara(), 1).await, paid(&app, mara(), 2).await);
+    let mut silent = bulk("rejected", &[&first, &second]);
+    silent["message"] = " ".into();
+    let refused = app.checker().put_many(&silent).await.refused(400, "payload_invalid");
+    assert_eq!(refused["errors"][0]["field"], "/message");
+    let items = app.checker().decides_all("rejected", &[&first, &second]).await;
+    assert_eq!(told(&items), [["recorded", "", "rejected"]; 2]);
+}
+
+async fn while_more_people_are_needed_all_wait_on(on: On) {
+    let app = start(on, TWO_CHECKERS).await;
+    let (first, second) = (paid(&app, mara(), 1).await, paid(&app, mara(), 2).await);
+    let items = app.checker().decides_all("approved", &[&first, &second]).await;
+    assert_eq!(told(&items), [["recorded", "", "AdminTask"]; 2]);
+    let other = app.other_checker();
+    let items = other.decides_all("approved", &[&first, &second]).await;
+    assert_eq!(
+        told(&items),
+        [["refused", "request_moved", "AdminTask"]; 2],
+        "read before the first one decided"
+    );
+    let mut anew = bulk("approved", &[&first, &second]);
+    for item in anew["items"].as_array_mut().unwrap() {
+        item.as_object_mut().unwrap().remove("version");
+    }
+    let data = other.put_many(&anew).await.data();
+    assert_eq!(told(data.as_array().unwrap()), [["recorded", "", "approved"]; 2]);
+    app.run_due_executions().await;
+}
+
+async fn requests_of_a_type_that_does_not_allow_it_are_decided_by_themselves(on: On) {
+    let app = start(on, "").await;
+    let (badge, paid) = (app.maker().submitted(&app.badge()).await, paid(&app, mara(), 1).await);
+    assert_eq!((&badge.data["bulkAllowed"], &paid.data["bulkAllowed"]), (&json!(false), &json!(true)));
+    let items = app.checker().decides_all("approved", &[&badge, &paid]).await;
+    assert_eq!(told(&items), [["refused", "bulk_not_allowed", "AdminTask"], ["recorded", "", "approved"]]);
+    // What was tried with others moved nothing.
+    assert_eq!(app.checker().approve_async(&badge.id).await.data()["state"], "approved");
+    app.run_due_executions().await;
+}
+
+async fn high_risk_and_fresh_sign_ins_are_decided_by_themselves(on: On) {
+    for (policy, groups) in [(RISK_THEN_FINANCE, ["Risk"].as_slice()), (FRESH_SIGN_IN, &[])] {
+        let app = start(on, policy).await;
+        let read = paid(&app, mara(), 1).await;
+        assert_eq!(read.data["bulkAllowed"], false);
+        let checker = Person::new(11, "rita@example.com", &CHECK).in_groups(groups);
+        let checker = app.actor(checker.signed_in(app.clock.now()));
+        for verdict in ["approved", "rejected"] {
+            let items = checker.decides_all(verdict, &[&read]).await;
+            assert_eq!(told(&items), [["refused", "bulk_not_allowed", "AdminTask"]], "{verdict}");
+        }
+        assert_eq!(checker.says(&read.id, "approved").await.data()["decisions"].as_array().unwrap().len(), 1);
+    }
+}
+
+async fn requests_of_others_and_unknown_ones_are_not_found(on: On) {
+    let app = start(on, "").await;
+    let read = paid(&app, mara(), 1).await;
+    let unknown = Submitted { id: "019d0000-0000-7000-8000-000000000000".to_owned(), ..read.clone() };
+    let items = app.stranger().decides_all("approved", &[&read]).await;
+    assert_eq!(told(&items), [["refused", "not_found", ""]]);
+    assert_eq!(items[0]["state"], Value::Null);
+    let items = app.checker().decides_all("approved", &[&unknown, &read]).await;
+    assert_eq!(told(&items), [["refused", "not_found", ""], ["recorded", "", "approved"]]);
+    app.run_due_executions().await;
+}
+
+async fn who_may_not_check_decides_none(on: On) {
+    let app = start(on, "").await;
+    let read = paid(&app, mara(), 1).await;
+    let body = bulk("approved", &[&read]);
+    for actor in [app.maker(), app.auditor()] {
+        actor.put_many(&body).await.refused(403, "permission_missing");
+    }
+    let no_org = Person { org: String::new(), ..app.checker().person };
+    app.actor(no_org).put_many(&body).await.refused(403, "org_not_granted");
+    assert_eq!(app.auditor().happened(&read.id).await.len(), 3);
+}
+
+async fn every_fault_is_told_at_once(on: On) {
+    let app = start(on, "").await;
+    let read = paid(&app, mara(), 1).await;
+    let item = json!({ "requestId": read.id, "digest": read.digest });
+    let body = |items: Value| json!({ "decision": "approved", "message": "", "items": items });
+    let fields = async |body: &Value| {
+        let told = app.checker().put_many(body).await.refused(400, "payload_invalid");
+        let errors = told["errors"].as_array().unwrap().iter();
+        errors.map(|error| error["field"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for (wrong, expected) in [
+        (json!({}), vec!["/decision", "/message", "/items"]),
+        (body(json!([])), vec!["/items"]),
+        (body(json!({})), vec!["/items"]),
+        (body(vec![item.clone(); 2].into()), vec!["/items/1/requestId"]),
+        (
+            body(json!([1, { "requestId": 7, "digest": 8 }])),
+            vec!["/items/0", "/items/1/requestId", "/items/1/digest"],
+        ),
+        (body(json!([{ "requestId": read.id }])), vec!["/items/0/digest"]),
+        (body(json!([{ "requestId": "x", "digest": "" }])), vec!["/items/0/requestId"]),
+        (
+            body(json!([{ "requestId": read.id, "digest": "", "version": 0, "more": 1 }])),
+            vec!["/items/0/version", "/items/0/more"],
+        ),
+        (
+            json!({ "decision": "maybe", "message": 1, "items": [item], "x": 1 }),
+            vec!["/decision", "/message", "/x"],
+        ),
+    ] {
+        let mut told = fields(&wrong).await;
+        let mut expected = expected;
+        told.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(told, expected, "{wrong}");
+    }
+    let many: Vec<Value> = (0..101)
+        .map(|number| json!({ "requestId": format!("019d0000-0000-7000-8000-{number:012}"), "digest": "" }))
+        .collect();
+    assert_eq!(fields(&body(many.clone().into())).await, ["/items"]);
+    let told = app.checker().put_many(&body(many[..100].into())).await.data();
+    assert_eq!(told.as_array().unwrap().len(), 100);
+    app.checker()
+        .call("PUT", "/bulk-decisions?dry=1")
+        .json(&body(json!([item])))
+        .send()
+        .await
+        .refused(400, "parameter_invalid");
+    app.checker().get("/bulk-decisions").await.refused(405, "method_not_allowed");
+    assert_eq!(app.auditor().happened(&read.id).await.len(), 3);
+}

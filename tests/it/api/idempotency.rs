@@ -1,0 +1,77 @@
+//! Idempotency keys: one key is one request.
+
+use serde_json::{Value, json};
+
+use super::plain;
+use crate::support::app::task;
+use crate::support::pay_out::{PAY_OUT, body};
+use crate::support::people::Actor;
+use crate::support::{On, journeys};
+
+journeys![
+    a_repeated_key_gets_the_request_as_it_now_stands,
+    a_key_that_stands_for_something_else_is_refused,
+    a_key_that_is_none_is_refused,
+];
+
+async fn a_repeated_key_gets_the_request_as_it_now_stands(on: On) {
+    let app = plain(on, "").await;
+    let maker = app.maker();
+    let mut body = body(&app, "c-1", 1);
+    task(&mut body)["headers"]["authorization"] = "Basic c2VjcmV0".into();
+    let post = || maker.call("POST", &format!("/{PAY_OUT}")).json(&body).header("idempotency-key", "k-1");
+    let first = post().send().await;
+    assert_eq!(first.header("idempotent-replayed"), None);
+    let first = first.data();
+    assert_eq!(first["details"]["IntouchAPITask-Payload"]["headers"]["authorization"], "Basic c2VjcmV0");
+    app.checker().says(first["requestId"].as_str().unwrap(), "rejected").await.data();
+    let again = post().send().await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    let again = again.data();
+    assert_eq!((&again["requestId"], &again["state"]), (&first["requestId"], &json!("rejected")));
+    assert_eq!(again["details"]["IntouchAPITask-Payload"]["headers"]["authorization"], "Basic ••••");
+    assert_eq!(app.count("SELECT count(*) AS number FROM requests"), 1);
+}
+
+async fn a_key_that_stands_for_something_else_is_refused(on: On) {
+    let app = plain(on, "").await;
+    let post = async |actor: Actor<'_>, body: &Value| {
+        let call = actor.call("POST", &format!("/{PAY_OUT}")).header("idempotency-key", "k-1");
+        call.json(body).send().await
+    };
+    let first = body(&app, "c-1", 1);
+    let id = post(app.maker(), &first).await.data()["requestId"].clone();
+    post(app.maker(), &body(&app, "c-1", 2)).await.refused(409, "idempotency_key_reused");
+    post(app.other_maker(), &first).await.refused(409, "idempotency_key_reused");
+    let stranger = post(app.stranger(), &first).await.data();
+    assert_ne!(stranger["requestId"], id);
+    assert_eq!(app.auditor().get("/refusals").await.data().as_array().unwrap().len(), 2);
+    // What was refused has no record, so its key is still free.
+    let by_key = |body: &Value| {
+        app.maker().call("POST", &format!("/{PAY_OUT}")).header("idempotency-key", "k-3").json(body).send()
+    };
+    by_key(&json!({})).await.refused(400, "payload_invalid");
+    assert_eq!(by_key(&first).await.header("idempotent-replayed"), None);
+    let two = (app.maker(), app.maker());
+    let twice = async |actor: &Actor<'_>| {
+        let call = actor.call("POST", &format!("/{PAY_OUT}")).header("idempotency-key", "k-2");
+        call.json(&first).send().await.data()["requestId"].clone()
+    };
+    let (one, other) = tokio::join!(twice(&two.0), twice(&two.1));
+    assert_eq!(one, other);
+}
+
+async fn a_key_that_is_none_is_refused(on: On) {
+    let app = plain(on, "").await;
+    let body = body(&app, "c-1", 1);
+    let post = || app.maker().call("POST", &format!("/{PAY_OUT}")).json(&body);
+    let long = "k".repeat(256);
+    for key in ["", "two words", "schlüssel", &long] {
+        let refused = post().header("idempotency-key", key).send().await.refused(400, "parameter_invalid");
+        assert_eq!(refused["errors"][0]["field"], "Idempotency-Key");
+    }
+    let twice = post().header("idempotency-key", "a").header("idempotency-key", "b");
+    twice.send().await.refused(400, "parameter_invalid");
+    assert_eq!(app.checker().lists("").await.len(), 0);
+    assert_eq!(post().header("idempotency-key", &"k".repeat(255)).send().await.status, 200);
+}

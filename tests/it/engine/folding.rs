@@ -1,0 +1,216 @@
+//! Whatever people, clocks and two nodes do: the stored events fold to exactly the stored rows.
+
+use chrono::TimeDelta;
+use countersign::domain::actor::{Actor, Permission};
+use countersign::domain::outcome::Outcome;
+use countersign::domain::request::{NewDecision, Request, State, Verdict};
+use countersign::engine::{Ending, Engine, EngineError, HeldLease};
+use futures_util::future::join_all;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::test_runner::TestRunner;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+
+use crate::on_both_stores;
+use crate::support::node::{Node, actor, auditor, deciding, origin};
+use crate::support::stores::Database;
+
+on_both_stores![the_events_fold_to_the_rows_after_any_commands];
+
+const PEOPLE: [&str; 4] = ["maker", "second", "anna", "bob"];
+const REQUESTS: usize = 3;
+
+/// One wish of somebody; an `Index` picks one of what there is.
+#[derive(Clone, Debug)]
+enum Act {
+    Decide { request: Index, by: &'static str, approves: bool, digest: Option<bool> },
+    Withdraw { request: Index, by: &'static str },
+    Sweep,
+    Claim,
+    Start(Index),
+    End(Index, Outcome),
+    Release(Index),
+    Renew(Index),
+    Settle,
+    Wait(i64),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let request = || any::<Index>();
+    let outcome = select(vec![Outcome::Executed, Outcome::Failed, Outcome::Unknown]);
+    prop_oneof![
+        6 => (request(), select(&PEOPLE[..]), any::<bool>(), select(vec![None, Some(true), Some(false)]))
+            .prop_map(|(request, by, approves, digest)| Act::Decide { request, by, approves, digest }),
+        1 => (request(), select(&PEOPLE[..])).prop_map(|(request, by)| Act::Withdraw { request, by }),
+        1 => Just(Act::Sweep),
+        4 => Just(Act::Claim),
+        4 => any::<Index>().prop_map(Act::Start),
+        3 => (any::<Index>(), outcome).prop_map(|(held, outcome)| Act::End(held, outcome)),
+        1 => any::<Index>().prop_map(Act::Release),
+        1 => any::<Index>().prop_map(Act::Renew),
+        2 => Just(Act::Settle),
+        2 => select(vec![1, 10, 20, 3 * 24 * 3600, 40 * 24 * 3600]).prop_map(Act::Wait),
+    ]
+}
+
+/// Some acts at once, one group after the other.
+fn story() -> impl Strategy<Value = Vec<Vec<Act>>> {
+    proptest::collection::vec(proptest::collection::vec(act(), 1..5), 0..14)
+}
+
+/// Two nodes over the same requests, and every lease that either was given.
+struct Play<'a> {
+    node: &'a Node,
+    other: &'a Engine,
+    requests: Vec<Request>,
+    held: Vec<HeldLease>,
+}
+
+/// The same person also has the account `second`: he shares the subject, but not the user id.
+fn account(name: &str) -> Actor {
+    let mut account = actor("100", name, &[Permission::Make, Permission::Check]);
+    if name == "second" {
+        account.signer.person.sub = "sub-maker".to_owned();
+    }
+    account
+}
+
+/// Refusals by the rules are as good as anything; the store itself must not fail.
+fn is_sound<T>(said: Result<T, EngineError>) {
+    match said {
+        Ok(_) | Err(EngineError::Refused(_)) => {}
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+impl Play<'_> {
+    /// Does one act; what was claimed comes back.
+    async fn act(&self, act: &Act, engine: &Engine) -> Vec<HeldLease> {
+        let held = |index: &Index| (!self.held.is_empty()).then(|| index.get(&self.held).clone());
+        match act {
+            Act::Decide { request, by, approves, digest } => {
+                self.decide(engine, request.get(&self.requests), by, (*approves, *digest)).await;
+            }
+            Act::Withdraw { request, by } => {
+                let (request, by) = (request.get(&self.requests), account(by));
+                is_sound(engine.withdraw(&by, request.id, "a mistake", origin(&by)).await);
+            }
+            Act::Sweep => is_sound(engine.expire_overdue().await),
+            Act::Settle => is_sound(engine.settle_lapsed(&[]).await),
+            Act::Claim => {
+                let claimed = engine.claim(1, Vec::new()).await.unwrap();
+                return claimed.into_iter().map(|claimed| claimed.held).collect();
+            }
+            Act::Start(index) => {
+                is_sound(maybe(held(index), async |held| engine.start_attempt(&held).await).await)
+            }
+            Act::End(index, outcome) => {
+                let ending = Ending::new(*outcome, "It ended.");
+                is_sound(maybe(held(index), async |held| engine.end(&held, ending).await).await);
+            }
+            Act::Release(index) => {
+                is_sound(maybe(held(index), async |held| engine.release(&held).await).await)
+            }
+            Act::Renew(index) => {
+                is_sound(engine.renew(held(index).into_iter().collect()).await);
+            }
+            Act::Wait(seconds) => self.node.clock.advance(TimeDelta::seconds(*seconds)),
+        }
+        Vec::new()
+    }
+
+    async fn decide(
+        &self,
+        engine: &Engine,
+        request: &Request,
+        by: &str,
+        (approves, digest): (bool, Option<bool>),
+    ) {
+        let by = account(by);
+        let verdict = if approves { Verdict::Approved } else { Verdict::Rejected };
+        let right = request.digest.to_string();
+        let digest = digest.map(|is_right| if is_right { right } else { "sha256:wrong".to_owned() });
+        let decision = NewDecision::new(verdict, "words", digest).unwrap();
+        is_sound(engine.decide(deciding(&by, request.id, decision)).await);
+    }
+
+    async fn run(&mut self, story: &[Vec<Act>]) {
+        for group in story {
+            let engines = [&self.node.engine, self.other];
+            let acts = group.iter().enumerate().map(|(at, act)| self.act(act, engines[at % 2]));
+            let claimed = join_all(acts).await;
+            self.held.extend(claimed.into_iter().flatten());
+            for request in &self.requests {
+                check(self.node, request).await;
+            }
+        }
+    }
+}
+
+async fn maybe<T>(
+    held: Option<HeldLease>,
+    act: impl AsyncFnOnce(HeldLease) -> Result<T, EngineError>,
+) -> Result<Option<T>, EngineError> {
+    match held {
+        Some(held) => act(held).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The rows of one request agree with its events and with each other.
+async fn check(node: &Node, submitted: &Request) {
+    let stored = node.stored(submitted);
+    let request = stored.read();
+    assert_eq!(stored.folded(), request);
+    assert_eq!(node.engine.find(&auditor(), request.id).await.unwrap().request, request);
+    let mut state = None;
+    for (row, seq) in stored.events.iter().zip(1_i64..) {
+        assert_eq!((row.seq, &row.from_state), (Some(seq), &state));
+        state.clone_from(&row.to_state);
+    }
+    assert_eq!(request.version, i64::try_from(stored.events.len()).unwrap());
+    assert!(stored.decisions.len() <= 1, "one checker is enough");
+    assert!(stored.decisions.iter().all(|row| row.checker.sub != "sub-maker"));
+
+    let approved = [State::Approved, State::Executed, State::Failed, State::Unknown];
+    let has_lapsed = request.state == State::Expired && request.execute_before.is_some();
+    assert_eq!(stored.execution.is_some(), approved.contains(&request.state) || has_lapsed);
+    assert_eq!(stored.attempts.len(), usize::try_from(request.attempts).unwrap());
+    let Some(execution) = stored.execution else { return };
+    assert_eq!(execution.has_ended(), request.state != State::Approved);
+    if let Some(outcome) = execution.outcome() {
+        assert_eq!(outcome.name(), if has_lapsed { "failed" } else { request.state.name() });
+    }
+    for attempt in &stored.attempts {
+        assert_eq!(attempt.attempt, 1);
+        assert_eq!(attempt.outcome.as_deref(), execution.outcome().map(Outcome::name));
+        assert_eq!(attempt.token, execution.token);
+    }
+}
+
+async fn the_events_fold_to_the_rows_after_any_commands(database: Database) {
+    let node = Node::open(database);
+    let other = node.start_other();
+    let config = ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() };
+    let play = async |story: Vec<Vec<Act>>| {
+        let maker = account("maker");
+        let mut play = Play { node: &node, other: &other, requests: Vec::new(), held: Vec::new() };
+        for _ in 0..REQUESTS {
+            play.requests.push(node.submit(&maker).await);
+        }
+        play.run(&story).await;
+        // Nothing is left over for the next story to claim.
+        for claimed in node.engine.claim(100, Vec::new()).await.unwrap() {
+            let ending = Ending::new(Outcome::Failed, "The story is over.");
+            assert!(node.engine.end(&claimed.held, ending).await.unwrap());
+        }
+    };
+    block_in_place(|| {
+        TestRunner::new(config).run(&story(), |story| {
+            Handle::current().block_on(play(story));
+            Ok(())
+        })
+    })
+    .unwrap();
+}

@@ -1,0 +1,83 @@
+//! What a person may decide now.
+
+use chrono::TimeDelta;
+use countersign::domain::actor::{Actor, Permission};
+use countersign::domain::ids::RequestId;
+use countersign::engine::inbox::InboxPage;
+
+use crate::on_both_stores;
+use crate::support::node::{Node, actor, approval, auditor, checker, maker};
+use crate::support::pay_out::{RISK_THEN_FINANCE, type_file};
+use crate::support::payments::{
+    PEOPLE, decide_payment, in_group, payment, payment_body, payment_rules, submit_payment,
+};
+use crate::support::stores::Database;
+
+on_both_stores![an_inbox_holds_exactly_what_its_reader_may_decide, the_inbox_of_a_crowd_is_walked_by_cursor,];
+
+fn shown(page: &InboxPage) -> Vec<RequestId> {
+    page.views.iter().map(|view| view.request.id).collect()
+}
+
+async fn an_inbox_holds_exactly_what_its_reader_may_decide(database: Database) {
+    let node = Node::with_rules(database, payment_rules(&type_file("", RISK_THEN_FINANCE), Some(PEOPLE)));
+    let mine = submit_payment(
+        &node.engine,
+        &actor("100", "rita-two", &[Permission::Make]),
+        &payment_body("a", 1),
+        None,
+    )
+    .await
+    .unwrap();
+    let waits = payment(&node, "b", 1).await;
+    let signed = payment(&node, "c", 1).await;
+    decide_payment(&node.engine, &checker("rob"), signed.id, approval()).await.unwrap();
+    let badge = node.submit(&maker()).await;
+    let needs = async |by: &Actor| node.engine.needs_me(by, None, 10).await.unwrap();
+    // What is due first comes first; the badge has no hour of its own.
+    let rita = needs(&checker("rita")).await;
+    assert_eq!((shown(&rita), rita.count), (vec![waits.id, badge.id], Some(2)));
+    let rob = needs(&checker("rob")).await;
+    assert_eq!(shown(&rob), [mine.view.request.id, waits.id, badge.id]);
+    let fay = needs(&in_group("fay", "Finance")).await;
+    assert_eq!(shown(&fay), [signed.id, badge.id]);
+    let abroad = actor("200", "rita", &[Permission::Check]);
+    assert_eq!(needs(&abroad).await.count, Some(0));
+    assert!(node.engine.needs_me(&auditor(), None, 10).await.is_err());
+    let decided = node.engine.decided_by_me(&checker("rob"), None, 10).await.unwrap();
+    assert_eq!(shown(&decided), [signed.id]);
+    for view in &rita.views {
+        assert!(node.engine.explain(&checker("rita"), view).await.unwrap().can_decide);
+    }
+}
+
+async fn the_inbox_of_a_crowd_is_walked_by_cursor(database: Database) {
+    let node = Node::with_rules(database, payment_rules(&type_file("", ""), None));
+    for number in 0..25 {
+        if number % 5 == 0 {
+            node.clock.advance(TimeDelta::seconds(1));
+        }
+        payment(&node, &format!("c{number}"), 1).await;
+    }
+    let anna = checker("anna");
+    let mut page = node.engine.needs_me(&anna, None, 10).await.unwrap();
+    assert_eq!(page.count, Some(25));
+    let mut walked = shown(&page);
+    while let Some(next) = page.next {
+        page = node.engine.needs_me(&anna, Some(next), 10).await.unwrap();
+        assert!(page.count.is_none());
+        walked.extend(shown(&page));
+    }
+    let mut once = walked.clone();
+    once.sort_by_key(ToString::to_string);
+    once.dedup();
+    assert_eq!((walked.len(), once.len()), (25, 25));
+    for id in walked.iter().take(3) {
+        decide_payment(&node.engine, &anna, *id, approval()).await.unwrap();
+    }
+    assert_eq!(node.engine.needs_me(&anna, None, 10).await.unwrap().count, Some(22));
+    let decided = node.engine.decided_by_me(&anna, None, 2).await.unwrap();
+    assert_eq!(decided.views.len(), 2);
+    let rest = node.engine.decided_by_me(&anna, decided.next, 2).await.unwrap();
+    assert_eq!((rest.views.len(), rest.next), (1, None));
+}

@@ -1,0 +1,177 @@
+//! Limits over many requests: what counts, what gives its share back, and two nodes at once.
+
+use std::cell::Cell;
+
+use chrono::TimeDelta;
+use countersign::domain::actor::Permission;
+use countersign::domain::outcome::Outcome;
+use countersign::domain::request::Request;
+use futures_util::future::join_all;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+
+use crate::on_both_stores;
+use crate::support::node::{Node, actor, approval, checker, maker, rejection};
+use crate::support::pay_out::type_file;
+use crate::support::payments::{
+    LIMITED, carry_out, decide_payment, payment, payment_body, payment_rules, refused_admission,
+    submit_payment, usage,
+};
+use crate::support::stores::Database;
+
+on_both_stores![
+    a_limit_holds_within_one_batch,
+    a_negative_amount_makes_no_room,
+    no_interleaving_passes_a_limit,
+    a_limit_holds_on_two_nodes,
+    what_is_not_carried_out_gives_its_share_back,
+    a_checker_is_told_that_a_limit_is_nearly_used_up,
+    a_sum_that_no_counter_can_hold_is_refused,
+    a_new_window_counts_anew,
+];
+
+async fn a_limit_holds_within_one_batch(database: Database) {
+    let node = Node::with_rules(database, payment_rules(&type_file("", LIMITED), None));
+    let bodies: Vec<String> = (0..10).map(|number| payment_body(&format!("c{number}"), 30)).collect();
+    let author = maker();
+    let all = bodies.iter().map(|body| submit_payment(&node.engine, &author, body, None));
+    let said = node.all_at_once(all).await;
+    let (admitted, refused): (Vec<_>, Vec<_>) = said.into_iter().partition(Result::is_ok);
+    assert_eq!((admitted.len(), refused.len()), (3, 7), "three times 30 fit under 100");
+    assert!(refused.into_iter().all(|refused| refused_admission(refused) == "refused_by_rule"));
+    assert_eq!(usage(&node), [(3, "90".to_owned())]);
+}
+
+/// What comes in at once: amounts, and by which of two nodes each.
+fn crowd() -> impl Strategy<Value = Vec<(i64, bool)>> {
+    proptest::collection::vec((1..60_i64, any::<bool>()), 1..16)
+}
+
+async fn no_interleaving_passes_a_limit(database: Database) {
+    let rules = payment_rules(&type_file("", LIMITED), None);
+    let node = Node::with_rules(database, rules.clone());
+    let other = node.start_other_with(rules);
+    let case = Cell::new(0);
+    let play = async |crowd: Vec<(i64, bool)>| {
+        // A maker for each case: his counter, and nobody else's.
+        case.set(case.get() + 1);
+        let author = actor("100", &format!("maker-{}", case.get()), &[Permission::Make]);
+        let bodies: Vec<String> = crowd.iter().map(|(points, _)| payment_body("a", *points)).collect();
+        let all = crowd.iter().zip(&bodies).map(|((_, is_here), body)| {
+            submit_payment(if *is_here { &node.engine } else { &other }, &author, body, None)
+        });
+        let said = join_all(all).await;
+        let admitted: Vec<i64> = crowd
+            .iter()
+            .zip(&said)
+            .filter(|(_, said)| said.is_ok())
+            .map(|((points, _), _)| *points)
+            .collect();
+        assert!(admitted.iter().sum::<i64>() <= 100 && admitted.len() <= 4, "{admitted:?} of {crowd:?}");
+        let left = 100 - admitted.iter().sum::<i64>();
+        let refused = crowd.iter().zip(&said).filter(|(_, said)| said.is_err());
+        let is_needless = |points: i64| points <= left && admitted.len() < 4;
+        assert!(!refused.map(|((points, _), _)| *points).any(is_needless), "{admitted:?} of {crowd:?}");
+    };
+    let config = ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() };
+    block_in_place(|| {
+        TestRunner::new(config).run(&crowd(), |crowd| {
+            Handle::current().block_on(play(crowd));
+            Ok(())
+        })
+    })
+    .unwrap();
+}
+
+async fn a_negative_amount_makes_no_room(database: Database) {
+    let node = Node::with_rules(database, payment_rules(&type_file("", LIMITED), None));
+    payment(&node, "a", -60).await;
+    assert_eq!(usage(&node), [(1, "60".to_owned())]);
+    assert_eq!(
+        refused_admission(submit_payment(&node.engine, &maker(), &payment_body("b", 50), None).await),
+        "refused_by_rule"
+    );
+    let kept = payment(&node, "c", 40).await;
+    node.withdraw(&maker(), kept.id).await.unwrap();
+    assert_eq!(usage(&node), [(1, "60".to_owned())]);
+}
+
+async fn a_limit_holds_on_two_nodes(database: Database) {
+    let rules = payment_rules(&type_file("", LIMITED), None);
+    let node = Node::with_rules(database, rules.clone());
+    let other = node.start_other_with(rules);
+    let bodies: Vec<String> = (0..10).map(|number| payment_body(&format!("c{number}"), 11)).collect();
+    let author = maker();
+    let here = bodies.iter().map(|body| submit_payment(&node.engine, &author, body, None));
+    let there = bodies.iter().map(|body| submit_payment(&other, &author, body, None));
+    let (here, there) = tokio::join!(join_all(here), join_all(there));
+    let admitted = here.iter().chain(&there).filter(|said| said.is_ok()).count();
+    assert_eq!(admitted, 4, "four in a day, whichever node they come in by");
+    assert_eq!(usage(&node), [(4, "44".to_owned())]);
+}
+
+async fn what_is_not_carried_out_gives_its_share_back(database: Database) {
+    let node = Node::with_rules(database, payment_rules(&type_file("", LIMITED), None));
+    let full = payment(&node, "a", 90).await;
+    assert_eq!(
+        refused_admission(submit_payment(&node.engine, &maker(), &payment_body("b", 20), None).await),
+        "refused_by_rule"
+    );
+    node.withdraw(&maker(), full.id).await.unwrap();
+    assert_eq!(usage(&node), [(0, "0".to_owned())]);
+
+    let rejected = payment(&node, "c", 90).await;
+    decide_payment(&node.engine, &checker("anna"), rejected.id, rejection()).await.unwrap();
+    let failed = payment(&node, "d", 90).await;
+    decide_payment(&node.engine, &checker("anna"), failed.id, approval()).await.unwrap();
+    carry_out(&node, Outcome::Failed).await;
+    let carried_out = payment(&node, "e", 30).await;
+    decide_payment(&node.engine, &checker("anna"), carried_out.id, approval()).await.unwrap();
+    carry_out(&node, Outcome::Executed).await;
+    let unknown = payment(&node, "f", 40).await;
+    decide_payment(&node.engine, &checker("anna"), unknown.id, approval()).await.unwrap();
+    carry_out(&node, Outcome::Unknown).await;
+    assert_eq!(usage(&node), [(2, "70".to_owned())], "what was done, or may have been, counts");
+}
+
+async fn a_checker_is_told_that_a_limit_is_nearly_used_up(database: Database) {
+    let node = Node::with_rules(database, payment_rules(&type_file("", LIMITED), None));
+    let anna = checker("anna");
+    let told = async |request: &Request| {
+        let view = node.engine.find(&anna, request.id).await.unwrap();
+        let found = node.engine.explain(&anna, &view).await.unwrap().findings;
+        found.iter().any(|finding| finding.code.name() == "limit_nearly_used_up")
+    };
+    let first = payment(&node, "a", 79).await;
+    assert!(!told(&first).await);
+    let second = payment(&node, "b", 1).await;
+    assert!(told(&first).await && told(&second).await);
+}
+
+async fn a_sum_that_no_counter_can_hold_is_refused(database: Database) {
+    let free = LIMITED.replace("usage.day.sum.plus(request.amount).atMost(100) && ", "");
+    let node = Node::with_rules(database, payment_rules(&type_file("", &free), None));
+    let amount = format!("7{}", "0".repeat(28));
+    let huge = payment_body("a", 1).replace("\"points\":1", &format!("\"points\":{amount}"));
+    submit_payment(&node.engine, &maker(), &huge, None).await.unwrap();
+    assert_eq!(
+        refused_admission(submit_payment(&node.engine, &maker(), &huge, None).await),
+        "condition_failed"
+    );
+    assert_eq!(usage(&node), [(1, amount)]);
+}
+
+async fn a_new_window_counts_anew(database: Database) {
+    let node = Node::with_rules(database, payment_rules(&type_file("", LIMITED), None));
+    payment(&node, "a", 100).await;
+    assert_eq!(
+        refused_admission(submit_payment(&node.engine, &maker(), &payment_body("b", 1), None).await),
+        "refused_by_rule"
+    );
+    let other = actor("100", "another", &[Permission::Make]);
+    submit_payment(&node.engine, &other, &payment_body("b", 100), None).await.unwrap();
+    node.clock.advance(TimeDelta::days(1));
+    payment(&node, "b", 100).await;
+}

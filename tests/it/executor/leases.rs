@@ -1,0 +1,106 @@
+//! An executor that goes away at the worst moments: what it held is settled truthfully, once.
+
+use chrono::TimeDelta;
+use countersign::domain::outcome::Outcome;
+use countersign::engine::{ClaimedExecution, Ending};
+use serde_json::json;
+
+use crate::support::app::{App, AppOptions};
+use crate::support::{On, journeys};
+
+journeys![
+    a_claim_that_lapses_before_the_send_is_due_again,
+    a_claim_that_lapses_after_the_send_is_unknown,
+    whoever_lost_his_lease_records_nothing,
+    a_lease_that_is_renewed_does_not_lapse,
+    what_waits_for_the_executor_too_long_is_counted,
+];
+
+/// An approved request, claimed by an executor that is about to go away.
+async fn claimed(app: &App) -> (String, ClaimedExecution) {
+    let id = app.maker().submitted(&app.badge()).await.id;
+    app.checker().approve_async(&id).await.data();
+    let mut claimed = app.server().engine().claim(10, Vec::new()).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    (id, claimed.remove(0))
+}
+
+async fn a_claim_that_lapses_before_the_send_is_due_again(on: On) {
+    let app = App::with(on, AppOptions::stepped()).await;
+    let (id, _) = claimed(&app).await;
+    app.run_due_executions().await;
+    assert_eq!(app.sandbox.calls().await["count"], 0, "it is claimed by somebody else");
+    app.clock.advance(TimeDelta::seconds(15));
+    app.sweep().await;
+    assert_eq!(app.checker().request(&id).await["state"], "approved");
+    app.run_due_executions().await;
+    assert_eq!(app.checker().request(&id).await["state"], "executed");
+    assert_eq!(app.sandbox.calls().await["count"], 1);
+}
+
+async fn a_claim_that_lapses_after_the_send_is_unknown(on: On) {
+    let app = App::with(on, AppOptions::stepped()).await;
+    let (id, claimed) = claimed(&app).await;
+    assert!(app.server().engine().start_attempt(&claimed.held).await.unwrap());
+    app.clock.advance(TimeDelta::milliseconds(14_999));
+    app.sweep().await;
+    assert_eq!(app.checker().request(&id).await["state"], "approved");
+    app.clock.advance(TimeDelta::milliseconds(1));
+    app.sweep().await;
+    let request = app.checker().request(&id).await;
+    assert_eq!((&request["state"], &request["endTime"]), (&json!("unknown"), &json!(null)));
+    app.run_due_executions().await;
+    assert_eq!(app.sandbox.calls().await["count"], 0, "it was sent again");
+    assert_eq!(app.auditor().happened(&id).await[3..], ["approved", "attempt_started", "outcome_unknown"]);
+}
+
+async fn whoever_lost_his_lease_records_nothing(on: On) {
+    let app = App::with(on, AppOptions::stepped()).await;
+    let (id, lost) = claimed(&app).await;
+    app.clock.advance(TimeDelta::seconds(15));
+    app.sweep().await;
+    let engine = app.server().engine();
+    assert!(!engine.start_attempt(&lost.held).await.unwrap());
+    let again = engine.claim(10, Vec::new()).await.unwrap().remove(0);
+    assert!(again.held.token > lost.held.token);
+    assert!(!engine.start_attempt(&lost.held).await.unwrap());
+    assert!(engine.start_attempt(&again.held).await.unwrap());
+    let failed = Ending::new(Outcome::Failed, "A tale of the one who was late.");
+    assert!(!engine.end(&lost.held, failed).await.unwrap());
+    assert!(engine.end(&again.held, Ending::new(Outcome::Executed, "It went well.")).await.unwrap());
+    // The same end once more is a retry of the one who recorded it; another end is not.
+    assert!(engine.end(&again.held, Ending::new(Outcome::Executed, "It went well.")).await.unwrap());
+    assert!(!engine.end(&again.held, Ending::new(Outcome::Failed, "No, it did not.")).await.unwrap());
+    let last = app.auditor().history(&id).await.pop().unwrap();
+    assert_eq!((&last["type"], &last["message"]), (&json!("executed"), &json!("It went well.")));
+}
+
+async fn a_lease_that_is_renewed_does_not_lapse(on: On) {
+    let app = App::with(on, AppOptions::stepped()).await;
+    let (id, claimed) = claimed(&app).await;
+    let engine = app.server().engine();
+    assert!(engine.start_attempt(&claimed.held).await.unwrap());
+    for _ in 0..3 {
+        app.clock.advance(TimeDelta::seconds(10));
+        engine.renew(vec![claimed.held.clone()]).await.unwrap();
+        app.sweep().await;
+    }
+    assert_eq!(app.checker().request(&id).await["state"], "approved");
+    assert!(engine.end(&claimed.held, Ending::new(Outcome::Failed, "It said no.")).await.unwrap());
+    assert_eq!(app.checker().request(&id).await["state"], "failed");
+}
+
+async fn what_waits_for_the_executor_too_long_is_counted(on: On) {
+    let app = App::with(on, AppOptions::stepped()).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    app.checker().approve_async(&id).await.data();
+    let overdue = async || {
+        app.sweep().await;
+        app.metric("countersign_approved_overdue_now").await.unwrap()
+    };
+    assert_eq!(overdue().await, "0");
+    app.clock.advance(TimeDelta::seconds(61));
+    assert_eq!(overdue().await, "1");
+    app.run_due_executions().await;
+    assert_eq!(overdue().await, "0");
+}

@@ -1,0 +1,178 @@
+//! How executions end, and what people are told about it.
+
+use serde_json::{Value, json};
+
+use crate::support::app::{App, AppOptions, task};
+use crate::support::{On, journeys};
+
+journeys![
+    a_failed_target_is_an_answer_with_the_state_failed,
+    a_status_set_in_the_target_fails_the_request,
+    some_customers_with_an_error_become_warnings,
+    all_customers_with_an_error_fail_the_request,
+    a_target_that_hangs_up_after_its_work_leaves_the_outcome_unknown,
+    a_target_that_nobody_listens_at_is_failed_for_certain,
+    a_private_address_that_the_target_does_not_list_is_never_called,
+    an_answer_cut_at_the_cap_is_unknown_if_it_is_2xx,
+    a_redirect_is_not_followed,
+    an_answer_that_is_no_text_is_kept_as_base64,
+    an_answer_that_is_no_json_is_kept_as_text,
+    a_target_that_takes_too_long_leaves_the_outcome_unknown,
+];
+
+async fn a_failed_target_is_an_answer_with_the_state_failed(on: On) {
+    let app = App::start(on).await;
+    let mut body = app.badge();
+    task(&mut body)["body"]["badgeMetaId"] = "no-such-badge".into();
+    let id = app.maker().submitted(&body).await.id;
+    let data = app.checker().approve(&id).await.data();
+    assert_eq!(data["state"], "failed");
+    assert_eq!(data["endTime"], "2026-03-01T12:00:00");
+    let details = &data["details"];
+    assert_eq!(details["AdminTask_Output"], "approved");
+    let output = &details["IntouchAPITask_Output"];
+    assert_eq!(output["status"], 404);
+    assert_eq!(output["headers"]["content-type"], json!(["application/json"]));
+    assert_eq!(output["headers"]["x-frame-options"], json!(["SAMEORIGIN", "SAMEORIGIN"]));
+    assert_eq!(output["body"]["errors"][0]["code"], 404);
+    let last = app.auditor().history(&id).await.pop().unwrap();
+    assert_eq!((&last["type"], &last["outcome"]), (&json!("failed"), &json!("failed")));
+}
+
+async fn a_status_set_in_the_target_fails_the_request(on: On) {
+    let app = App::start(on).await;
+    app.sandbox.fault(json!({ "status": 503 })).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    let data = app.checker().approve(&id).await.data();
+    assert_eq!(data["state"], "failed");
+    assert_eq!(data["details"]["IntouchAPITask_Output"]["status"], 503);
+    // No retry: this version makes exactly one attempt.
+    assert_eq!(app.sandbox.calls().await["count"], 1);
+}
+
+/// Enrols 11115, who has the badge already, beside the given customers.
+async fn with_one_who_has_it(on: On, customers: Value) -> Value {
+    let app = App::start(on).await;
+    let mut body = app.badge();
+    task(&mut body)["body"]["customers"] = customers;
+    let id = app.maker().submitted(&body).await.id;
+    let data = app.checker().approve(&id).await.data();
+    assert_eq!(app.auditor().request(&id).await["warnings"], data["warnings"]);
+    data
+}
+
+async fn some_customers_with_an_error_become_warnings(on: On) {
+    let data = with_one_who_has_it(on, json!([700_000_900, 11_115])).await;
+    assert_eq!(data["state"], "executed");
+    let warning = &data["warnings"][0];
+    assert_eq!(warning["code"], "1040");
+    let told = "Customer 11115 carries error 1040: An active issue for the badge already exists.";
+    assert_eq!(warning["message"], told);
+    assert_eq!(data["warnings"].as_array().unwrap().len(), 1);
+}
+
+async fn all_customers_with_an_error_fail_the_request(on: On) {
+    let data = with_one_who_has_it(on, json!(11_115)).await;
+    assert_eq!(data["state"], "failed");
+    assert_eq!(data["details"]["IntouchAPITask_Output"]["status"], 200);
+}
+
+async fn a_target_that_hangs_up_after_its_work_leaves_the_outcome_unknown(on: On) {
+    let mut app = App::start(on).await;
+    app.sandbox.cuts_after_work().await;
+    let body = app.badge();
+    let id = app.maker().submitted(&body).await.id;
+    let data = app.checker().approve(&id).await.data();
+    assert_eq!((&data["state"], &data["endTime"]), (&json!("unknown"), &json!(null)));
+    assert_eq!(data["endTimeISO"], json!(null));
+    assert!(data["details"].get("IntouchAPITask_Output").is_none(), "{data}");
+    assert_eq!(app.sandbox.enrolments_of(&body).await, 1);
+    let last = app.auditor().history(&id).await.pop().unwrap();
+    assert_eq!((&last["type"], &last["to"]), (&json!("outcome_unknown"), &json!("unknown")));
+    // Nothing runs it again: not a repeat, not a sweep, not a new start.
+    assert_eq!(app.checker().approve(&id).await.data()["state"], "unknown");
+    app.sweep().await;
+    app.stop_server().await;
+    app.start_server().await;
+    app.sweep().await;
+    assert_eq!(app.metric("countersign_unknown_now").await.as_deref(), Some("1"));
+    app.maker().withdraw(&id, "take it back").await.refused(409, "already_decided");
+    assert_eq!(app.sandbox.calls().await["count"], 1);
+}
+
+async fn a_target_that_nobody_listens_at_is_failed_for_certain(on: On) {
+    let app = App::with(on, AppOptions::stepped()).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    app.checker().approve_async(&id).await.data();
+    app.sandbox.stop().await;
+    app.run_due_executions().await;
+    let request = app.auditor().request(&id).await;
+    assert_eq!(request["state"], "failed");
+    let last = app.auditor().history(&id).await.pop().unwrap();
+    assert!(last["message"].as_str().unwrap().starts_with("No byte left: "), "{last}");
+}
+
+async fn a_private_address_that_the_target_does_not_list_is_never_called(on: On) {
+    let app = App::start(on).await;
+    let mut body = app.badge();
+    task(&mut body)["hostname"] = format!("http://localhost:{}", app.target.address.port()).into();
+    let submitted = app.maker().submitted(&body).await;
+    assert_eq!(submitted.data["call"]["label"], "Unlisted");
+    assert_eq!(app.checker().approve(&submitted.id).await.data()["state"], "failed");
+    let last = app.auditor().history(&submitted.id).await.pop().unwrap();
+    assert!(last["message"].as_str().unwrap().starts_with("The call never left: "), "{last}");
+    assert_eq!(last.get("attempt"), None);
+    assert_eq!(app.target.arrived().len(), 0);
+}
+
+/// The request after the target answered this.
+async fn after_answer(app: &App, status: u16, content_type: &str, body: &[u8]) -> Value {
+    app.target.will_answer(status, content_type, body);
+    let id = app.maker().submitted(&app.badge_to_target()).await.id;
+    app.checker().approve(&id).await.data()
+}
+
+async fn an_answer_cut_at_the_cap_is_unknown_if_it_is_2xx(on: On) {
+    let app = App::with(on, AppOptions::default().set("executor.answer_bytes_max", 1024)).await;
+    let long = vec![b' '; 1025];
+    let data = after_answer(&app, 200, "application/json", &long).await;
+    assert_eq!(data["state"], "unknown");
+    let output = &data["details"]["IntouchAPITask_Output"];
+    assert_eq!((&output["cut"], &output["bodyBytes"]), (&json!(true), &json!(1024)));
+    assert_eq!(after_answer(&app, 500, "text/plain", &long).await["state"], "failed");
+    let fits = [b"{}".to_vec(), vec![b' '; 1022]].concat();
+    let data = after_answer(&app, 200, "application/json", &fits).await;
+    assert_eq!(data["state"], "executed");
+    assert!(data["details"]["IntouchAPITask_Output"].get("cut").is_none());
+}
+
+async fn a_redirect_is_not_followed(on: On) {
+    let app = App::start(on).await;
+    let data = after_answer(&app, 307, "text/plain", b"elsewhere").await;
+    assert_eq!(data["state"], "failed");
+    assert_eq!(app.target.arrived().len(), 1);
+}
+
+async fn an_answer_that_is_no_text_is_kept_as_base64(on: On) {
+    let app = App::start(on).await;
+    let data = after_answer(&app, 200, "image/png", &[0x89, b'P', 0xff, 0x00]).await;
+    assert_eq!(data["state"], "executed");
+    let output = &data["details"]["IntouchAPITask_Output"];
+    assert_eq!((&output["body"], &output["bodyEncoding"]), (&json!("iVD/AA=="), &json!("base64")));
+}
+
+async fn an_answer_that_is_no_json_is_kept_as_text(on: On) {
+    let app = App::start(on).await;
+    let data = after_answer(&app, 502, "text/html", b"<html>\"bad\"</html>").await;
+    assert_eq!(data["state"], "failed");
+    assert_eq!(data["details"]["IntouchAPITask_Output"]["body"], "<html>\"bad\"</html>");
+}
+
+async fn a_target_that_takes_too_long_leaves_the_outcome_unknown(on: On) {
+    let app = App::with(on, AppOptions::default().set("executor.total_timeout_ms", 150)).await;
+    app.target.hold();
+    let id = app.maker().submitted(&app.badge_to_target()).await.id;
+    assert_eq!(app.checker().approve(&id).await.data()["state"], "unknown");
+    app.target.release();
+    assert_eq!(app.target.arrived().len(), 1);
+}

@@ -1,0 +1,4 @@
+//! What the API and the pages share: bodies, references, unknown paths.
+
+mod body;
+mod middleware;

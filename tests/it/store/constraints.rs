@@ -1,0 +1,264 @@
+//! The rules as the database itself holds them, whoever writes.
+
+use countersign::domain::actor::Permission;
+use countersign::domain::digest::Digest;
+use countersign::domain::execution::Execution;
+use countersign::domain::policy::Capacity;
+use countersign::domain::request::{Decision, Request, State, Verdict};
+use countersign::engine::Ending;
+use countersign::store::decisions::{self, DecisionRow};
+use countersign::store::executions;
+use countersign::store::{StoreError, to_micros};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use crate::on_both_stores;
+use crate::support::node::{
+    Node, PENDING_TTL, Stored, approval, checker, embedded, maker, person, rejection, start,
+};
+use crate::support::stores::Database;
+
+on_both_stores![
+    events_are_never_changed_deleted_or_emptied,
+    a_call_never_changes,
+    terms_versions_and_client_keys_never_change,
+    a_final_request_never_moves_and_its_end_stays,
+    an_unknown_outcome_can_still_be_settled,
+    a_request_has_an_end_exactly_when_it_is_final,
+    a_state_that_nobody_rests_in_is_not_stored,
+    a_decision_by_the_maker_is_not_even_stored,
+    a_decision_is_stored_once_per_person_and_never_changes,
+    a_request_has_one_execution,
+    a_lease_and_an_end_are_whole_or_absent,
+];
+
+/// The database refuses every one of these, and nothing has changed after each.
+fn all_are_refused(node: &Node, request: &Request, statements: &[String]) {
+    let before = node.stored(request);
+    for statement in statements {
+        assert!(node.execute(statement).is_err(), "taken: {statement}");
+        assert_eq!(node.stored(request), before, "changed by: {statement}");
+    }
+}
+
+fn texts(statements: &[&str]) -> Vec<String> {
+    statements.iter().map(|statement| (*statement).to_owned()).collect()
+}
+
+/// A request in each state that it can rest in.
+async fn one_of_each_state(node: &Node) -> Vec<Request> {
+    use countersign::domain::outcome::Outcome;
+    let expired = node.submit(&maker()).await;
+    node.clock.advance(PENDING_TTL);
+    assert_eq!(node.engine.expire_overdue().await.unwrap(), 1);
+    let rejected = node.submit(&maker()).await;
+    node.decide(&checker("anna"), rejected.id, rejection()).await.unwrap();
+    let withdrawn = node.submit(&maker()).await;
+    node.withdraw(&maker(), withdrawn.id).await.unwrap();
+    let mut all = vec![expired, rejected, withdrawn];
+    for outcome in [Outcome::Executed, Outcome::Failed, Outcome::Unknown] {
+        all.push(node.approved().await);
+        let held = node.engine.claim(1, Vec::new()).await.unwrap().remove(0).held;
+        assert!(node.engine.start_attempt(&held).await.unwrap());
+        assert!(node.engine.end(&held, Ending::new(outcome, "It ended.")).await.unwrap());
+    }
+    all.push(node.approved().await);
+    all.push(node.submit(&maker()).await);
+    all.iter().map(|request| node.stored(request).read()).collect()
+}
+
+async fn events_are_never_changed_deleted_or_emptied(database: Database) {
+    let node = Node::open(database);
+    let request = node.approved().await;
+    let mut statements = texts(&[
+        "UPDATE events SET message = 'another'",
+        "UPDATE events SET seq = seq",
+        "DELETE FROM events",
+        "DELETE FROM events WHERE seq = 4",
+    ]);
+    statements.extend(if node.database.is_postgres() {
+        texts(&["TRUNCATE events", "TRUNCATE events CASCADE"])
+    } else {
+        texts(&[
+            "UPDATE OR REPLACE events SET message = 'another'",
+            "REPLACE INTO events SELECT * FROM events",
+        ])
+    });
+    all_are_refused(&node, &request, &statements);
+}
+
+async fn terms_versions_and_client_keys_never_change(database: Database) {
+    let node = Node::open(database);
+    node.engine.put_in_force(embedded()).await.unwrap();
+    let request = node.approved().await;
+    let key = "INSERT INTO submission_keys (org_id, key, request_id, person_key, digest) \
+               VALUES ('100', 'k', 'r', 'p', 'd')";
+    assert_eq!(node.execute(key), Ok(1));
+    assert!(node.execute(key).is_err(), "a key stands once in an org");
+    let mut statements = texts(&[
+        "UPDATE requests SET terms = '{}'",
+        "UPDATE requests SET subject = 'another'",
+        "UPDATE submission_keys SET request_id = 'another'",
+        "DELETE FROM submission_keys",
+        "UPDATE type_versions SET definition = '{}'",
+        "DELETE FROM type_versions",
+    ]);
+    if node.database.is_postgres() {
+        statements.extend(texts(&["TRUNCATE submission_keys", "TRUNCATE type_versions"]));
+    }
+    all_are_refused(&node, &request, &statements);
+}
+
+async fn a_call_never_changes(database: Database) {
+    let node = Node::open(database);
+    let request = node.approved().await;
+    let statements = ["UPDATE calls SET call = 'x'", "UPDATE calls SET echo = '{}'"];
+    all_are_refused(&node, &request, &texts(&statements));
+    all_are_refused(&node, &request, &texts(&["UPDATE requests SET digest = 'sha256:other'"]));
+    let claimed = node.engine.claim(1, Vec::new()).await.unwrap();
+    assert!(claimed[0].verified_call().is_ok());
+}
+
+async fn a_final_request_never_moves_and_its_end_stays(database: Database) {
+    let node = Node::open(database);
+    for request in one_of_each_state(&node).await.iter().filter(|request| request.state.is_final()) {
+        let update = |what: String| format!("UPDATE requests SET {what} WHERE request_id = '{}'", request.id);
+        let others = State::ALL.into_iter().filter(|state| *state != request.state);
+        let mut statements: Vec<String> = others
+            .flat_map(|state| {
+                ["ended_at", "NULL"].map(|end| update(format!("state = '{state}', ended_at = {end}")))
+            })
+            .collect();
+        statements.push(update("ended_at = ended_at + 1".to_owned()));
+        statements.push(update("ended_at = NULL".to_owned()));
+        all_are_refused(&node, request, &statements);
+    }
+}
+
+async fn an_unknown_outcome_can_still_be_settled(database: Database) {
+    let node = Node::open(database);
+    let all = one_of_each_state(&node).await;
+    let request = all.iter().find(|request| request.state == State::Unknown).unwrap();
+    assert_eq!(request.ended_at, None);
+    let settled = "UPDATE requests SET state = 'executed', ended_at = 1 WHERE state = 'unknown'";
+    assert_eq!(node.execute(settled), Ok(1));
+    assert_eq!(node.stored(request).read().state, State::Executed);
+}
+
+async fn a_request_has_an_end_exactly_when_it_is_final(database: Database) {
+    let node = Node::open(database);
+    for request in one_of_each_state(&node).await {
+        assert_eq!(request.state.is_final(), request.ended_at.is_some(), "{}", request.state);
+        if request.state.is_final() {
+            continue;
+        }
+        let update = |what: &str| format!("UPDATE requests SET {what} WHERE request_id = '{}'", request.id);
+        let statements = [
+            update("ended_at = 1"),
+            update("state = 'executed'"),
+            update("state = 'failed'"),
+            update("state = 'rejected'"),
+            update("state = 'withdrawn'"),
+            update("state = 'expired'"),
+        ];
+        all_are_refused(&node, &request, &statements);
+    }
+}
+
+async fn a_state_that_nobody_rests_in_is_not_stored(database: Database) {
+    let node = Node::open(database);
+    let request = node.submit(&maker()).await;
+    let statements = [
+        "UPDATE requests SET state = 'ValidateMakerAccess'",
+        "UPDATE requests SET state = 'ValidatePayload'",
+        "UPDATE requests SET state = 'admintask'",
+        "UPDATE requests SET state = ''",
+        "UPDATE requests SET attempts = 1",
+        "UPDATE requests SET attempts = 2, state = 'approved'",
+        "UPDATE requests SET version = 0",
+    ];
+    all_are_refused(&node, &request, &texts(&statements));
+}
+
+fn decision(name: &str) -> Decision {
+    let at = start();
+    Decision {
+        checker: person(name),
+        verdict: Verdict::Approved,
+        message: "mine".to_owned(),
+        at,
+        digest: Digest::of(b"read"),
+        stage: 0,
+        capacities: vec![Capacity::Permission(Permission::Check)],
+        act: vec![],
+    }
+}
+
+fn kind(error: &StoreError) -> &DatabaseErrorKind {
+    let StoreError::Database(DieselError::DatabaseError(kind, _)) = error else { panic!("{error}") };
+    kind
+}
+
+async fn a_decision_by_the_maker_is_not_even_stored(database: Database) {
+    let node = Node::open(database);
+    let request = node.submit(&maker()).await;
+    let own = DecisionRow::new(&request, &decision("maker"), 0);
+    // Half of the maker's names is enough.
+    let same_sub = DecisionRow { user_id: "other".to_owned(), person_key: "other".to_owned(), ..own.clone() };
+    for row in [own, same_sub] {
+        let error = decisions::insert(&mut node.conn(), &[row]).unwrap_err();
+        assert!(error.to_string().contains("no one decides their own request"), "{error}");
+    }
+    assert!(node.stored(&request).decisions.is_empty());
+    decisions::insert(&mut node.conn(), &[DecisionRow::new(&request, &decision("anna"), 0)]).unwrap();
+}
+
+async fn a_decision_is_stored_once_per_person_and_never_changes(database: Database) {
+    let node = Node::open(database);
+    let request = node.approved().await;
+    let row = DecisionRow::new(&request, &decision("anna"), 0);
+    let error = decisions::insert(&mut node.conn(), std::slice::from_ref(&row)).unwrap_err();
+    assert!(matches!(kind(&error), DatabaseErrorKind::UniqueViolation), "{error}");
+    let stray = DecisionRow { request_id: "no such request".to_owned(), ..row };
+    let error = decisions::insert(&mut node.conn(), &[stray]).unwrap_err();
+    assert!(matches!(kind(&error), DatabaseErrorKind::ForeignKeyViolation), "{error}");
+    let statements = ["UPDATE decisions SET verdict = 'rejected'", "DELETE FROM decisions"];
+    all_are_refused(&node, &request, &texts(&statements));
+}
+
+async fn a_request_has_one_execution(database: Database) {
+    let node = Node::open(database);
+    let request = node.approved().await;
+    let before = node.stored(&request);
+    let other = Execution::queued(request.org.clone(), request.id, "other.example.com", node.clock.now());
+    let error = executions::insert(&mut node.conn(), &[other]).unwrap_err();
+    assert!(matches!(kind(&error), DatabaseErrorKind::UniqueViolation), "{error}");
+    assert_eq!(node.stored(&request), before);
+}
+
+async fn a_lease_and_an_end_are_whole_or_absent(database: Database) {
+    let node = Node::open(database);
+    let request = node.submit(&maker()).await;
+    let request = node.decide(&checker("anna"), request.id, approval()).await.unwrap();
+    let statements = [
+        "UPDATE executions SET state = 'claimed'",
+        "UPDATE executions SET state = 'claimed', leased_until = 1",
+        "UPDATE executions SET node = 'a'",
+        "UPDATE executions SET state = 'ended'",
+        "UPDATE executions SET state = 'ended', ended_at = 1",
+        "UPDATE executions SET outcome = 'executed'",
+        "UPDATE executions SET state = 'ended', ended_at = 1, outcome = 'done'",
+        "UPDATE executions SET token = -1",
+    ];
+    all_are_refused(&node, &request, &texts(&statements));
+    let held = node.engine.claim(1, Vec::new()).await.unwrap().remove(0).held;
+    assert!(node.engine.start_attempt(&held).await.unwrap());
+    let statements = [
+        "UPDATE attempts SET ended_at = 1",
+        "UPDATE attempts SET ended_at = 1, outcome = 'failed'",
+        "UPDATE attempts SET reason = 'none'",
+        "UPDATE attempts SET attempt = 0",
+    ];
+    all_are_refused(&node, &request, &texts(&statements));
+    let Stored { attempts, .. } = node.stored(&request);
+    assert_eq!(attempts[0].started_at, to_micros(node.clock.now()));
+}

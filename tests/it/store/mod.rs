@@ -1,0 +1,6 @@
+//! The store: both databases behave alike.
+
+mod connection;
+mod constraints;
+mod migrate;
+mod writer;

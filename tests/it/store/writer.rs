@@ -1,0 +1,285 @@
+//! Group commit: what waits is written together, and nobody fails for a neighbour.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+
+use countersign::domain::request::{Request, State};
+use countersign::engine::{EngineError, SubmissionInput};
+use countersign::store::submissions::{self, NewSubmission, SubmissionBatch};
+use countersign::store::writer::{Batch, BatchStats, Writer, WriterLimits};
+use countersign::store::{AnyConnection, StoreError, requests};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::on_both_stores;
+use crate::support::node::{ISSUE_BADGE, Node, approval, body_with, checker, maker};
+use crate::support::stores::Database;
+
+on_both_stores![
+    what_waits_is_committed_together,
+    of_many_that_wait_half_are_committed_together,
+    a_batch_is_never_larger_than_its_limit,
+    a_failing_write_fails_only_itself,
+    a_panicking_write_fails_only_itself,
+    a_full_queue_is_busy_at_once,
+    a_write_stands_although_its_caller_went_away,
+    everything_handed_over_is_written_before_the_thread_ends,
+    a_command_that_the_database_refuses_fails_only_itself,
+];
+
+/// What the tests' own batch does for one caller.
+enum Task {
+    /// Adds a submission.
+    Insert(Box<NewSubmission>),
+    /// Tells that it began, then holds the writer up until it is let go.
+    Hold(UnboundedSender<()>, Mutex<Receiver<()>>),
+    /// Panics.
+    Panic,
+}
+
+/// Runs tasks; what it committed, by batch size, is seen from outside.
+#[derive(Clone, Default)]
+struct Tasks(Arc<Mutex<Vec<usize>>>);
+
+impl Batch for Tasks {
+    type Command = Task;
+    type Reply = ();
+
+    fn run(
+        &mut self,
+        conn: &mut AnyConnection,
+        tasks: &[&Task],
+        _is_retry: bool,
+    ) -> Result<Vec<()>, StoreError> {
+        for task in tasks {
+            match task {
+                Task::Insert(submission) => submissions::insert(conn, &[submission])?,
+                Task::Hold(began, let_go) => {
+                    began.send(()).unwrap();
+                    let_go.lock().unwrap().recv().unwrap();
+                }
+                Task::Panic => panic!("a test's write panics"),
+            }
+        }
+        Ok(vec![(); tasks.len()])
+    }
+
+    fn as_one_statement<'c>(&mut self, tasks: &[&'c Task]) -> Option<(SubmissionBatch<'c>, Vec<()>)> {
+        let insert = |task: &&'c Task| match *task {
+            Task::Insert(submission) => Some(&**submission),
+            Task::Hold(..) | Task::Panic => None,
+        };
+        let submissions: Vec<&NewSubmission> = tasks.iter().map(insert).collect::<Option<_>>()?;
+        Some((SubmissionBatch::new(&submissions), vec![(); tasks.len()]))
+    }
+
+    fn committed(&mut self, answers: &[()], batch: &BatchStats) {
+        assert_eq!(answers.len(), batch.size);
+        self.0.lock().unwrap().push(batch.size);
+    }
+}
+
+/// A writer of tasks beside a node's own, held up from the beginning.
+struct HeldLease {
+    node: Node,
+    writer: Writer<Tasks>,
+    thread: std::thread::JoinHandle<()>,
+    committed: Tasks,
+    let_go: Sender<()>,
+}
+
+impl HeldLease {
+    async fn start(database: Database, limits: WriterLimits) -> Self {
+        let node = Node::open(database);
+        let committed = Tasks::default();
+        let (writer, thread) = Writer::start(&node.store, committed.clone(), limits).unwrap();
+        let (began, mut begins): (_, UnboundedReceiver<()>) = unbounded_channel();
+        let (let_go, wait) = channel();
+        // Handed over; the answer is not waited for.
+        assert!(writer.write(Task::Hold(began, Mutex::new(wait))).now_or_never().is_none());
+        begins.recv().await.unwrap();
+        assert_eq!(writer.waiting(), 0);
+        Self { node, writer, thread, committed, let_go }
+    }
+
+    fn submission(&self) -> NewSubmission {
+        let actor = maker();
+        let body = ISSUE_BADGE.as_bytes();
+        let submitting = SubmissionInput {
+            actor: &actor,
+            type_name: "ISSUE-BADGE",
+            body: Ok(body),
+            idempotency_key: None,
+            reference: "ref",
+        };
+        self.node.engine.prepare(&submitting).unwrap().1
+    }
+
+    fn submissions(&self, number: usize) -> Vec<NewSubmission> {
+        (0..number).map(|_| self.submission()).collect()
+    }
+
+    /// Hands all of these over, then lets the writer go on.
+    async fn write(&self, tasks: Vec<Task>) -> Vec<Result<(), StoreError>> {
+        let number = tasks.len();
+        let let_go = async {
+            tokio::task::yield_now().await;
+            assert_eq!(self.writer.waiting(), number);
+            self.let_go.send(()).unwrap();
+        };
+        tokio::join!(join_all(tasks.into_iter().map(|task| self.writer.write(task))), let_go).0
+    }
+
+    fn is_there(&self, submission: &NewSubmission) -> bool {
+        is_there(&self.node, submission)
+    }
+
+    fn committed(&self) -> Vec<usize> {
+        self.committed.0.lock().unwrap().clone()
+    }
+}
+
+fn is_there(node: &Node, submission: &NewSubmission) -> bool {
+    let id = requests::parse_id(&submission.request.request_id).unwrap();
+    let mut conn = node.store.read_connection().unwrap();
+    requests::find(&mut conn, &maker().org, id).unwrap().is_some()
+}
+
+fn insert(submission: &NewSubmission) -> Task {
+    Task::Insert(Box::new(submission.clone()))
+}
+
+const LIMITS: WriterLimits = WriterLimits { queue_max: 100, batch_max: 100 };
+
+async fn what_waits_is_committed_together(database: Database) {
+    let held = HeldLease::start(database, LIMITS).await;
+    let submissions = held.submissions(32);
+    let written = held.write(submissions.iter().map(insert).collect()).await;
+    assert!(written.iter().all(Result::is_ok));
+    assert!(submissions.iter().all(|submission| held.is_there(submission)));
+    assert_eq!(held.committed(), [1, 32]);
+    assert_eq!(held.writer.waiting(), 0);
+}
+
+async fn of_many_that_wait_half_are_committed_together(database: Database) {
+    let held = HeldLease::start(database, LIMITS).await;
+    let submissions = held.submissions(100);
+    let written = held.write(submissions.iter().map(insert).collect()).await;
+    assert!(written.iter().all(Result::is_ok));
+    assert!(submissions.iter().all(|submission| held.is_there(submission)));
+    assert_eq!(held.committed(), [1, 50, 32, 18]);
+}
+
+async fn a_batch_is_never_larger_than_its_limit(database: Database) {
+    let held = HeldLease::start(database, WriterLimits { batch_max: 4, ..LIMITS }).await;
+    let submissions = held.submissions(10);
+    let written = held.write(submissions.iter().map(insert).collect()).await;
+    assert!(written.iter().all(Result::is_ok));
+    assert_eq!(held.committed(), [1, 4, 4, 2]);
+}
+
+async fn a_failing_write_fails_only_itself(database: Database) {
+    let held = HeldLease::start(database, LIMITS).await;
+    let submissions = held.submissions(6);
+    let mut tasks: Vec<Task> = submissions.iter().map(insert).collect();
+    tasks.insert(3, insert(&submissions[0]));
+    let mut written = held.write(tasks).await;
+    let failed = written.remove(3);
+    let Err(StoreError::Database(DieselError::DatabaseError(kind, _))) = failed else {
+        panic!("the taken id must be refused by the database, not: {failed:?}")
+    };
+    assert!(matches!(kind, DatabaseErrorKind::UniqueViolation));
+    assert!(written.iter().all(Result::is_ok));
+    assert!(submissions.iter().all(|submission| held.is_there(submission)));
+    assert_eq!(held.committed(), [1; 7]);
+}
+
+async fn a_panicking_write_fails_only_itself(database: Database) {
+    let held = HeldLease::start(database, LIMITS).await;
+    let submissions = held.submissions(2);
+    let written = held.write(vec![insert(&submissions[0]), Task::Panic, insert(&submissions[1])]).await;
+    assert!(matches!(written[..], [Ok(()), Err(StoreError::Corrupt(_)), Ok(())]), "{written:?}");
+    assert!(submissions.iter().all(|submission| held.is_there(submission)));
+}
+
+async fn a_full_queue_is_busy_at_once(database: Database) {
+    let held = HeldLease::start(database, WriterLimits { queue_max: 2, ..LIMITS }).await;
+    let submissions = held.submissions(3);
+    let waiting = submissions[..2].iter().map(|submission| held.writer.write(insert(submission)));
+    let too_many = async {
+        tokio::task::yield_now().await;
+        let third = held.writer.write(insert(&submissions[2])).now_or_never();
+        assert!(matches!(third, Some(Err(error)) if error.is_busy()));
+        assert_eq!(held.writer.waiting(), 2);
+        held.let_go.send(()).unwrap();
+    };
+    let (written, ()) = tokio::join!(join_all(waiting), too_many);
+    assert!(written.iter().all(Result::is_ok));
+    assert!(!held.is_there(&submissions[2]));
+    held.writer.write(insert(&submissions[2])).await.unwrap();
+    assert!(held.is_there(&submissions[2]));
+}
+
+async fn a_write_stands_although_its_caller_went_away(database: Database) {
+    let held = HeldLease::start(database, LIMITS).await;
+    let submissions = held.submissions(2);
+    assert!(held.writer.write(insert(&submissions[0])).now_or_never().is_none());
+    held.let_go.send(()).unwrap();
+    held.writer.write(insert(&submissions[1])).await.unwrap();
+    assert!(submissions.iter().all(|submission| held.is_there(submission)));
+}
+
+async fn everything_handed_over_is_written_before_the_thread_ends(database: Database) {
+    let held = HeldLease::start(database, WriterLimits { batch_max: 3, ..LIMITS }).await;
+    let submissions = held.submissions(10);
+    for submission in &submissions {
+        assert!(held.writer.write(insert(submission)).now_or_never().is_none());
+    }
+    let HeldLease { node, writer, thread, let_go, .. } = held;
+    drop(writer);
+    let_go.send(()).unwrap();
+    thread.join().unwrap();
+    assert!(submissions.iter().all(|submission| is_there(&node, submission)));
+}
+
+/// A rule of this test's database only: no request is about this till.
+fn forbid_till(node: &Node, till: &str) {
+    let rule = if node.database.is_postgres() {
+        format!("ALTER TABLE requests ADD CONSTRAINT no_till CHECK (till_id <> '{till}')")
+    } else {
+        format!(
+            "CREATE TRIGGER no_till BEFORE INSERT ON requests WHEN NEW.till_id = '{till}'
+             BEGIN SELECT RAISE(ABORT, 'no such till'); END"
+        )
+    };
+    node.execute(&rule).unwrap();
+}
+
+async fn a_command_that_the_database_refuses_fails_only_itself(database: Database) {
+    let node = Node::open(database);
+    forbid_till(&node, "forbidden");
+    let (author, anna) = (maker(), checker("anna"));
+    let waiting = join_all((0..5).map(|_| node.submit(&author))).await;
+    let poison = body_with("/entityInfo/tillId", json!("forbidden"));
+    let act = |at: usize| {
+        let (node, author, anna, waiting, poison) = (&node, &author, &anna, &waiting, &poison);
+        async move {
+            match at {
+                7 => node.submit_body(author, poison).await.map(|view| view.request),
+                at if at % 3 == 0 => node.decide(anna, waiting[at / 3].id, approval()).await,
+                _ => node.submit_body(author, ISSUE_BADGE).await.map(|view| view.request),
+            }
+        }
+    };
+    let mut said: Vec<Result<Request, EngineError>> = node.all_at_once((0..15).map(act)).await;
+    assert!(matches!(said.remove(7), Err(EngineError::Store(StoreError::Database(_)))));
+    let stood: Vec<Request> = said.into_iter().map(Result::unwrap).collect();
+    assert_eq!(stood.iter().filter(|request| request.state == State::Approved).count(), 5);
+    for request in stood {
+        let stored = node.stored(&request);
+        assert_eq!((stored.read(), stored.folded()), (request.clone(), request));
+    }
+}

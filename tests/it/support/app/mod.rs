@@ -1,0 +1,257 @@
+//! A server that really runs, next to a sandbox that really runs, on a database of its own.
+
+mod database;
+mod options;
+
+pub use options::AppOptions;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
+use countersign::clock::Clock;
+use countersign::config::{Config, Flags};
+use countersign::server::{ExecutorMode, Server, Startup};
+use countersign::store::{AnyConnection, Opener, Purpose, StoreUrl};
+use countersign::web::session::DemoPerson;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use self::database::Database;
+use self::options::{PEOPLE, TYPE_FILE, TYPES, toml};
+use crate::support::browser::Browser;
+use crate::support::client::{Call, Reply};
+use crate::support::people::{Actor, Person};
+use crate::support::sandbox::Sandbox;
+use crate::support::target::Target;
+use crate::support::{On, fixture};
+
+/// Where time stands at the beginning.
+pub fn noon() -> DateTime<Utc> {
+    "2026-03-01T12:00:00.123456Z".parse().unwrap()
+}
+
+/// Everything that a journey talks to.
+pub struct App {
+    pub clock: Clock,
+    pub sandbox: Sandbox,
+    pub target: Target,
+    server: Option<Server>,
+    config: Config,
+    mode: ExecutorMode,
+    demo: Vec<DemoPerson>,
+    database: Database,
+    numbers: AtomicU64,
+    folder: TempDir,
+}
+
+impl App {
+    /// With a clock that stands still, and the executor in its own loop.
+    pub async fn start(on: On) -> Self {
+        Self::with(on, AppOptions::default()).await
+    }
+
+    pub async fn with(on: On, options: AppOptions) -> Self {
+        let mut app = Self::prepared(on, options).await;
+        app.start_server().await;
+        app
+    }
+
+    /// Everything but the server: the database is still empty.
+    pub async fn prepared(on: On, options: AppOptions) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox::start(options.clock.clone());
+        let target = Target::start().await;
+        let database = Database::new(on, &folder);
+        let file = folder.path().join("countersign.toml");
+        let options = options.set("store.url", format!("{:?}", database.url())).with_files_in(&folder);
+        std::fs::write(&file, toml(&options, &[("Sandbox", sandbox.address), ("Recorder", target.address)]))
+            .unwrap();
+        let config = Config::load(Some(&file), std::iter::empty(), Flags::default()).unwrap();
+        let AppOptions { mode, clock, demo, .. } = options;
+        Self {
+            clock,
+            sandbox,
+            target,
+            server: None,
+            config,
+            mode,
+            demo,
+            database,
+            numbers: AtomicU64::new(1),
+            folder,
+        }
+    }
+
+    pub async fn start_server(&mut self) {
+        self.server = Some(self.another_server(self.mode).await);
+    }
+
+    /// One more server on the same database, which must be PostgreSQL; the test stops it.
+    pub async fn another_server(&self, mode: ExecutorMode) -> Server {
+        let startup = Startup { executor: mode, demo: self.demo.clone() };
+        Server::start(&self.config, self.clock.clone(), startup).await.unwrap()
+    }
+
+    /// Another text in the place of the type's file, read at once as SIGHUP does.
+    pub async fn change_type(&self, text: &str) {
+        std::fs::write(self.folder.path().join(TYPES).join(TYPE_FILE), text).unwrap();
+        self.server().reload_rules().await;
+    }
+
+    /// The same with the people file.
+    pub async fn change_people(&self, text: &str) {
+        std::fs::write(self.folder.path().join(PEOPLE), text).unwrap();
+        self.server().reload_rules().await;
+    }
+
+    /// The running server, for a test that stops it in its own way.
+    pub fn take_server(&mut self) -> Server {
+        self.server.take().unwrap()
+    }
+
+    /// Stops as SIGTERM does.
+    pub async fn stop_server(&mut self) {
+        self.take_server().stop().await.unwrap();
+    }
+
+    /// The next server has an executor in its own loop.
+    pub fn runs_by_itself(&mut self) {
+        self.mode = ExecutorMode::Running;
+    }
+
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().unwrap()
+    }
+
+    /// A browser that was never here.
+    pub fn browser(&self) -> Browser<'_> {
+        Browser::new(self)
+    }
+
+    /// A call without token, to any path.
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        Call::new(self.server().address(), method, path)
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.call("GET", path).send().await
+    }
+
+    /// One line of `/metrics`, without its name.
+    pub async fn metric(&self, name: &str) -> Option<String> {
+        let text = self.get("/metrics").await.text;
+        text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")).map(str::to_owned))
+    }
+
+    /// Carries out everything that is due; for [`ExecutorMode::Stepped`].
+    pub async fn run_due_executions(&self) {
+        self.server().executor().run_due().await.unwrap();
+    }
+
+    /// Deadlines and lapsed leases, as the running executor looks after them each second.
+    pub async fn sweep(&self) {
+        self.server().executor().sweep().await.unwrap();
+    }
+
+    pub fn actor(&self, person: Person) -> Actor<'_> {
+        Actor::new(self, person)
+    }
+
+    pub fn maker(&self) -> Actor<'_> {
+        self.actor(Person::new(400_001, "maker@example.com", &["CanMakeRequest"]))
+    }
+
+    pub fn other_maker(&self) -> Actor<'_> {
+        self.actor(Person::new(400_004, "second.maker@example.com", &["CanMakeRequest"]))
+    }
+
+    pub fn checker(&self) -> Actor<'_> {
+        self.actor(Person::new(400_002, "checker@example.com", &["CanCheckRequest"]))
+    }
+
+    pub fn other_checker(&self) -> Actor<'_> {
+        self.actor(Person::new(400_005, "second.checker@example.com", &["CanCheckRequest"]))
+    }
+
+    pub fn auditor(&self) -> Actor<'_> {
+        self.actor(Person::new(400_003, "auditor@example.com", &["CanAuditRequest"]))
+    }
+
+    /// All three rights, in another org.
+    pub fn stranger(&self) -> Actor<'_> {
+        let rights = ["CanMakeRequest", "CanCheckRequest", "CanAuditRequest"];
+        self.actor(Person::new(500_001, "stranger@example.com", &rights).of_org("90002"))
+    }
+
+    /// The contract's example body of a type such as `ISSUE-BADGE`, for the sandbox.
+    pub fn example(&self, request_type: &str) -> Value {
+        let mut body = fixture(&format!("{}.request.json", request_type.to_lowercase()));
+        task(&mut body)["hostname"] = self.sandbox.url().into();
+        body
+    }
+
+    /// A badge for a customer and under a number that nobody used before, at the sandbox.
+    pub fn badge(&self) -> Value {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let mut body = self.example("ISSUE-BADGE");
+        task(&mut body)["body"]["customers"] = (700_000_000 + number).into();
+        task(&mut body)["body"]["requestId"] = format!("journey-{number}").into();
+        body
+    }
+
+    /// The same, at the recording target.
+    pub fn badge_to_target(&self) -> Value {
+        let mut body = self.badge();
+        task(&mut body)["hostname"] = self.target.url().into();
+        body
+    }
+
+    /// A connection of the test's own, past the server.
+    pub fn database(&self) -> AnyConnection {
+        let url = StoreUrl::parse(self.database.url()).unwrap();
+        Opener { url, purpose: Purpose::Write }.open().unwrap()
+    }
+
+    /// Runs SQL past the server: what somebody with the database's password could do.
+    pub fn tamper(&self, sql: &str) {
+        self.database().batch_execute(sql).unwrap();
+    }
+
+    /// A number out of the database.
+    pub fn count(&self, sql: &str) -> i64 {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            number: i64,
+        }
+        diesel::sql_query(sql).get_result::<Row>(&mut self.database()).unwrap().number
+    }
+}
+
+/// Stops the server, and looks whether it left anything lying.
+impl Drop for App {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let server = self.server.take();
+        let sandbox = &self.sandbox;
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                if let Some(server) = server {
+                    server.stop().await.unwrap();
+                }
+                sandbox.stop().await;
+            });
+        });
+        let left = self.count("SELECT count(*) AS number FROM executions WHERE state <> 'ended'");
+        assert_eq!(left, 0, "executions are left queued or claimed");
+    }
+}
+
+/// The body's task, which says what to send.
+pub fn task(body: &mut Value) -> &mut Value {
+    &mut body["payload"]["IntouchAPITask-Payload"]
+}

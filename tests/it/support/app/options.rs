@@ -1,0 +1,119 @@
+//! How a test's server differs from the usual one.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use countersign::clock::Clock;
+use countersign::server::ExecutorMode;
+use countersign::web::session::DemoPerson;
+use tempfile::TempDir;
+
+use super::noon;
+use crate::support::people::{AUDIENCE, ISSUER, Person, SECRET};
+
+pub(super) const TYPES: &str = "types";
+pub(super) const TYPE_FILE: &str = "own.toml";
+pub(super) const PEOPLE: &str = "people.toml";
+
+/// What a test wants to be otherwise than usual.
+pub struct AppOptions {
+    pub mode: ExecutorMode,
+    pub clock: Clock,
+    pub(super) settings: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
+    type_file: Option<String>,
+    people_file: Option<String>,
+    pub(super) demo: Vec<DemoPerson>,
+}
+
+impl Default for AppOptions {
+    fn default() -> Self {
+        let options = Self {
+            mode: ExecutorMode::Running,
+            clock: Clock::fixed(noon()),
+            settings: BTreeMap::new(),
+            type_file: None,
+            people_file: None,
+            demo: Vec::new(),
+        };
+        options
+            .set("server.listen", "\"127.0.0.1:0\"")
+            .set("server.workers", 1)
+            .set("server.shutdown_ms", 5_000)
+            .set("store.read_connections", 4)
+            .set("auth.hs256_secret", format!("{SECRET:?}"))
+            .set("auth.issuer", format!("{ISSUER:?}"))
+            .set("auth.audience", format!("{AUDIENCE:?}"))
+    }
+}
+
+impl AppOptions {
+    /// The executor runs only when the test says so, and decisions do not wait for it.
+    pub fn stepped() -> Self {
+        Self { mode: ExecutorMode::Stepped, ..Self::default() }.set("executor.decision_wait_ms", 0)
+    }
+
+    /// Sets a key; the value is TOML text.
+    #[must_use]
+    pub fn set(mut self, key: &'static str, value: impl ToString) -> Self {
+        let (section, name) = key.split_once('.').unwrap();
+        self.settings.entry(section).or_default().insert(name, value.to_string());
+        self
+    }
+
+    /// One type more, or one of the contract's otherwise: a file in a types folder of its own.
+    #[must_use]
+    pub fn with_type(self, text: &str) -> Self {
+        Self { type_file: Some(text.to_owned()), ..self }
+    }
+
+    /// Pages, to which these people sign in by one click.
+    #[must_use]
+    pub fn with_pages(self, people: &[Person]) -> Self {
+        Self { demo: people.iter().map(Person::signs_in).collect(), ..self }
+    }
+
+    /// A people file.
+    #[must_use]
+    pub fn with_people(self, text: &str) -> Self {
+        Self { people_file: Some(text.to_owned()), ..self }
+    }
+
+    /// Writes the files that were asked for, and names them in the settings.
+    pub(super) fn with_files_in(mut self, folder: &TempDir) -> Self {
+        if let Some(text) = self.type_file.take() {
+            std::fs::create_dir(folder.path().join(TYPES)).unwrap();
+            std::fs::write(folder.path().join(TYPES).join(TYPE_FILE), text).unwrap();
+            self = self.set("types.dir", format!("{:?}", folder.path().join(TYPES).display().to_string()));
+        }
+        if let Some(text) = self.people_file.take() {
+            std::fs::write(folder.path().join(PEOPLE), text).unwrap();
+            self = self.set("people.file", format!("{:?}", folder.path().join(PEOPLE).display().to_string()));
+        }
+        self
+    }
+}
+
+pub(super) fn toml(options: &AppOptions, targets: &[(&str, SocketAddr)]) -> String {
+    let mut text = String::new();
+    for (section, keys) in &options.settings {
+        text += &format!("[{section}]\n");
+        for (key, value) in keys {
+            text += &format!("{key} = {value}\n");
+        }
+    }
+    for (label, address) in targets {
+        text += &format!(
+            "[[targets]]\nscheme = \"http\"\nhost = \"127.0.0.1\"\nports = [{}]\nlabel = \"{label}\"\n\
+             allow_cidrs = [\"127.0.0.1/32\"]\n",
+            address.port()
+        );
+    }
+    // A name on the list whose private addresses are not: the last one is the recorder's.
+    if let Some((_, address)) = targets.last() {
+        text += &format!(
+            "[[targets]]\nscheme = \"http\"\nhost = \"localhost\"\nports = [{}]\nlabel = \"Unlisted\"\n",
+            address.port()
+        );
+    }
+    text
+}
