@@ -149,7 +149,7 @@ def headers_of(bearer):
 
 
 def call(server_url, method, path, headers=None, body=None, timeout=CALL_SECONDS_MAX):
-    """One HTTP call on a connection of its own: (status, body as JSON or text).
+    """One HTTP call on its own connection: (status, body as JSON or text).
 
     Raises OSError or http.client.HTTPException when no full answer came.
     """

@@ -68,16 +68,16 @@ class Countersign:
             lines.put("")
 
         threading.Thread(target=read, daemon=True).start()
-        told = ""
+        printed = ""
         while True:
             line = lines.get(timeout=SECONDS_MAX)
             if line == "":
-                raise local.Failure(f"the demo ended\n{told}\n{self._log.read_text()}")
-            told += line
+                raise local.Failure(f"the demo ended\n{printed}\n{self._log.read_text()}")
+            printed += line
             if line.strip().startswith(STAYS):
                 break
-        found = READY.search(told)
-        assert found is not None, told
+        found = READY.search(printed)
+        assert found is not None, printed
         return found.group(1), found.group(2)
 
     def stop(self) -> None:

@@ -13,7 +13,7 @@ SECONDS_MAX = 15
 
 
 class Desk:
-    """Opens browsers for people; each has cookies of its own, and a watch on it."""
+    """Opens browsers for people; each has its own cookies, and is watched for errors."""
 
     def __init__(self, browser: Browser, server: Countersign) -> None:
         self._browser = browser
@@ -21,7 +21,7 @@ class Desk:
         self._open: list[tuple[BrowserContext, Watch]] = []
 
     def open(self, manner: Manner = Manner()) -> Page:
-        """A new browser in which nobody is signed in."""
+        """A new browser in which no one is signed in."""
         context = self._browser.new_context(
             viewport={"width": manner.width, "height": manner.height},
             color_scheme=manner.scheme,

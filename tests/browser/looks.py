@@ -31,11 +31,11 @@ class Looks:
         page.screenshot(path=self._folder / f"{name}.png", full_page=full, animations="disabled")
 
     def assert_fits(self, page: Page, where: str) -> None:
-        """Asserts that nothing of the page is out of reach at the right."""
+        """Asserts that nothing of the page is cut off at the right."""
         assert_no_sideways_scroll(page, where)
 
     def everywhere(self, page: Page, name: str, full: bool = True) -> None:
-        """Asserts that the page, as it now stands, is well in every width and scheme."""
+        """Asserts that the page, in its current state, looks right in every width and scheme."""
         before = page.viewport_size
         page.evaluate(AXE)
         for width, scheme, rules in VIEWS:
@@ -52,7 +52,7 @@ class Looks:
 
 
 def assert_no_sideways_scroll(page: Page, where: str) -> None:
-    """Nothing sticks out of the page at the right."""
+    """Nothing is wider than the page."""
     over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert over <= 0, f"{where}: {over} px too wide"
 

@@ -43,7 +43,7 @@ permission = "CanCheckRequest"
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -77,7 +77,7 @@ class Provider:
         assert line.strip() == f"listening on {self.url}", f"{line}\n{self._log.read_text()}"
 
     def restart(self) -> None:
-        """With another key, and nobody signed in."""
+        """With another key, and no one signed in."""
         self.stop()
         self._start()
 
@@ -88,7 +88,7 @@ class Provider:
 
 
 class Approvals:
-    """`countersign serve` with this provider, on a database of its own."""
+    """`countersign serve` with this provider, on its own database."""
 
     def __init__(self, binary: Path, folder: Path, database_url: str | None = None) -> None:
         self._binary = binary
@@ -99,7 +99,7 @@ class Approvals:
         self._config = folder / "countersign.toml"
         (folder / "types").mkdir()
         (folder / "types" / "PAY-OUT.toml").write_text(TYPE)
-        # Nobody listens there: what was approved fails, and that is all these tests need.
+        # Connections there are refused: approved calls fail, and that is all these tests need.
         self._target = free_port()
         local.write_config(self._config, database_url or f"sqlite://{folder / 'approvals.db'}", self._target)
         text = self._config.read_text().replace('"127.0.0.1:0"', f'"127.0.0.1:{port}"')

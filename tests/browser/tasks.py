@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 def new_customer() -> int:
-    """A customer about whom there is no request yet."""
+    """A customer without a request."""
     return next(_customers)
 
 

@@ -42,7 +42,7 @@ def test_an_auditor_finds_a_request_by_filters_and_reads_its_trail(
     expect(page).to_have_url(re.compile(path_of(found)))
 
 
-def test_an_auditor_exports_what_the_filters_let_through(desk: Desk) -> None:
+def test_an_auditor_exports_what_the_filters_match(desk: Desk) -> None:
     customer = new_customer()
     wanted = {desk.server.submit("GIFT", points(customer, 100 + number)).id for number in range(3)}
     page = desk.sign_in(AUDITOR, to=f"/ui/history?subject={customer}")
@@ -65,7 +65,7 @@ def test_a_printed_trail_has_every_digest_in_full(desk: Desk) -> None:
     assert "ada@demo.example" in squeezed
 
 
-def test_a_maker_finds_only_his_own(desk: Desk) -> None:
+def test_a_maker_finds_only_their_own(desk: Desk) -> None:
     request = desk.server.submit("GIFT", points(new_customer(), 100))
     page = desk.sign_in(MAKER, to="/ui/history/export?format=csv")
     assert page.get_by_role("heading", level=1).inner_text() != "History"

@@ -1,4 +1,4 @@
-"""Several decided together: each is a decision of its own, and what can't be is left out."""
+"""Several decided together: each is recorded separately, and what can't be decided is left out."""
 
 import re
 
@@ -13,7 +13,7 @@ from people import CHECKER, FINANCE
 from tasks import new_customer, points
 
 
-def test_a_checker_approves_two_of_four_and_is_told_why_two_are_left_out(
+def test_a_checker_approves_two_of_four_and_sees_why_two_are_left_out(
     desk: Desk, looks: Looks, either: Manner
 ) -> None:
     small = [desk.server.submit("GIFT", points(new_customer(), 100 + number)) for number in range(2)]
@@ -55,7 +55,7 @@ def test_a_review_that_is_old_decides_only_what_still_waits(desk: Desk, either: 
 
 
 @pytest.mark.parametrize("words", ["", "Not this month."])
-def test_several_are_rejected_with_words_only(desk: Desk, looks: Looks, words: str) -> None:
+def test_several_are_rejected_only_with_a_message(desk: Desk, looks: Looks, words: str) -> None:
     two = [desk.server.submit("GIFT", points(new_customer(), 120 + number)) for number in range(2)]
     page = review(desk, two, Manner())
     page.get_by_label("Message for all of them").fill(words)

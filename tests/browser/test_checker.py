@@ -31,7 +31,7 @@ def test_a_checker_approves_and_sees_it_done(desk: Desk, looks: Looks, manner: M
     assert len(desk.server.sent(request)) == 1
 
 
-def test_a_checker_who_rejects_without_words_is_asked_for_them(desk: Desk, looks: Looks, manner: Manner) -> None:
+def test_a_checker_who_rejects_without_a_message_is_asked_for_one(desk: Desk, looks: Looks, manner: Manner) -> None:
     request = desk.server.submit("GIFT", points(new_customer(), 130))
     page = desk.sign_in(CHECKER, manner, path_of(request))
     page.get_by_role("link", name="Reject…").click()
@@ -69,7 +69,7 @@ def test_the_last_of_two_stages_signs_and_the_target_gets_one_call(
     assert len(desk.server.sent(request)) == 1
 
 
-def test_of_two_checkers_who_decide_at_once_one_is_told_and_keeps_his_words(
+def test_of_two_checkers_who_decide_at_once_one_is_refused_and_keeps_their_message(
     desk: Desk, looks: Looks, either: Manner
 ) -> None:
     request = desk.server.submit("GIFT", points(new_customer(), 140))

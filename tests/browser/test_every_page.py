@@ -43,7 +43,7 @@ Desks = dict[Person, Page]
 
 @pytest.fixture(scope="module")
 def pages(browser: Browser, server: Countersign, states: States) -> Iterator[Desks]:
-    """Everybody at his desk. Signing in once is enough here."""
+    """Everyone at their desk. Signing in once is enough here."""
     desk = Desk(browser, server)
     yield {person: desk.sign_in(person) for person in EVERYBODY}
     desk.close()
@@ -73,7 +73,7 @@ LISTS = [
 
 
 @pytest.mark.parametrize(("person", "address", "name"), LISTS, ids=[name for _, _, name in LISTS])
-def test_a_list_is_well(pages: Desks, looks: Looks, person: Person, address: str, name: str) -> None:
+def test_a_list_looks_right(pages: Desks, looks: Looks, person: Person, address: str, name: str) -> None:
     pages[person].goto(address)
     looks.everywhere(pages[person], name)
 
@@ -82,12 +82,12 @@ STATES = ["waiting", "staged", "again", "executed", "failed", "unknown", "reject
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_request_is_well_in_every_state(pages: Desks, looks: Looks, states: States, state: str) -> None:
+def test_a_request_looks_right_in_every_state(pages: Desks, looks: Looks, states: States, state: str) -> None:
     pages[CHECKER].goto(path_of(states[state]))
     looks.everywhere(pages[CHECKER], state)
 
 
-def test_a_request_of_ones_own_is_well(pages: Desks, looks: Looks, states: States) -> None:
+def test_a_request_of_ones_own_looks_right(pages: Desks, looks: Looks, states: States) -> None:
     page = pages[MAKER]
     page.goto(path_of(states["staged"]))
     looks.everywhere(page, "own")
@@ -95,7 +95,7 @@ def test_a_request_of_ones_own_is_well(pages: Desks, looks: Looks, states: State
     looks.everywhere(page, "withdraw")
 
 
-def test_the_steps_are_well(pages: Desks, looks: Looks, states: States) -> None:
+def test_the_steps_look_right(pages: Desks, looks: Looks, states: States) -> None:
     page = pages[CHECKER]
     page.goto(path_of(states["waiting"], "approve"))
     looks.everywhere(page, "approve")
@@ -109,13 +109,13 @@ def test_the_steps_are_well(pages: Desks, looks: Looks, states: States) -> None:
 
 
 @pytest.mark.parametrize("state", ["staged", "executed", "rejected"])
-def test_a_trail_is_well(pages: Desks, looks: Looks, states: States, state: str) -> None:
+def test_a_trail_looks_right(pages: Desks, looks: Looks, states: States, state: str) -> None:
     page = pages[AUDITOR]
     page.goto(path_of(states[state], "trail"))
     looks.everywhere(page, state)
 
 
-def test_a_form_with_faults_and_one_that_was_checked_are_well(pages: Desks, looks: Looks) -> None:
+def test_a_form_with_faults_and_a_checked_one_look_right(pages: Desks, looks: Looks) -> None:
     page = pages[MAKER]
     page.goto("/ui/new/GIFT")
     page.get_by_role("button", name="Check only").click()
@@ -123,7 +123,7 @@ def test_a_form_with_faults_and_one_that_was_checked_are_well(pages: Desks, look
     looks.everywhere(page, "faults")
 
 
-def test_the_dialog_of_keys_is_well(pages: Desks, looks: Looks, states: States) -> None:
+def test_the_dialog_of_keys_looks_right(pages: Desks, looks: Looks, states: States) -> None:
     page = pages[CHECKER]
     page.goto("/ui/needs-me")
     page.keyboard.press("?")
@@ -131,7 +131,7 @@ def test_the_dialog_of_keys_is_well(pages: Desks, looks: Looks, states: States) 
     looks.everywhere(page, "keys", full=False)
 
 
-def test_a_list_and_its_rows_are_well_while_they_are_picked(pages: Desks, looks: Looks, states: States) -> None:
+def test_a_list_looks_right_while_rows_are_picked(pages: Desks, looks: Looks, states: States) -> None:
     page = pages[CHECKER]
     page.goto("/ui/needs-me")
     pick(page, states["waiting"])

@@ -35,7 +35,7 @@ def test_a_form_without_its_token_decides_nothing(desk: Desk, checker: Page, wai
     assert_refused(desk, waiting, post(checker, waiting, form, **own).status)
 
 
-def test_a_token_of_somebody_elses_session_decides_nothing(desk: Desk, checker: Page, waiting: Submitted) -> None:
+def test_a_token_of_another_session_decides_nothing(desk: Desk, checker: Page, waiting: Submitted) -> None:
     other = desk.sign_in(FINANCE)
     token = other.locator('input[name="csrf"]').first.get_attribute("value") or ""
     form = decision_of(checker, waiting) | {"csrf": token}

@@ -9,7 +9,7 @@ from people import CHECKER, MAKER
 from tasks import AUTHORIZATION, ENTITY, new_customer
 
 
-def test_a_maker_is_told_three_faults_at_their_fields_and_keeps_what_he_typed(
+def test_three_faults_are_shown_at_their_fields_and_the_input_is_kept(
     desk: Desk, looks: Looks, either: Manner
 ) -> None:
     page = desk.sign_in(MAKER, either, "/ui/new/GIFT")
@@ -36,7 +36,7 @@ def test_a_maker_is_told_three_faults_at_their_fields_and_keeps_what_he_typed(
     expect(checker.get_by_role("link", name=f"Give 250 gift points to customer {customer}")).to_be_visible()
 
 
-def test_checking_only_stores_nothing(desk: Desk, looks: Looks) -> None:
+def test_check_only_stores_nothing(desk: Desk, looks: Looks) -> None:
     page = desk.sign_in(MAKER, to="/ui/new/GIFT")
     customer = new_customer()
     fill(page, customer)
@@ -48,7 +48,7 @@ def test_checking_only_stores_nothing(desk: Desk, looks: Looks) -> None:
 
 
 def fill(page: Page, customer: int) -> None:
-    """Fills in everything, and all of it right."""
+    """Fills in every field correctly."""
     for name, value in ENTITY.items():
         at(page, f"/entityInfo/{name}").fill(value)
     body = {"referenceId": f"form-{customer}", "reason": "late delivery", "programId": "1001"}

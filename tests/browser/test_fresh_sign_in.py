@@ -23,7 +23,7 @@ def test_a_checker_signs_in_again_to_approve_what_is_guarded(desk: Desk, looks: 
     assert len(desk.server.sent(request)) == 1
 
 
-def test_an_approval_after_an_old_sign_in_is_refused_and_the_words_are_kept(desk: Desk) -> None:
+def test_an_approval_after_an_old_sign_in_is_refused_and_the_message_is_kept(desk: Desk) -> None:
     request = desk.server.submit("GUARDED", points(new_customer(), 100))
     page = desk.sign_in(CHECKER, to=path_of(request, "approve"))
     page.get_by_label("Message").fill("Half a sentence")

@@ -32,7 +32,7 @@ def test_markup_and_scripts_are_text(desk: Desk, looks: Looks) -> None:
     looks.everywhere(page, "markup")
 
 
-def test_words_of_a_checker_are_text_too(desk: Desk, either: Manner) -> None:
+def test_a_checkers_message_is_text_too(desk: Desk, either: Manner) -> None:
     request = desk.server.submit("ANYTHING", anything("plain"))
     page = desk.sign_in(CHECKER, either, path_of(request, "reject"))
     page.get_by_label("Why do you reject it?").fill(f"{MARKUP} {OVERRIDE} {CLOSING}")
@@ -43,7 +43,7 @@ def test_words_of_a_checker_are_text_too(desk: Desk, either: Manner) -> None:
     assert_harmless(page, "the rejected request")
 
 
-def test_characters_that_are_not_seen_are_drawn(desk: Desk, looks: Looks) -> None:
+def test_invisible_characters_are_drawn(desk: Desk, looks: Looks) -> None:
     body = {"note": OVERRIDE, INVISIBLE: INVISIBLE, "esc": "\u001b[31mred", "tag": "a\U000e0041b"}
     request = desk.server.submit("ANYTHING", anything(OVERRIDE, **body))
     page = desk.sign_in(CHECKER, to=path_of(request))
@@ -60,7 +60,7 @@ def test_characters_that_are_not_seen_are_drawn(desk: Desk, looks: Looks) -> Non
         assert_nothing_unseen(page)
 
 
-def test_nothing_else_is_drawn_as_odd(desk: Desk) -> None:
+def test_ordinary_characters_are_not_marked(desk: Desk) -> None:
     task = points(new_customer(), 1_250_000, note="naïve café, 100 %, 1/2, “so”, 漢字, العربية, 👍 " * 40)
     request = desk.server.submit("PAYOUT", task)
     page = desk.sign_in(CHECKER)
@@ -113,7 +113,7 @@ def assert_harmless(page: Page, where: str) -> None:
 
 
 def assert_nothing_unseen(page: Page) -> None:
-    """No text of the page holds a character that nobody sees."""
+    """No text of the page contains an invisible character."""
     text = page.evaluate("document.body.textContent + document.title")
     unseen = [hex(ord(char)) for char in text if char in "\u202e\u202c\u200b\u2060\ufeff\u00ad\u001b\U000e0041"]
     assert unseen == []

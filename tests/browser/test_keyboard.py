@@ -8,7 +8,7 @@ from desk import Desk, path_of
 from people import CHECKER
 from tasks import points
 
-# What the keyboard stands on: its outline, and whether anything lies over it or it is out of sight.
+# The focused element: its outline, and whether it is covered or out of sight.
 FOCUS = """() => {
   const at = document.activeElement;
   if (!at || at === document.body) return null;
@@ -63,7 +63,7 @@ def test_letters_do_nothing_once_they_are_switched_off(desk: Desk) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_the_keyboard_is_always_seen(desk: Desk) -> None:
+def test_the_focus_is_always_visible(desk: Desk) -> None:
     request = desk.server.submit("GIFT", points(7011, 110))
     page = desk.sign_in(CHECKER)
     for address in ["/ui/needs-me", path_of(request), path_of(request, "approve"), path_of(request, "reject")]:
@@ -74,7 +74,7 @@ def test_the_keyboard_is_always_seen(desk: Desk) -> None:
         assert hidden == [], f"{address}: {hidden}"
 
 
-def test_the_keyboard_is_always_seen_on_a_phone(desk: Desk) -> None:
+def test_the_focus_is_always_visible_on_a_phone(desk: Desk) -> None:
     request = desk.server.submit("GIFT", points(7012, 110))
     page = desk.sign_in(CHECKER)
     page.set_viewport_size({"width": 390, "height": 844})

@@ -9,7 +9,7 @@ from people import CHECKER, FINANCE
 from tasks import new_customer, points
 
 
-def test_a_row_that_somebody_else_decided_stays_in_its_place(desk: Desk) -> None:
+def test_a_row_that_someone_else_decided_stays_in_its_place(desk: Desk) -> None:
     requests = [desk.server.submit("GIFT", points(new_customer(), 100 + number)) for number in range(3)]
     page = desk.sign_in(CHECKER)
     before = page.locator("[data-rows] .t a").all_inner_texts()
@@ -21,7 +21,7 @@ def test_a_row_that_somebody_else_decided_stays_in_its_place(desk: Desk) -> None
     assert page.locator("[data-rows] .t a").all_inner_texts() == before
 
 
-def test_a_new_request_is_told_and_moves_no_row(desk: Desk) -> None:
+def test_a_new_request_is_announced_and_moves_no_row(desk: Desk) -> None:
     desk.server.submit("GIFT", points(new_customer(), 100))
     page = desk.sign_in(CHECKER)
     before = page.locator("[data-rows] .t a").all_inner_texts()
@@ -41,7 +41,7 @@ def test_a_request_that_changes_while_it_is_read_says_so(desk: Desk) -> None:
     expect(page.get_by_text("rejected it. Nothing was sent.")).to_be_visible()
 
 
-def test_a_step_that_is_open_while_somebody_else_decides_takes_no_decision_any_more(desk: Desk) -> None:
+def test_an_open_step_accepts_no_decision_after_someone_else_decided(desk: Desk) -> None:
     request = desk.server.submit("GIFT", points(new_customer(), 100))
     page = desk.sign_in(CHECKER, to=path_of(request, "approve"))
     words = page.get_by_label("Message")

@@ -1,4 +1,4 @@
-"""A maker follows what he submitted, and never decides it."""
+"""A maker follows what they submitted, and never decides it."""
 
 import re
 
@@ -12,7 +12,7 @@ from people import MAKER
 from tasks import new_customer, points
 
 
-def test_a_maker_takes_his_request_back(desk: Desk, looks: Looks, either: Manner) -> None:
+def test_a_maker_withdraws_their_request(desk: Desk, looks: Looks, either: Manner) -> None:
     customer = new_customer()
     request = desk.server.submit("GIFT", points(customer, 120))
     page = desk.sign_in(MAKER, either, "/ui/mine")
@@ -28,7 +28,7 @@ def test_a_maker_takes_his_request_back(desk: Desk, looks: Looks, either: Manner
     assert desk.server.sent(request) == []
 
 
-def test_a_maker_finds_no_button_on_his_own_request(desk: Desk, either: Manner) -> None:
+def test_a_maker_finds_no_button_on_their_own_request(desk: Desk, either: Manner) -> None:
     customer = new_customer()
     request = desk.server.submit("GIFT", points(customer, 130))
     page = desk.sign_in(MAKER, either, path_of(request))
@@ -42,7 +42,7 @@ def test_a_maker_finds_no_button_on_his_own_request(desk: Desk, either: Manner) 
     expect(page.get_by_text(f"customer {customer}")).to_have_count(0)
 
 
-def test_a_makers_own_form_for_his_own_request_is_refused(desk: Desk) -> None:
+def test_a_makers_form_for_their_own_request_is_refused(desk: Desk) -> None:
     request = desk.server.submit("GIFT", points(new_customer(), 140))
     page = desk.sign_in(MAKER, to=path_of(request))
     answer = post(page, request, decision_of(page, request), origin=desk.server.url)

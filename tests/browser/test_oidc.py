@@ -24,7 +24,7 @@ def approvals(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture
 def person(browser: Browser, approvals: Approvals) -> Iterator[Page]:
-    """A browser in which nobody is signed in, neither here nor there."""
+    """A browser in which no one is signed in, neither here nor at the provider."""
     context = browser.new_context(base_url=approvals.url)
     context.set_default_timeout(15_000)
     yield context.new_page()
@@ -116,7 +116,7 @@ def test_without_script_it_is_the_same(browser: Browser, approvals: Approvals) -
     context.close()
 
 
-def test_a_way_back_works_once(person: Page, approvals: Approvals) -> None:
+def test_a_callback_works_once(person: Page, approvals: Approvals) -> None:
     ways: list[str] = []
     person.on("request", lambda request: ways.append(request.url) if "/callback?" in request.url else None)
     person.goto("/ui/needs-me")
@@ -133,9 +133,9 @@ def test_a_way_back_works_once(person: Page, approvals: Approvals) -> None:
     refused(person)
 
 
-def test_nobody_is_signed_in_by_the_way_back_of_another_browser(person: Page, other: Page, approvals: Approvals) -> None:
+def test_the_callback_of_another_browser_signs_no_one_in(person: Page, other: Page, approvals: Approvals) -> None:
     held = way_back(other, "mara", approvals)
-    # The victim has begun a sign-in of his own, too; the attacker's way back is not its end.
+    # The victim has begun their own sign-in, too; the attacker's callback does not complete it.
     person.goto("/ui/needs-me")
     person.get_by_role("button", name="Continue with").click()
     expect(person.get_by_placeholder("Enter any login")).to_be_visible()
@@ -167,7 +167,7 @@ def test_a_token_for_another_question_is_refused(person: Page, approvals: Approv
 
 
 @pytest.mark.parametrize("change", ["state", "iss", "no iss", "no state", "two states"])
-def test_a_way_back_that_was_changed_is_refused(change: str, person: Page, approvals: Approvals) -> None:
+def test_a_changed_callback_is_refused(change: str, person: Page, approvals: Approvals) -> None:
     held = way_back(person, "chen", approvals)
     way, query = held.split("?")
     fields = urllib.parse.parse_qsl(query)
@@ -183,7 +183,7 @@ def test_a_way_back_that_was_changed_is_refused(change: str, person: Page, appro
     refused(person)
 
 
-def test_who_says_no_at_the_provider_is_not_signed_in(person: Page) -> None:
+def test_a_person_who_cancels_at_the_provider_is_not_signed_in(person: Page) -> None:
     person.goto("/ui/needs-me")
     person.get_by_role("button", name="Continue with").click()
     person.get_by_role("link", name=re.compile("Cancel")).click()
@@ -200,7 +200,7 @@ def test_a_checker_signs_in_again_to_sign(person: Page, approvals: Approvals) ->
     # Nothing says when the provider last saw a password: that is not fresh.
     person.get_by_role("link", name="Sign in again to sign this").click()
     person.get_by_role("button", name="Sign in again as chen@example.com").click()
-    # The provider still knows him, and asks for the password all the same.
+    # The provider still knows them, and asks for the password all the same.
     log_in(person, "chen")
     assert person.url == f"{approvals.url}/ui/requests/{request}/approve"
     assert cookies(person.context)[SESSION] != before
@@ -209,7 +209,7 @@ def test_a_checker_signs_in_again_to_sign(person: Page, approvals: Approvals) ->
     assert [(one["actor"]["userId"], one["decision"]) for one in decided] == [(400002, "approved")]
 
 
-def test_somebody_else_does_not_take_over_by_signing_in_again(person: Page, approvals: Approvals) -> None:
+def test_another_person_does_not_take_over_by_signing_in_again(person: Page, approvals: Approvals) -> None:
     request = approvals.submit()
     sign_in(person, "chen")
     before = cookies(person.context)[SESSION]
@@ -223,7 +223,7 @@ def test_somebody_else_does_not_take_over_by_signing_in_again(person: Page, appr
     assert approvals.read(request)["decisions"] == []
 
 
-def test_an_old_proof_is_no_new_one(person: Page, approvals: Approvals) -> None:
+def test_an_old_sign_in_is_not_a_fresh_one(person: Page, approvals: Approvals) -> None:
     sign_in(person, "chen")
     before = cookies(person.context)[SESSION]
     person.goto("/ui/sign-in/again")
@@ -243,8 +243,8 @@ def test_an_old_proof_is_no_new_one(person: Page, approvals: Approvals) -> None:
 def test_operators_end_a_session_while_the_server_runs(person: Page, other: Page, approvals: Approvals) -> None:
     sign_in(person, "chen")
     sign_in(other, "ada")
-    told = approvals.command("sessions", "end", "--user-id", "400002")
-    assert re.fullmatch(r"[1-9][0-9]* sessions of 400002 ended\n", told), told
+    printed = approvals.command("sessions", "end", "--user-id", "400002")
+    assert re.fullmatch(r"[1-9][0-9]* sessions of 400002 ended\n", printed), printed
     assert not is_signed_in(person)
     assert is_signed_in(other)
 
@@ -279,7 +279,7 @@ def test_the_log_holds_no_secret(person: Page, approvals: Approvals) -> None:
         assert secret not in log
 
 
-def test_the_pages_on_the_way_are_well_everywhere(person: Page, looks: Looks, approvals: Approvals) -> None:
+def test_the_pages_on_the_way_look_right_everywhere(person: Page, looks: Looks, approvals: Approvals) -> None:
     person.goto("/ui/needs-me")
     looks.everywhere(person, "sign-in")
     # The page in between is left at once; here it is held.

@@ -44,7 +44,7 @@ def test_no_page_that_is_read_changes_anything(desk: Desk) -> None:
     assert desk.server.trail() == before
 
 
-def test_no_secret_is_shown_to_anybody(desk: Desk) -> None:
+def test_no_secret_is_shown_to_anyone(desk: Desk) -> None:
     task = points(9003, 6000, pin=PIN, account=ACCOUNT)
     task["headers"] |= {"Authorization": f"Basic {PASSWORD}"}
     request = desk.server.submit("PAYOUT", task)

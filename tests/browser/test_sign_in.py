@@ -11,14 +11,14 @@ from tasks import new_customer, points
 SESSION_COOKIE = "__Host-countersign"
 
 
-def test_everybody_begins_on_the_page_of_his_own_work(desk: Desk, either: Manner) -> None:
+def test_everyone_begins_on_the_page_of_their_own_work(desk: Desk, either: Manner) -> None:
     for person, heading in [(CHECKER, "Needs me"), (AUDITOR, "History")]:
         page = desk.sign_in(person, either)
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
         expect(page.locator(".who .nm")).to_have_text(person.user_name)
 
 
-def test_a_checker_comes_back_to_the_request_that_he_was_sent(desk: Desk, either: Manner) -> None:
+def test_a_checker_comes_back_to_the_request_that_they_were_sent(desk: Desk, either: Manner) -> None:
     request = desk.server.submit("GIFT", points(new_customer(), 100))
     page = desk.open(either)
     page.goto(path_of(request))
@@ -27,7 +27,7 @@ def test_a_checker_comes_back_to_the_request_that_he_was_sent(desk: Desk, either
     assert page.url == desk.server.url + path_of(request)
 
 
-def test_nobody_is_led_to_another_site_after_signing_in(desk: Desk) -> None:
+def test_signing_in_leads_to_no_other_site(desk: Desk) -> None:
     for to in ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "/ui/../..//evil"]:
         page = desk.open()
         page.goto("/ui/sign-in")
@@ -80,7 +80,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(desk: Desk) ->
     assert page.evaluate("document.cookie") == ""
 
 
-def test_the_sign_in_page_is_well_everywhere(desk: Desk, looks: Looks) -> None:
+def test_the_sign_in_page_looks_right_everywhere(desk: Desk, looks: Looks) -> None:
     page = desk.open()
     page.goto("/ui/requests/0190b6f2-7a3c-7cc0-8000-000000000001")
     looks.everywhere(page, "sign-in")

@@ -7,7 +7,7 @@ from people import CHECKER
 from tasks import new_customer, points
 
 
-def test_a_page_that_lost_the_server_says_since_when_and_keeps_what_was_written(desk: Desk) -> None:
+def test_a_page_that_lost_the_server_says_since_when_and_keeps_the_input(desk: Desk) -> None:
     request = desk.server.submit("GIFT", points(new_customer(), 100))
     page = desk.sign_in(CHECKER, to=path_of(request, "approve"))
     words = page.get_by_label("Message")

@@ -57,7 +57,7 @@ impl Place {
     }
 }
 
-/// A process that goes away with its test.
+/// A process that ends with its test.
 struct Running {
     process: Child,
     stdout: BufReader<std::process::ChildStdout>,
@@ -94,13 +94,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Gone already in a test that went well.
+        // It has ended already in a test that passed.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// One GET with nothing but the standard library.
+/// One GET with the standard library only.
 fn get(address: &str, path: &str) -> String {
     use std::io::Write;
     let mut stream = std::net::TcpStream::connect(address).unwrap();
@@ -124,7 +124,7 @@ fn serve_prints_one_line_and_leaves_on_sigterm_and_on_sigint() {
     }
 }
 
-/// Whether the server takes requests of this type: one without a body is faulty, one of no type not found.
+/// Whether the server knows this type: a submission without a body is faulty, an unknown type is not found.
 async fn takes(address: &str, request_type: &str) -> bool {
     let maker = Person::new(1, "maker@example.com", &["CanMakeRequest"]);
     let token = sign(&maker.claims(countersign::clock::Clock::system().now()));
@@ -159,7 +159,7 @@ fn a_sighup_puts_all_new_rules_in_force_or_none_and_says_so() {
     };
     crate::support::run(async {
         becomes("ok", 0).await;
-        // One file is good and new, the other one is not readable: neither counts.
+        // One file is new and valid, the other one is unreadable: neither comes into force.
         write("new.toml", &named("NEW"));
         write("bad.toml", "name = ");
         serving.signal("-HUP");
@@ -203,9 +203,9 @@ fn serve_refuses_to_start_while_nobody_can_be_known() {
     let output = countersign(&["serve"]).current_dir(folder.path()).output().unwrap();
     assert!(!output.status.success());
     assert_eq!(text(&output.stdout), "");
-    let told = text(&output.stderr);
+    let printed = text(&output.stderr);
     for name in ["auth.hs256_secret", "auth.jwks_file", "auth.issuer", "auth.audience"] {
-        assert!(told.contains(name), "{told}");
+        assert!(printed.contains(name), "{printed}");
     }
     assert!(!folder.path().join("countersign.db").exists(), "it left a database behind");
 }
@@ -218,8 +218,8 @@ fn a_second_serve_on_one_sqlite_file_refuses_to_start() {
     let second = run(&["serve", "--config", &place.config()]);
     assert!(!second.status.success());
     assert_eq!(text(&second.stdout), "");
-    let told = text(&second.stderr);
-    assert!(told.contains("another countersign is using this database"), "{told}");
+    let printed = text(&second.stderr);
+    assert!(printed.contains("another countersign is using this database"), "{printed}");
     assert!(get(&address, "/health/live").starts_with("HTTP/1.1 200"));
     first.signal("-TERM");
     assert!(first.end().0.success());
@@ -234,9 +234,9 @@ fn what_is_wrong_in_the_configuration_is_told_all_at_once() {
     for command in ["serve", "check-config", "migrate"] {
         let output = run(&[command, "--config", &config]);
         assert!(!output.status.success());
-        let told = text(&output.stderr);
+        let printed = text(&output.stderr);
         for name in ["server.workers", "server.port", "stor", "wrong.toml"] {
-            assert!(told.contains(name), "{command}: {told}");
+            assert!(printed.contains(name), "{command}: {printed}");
         }
     }
 }
@@ -321,17 +321,17 @@ fn the_sandbox_says_where_it_listens() {
 fn the_demo_tells_the_whole_story_and_ends_well() {
     let folder = tempfile::tempdir().unwrap();
     let output = countersign(&["demo", "--once"]).current_dir(folder.path()).output().unwrap();
-    let told = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{told}\n{}", text(&output.stderr));
+    let printed = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{printed}\n{}", text(&output.stderr));
     let steps =
         ["maker_is_checker", "the request is executed", "The sandbox holds the badge", "attempt_started"];
     let at: Vec<usize> =
-        steps.map(|step| told.find(step).unwrap_or_else(|| panic!("{step}: {told}"))).to_vec();
-    assert!(at.is_sorted(), "{told}");
+        steps.map(|step| printed.find(step).unwrap_or_else(|| panic!("{step}: {printed}"))).to_vec();
+    assert!(at.is_sorted(), "{printed}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it left something behind");
 }
 
-/// Three rounds of `kill -9` in the middle of the work; twenty are `scripts/crash` by itself.
+/// Three rounds of `kill -9` in the middle of the work; `scripts/crash` alone does twenty.
 fn survives_kills(store: &str) {
     let script = root().join("scripts/crash");
     assert!(Path::new(&script).exists());
@@ -366,9 +366,9 @@ fn types_lint_prints_every_fault_with_its_line_or_one_line_for_each_type() {
     std::fs::write(folder.join("wrong.toml"), "name = \"wrong\"\ntitel = \"Wrong\"\n").unwrap();
     let output = run(&["types", "lint", &dir, "--config", &place.config()]);
     assert_eq!(output.status.code(), Some(1));
-    let told = text(&output.stdout).replace(&dir, "types");
-    let lines: Vec<&str> = told.lines().map(|line| &line[..line.find(": ").unwrap()]).collect();
-    assert_eq!(lines, ["types/wrong.toml:1", "types/wrong.toml:1", "types/wrong.toml:2"], "{told}");
+    let printed = text(&output.stdout).replace(&dir, "types");
+    let lines: Vec<&str> = printed.lines().map(|line| &line[..line.find(": ").unwrap()]).collect();
+    assert_eq!(lines, ["types/wrong.toml:1", "types/wrong.toml:1", "types/wrong.toml:2"], "{printed}");
 }
 
 #[test]
@@ -395,6 +395,6 @@ fn serve_refuses_to_start_with_a_faulty_type() {
     std::fs::write(place.config(), format!("{config}\n[types]\ndir = \"{dir}\"\n")).unwrap();
     let output = run(&["serve", "--config", &place.config()]);
     assert!(!output.status.success());
-    let told = text(&output.stderr);
-    assert!(told.contains("wrong.toml:1: call: Add [call] with method and path."), "{told}");
+    let printed = text(&output.stderr);
+    assert!(printed.contains("wrong.toml:1: call: Add [call] with method and path."), "{printed}");
 }

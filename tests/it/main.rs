@@ -1,6 +1,6 @@
-//! The tests from outside: through the crate's public doors, over HTTP, and as an operator.
+//! The tests from outside: through the crate's public functions, over HTTP, and as an operator.
 //! One binary, so that it links once.
-#![expect(clippy::unwrap_used, reason = "a test that can't go on stops where it stands")]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on stops there")]
 
 mod support;
 

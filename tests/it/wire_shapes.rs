@@ -8,7 +8,7 @@ use crate::support::pay_out::{body, type_file};
 use crate::support::people::bulk;
 use crate::support::{On, eventually, pretty, run};
 
-/// Puts a word in the place of everything that differs from run to run.
+/// Replaces everything that differs from run to run.
 fn redact(app: &App, value: &mut Value) {
     match value {
         Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! Who is asking, over HTTP; and what is looked at before what.
+//! Who is calling the API, and which check comes first.
 
 use serde_json::{Map, Value, json};
 
@@ -9,13 +9,13 @@ use crate::support::{On, journeys};
 
 journeys![
     without_a_token_nothing_is_answered,
-    a_token_may_stand_in_either_header,
+    a_token_may_be_sent_in_either_header,
     a_token_with_a_wrong_claim_is_refused,
     a_token_that_is_forged_is_refused,
     the_org_must_be_named_and_granted,
-    reading_may_leave_the_only_org_out,
-    each_call_needs_its_right,
-    what_is_wrong_first_is_told_first,
+    reads_may_omit_the_only_org,
+    each_api_call_needs_its_permission,
+    the_first_failing_check_is_the_one_reported,
 ];
 
 async fn without_a_token_nothing_is_answered(on: On) {
@@ -40,7 +40,7 @@ async fn without_a_token_nothing_is_answered(on: On) {
     }
 }
 
-async fn a_token_may_stand_in_either_header(on: On) {
+async fn a_token_may_be_sent_in_either_header(on: On) {
     let app = App::start(on).await;
     let token = sign(&app.checker().person.claims(app.clock.now()));
     let call = || app.call("GET", &format!("{BASE}/requests"));
@@ -95,10 +95,10 @@ async fn a_token_with_a_wrong_claim_is_refused(on: On) {
         let mut claims = good.clone();
         claims.insert(name.to_owned(), value.clone());
         let body = with_claims(&app, &claims).await;
-        // The client is not told which claim it was.
-        let told = body.refused(401, "token_invalid")["errors"][0]["message"].clone();
+        // The client does not learn which claim it was.
+        let message = body.refused(401, "token_invalid")["errors"][0]["message"].clone();
         assert_eq!(
-            told, "The token was not accepted. Sign in again and send the new token.",
+            message, "The token was not accepted. Sign in again and send the new token.",
             "{name} {value}"
         );
     }
@@ -107,7 +107,7 @@ async fn a_token_with_a_wrong_claim_is_refused(on: On) {
         claims.shift_remove(name);
         with_claims(&app, &claims).await.refused(401, "token_invalid");
     }
-    // No claim grants nothing.
+    // Without the claim nothing is granted.
     let mut claims = good.clone();
     claims.shift_remove("permissions");
     with_claims(&app, &claims).await.refused(403, "permission_missing");
@@ -146,14 +146,14 @@ async fn the_org_must_be_named_and_granted(on: On) {
         let person = Person { org: org.to_owned(), ..app.maker().person };
         app.actor(person).submit("ISSUE-BADGE", &body).await.refused(403, "org_not_granted");
     }
-    // Also where it may be left out: a header that stands twice is not one that is absent.
+    // Also where it may be omitted: a repeated header is not an absent one.
     let twice = app.maker().call("GET", "/requests").header("x-cap-api-auth-org-id", ORG);
     twice.send().await.refused(403, "org_not_granted");
     let of_two = Person { orgs: json!([90_001, "90002"]), ..app.maker().person };
     app.actor(of_two).submitted(&body).await;
 }
 
-async fn reading_may_leave_the_only_org_out(on: On) {
+async fn reads_may_omit_the_only_org(on: On) {
     let app = App::start(on).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     let unnamed = |orgs: Value| Person { orgs, org: String::new(), ..app.auditor().person };
@@ -168,7 +168,7 @@ async fn reading_may_leave_the_only_org_out(on: On) {
     app.actor(checker).approve(&id).await.refused(403, "org_not_granted");
 }
 
-async fn each_call_needs_its_right(on: On) {
+async fn each_api_call_needs_its_permission(on: On) {
     let app = App::start(on).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     let with = |right: &'static str| app.actor(Person::new(400_009, "nine@example.com", &[right]));
@@ -185,8 +185,8 @@ async fn each_call_needs_its_right(on: On) {
     }
 }
 
-/// Each call has every fault that the next one has, and one more that is told before them.
-async fn what_is_wrong_first_is_told_first(on: On) {
+/// Each call has every fault of the next one, and one more that is reported first.
+async fn the_first_failing_check_is_the_one_reported(on: On) {
     let app = App::start(on).await;
     let both = Person::new(400_001, "maker@example.com", &["CanMakeRequest", "CanCheckRequest"]);
     let mine = app.actor(both.clone()).submitted(&app.badge()).await.id;
@@ -209,7 +209,7 @@ async fn what_is_wrong_first_is_told_first(on: On) {
     let mut of_mine = decision(&mine, "approved", "");
     of_mine["payload"]["AdminTask-Payload"]["digest"] = "another".into();
     put(&both).json(&of_mine).send().await.refused(403, "maker_is_checker");
-    // A repeat of one's own decision comes before what is closed, and before the digest.
+    // A repeat of one's own decision is recognised before the state and the digest are checked.
     let mut repeat = decision(&mine, "rejected", "no");
     repeat["payload"]["AdminTask-Payload"]["digest"] = "another".into();
     put(&app.checker().person).json(&repeat).send().await.expect(200);

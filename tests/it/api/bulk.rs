@@ -1,4 +1,4 @@
-//! Many decisions in one call: each by itself.
+//! Many decisions in one API call, each recorded separately.
 
 use serde_json::{Value, json};
 
@@ -9,14 +9,14 @@ use crate::support::{On, journeys};
 
 journeys![
     of_four_two_are_left_out_and_the_same_again_records_nothing,
-    what_was_recorded_is_carried_out_once,
-    a_rejection_of_many_needs_words_and_closes_all,
-    while_more_people_are_needed_all_wait_on,
-    requests_of_a_type_that_does_not_allow_it_are_decided_by_themselves,
-    high_risk_and_fresh_sign_ins_are_decided_by_themselves,
+    what_was_recorded_is_executed_once,
+    a_rejection_of_many_needs_a_message_and_closes_all,
+    while_more_people_are_needed_all_keep_waiting,
+    requests_of_a_type_without_bulk_are_decided_one_by_one,
+    high_risk_and_fresh_sign_ins_are_decided_one_by_one,
     requests_of_others_and_unknown_ones_are_not_found,
-    who_may_not_check_decides_none,
-    every_fault_is_told_at_once,
+    bulk_decisions_need_the_permission_to_check,
+    every_fault_is_reported_at_once,
 ];
 
 const CHECK: [&str; 1] = ["CanCheckRequest"];
@@ -35,7 +35,7 @@ async fn paid(app: &App, maker: Person, points: i64) -> Submitted {
 }
 
 /// Each item's outcome, code and state.
-fn told(items: &[Value]) -> Vec<[&str; 3]> {
+fn results(items: &[Value]) -> Vec<[&str; 3]> {
     items
         .iter()
         .map(|item| ["outcome", "code", "state"].map(|name| item[name].as_str().unwrap_or("")))
@@ -54,7 +54,7 @@ async fn of_four_two_are_left_out_and_the_same_again_records_nothing(on: On) {
     let mara = app.actor(mara());
     let items = mara.decides_all("approved", &all).await;
     assert_eq!(
-        told(&items),
+        results(&items),
         [
             ["recorded", "", "approved"],
             ["refused", "maker_is_checker", "AdminTask"],
@@ -69,7 +69,7 @@ async fn of_four_two_are_left_out_and_the_same_again_records_nothing(on: On) {
         "You submitted this request, so you can't decide it. Ask another checker, or withdraw it."
     );
     let again = mara.decides_all("approved", &all).await;
-    let outcomes: Vec<&str> = told(&again).iter().map(|item| item[0]).collect();
+    let outcomes: Vec<&str> = results(&again).iter().map(|item| item[0]).collect();
     assert_eq!(outcomes, ["repeated", "refused", "refused", "repeated"]);
     for recorded in [&first, &last] {
         let happened = app.auditor().happened(&recorded.id).await;
@@ -83,9 +83,9 @@ async fn of_four_two_are_left_out_and_the_same_again_records_nothing(on: On) {
     assert_eq!(app.target.arrived().len(), 2);
 }
 
-async fn what_was_recorded_is_carried_out_once(on: On) {
+async fn what_was_recorded_is_executed_once(on: On) {
     let mut app = App::with(on, AppOptions::default().with_type(&type_file("bulk = true", ""))).await;
-    app.runs_by_itself();
+    app.runs_executor();
     let mut read = Vec::new();
     for points in 1..=20 {
         read.push(paid(&app, mara(), points).await);
@@ -104,10 +104,10 @@ async fn what_was_recorded_is_carried_out_once(on: On) {
     }
     assert_eq!(app.target.arrived().len(), 20);
     let again = one.decides_all("approved", &all).await;
-    assert!(told(&again).iter().all(|[_, _, state]| *state == "executed"));
+    assert!(results(&again).iter().all(|[_, _, state]| *state == "executed"));
 }
 
-async fn a_rejection_of_many_needs_words_and_closes_all(on: On) {
+async fn a_rejection_of_many_needs_a_message_and_closes_all(on: On) {
     let app = start(on, "").await;
     let (first, second) = (paid(&app, mara(), 1).await, paid(&app, mara(), 2).await);
     let mut silent = bulk("rejected", &[&first, &second]);
@@ -115,42 +115,42 @@ async fn a_rejection_of_many_needs_words_and_closes_all(on: On) {
     let refused = app.checker().put_many(&silent).await.refused(400, "payload_invalid");
     assert_eq!(refused["errors"][0]["field"], "/message");
     let items = app.checker().decides_all("rejected", &[&first, &second]).await;
-    assert_eq!(told(&items), [["recorded", "", "rejected"]; 2]);
+    assert_eq!(results(&items), [["recorded", "", "rejected"]; 2]);
 }
 
-async fn while_more_people_are_needed_all_wait_on(on: On) {
+async fn while_more_people_are_needed_all_keep_waiting(on: On) {
     let app = start(on, TWO_CHECKERS).await;
     let (first, second) = (paid(&app, mara(), 1).await, paid(&app, mara(), 2).await);
     let items = app.checker().decides_all("approved", &[&first, &second]).await;
-    assert_eq!(told(&items), [["recorded", "", "AdminTask"]; 2]);
+    assert_eq!(results(&items), [["recorded", "", "AdminTask"]; 2]);
     let other = app.other_checker();
     let items = other.decides_all("approved", &[&first, &second]).await;
     assert_eq!(
-        told(&items),
+        results(&items),
         [["refused", "request_moved", "AdminTask"]; 2],
         "read before the first one decided"
     );
-    let mut anew = bulk("approved", &[&first, &second]);
-    for item in anew["items"].as_array_mut().unwrap() {
+    let mut second_try = bulk("approved", &[&first, &second]);
+    for item in second_try["items"].as_array_mut().unwrap() {
         item.as_object_mut().unwrap().remove("version");
     }
-    let data = other.put_many(&anew).await.data();
-    assert_eq!(told(data.as_array().unwrap()), [["recorded", "", "approved"]; 2]);
+    let data = other.put_many(&second_try).await.data();
+    assert_eq!(results(data.as_array().unwrap()), [["recorded", "", "approved"]; 2]);
     app.run_due_executions().await;
 }
 
-async fn requests_of_a_type_that_does_not_allow_it_are_decided_by_themselves(on: On) {
+async fn requests_of_a_type_without_bulk_are_decided_one_by_one(on: On) {
     let app = start(on, "").await;
     let (badge, paid) = (app.maker().submitted(&app.badge()).await, paid(&app, mara(), 1).await);
     assert_eq!((&badge.data["bulkAllowed"], &paid.data["bulkAllowed"]), (&json!(false), &json!(true)));
     let items = app.checker().decides_all("approved", &[&badge, &paid]).await;
-    assert_eq!(told(&items), [["refused", "bulk_not_allowed", "AdminTask"], ["recorded", "", "approved"]]);
-    // What was tried with others moved nothing.
+    assert_eq!(results(&items), [["refused", "bulk_not_allowed", "AdminTask"], ["recorded", "", "approved"]]);
+    // The attempts on other requests changed nothing.
     assert_eq!(app.checker().approve_async(&badge.id).await.data()["state"], "approved");
     app.run_due_executions().await;
 }
 
-async fn high_risk_and_fresh_sign_ins_are_decided_by_themselves(on: On) {
+async fn high_risk_and_fresh_sign_ins_are_decided_one_by_one(on: On) {
     for (policy, groups) in [(RISK_THEN_FINANCE, ["Risk"].as_slice()), (FRESH_SIGN_IN, &[])] {
         let app = start(on, policy).await;
         let read = paid(&app, mara(), 1).await;
@@ -159,7 +159,7 @@ async fn high_risk_and_fresh_sign_ins_are_decided_by_themselves(on: On) {
         let checker = app.actor(checker.signed_in(app.clock.now()));
         for verdict in ["approved", "rejected"] {
             let items = checker.decides_all(verdict, &[&read]).await;
-            assert_eq!(told(&items), [["refused", "bulk_not_allowed", "AdminTask"]], "{verdict}");
+            assert_eq!(results(&items), [["refused", "bulk_not_allowed", "AdminTask"]], "{verdict}");
         }
         assert_eq!(checker.says(&read.id, "approved").await.data()["decisions"].as_array().unwrap().len(), 1);
     }
@@ -170,14 +170,14 @@ async fn requests_of_others_and_unknown_ones_are_not_found(on: On) {
     let read = paid(&app, mara(), 1).await;
     let unknown = Submitted { id: "019d0000-0000-7000-8000-000000000000".to_owned(), ..read.clone() };
     let items = app.stranger().decides_all("approved", &[&read]).await;
-    assert_eq!(told(&items), [["refused", "not_found", ""]]);
+    assert_eq!(results(&items), [["refused", "not_found", ""]]);
     assert_eq!(items[0]["state"], Value::Null);
     let items = app.checker().decides_all("approved", &[&unknown, &read]).await;
-    assert_eq!(told(&items), [["refused", "not_found", ""], ["recorded", "", "approved"]]);
+    assert_eq!(results(&items), [["refused", "not_found", ""], ["recorded", "", "approved"]]);
     app.run_due_executions().await;
 }
 
-async fn who_may_not_check_decides_none(on: On) {
+async fn bulk_decisions_need_the_permission_to_check(on: On) {
     let app = start(on, "").await;
     let read = paid(&app, mara(), 1).await;
     let body = bulk("approved", &[&read]);
@@ -189,14 +189,14 @@ async fn who_may_not_check_decides_none(on: On) {
     assert_eq!(app.auditor().happened(&read.id).await.len(), 3);
 }
 
-async fn every_fault_is_told_at_once(on: On) {
+async fn every_fault_is_reported_at_once(on: On) {
     let app = start(on, "").await;
     let read = paid(&app, mara(), 1).await;
     let item = json!({ "requestId": read.id, "digest": read.digest });
     let body = |items: Value| json!({ "decision": "approved", "message": "", "items": items });
     let fields = async |body: &Value| {
-        let told = app.checker().put_many(body).await.refused(400, "payload_invalid");
-        let errors = told["errors"].as_array().unwrap().iter();
+        let answer = app.checker().put_many(body).await.refused(400, "payload_invalid");
+        let errors = answer["errors"].as_array().unwrap().iter();
         errors.map(|error| error["field"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     for (wrong, expected) in [
@@ -219,18 +219,18 @@ async fn every_fault_is_told_at_once(on: On) {
             vec!["/decision", "/message", "/x"],
         ),
     ] {
-        let mut told = fields(&wrong).await;
+        let mut answer = fields(&wrong).await;
         let mut expected = expected;
-        told.sort_unstable();
+        answer.sort_unstable();
         expected.sort_unstable();
-        assert_eq!(told, expected, "{wrong}");
+        assert_eq!(answer, expected, "{wrong}");
     }
     let many: Vec<Value> = (0..101)
         .map(|number| json!({ "requestId": format!("019d0000-0000-7000-8000-{number:012}"), "digest": "" }))
         .collect();
     assert_eq!(fields(&body(many.clone().into())).await, ["/items"]);
-    let told = app.checker().put_many(&body(many[..100].into())).await.data();
-    assert_eq!(told.as_array().unwrap().len(), 100);
+    let answer = app.checker().put_many(&body(many[..100].into())).await.data();
+    assert_eq!(answer.as_array().unwrap().len(), 100);
     app.checker()
         .call("PUT", "/bulk-decisions?dry=1")
         .json(&body(json!([item])))

@@ -22,7 +22,7 @@ journeys![
 /// Asserts that everything documented is there, of the documented type. More members may be there.
 #[track_caller]
 fn assert_shape(documented: &Value, actual: &Value, at: &str) {
-    // Which headers a target sends is its own affair; that each is a list of texts is the contract.
+    // The contract does not fix which headers a target sends, only that each is a list of texts.
     if at.ends_with("IntouchAPITask_Output/headers") {
         let headers = actual.as_object().unwrap_or_else(|| panic!("{at}: {actual}"));
         let is_texts = |value: &Value| value.as_array().is_some_and(|all| all.iter().all(Value::is_string));
@@ -88,8 +88,8 @@ async fn submit_as_documented(app: &App, request_type: &str) -> (String, Value) 
     (data["requestId"].as_str().unwrap().to_owned(), documented_task(&documented, &sent))
 }
 
-/// Approves it and compares with the documented answer; `executed` stands where the contract's
-/// examples say `approved`.
+/// Approves it and compares with the documented answer; `executed` replaces what the contract's
+/// examples call `approved`.
 async fn approve_as_documented(app: &App, request_type: &str, id: &str, file: &str) -> Value {
     let message = fixture("approve.request.json");
     let mut body = message.clone();
@@ -172,7 +172,7 @@ async fn retro_transaction_runs_as_documented(on: On) {
     assert_eq!(data["details"]["IntouchAPITask_Output"]["status"], 201);
 }
 
-/// The body on the page that this product began with; only its hostname is another one.
+/// The body of the contract's page on issuing a badge, with another hostname.
 fn seed_body(app: &App) -> Value {
     json!({
         "entityInfo": {

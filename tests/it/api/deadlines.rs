@@ -7,9 +7,9 @@ use super::plain;
 use crate::support::pay_out::body;
 use crate::support::{On, journeys, without_explanation};
 
-journeys![both_deadlines_are_shown_and_which_of_them_passed,];
+journeys![both_deadlines_are_shown_and_which_one_passed,];
 
-async fn both_deadlines_are_shown_and_which_of_them_passed(on: On) {
+async fn both_deadlines_are_shown_and_which_one_passed(on: On) {
     let app = plain(on, "pending_ttl = \"2h\"\napproval_ttl = \"1h\"").await;
     let waits = app.maker().pays(&body(&app, "c-1", 1)).await;
     assert_eq!(waits.data["decideBefore"], "2026-03-01T14:00:00.123456Z");

@@ -10,21 +10,21 @@ use crate::support::{On, journeys};
 
 journeys![
     a_rejected_request_is_closed_and_nothing_is_sent,
-    a_rejection_needs_words,
-    an_own_repeat_gets_the_request_as_it_stands_and_nothing_runs_twice,
-    another_decision_than_the_one_that_stands_is_refused,
+    a_rejection_needs_a_message,
+    a_repeated_decision_gets_the_current_request_and_nothing_runs_twice,
+    a_decision_that_contradicts_the_recorded_one_is_refused,
     two_checkers_at_once_send_one_call,
-    the_maker_withdraws_and_may_say_so_twice,
+    the_maker_withdraws_and_may_repeat_it,
     a_decided_request_cannot_be_withdrawn,
     a_withdrawn_request_cannot_be_decided,
-    only_its_maker_withdraws_a_request,
+    only_its_maker_can_withdraw_a_request,
     a_decision_after_the_deadline_is_refused_and_records_the_expiry,
-    the_sweeper_expires_what_nobody_decided,
+    the_sweeper_expires_undecided_requests,
     a_withdrawal_after_the_deadline_is_refused,
     the_digest_may_be_sent_back_and_must_be_the_right_one,
     a_request_that_moved_since_it_was_read_is_not_decided,
-    what_is_refused_to_others_does_not_move_a_request,
-    a_version_that_is_no_number_is_a_fault,
+    a_refused_attempt_does_not_change_the_version_that_others_read,
+    a_version_that_is_not_a_number_is_a_fault,
     the_path_of_another_type_finds_nothing,
     the_action_name_is_compared_without_case,
 ];
@@ -43,7 +43,7 @@ async fn a_rejected_request_is_closed_and_nothing_is_sent(on: On) {
     app.other_checker().approve(&id).await.refused(409, "already_decided");
 }
 
-async fn a_rejection_needs_words(on: On) {
+async fn a_rejection_needs_a_message(on: On) {
     let app = App::start(on).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     let body = app.checker().reject(&id, "  ").await.refused(400, "payload_invalid");
@@ -51,7 +51,7 @@ async fn a_rejection_needs_words(on: On) {
     assert_eq!(app.auditor().request(&id).await["state"], "AdminTask");
 }
 
-async fn an_own_repeat_gets_the_request_as_it_stands_and_nothing_runs_twice(on: On) {
+async fn a_repeated_decision_gets_the_current_request_and_nothing_runs_twice(on: On) {
     let app = App::start(on).await;
     let body = app.badge();
     let id = app.maker().submitted(&body).await.id;
@@ -67,14 +67,14 @@ async fn an_own_repeat_gets_the_request_as_it_stands_and_nothing_runs_twice(on: 
     assert_eq!(types[3..], ["approved", "attempt_started", "executed"]);
 }
 
-async fn another_decision_than_the_one_that_stands_is_refused(on: On) {
+async fn a_decision_that_contradicts_the_recorded_one_is_refused(on: On) {
     let app = App::start(on).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     app.checker().approve(&id).await.data();
     let other_words = decision(&id, "approved", "other words");
     let own = app.checker().decide("ISSUE-BADGE", &other_words).await.refused(409, "already_decided");
-    let told = own["errors"][0]["message"].as_str().unwrap().to_owned();
-    assert!(told.contains("checker@example.com approved") && told.contains("executed"), "{told}");
+    let message = own["errors"][0]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("checker@example.com approved") && message.contains("executed"), "{message}");
     app.checker().reject(&id, "after all not").await.refused(409, "already_decided");
     app.other_checker().approve(&id).await.refused(409, "already_decided");
     assert_eq!(app.sandbox.calls().await["count"], 1);
@@ -95,7 +95,7 @@ async fn two_checkers_at_once_send_one_call(on: On) {
     assert_eq!(app.sandbox.enrolments_of(&body).await, 1);
 }
 
-async fn the_maker_withdraws_and_may_say_so_twice(on: On) {
+async fn the_maker_withdraws_and_may_repeat_it(on: On) {
     let app = App::start(on).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     let data = app.maker().withdraw(&id, "A typing error.").await.data();
@@ -124,23 +124,23 @@ async fn a_withdrawn_request_cannot_be_decided(on: On) {
     assert_eq!(app.sandbox.calls().await["count"], 0);
 }
 
-async fn only_its_maker_withdraws_a_request(on: On) {
+async fn only_its_maker_can_withdraw_a_request(on: On) {
     let app = App::start(on).await;
     let id = app.maker().submitted(&app.badge()).await.id;
-    // Who may not even see it gets the answer of a request that does not exist.
+    // A person who may not see it gets the answer for a request that does not exist.
     app.other_maker().withdraw(&id, "mine?").await.refused(404, "not_found");
     app.stranger().withdraw(&id, "mine?").await.refused(404, "not_found");
     app.checker().withdraw(&id, "mine?").await.refused(403, "not_the_maker");
     app.auditor().withdraw(&id, "mine?").await.refused(403, "not_the_maker");
-    let nobody = app.actor(Person::new(1, "nobody@example.com", &[]));
-    nobody.withdraw(&id, "mine?").await.refused(403, "permission_missing");
+    let without_permissions = app.actor(Person::new(1, "nobody@example.com", &[]));
+    without_permissions.withdraw(&id, "mine?").await.refused(403, "permission_missing");
     assert_eq!(app.maker().request(&id).await["state"], "AdminTask");
 }
 
 async fn a_decision_after_the_deadline_is_refused_and_records_the_expiry(on: On) {
     let app = App::with(on, AppOptions::stepped()).await;
     let id = app.maker().submitted(&app.badge()).await.id;
-    // At the deadline is too late; the tick before is not.
+    // The deadline itself is too late; the microsecond before is not.
     app.clock.advance(TimeDelta::days(30));
     let body = app.checker().approve(&id).await.refused(409, "request_expired");
     assert!(body["errors"][0]["message"].as_str().unwrap().contains("2026-03-31T12:00:00Z"), "{body}");
@@ -155,7 +155,7 @@ async fn a_decision_after_the_deadline_is_refused_and_records_the_expiry(on: On)
     assert_eq!(app.sandbox.calls().await["count"], 0);
 }
 
-async fn the_sweeper_expires_what_nobody_decided(on: On) {
+async fn the_sweeper_expires_undecided_requests(on: On) {
     let app = App::with(on, AppOptions::stepped().set("requests.pending_ttl_seconds", 60)).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     app.clock.advance(TimeDelta::microseconds(59_999_999));
@@ -223,7 +223,7 @@ async fn a_request_that_moved_since_it_was_read_is_not_decided(on: On) {
     app.auditor().becomes(&read.id, "executed").await;
 }
 
-async fn what_is_refused_to_others_does_not_move_a_request(on: On) {
+async fn a_refused_attempt_does_not_change_the_version_that_others_read(on: On) {
     let app = App::start(on).await;
     let both = Person::new(400_001, "maker@example.com", &["CanMakeRequest", "CanCheckRequest"]);
     let submitted = app.actor(both.clone()).submitted(&app.badge()).await;
@@ -238,7 +238,7 @@ async fn what_is_refused_to_others_does_not_move_a_request(on: On) {
     assert_eq!(app.checker().decide("ISSUE-BADGE", &body).await.data()["state"], "executed");
 }
 
-async fn a_version_that_is_no_number_is_a_fault(on: On) {
+async fn a_version_that_is_not_a_number_is_a_fault(on: On) {
     let app = App::start(on).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     for wrong in [json!("3"), json!(0), json!(-1), json!(3.5), json!(null), json!(1e30)] {

@@ -8,7 +8,7 @@ use crate::support::{On, journeys, without_explanation};
 journeys![
     an_export_in_csv_has_a_row_per_request,
     an_export_in_jsonl_has_the_requests_as_they_are_read,
-    an_export_goes_on_past_its_first_page,
+    an_export_continues_past_its_first_page,
     an_export_is_for_auditors,
 ];
 
@@ -45,7 +45,7 @@ async fn an_export_in_jsonl_has_the_requests_as_they_are_read(on: On) {
     assert_eq!(filtered.lines().count(), 1);
 }
 
-async fn an_export_goes_on_past_its_first_page(on: On) {
+async fn an_export_continues_past_its_first_page(on: On) {
     let app = App::start(on).await;
     let (maker, bodies) = (app.maker(), (0..230).map(|_| app.badge()).collect::<Vec<_>>());
     let submissions = bodies.iter().map(|body| maker.submitted(body));

@@ -9,14 +9,14 @@ use crate::support::people::decision;
 use crate::support::{On, journeys};
 
 journeys![
-    every_fault_of_a_submission_is_told_at_once,
-    members_that_stand_twice_are_refused_at_any_depth,
+    every_fault_of_a_submission_is_reported_at_once,
+    duplicate_members_are_refused_at_any_depth,
     nesting_ends_at_a_depth_of_32,
-    headers_that_are_not_the_makers_are_refused,
+    headers_that_the_maker_may_not_set_are_refused,
     a_host_is_scheme_host_and_port_and_nothing_else,
     path_and_method_are_the_types_own,
     a_decision_names_each_of_its_faults,
-    what_the_contract_leaves_open_is_taken,
+    what_the_contract_leaves_open_is_accepted,
 ];
 
 /// The pointers that a refused submission names.
@@ -33,7 +33,7 @@ fn set(pointers: &[&str]) -> BTreeSet<String> {
     pointers.iter().map(|pointer| pointer.replace('~', TASK)).collect()
 }
 
-async fn every_fault_of_a_submission_is_told_at_once(on: On) {
+async fn every_fault_of_a_submission_is_reported_at_once(on: On) {
     let app = App::start(on).await;
     let mut body = app.badge();
     body["unknown"] = 1.into();
@@ -66,7 +66,7 @@ async fn every_fault_of_a_submission_is_told_at_once(on: On) {
     assert_eq!(app.checker().lists("").await, [] as [&str; 0]);
 }
 
-async fn members_that_stand_twice_are_refused_at_any_depth(on: On) {
+async fn duplicate_members_are_refused_at_any_depth(on: On) {
     let app = App::start(on).await;
     let text = app.badge().to_string();
     let twice = text.replacen("\"referenceId\":", "\"referenceId\":\"1\",\"referenceId\":", 1);
@@ -77,7 +77,7 @@ async fn members_that_stand_twice_are_refused_at_any_depth(on: On) {
 
 async fn nesting_ends_at_a_depth_of_32(on: On) {
     let app = App::start(on).await;
-    // The body's members lie four deep: this many lists more fill it up.
+    // The body's members are four deep, so 28 more lists reach the limit.
     let nested = |lists: usize| {
         let mut body = app.badge();
         let deep = format!("{}1{}", "[".repeat(lists), "]".repeat(lists));
@@ -88,7 +88,7 @@ async fn nesting_ends_at_a_depth_of_32(on: On) {
     assert_eq!(fields(&app, &nested(29).to_string()).await.len(), 1);
 }
 
-async fn headers_that_are_not_the_makers_are_refused(on: On) {
+async fn headers_that_the_maker_may_not_set_are_refused(on: On) {
     let app = App::start(on).await;
     for name in [
         "Host",
@@ -173,7 +173,7 @@ async fn a_decision_names_each_of_its_faults(on: On) {
     assert_eq!(app.maker().request(&id).await["state"], "AdminTask");
 }
 
-async fn what_the_contract_leaves_open_is_taken(on: On) {
+async fn what_the_contract_leaves_open_is_accepted(on: On) {
     let app = App::start(on).await;
     for owner in ["LOYALTY", "Loyalty_Promotion", "HISTORICAL_IMPORT"] {
         let mut body = app.badge();

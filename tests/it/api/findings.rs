@@ -1,4 +1,4 @@
-//! What a checker should look at twice, and what a maker is warned of.
+//! Findings for checkers, and warnings for makers.
 
 use serde_json::{Value, json};
 
@@ -8,11 +8,11 @@ use crate::support::pay_out::body;
 use crate::support::{On, journeys};
 
 journeys![
-    odd_characters_and_a_second_request_are_findings,
-    a_second_request_on_a_subject_is_warned_of_at_once,
+    hidden_characters_and_a_second_request_are_findings,
+    a_second_request_on_a_subject_gets_a_warning_at_once,
 ];
 
-async fn odd_characters_and_a_second_request_are_findings(on: On) {
+async fn hidden_characters_and_a_second_request_are_findings(on: On) {
     let app = plain(on, "").await;
     let first = app.maker().pays(&body(&app, "c-1", 1)).await.id;
     assert_eq!(app.checker().request(&first).await["findings"], json!([]));
@@ -33,7 +33,7 @@ async fn odd_characters_and_a_second_request_are_findings(on: On) {
     assert_eq!(findings.as_array().unwrap().len(), 1);
 }
 
-async fn a_second_request_on_a_subject_is_warned_of_at_once(on: On) {
+async fn a_second_request_on_a_subject_gets_a_warning_at_once(on: On) {
     let app = plain(on, "duplicates = \"warn\"").await;
     let first = app.maker().pays(&body(&app, "c-1", 1)).await;
     assert_eq!(first.data["warnings"], json!([]));

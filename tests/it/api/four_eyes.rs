@@ -1,4 +1,4 @@
-//! Nobody decides his own request, however many accounts and rights he has.
+//! No one decides their own request, however many accounts and permissions they have.
 
 use serde_json::json;
 
@@ -37,7 +37,7 @@ async fn is_refused_as_the_maker(on: On, person: Person, verdict: &str) {
     assert_eq!(last["code"], "maker_is_checker");
     assert_eq!((&last["from"], &last["to"]), (&json!("AdminTask"), &json!("AdminTask")));
     assert_eq!(app.sandbox.calls().await["count"], 0);
-    // A refused attempt changes nothing: somebody else still decides.
+    // A refused attempt changes nothing: someone else can still decide.
     assert_eq!(app.checker().approve(id).await.data()["state"], "executed");
 }
 

@@ -1,4 +1,4 @@
-//! A rule that asks for a fresh sign-in, whichever way the approval comes in.
+//! A rule that needs a fresh sign-in, whichever way the approval is sent.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -9,11 +9,11 @@ use crate::support::people::{Person, decision};
 use crate::support::{On, journeys};
 
 journeys![
-    an_approval_without_a_fresh_sign_in_is_refused_and_kept,
-    who_signs_in_again_approves_what_he_read_before,
-    every_stage_asks_for_a_fresh_sign_in_of_its_own,
+    an_approval_without_a_fresh_sign_in_is_refused_and_recorded,
+    after_signing_in_again_a_checker_approves_what_they_read_before,
+    every_stage_needs_its_own_fresh_sign_in,
     a_rejection_needs_no_fresh_sign_in,
-    the_inbox_and_the_request_show_what_is_asked,
+    the_inbox_and_the_request_show_that_a_fresh_sign_in_is_needed,
 ];
 
 async fn start(on: On) -> App {
@@ -25,7 +25,7 @@ fn checker(signed_in: Option<DateTime<Utc>>) -> Person {
     signed_in.map_or(chen.clone(), |at| chen.signed_in(at))
 }
 
-async fn an_approval_without_a_fresh_sign_in_is_refused_and_kept(on: On) {
+async fn an_approval_without_a_fresh_sign_in_is_refused_and_recorded(on: On) {
     let app = start(on).await;
     let now = app.clock.now();
     let rows = [
@@ -51,7 +51,7 @@ async fn an_approval_without_a_fresh_sign_in_is_refused_and_kept(on: On) {
     assert_eq!(app.target.arrived().len(), 0);
 }
 
-async fn who_signs_in_again_approves_what_he_read_before(on: On) {
+async fn after_signing_in_again_a_checker_approves_what_they_read_before(on: On) {
     let app = start(on).await;
     let read = app.maker().pays(&body(&app, "c-1", 10)).await;
     let mut body = decision(&read.id, "approved", "as read");
@@ -64,7 +64,7 @@ async fn who_signs_in_again_approves_what_he_read_before(on: On) {
     assert_eq!((&data["state"], data["decisions"].as_array().unwrap().len()), (&json!("AdminTask"), 1));
 }
 
-async fn every_stage_asks_for_a_fresh_sign_in_of_its_own(on: On) {
+async fn every_stage_needs_its_own_fresh_sign_in(on: On) {
     let app = start(on).await;
     let id = app.maker().pays(&body(&app, "c-1", 10)).await.id;
     app.actor(checker(Some(app.clock.now()))).says(&id, "approved").await.data();
@@ -83,7 +83,7 @@ async fn a_rejection_needs_no_fresh_sign_in(on: On) {
     assert_eq!(app.actor(checker(None)).says(&id, "rejected").await.data()["state"], "rejected");
 }
 
-async fn the_inbox_and_the_request_show_what_is_asked(on: On) {
+async fn the_inbox_and_the_request_show_that_a_fresh_sign_in_is_needed(on: On) {
     let app = start(on).await;
     let id = app.maker().pays(&body(&app, "c-1", 10)).await.id;
     for (signed_in, is_fresh) in [(None, false), (Some(app.clock.now()), true)] {

@@ -9,7 +9,7 @@ journeys![
     a_running_server_is_live_and_ready,
     a_server_whose_executor_does_not_run_is_not_ready,
     a_database_of_an_older_version_is_not_ready,
-    metrics_count_what_happened_and_name_nobody,
+    metrics_count_what_happened_and_name_no_one,
 ];
 
 async fn a_running_server_is_live_and_ready(on: On) {
@@ -39,7 +39,7 @@ async fn a_database_of_an_older_version_is_not_ready(on: On) {
     assert_eq!(app.get("/health/ready").await.expect(503)["checks"], checks);
 }
 
-async fn metrics_count_what_happened_and_name_nobody(on: On) {
+async fn metrics_count_what_happened_and_name_no_one(on: On) {
     let app = App::start(on).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     app.checker().approve(&id).await.data();

@@ -9,12 +9,12 @@ use crate::support::people::Actor;
 use crate::support::{On, journeys};
 
 journeys![
-    a_repeated_key_gets_the_request_as_it_now_stands,
-    a_key_that_stands_for_something_else_is_refused,
-    a_key_that_is_none_is_refused,
+    a_repeated_key_gets_the_request_in_its_current_state,
+    a_key_of_another_submission_is_refused,
+    a_malformed_key_is_refused,
 ];
 
-async fn a_repeated_key_gets_the_request_as_it_now_stands(on: On) {
+async fn a_repeated_key_gets_the_request_in_its_current_state(on: On) {
     let app = plain(on, "").await;
     let maker = app.maker();
     let mut body = body(&app, "c-1", 1);
@@ -33,7 +33,7 @@ async fn a_repeated_key_gets_the_request_as_it_now_stands(on: On) {
     assert_eq!(app.count("SELECT count(*) AS number FROM requests"), 1);
 }
 
-async fn a_key_that_stands_for_something_else_is_refused(on: On) {
+async fn a_key_of_another_submission_is_refused(on: On) {
     let app = plain(on, "").await;
     let post = async |actor: Actor<'_>, body: &Value| {
         let call = actor.call("POST", &format!("/{PAY_OUT}")).header("idempotency-key", "k-1");
@@ -61,7 +61,7 @@ async fn a_key_that_stands_for_something_else_is_refused(on: On) {
     assert_eq!(one, other);
 }
 
-async fn a_key_that_is_none_is_refused(on: On) {
+async fn a_malformed_key_is_refused(on: On) {
     let app = plain(on, "").await;
     let body = body(&app, "c-1", 1);
     let post = || app.maker().call("POST", &format!("/{PAY_OUT}")).json(&body);

@@ -10,7 +10,7 @@ use crate::support::{On, journeys};
 
 journeys![
     what_needs_me_is_what_i_may_decide_now,
-    the_inbox_goes_on_by_cursor_and_counts_only_once,
+    the_inbox_continues_by_cursor_and_counts_only_once,
     an_inbox_is_counted_exactly_to_a_thousand,
     the_views_take_no_other_parameters,
     mine_is_a_filter_and_decided_by_me_is_the_latest_first,
@@ -49,7 +49,7 @@ async fn what_needs_me_is_what_i_may_decide_now(on: On) {
     assert_eq!(needs(abroad).await.1["count"], "0");
 }
 
-async fn the_inbox_goes_on_by_cursor_and_counts_only_once(on: On) {
+async fn the_inbox_continues_by_cursor_and_counts_only_once(on: On) {
     let app = plain(on, "").await;
     let mut submitted = Vec::new();
     for number in 0..5 {

@@ -11,12 +11,12 @@ journeys![
     every_filter_narrows_the_list,
     an_empty_parameter_means_not_given,
     dates_are_whole_days_in_the_configured_offset,
-    what_has_not_ended_comes_last_both_ways,
+    open_requests_come_last_in_both_directions,
     numbered_pages_have_totals,
     a_cursor_walks_over_everything_once,
     a_cursor_walks_by_end_time_as_well,
     a_cursor_is_bound_to_its_filters_and_its_order,
-    parameters_that_make_no_sense_are_refused_all_at_once,
+    wrong_parameters_are_refused_all_at_once,
     a_large_answer_is_left_out_of_lists_and_marked,
     times_are_shown_in_the_configured_offset,
 ];
@@ -106,7 +106,7 @@ async fn some_that_ended(app: &App) -> Vec<String> {
     ids
 }
 
-async fn what_has_not_ended_comes_last_both_ways(on: On) {
+async fn open_requests_come_last_in_both_directions(on: On) {
     let app = App::start(on).await;
     let ids = some_that_ended(&app).await;
     let at = |order: [usize; 5]| order.map(|at| ids[at].clone());
@@ -199,7 +199,7 @@ async fn a_cursor_is_bound_to_its_filters_and_its_order(on: On) {
         let reply = checker.get(&format!("/requests?{query}&after={next}")).await;
         assert_eq!(reply.refused(400, "cursor_invalid")["errors"][0]["field"], "after");
     }
-    // The maker's list is another one: it has only his own requests.
+    // The maker's list is another one: it has only their own requests.
     let own = app.maker().get(&format!("/requests?limit=1&states=AdminTask&after={next}")).await;
     own.refused(400, "cursor_invalid");
     let both = checker.get(&format!("/requests?PageNo=0&limit=1&states=AdminTask&after={next}")).await;
@@ -207,7 +207,7 @@ async fn a_cursor_is_bound_to_its_filters_and_its_order(on: On) {
     checker.get("/requests?after=nonsense").await.refused(400, "cursor_invalid");
 }
 
-async fn parameters_that_make_no_sense_are_refused_all_at_once(on: On) {
+async fn wrong_parameters_are_refused_all_at_once(on: On) {
     let app = App::start(on).await;
     let query = "states=AdminTask,Pending&limit=501&PageNo=-1&startDate=2026-02-30&endDate=2026-3-1\
                  &requestType=issue-badge&sortBy=state&sortOrder=up&q=1&userId=1&userId=2";

@@ -8,8 +8,8 @@ use crate::support::pay_out::{RISK_THEN_FINANCE, body, type_file};
 use crate::support::{On, journeys};
 
 journeys![
-    masked_fields_are_for_those_who_decide_and_secret_ones_for_nobody,
-    who_stands_behind_the_maker_or_is_switched_off_sees_no_masked_field,
+    masked_fields_are_for_those_who_decide_and_secret_ones_for_no_one,
+    a_checker_who_is_the_maker_or_switched_off_sees_no_masked_field,
 ];
 
 const HIDING: &str = r#"
@@ -22,7 +22,7 @@ account = { type = "string" }
 token = { type = "string" }
 "#;
 
-async fn masked_fields_are_for_those_who_decide_and_secret_ones_for_nobody(on: On) {
+async fn masked_fields_are_for_those_who_decide_and_secret_ones_for_no_one(on: On) {
     let file = type_file(HIDING, RISK_THEN_FINANCE).replace("\"/pay\"", "\"/pay/{account}\"");
     let app = App::with(on, AppOptions::stepped().with_type(&file)).await;
     let mut body = body(&app, "c-1", 10);
@@ -37,7 +37,7 @@ async fn masked_fields_are_for_those_who_decide_and_secret_ones_for_nobody(on: O
     let hidden = ["acc-4711", "card-4711", "tok-4711", "pin-4711"];
     let shown = |text: &str| hidden.map(|word| text.contains(word));
     let (all_but_secret, nothing) = ([true, true, false, false], [false; 4]);
-    assert_eq!(shown(&submitted.data.to_string()), all_but_secret, "once, to him who sent it");
+    assert_eq!(shown(&submitted.data.to_string()), all_but_secret, "once, to the person who sent it");
     let one = format!("/requests/{id}");
     let cases = [
         (rita(), all_but_secret),
@@ -70,7 +70,7 @@ async fn masked_fields_are_for_those_who_decide_and_secret_ones_for_nobody(on: O
     assert_eq!(shown(&format!("{}{}", arrived.head, arrived.body)), [true; 4], "what is sent is whole");
 }
 
-async fn who_stands_behind_the_maker_or_is_switched_off_sees_no_masked_field(on: On) {
+async fn a_checker_who_is_the_maker_or_switched_off_sees_no_masked_field(on: On) {
     let people = "[[people]]\nname = \"Mara\"\naccounts = [\"sub-400001\", \"sub-11\"]\n\
                   [[people]]\nname = \"Fay\"\naccounts = [\"sub-12\"]\nactive = false\n";
     let options = AppOptions::stepped().with_type(&type_file("[fields]\nmasked = [\"/body/card\"]", ""));

@@ -1,4 +1,4 @@
-//! Refused submissions are no requests, but they are kept for auditors: who, when, why.
+//! Refused submissions are not requests, but they are kept for auditors: who, when, why.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ async fn from_the_61st_in_a_minute_on_refusals_are_counted(on: On) {
     let counts = of_maker(&rows);
     assert_eq!((counts.len(), counts.iter().sum::<i64>()), (61, 65));
     assert_eq!(counts.iter().max(), Some(&5));
-    // The next minute begins anew.
+    // The next minute starts again at zero.
     app.clock.advance(TimeDelta::minutes(1));
     app.maker().submit("ISSUE-BADGE", &json!({})).await.refused(400, "payload_invalid");
     assert_eq!(of_maker(&listed().await).len(), 62);
@@ -99,7 +99,7 @@ async fn attempts_on_a_request_that_are_refused_are_kept_up_to_60_a_minute(on: O
     for _ in 0..62 {
         app.other_checker().approve(&id).await.refused(409, "already_decided");
     }
-    // Nobody fills the trail, and nobody keeps another person's attempt out of it.
+    // No one can flood a trail, or keep another person's attempt out of it.
     assert_eq!(app.auditor().happened(&id).await.len(), 4 + 60);
     app.maker().withdraw(&id, "mine").await.refused(409, "already_decided");
     assert_eq!(app.auditor().happened(&id).await.len(), 4 + 61);

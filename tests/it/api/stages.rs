@@ -10,10 +10,10 @@ use crate::support::{On, journeys};
 
 journeys![
     two_stages_are_signed_and_the_last_signature_is_the_contracts,
-    each_person_is_told_what_he_may_do_and_what_is_still_needed,
+    each_person_sees_what_they_may_do_and_what_is_still_needed,
     one_rejection_in_the_second_stage_ends_it,
     a_rule_may_ask_for_more_than_one_rejection,
-    a_rule_that_asks_for_nobody_runs_without_a_decision,
+    a_rule_that_needs_no_signature_runs_without_a_decision,
 ];
 
 const CHECK: [&str; 1] = ["CanCheckRequest"];
@@ -43,11 +43,11 @@ async fn two_stages_are_signed_and_the_last_signature_is_the_contracts(on: On) {
     let read = app.auditor().request(id).await;
     assert_eq!(read["state"], "executed");
     assert_eq!(read["details"]["IntouchAPITask_Output"]["status"], 200);
-    let told = |decision: &Value| {
+    let signature_of = |decision: &Value| {
         let name = decision["actor"]["userName"].as_str().unwrap().to_owned();
         (name, decision["stage"].clone(), decision["signedAs"].clone(), decision["digest"].clone())
     };
-    let signed: Vec<_> = read["decisions"].as_array().unwrap().iter().map(told).collect();
+    let signed: Vec<_> = read["decisions"].as_array().unwrap().iter().map(signature_of).collect();
     let signature = |name: &str, stage: u64, group: &str| {
         (format!("{name}@example.com"), json!(stage), json!([group]), json!(submitted.digest))
     };
@@ -62,7 +62,7 @@ async fn two_stages_are_signed_and_the_last_signature_is_the_contracts(on: On) {
     assert_eq!(app.target.arrived().len(), 1);
 }
 
-/// Whether somebody may decide, and the code of why not.
+/// Whether a person may decide, and the code of why not.
 async fn may(app: &App, who: Person, id: &str) -> (bool, String) {
     let read = app.actor(who).request(id).await;
     let reasons = read["whyNot"].as_array().unwrap();
@@ -71,7 +71,7 @@ async fn may(app: &App, who: Person, id: &str) -> (bool, String) {
     (read["canDecide"].as_bool().unwrap(), codes.join(" "))
 }
 
-async fn each_person_is_told_what_he_may_do_and_what_is_still_needed(on: On) {
+async fn each_person_sees_what_they_may_do_and_what_is_still_needed(on: On) {
     let app = staged(on).await;
     let id = app.maker().pays(&body(&app, "c-1", 10)).await.id;
     let maker_with_a_seat = Person { permissions: vec!["CanCheckRequest"], ..app.maker().person };
@@ -133,7 +133,7 @@ async fn a_rule_may_ask_for_more_than_one_rejection(on: On) {
     assert_eq!(app.auditor().happened(&id).await[3..], ["rejection_given", "refused", "rejected"]);
 }
 
-async fn a_rule_that_asks_for_nobody_runs_without_a_decision(on: On) {
+async fn a_rule_that_needs_no_signature_runs_without_a_decision(on: On) {
     let tiny = "[[policy]]\nname = \"tiny\"\nwhen = 'request.amount.below(100)'\nauto_approve = true\n\
                 [[policy]]\nname = \"else\"\nrefuse = \"Ask the treasury.\"\n";
     let app = App::with(on, AppOptions::default().with_type(&type_file("", tiny))).await;

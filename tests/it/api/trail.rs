@@ -75,6 +75,6 @@ async fn a_history_names_the_actor_behind_each_step(on: On) {
     assert_eq!(history[0]["entityInfo"], body["entityInfo"]);
     assert_eq!(history[3]["message"], "agreed");
     assert_eq!((&history[5]["attempt"], &history[5]["outcome"]), (&json!(1), &json!("executed")));
-    // The maker reads the history of his own request as well.
+    // The maker reads the trail of their own request as well.
     assert_eq!(app.maker().history(&id).await, history);
 }

@@ -6,9 +6,9 @@ use crate::support::app::App;
 use crate::support::people::{ORG, Person};
 use crate::support::{On, journeys};
 
-journeys![orgs_are_walls, a_maker_sees_only_his_own_requests,];
+journeys![nothing_of_an_org_is_visible_in_another, a_maker_sees_only_their_own_requests,];
 
-async fn orgs_are_walls(on: On) {
+async fn nothing_of_an_org_is_visible_in_another(on: On) {
     let app = App::start(on).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     app.maker().submit("ISSUE-BADGE", &json!({})).await.refused(400, "payload_invalid");
@@ -24,7 +24,7 @@ async fn orgs_are_walls(on: On) {
         assert_eq!(stranger.get(path).await.data(), json!([]));
     }
     assert_eq!(stranger.get("/requests/export?format=jsonl").await.text, "");
-    // The number of pages tells nothing either, and a cursor of another org opens nothing.
+    // The number of pages reveals nothing either, and a cursor of another org is refused.
     let listed = stranger.get("/requests").await.body;
     assert_eq!(listed["pagination"]["totalElements"], 0);
     app.maker().submitted(&app.badge()).await;
@@ -37,7 +37,7 @@ async fn orgs_are_walls(on: On) {
     assert_eq!(app.actor(Person { org: "90002".into(), ..both }).lists("").await.len(), 0);
 }
 
-async fn a_maker_sees_only_his_own_requests(on: On) {
+async fn a_maker_sees_only_their_own_requests(on: On) {
     let app = App::start(on).await;
     let own = app.maker().submitted(&app.badge()).await.id;
     let foreign = app.other_maker().submitted(&app.badge()).await.id;

@@ -152,8 +152,8 @@ fn every_key_has_an_example_and_is_explained() {
         assert!(shown.contains(&key), "{key} has no example");
         let name = key.rsplit('.').next().unwrap();
         let told = [format!("`{name}`"), format!("`[[{name}]]`"), format!("`{name} = ")];
-        let is_told = told.iter().any(|told| page.contains(told)) || headings.contains(&name);
-        assert!(is_told, "{name} is not explained");
+        let is_reported = told.iter().any(|told| page.contains(told)) || headings.contains(&name);
+        assert!(is_reported, "{name} is not explained");
     }
 }
 
@@ -323,8 +323,8 @@ fn every_variable_and_function_of_conditions_is_in_the_table_and_evaluated() {
     assert!(functions.len() > 20, "{functions:?}");
     for name in functions {
         assert!(conditions.contains(&format!("{name}(")), "{name} has no example");
-        let is_told = page.contains(&format!("`{name}`")) || page.contains(&format!("`a.{name}(b)`"));
-        assert!(is_told, "{name} is not explained");
+        let is_reported = page.contains(&format!("`{name}`")) || page.contains(&format!("`a.{name}(b)`"));
+        assert!(is_reported, "{name} is not explained");
     }
 }
 

@@ -175,7 +175,7 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Gone already in a test that went well.
+        // It has ended already in a test that passed.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

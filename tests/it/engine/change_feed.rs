@@ -1,4 +1,4 @@
-//! ChangeKind open pages are told of what happens to requests.
+//! ChangeKind open pages are received of what happens to requests.
 
 use chrono::TimeDelta;
 use countersign::domain::ids::OrgId;
@@ -13,10 +13,10 @@ use crate::support::people::{ORG, Person, Submitted};
 use crate::support::{On, eventually, journeys, run};
 
 journeys![
-    every_move_of_a_request_is_told_after_it_stands_and_nothing_else_is,
-    what_is_rolled_back_is_not_told,
-    a_page_that_comes_back_is_told_what_it_missed,
-    nobody_is_told_of_another_orgs_requests,
+    every_committed_change_of_a_request_is_published_and_nothing_else,
+    what_is_rolled_back_is_not_published,
+    a_subscriber_that_comes_back_receives_what_it_missed,
+    no_subscriber_receives_another_orgs_requests,
 ];
 
 fn subscribe(app: &App) -> Subscription {
@@ -31,11 +31,11 @@ fn ready(subscription: &mut Subscription) -> Vec<Change> {
     changes
 }
 
-fn told(subscription: &mut Subscription) -> Vec<(ChangeKind, State)> {
+fn received(subscription: &mut Subscription) -> Vec<(ChangeKind, State)> {
     ready(subscription).into_iter().map(|change| (change.kind, change.state)).collect()
 }
 
-async fn every_move_of_a_request_is_told_after_it_stands_and_nothing_else_is(on: On) {
+async fn every_committed_change_of_a_request_is_published_and_nothing_else(on: On) {
     let options = AppOptions::stepped().set("requests.pending_ttl_seconds", 60);
     let app = App::with(on, options.with_type(&type_file("", TWO_CHECKERS))).await;
     let mut subscription = subscribe(&app);
@@ -49,29 +49,29 @@ async fn every_move_of_a_request_is_told_after_it_stands_and_nothing_else_is(on:
         ["permission:CanCheckRequest"]
     );
     app.actor(both).says(&read.id, "approved").await.refused(403, "maker_is_checker");
-    assert_eq!(told(&mut subscription), [], "a refused attempt moves nothing");
+    assert_eq!(received(&mut subscription), [], "a refused attempt moves nothing");
     app.checker().says(&read.id, "approved").await.data();
     app.other_checker().says(&read.id, "approved").await.data();
     let yes = ChangeKind::Decided(Verdict::Approved);
-    assert_eq!(told(&mut subscription), [(yes, State::AdminTask), (yes, State::Approved)]);
+    assert_eq!(received(&mut subscription), [(yes, State::AdminTask), (yes, State::Approved)]);
     app.run_due_executions().await;
-    assert_eq!(told(&mut subscription), [(ChangeKind::Ended(Outcome::Executed), State::Executed)]);
+    assert_eq!(received(&mut subscription), [(ChangeKind::Ended(Outcome::Executed), State::Executed)]);
     let withdrawn = app.maker().pays(&body(&app, "c-2", 10)).await;
     app.maker().withdraw(&withdrawn.id, "a mistake").await.data();
     let late = app.maker().pays(&body(&app, "c-3", 10)).await;
     app.clock.advance(TimeDelta::seconds(60));
     app.sweep().await;
-    let by_then = told(&mut subscription);
+    let by_then = received(&mut subscription);
     assert_eq!(by_then[1], (ChangeKind::Withdrawn, State::Withdrawn));
     assert_eq!(by_then[3], (ChangeKind::Expired, State::Expired), "{}", late.id);
     assert_eq!(by_then.len(), 4);
 }
 
-async fn what_is_rolled_back_is_not_told(on: On) {
+async fn what_is_rolled_back_is_not_published(on: On) {
     let app = App::start(on).await;
     let mut subscription = subscribe(&app);
     let id = app.maker().submitted(&app.badge()).await.id;
-    assert_eq!(told(&mut subscription).len(), 1);
+    assert_eq!(received(&mut subscription).len(), 1);
     let (fail, heal) = match on {
         On::Sqlite => (
             "CREATE TRIGGER no_events BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no room'); END",
@@ -87,13 +87,13 @@ async fn what_is_rolled_back_is_not_told(on: On) {
     app.tamper(fail);
     app.checker().reject(&id, "no").await.refused(500, "internal");
     app.maker().submit("ISSUE-BADGE", &app.badge()).await.refused(500, "internal");
-    assert_eq!(told(&mut subscription), []);
+    assert_eq!(received(&mut subscription), []);
     app.tamper(heal);
     app.checker().reject(&id, "no").await.data();
-    assert_eq!(told(&mut subscription), [(ChangeKind::Decided(Verdict::Rejected), State::Rejected)]);
+    assert_eq!(received(&mut subscription), [(ChangeKind::Decided(Verdict::Rejected), State::Rejected)]);
 }
 
-async fn a_page_that_comes_back_is_told_what_it_missed(on: On) {
+async fn a_subscriber_that_comes_back_receives_what_it_missed(on: On) {
     let app = App::start(on).await;
     let engine = app.server().engine();
     let org = OrgId::new(ORG);
@@ -108,12 +108,12 @@ async fn a_page_that_comes_back_is_told_what_it_missed(on: On) {
     assert!(engine.subscribe(&org, Some("another-1")).replay.is_err());
 }
 
-async fn nobody_is_told_of_another_orgs_requests(on: On) {
+async fn no_subscriber_receives_another_orgs_requests(on: On) {
     let app = App::start(on).await;
     let mut own = subscribe(&app);
     let mut other = app.server().engine().subscribe(&OrgId::new("90002"), None);
     app.stranger().submitted(&app.badge()).await;
-    assert_eq!((told(&mut own).len(), told(&mut other).len()), (0, 1));
+    assert_eq!((received(&mut own).len(), received(&mut other).len()), (0, 1));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn what_another_server_did_is_told_once_by_each() {
         let read = app.maker().submitted(&app.badge()).await;
         app.checker().reject(&read.id, "no").await.data();
         let mut heard = Vec::new();
-        eventually("the other server tells it", async || {
+        eventually("the other server publishes it", async || {
             other.engine().poll_others().await.unwrap();
             heard.extend(ready(&mut there));
             (heard.len() >= 2).then_some(())
@@ -142,7 +142,7 @@ fn what_another_server_did_is_told_once_by_each() {
         let [of_submission, of_decision] = plain(&heard).try_into().unwrap();
         let [own_submission, own_decision] = plain(&own).try_into().unwrap();
         assert_eq!(of_decision, own_decision);
-        // It was read after the decision: whose page shows an older version reads anew.
+        // It was read after the decision, so a page that shows an older version reads again.
         assert_eq!((of_submission.id, of_submission.kind), (own_submission.id, own_submission.kind));
         assert_eq!(of_submission.maker, own_submission.maker);
         drop((here, there));

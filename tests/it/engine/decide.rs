@@ -15,12 +15,12 @@ use crate::support::stores::Database;
 on_both_stores![
     a_decision_is_stored_with_its_execution,
     a_rejection_has_no_execution,
-    of_many_decisions_at_once_exactly_one_stands,
-    of_many_decisions_on_two_nodes_exactly_one_stands,
+    of_many_decisions_at_once_exactly_one_is_recorded,
+    of_many_decisions_on_two_nodes_exactly_one_is_recorded,
     a_retry_beside_the_original_is_answered_alike,
-    decisions_on_many_requests_at_once_all_stand,
+    decisions_on_many_requests_at_once_are_all_recorded,
     a_withdrawal_and_a_decision_at_once_are_not_both_taken,
-    a_command_that_the_rules_forbid_is_kept_and_moves_nothing,
+    a_forbidden_command_is_recorded_and_changes_nothing,
     kept_refusals_end_at_sixty_a_minute,
     a_request_of_another_type_is_not_found,
     a_stale_version_is_refused,
@@ -54,7 +54,7 @@ async fn a_rejection_has_no_execution(database: Database) {
     assert_eq!((stored.folded(), stored.execution), (request, None));
 }
 
-/// One of `results` moved the request; every other one was told what stands.
+/// One of `results` decided the request; every other one was refused with its state.
 fn one_won(node: &Node, request: &Request, results: Vec<Result<Request, EngineError>>) {
     let number = results.len();
     let (won, lost): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
@@ -67,28 +67,29 @@ fn one_won(node: &Node, request: &Request, results: Vec<Result<Request, EngineEr
     assert_eq!(stored.execution.is_some(), stored.read().state == State::Approved);
 }
 
-/// As many checkers, every other one of whom rejects.
-fn voters(number: usize) -> Vec<(Actor, NewDecision)> {
+/// This number of checkers; every second one rejects.
+fn checkers_who_disagree(number: usize) -> Vec<(Actor, NewDecision)> {
     let verdicts = [approval(), rejection()];
     (0..number).map(|at| (checker(&format!("checker-{at}")), verdicts[at % 2].clone())).collect()
 }
 
-async fn of_many_decisions_at_once_exactly_one_stands(database: Database) {
+async fn of_many_decisions_at_once_exactly_one_is_recorded(database: Database) {
     let node = Node::open(database);
     let request = node.submit(&maker()).await;
-    let voters = voters(16);
-    let decisions = voters.iter().map(|(by, decision)| node.decide(by, request.id, decision.clone()));
+    let checkers_who_disagree = checkers_who_disagree(16);
+    let decisions =
+        checkers_who_disagree.iter().map(|(by, decision)| node.decide(by, request.id, decision.clone()));
     let results = node.all_at_once(decisions).await;
     one_won(&node, &request, results);
 }
 
-async fn of_many_decisions_on_two_nodes_exactly_one_stands(database: Database) {
+async fn of_many_decisions_on_two_nodes_exactly_one_is_recorded(database: Database) {
     let node = Node::open(database);
     let other = node.start_other();
     let request = node.submit(&maker()).await;
-    let voters = voters(12);
+    let checkers_who_disagree = checkers_who_disagree(12);
     let decide = |at: usize| {
-        let (by, decision) = voters[at].clone();
+        let (by, decision) = checkers_who_disagree[at].clone();
         let engine = [&node.engine, &other][at / 2 % 2];
         let id = request.id;
         async move {
@@ -111,7 +112,7 @@ async fn a_retry_beside_the_original_is_answered_alike(database: Database) {
     assert_eq!((stored.decisions.len(), stored.events.len()), (1, 4));
 }
 
-async fn decisions_on_many_requests_at_once_all_stand(database: Database) {
+async fn decisions_on_many_requests_at_once_are_all_recorded(database: Database) {
     let node = Node::open(database);
     let (author, anna) = (maker(), checker("anna"));
     let submitted = join_all((0..30).map(|_| node.submit(&author))).await;
@@ -150,7 +151,7 @@ async fn a_withdrawal_and_a_decision_at_once_are_not_both_taken(database: Databa
     assert_eq!((stored.folded(), &stored.execution), (stored.read(), &None));
 }
 
-async fn a_command_that_the_rules_forbid_is_kept_and_moves_nothing(database: Database) {
+async fn a_forbidden_command_is_recorded_and_changes_nothing(database: Database) {
     let node = Node::open(database);
     let both = [Permission::Make, Permission::Check];
     let author = actor("100", "maker", &both);

@@ -1,4 +1,4 @@
-//! Claims, fencing, leases: who may send a call, and what becomes of one whose sender is gone.
+//! Claims, fencing and leases: who may send a call, and what happens when the sender is gone.
 
 use std::collections::BTreeSet;
 
@@ -20,18 +20,18 @@ use crate::support::node::{
 use crate::support::stores::Database;
 
 on_both_stores![
-    a_claimed_execution_comes_with_the_very_call_that_was_approved,
+    a_claimed_execution_comes_with_exactly_the_approved_call,
     an_execution_goes_from_claim_to_answer,
     no_execution_is_claimed_twice,
     the_oldest_is_claimed_first_and_busy_hosts_are_left_out,
-    an_execution_that_was_put_back_is_claimed_anew,
+    a_released_execution_is_claimed_again,
     without_an_attempt_an_execution_can_only_fail,
     an_attempt_is_begun_once_even_by_its_holder,
-    nothing_is_done_with_a_token_that_nobody_gave_out,
+    a_token_that_was_never_given_out_does_nothing,
     the_holder_before_a_lapse_is_fenced_off,
     a_lapse_with_an_open_attempt_ends_unknown_and_is_never_run_again,
-    a_lease_ends_at_its_very_microsecond,
-    a_renewed_lease_holds_and_a_lost_one_is_not_renewed,
+    a_lease_ends_at_its_exact_microsecond,
+    a_lease_can_be_renewed_until_it_is_lost,
     two_nodes_that_settle_one_lapse_settle_it_once,
     a_start_settles_what_an_embedded_database_left_open,
     an_execution_is_saved_only_with_the_token_that_was_read,
@@ -60,7 +60,7 @@ fn attempt(request: &Request, token: i64) -> AttemptRow {
     }
 }
 
-async fn a_claimed_execution_comes_with_the_very_call_that_was_approved(database: Database) {
+async fn a_claimed_execution_comes_with_exactly_the_approved_call(database: Database) {
     let node = Node::open(database);
     let request = node.approved().await;
     let claimed = node.engine.claim(10, Vec::new()).await.unwrap();
@@ -103,7 +103,7 @@ async fn an_execution_goes_from_claim_to_answer(database: Database) {
     assert_eq!((found.status, found.headers, found.body), (201, answer.headers, Some(answer.body)));
     assert_eq!((found.cut, &found.warnings[..]), (false, &warnings[..]));
 
-    assert!(node.engine.end(&held, ending).await.unwrap(), "its own end, told again, is its own");
+    assert!(node.engine.end(&held, ending).await.unwrap(), "recording the same end again is accepted");
     assert!(!node.engine.end(&held, self::ending(Outcome::Failed)).await.unwrap());
     assert_eq!(node.stored(&request), stored);
 }
@@ -122,7 +122,7 @@ async fn no_execution_is_claimed_twice(database: Database) {
         assert!(said.len() <= 2);
         claimed.extend(said);
     }
-    // A node passes over what the other one was just looking at; what was left is there for the next.
+    // A node skips rows that the other one has locked; the next claim finds them.
     claimed.extend(node.engine.claim(100, Vec::new()).await.unwrap());
     claimed.extend(other.claim(100, Vec::new()).await.unwrap());
     assert_eq!(claimed.len(), 24);
@@ -151,7 +151,7 @@ async fn the_oldest_is_claimed_first_and_busy_hosts_are_left_out(database: Datab
     assert!(node.engine.claim(9, Vec::new()).await.unwrap().is_empty());
 }
 
-async fn an_execution_that_was_put_back_is_claimed_anew(database: Database) {
+async fn a_released_execution_is_claimed_again(database: Database) {
     let node = Node::open(database);
     let request = node.approved().await;
     let first = claim_one(&node.engine).await;
@@ -204,7 +204,7 @@ async fn is_fenced_off(node: &Node, request: &Request, held: &HeldLease) {
     assert_eq!(node.stored(request), before);
 }
 
-async fn nothing_is_done_with_a_token_that_nobody_gave_out(database: Database) {
+async fn a_token_that_was_never_given_out_does_nothing(database: Database) {
     let node = Node::open(database);
     let request = node.approved().await;
     for token in [0, 1] {
@@ -260,7 +260,7 @@ async fn a_lapse_with_an_open_attempt_ends_unknown_and_is_never_run_again(databa
     assert!(other.claim(10, Vec::new()).await.unwrap().is_empty());
 }
 
-async fn a_lease_ends_at_its_very_microsecond(database: Database) {
+async fn a_lease_ends_at_its_exact_microsecond(database: Database) {
     let node = Node::open(database);
     let request = node.approved().await;
     claim_one(&node.engine).await;
@@ -271,7 +271,7 @@ async fn a_lease_ends_at_its_very_microsecond(database: Database) {
     assert_eq!(node.stored(&request).execution.unwrap().state, ExecutionState::Queued);
 }
 
-async fn a_renewed_lease_holds_and_a_lost_one_is_not_renewed(database: Database) {
+async fn a_lease_can_be_renewed_until_it_is_lost(database: Database) {
     let node = Node::open(database);
     let kept = node.approved().await;
     let held = claim_one(&node.engine).await;
@@ -330,7 +330,7 @@ async fn a_start_settles_what_an_embedded_database_left_open(database: Database)
     };
     let settled = node.start_other().recover().await.unwrap();
     if node.database.is_postgres() {
-        // Another node may be alive and at work: its leases are its own until they lapse.
+        // Another node may be alive: its leases are valid until they lapse.
         assert_eq!((settled, state(&begun)), (0, (State::Approved, "claimed")));
         node.clock.advance(LEASE);
         assert_eq!(node.start_other().recover().await.unwrap(), 2);

@@ -13,12 +13,12 @@ use crate::support::payments::{LIMITED, decide_payment, payment, payment_rules, 
 use crate::support::stores::Database;
 
 on_both_stores![
-    an_approved_call_that_is_not_begun_in_time_expires,
+    an_approved_call_that_is_not_sent_in_time_expires,
     a_decision_at_the_deadline_records_the_expiry,
-    the_sweeper_expires_what_is_overdue_and_nothing_else,
+    the_sweeper_expires_only_what_is_overdue,
 ];
 
-async fn an_approved_call_that_is_not_begun_in_time_expires(database: Database) {
+async fn an_approved_call_that_is_not_sent_in_time_expires(database: Database) {
     let node = Node::with_rules(database, payment_rules(&type_file("approval_ttl = \"1h\"", LIMITED), None));
     let [swept, begun, late] =
         [payment(&node, "a", 1).await, payment(&node, "b", 2).await, payment(&node, "c", 3).await];
@@ -63,7 +63,7 @@ async fn a_decision_at_the_deadline_records_the_expiry(database: Database) {
     assert_eq!((stored.folded(), &stored.execution), (stored.read(), &None));
 }
 
-async fn the_sweeper_expires_what_is_overdue_and_nothing_else(database: Database) {
+async fn the_sweeper_expires_only_what_is_overdue(database: Database) {
     let node = Node::open(database);
     let decided = node.approved().await;
     let early = node.submit(&maker()).await;

@@ -21,7 +21,7 @@ on_both_stores![the_events_fold_to_the_rows_after_any_commands];
 const PEOPLE: [&str; 4] = ["maker", "second", "anna", "bob"];
 const REQUESTS: usize = 3;
 
-/// One wish of somebody; an `Index` picks one of what there is.
+/// One command of a person or an executor; an `Index` picks one of the requests or leases.
 #[derive(Clone, Debug)]
 enum Act {
     Decide { request: Index, by: &'static str, approves: bool, digest: Option<bool> },
@@ -59,7 +59,7 @@ fn story() -> impl Strategy<Value = Vec<Vec<Act>>> {
     proptest::collection::vec(proptest::collection::vec(act(), 1..5), 0..14)
 }
 
-/// Two nodes over the same requests, and every lease that either was given.
+/// Two nodes over the same requests, and every lease that either of them got.
 struct Play<'a> {
     node: &'a Node,
     other: &'a Engine,
@@ -67,7 +67,7 @@ struct Play<'a> {
     held: Vec<HeldLease>,
 }
 
-/// The same person also has the account `second`: he shares the subject, but not the user id.
+/// The maker also has the account `second`, with the same subject and another user id.
 fn account(name: &str) -> Actor {
     let mut account = actor("100", name, &[Permission::Make, Permission::Check]);
     if name == "second" {
@@ -76,7 +76,7 @@ fn account(name: &str) -> Actor {
     account
 }
 
-/// Refusals by the rules are as good as anything; the store itself must not fail.
+/// A refusal by the rules is fine; the store must not fail.
 fn is_sound<T>(said: Result<T, EngineError>) {
     match said {
         Ok(_) | Err(EngineError::Refused(_)) => {}
@@ -85,7 +85,7 @@ fn is_sound<T>(said: Result<T, EngineError>) {
 }
 
 impl Play<'_> {
-    /// Does one act; what was claimed comes back.
+    /// Does one act; returns the leases that it claimed.
     async fn act(&self, act: &Act, engine: &Engine) -> Vec<HeldLease> {
         let held = |index: &Index| (!self.held.is_empty()).then(|| index.get(&self.held).clone());
         match act {
@@ -200,7 +200,7 @@ async fn the_events_fold_to_the_rows_after_any_commands(database: Database) {
             play.requests.push(node.submit(&maker).await);
         }
         play.run(&story).await;
-        // Nothing is left over for the next story to claim.
+        // Nothing is left for the next story to claim.
         for claimed in node.engine.claim(100, Vec::new()).await.unwrap() {
             let ending = Ending::new(Outcome::Failed, "The story is over.");
             assert!(node.engine.end(&claimed.held, ending).await.unwrap());

@@ -1,4 +1,4 @@
-//! An idempotency key names one request, also when it comes in twice at once.
+//! An idempotency key names one request, also when it is sent twice at once.
 
 use countersign::domain::actor::Permission;
 use countersign::domain::request::State;
@@ -14,12 +14,12 @@ use crate::support::payments::{
 use crate::support::stores::Database;
 
 on_both_stores![
-    a_client_key_stands_for_one_request,
+    a_client_key_names_one_request,
     one_client_key_twice_at_once_is_one_request,
     a_client_key_is_answered_although_the_type_has_changed,
 ];
 
-async fn a_client_key_stands_for_one_request(database: Database) {
+async fn a_client_key_names_one_request(database: Database) {
     let node = Node::with_rules(database, payment_rules(&type_file("", ""), None));
     let body = payment_body("a", 1);
     let first = submit_payment(&node.engine, &maker(), &body, Some("key-1")).await.unwrap();
@@ -32,9 +32,9 @@ async fn a_client_key_stands_for_one_request(database: Database) {
 
     let other_body = submit_payment(&node.engine, &maker(), &payment_body("a", 2), Some("key-1")).await;
     assert_eq!(refused_admission(other_body), "idempotency_key_reused");
-    let somebody = actor("100", "somebody", &[Permission::Make]);
+    let someone_else = actor("100", "somebody", &[Permission::Make]);
     assert_eq!(
-        refused_admission(submit_payment(&node.engine, &somebody, &body, Some("key-1")).await),
+        refused_admission(submit_payment(&node.engine, &someone_else, &body, Some("key-1")).await),
         "idempotency_key_reused"
     );
     let elsewhere = actor("200", "maker", &[Permission::Make]);

@@ -34,7 +34,7 @@ async fn an_inbox_holds_exactly_what_its_reader_may_decide(database: Database) {
     decide_payment(&node.engine, &checker("rob"), signed.id, approval()).await.unwrap();
     let badge = node.submit(&maker()).await;
     let needs = async |by: &Actor| node.engine.needs_me(by, None, 10).await.unwrap();
-    // What is due first comes first; the badge has no hour of its own.
+    // What is due first comes first; the badge has no due time.
     let rita = needs(&checker("rita")).await;
     assert_eq!((shown(&rita), rita.count), (vec![waits.id, badge.id], Some(2)));
     let rob = needs(&checker("rob")).await;

@@ -68,7 +68,7 @@ fn row(template: &NewSubmission, org: &str, id: u128, (began, ended): Times) -> 
     row
 }
 
-/// The order that the contract promises, worked out here.
+/// The order that the contract promises, computed independently.
 fn ordered(requests: &BTreeMap<u128, Times>, sort: Sort) -> Vec<RequestId> {
     let mut rows: Vec<(bool, u8, u128)> = requests
         .iter()
@@ -78,7 +78,7 @@ fn ordered(requests: &BTreeMap<u128, Times>, sort: Sort) -> Vec<RequestId> {
         })
         .collect();
     if sort.descending {
-        // What has not ended stays last.
+        // Open requests stay last.
         rows.sort_by_key(|(is_open, at, id)| (*is_open, Reverse((*at, *id))));
     } else {
         rows.sort_unstable();
@@ -136,7 +136,7 @@ async fn walking_by_cursor_gives_exactly_the_numbered_order(database: Database) 
     let case = Cell::new(0);
     block_in_place(|| {
         TestRunner::new(config).run(&(requests(), 1..9_i64), |(requests, limit)| {
-            // An org for each case: its rows, and no others.
+            // Each case has its own org, so that it sees only its own rows.
             case.set(case.get() + 1);
             let org = format!("org-{}", case.get());
             let rows: Vec<_> = requests.iter().map(|(id, times)| row(&template, &org, *id, *times)).collect();

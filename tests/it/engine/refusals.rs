@@ -1,4 +1,4 @@
-//! Refused submissions are kept, but nobody can fill the table.
+//! Refused submissions are kept, but no one can flood the table.
 
 use chrono::TimeDelta;
 use countersign::domain::actor::{Actor, Permission};
@@ -82,7 +82,7 @@ async fn refusals_are_walked_newest_first_each_once(database: Database) {
     let node = Node::open(database);
     for number in 0..20 {
         keep(&node, &maker()).await.unwrap();
-        // Some share their time.
+        // Some have the same time.
         node.clock.advance(TimeDelta::microseconds(i64::from(number % 3 == 0)));
     }
     let all = kept(&node).await;

@@ -10,7 +10,7 @@ use crate::support::stores::Database;
 
 on_both_stores![
     a_running_request_keeps_the_version_it_was_submitted_under,
-    who_signed_is_looked_at_again_before_the_call_leaves,
+    signers_are_checked_again_before_the_call_is_sent,
 ];
 
 async fn a_running_request_keeps_the_version_it_was_submitted_under(database: Database) {
@@ -31,7 +31,7 @@ async fn a_running_request_keeps_the_version_it_was_submitted_under(database: Da
     decide_payment(&other, &in_group("fay", "Finance"), new.id, approval()).await.unwrap();
 }
 
-async fn who_signed_is_looked_at_again_before_the_call_leaves(database: Database) {
+async fn signers_are_checked_again_before_the_call_is_sent(database: Database) {
     let file = type_file("recheck_at_execution = true", &one_stage("Risk"));
     let node = Node::with_rules(database, payment_rules(&file, Some(PEOPLE)));
     let changes: [(&str, &str, &str); 4] = [

@@ -1,4 +1,4 @@
-//! Who is signed in to the pages: for how long, and until somebody says no.
+//! Sessions of the pages: how long they last, and how they are ended.
 
 use chrono::TimeDelta;
 use countersign::domain::actor::Permission;
@@ -15,15 +15,15 @@ use crate::support::stores::Database;
 
 on_both_stores![
     a_session_keeps_what_the_sign_in_granted,
-    a_session_ends_when_nobody_uses_it,
+    an_unused_session_ends,
     a_session_ends_after_its_time_however_much_it_is_used,
-    a_look_in_the_background_keeps_no_session_alive,
+    background_reads_keep_no_session_alive,
     a_session_that_was_ended_stays_ended,
-    a_new_sign_in_takes_the_place_of_the_old_session,
+    a_new_sign_in_replaces_the_old_session,
     every_session_of_a_person_can_be_ended_at_once,
     a_person_changes_only_to_an_org_that_was_granted,
     old_sessions_are_deleted_with_later_sign_ins,
-    the_database_itself_lets_nobody_revive_or_lengthen_a_session,
+    the_database_lets_no_one_revive_or_lengthen_a_session,
 ];
 
 fn granted(name: &str) -> SessionGrant {
@@ -54,7 +54,7 @@ async fn find(node: &Node, session: &LiveSession) -> Option<LiveSession> {
     node.engine.find_session(session.id, Use::Background).await.unwrap()
 }
 
-/// Every row, as it stands.
+/// Every row.
 fn rows(node: &Node) -> Vec<SessionRow> {
     use countersign::store::schema::sessions::dsl;
     use diesel::prelude::*;
@@ -69,7 +69,7 @@ async fn a_session_keeps_what_the_sign_in_granted(database: Database) {
     assert_eq!((found.org.as_str(), found.signed_in_at), ("100", Some(start() - TimeDelta::minutes(2))));
     assert_eq!(found.expires_at, start() + SESSION_MAX);
     assert!(node.engine.find_session(SessionId::of_secret("another"), Use::Page).await.unwrap().is_none());
-    // The secret itself stands nowhere.
+    // The secret itself is not stored.
     assert!(!format!("{:?}", rows(&node)).contains("a secret"));
 
     let unknown = NewSession { signed_in_at: None, ..opening("b", "anna") };
@@ -77,7 +77,7 @@ async fn a_session_keeps_what_the_sign_in_granted(database: Database) {
     assert_eq!(find(&node, &unknown).await.unwrap().signed_in_at, None);
 }
 
-async fn a_session_ends_when_nobody_uses_it(database: Database) {
+async fn an_unused_session_ends(database: Database) {
     let node = Node::open(database);
     let session = open(&node, "s", "anna").await;
     node.clock.advance(SESSION_IDLE - TimeDelta::microseconds(1));
@@ -97,14 +97,14 @@ async fn a_session_ends_after_its_time_however_much_it_is_used(database: Databas
         lived += step;
         assert!(node.engine.find_session(session.id, Use::Page).await.unwrap().is_some(), "after {lived}");
         let now = to_micros(node.clock.now());
-        // Nobody waits for the note that it was used.
+        // The time of the last use is written in the background.
         eventually("the use is noted", async || (rows(&node)[0].last_seen_at == now).then_some(())).await;
     }
     node.clock.advance(SESSION_MAX - lived);
     assert!(find(&node, &session).await.is_none());
 }
 
-async fn a_look_in_the_background_keeps_no_session_alive(database: Database) {
+async fn background_reads_keep_no_session_alive(database: Database) {
     let node = Node::open(database);
     let session = open(&node, "s", "anna").await;
     for _ in 0..3 {
@@ -133,7 +133,7 @@ async fn a_session_that_was_ended_stays_ended(database: Database) {
     assert!(there.find_session(other.id, Use::Background).await.unwrap().is_some());
 }
 
-async fn a_new_sign_in_takes_the_place_of_the_old_session(database: Database) {
+async fn a_new_sign_in_replaces_the_old_session(database: Database) {
     let node = Node::open(database);
     let old = open(&node, "old", "anna").await;
     let new = NewSession { replaces: Some(old.id), ..opening("new", "anna") };
@@ -182,7 +182,7 @@ async fn old_sessions_are_deleted_with_later_sign_ins(database: Database) {
     assert!(find(&node, &last).await.is_some());
 }
 
-async fn the_database_itself_lets_nobody_revive_or_lengthen_a_session(database: Database) {
+async fn the_database_lets_no_one_revive_or_lengthen_a_session(database: Database) {
     let node = Node::open(database);
     let session = open(&node, "s", "anna").await;
     let statements = [

@@ -18,9 +18,9 @@ on_both_stores![
     stages_are_signed_in_their_order_by_different_people,
     two_last_approvals_at_once_approve_once,
     an_approval_and_a_rejection_at_once_have_one_winner,
-    a_rule_may_ask_for_nobody,
+    a_rule_may_need_no_signature,
     linked_accounts_and_act_chains_are_one_person,
-    a_stage_that_nobody_can_fill_refuses_the_submission,
+    a_stage_that_no_one_can_fill_refuses_the_submission,
 ];
 
 async fn stages_are_signed_in_their_order_by_different_people(database: Database) {
@@ -75,7 +75,7 @@ async fn an_approval_and_a_rejection_at_once_have_one_winner(database: Database)
     assert!(types == ["approved", "refused"] || types == ["rejected", "refused"], "{types:?}");
 }
 
-async fn a_rule_may_ask_for_nobody(database: Database) {
+async fn a_rule_may_need_no_signature(database: Database) {
     let policy = "[[policy]]\nname = \"tiny\"\nauto_approve = true\n";
     let node = Node::with_rules(database, payment_rules(&type_file("", policy), None));
     let request = payment(&node, "a", 1).await;
@@ -117,7 +117,7 @@ async fn linked_accounts_and_act_chains_are_one_person(database: Database) {
     }
 }
 
-async fn a_stage_that_nobody_can_fill_refuses_the_submission(database: Database) {
+async fn a_stage_that_no_one_can_fill_refuses_the_submission(database: Database) {
     let node = Node::with_rules(database, payment_rules(&type_file("", &one_stage("Risk")), Some(PEOPLE)));
     let alone = PEOPLE.replace("accounts = [\"sub-rob\"]", "active = false\naccounts = [\"sub-rob\"]");
     node.engine.put_in_force(payment_rules(&type_file("", &one_stage("Risk")), Some(&alone))).await.unwrap();

@@ -1,4 +1,4 @@
-//! A submission goes in with all its rows, and comes out as it went in.
+//! A submission is stored with all its rows, and is read as it was sent.
 
 use countersign::domain::call::Call;
 use countersign::domain::digest::Digest;
@@ -137,7 +137,7 @@ async fn submissions_of_one_batch_do_not_mix(database: Database) {
     }
 }
 
-/// Whether somebody waits for the table `calls`.
+/// Whether a connection waits for the table `calls`.
 fn is_waited_for(conn: &mut AnyConnection) -> bool {
     #[derive(QueryableByName)]
     struct Waiting {
@@ -152,7 +152,7 @@ fn is_waited_for(conn: &mut AnyConnection) -> bool {
 async fn a_reader_sees_one_instant_although_a_decision_falls_between_his_tables() {
     let node = Node::open(Database::postgres());
     let request = node.submit(&maker()).await;
-    // A reader looks at `requests` first; here he is held up before he gets to the other tables.
+    // A reader reads `requests` first; here it is blocked before it reads the other tables.
     let (mut gate, mut conn) = (node.conn(), node.conn());
     gate.batch_execute("BEGIN; LOCK TABLE calls").unwrap();
     let engine = node.engine.clone();

@@ -1,4 +1,4 @@
-//! Limits over many requests: what counts, what gives its share back, and two nodes at once.
+//! Limits over many requests: what counts, what is freed again, and two nodes at once.
 
 use std::cell::Cell;
 
@@ -22,17 +22,17 @@ use crate::support::payments::{
 use crate::support::stores::Database;
 
 on_both_stores![
-    a_limit_holds_within_one_batch,
-    a_negative_amount_makes_no_room,
-    no_interleaving_passes_a_limit,
-    a_limit_holds_on_two_nodes,
-    what_is_not_carried_out_gives_its_share_back,
-    a_checker_is_told_that_a_limit_is_nearly_used_up,
-    a_sum_that_no_counter_can_hold_is_refused,
-    a_new_window_counts_anew,
+    a_limit_is_kept_within_one_batch,
+    a_negative_amount_frees_nothing,
+    no_interleaving_exceeds_a_limit,
+    a_limit_is_kept_across_two_nodes,
+    a_request_that_is_not_executed_frees_its_share,
+    a_limit_that_is_nearly_used_up_is_a_finding,
+    a_sum_that_overflows_the_counter_is_refused,
+    a_new_window_starts_at_zero,
 ];
 
-async fn a_limit_holds_within_one_batch(database: Database) {
+async fn a_limit_is_kept_within_one_batch(database: Database) {
     let node = Node::with_rules(database, payment_rules(&type_file("", LIMITED), None));
     let bodies: Vec<String> = (0..10).map(|number| payment_body(&format!("c{number}"), 30)).collect();
     let author = maker();
@@ -44,18 +44,18 @@ async fn a_limit_holds_within_one_batch(database: Database) {
     assert_eq!(usage(&node), [(3, "90".to_owned())]);
 }
 
-/// What comes in at once: amounts, and by which of two nodes each.
+/// Submissions at once: the amount of each, and which of two nodes it goes to.
 fn crowd() -> impl Strategy<Value = Vec<(i64, bool)>> {
     proptest::collection::vec((1..60_i64, any::<bool>()), 1..16)
 }
 
-async fn no_interleaving_passes_a_limit(database: Database) {
+async fn no_interleaving_exceeds_a_limit(database: Database) {
     let rules = payment_rules(&type_file("", LIMITED), None);
     let node = Node::with_rules(database, rules.clone());
     let other = node.start_other_with(rules);
     let case = Cell::new(0);
     let play = async |crowd: Vec<(i64, bool)>| {
-        // A maker for each case: his counter, and nobody else's.
+        // Each case has its own maker, and so its own counter.
         case.set(case.get() + 1);
         let author = actor("100", &format!("maker-{}", case.get()), &[Permission::Make]);
         let bodies: Vec<String> = crowd.iter().map(|(points, _)| payment_body("a", *points)).collect();
@@ -85,7 +85,7 @@ async fn no_interleaving_passes_a_limit(database: Database) {
     .unwrap();
 }
 
-async fn a_negative_amount_makes_no_room(database: Database) {
+async fn a_negative_amount_frees_nothing(database: Database) {
     let node = Node::with_rules(database, payment_rules(&type_file("", LIMITED), None));
     payment(&node, "a", -60).await;
     assert_eq!(usage(&node), [(1, "60".to_owned())]);
@@ -98,7 +98,7 @@ async fn a_negative_amount_makes_no_room(database: Database) {
     assert_eq!(usage(&node), [(1, "60".to_owned())]);
 }
 
-async fn a_limit_holds_on_two_nodes(database: Database) {
+async fn a_limit_is_kept_across_two_nodes(database: Database) {
     let rules = payment_rules(&type_file("", LIMITED), None);
     let node = Node::with_rules(database, rules.clone());
     let other = node.start_other_with(rules);
@@ -112,7 +112,7 @@ async fn a_limit_holds_on_two_nodes(database: Database) {
     assert_eq!(usage(&node), [(4, "44".to_owned())]);
 }
 
-async fn what_is_not_carried_out_gives_its_share_back(database: Database) {
+async fn a_request_that_is_not_executed_frees_its_share(database: Database) {
     let node = Node::with_rules(database, payment_rules(&type_file("", LIMITED), None));
     let full = payment(&node, "a", 90).await;
     assert_eq!(
@@ -136,21 +136,21 @@ async fn what_is_not_carried_out_gives_its_share_back(database: Database) {
     assert_eq!(usage(&node), [(2, "70".to_owned())], "what was done, or may have been, counts");
 }
 
-async fn a_checker_is_told_that_a_limit_is_nearly_used_up(database: Database) {
+async fn a_limit_that_is_nearly_used_up_is_a_finding(database: Database) {
     let node = Node::with_rules(database, payment_rules(&type_file("", LIMITED), None));
     let anna = checker("anna");
-    let told = async |request: &Request| {
+    let is_warned = async |request: &Request| {
         let view = node.engine.find(&anna, request.id).await.unwrap();
         let found = node.engine.explain(&anna, &view).await.unwrap().findings;
         found.iter().any(|finding| finding.code.name() == "limit_nearly_used_up")
     };
     let first = payment(&node, "a", 79).await;
-    assert!(!told(&first).await);
+    assert!(!is_warned(&first).await);
     let second = payment(&node, "b", 1).await;
-    assert!(told(&first).await && told(&second).await);
+    assert!(is_warned(&first).await && is_warned(&second).await);
 }
 
-async fn a_sum_that_no_counter_can_hold_is_refused(database: Database) {
+async fn a_sum_that_overflows_the_counter_is_refused(database: Database) {
     let free = LIMITED.replace("usage.day.sum.plus(request.amount).atMost(100) && ", "");
     let node = Node::with_rules(database, payment_rules(&type_file("", &free), None));
     let amount = format!("7{}", "0".repeat(28));
@@ -163,7 +163,7 @@ async fn a_sum_that_no_counter_can_hold_is_refused(database: Database) {
     assert_eq!(usage(&node), [(1, amount)]);
 }
 
-async fn a_new_window_counts_anew(database: Database) {
+async fn a_new_window_starts_at_zero(database: Database) {
     let node = Node::with_rules(database, payment_rules(&type_file("", LIMITED), None));
     payment(&node, "a", 100).await;
     assert_eq!(

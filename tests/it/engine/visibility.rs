@@ -1,4 +1,4 @@
-//! Orgs are walls, and a maker without further rights sees only what is his.
+//! Who may read a request: only its org, and a maker without further permissions only their own.
 
 use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::ids::OrgId;
@@ -16,7 +16,7 @@ use crate::support::stores::Database;
 on_both_stores![
     one_id_in_two_orgs_is_two_requests,
     nothing_of_an_org_is_reached_from_another,
-    a_maker_sees_his_own_requests_under_each_of_his_accounts_and_no_others,
+    a_maker_sees_only_their_own_requests_under_each_of_their_accounts,
 ];
 
 const ALL: [Permission; 3] = Permission::ALL;
@@ -25,7 +25,7 @@ fn listing(filter: Filter) -> Listing {
     Listing { filter, sort: Sort { by: SortBy::Start, descending: true }, limit: 100 }
 }
 
-/// The ids that `actor` gets when he lists everything, by number and by position alike.
+/// The requests that `actor` gets from the whole list, by page number and by cursor alike.
 async fn listed(node: &Node, actor: &Actor) -> Vec<Request> {
     let filter = node.engine.scope(actor).unwrap();
     let numbered = node.engine.list(&auditor(), listing(filter.clone()), Page::Number(0)).await.unwrap();
@@ -101,7 +101,7 @@ async fn one_id_in_two_orgs_is_two_requests(database: Database) {
 async fn nothing_of_an_org_is_reached_from_another(database: Database) {
     let node = Node::open(database);
     let request = node.submit(&maker()).await;
-    // The very same person, with every right, in another org.
+    // The same person, with every permission, in another org.
     for name in ["maker", "anna"] {
         let elsewhere = actor("200", name, &ALL);
         let id = request.id;
@@ -117,7 +117,7 @@ async fn nothing_of_an_org_is_reached_from_another(database: Database) {
     assert_eq!(listed(&node, &auditor()).await, [request]);
 }
 
-async fn a_maker_sees_his_own_requests_under_each_of_his_accounts_and_no_others(database: Database) {
+async fn a_maker_sees_only_their_own_requests_under_each_of_their_accounts(database: Database) {
     let node = Node::open(database);
     let mine = node.submit(&maker()).await;
     let other = actor("100", "other", &[Permission::Make]);
@@ -134,8 +134,11 @@ async fn a_maker_sees_his_own_requests_under_each_of_his_accounts_and_no_others(
     }
     assert!(listed(&node, &foreign).await.is_empty());
     assert!(matches!(node.engine.find(&foreign, mine.id).await, Err(EngineError::NotFound)));
-    let nobody = actor("100", "nobody", &[]);
-    assert!(matches!(node.engine.find(&nobody, mine.id).await, Err(EngineError::PermissionMissing(_))));
+    let without_permissions = actor("100", "nobody", &[]);
+    assert!(matches!(
+        node.engine.find(&without_permissions, mine.id).await,
+        Err(EngineError::PermissionMissing(_))
+    ));
     let said = node.decide(&maker(), others.id, approval()).await;
     assert!(matches!(said, Err(EngineError::PermissionMissing(Permission::Check))));
     assert_eq!(listed(&node, &checker("anna")).await.len(), 2);

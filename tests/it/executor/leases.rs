@@ -1,4 +1,4 @@
-//! An executor that goes away at the worst moments: what it held is settled truthfully, once.
+//! An executor that stops at the worst moments: what it had claimed is settled truthfully, once.
 
 use chrono::TimeDelta;
 use countersign::domain::outcome::Outcome;
@@ -11,12 +11,12 @@ use crate::support::{On, journeys};
 journeys![
     a_claim_that_lapses_before_the_send_is_due_again,
     a_claim_that_lapses_after_the_send_is_unknown,
-    whoever_lost_his_lease_records_nothing,
+    an_executor_that_lost_its_lease_records_nothing,
     a_lease_that_is_renewed_does_not_lapse,
-    what_waits_for_the_executor_too_long_is_counted,
+    executions_that_wait_too_long_are_counted,
 ];
 
-/// An approved request, claimed by an executor that is about to go away.
+/// An approved request, claimed by an executor that is about to stop.
 async fn claimed(app: &App) -> (String, ClaimedExecution) {
     let id = app.maker().submitted(&app.badge()).await.id;
     app.checker().approve_async(&id).await.data();
@@ -29,7 +29,7 @@ async fn a_claim_that_lapses_before_the_send_is_due_again(on: On) {
     let app = App::with(on, AppOptions::stepped()).await;
     let (id, _) = claimed(&app).await;
     app.run_due_executions().await;
-    assert_eq!(app.sandbox.calls().await["count"], 0, "it is claimed by somebody else");
+    assert_eq!(app.sandbox.calls().await["count"], 0, "another executor has claimed it");
     app.clock.advance(TimeDelta::seconds(15));
     app.sweep().await;
     assert_eq!(app.checker().request(&id).await["state"], "approved");
@@ -54,7 +54,7 @@ async fn a_claim_that_lapses_after_the_send_is_unknown(on: On) {
     assert_eq!(app.auditor().happened(&id).await[3..], ["approved", "attempt_started", "outcome_unknown"]);
 }
 
-async fn whoever_lost_his_lease_records_nothing(on: On) {
+async fn an_executor_that_lost_its_lease_records_nothing(on: On) {
     let app = App::with(on, AppOptions::stepped()).await;
     let (id, lost) = claimed(&app).await;
     app.clock.advance(TimeDelta::seconds(15));
@@ -68,7 +68,7 @@ async fn whoever_lost_his_lease_records_nothing(on: On) {
     let failed = Ending::new(Outcome::Failed, "A tale of the one who was late.");
     assert!(!engine.end(&lost.held, failed).await.unwrap());
     assert!(engine.end(&again.held, Ending::new(Outcome::Executed, "It went well.")).await.unwrap());
-    // The same end once more is a retry of the one who recorded it; another end is not.
+    // Recording the same end again is a retry; another end is refused.
     assert!(engine.end(&again.held, Ending::new(Outcome::Executed, "It went well.")).await.unwrap());
     assert!(!engine.end(&again.held, Ending::new(Outcome::Failed, "No, it did not.")).await.unwrap());
     let last = app.auditor().history(&id).await.pop().unwrap();
@@ -90,7 +90,7 @@ async fn a_lease_that_is_renewed_does_not_lapse(on: On) {
     assert_eq!(app.checker().request(&id).await["state"], "failed");
 }
 
-async fn what_waits_for_the_executor_too_long_is_counted(on: On) {
+async fn executions_that_wait_too_long_are_counted(on: On) {
     let app = App::with(on, AppOptions::stepped()).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     app.checker().approve_async(&id).await.data();

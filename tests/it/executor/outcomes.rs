@@ -1,4 +1,4 @@
-//! How executions end, and what people are told about it.
+//! How executions end, and what people see of it.
 
 use serde_json::{Value, json};
 
@@ -11,12 +11,12 @@ journeys![
     some_customers_with_an_error_become_warnings,
     all_customers_with_an_error_fail_the_request,
     a_target_that_hangs_up_after_its_work_leaves_the_outcome_unknown,
-    a_target_that_nobody_listens_at_is_failed_for_certain,
+    a_target_that_refuses_connections_has_certainly_failed,
     a_private_address_that_the_target_does_not_list_is_never_called,
     an_answer_cut_at_the_cap_is_unknown_if_it_is_2xx,
     a_redirect_is_not_followed,
-    an_answer_that_is_no_text_is_kept_as_base64,
-    an_answer_that_is_no_json_is_kept_as_text,
+    an_answer_that_is_not_text_is_kept_as_base64,
+    an_answer_that_is_not_json_is_kept_as_text,
     a_target_that_takes_too_long_leaves_the_outcome_unknown,
 ];
 
@@ -66,8 +66,8 @@ async fn some_customers_with_an_error_become_warnings(on: On) {
     assert_eq!(data["state"], "executed");
     let warning = &data["warnings"][0];
     assert_eq!(warning["code"], "1040");
-    let told = "Customer 11115 carries error 1040: An active issue for the badge already exists.";
-    assert_eq!(warning["message"], told);
+    let message = "Customer 11115 carries error 1040: An active issue for the badge already exists.";
+    assert_eq!(warning["message"], message);
     assert_eq!(data["warnings"].as_array().unwrap().len(), 1);
 }
 
@@ -89,7 +89,7 @@ async fn a_target_that_hangs_up_after_its_work_leaves_the_outcome_unknown(on: On
     assert_eq!(app.sandbox.enrolments_of(&body).await, 1);
     let last = app.auditor().history(&id).await.pop().unwrap();
     assert_eq!((&last["type"], &last["to"]), (&json!("outcome_unknown"), &json!("unknown")));
-    // Nothing runs it again: not a repeat, not a sweep, not a new start.
+    // Nothing sends it again: not a repeated decision, not a sweep, not a restart.
     assert_eq!(app.checker().approve(&id).await.data()["state"], "unknown");
     app.sweep().await;
     app.stop_server().await;
@@ -100,7 +100,7 @@ async fn a_target_that_hangs_up_after_its_work_leaves_the_outcome_unknown(on: On
     assert_eq!(app.sandbox.calls().await["count"], 1);
 }
 
-async fn a_target_that_nobody_listens_at_is_failed_for_certain(on: On) {
+async fn a_target_that_refuses_connections_has_certainly_failed(on: On) {
     let app = App::with(on, AppOptions::stepped()).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     app.checker().approve_async(&id).await.data();
@@ -153,7 +153,7 @@ async fn a_redirect_is_not_followed(on: On) {
     assert_eq!(app.target.arrived().len(), 1);
 }
 
-async fn an_answer_that_is_no_text_is_kept_as_base64(on: On) {
+async fn an_answer_that_is_not_text_is_kept_as_base64(on: On) {
     let app = App::start(on).await;
     let data = after_answer(&app, 200, "image/png", &[0x89, b'P', 0xff, 0x00]).await;
     assert_eq!(data["state"], "executed");
@@ -161,7 +161,7 @@ async fn an_answer_that_is_no_text_is_kept_as_base64(on: On) {
     assert_eq!((&output["body"], &output["bodyEncoding"]), (&json!("iVD/AA=="), &json!("base64")));
 }
 
-async fn an_answer_that_is_no_json_is_kept_as_text(on: On) {
+async fn an_answer_that_is_not_json_is_kept_as_text(on: On) {
     let app = App::start(on).await;
     let data = after_answer(&app, 502, "text/html", b"<html>\"bad\"</html>").await;
     assert_eq!(data["state"], "failed");

@@ -1,4 +1,4 @@
-//! Between the approval and the outcome: what is sent, who waits, and who does not.
+//! Between the approval and the outcome: what is sent, and which API calls wait for it.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ journeys![
     a_client_that_hangs_up_changes_nothing,
     the_call_arrives_with_its_digits_and_its_order,
     only_the_engines_own_headers_are_added,
-    a_stop_marks_a_call_under_way_as_unknown_and_no_restart_repeats_it,
-    a_stop_lets_a_call_under_way_finish,
-    what_was_approved_before_a_restart_is_sent_after_it,
+    a_stop_marks_a_call_in_flight_as_unknown_and_no_restart_repeats_it,
+    a_stop_lets_a_call_in_flight_finish,
+    a_call_approved_before_a_restart_is_sent_after_it,
 ];
 
 async fn respond_async_answers_before_the_call_is_sent(on: On) {
@@ -126,7 +126,7 @@ async fn only_the_engines_own_headers_are_added(on: On) {
     assert!(arrived.head.contains("authorization: Basic "));
 }
 
-async fn a_stop_marks_a_call_under_way_as_unknown_and_no_restart_repeats_it(on: On) {
+async fn a_stop_marks_a_call_in_flight_as_unknown_and_no_restart_repeats_it(on: On) {
     let mut app = App::with(on, AppOptions::default().set("server.shutdown_ms", 0)).await;
     app.target.hold();
     let id = app.maker().submitted(&app.badge_to_target()).await.id;
@@ -144,7 +144,7 @@ async fn a_stop_marks_a_call_under_way_as_unknown_and_no_restart_repeats_it(on: 
     assert_eq!(app.target.arrived().len(), 1);
 }
 
-async fn a_stop_lets_a_call_under_way_finish(on: On) {
+async fn a_stop_lets_a_call_in_flight_finish(on: On) {
     let mut app = App::with(on, AppOptions::default().set("server.shutdown_ms", 60_000)).await;
     app.target.hold();
     let id = app.maker().submitted(&app.badge_to_target()).await.id;
@@ -153,7 +153,7 @@ async fn a_stop_lets_a_call_under_way_finish(on: On) {
     let server = app.take_server();
     let address = server.address();
     let release = async {
-        // Once no connection is taken any more, the stop is under way.
+        // Once no connection is accepted any more, the stop has begun.
         crate::support::eventually("nothing is accepted", async || {
             tokio::net::TcpStream::connect(address).await.err()
         })
@@ -167,13 +167,13 @@ async fn a_stop_lets_a_call_under_way_finish(on: On) {
     assert_eq!(app.auditor().request(&id).await["state"], "executed");
 }
 
-async fn what_was_approved_before_a_restart_is_sent_after_it(on: On) {
+async fn a_call_approved_before_a_restart_is_sent_after_it(on: On) {
     let mut app = App::with(on, AppOptions::stepped()).await;
     let body = app.badge();
     let id = app.maker().submitted(&body).await.id;
     app.checker().approve_async(&id).await.data();
     app.stop_server().await;
-    app.runs_by_itself();
+    app.runs_executor();
     app.start_server().await;
     app.checker().becomes(&id, "executed").await;
     assert_eq!(app.sandbox.enrolments_of(&body).await, 1);

@@ -1,4 +1,4 @@
-//! What is approved is what runs: somebody with the database's password changes what is stored.
+//! What is approved is what runs, also when someone with the database's password changes stored rows.
 
 use serde_json::json;
 
@@ -10,10 +10,10 @@ journeys![
     a_changed_echo_is_stopped_as_well,
     a_changed_digest_of_the_decision_is_stopped_as_well,
     a_call_that_was_changed_with_everything_but_the_decision_is_stopped,
-    the_database_itself_refuses_to_change_what_was_written,
+    the_database_refuses_to_change_what_was_written,
 ];
 
-/// Turns the guards off: what a database's owner can do, and nobody else.
+/// Turns the triggers off, as only the database's owner can.
 fn lift_guards(app: &App, on: On) {
     match on {
         On::Sqlite => app.tamper(
@@ -28,7 +28,7 @@ fn lift_guards(app: &App, on: On) {
     }
 }
 
-/// Approves, changes what is stored, and lets the executor at it.
+/// Approves, changes what is stored, and runs the executor.
 async fn is_stopped(on: On, change: &str) {
     let app = App::with(on, AppOptions::stepped()).await;
     let id = app.maker().submitted(&app.badge_to_target()).await.id;
@@ -48,8 +48,11 @@ async fn finds_it_stopped(app: &App, id: &str) {
     assert_eq!(last["type"], "failed");
     // No attempt had begun.
     assert_eq!(last.get("attempt"), None);
-    let told = last["message"].as_str().unwrap();
-    assert!(told.starts_with("Stopped before sending.") && told.ends_with("Nothing was sent."), "{told}");
+    let message = last["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("Stopped before sending.") && message.ends_with("Nothing was sent."),
+        "{message}"
+    );
     assert_eq!(app.metric("countersign_digest_stops_total").await.as_deref(), Some("1"));
     app.run_due_executions().await;
     assert_eq!(app.target.arrived().len(), 0);
@@ -72,7 +75,7 @@ async fn a_changed_digest_of_the_decision_is_stopped_as_well(on: On) {
     is_stopped(on, &format!("UPDATE decisions SET digest = 'sha256:{}'", "0".repeat(64))).await;
 }
 
-/// The decision is what binds: two rows that agree with each other prove nothing.
+/// The decision's digest is binding: two rows that agree with each other prove nothing.
 async fn a_call_that_was_changed_with_everything_but_the_decision_is_stopped(on: On) {
     let app = App::with(on, AppOptions::stepped()).await;
     let id = app.maker().submitted(&app.badge_to_target()).await.id;
@@ -88,7 +91,7 @@ async fn a_call_that_was_changed_with_everything_but_the_decision_is_stopped(on:
     finds_it_stopped(&app, &id).await;
 }
 
-async fn the_database_itself_refuses_to_change_what_was_written(on: On) {
+async fn the_database_refuses_to_change_what_was_written(on: On) {
     let app = App::start(on).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     app.checker().approve(&id).await.data();

@@ -3,9 +3,9 @@
 use crate::support::app::App;
 use crate::support::{On, journeys};
 
-journeys![bodies_of_another_kind_are_refused, a_body_of_256_kib_is_taken_and_one_byte_more_is_not,];
+journeys![bodies_that_are_not_json_are_refused, a_body_of_256_kib_is_accepted_and_one_byte_more_is_not,];
 
-async fn bodies_of_another_kind_are_refused(on: On) {
+async fn bodies_that_are_not_json_are_refused(on: On) {
     let app = App::start(on).await;
     let maker = app.maker();
     let post = || maker.call("POST", "/ISSUE-BADGE");
@@ -31,7 +31,7 @@ async fn bodies_of_another_kind_are_refused(on: On) {
     good.header("content-encoding", "identity").send().await.expect(200);
 }
 
-async fn a_body_of_256_kib_is_taken_and_one_byte_more_is_not(on: On) {
+async fn a_body_of_256_kib_is_accepted_and_one_byte_more_is_not(on: On) {
     let app = App::start(on).await;
     let text = app.badge().to_string();
     let padded = |bytes: usize| text.clone() + &" ".repeat(bytes - text.len());

@@ -6,7 +6,7 @@ use crate::support::{On, journeys};
 
 journeys![
     a_reference_is_kept_and_answered,
-    a_reference_that_is_no_word_is_replaced,
+    a_malformed_reference_is_replaced,
     a_traceparent_is_kept_and_answered,
     unknown_paths_and_methods_get_the_same_shape,
     the_bare_address_leads_to_the_pages,
@@ -22,7 +22,7 @@ async fn a_reference_is_kept_and_answered(on: On) {
     assert_eq!(body["errors"][0]["reference"], "support-case.1:a-b_c");
 }
 
-async fn a_reference_that_is_no_word_is_replaced(on: On) {
+async fn a_malformed_reference_is_replaced(on: On) {
     let app = App::start(on).await;
     for sent in ["", "with space", "\"quoted\"", &"x".repeat(129)] {
         let reply = app.call("GET", "/health/live").header("x-cap-request-id", sent).send().await;

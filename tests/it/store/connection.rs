@@ -1,4 +1,4 @@
-//! Opening a store: which database, by whom, and in which mode.
+//! Opening a store: which database, by how many processes, and in which mode.
 
 use std::thread;
 
@@ -10,15 +10,15 @@ use crate::on_both_stores;
 use crate::support::node::{Node, maker};
 use crate::support::stores::Database;
 
-on_both_stores![what_was_stored_is_there_after_opening_again, a_read_connection_does_not_write];
+on_both_stores![stored_rows_are_there_after_opening_again, a_read_connection_does_not_write];
 
-async fn what_was_stored_is_there_after_opening_again(database: Database) {
+async fn stored_rows_are_there_after_opening_again(database: Database) {
     let node = Node::open(database);
     let request = node.submit(&maker()).await;
     let stored = node.stored(&request);
     let Node { engine, store, database, .. } = node;
     drop((engine, store));
-    // The engine's thread lets go of a SQLite file a moment after the engine.
+    // The engine's thread closes a SQLite file a moment after the engine is dropped.
     let store = loop {
         match Store::open(&database.url, 1) {
             Ok(store) => break store,
@@ -39,7 +39,7 @@ async fn a_read_connection_does_not_write(database: Database) {
 }
 
 #[test]
-fn two_that_open_one_postgres_database_at_once_both_come_up() {
+fn opening_one_postgres_database_several_times_at_once_works() {
     let database = Database::postgres();
     thread::scope(|scope| {
         let opening: Vec<_> =
@@ -51,7 +51,7 @@ fn two_that_open_one_postgres_database_at_once_both_come_up() {
 }
 
 #[test]
-fn a_sqlite_file_is_opened_by_one_at_a_time() {
+fn a_sqlite_file_is_opened_by_one_process_at_a_time() {
     let database = Database::sqlite();
     let first = Store::open(&database.url, 1).unwrap();
     let shared = first.clone();

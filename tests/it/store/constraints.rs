@@ -1,4 +1,4 @@
-//! The rules as the database itself holds them, whoever writes.
+//! The rules that the database itself enforces, whoever writes.
 
 use countersign::domain::actor::Permission;
 use countersign::domain::digest::Digest;
@@ -24,7 +24,7 @@ on_both_stores![
     a_final_request_never_moves_and_its_end_stays,
     an_unknown_outcome_can_still_be_settled,
     a_request_has_an_end_exactly_when_it_is_final,
-    a_state_that_nobody_rests_in_is_not_stored,
+    a_transient_state_is_not_stored,
     a_decision_by_the_maker_is_not_even_stored,
     a_decision_is_stored_once_per_person_and_never_changes,
     a_request_has_one_execution,
@@ -44,7 +44,7 @@ fn texts(statements: &[&str]) -> Vec<String> {
     statements.iter().map(|statement| (*statement).to_owned()).collect()
 }
 
-/// A request in each state that it can rest in.
+/// A request in each stored state.
 async fn one_of_each_state(node: &Node) -> Vec<Request> {
     use countersign::domain::outcome::Outcome;
     let expired = node.submit(&maker()).await;
@@ -93,7 +93,7 @@ async fn terms_versions_and_client_keys_never_change(database: Database) {
     let key = "INSERT INTO submission_keys (org_id, key, request_id, person_key, digest) \
                VALUES ('100', 'k', 'r', 'p', 'd')";
     assert_eq!(node.execute(key), Ok(1));
-    assert!(node.execute(key).is_err(), "a key stands once in an org");
+    assert!(node.execute(key).is_err(), "a key is unique in an org");
     let mut statements = texts(&[
         "UPDATE requests SET terms = '{}'",
         "UPDATE requests SET subject = 'another'",
@@ -164,7 +164,7 @@ async fn a_request_has_an_end_exactly_when_it_is_final(database: Database) {
     }
 }
 
-async fn a_state_that_nobody_rests_in_is_not_stored(database: Database) {
+async fn a_transient_state_is_not_stored(database: Database) {
     let node = Node::open(database);
     let request = node.submit(&maker()).await;
     let statements = [

@@ -1,4 +1,4 @@
-//! The schema: both folders make the same tables, and they are what diesel is told they are.
+//! The schema: the migrations of both databases make the same tables, and `schema.rs` describes them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,12 +15,12 @@ use crate::support::stores::Database;
 
 on_both_stores![
     the_migrations_run_up_down_and_up_again,
-    the_tables_are_what_diesel_is_told_they_are,
+    the_tables_match_diesels_schema,
     an_opened_store_has_nothing_left_to_migrate,
     a_database_is_opened_again_and_again,
     a_database_with_another_schema_is_refused,
     a_database_of_the_first_three_migrations_is_refused,
-    a_node_tells_that_its_store_answers_and_is_current,
+    a_node_reports_that_its_store_answers_and_is_current,
 ];
 
 const SCHEMA: &str = include_str!("../../../src/store/schema.rs");
@@ -41,7 +41,7 @@ struct Name {
     name: String,
 }
 
-/// Names of what the database holds beside diesel's own table, by this query.
+/// The names that this query finds, without diesel's own table.
 fn names(conn: &mut AnyConnection, sql: &str) -> Vec<String> {
     let rows: Vec<Name> = sql_query(sql).load(conn).unwrap();
     rows.into_iter().map(|row| row.name).filter(|name| !name.starts_with("__diesel")).collect()
@@ -128,7 +128,7 @@ fn diesel_type(column: &Column, declared: &str) -> String {
     .to_owned()
 }
 
-async fn the_tables_are_what_diesel_is_told_they_are(database: Database) {
+async fn the_tables_match_diesels_schema(database: Database) {
     let node = Node::open(database);
     let mut conn = node.conn();
     let declared = declared();
@@ -210,7 +210,7 @@ async fn a_database_of_the_first_three_migrations_is_refused(database: Database)
     assert_eq!(tables(&mut conn), ["requests"]);
 }
 
-async fn a_node_tells_that_its_store_answers_and_is_current(database: Database) {
+async fn a_node_reports_that_its_store_answers_and_is_current(database: Database) {
     let node = Node::open(database);
     let health = node.engine.store_health().await;
     assert_eq!(health, StoreHealth { answers: true, is_current: true });

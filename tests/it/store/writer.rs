@@ -1,4 +1,4 @@
-//! Group commit: what waits is written together, and nobody fails for a neighbour.
+//! Group commit: waiting writes are committed together, and none fails because of another.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -19,13 +19,13 @@ use crate::support::node::{ISSUE_BADGE, Node, approval, body_with, checker, make
 use crate::support::stores::Database;
 
 on_both_stores![
-    what_waits_is_committed_together,
-    of_many_that_wait_half_are_committed_together,
+    waiting_writes_are_committed_together,
+    half_of_many_waiting_writes_are_committed_together,
     a_batch_is_never_larger_than_its_limit,
     a_failing_write_fails_only_itself,
     a_panicking_write_fails_only_itself,
     a_full_queue_is_busy_at_once,
-    a_write_stands_although_its_caller_went_away,
+    a_write_is_kept_although_its_caller_went_away,
     everything_handed_over_is_written_before_the_thread_ends,
     a_command_that_the_database_refuses_fails_only_itself,
 ];
@@ -34,7 +34,7 @@ on_both_stores![
 enum Task {
     /// Adds a submission.
     Insert(Box<NewSubmission>),
-    /// Tells that it began, then holds the writer up until it is let go.
+    /// Reports that it began, then blocks the writer until it is released.
     Hold(UnboundedSender<()>, Mutex<Receiver<()>>),
     /// Panics.
     Panic,
@@ -82,7 +82,7 @@ impl Batch for Tasks {
     }
 }
 
-/// A writer of tasks beside a node's own, held up from the beginning.
+/// A second writer beside a node's own, blocked from the beginning.
 struct HeldLease {
     node: Node,
     writer: Writer<Tasks>,
@@ -98,7 +98,7 @@ impl HeldLease {
         let (writer, thread) = Writer::start(&node.store, committed.clone(), limits).unwrap();
         let (began, mut begins): (_, UnboundedReceiver<()>) = unbounded_channel();
         let (let_go, wait) = channel();
-        // Handed over; the answer is not waited for.
+        // Queued; the reply is not awaited.
         assert!(writer.write(Task::Hold(began, Mutex::new(wait))).now_or_never().is_none());
         begins.recv().await.unwrap();
         assert_eq!(writer.waiting(), 0);
@@ -122,7 +122,7 @@ impl HeldLease {
         (0..number).map(|_| self.submission()).collect()
     }
 
-    /// Hands all of these over, then lets the writer go on.
+    /// Queues all of these, then releases the writer.
     async fn write(&self, tasks: Vec<Task>) -> Vec<Result<(), StoreError>> {
         let number = tasks.len();
         let let_go = async {
@@ -154,7 +154,7 @@ fn insert(submission: &NewSubmission) -> Task {
 
 const LIMITS: WriterLimits = WriterLimits { queue_max: 100, batch_max: 100 };
 
-async fn what_waits_is_committed_together(database: Database) {
+async fn waiting_writes_are_committed_together(database: Database) {
     let held = HeldLease::start(database, LIMITS).await;
     let submissions = held.submissions(32);
     let written = held.write(submissions.iter().map(insert).collect()).await;
@@ -164,7 +164,7 @@ async fn what_waits_is_committed_together(database: Database) {
     assert_eq!(held.writer.waiting(), 0);
 }
 
-async fn of_many_that_wait_half_are_committed_together(database: Database) {
+async fn half_of_many_waiting_writes_are_committed_together(database: Database) {
     let held = HeldLease::start(database, LIMITS).await;
     let submissions = held.submissions(100);
     let written = held.write(submissions.iter().map(insert).collect()).await;
@@ -223,7 +223,7 @@ async fn a_full_queue_is_busy_at_once(database: Database) {
     assert!(held.is_there(&submissions[2]));
 }
 
-async fn a_write_stands_although_its_caller_went_away(database: Database) {
+async fn a_write_is_kept_although_its_caller_went_away(database: Database) {
     let held = HeldLease::start(database, LIMITS).await;
     let submissions = held.submissions(2);
     assert!(held.writer.write(insert(&submissions[0])).now_or_never().is_none());
@@ -245,7 +245,7 @@ async fn everything_handed_over_is_written_before_the_thread_ends(database: Data
     assert!(submissions.iter().all(|submission| is_there(&node, submission)));
 }
 
-/// A rule of this test's database only: no request is about this till.
+/// A rule of this test's database only: no request may name this till.
 fn forbid_till(node: &Node, till: &str) {
     let rule = if node.database.is_postgres() {
         format!("ALTER TABLE requests ADD CONSTRAINT no_till CHECK (till_id <> '{till}')")

@@ -8,10 +8,10 @@ use super::app::App;
 use super::client::{Call, Reply};
 use super::page::Page;
 
-/// The cookie of somebody who is signed in.
+/// The cookie of a person who is signed in.
 pub const SESSION: &str = "__Host-countersign";
 
-/// A browser of its own.
+/// A browser with its own cookies.
 pub struct Browser<'a> {
     app: &'a App,
     cookies: RefCell<BTreeMap<String, String>>,

@@ -25,7 +25,7 @@ pub struct Reply {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
-    /// `null` if it is no JSON.
+    /// `null` if it is not JSON.
     pub body: Value,
 }
 
@@ -39,7 +39,7 @@ impl Call {
         self
     }
 
-    /// Takes every header of that name away.
+    /// Removes every header of that name.
     pub fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
         self
@@ -96,7 +96,7 @@ impl Reply {
         self.body
     }
 
-    /// `data` of an answer that says that all went well.
+    /// `data` of an answer with status 200.
     #[track_caller]
     pub fn data(self) -> Value {
         self.expect(200)["data"].take()

@@ -1,4 +1,4 @@
-//! What every journey needs: a server that really runs, people with tokens, targets that listen.
+//! What the tests share: real servers, people with tokens, browsers, targets that listen.
 
 pub mod app;
 pub mod browser;
@@ -49,7 +49,7 @@ pub fn run(journey: impl Future<Output = ()>) {
     runtime.unwrap().block_on(journey);
 }
 
-/// A request as a list or an export has it: without what only its reader is told.
+/// A request as a list or an export shows it: without the members about its reader.
 pub fn without_explanation(mut request: Value) -> Value {
     for name in ["canDecide", "whyNot", "myDecision", "freshSignIn", "stages", "findings"] {
         assert!(request.as_object_mut().unwrap().remove(name).is_some(), "{name} is missing");
@@ -60,7 +60,7 @@ pub fn without_explanation(mut request: Value) -> Value {
 const TRIES_MAX: u32 = 2_000;
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
-/// Looks again and again until `look` finds something; gives up after [`TRIES_MAX`] looks.
+/// Polls until `look` finds something; gives up after [`TRIES_MAX`] tries.
 pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let mut ticks = tokio::time::interval(BETWEEN_TRIES);
     for _ in 0..TRIES_MAX {

@@ -1,4 +1,4 @@
-//! A node without HTTP: a store, an engine over it, and a clock that stands still.
+//! A node without HTTP: a store, an engine over it, and a fixed clock.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -37,14 +37,14 @@ pub const ISSUE_BADGE: &str = include_str!("../fixtures/contract/issue-badge.req
 
 /// How long the requests of these tests wait for a decision.
 pub const PENDING_TTL: TimeDelta = TimeDelta::days(30);
-/// How long an approved call waits for its turn.
+/// How long an approved call may wait to be sent.
 pub const APPROVAL_TTL: TimeDelta = TimeDelta::days(40);
 /// How long a session may go unused.
 pub const SESSION_IDLE: TimeDelta = TimeDelta::minutes(30);
 /// How long a session lives.
 pub const SESSION_MAX: TimeDelta = TimeDelta::hours(8);
 
-/// A node: a store, an engine over it, and a clock that stands still. Dropped before its database.
+/// A node: a store, an engine over it, and a fixed clock. Dropped before its database.
 pub struct Node {
     pub engine: Engine,
     pub store: Store,
@@ -60,7 +60,7 @@ impl Node {
         Self { engine, store, clock, database }
     }
 
-    /// A node with rules of its own in force.
+    /// A node with these rules in force.
     pub fn with_rules(database: Database, rules: Rules) -> Self {
         let store = Store::open(&database.url, 4).unwrap();
         let clock = Clock::fixed(start());
@@ -78,7 +78,7 @@ impl Node {
         let store = if self.database.is_postgres() {
             Store::open(&self.database.url, 2).unwrap()
         } else {
-            // SQLite has one process only: there, another engine of the same one must do.
+            // Only one process opens a SQLite file, so another engine of this process has to do.
             self.store.clone()
         };
         start_engine(&store, &self.clock, rules)
@@ -128,7 +128,7 @@ impl Node {
         diesel::sql_query(sql).execute(&mut self.conn()).map_err(|error| error.to_string())
     }
 
-    /// Everything that is stored of a request and moves.
+    /// Every row of a request that can change.
     pub fn stored(&self, request: &Request) -> Stored {
         let key = [key(request)];
         let (org, id) = (&request.org, request.id);
@@ -143,7 +143,7 @@ impl Node {
         }
     }
 
-    /// Holds the writer up until every one of these has been handed over.
+    /// Blocks the writer until every one of these has been queued.
     pub async fn all_at_once<F: Future>(&self, writes: impl IntoIterator<Item = F>) -> Vec<F::Output> {
         let mut gate = self.conn();
         gate.batch_execute(match gate {

@@ -38,7 +38,7 @@ group = "Finance"
 count = 2
 "#;
 
-/// Any two who may check and have signed in lately.
+/// Any two who may check and have signed in recently.
 pub const FRESH_SIGN_IN: &str = r#"
 [[policy]]
 name = "two who are really there"
@@ -50,7 +50,7 @@ any = 2
 permission = "CanCheckRequest"
 "#;
 
-/// The type's file with this policy, and whatever else stands before its tables.
+/// The type's file with this policy; `more` goes before its tables.
 pub fn type_file(more: &str, policy: &str) -> String {
     format!(
         r#"

@@ -17,7 +17,7 @@ pub const SECRET: &str = "only-for-tests-and-32-bytes-or-more";
 pub const BASE: &str = "/api_gateway/v2/request-workflow";
 pub const ORG: &str = "90001";
 
-/// Somebody, as his token names him.
+/// A person, as their token describes them.
 #[derive(Clone, Debug)]
 pub struct Person {
     pub sub: String,
@@ -32,7 +32,7 @@ pub struct Person {
     pub groups: Vec<&'static str>,
     /// The claim of who acts through the token; absent if null.
     pub act: Value,
-    /// The claim of when he signed in; absent if null.
+    /// The claim of when they signed in; absent if null.
     pub auth_time: Value,
 }
 
@@ -56,7 +56,7 @@ impl Person {
         Self { groups: groups.to_vec(), ..self }
     }
 
-    /// His token in the hands of somebody else.
+    /// Their token, used by `other`.
     #[must_use]
     pub fn acted_for_by(self, other: &Person) -> Self {
         let act = json!({ "sub": other.sub, "userId": other.user_id, "userName": other.user_name });
@@ -126,7 +126,7 @@ pub fn sign(claims: &Map<String, Value>) -> String {
     encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
 }
 
-/// A person at work.
+/// A person who calls the API.
 pub struct Actor<'a> {
     app: &'a App,
     pub person: Person,
@@ -145,7 +145,7 @@ impl<'a> Actor<'a> {
         Self { app, person }
     }
 
-    /// A call of the contract, with his token and org.
+    /// An API call with their token and org.
     pub fn call(&self, method: &str, path: &str) -> Call {
         let token = sign(&self.person.claims(self.app.clock.now()));
         let call = self.app.call(method, &format!("{BASE}{path}")).header("x-cap-ui-auth-token", &token);
@@ -222,7 +222,7 @@ impl<'a> Actor<'a> {
 }
 
 impl Actor<'_> {
-    /// Decides many requests in one call, each with the digest that he was shown; what became of each.
+    /// Decides many requests in one call, each with the digest that was shown; returns each result.
     pub async fn decides_all(&self, decision: &str, items: &[&Submitted]) -> Vec<Value> {
         let data = self.put_many(&bulk(decision, items)).await.data();
         data.as_array().cloned().unwrap()

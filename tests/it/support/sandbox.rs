@@ -1,4 +1,4 @@
-//! The crate's own stand-in for the targets, on a port of its own.
+//! The crate's stand-in for the targets, on its own port.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::client::Call;
 
-/// The crate's own stand-in for the targets, on a port of its own.
+/// The crate's stand-in for the targets, on its own port.
 pub struct Sandbox {
     pub address: SocketAddr,
     handle: actix_web::dev::ServerHandle,
@@ -28,12 +28,12 @@ impl Sandbox {
         format!("http://{}", self.address)
     }
 
-    /// Nobody listens there any more.
+    /// Afterwards connections are refused.
     pub async fn stop(&self) {
         self.handle.stop(false).await;
     }
 
-    /// Everything it holds.
+    /// Its whole state.
     pub async fn holds(&self) -> Value {
         Call::new(self.address, "GET", "/sandbox").send().await.expect(200)
     }

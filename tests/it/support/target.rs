@@ -1,4 +1,4 @@
-//! A target of the tests' own: it writes down what arrives, byte for byte, and answers as it is told.
+//! A target that records what arrives, byte for byte, and answers as the test says.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -17,14 +17,14 @@ pub struct Arrived {
 }
 
 #[derive(Default)]
-struct Told {
+struct Recorded {
     arrived: Vec<Arrived>,
     answers: VecDeque<Vec<u8>>,
 }
 
 pub struct Target {
     pub address: SocketAddr,
-    told: Arc<Mutex<Told>>,
+    recorded: Arc<Mutex<Recorded>>,
     arrivals: watch::Receiver<usize>,
     is_held: watch::Sender<bool>,
 }
@@ -33,16 +33,16 @@ impl Target {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let told = Arc::new(Mutex::new(Told::default()));
+        let recorded = Arc::new(Mutex::new(Recorded::default()));
         let (count, arrivals) = watch::channel(0);
         let (is_held, held) = watch::channel(false);
-        let shared = Arc::clone(&told);
+        let shared = Arc::clone(&recorded);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serve(stream, Arc::clone(&shared), count.clone(), held.clone()));
             }
         });
-        Self { address, told, arrivals, is_held }
+        Self { address, recorded, arrivals, is_held }
     }
 
     pub fn url(&self) -> String {
@@ -51,7 +51,7 @@ impl Target {
 
     /// The next call gets this answer; without one it is a plain 200.
     pub fn will_answer(&self, status: u16, content_type: &str, body: &[u8]) {
-        self.told.lock().unwrap().answers.push_back(answer(status, content_type, body));
+        self.recorded.lock().unwrap().answers.push_back(answer(status, content_type, body));
     }
 
     /// Answers wait from now on until [`Target::release`].
@@ -69,7 +69,7 @@ impl Target {
     }
 
     pub fn arrived(&self) -> Vec<Arrived> {
-        self.told.lock().unwrap().arrived.clone()
+        self.recorded.lock().unwrap().arrived.clone()
     }
 }
 
@@ -86,15 +86,15 @@ fn answer(status: u16, content_type: &str, body: &[u8]) -> Vec<u8> {
 
 async fn serve(
     mut stream: TcpStream,
-    told: Arc<Mutex<Told>>,
+    recorded: Arc<Mutex<Recorded>>,
     count: watch::Sender<usize>,
     mut held: watch::Receiver<bool>,
 ) {
     let Some(arrived) = read_call(&mut stream).await else { return };
     let answer = {
-        let mut told = told.lock().unwrap();
-        told.arrived.push(arrived);
-        told.answers.pop_front().unwrap_or_else(|| answer(200, "application/json", b"{}"))
+        let mut recorded = recorded.lock().unwrap();
+        recorded.arrived.push(arrived);
+        recorded.answers.pop_front().unwrap_or_else(|| answer(200, "application/json", b"{}"))
     };
     count.send_modify(|count| *count += 1);
     if held.wait_for(|is_held| !is_held).await.is_ok() {

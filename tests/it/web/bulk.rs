@@ -10,9 +10,9 @@ use crate::support::{On, journeys};
 
 journeys![
     of_four_two_are_left_out_and_the_page_says_why,
-    what_was_decided_elsewhere_meanwhile_is_told_and_the_rest_is_recorded,
-    a_rejection_without_words_keeps_what_was_ticked,
-    the_buttons_say_whether_anything_is_sent,
+    what_was_decided_elsewhere_is_reported_and_the_rest_is_recorded,
+    a_rejection_without_a_message_keeps_what_was_ticked,
+    the_buttons_say_whether_the_calls_are_sent,
     a_form_that_is_not_ours_decides_nothing,
 ];
 
@@ -94,7 +94,7 @@ async fn of_four_two_are_left_out_and_the_page_says_why(on: On) {
     }
 }
 
-async fn what_was_decided_elsewhere_meanwhile_is_told_and_the_rest_is_recorded(on: On) {
+async fn what_was_decided_elsewhere_is_reported_and_the_rest_is_recorded(on: On) {
     let app = start(on, TWO_CHECKERS).await;
     let browser = chen(&app).await;
     let (moved, still) = (paid(&app, app.maker().person, 1).await, paid(&app, app.maker().person, 2).await);
@@ -107,7 +107,7 @@ async fn what_was_decided_elsewhere_meanwhile_is_told_and_the_rest_is_recorded(o
     assert_eq!(decisions(&app.auditor().request(&still.id).await), 1);
 }
 
-async fn a_rejection_without_words_keeps_what_was_ticked(on: On) {
+async fn a_rejection_without_a_message_keeps_what_was_ticked(on: On) {
     let app = start(on, "").await;
     let browser = chen(&app).await;
     let (first, second) = (paid(&app, app.maker().person, 1).await, paid(&app, app.maker().person, 2).await);
@@ -132,7 +132,7 @@ async fn a_rejection_without_words_keeps_what_was_ticked(on: On) {
     );
 }
 
-async fn the_buttons_say_whether_anything_is_sent(on: On) {
+async fn the_buttons_say_whether_the_calls_are_sent(on: On) {
     let app = start(on, TWO_CHECKERS).await;
     let browser = chen(&app).await;
     let read = paid(&app, app.maker().person, 1).await;

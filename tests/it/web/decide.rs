@@ -10,12 +10,12 @@ use crate::support::{On, journeys};
 
 journeys![
     a_checker_reads_approves_and_sees_it_done,
-    a_rejection_without_words_comes_back_at_its_field,
-    a_decision_on_an_old_page_is_not_recorded_and_keeps_its_words,
+    a_rejection_without_a_message_is_reported_at_its_field,
+    a_decision_on_an_old_page_is_not_recorded_and_keeps_its_message,
     a_decision_about_another_call_is_not_recorded,
-    a_form_that_does_not_say_what_was_read_decides_nothing,
-    a_maker_finds_no_button_and_a_form_made_by_hand_is_refused,
-    a_maker_takes_it_back_with_a_reason,
+    a_form_without_the_digest_or_the_version_decides_nothing,
+    a_maker_sees_no_button_and_a_hand_made_form_is_refused,
+    a_maker_withdraws_with_a_reason,
     the_same_form_twice_is_one_decision,
 ];
 
@@ -69,7 +69,7 @@ async fn a_checker_reads_approves_and_sees_it_done(on: On) {
     assert_eq!(state(&app, &request.id).await, "executed");
 }
 
-async fn a_rejection_without_words_comes_back_at_its_field(on: On) {
+async fn a_rejection_without_a_message_is_reported_at_its_field(on: On) {
     let app = start_with_deciders(on, AppOptions::stepped()).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     let chen = signed_in(&app, CHEN).await;
@@ -88,7 +88,7 @@ async fn a_rejection_without_words_comes_back_at_its_field(on: On) {
     chen.page(&format!("/ui/requests/{id}")).await.shows(&["Wrong customer, see case 55-1207."]);
 }
 
-async fn a_decision_on_an_old_page_is_not_recorded_and_keeps_its_words(on: On) {
+async fn a_decision_on_an_old_page_is_not_recorded_and_keeps_its_message(on: On) {
     let app = start_with_deciders(on, AppOptions::stepped().with_type(&type_file("", TWO_CHECKERS))).await;
     let id = app.maker().pays(&body(&app, "c-1", 10)).await.id;
     let (chen, carl) = (signed_in(&app, CHEN).await, signed_in(&app, CARL).await);
@@ -96,7 +96,7 @@ async fn a_decision_on_an_old_page_is_not_recorded_and_keeps_its_words(on: On) {
     let form = filled(&chen, &id, "approve", "fine").await;
     send(&chen, &id, &form).await.leads_to();
 
-    // It still waits for Carl, but it is not what he read: his words stand in the same step.
+    // It still waits for Carl, but it is not what they read: the step comes back with their message.
     let moved = send(&carl, &id, &old).await;
     assert_eq!(moved.status, 409, "{}", moved.text);
     let page = moved.page();
@@ -105,7 +105,7 @@ async fn a_decision_on_an_old_page_is_not_recorded_and_keeps_its_words(on: On) {
     assert!(page.has(APPROVE), "the new version can be signed: {}", moved.text);
     assert_eq!(state(&app, &id).await, "AdminTask");
 
-    // Once it is rejected there is nothing left to sign; the words are shown to be copied.
+    // Once it is rejected there is nothing left to sign; the message is shown so that it can be copied.
     app.actor(Person::new(400_007, "third@example.com", &["CanCheckRequest"])).says(&id, "rejected").await;
     let over = send(&carl, &id, &old).await;
     assert_eq!(over.status, 409);
@@ -128,7 +128,7 @@ async fn a_decision_about_another_call_is_not_recorded(on: On) {
     assert_eq!(state(&app, &one.id).await, "AdminTask");
 }
 
-async fn a_form_that_does_not_say_what_was_read_decides_nothing(on: On) {
+async fn a_form_without_the_digest_or_the_version_decides_nothing(on: On) {
     let app = start_with_deciders(on, AppOptions::stepped()).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     let chen = signed_in(&app, CHEN).await;
@@ -140,7 +140,7 @@ async fn a_form_that_does_not_say_what_was_read_decides_nothing(on: On) {
     assert_eq!(state(&app, &id).await, "AdminTask");
 }
 
-async fn a_maker_finds_no_button_and_a_form_made_by_hand_is_refused(on: On) {
+async fn a_maker_sees_no_button_and_a_hand_made_form_is_refused(on: On) {
     let app = start_with_deciders(on, AppOptions::stepped()).await;
     let request = app.maker().submitted(&app.badge()).await;
     let mara = signed_in(&app, MARA).await;
@@ -163,7 +163,7 @@ async fn a_maker_finds_no_button_and_a_form_made_by_hand_is_refused(on: On) {
     assert_eq!(refused.last().unwrap()["code"], "maker_is_checker", "what was tried is in the trail");
 }
 
-async fn a_maker_takes_it_back_with_a_reason(on: On) {
+async fn a_maker_withdraws_with_a_reason(on: On) {
     let app = start_with_deciders(on, AppOptions::stepped()).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     let mara = signed_in(&app, MARA).await;
@@ -174,7 +174,7 @@ async fn a_maker_takes_it_back_with_a_reason(on: On) {
     assert_eq!(state(&app, &id).await, "withdrawn");
     let page = mara.page(&format!("/ui/requests/{id}")).await;
     page.shows(&["withdrew it. Nothing was sent.", "Sent twice by mistake"]);
-    // Nobody else takes it back, and nobody takes it back twice.
+    // No one else can withdraw it.
     let other = app.maker().submitted(&app.badge()).await.id;
     let chen = signed_in(&app, CHEN).await;
     let csrf = chen.csrf().await;

@@ -1,4 +1,4 @@
-//! Streams of events: what an open page hears, and what it must not.
+//! The event stream: what an open page receives, and what it must not.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use crate::support::people::Person;
 use crate::support::{On, eventually, journeys};
 
 journeys![
-    a_checker_hears_of_a_new_request_and_of_what_others_decide,
-    a_request_that_still_waits_for_the_reader_says_so,
-    a_maker_hears_of_his_own_requests_only,
-    nobody_hears_of_another_orgs_requests,
-    a_page_goes_on_where_it_stands_and_is_told_when_it_can_not,
+    a_checker_receives_new_requests_and_the_decisions_of_others,
+    the_stream_says_whether_a_request_still_waits_for_the_reader,
+    a_maker_receives_only_their_own_requests,
+    no_one_receives_another_orgs_requests,
+    a_page_resumes_from_its_position_or_is_told_to_reload,
     a_stream_ends_with_its_session_and_with_the_server,
-    only_somebody_who_is_signed_in_hears_anything_and_only_on_our_pages,
-    one_session_opens_so_many_streams,
+    the_stream_needs_a_session_and_our_own_page,
+    the_number_of_streams_per_session_is_limited,
 ];
 
 const MAKER: &str = "400001";
@@ -43,7 +43,7 @@ async fn start(on: On, policy: &str) -> App {
     App::with(on, AppOptions::stepped().with_pages(&people()).with_type(&type_file("", policy))).await
 }
 
-/// An open stream, and what came through it so far.
+/// An open stream, and what was received so far.
 struct Stream {
     connection: TcpStream,
     text: String,
@@ -68,12 +68,12 @@ impl Stream {
 
     async fn open(app: &App, browser: &Browser<'_>) -> Self {
         let mut stream = Self::ask(app, browser, "", "").await;
-        stream.hears("event: here").await;
+        stream.receives("event: here").await;
         stream
     }
 
-    /// Reads on until this came.
-    async fn hears(&mut self, part: &str) {
+    /// Reads on until this was received.
+    async fn receives(&mut self, part: &str) {
         while !self.text.contains(part) {
             let read = self.read().await;
             assert_ne!(read, Some(0), "it ended before {part}: {}", self.text);
@@ -81,7 +81,7 @@ impl Stream {
         }
     }
 
-    /// Reads what comes next; nothing if nothing comes.
+    /// Reads the next part; `None` if there is none in time.
     async fn read(&mut self) -> Option<usize> {
         let mut part = [0; 4_096];
         let read = timeout(PATIENCE, self.connection.read(&mut part)).await.ok()?.unwrap_or(0);
@@ -100,7 +100,7 @@ impl Stream {
     }
 }
 
-async fn a_checker_hears_of_a_new_request_and_of_what_others_decide(on: On) {
+async fn a_checker_receives_new_requests_and_the_decisions_of_others(on: On) {
     let app = start(on, "").await;
     let mut stream = Stream::open(&app, &signed_in(&app, CHEN).await).await;
     let head = stream.text.to_ascii_lowercase();
@@ -108,57 +108,57 @@ async fn a_checker_hears_of_a_new_request_and_of_what_others_decide(on: On) {
         assert!(head.contains(part), "{part}: {head}");
     }
     let read = app.maker().pays(&body(&app, "payee-one", 10)).await;
-    stream.hears("event: new").await;
-    stream.hears(&format!("\"id\":\"{}\"", read.id)).await;
+    stream.receives("event: new").await;
+    stream.receives(&format!("\"id\":\"{}\"", read.id)).await;
     app.other_checker().says(&read.id, "rejected").await.data();
-    stream.hears("event: change").await;
-    stream.hears("\"text\":\"Rejected by second.checker@example.com just now\"").await;
-    stream.hears("\"word\":\"Rejected\"").await;
+    stream.receives("event: change").await;
+    stream.receives("\"text\":\"Rejected by second.checker@example.com just now\"").await;
+    stream.receives("\"word\":\"Rejected\"").await;
     let silent = app.maker().pays(&body(&app, "payee-two", 10)).await;
     app.maker().withdraw(&silent.id, "a secret reason").await.data();
-    stream.hears("Withdrawn by maker@example.com just now").await;
-    // Nothing that an id could hold by chance.
+    stream.receives("Withdrawn by maker@example.com just now").await;
+    // None of these could be part of an id by chance.
     for never in ["payee-one", "payee-two", "a secret reason", "as agreed"] {
         assert!(!stream.text.contains(never), "{never}: {}", stream.text);
     }
 }
 
-async fn a_request_that_still_waits_for_the_reader_says_so(on: On) {
+async fn the_stream_says_whether_a_request_still_waits_for_the_reader(on: On) {
     let app = start(on, TWO_CHECKERS).await;
     let chen = signed_in(&app, CHEN).await;
     let read = app.maker().pays(&body(&app, "c-1", 10)).await;
     let mut stream = Stream::open(&app, &chen).await;
     app.other_checker().says(&read.id, "approved").await.data();
-    stream.hears("Approved by second.checker@example.com just now; it waits for others").await;
-    stream.hears("\"waits\":true").await;
+    stream.receives("Approved by second.checker@example.com just now; it waits for others").await;
+    stream.receives("\"waits\":true").await;
     app.checker().says(&read.id, "approved").await.data();
-    stream.hears("\"state\":\"approved\"").await;
-    stream.hears("\"waits\":false").await;
+    stream.receives("\"state\":\"approved\"").await;
+    stream.receives("\"waits\":false").await;
     app.run_due_executions().await;
-    stream.hears("Done just now").await;
+    stream.receives("Done just now").await;
 }
 
-async fn a_maker_hears_of_his_own_requests_only(on: On) {
+async fn a_maker_receives_only_their_own_requests(on: On) {
     let app = start(on, "").await;
     let mut stream = Stream::open(&app, &signed_in(&app, MAKER).await).await;
     let others = app.other_maker().pays(&body(&app, "c-1", 10)).await;
     app.checker().says(&others.id, "rejected").await.data();
     let own = app.maker().pays(&body(&app, "c-2", 10)).await;
     app.checker().says(&own.id, "rejected").await.data();
-    stream.hears(&format!("\"id\":\"{}\"", own.id)).await;
+    stream.receives(&format!("\"id\":\"{}\"", own.id)).await;
     assert!(!stream.text.contains(&others.id), "{}", stream.text);
 }
 
-async fn nobody_hears_of_another_orgs_requests(on: On) {
+async fn no_one_receives_another_orgs_requests(on: On) {
     let app = start(on, "").await;
     let mut stream = Stream::open(&app, &signed_in(&app, STRANGER).await).await;
     let ours = app.maker().pays(&body(&app, "c-1", 10)).await;
     let theirs = app.stranger().pays(&body(&app, "c-2", 10)).await;
-    stream.hears(&theirs.id).await;
+    stream.receives(&theirs.id).await;
     assert!(!stream.text.contains(&ours.id), "{}", stream.text);
 }
 
-async fn a_page_goes_on_where_it_stands_and_is_told_when_it_can_not(on: On) {
+async fn a_page_resumes_from_its_position_or_is_told_to_reload(on: On) {
     let app = start(on, "").await;
     let chen = signed_in(&app, CHEN).await;
     let place = chen.page("/ui/needs-me").await.attribute("body", "data-after");
@@ -170,14 +170,14 @@ async fn a_page_goes_on_where_it_stands_and_is_told_when_it_can_not(on: On) {
         ("?after=older".to_owned(), format!("last-event-id: {place}\r\n")),
     ] {
         let mut stream = Stream::ask(&app, &chen, &query, &header).await;
-        stream.hears("event: here").await;
+        stream.receives("event: here").await;
         assert!(stream.text.contains("event: new"), "{}", stream.text);
         assert!(stream.text.contains("Rejected by"), "{}", stream.text);
         assert!(!stream.text.contains("event: reset"), "{}", stream.text);
     }
     for place in ["?after=another-1", "?after=%F0%9F%92%A5", "?after=-"] {
         let mut stream = Stream::ask(&app, &chen, place, "").await;
-        stream.hears("event: reset").await;
+        stream.receives("event: reset").await;
     }
 }
 
@@ -190,7 +190,7 @@ async fn a_stream_ends_with_its_session_and_with_the_server(on: On) {
         chen.post("/ui/sign-out", &[("csrf", &csrf)]).await.leads_to();
         of_chen.ends().await;
         let read = app.maker().pays(&body(&app, "c-1", 10)).await;
-        of_other.hears(&read.id).await;
+        of_other.receives(&read.id).await;
         assert!(!of_chen.text.contains(&read.id));
     }
     let chen = signed_in(&app, CHEN).await;
@@ -201,21 +201,21 @@ async fn a_stream_ends_with_its_session_and_with_the_server(on: On) {
     stopped.unwrap();
 }
 
-async fn only_somebody_who_is_signed_in_hears_anything_and_only_on_our_pages(on: On) {
+async fn the_stream_needs_a_session_and_our_own_page(on: On) {
     let app = start(on, "").await;
-    let nobody = app.browser();
-    let mut stream = Stream::ask(&app, &nobody, "", "").await;
-    stream.hears("HTTP/1.1 303").await;
+    let anonymous = app.browser();
+    let mut stream = Stream::ask(&app, &anonymous, "", "").await;
+    stream.receives("HTTP/1.1 303").await;
     let chen = signed_in(&app, CHEN).await;
     for site in ["cross-site", "same-site"] {
         let mut stream = Stream::ask(&app, &chen, "", &format!("sec-fetch-site: {site}\r\n")).await;
-        stream.hears("HTTP/1.1 403").await;
+        stream.receives("HTTP/1.1 403").await;
     }
     let mut stream = Stream::ask(&app, &chen, "?more=1", "").await;
-    stream.hears("HTTP/1.1 400").await;
+    stream.receives("HTTP/1.1 400").await;
 }
 
-async fn one_session_opens_so_many_streams(on: On) {
+async fn the_number_of_streams_per_session_is_limited(on: On) {
     let app = start(on, "").await;
     let chen = signed_in(&app, CHEN).await;
     let mut streams = Vec::new();
@@ -224,12 +224,12 @@ async fn one_session_opens_so_many_streams(on: On) {
     }
     assert_eq!(app.metric("countersign_open_streams").await.as_deref(), Some("20"));
     let mut one_more = Stream::ask(&app, &chen, "", "").await;
-    one_more.hears("HTTP/1.1 503").await;
-    one_more.hears("Too many pages are open.").await;
+    one_more.receives("HTTP/1.1 503").await;
+    one_more.receives("Too many pages are open.").await;
     let other = signed_in(&app, CHEN).await;
     streams.push(Stream::open(&app, &other).await);
     drop(streams);
-    // The server notices that a browser has gone when it next writes.
+    // The server notices at its next write that a browser has gone.
     app.maker().pays(&body(&app, "c-1", 10)).await;
     let mut number = 0;
     eventually("the places are free again", async || {

@@ -7,13 +7,13 @@ use crate::support::people::decision;
 use crate::support::{On, journeys};
 
 journeys![
-    an_auditor_filters_by_links_that_can_be_sent_to_somebody_else,
+    an_auditor_filters_by_links_that_can_be_shared,
     an_auditor_pages_through_history_and_back,
     an_auditor_finds_a_request_by_its_id_the_beginning_of_it_and_its_subject,
-    a_wrong_filter_is_told_at_its_field,
+    a_wrong_filter_is_reported_at_its_field,
     the_export_of_the_page_is_the_export_of_the_api,
-    a_maker_sees_only_his_own_in_history_and_exports_nothing,
-    what_is_hostile_is_harmless_in_history_and_trail,
+    a_maker_sees_only_their_own_requests_in_history_and_exports_nothing,
+    hostile_values_are_harmless_in_history_and_trail,
 ];
 
 const MARA: &str = "400001";
@@ -29,7 +29,7 @@ fn ids(page: &Page) -> Vec<String> {
     links.iter().map(|link| link.strip_prefix("/ui/requests/").unwrap().to_owned()).collect()
 }
 
-async fn an_auditor_filters_by_links_that_can_be_sent_to_somebody_else(on: On) {
+async fn an_auditor_filters_by_links_that_can_be_shared(on: On) {
     let app = start_with_readers(on).await;
     let first = app.maker().pays(&body(&app, "c-1", 10)).await.id;
     let second = app.maker().pays(&body(&app, "c-2", 1_200)).await.id;
@@ -79,7 +79,7 @@ async fn an_auditor_pages_through_history_and_back(on: On) {
     let start = follow(&ada, &back, "Newer").await;
     assert_eq!(ids(&start), all[..ROWS]);
     assert_eq!(start.link("Newer"), None);
-    // Rows that begin and end elsewhere are no page of this list.
+    // A cursor belongs to its filters.
     let older = first.link("Older").unwrap();
     let cursor = older.split("after=").nth(1).unwrap();
     assert_eq!(ada.get(&format!("/ui/history?after={cursor}")).await.status, 400);
@@ -112,7 +112,7 @@ async fn an_auditor_finds_a_request_by_its_id_the_beginning_of_it_and_its_subjec
     }
 }
 
-async fn a_wrong_filter_is_told_at_its_field(on: On) {
+async fn a_wrong_filter_is_reported_at_its_field(on: On) {
     let app = start_with_readers(on).await;
     app.maker().pays(&body(&app, "c-1", 10)).await;
     let ada = signed_in(&app, ADA).await;
@@ -148,7 +148,7 @@ async fn the_export_of_the_page_is_the_export_of_the_api(on: On) {
     }
 }
 
-async fn a_maker_sees_only_his_own_in_history_and_exports_nothing(on: On) {
+async fn a_maker_sees_only_their_own_requests_in_history_and_exports_nothing(on: On) {
     let app = start_with_readers(on).await;
     let own = app.maker().pays(&body(&app, "c-1", 10)).await.id;
     let other = app.other_maker().pays(&body(&app, "c-1", 10)).await.id;
@@ -165,11 +165,11 @@ async fn a_maker_sees_only_his_own_in_history_and_exports_nothing(on: On) {
         format!("/ui/requests/{own}")
     );
     assert_eq!(mara.get("/ui/history/export?format=csv").await.status, 403);
-    let nobody = app.browser().get("/ui/history").await;
-    assert!(nobody.leads_to().starts_with("/ui/sign-in?to="));
+    let anonymous = app.browser().get("/ui/history").await;
+    assert!(anonymous.leads_to().starts_with("/ui/sign-in?to="));
 }
 
-async fn what_is_hostile_is_harmless_in_history_and_trail(on: On) {
+async fn hostile_values_are_harmless_in_history_and_trail(on: On) {
     let app = start_with_readers(on).await;
     let hostile = "<img src=x onerror=alert(1)>\u{202e}\u{200b}";
     let id = app.maker().pays(&body(&app, hostile, 10)).await.id;

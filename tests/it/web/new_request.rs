@@ -11,13 +11,13 @@ use crate::support::{On, journeys, read};
 
 journeys![
     a_maker_submits_a_redemption_by_its_form_and_a_checker_reads_the_same_call,
-    faults_stand_at_their_fields_and_what_was_written_stays,
-    a_double_press_is_one_request,
+    faults_are_shown_at_their_fields_and_the_input_is_kept,
+    a_double_click_is_one_request,
     a_check_stores_nothing,
-    the_form_says_what_the_policy_will_say,
+    the_form_shows_what_the_policy_will_decide,
     a_maker_writes_the_body_as_json,
     rows_are_added_and_removed_without_script,
-    without_the_right_there_is_no_form,
+    without_the_permission_there_is_no_form,
     a_form_from_elsewhere_or_of_another_kind_is_refused,
     hostile_values_are_only_text,
 ];
@@ -62,16 +62,16 @@ impl<'a> Open<'a> {
         Self { browser, path, page }
     }
 
-    /// Presses the button `wish` with these fields filled in.
-    async fn press(&self, wish: &str, fields: &[(&str, &str)]) -> Reply {
+    /// Presses the button `action` with these fields filled in.
+    async fn press(&self, action: &str, fields: &[(&str, &str)]) -> Reply {
         let (csrf, key) = (self.page.field("csrf"), self.page.field("key"));
-        let own = [("csrf", csrf.as_str()), ("key", key.as_str()), ("do", wish)];
+        let own = [("csrf", csrf.as_str()), ("key", key.as_str()), ("do", action)];
         let all: Vec<(&str, &str)> = own.into_iter().chain(fields.iter().copied()).collect();
         self.browser.post(&self.path, &all).await
     }
 }
 
-/// Where a request of the tests belongs.
+/// The entity of the tests' requests.
 const ENTITY: [(&str, &str); 4] = [
     ("/entityInfo/tillId", "70000001"),
     ("/entityInfo/storeId", "70000002"),
@@ -83,7 +83,7 @@ fn with_entity<'f>(fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
     fields.iter().copied().chain(ENTITY).collect()
 }
 
-/// Everything that the store holds of requests and refusals.
+/// The number of rows in every table that a submission could write to.
 fn stored(app: &App) -> [i64; 6] {
     let tables = ["requests", "calls", "events", "refusals", "usage_counters", "submission_keys"];
     tables.map(|table| app.count(&format!("SELECT count(*) AS number FROM {table}")))
@@ -125,12 +125,12 @@ async fn a_maker_submits_a_redemption_by_its_form_and_a_checker_reads_the_same_c
             "Authorization": "Basic ••••", "X-CAP-CLIENT-SIGNATURE": "demo-client", "content-type": "application/json",
         })
     );
-    // The next form begins where the last request belonged.
+    // The next form begins with the entity of the last request.
     let next = open.browser.page(&open.path).await;
     assert_eq!(next.field("/entityInfo/zoneId"), "70000003");
 }
 
-async fn faults_stand_at_their_fields_and_what_was_written_stays(on: On) {
+async fn faults_are_shown_at_their_fields_and_the_input_is_kept(on: On) {
     let app = started_with_transfers(on).await;
     let open = Open::form(&app, "TRANSFER").await;
     let url = app.sandbox.url();
@@ -168,7 +168,7 @@ fn transfer(url: &str) -> Vec<(&str, &str)> {
     ])
 }
 
-async fn a_double_press_is_one_request(on: On) {
+async fn a_double_click_is_one_request(on: On) {
     let app = started_with_transfers(on).await;
     let open = Open::form(&app, "TRANSFER").await;
     let url = app.sandbox.url();
@@ -176,7 +176,7 @@ async fn a_double_press_is_one_request(on: On) {
     let (one, two) = tokio::join!(open.press("submit", &fields), open.press("submit", &fields));
     assert_eq!(one.leads_to(), two.leads_to());
     assert_eq!(app.count("SELECT count(*) AS number FROM requests"), 1);
-    // Going back, changing it and sending it again is another request, and is asked about first.
+    // Going back and sending a changed form would be another request, so the page asks first.
     let mut changed = fields.clone();
     changed[3].1 = "12.00";
     let reply = open.press("submit", &changed).await;
@@ -212,13 +212,13 @@ async fn a_check_stores_nothing(on: On) {
     assert_eq!(stored(&app), before);
 }
 
-async fn the_form_says_what_the_policy_will_say(on: On) {
+async fn the_form_shows_what_the_policy_will_decide(on: On) {
     let app = started_with_transfers(on).await;
     let url = app.sandbox.url();
     let open = Open::form(&app, "TRANSFER").await;
     let reply = open.press("submit", &transfer(&url)).await;
     let id = reply.leads_to().strip_prefix("/ui/requests/").unwrap().to_owned();
-    // The first one counts, and is open on the same account.
+    // The first one counts towards the limit, and is open on the same account.
     let next = Open::form(&app, "TRANSFER").await;
     let mut small = transfer(&url);
     small[3].1 = "20";
@@ -274,7 +274,7 @@ async fn rows_are_added_and_removed_without_script(on: On) {
     assert!(!left.has("[name='/headers/1/name']"), "{}", left.text());
 }
 
-async fn without_the_right_there_is_no_form(on: On) {
+async fn without_the_permission_there_is_no_form(on: On) {
     let app = started(on).await;
     let browser = app.browser();
     browser.sign_in(CHECKER).await;
@@ -287,8 +287,8 @@ async fn without_the_right_there_is_no_form(on: On) {
     let reply = browser.post("/ui/new/ISSUE-BADGE", &[("csrf", &csrf), ("do", "submit")]).await;
     assert_eq!(reply.status, 403);
     assert_eq!(app.auditor().get("/refusals").await.data()[0]["codes"], json!(["permission_missing"]));
-    let nobody = app.browser().get("/ui/new/ISSUE-BADGE").await;
-    assert!(nobody.leads_to().starts_with("/ui/sign-in?to="));
+    let anonymous = app.browser().get("/ui/new/ISSUE-BADGE").await;
+    assert!(anonymous.leads_to().starts_with("/ui/sign-in?to="));
     let maker = app.browser();
     maker.sign_in(MAKER).await;
     assert_eq!(maker.get("/ui/new/NO-SUCH-TYPE").await.status, 404);

@@ -6,7 +6,7 @@ use crate::support::pay_out::{RISK_THEN_FINANCE, TWO_CHECKERS, body, type_file};
 use crate::support::{On, journeys};
 
 journeys![
-    whoever_may_not_decide_is_told_why_on_the_page,
+    the_page_says_why_a_person_may_not_decide,
     reading_every_page_changes_no_request,
     a_page_shows_neither_credentials_nor_fields_that_are_hidden,
     a_page_of_another_org_does_not_exist,
@@ -15,7 +15,7 @@ journeys![
 const MARA: &str = "400001";
 const CHEN: &str = "400002";
 
-async fn whoever_may_not_decide_is_told_why_on_the_page(on: On) {
+async fn the_page_says_why_a_person_may_not_decide(on: On) {
     let app =
         start_with_deciders(on, AppOptions::stepped().with_type(&type_file("", RISK_THEN_FINANCE))).await;
     let id = app.maker().pays(&body(&app, "c-1", 10)).await.id;
@@ -70,7 +70,7 @@ async fn a_page_shows_neither_credentials_nor_fields_that_are_hidden(on: On) {
             assert!(sees_masked || !text.contains("canary-card"), "{path}: {text}");
         }
     }
-    // Who decides sees what is masked for others.
+    // A checker sees fields that are masked for others.
     chen.page(&format!("/ui/requests/{id}")).await.shows(&["canary-card"]);
 }
 

@@ -5,12 +5,12 @@ use crate::support::app::{App, AppOptions};
 use crate::support::pay_out::{RISK_THEN_FINANCE, body, type_file};
 use crate::support::{On, journeys};
 
-journeys![types_are_drawn_as_they_are_in_force,];
+journeys![types_are_shown_as_they_are_in_force,];
 
 const MARA: &str = "400001";
 const ADA: &str = "400003";
 
-async fn types_are_drawn_as_they_are_in_force(on: On) {
+async fn types_are_shown_as_they_are_in_force(on: On) {
     let more = "duplicates = \"block\"\npending_ttl = \"3d\"\n[fields]\nmasked = [\"/body/card\"]\nsecret = [\"/body/pin\"]\n";
     let options = AppOptions::stepped().with_type(&type_file(more, RISK_THEN_FINANCE));
     let app = App::with(on, options.with_pages(&readers())).await;

@@ -6,8 +6,8 @@ use super::{ALL, BOTH, alice, app, bob, kept_out, made, says};
 use crate::support::On;
 use crate::support::people::Person;
 
-/// The words of the table for the rights of the contract.
-fn rights(input: &Value) -> Vec<&'static str> {
+/// The contract's permissions for the words of the table.
+fn permissions(input: &Value) -> Vec<&'static str> {
     let named = input["perms"].as_array().map_or(&[][..], Vec::as_slice);
     named.iter().map(|name| if name == "make" { "CanMakeRequest" } else { "CanCheckRequest" }).collect()
 }
@@ -16,9 +16,12 @@ fn robot() -> Person {
     Person::new(9, "svc-key-1", &BOTH)
 }
 
-pub async fn eyes_001_a_maker_with_both_rights_approves_his_own(on: On, input: Value) -> String {
+pub async fn eyes_001_a_maker_with_both_permissions_approves_their_own_request(
+    on: On,
+    input: Value,
+) -> String {
     let app = app(on).await;
-    let alice = Person::new(1, "alice@example.com", &rights(&input));
+    let alice = Person::new(1, "alice@example.com", &permissions(&input));
     let id = made(&app, alice.clone()).await;
     let reply = says(&app, alice, &id, "approved").await;
     kept_out(&app, (&id, reply), "maker_is_checker").await
@@ -50,7 +53,7 @@ pub async fn eyes_006_the_owner_of_a_key_decides_what_the_key_made(on: On, _: Va
     status
 }
 
-pub async fn eyes_007_an_administrator_approves_his_own(on: On, input: Value) -> String {
+pub async fn eyes_007_an_administrator_approves_their_own_request(on: On, input: Value) -> String {
     let app = app(on).await;
     assert_eq!(input["role"], "admin");
     let admin = Person { permissions: vec![ALL[0], ALL[1], ALL[2], "admin"], ..alice() };
@@ -60,7 +63,7 @@ pub async fn eyes_007_an_administrator_approves_his_own(on: On, input: Value) ->
     kept_out(&app, (&id, reply), "maker_is_checker").await
 }
 
-pub async fn eyes_009_a_maker_rejects_his_own(on: On, _: Value) -> String {
+pub async fn eyes_009_a_maker_rejects_their_own_request(on: On, _: Value) -> String {
     let app = app(on).await;
     let id = made(&app, alice()).await;
     let reply = says(&app, alice(), &id, "rejected").await;

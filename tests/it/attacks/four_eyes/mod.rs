@@ -1,4 +1,4 @@
-//! Who tries to decide what, with which accounts, and past which door.
+//! Ways around four eyes: who tries what, with which accounts, through which entrance.
 
 mod deadlines;
 mod makers;
@@ -84,15 +84,15 @@ macro_rules! rows {
 }
 
 rows![
-    "EYES-001" makers eyes_001_a_maker_with_both_rights_approves_his_own,
+    "EYES-001" makers eyes_001_a_maker_with_both_permissions_approves_their_own_request,
     "EYES-004" makers eyes_004_a_maker_decides_what_was_made_through_a_service_account,
     "EYES-006" makers eyes_006_the_owner_of_a_key_decides_what_the_key_made,
-    "EYES-007" makers eyes_007_an_administrator_approves_his_own,
-    "EYES-009" makers eyes_009_a_maker_rejects_his_own,
+    "EYES-007" makers eyes_007_an_administrator_approves_their_own_request,
+    "EYES-009" makers eyes_009_a_maker_rejects_their_own_request,
     "EYES-010" makers eyes_010_a_maker_withdraws_before_the_decision,
     "EYES-011" makers eyes_011_a_maker_withdraws_after_the_approval,
     "EYES-013" signatures eyes_013_a_checker_signs_twice_with_linked_accounts,
-    "EYES-014" signatures eyes_014_a_call_is_run_before_its_last_approval,
+    "EYES-014" signatures eyes_014_a_call_is_sent_before_its_last_approval,
     "EYES-015" signatures eyes_015_two_last_approvals_come_at_once,
     "EYES-016" signatures eyes_016_an_approval_and_a_rejection_come_at_once,
     "EYES-018" records eyes_018_a_payload_is_edited_while_it_waits,
@@ -100,13 +100,13 @@ rows![
     "EYES-021" signatures eyes_021_a_checker_approves_another_digest,
     "EYES-024" deadlines eyes_024_a_request_waits_past_its_approval_window,
     "EYES-025" deadlines eyes_025_an_approved_request_waits_past_its_execution_window,
-    "EYES-030" people eyes_030_a_maker_leaves_before_his_call_is_run,
+    "EYES-030" people eyes_030_a_maker_leaves_before_their_call_is_sent,
     "EYES-032" people eyes_032_a_checker_of_another_org_decides,
-    "EYES-037" rules eyes_037_somebody_turns_four_eyes_off,
+    "EYES-037" rules eyes_037_someone_turns_four_eyes_off,
     "EYES-038" rules eyes_038_a_policy_is_relaxed_while_requests_wait,
     "EYES-039" people eyes_039_two_accounts_turn_out_to_be_one_person,
-    "EYES-040" rules eyes_040_somebody_breaks_the_glass,
-    "EYES-041" records eyes_041_somebody_deletes_a_request,
+    "EYES-040" rules eyes_040_someone_breaks_the_glass,
+    "EYES-041" records eyes_041_someone_deletes_a_request,
     "EYES-046" records eyes_046_the_trail_cannot_be_written,
     "EYES-048" signatures eyes_048_a_checker_approves_a_batch_with_bad_items_in_it,
     "EYES-049" signatures eyes_049_a_link_in_a_mail_approves,
@@ -154,12 +154,12 @@ accounts = ["sub-9"]
 owners = ["Alice"]
 "#;
 
-/// One checker decides; the executor runs when it is told to.
+/// One checker decides; the executor runs when the test says so.
 async fn app(on: On) -> App {
     App::with(on, AppOptions::stepped().with_type(&type_file("", "")).with_people(PEOPLE)).await
 }
 
-/// Two checkers have to approve.
+/// Two checkers must approve.
 async fn app_of_two(on: On) -> App {
     App::with(on, AppOptions::stepped().with_type(&type_file("", TWO_CHECKERS)).with_people(PEOPLE)).await
 }
@@ -182,7 +182,7 @@ async fn kept_out(app: &App, (id, reply): (&str, Reply), code: &str) -> String {
     status.to_string()
 }
 
-/// Lets everything run that may, and sees that nothing arrived.
+/// Runs everything that is due, and asserts that nothing arrived.
 async fn is_not_run(app: &App, id: &str) -> String {
     app.run_due_executions().await;
     assert_eq!(app.target.arrived().len(), 0, "{id} was sent");

@@ -8,7 +8,7 @@ use crate::support::app::{App, AppOptions};
 use crate::support::pay_out::{PAY_OUT, TWO_CHECKERS, body, type_file};
 use crate::support::people::Person;
 
-/// Two accounts that nobody knows to be one person, and a type that looks again before it sends.
+/// Two accounts that are not known to be one person, and a type that checks again before it sends.
 async fn app_that_looks_again(on: On) -> App {
     let file = type_file("recheck_at_execution = true", TWO_CHECKERS);
     App::with(on, AppOptions::stepped().with_type(&file).with_people(PEOPLE)).await
@@ -22,7 +22,7 @@ async fn stopped(app: &App, id: &str) -> String {
     last["message"].as_str().unwrap().to_owned()
 }
 
-pub async fn eyes_030_a_maker_leaves_before_his_call_is_run(on: On, _: Value) -> String {
+pub async fn eyes_030_a_maker_leaves_before_their_call_is_sent(on: On, _: Value) -> String {
     let app = app_that_looks_again(on).await;
     let id = made(&app, alice()).await;
     for checker in [bob(), carol()] {
@@ -30,8 +30,8 @@ pub async fn eyes_030_a_maker_leaves_before_his_call_is_run(on: On, _: Value) ->
     }
     app.change_people(&PEOPLE.replace("[\"sub-1\"]", "[\"sub-1\"]\nactive = false")).await;
     let happened = is_not_run(&app, &id).await;
-    let told = stopped(&app, &id).await;
-    assert!(told.contains("alice@example.com"), "{told}");
+    let message = stopped(&app, &id).await;
+    assert!(message.contains("alice@example.com"), "{message}");
     app.actor(alice()).submit(PAY_OUT, &body(&app, "c-1", 10)).await.refused(403, "person_inactive");
     happened
 }
@@ -57,7 +57,7 @@ pub async fn eyes_039_two_accounts_turn_out_to_be_one_person(on: On, _: Value) -
     app.change_people(&linked).await;
     says(&app, carol(), &waits, "approved").await.refused(409, "already_decided_by_you");
     is_not_run(&app, &approved).await;
-    let told = stopped(&app, &approved).await;
-    assert!(told.contains("is the same person as bob@example.com"), "{told}");
+    let message = stopped(&app, &approved).await;
+    assert!(message.contains("is the same person as bob@example.com"), "{message}");
     "audit_flag".to_owned()
 }

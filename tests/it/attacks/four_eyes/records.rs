@@ -39,7 +39,7 @@ pub async fn eyes_019_a_row_is_edited_after_the_approval(on: On, _: Value) -> St
     happened
 }
 
-pub async fn eyes_041_somebody_deletes_a_request(on: On, _: Value) -> String {
+pub async fn eyes_041_someone_deletes_a_request(on: On, _: Value) -> String {
     let app = app(on).await;
     let id = made(&app, alice()).await;
     let paths = [format!("/requests/{id}"), "/requests".to_owned(), format!("/requests/{id}/history")];

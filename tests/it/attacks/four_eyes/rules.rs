@@ -7,10 +7,10 @@ use crate::support::On;
 use crate::support::pay_out::{PAY_OUT, body, type_file};
 use crate::support::people::decision;
 
-pub async fn eyes_037_somebody_turns_four_eyes_off(on: On, _: Value) -> String {
+pub async fn eyes_037_someone_turns_four_eyes_off(on: On, _: Value) -> String {
     let app = app(on).await;
     let relaxed = json!({ "policy": [{ "name": "nobody", "auto_approve": true }] });
-    // What holds the types and their policies has no other verbs than to submit and to decide.
+    // The path of a type can only be submitted to and decided on.
     let type_path = || format!("/{PAY_OUT}");
     let verbs = ["PATCH", "DELETE", "GET"].map(|method| (method, type_path()));
     let status = status_of_all(&app, &verbs, &relaxed).await;
@@ -43,7 +43,7 @@ pub async fn eyes_038_a_policy_is_relaxed_while_requests_wait(on: On, input: Val
     "old_policy_or_stricter".to_owned()
 }
 
-pub async fn eyes_040_somebody_breaks_the_glass(on: On, input: Value) -> String {
+pub async fn eyes_040_someone_breaks_the_glass(on: On, input: Value) -> String {
     let app = app(on).await;
     let id = made(&app, alice()).await;
     let status = status_of_all(&app, &[("POST", format!("/requests/{id}"))], &input).await;

@@ -21,7 +21,7 @@ pub async fn eyes_013_a_checker_signs_twice_with_linked_accounts(on: On, _: Valu
     kept_out(&app, (&id, reply), "already_decided_by_you").await
 }
 
-pub async fn eyes_014_a_call_is_run_before_its_last_approval(on: On, _: Value) -> String {
+pub async fn eyes_014_a_call_is_sent_before_its_last_approval(on: On, _: Value) -> String {
     let app = app_of_two(on).await;
     let id = made(&app, alice()).await;
     says(&app, bob(), &id, "approved").await.data();
@@ -85,10 +85,10 @@ pub async fn eyes_048_a_checker_approves_a_batch_with_bad_items_in_it(on: On, in
     swapped.digest.clone_from(&good[0].digest);
     for batch in good.chunks(98) {
         let items: Vec<&Submitted> = [&own].into_iter().chain(batch).chain([&swapped]).collect();
-        let told = app.actor(bob_who_makes()).decides_all("approved", &items).await;
-        let (first, last) = (told.first().unwrap(), told.last().unwrap());
+        let results = app.actor(bob_who_makes()).decides_all("approved", &items).await;
+        let (first, last) = (results.first().unwrap(), results.last().unwrap());
         assert_eq!((&first["code"], &last["code"]), (&json!("maker_is_checker"), &json!("digest_mismatch")));
-        assert!(told[1..=batch.len()].iter().all(|item| item["outcome"] == "recorded"), "{told:?}");
+        assert!(results[1..=batch.len()].iter().all(|item| item["outcome"] == "recorded"), "{results:?}");
     }
     let kept = "SELECT count(DISTINCT digest) AS number FROM events WHERE type = 'approved'";
     assert_eq!(app.count(kept), number, "an event for each, with its own digest");

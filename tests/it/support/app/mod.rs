@@ -1,4 +1,4 @@
-//! A server that really runs, next to a sandbox that really runs, on a database of its own.
+//! A real server next to a real sandbox, on the test's own database.
 
 mod database;
 mod options;
@@ -27,12 +27,12 @@ use crate::support::sandbox::Sandbox;
 use crate::support::target::Target;
 use crate::support::{On, fixture};
 
-/// Where time stands at the beginning.
+/// The time at the beginning.
 pub fn noon() -> DateTime<Utc> {
     "2026-03-01T12:00:00.123456Z".parse().unwrap()
 }
 
-/// Everything that a journey talks to.
+/// Everything that a test talks to.
 pub struct App {
     pub clock: Clock,
     pub sandbox: Sandbox,
@@ -47,7 +47,7 @@ pub struct App {
 }
 
 impl App {
-    /// With a clock that stands still, and the executor in its own loop.
+    /// With a fixed clock, and the executor in its own loop.
     pub async fn start(on: On) -> Self {
         Self::with(on, AppOptions::default()).await
     }
@@ -94,7 +94,7 @@ impl App {
         Server::start(&self.config, self.clock.clone(), startup).await.unwrap()
     }
 
-    /// Another text in the place of the type's file, read at once as SIGHUP does.
+    /// Replaces the text of the type's file, and reloads as SIGHUP does.
     pub async fn change_type(&self, text: &str) {
         std::fs::write(self.folder.path().join(TYPES).join(TYPE_FILE), text).unwrap();
         self.server().reload_rules().await;
@@ -117,7 +117,7 @@ impl App {
     }
 
     /// The next server has an executor in its own loop.
-    pub fn runs_by_itself(&mut self) {
+    pub fn runs_executor(&mut self) {
         self.mode = ExecutorMode::Running;
     }
 
@@ -125,7 +125,7 @@ impl App {
         self.server.as_ref().unwrap()
     }
 
-    /// A browser that was never here.
+    /// A new browser, without cookies.
     pub fn browser(&self) -> Browser<'_> {
         Browser::new(self)
     }
@@ -145,12 +145,12 @@ impl App {
         text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")).map(str::to_owned))
     }
 
-    /// Carries out everything that is due; for [`ExecutorMode::Stepped`].
+    /// Executes everything that is due; for [`ExecutorMode::Stepped`].
     pub async fn run_due_executions(&self) {
         self.server().executor().run_due().await.unwrap();
     }
 
-    /// Deadlines and lapsed leases, as the running executor looks after them each second.
+    /// Settles deadlines and lapsed leases, as the running executor does each second.
     pub async fn sweep(&self) {
         self.server().executor().sweep().await.unwrap();
     }
@@ -179,7 +179,7 @@ impl App {
         self.actor(Person::new(400_003, "auditor@example.com", &["CanAuditRequest"]))
     }
 
-    /// All three rights, in another org.
+    /// All three permissions, in another org.
     pub fn stranger(&self) -> Actor<'_> {
         let rights = ["CanMakeRequest", "CanCheckRequest", "CanAuditRequest"];
         self.actor(Person::new(500_001, "stranger@example.com", &rights).of_org("90002"))
@@ -192,7 +192,7 @@ impl App {
         body
     }
 
-    /// A badge for a customer and under a number that nobody used before, at the sandbox.
+    /// A badge for a new customer and under a new number, at the sandbox.
     pub fn badge(&self) -> Value {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let mut body = self.example("ISSUE-BADGE");
@@ -208,18 +208,18 @@ impl App {
         body
     }
 
-    /// A connection of the test's own, past the server.
+    /// The test's own connection, past the server.
     pub fn database(&self) -> AnyConnection {
         let url = StoreUrl::parse(self.database.url()).unwrap();
         Opener { url, purpose: Purpose::Write }.open().unwrap()
     }
 
-    /// Runs SQL past the server: what somebody with the database's password could do.
+    /// Runs SQL past the server, as someone with the database's password could.
     pub fn tamper(&self, sql: &str) {
         self.database().batch_execute(sql).unwrap();
     }
 
-    /// A number out of the database.
+    /// A number from the database.
     pub fn count(&self, sql: &str) -> i64 {
         #[derive(QueryableByName)]
         struct Row {
@@ -230,7 +230,7 @@ impl App {
     }
 }
 
-/// Stops the server, and looks whether it left anything lying.
+/// Stops the server, and checks that no execution is left open.
 impl Drop for App {
     fn drop(&mut self) {
         if std::thread::panicking() {

@@ -15,7 +15,7 @@ pub(super) const TYPES: &str = "types";
 pub(super) const TYPE_FILE: &str = "own.toml";
 pub(super) const PEOPLE: &str = "people.toml";
 
-/// What a test wants to be otherwise than usual.
+/// What differs from the usual configuration.
 pub struct AppOptions {
     pub mode: ExecutorMode,
     pub clock: Clock,
@@ -60,13 +60,13 @@ impl AppOptions {
         self
     }
 
-    /// One type more, or one of the contract's otherwise: a file in a types folder of its own.
+    /// One more type, or a changed one of the contract: a file in the server's own types folder.
     #[must_use]
     pub fn with_type(self, text: &str) -> Self {
         Self { type_file: Some(text.to_owned()), ..self }
     }
 
-    /// Pages, to which these people sign in by one click.
+    /// Pages, which these people can sign in to by one click.
     #[must_use]
     pub fn with_pages(self, people: &[Person]) -> Self {
         Self { demo: people.iter().map(Person::signs_in).collect(), ..self }

@@ -6,7 +6,7 @@ use super::start;
 use crate::support::browser::SESSION;
 use crate::support::{On, journeys};
 
-journeys![a_form_that_is_not_ours_changes_nothing, nobody_is_signed_in_by_another_site,];
+journeys![a_form_that_is_not_ours_changes_nothing, another_site_signs_no_one_in,];
 
 const MAKER: &str = "400001";
 const CHECKER: &str = "400002";
@@ -63,7 +63,7 @@ async fn a_form_that_is_not_ours_changes_nothing(on: On) {
     let moved = "SELECT count(*) AS number FROM sessions WHERE org_id <> '90001'";
     assert_eq!(app.count(moved), 0);
 
-    // The same form from our own page counts.
+    // The same form from our own page is accepted.
     let fields =
         [("csrf", csrf.as_str()), ("decision", "approved"), ("digest", &digest), ("version", &version)];
     browser.post(&decide, &fields).await.leads_to();
@@ -71,9 +71,9 @@ async fn a_form_that_is_not_ours_changes_nothing(on: On) {
     app.run_due_executions().await;
 }
 
-async fn nobody_is_signed_in_by_another_site(on: On) {
+async fn another_site_signs_no_one_in(on: On) {
     let app = start(on).await;
-    // The attacker has a page of his own with its token; the victim's browser has another one or none.
+    // The attacker has their own page and its token; the victim's browser has another token or none.
     let attackers = app.browser().get("/ui/sign-in").await.field("csrf");
     let fresh = app.browser();
     let fields = |csrf: &str| [("csrf", csrf.to_owned()), ("person", MAKER.to_owned())];
@@ -90,7 +90,7 @@ async fn nobody_is_signed_in_by_another_site(on: On) {
     assert_eq!(victim.send(foreign).await.status, 403);
     let foreign = form(&victim, &own).without("sec-fetch-site").header("sec-fetch-site", "cross-site");
     assert_eq!(victim.send(foreign).await.status, 403);
-    // A name that somebody else leads to this address.
+    // A host name of the attacker's that resolves to this address.
     let rebound = form(&victim, &own).without("origin").header("origin", "http://evil.example");
     assert_eq!(victim.send(rebound).await.status, 403);
     assert_eq!(victim.post("/ui/sign-in/demo", &[("csrf", &own), ("person", "1")]).await.status, 404);

@@ -9,10 +9,10 @@ use crate::support::browser::SESSION;
 use crate::support::{On, eventually, journeys};
 
 journeys![
-    cookies_are_out_of_everybody_elses_reach,
-    who_does_nothing_is_signed_out,
-    who_works_is_signed_out_at_the_end_of_the_day,
-    a_session_that_operators_end_is_over_at_once,
+    cookies_are_out_of_reach_of_scripts_and_other_sites,
+    an_idle_person_is_signed_out,
+    a_session_ends_at_its_maximum_age,
+    a_session_ended_by_operators_is_over_at_once,
     signing_out_ends_the_session_and_not_only_the_cookie,
     a_person_works_in_the_orgs_that_were_granted,
     reading_changes_no_session,
@@ -25,7 +25,7 @@ const MAX: TimeDelta = TimeDelta::hours(8);
 const SESSIONS: &str = "SELECT count(*) AS number FROM sessions";
 const LIVE: &str = "SELECT count(*) AS number FROM sessions WHERE ended_at IS NULL";
 
-async fn cookies_are_out_of_everybody_elses_reach(on: On) {
+async fn cookies_are_out_of_reach_of_scripts_and_other_sites(on: On) {
     let app = start(on).await;
     let browser = app.browser();
     let page = browser.get("/ui/sign-in").await;
@@ -54,7 +54,7 @@ async fn cookies_are_out_of_everybody_elses_reach(on: On) {
     assert_eq!(app.count(&kept), 0);
 }
 
-async fn who_does_nothing_is_signed_out(on: On) {
+async fn an_idle_person_is_signed_out(on: On) {
     let app = start(on).await;
     let browser = app.browser();
     browser.sign_in(CHECKER).await;
@@ -73,7 +73,7 @@ async fn who_does_nothing_is_signed_out(on: On) {
     assert!(!browser.is_signed_in().await, "it does not come back");
 }
 
-async fn who_works_is_signed_out_at_the_end_of_the_day(on: On) {
+async fn a_session_ends_at_its_maximum_age(on: On) {
     let app =
         App::with(on, AppOptions::stepped().with_pages(&people()).set("web.session_idle_seconds", 86_400))
             .await;
@@ -85,7 +85,7 @@ async fn who_works_is_signed_out_at_the_end_of_the_day(on: On) {
     assert!(!browser.is_signed_in().await);
 }
 
-async fn a_session_that_operators_end_is_over_at_once(on: On) {
+async fn a_session_ended_by_operators_is_over_at_once(on: On) {
     let app = start(on).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     let (browser, other) = (app.browser(), app.browser());
@@ -114,7 +114,7 @@ async fn signing_out_ends_the_session_and_not_only_the_cookie(on: On) {
     assert_eq!(browser.cookie(SESSION), None);
     browser.plant(SESSION, &secret);
     assert!(!browser.is_signed_in().await);
-    // Once more is no fault.
+    // Signing out again is not an error.
     assert_eq!(browser.post("/ui/sign-out", &[("csrf", "")]).await.leads_to(), "/ui/sign-in?out=1");
 }
 
@@ -131,7 +131,7 @@ async fn a_person_works_in_the_orgs_that_were_granted(on: On) {
     for org in ["90003", "", "90001 "] {
         assert_eq!(browser.post("/ui/org", &[("csrf", &csrf), ("org", org)]).await.status, 404, "{org:?}");
     }
-    // Who signs in again stays where the work is.
+    // Signing in again keeps the org.
     browser.post("/ui/sign-in/again", &[("csrf", &csrf)]).await.leads_to();
     assert_eq!(app.count(org), 1);
 }

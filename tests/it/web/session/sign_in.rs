@@ -13,8 +13,8 @@ use crate::support::{On, journeys};
 journeys![
     a_sign_in_makes_a_new_secret_and_adopts_none,
     a_sign_in_leads_to_our_own_pages_only,
-    who_comes_without_a_session_returns_to_the_page_that_was_wanted,
-    who_signs_in_again_may_sign_what_needs_a_fresh_sign_in,
+    after_signing_in_a_person_returns_to_the_page_they_wanted,
+    signing_in_again_makes_the_sign_in_fresh,
     without_a_way_to_sign_in_there_are_no_pages,
 ];
 
@@ -25,7 +25,7 @@ const LIVE: &str = "SELECT count(*) AS number FROM sessions WHERE ended_at IS NU
 async fn a_sign_in_makes_a_new_secret_and_adopts_none(on: On) {
     let app = start(on).await;
     let browser = app.browser();
-    // Somebody else knows this secret and waits for it to become good.
+    // An attacker knows this secret and waits until someone signs in with it.
     let fixed = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     browser.plant(SESSION, fixed);
     assert!(!browser.is_signed_in().await);
@@ -38,7 +38,7 @@ async fn a_sign_in_makes_a_new_secret_and_adopts_none(on: On) {
     other.plant(SESSION, fixed);
     assert!(!other.is_signed_in().await);
 
-    // Whoever is signed in and signs in anew gets a new one, too, and the old one is over.
+    // Signing in again makes a new secret, too, and ends the old session.
     let csrf = browser.csrf().await;
     browser.post("/ui/sign-in/again", &[("csrf", &csrf), ("to", "/ui/needs-me")]).await.leads_to();
     let second = browser.cookie(SESSION).unwrap();
@@ -66,7 +66,7 @@ async fn a_sign_in_leads_to_our_own_pages_only(on: On) {
     ];
     let browser = app.browser();
     for (to, wanted) in rows {
-        // By the form, by the page of somebody who is signed in already, and by signing in again.
+        // By the form, by the page of a person who is signed in already, and by signing in again.
         assert_eq!(browser.sign_in_to(CHECKER, to).await.leads_to(), wanted, "{to:?}");
         let escaped: String = url::form_urlencoded::byte_serialize(to.as_bytes()).collect();
         assert_eq!(browser.get(&format!("/ui/sign-in?to={escaped}")).await.leads_to(), wanted, "{to:?}");
@@ -80,7 +80,7 @@ async fn a_sign_in_leads_to_our_own_pages_only(on: On) {
     }
 }
 
-async fn who_comes_without_a_session_returns_to_the_page_that_was_wanted(on: On) {
+async fn after_signing_in_a_person_returns_to_the_page_they_wanted(on: On) {
     let app = start(on).await;
     let browser = app.browser();
     let wanted = "/ui/requests/0190b6f2-7a3c-7cc0-8000-000000000001/approve";
@@ -95,7 +95,7 @@ async fn who_comes_without_a_session_returns_to_the_page_that_was_wanted(on: On)
     assert_eq!(reply.leads_to(), wanted);
 }
 
-async fn who_signs_in_again_may_sign_what_needs_a_fresh_sign_in(on: On) {
+async fn signing_in_again_makes_the_sign_in_fresh(on: On) {
     let options = AppOptions::stepped().with_pages(&people()).with_type(&type_file("", FRESH_SIGN_IN));
     let app = App::with(on, options).await;
     let browser = app.browser();
@@ -132,7 +132,7 @@ async fn without_a_way_to_sign_in_there_are_no_pages(on: On) {
         reply.page().shows(&["web.oidc_issuer"]);
     }
     let browser = app.browser();
-    // No configuration key makes people who sign in without proof.
+    // No configuration key adds people who sign in without proof.
     for path in ["/ui/sign-in/demo", "/ui/sign-in/start"] {
         assert_eq!(browser.post(path, &[("person", CHECKER)]).await.status, 404, "{path}");
     }
