@@ -8,8 +8,6 @@ pub mod address;
 pub mod amount;
 pub mod call;
 pub mod code;
-#[cfg(test)]
-mod contract_types;
 pub mod decision;
 pub mod digest;
 pub mod entity;
@@ -29,5 +27,7 @@ pub mod rules;
 pub mod state;
 pub mod submission;
 pub mod target;
+#[cfg(test)]
+mod tests;
 pub mod waiting;
 pub mod wording;

@@ -1,7 +1,7 @@
 //! Answers of targets, and what they mean.
 
 use super::*;
-use crate::domain::contract_types;
+use crate::domain::tests::contract_types;
 
 /// Judges by the rules that the contract's types have.
 fn judge(exchange: &Exchange) -> Judgement {

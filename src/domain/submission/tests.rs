@@ -6,8 +6,8 @@ use serde_json::json;
 use super::super::call::ENGINE_HEADERS;
 use super::super::target::Scheme;
 use super::*;
-use crate::domain::contract_types::{self, find};
 use crate::domain::pointer::unescaped;
+use crate::domain::tests::contract_types::{self, find};
 
 macro_rules! example {
     ($name:literal) => {

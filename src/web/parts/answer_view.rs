@@ -82,7 +82,7 @@ mod tests {
         let json = shown(br#"{"id":1.50}"#, false);
         assert!(json.body.unwrap().to_string().contains("1.50"));
         let html = shown(b"<h1>no</h1>", false);
-        assert_eq!(html.text.to_string(), "&lt;h1&gt;no&lt;/h1&gt;");
+        assert_eq!(html.text, "<h1>no</h1>");
         assert!(shown(b"", false).is_empty());
         assert_eq!(shown(&[0xff, 0], false).text, "The answer’s body is no text.");
     }

@@ -153,6 +153,7 @@ fn ended(attempt: Option<i64>, outcome: Outcome) -> EventDescription {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::html::Markup;
     use crate::web::sample;
 
     /// The description of an event of this kind, caused by a maker called Mara.
@@ -233,7 +234,7 @@ mod tests {
             },
             Some(State::AdminTask),
         );
-        let shown = line(&words);
+        let shown = Markup::text(&line(&words)).to_string();
         assert!(!shown.contains("<script") && !shown.contains("<b>"), "{shown}");
         assert!(shown.contains("U+202E") && shown.contains("U+200B"), "{shown}");
     }

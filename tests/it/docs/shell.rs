@@ -199,7 +199,7 @@ fn the_demo_of_the_readme_tells_its_story_and_stays_until_it_is_stopped() {
     while !screen.lines().last().unwrap_or_default().ends_with("/sandbox") || !screen.contains("Ctrl-C") {
         assert!(stdout.read_line(&mut screen).unwrap() > 0, "it broke off:\n{screen}");
     }
-    for part in ["The story ended well", "sign in as Chen: one click"] {
+    for part in ["Done: the call that was approved", "sign in as Chen: one click"] {
         assert!(screen.contains(part), "{part} is missing:\n{screen}");
     }
     let id = running.0.id().to_string();

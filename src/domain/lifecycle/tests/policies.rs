@@ -218,7 +218,7 @@ fn what_the_policy_forbids_is_refused_with_its_sentence_and_changes_nothing() {
     story.tell(&approve(anna())).unwrap();
     let risk_too = || Signer { groups: vec!["Risk".to_owned()], ..signer(dora()) };
     for (who, code) in [
-        (Signer { org: OrgId::new("200"), ..signer(bob()) }, "other_org"),
+        (Signer { org: OrgId::new("200"), ..signer(bob()) }, "not_found"),
         (Signer { permissions: vec![Permission::Make], ..signer(bob()) }, "permission_missing"),
         (signer(carl()), "person_inactive"),
         (signer(dora()), "not_in_stage"),

@@ -32,7 +32,7 @@ fn the_refusals_come_in_one_order_and_each_says_what_to_do() {
     let powerless = Signer { permissions: vec![Permission::Make], ..checker("maker") };
     case.approve(&member("anna", &["Risk"])).unwrap();
     for (who, code, sentence) in [
-        (stranger, "other_org", "This request belongs to another org. Ask a checker of that org."),
+        (stranger, "not_found", "This request belongs to another org. Ask a checker of that org."),
         (powerless, "permission_missing", "Your token does not grant CanCheckRequest"),
         (member("left", &["Finance"]), "person_inactive", "The people file has switched your account off"),
         (member("maker", &["Finance"]), "maker_is_checker", "You submitted this request"),

@@ -27,9 +27,9 @@ fn every_kind_of_value_has_a_control_and_what_has_none_is_written_as_json() {
         |inner, _| json!({ "type": "object", "properties": { "x": inner } }),
     );
     for (schema, wanted) in [
-        (json!({ "type": "string" }), "String"),
-        (json!({ "type": ["string", "null"] }), "String"),
-        (json!({ "pattern": "^a" }), "String"),
+        (json!({ "type": "string" }), "Text"),
+        (json!({ "type": ["string", "null"] }), "Text"),
+        (json!({ "pattern": "^a" }), "Text"),
         (json!({ "type": "number" }), "Number"),
         (json!({ "type": ["integer", "null"] }), "Number"),
         (json!({ "minimum": 3 }), "Number"),

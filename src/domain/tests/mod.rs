@@ -1,0 +1,3 @@
+//! What unit tests of the domain share.
+
+pub mod contract_types;
