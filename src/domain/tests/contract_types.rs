@@ -2,19 +2,19 @@
 
 use serde_json::Value;
 
-use super::request_type::RequestType;
+use crate::domain::request_type::RequestType;
 
 const FILES: [&str; 6] = [
-    include_str!("../../types/CUSTOMER-STATUS-CHANGE.toml"),
-    include_str!("../../types/EARN-BADGE.toml"),
-    include_str!("../../types/GOODWILL-POINTS.toml"),
-    include_str!("../../types/ISSUE-BADGE.toml"),
-    include_str!("../../types/POINTS-REDEMPTION.toml"),
-    include_str!("../../types/RETRO-TRANSACTION.toml"),
+    include_str!("../../../types/CUSTOMER-STATUS-CHANGE.toml"),
+    include_str!("../../../types/EARN-BADGE.toml"),
+    include_str!("../../../types/GOODWILL-POINTS.toml"),
+    include_str!("../../../types/ISSUE-BADGE.toml"),
+    include_str!("../../../types/POINTS-REDEMPTION.toml"),
+    include_str!("../../../types/RETRO-TRANSACTION.toml"),
 ];
 
 /// Every type of the contract.
-pub(super) fn all() -> Vec<RequestType> {
+pub fn all() -> Vec<RequestType> {
     let read = |text: &str| {
         let definition: Value = toml::from_str(text).unwrap();
         RequestType::from_definition(&definition).unwrap()
@@ -23,6 +23,6 @@ pub(super) fn all() -> Vec<RequestType> {
 }
 
 /// The type of this name.
-pub(super) fn find(name: &str) -> RequestType {
+pub fn find(name: &str) -> RequestType {
     all().into_iter().find(|request_type| request_type.name.as_str() == name).unwrap()
 }

@@ -3,9 +3,11 @@
 pub mod app;
 pub mod browser;
 pub mod client;
+pub mod node;
 pub mod openapi;
 pub mod page;
 pub mod pay_out;
+pub mod payments;
 pub mod people;
 pub mod sandbox;
 pub mod stores;

@@ -103,7 +103,12 @@ impl Node {
         Ok(submitted.view)
     }
 
-    pub async fn decide(&self, by: &Actor, id: RequestId, decision: NewDecision) -> Result<Request, EngineError> {
+    pub async fn decide(
+        &self,
+        by: &Actor,
+        id: RequestId,
+        decision: NewDecision,
+    ) -> Result<Request, EngineError> {
         let decided = self.engine.decide(deciding(by, id, decision)).await?;
         Ok(decided.request)
     }

@@ -6,7 +6,9 @@ use countersign::domain::ids::{RequestId, RequestTypeName};
 use countersign::domain::outcome::Outcome;
 use countersign::domain::request::{NewDecision, Request};
 use countersign::domain::rules::Rules;
-use countersign::engine::{ClaimedExecution, DecisionInput, Ending, Engine, EngineError, SubmissionInput, Submitted};
+use countersign::engine::{
+    ClaimedExecution, DecisionInput, Ending, Engine, EngineError, SubmissionInput, Submitted,
+};
 use serde_json::json;
 
 use crate::support::node::{Node, checker, maker, origin};

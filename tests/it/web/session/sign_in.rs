@@ -1,7 +1,6 @@
 //! Signing in, signing in again, and where it leads.
 
 use chrono::TimeDelta;
-use countersign::store::sessions;
 use serde_json::json;
 
 use super::{people, start};
