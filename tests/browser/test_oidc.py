@@ -143,7 +143,7 @@ def test_the_callback_of_another_browser_signs_no_one_in(person: Page, other: Pa
     refused(person)
     # In its own browser it is still good.
     other.goto(held)
-    expect(other.get_by_text("You need").or_(other.get_by_text("needs the right"))).to_be_visible()
+    expect(other.get_by_text("You need").or_(other.get_by_text("needs the permission"))).to_be_visible()
     assert SESSION in cookies(other.context)
 
 

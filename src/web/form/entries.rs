@@ -55,8 +55,8 @@ impl Entries {
 
     /// How many rows the list at `at` has; `None` if nothing says so.
     pub fn rows(&self, at: &str) -> Option<usize> {
-        let told = self.0.get(&rows_name(at))?;
-        Some(told.parse::<usize>().unwrap_or(0).min(ROWS_MAX))
+        let rows = self.0.get(&rows_name(at))?;
+        Some(rows.parse::<usize>().unwrap_or(0).min(ROWS_MAX))
     }
 
     /// Says how many rows the list at `at` has.

@@ -1,5 +1,5 @@
-//! From what was posted to JSON. Nothing is judged here but what could not be told apart later: text that
-//! is no JSON where JSON is asked for. Everything else the type's own schema judges.
+//! From what was posted to JSON. Nothing is judged here but what could not be distinguished later: text that
+//! is not JSON where JSON is expected. Everything else the type's own schema judges.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::domain::json;
 /// What a maker ticks to say yes.
 pub const YES: &str = "yes";
 
-/// What stands in a field.
+/// The content of a field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found {
     /// Nothing: the member is left out.
@@ -66,7 +66,7 @@ impl<'e> Reader<'e> {
         unused.map(|(name, _)| name).collect()
     }
 
-    /// What stands in `field`, which lies at `at`.
+    /// The content of `field`, which is at `at`.
     pub fn read(&mut self, field: &Field, at: &str) -> Found {
         let found = match &field.kind {
             Kind::Fixed(value) => self.fixed(field, at, value),
@@ -171,7 +171,7 @@ impl<'e> Reader<'e> {
         }
     }
 
-    /// The JSON value written at `at`; text that is none stands in for it, beside its fault.
+    /// The JSON value written at `at`; text that is not JSON is taken as a string, and is a fault.
     fn json(&mut self, at: &str) -> Option<Value> {
         let text = self.get(at);
         if text.trim().is_empty() {

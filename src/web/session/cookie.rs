@@ -69,10 +69,10 @@ mod tests {
         let mut response = HttpResponse::Ok().finish();
         set(&mut response, SESSION, "x", None);
         clear(&mut response, FLOW);
-        let told: Vec<_> =
+        let values: Vec<_> =
             response.headers().get_all(SET_COOKIE).map(|value| value.to_str().unwrap()).collect();
         assert_eq!(
-            told,
+            values,
             [
                 "__Host-countersign=x; Path=/; Secure; HttpOnly; SameSite=Lax",
                 "__Host-countersign-flow=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0",
