@@ -1,3 +1,7 @@
+//! Tokens that are accepted, and every way to be refused.
+//!
+//! Longer than 400 lines because keys, tokens and claims are attacked with the same fixture.
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};

@@ -1,4 +1,6 @@
 //! Calls over real sockets on loopback, against servers that answer by hand.
+//!
+//! Longer than 400 lines because every way in which a connection can fail is a case of one exchange.
 
 use std::future::Future;
 use std::net::SocketAddr;

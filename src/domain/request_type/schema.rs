@@ -1,4 +1,6 @@
 //! JSON Schema (2020-12) of a part of a task: compiled once, and its faults told in our own words.
+//!
+//! Longer than 400 lines because reading a schema and describing its faults share the resolution of references.
 
 use std::collections::HashSet;
 use std::fmt;

@@ -1,4 +1,6 @@
 //! The contract's examples, and every way to be refused.
+//!
+//! Longer than 400 lines because each member of a submission has its own refusals.
 
 use proptest::prelude::*;
 use serde_json::json;

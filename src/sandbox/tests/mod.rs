@@ -1,4 +1,6 @@
 //! Each example, each error code and each fault, against a server that really runs.
+//!
+//! Longer than 400 lines because the targets share one state: each documented code is one short case here.
 
 mod client;
 

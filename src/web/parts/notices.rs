@@ -20,6 +20,18 @@ pub struct Note {
 }
 
 impl Note {
+    /// A note that answers what the person has just done.
+    pub fn answering(kind: &'static str, icon: Icon, head: impl Into<String>, lines: Vec<String>) -> Self {
+        Self { is_new: true, ..Self::new(kind, icon, head, lines) }
+    }
+
+    /// A new-request form was submitted before with other contents.
+    pub fn sent_before() -> Self {
+        let head = "This form was sent before, and has become a request. Since then it was changed.";
+        let line = "Look at My requests before you send it once more: submitting now makes a second request.";
+        Self::answering("warn", Icon::Warn, head, vec![line.to_owned()])
+    }
+
     /// A note without a kept message.
     pub fn new(kind: &'static str, icon: Icon, head: impl Into<String>, lines: Vec<String>) -> Self {
         Self { kind, icon, head: head.into(), lines, kept: String::new(), is_new: false }

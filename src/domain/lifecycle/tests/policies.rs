@@ -1,4 +1,6 @@
 //! The rules one by one for policies that ask for more than one checker, or for nobody.
+//!
+//! Longer than 400 lines because each rule is one case over the same policies.
 
 use super::*;
 use crate::domain::policy::people::PersonEntry;

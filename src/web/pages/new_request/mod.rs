@@ -238,7 +238,7 @@ impl<'a> NewRequest<'a> {
                 result.status = ApiError::from(EngineError::NotAdmitted(why.clone())).status_code();
                 result.refuse("It was not submitted", &why);
                 if why.code == Code::IdempotencyKeyReused {
-                    result.notice = Some(sent_before());
+                    result.notice = Some(Note::sent_before());
                     key = self.new_key();
                 }
             }
@@ -289,7 +289,7 @@ impl<'a> NewRequest<'a> {
                     "A field holds text that is not JSON yet."
                 };
                 let lines = vec!["Nothing was changed.".to_owned()];
-                let notice = new_note("warn", Icon::Warn, title, lines);
+                let notice = Note::answering("warn", Icon::Warn, title, lines);
                 let result = FormResult { notice: Some(notice), ..FormResult::default() };
                 self.page(form, &entries, key, result).await
             }
@@ -337,7 +337,7 @@ impl FormResult {
     fn refuse(&mut self, title: &str, why: &AdmissionRefusal) {
         self.is_refused = true;
         let lines = vec!["Nothing was stored. What you wrote is still here.".to_owned()];
-        self.notice = Some(new_note("bad", Icon::No, format!("{title}: {}", why.message), lines));
+        self.notice = Some(Note::answering("bad", Icon::No, format!("{title}: {}", why.message), lines));
     }
 
     fn notice_busy(&mut self) {
@@ -345,7 +345,7 @@ impl FormResult {
         self.is_refused = true;
         let lines = vec!["What you wrote is still here. Submit it again in a moment.".to_owned()];
         let head = "Countersign is very busy. Nothing was stored.";
-        self.notice = Some(new_note("warn", Icon::Warn, head, lines));
+        self.notice = Some(Note::answering("warn", Icon::Warn, head, lines));
     }
 }
 
@@ -354,18 +354,7 @@ fn checked(request_type: &RequestType) -> Note {
     if request_type.hides_any() {
         lines.push("Before you submit it, type again what is not public.".to_owned());
     }
-    new_note("ok", Icon::Done, "Nothing stands against it.", lines)
-}
-
-fn sent_before() -> Note {
-    let head = "This form was sent before, and has become a request. Since then it was changed.";
-    let line = "Look at My requests before you send it once more: submitting now makes a second request.";
-    new_note("warn", Icon::Warn, head, vec![line.to_owned()])
-}
-
-/// A note that answers what the person has just done.
-fn new_note(kind: &'static str, icon: Icon, head: impl Into<String>, lines: Vec<String>) -> Note {
-    Note { is_new: true, ..Note::new(kind, icon, head, lines) }
+    Note::answering("ok", Icon::Done, "Nothing stands against it.", lines)
 }
 
 /// Whether the person may submit at all.

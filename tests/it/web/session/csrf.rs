@@ -1,6 +1,5 @@
 //! Only a form of our own page, sent in its own session, changes anything.
 
-
 use super::start;
 use crate::support::browser::SESSION;
 use crate::support::{On, journeys};
