@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::setting::{DEFAULT, ORG, STAGED};
+use crate::types::{DEFAULT, ORG, STAGED};
 
 /// What a client does over and over, against which server.
 #[derive(Clone)]

@@ -11,11 +11,13 @@ mod disk;
 mod load;
 mod setting;
 mod single;
+mod types;
 
 use std::time::Duration;
 
 use load::{Measured, Work};
-use setting::{DEFAULT, STAGED, Setting};
+use setting::Setting;
+use types::{DEFAULT, STAGED};
 
 const CLIENTS: [usize; 2] = [1, 64];
 const WARM_UP: Duration = Duration::from_secs(3);

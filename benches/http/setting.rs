@@ -22,12 +22,8 @@ use diesel::r2d2::Pool;
 
 use crate::load::{self, Callers};
 use crate::single;
+use crate::types::{ORG, STAGED};
 
-pub const ORG: &str = "90001";
-/// A type of the contract, decided by one checker.
-pub const DEFAULT: &str = "ISSUE-BADGE";
-/// The same call behind three stages and a limit for its maker.
-pub const STAGED: &str = "STAGED-BADGE";
 const DEAREST: &str = "DEAREST-BADGE";
 const RULES_MAX: usize = 50;
 const DEAREST_TIMES: u32 = 20;

@@ -22,10 +22,11 @@ impl Engine {
         let reason = withdrawal_reason(reason).map_err(|fault| EngineError::Invalid(vec![fault]))?;
         let key = (actor.org.clone(), id);
         let command = WriteCommand::Withdraw { by: Caller { key, actor: actor.clone(), origin }, reason };
-        let (request, is_new) = self.write_for_person(command).await.map_err(|error| match error {
-            EngineError::NotFound => not_readable(actor),
-            other => other,
-        })?;
+        let written = self.write_for_person(command).await;
+        if let Err(EngineError::NotFound) = written {
+            return Err(not_readable(actor));
+        }
+        let (request, is_new) = written?;
         if is_new {
             tracing::info!(request.id = %request.id, "a request was withdrawn");
         }

@@ -38,6 +38,7 @@ mod seed;
 mod state;
 #[cfg(test)]
 mod tests;
+mod till;
 
 use std::collections::HashMap;
 use std::io;
@@ -52,7 +53,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-pub use auth::{TILLS, Till};
+pub use till::{TILLS, Till};
 
 use crate::clock::Clock;
 use faults::{Close, Fault};

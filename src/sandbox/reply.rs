@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::auth::Till;
+use super::till::Till;
 use crate::clock::Clock;
 
 const REQUEST_ID_HEADER: &str = "X-CAP-REQUEST-ID";

@@ -5,7 +5,7 @@
 pub enum MemberKind {
     /// A text.
     Text,
-    /// A whole number from 1 on.
+    /// A whole number of at least 1.
     Count,
     /// An object.
     Object,
@@ -17,7 +17,7 @@ impl MemberKind {
     fn noun(self) -> &'static str {
         match self {
             Self::Text => "a text",
-            Self::Count => "a whole number from 1 on",
+            Self::Count => "a whole number of at least 1",
             Self::Object => "an object",
             Self::List => "a list",
         }
@@ -93,18 +93,18 @@ pub enum ParameterFault {
         /// The words.
         allowed: Vec<String>,
     },
-    /// One of its items is none of these words.
+    /// An item is not one of these words.
     NotAListOf {
         /// The words.
         allowed: Vec<String>,
     },
-    /// It is no date.
+    /// It is not a date.
     NotADate,
-    /// It is no format of an export.
+    /// It is not a format of an export.
     NotAnExport,
     /// Two ways to choose a page are given at once.
     TwoPages,
-    /// The list that was asked for has an order of its own.
+    /// The requested list has a fixed order.
     NotInThisView,
 }
 
@@ -116,11 +116,13 @@ impl ParameterFault {
             Self::NotShort => "Write a short text without control characters.".to_owned(),
             Self::NotInRange { from, to } => format!("Write a whole number from {from} to {to}."),
             Self::NotOneOf { allowed } => format!("Write one of {}.", allowed.join(", ")),
-            Self::NotAListOf { allowed } => format!("Write a list out of {}.", allowed.join(", ")),
+            Self::NotAListOf { allowed } => {
+                format!("Write a list of these, separated by commas: {}.", allowed.join(", "))
+            }
             Self::NotADate => "Write a date as YYYY-MM-DD.".to_owned(),
             Self::NotAnExport => "Write csv or jsonl.".to_owned(),
             Self::TwoPages => "Give either after or PageNo.".to_owned(),
-            Self::NotInThisView => "Leave it out: this view has an order of its own.".to_owned(),
+            Self::NotInThisView => "Leave it out: this view has a fixed order and no filters.".to_owned(),
         }
     }
 }

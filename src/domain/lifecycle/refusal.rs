@@ -107,7 +107,7 @@ impl Refusal {
                  nothing. Read the request again before you decide.",
             ),
             Self::BulkNotAllowed => {
-                "This request is decided by itself, not with others. It still waits; open it, and decide it there."
+                "This request must be decided alone, not with others. It still waits; open it and decide it there."
                     .to_owned()
             }
             Self::FreshSignInRequired { within } => format!(

@@ -20,6 +20,7 @@ impl Usage {
     /// With one request of this amount more; `None` if the counter can't hold it exactly.
     ///
     /// A negative amount counts with its size: it must not make room for others.
+    #[expect(clippy::should_implement_trait, reason = "it counts a request, and may have no result")]
     pub fn add(self, amount: Option<Amount>) -> Option<Self> {
         Some(Self { count: self.count.checked_add(1)?, sum: self.sum.checked_add(size(amount)?)? })
     }

@@ -1,6 +1,6 @@
 //! From JSON to the content of the fields: defaults of a schema, and a body that was written as JSON.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::entries::{Entries, ROWS_MAX, number_name};
 use super::parse::YES;
@@ -88,18 +88,7 @@ pub fn fill(field: &Field, at: &str, value: &Value, entries: &mut Entries) -> bo
             true
         }
         (Kind::Group(fields, is_open), Value::Object(members)) => {
-            let mut others = members.clone();
-            let mut holds = true;
-            for field in fields {
-                if let Some(value) = others.shift_remove(&field.name) {
-                    holds &= fill(field, &pointer_to(at, &field.name), &value, entries);
-                }
-            }
-            if *is_open && !others.is_empty() {
-                entries.put(at, pretty(&others.into()));
-                return holds;
-            }
-            holds && others.is_empty()
+            fill_group(&Group { fields, is_open: *is_open }, at, members, entries)
         }
         (Kind::List(item, _), Value::Array(items)) => {
             entries.set_rows(at, items.len());
@@ -127,6 +116,27 @@ pub fn fill(field: &Field, at: &str, value: &Value, entries: &mut Entries) -> bo
             _,
         ) => false,
     }
+}
+
+/// The fields of an object, and whether other members may be written as JSON beside them.
+struct Group<'a> {
+    fields: &'a [Field],
+    is_open: bool,
+}
+
+fn fill_group(group: &Group<'_>, at: &str, members: &Map<String, Value>, entries: &mut Entries) -> bool {
+    let mut others = members.clone();
+    let mut holds = true;
+    for field in group.fields {
+        if let Some(value) = others.shift_remove(&field.name) {
+            holds &= fill(field, &pointer_to(at, &field.name), &value, entries);
+        }
+    }
+    if group.is_open && !others.is_empty() {
+        entries.put(at, pretty(&others.into()));
+        return holds;
+    }
+    holds && others.is_empty()
 }
 
 fn lines(item: &Field, items: &[Value]) -> Option<String> {

@@ -69,7 +69,7 @@ async fn of_four_two_are_left_out_and_the_page_says_why(on: On) {
     page.shows(&[
         "Review 4 together",
         "You submitted this request",
-        "decided by itself",
+        "decided alone, on its own page",
         "2 requests, 1 maker, 1 host",
     ]);
     let items = page.fields("item");
