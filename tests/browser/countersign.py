@@ -21,7 +21,7 @@ sys.path.insert(0, str(HERE.parent.parent / "scripts"))
 import local_servers as local  # noqa: E402
 
 READY = re.compile(r"Countersign listens on (http://\S+), the sandbox on (http://[^\s]*[0-9])")
-STAYS = "Both servers stay up"
+STAYS = "Both servers keep running"
 SECONDS_MAX = 60
 
 
