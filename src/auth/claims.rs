@@ -25,11 +25,11 @@ pub(super) struct ClaimRequirements {
 impl ClaimRequirements {
     pub fn new(config: &AuthConfig, trust: Trust<'_>) -> Self {
         let max_ttl_seconds = f64::from(config.max_ttl_seconds);
-        Self { max_ttl_seconds, ..Self::of_parties(config, (trust.issuer, trust.audience)) }
+        Self { max_ttl_seconds, ..Self::of_parties(config, trust.issuer, trust.audience) }
     }
 
     /// For tokens of any lifetime: an ID token is checked once, when it is issued.
-    pub fn of_parties(config: &AuthConfig, (issuer, audience): (&str, &str)) -> Self {
+    pub fn of_parties(config: &AuthConfig, issuer: &str, audience: &str) -> Self {
         Self {
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),

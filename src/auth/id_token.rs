@@ -52,7 +52,7 @@ impl IdTokens {
     /// Tokens of `issuer` for `client_id`; names of claims and leeway are those of `[auth]`.
     pub fn new(config: &AuthConfig, issuer: &str, client_id: &str) -> Self {
         Self {
-            rules: ClaimRequirements::of_parties(config, (issuer, client_id)),
+            rules: ClaimRequirements::of_parties(config, issuer, client_id),
             client_id: client_id.to_owned(),
             leeway: TimeDelta::seconds(i64::from(config.leeway_seconds)),
         }

@@ -40,6 +40,6 @@ pub(super) fn store_rules(
         type_versions::keep(conn, (&found.version, name), found.definition(), now)?;
         versions.insert(name.to_owned(), found.version.as_str().into());
     }
-    let row = EventRow::of_no_request(EventType::RulesInForce, (clock.new_id(), now), &versions.into());
+    let row = EventRow::of_no_request(EventType::RulesInForce, clock.new_id(), now, &versions.into());
     events::insert(conn, &[row])
 }

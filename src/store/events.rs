@@ -101,7 +101,7 @@ impl EventRow {
     }
 
     /// The row of an event of the engine and of no request; its org is empty.
-    pub fn of_no_request(event_type: EventType, (id, at): (Uuid, DateTime<Utc>), data: &Value) -> Self {
+    pub fn of_no_request(event_type: EventType, id: Uuid, at: DateTime<Utc>, data: &Value) -> Self {
         let by = Person::system();
         Self {
             org_id: String::new(),
