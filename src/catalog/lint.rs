@@ -1,10 +1,10 @@
 //! Checks that need more than the type itself: targets, people, settings.
 
+use crate::domain::allowed_targets::Targets;
 use crate::domain::fault::DefinitionFault;
 use crate::domain::policy::people::People;
 use crate::domain::policy::{Capacity, Mode, RuleOutcome, Stage};
 use crate::domain::request_type::RequestType;
-use crate::domain::target::Targets;
 
 /// What a type is checked against.
 #[derive(Clone, Copy, Debug)]

@@ -15,10 +15,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use crate::domain::allowed_targets::Targets;
 use crate::domain::policy::people::People;
 use crate::domain::request_type::{RequestType, RequestTypes};
 use crate::domain::rules::Rules;
-use crate::domain::target::Targets;
 use file::Document;
 use lint::LintContext;
 

@@ -3,7 +3,7 @@
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::target::{Scheme, Target};
+use crate::domain::allowed_targets::{Scheme, Target};
 
 const POINTS: &str = r#"name = "POINTS"
 title = "Points"

@@ -30,7 +30,7 @@ pub use self::{
     web::{OidcConfig, WebConfig, is_loopback},
 };
 use self::{layers::Layers, parse::Reader};
-use crate::domain::target::Targets;
+use crate::domain::allowed_targets::Targets;
 
 /// The effective configuration.
 #[derive(Clone, Debug)]

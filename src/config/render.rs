@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 use super::Config;
-use crate::domain::target::{Scheme, Target};
+use crate::domain::allowed_targets::{Scheme, Target};
 
 /// Every value as TOML; a key without a value is a comment.
 pub(super) fn effective(config: &Config) -> String {

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use toml::{Table, Value};
 
 use super::{ConfigFault, layers::Setting, layers::Source, parse::Reader};
-use crate::domain::target::{Scheme, Target, Targets};
+use crate::domain::allowed_targets::{Scheme, Target, Targets};
 
 pub(super) fn read(reader: &mut Reader) -> Targets {
     let Some(Setting { value, source }) = reader.take("targets") else { return Targets::default() };

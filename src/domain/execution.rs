@@ -3,18 +3,11 @@
 //! **Invariant:** the fencing token only grows, an execution that has ended never moves, and only the
 //! holder of the newest token ends or releases a claim.
 
-use std::time::Duration;
-
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::ids::{OrgId, RequestId};
+use super::lease::LEASE;
 use super::outcome::Outcome;
-
-/// How long a claim lasts without a renewal.
-pub const LEASE: TimeDelta = TimeDelta::seconds(15);
-
-/// How often a holder renews its leases: a third of [`LEASE`], so that two renewals may fail.
-pub const RENEW_EVERY: Duration = Duration::from_secs(5);
 
 /// What is to be sent, who is sending it, how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,6 +144,7 @@ impl Execution {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -168,11 +162,6 @@ mod tests {
         let mut execution = queued();
         execution.claim("a", at(1)).unwrap();
         execution
-    }
-
-    #[test]
-    fn a_lease_is_renewed_twice_before_it_runs_out() {
-        assert_eq!((RENEW_EVERY * 3).as_secs(), LEASE.num_seconds().unsigned_abs());
     }
 
     #[test]

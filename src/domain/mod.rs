@@ -5,6 +5,7 @@
 
 pub mod actor;
 pub mod address;
+pub mod allowed_targets;
 pub mod amount;
 pub mod call;
 pub mod code;
@@ -16,6 +17,7 @@ pub mod fault;
 pub mod findings;
 pub mod ids;
 pub mod json;
+pub mod lease;
 pub mod lifecycle;
 pub mod outcome;
 pub mod period;
@@ -26,7 +28,6 @@ pub mod request_type;
 pub mod rules;
 pub mod state;
 pub mod submission;
-pub mod target;
 #[cfg(test)]
 mod tests;
 pub mod waiting;

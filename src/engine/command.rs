@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use super::admission::PreparedSubmission;
+use super::claimed_execution::{Ending, HeldLease};
 use super::error::AdmissionRefusal;
-use super::lease::{Ending, HeldLease};
 use crate::domain::actor::Actor;
 use crate::domain::execution::Execution;
 use crate::domain::ids::{RequestId, RequestTypeName};

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 
+use super::claimed_execution::{ClaimedExecution, Ending, HeldLease};
 use super::command::{WriteCommand, WriteReply};
-use super::lease::{ClaimedExecution, Ending, HeldLease};
 use super::rule_book::{RuleBook, approval_of};
 use super::{Engine, EngineError};
 use crate::domain::digest::Digest;

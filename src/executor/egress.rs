@@ -16,9 +16,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use crate::domain::allowed_targets::{Origin, Scheme, Target, Targets};
 use crate::domain::call::Call;
 use crate::domain::outcome::Exchange;
-use crate::domain::target::{Origin, Scheme, Target, Targets};
 use crate::executor::exchange::{self, AttemptProgress, Transport};
 
 /// How many addresses of one name are tried.

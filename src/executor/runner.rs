@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use super::attempt::{Recorder, execute};
 use super::egress::Egress;
-use crate::domain::execution::RENEW_EVERY;
+use crate::domain::lease::RENEW_EVERY;
 use crate::domain::outcome::Outcome;
 use crate::engine::{ClaimedExecution, Ending, Engine, EngineError, HeldLease};
 

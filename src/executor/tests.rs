@@ -16,10 +16,10 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use super::egress::{Egress, EgressError, Limits};
+use crate::domain::allowed_targets::{Scheme, Target, Targets};
 use crate::domain::call::Call;
 use crate::domain::outcome::{Exchange, Judgement, Outcome, TargetResponse};
 use crate::domain::request_type::AnswerRules;
-use crate::domain::target::{Scheme, Target, Targets};
 
 /// By the status alone.
 fn judge(exchange: &Exchange) -> Judgement {

@@ -32,9 +32,9 @@ mod tests;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
+use super::allowed_targets::Origin;
 use super::digest::Digest;
 use super::json;
-use super::target::Origin;
 
 /// Headers that only the engine sets; they are sent besides the stored ones.
 pub const ENGINE_HEADERS: [&str; 5] =

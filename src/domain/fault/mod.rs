@@ -178,7 +178,7 @@ impl FaultKind {
     pub fn sentence_calling(&self, a_string: &str) -> String {
         match self {
             Self::NotJson { reason } => format!("Send one JSON value in UTF-8. This is none: {reason}."),
-            Self::Repeated => "Write this member once; which of several is meant nobody can tell.".to_owned(),
+            Self::Repeated => "Write this member once; it is unclear which one is meant.".to_owned(),
             Self::Reserved => "Give this member another name; this one is reserved.".to_owned(),
             Self::TooDeep { max } => format!("Nest objects and lists at most {max} deep."),
             Self::NotASubmission => "Send an object with the members entityInfo and payload.".to_owned(),

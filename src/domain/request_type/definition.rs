@@ -14,6 +14,7 @@ use super::place::Place;
 use super::schema::Schema;
 use super::summary::Summary;
 use super::{CountBy, Counter, Duplicates, RequestType};
+use crate::domain::allowed_targets::Origin;
 use crate::domain::amount::Amount;
 use crate::domain::call::placeholders;
 use crate::domain::digest::Digest;
@@ -21,7 +22,6 @@ use crate::domain::fault::DefinitionFault;
 use crate::domain::ids::RequestTypeName;
 use crate::domain::json;
 use crate::domain::policy::Policy;
-use crate::domain::target::Origin;
 
 const MEMBERS: [&str; 19] = [
     "name",

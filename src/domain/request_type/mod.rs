@@ -18,10 +18,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::Value;
 
+use super::allowed_targets::Origin;
 use super::amount::Amount;
 use super::ids::RequestTypeName;
 use super::policy::Policy;
-use super::target::Origin;
 
 pub use answer::{AnswerRules, Parts, Steps};
 pub use classes::{DOTS, FieldClasses};

@@ -9,6 +9,7 @@ mod tests;
 
 use serde_json::{Map, Value};
 
+use super::allowed_targets::{Origin, Target, Targets};
 use super::amount::Amount;
 use super::call::{Call, is_segment, placeholders};
 use super::digest::Digest;
@@ -16,7 +17,6 @@ use super::fault::wanted::{Kind, Wanted};
 use super::fault::{Fault, FaultKind, pointer_to};
 use super::json::{self, FAULTS_MAX, Reading};
 use super::request_type::{Lists, RequestType, Schema};
-use super::target::{Origin, Target, Targets};
 
 pub use super::entity::EntityInfo;
 pub use header_mask::{is_credential, mask_headers};

@@ -5,8 +5,8 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::super::allowed_targets::Scheme;
 use super::super::call::ENGINE_HEADERS;
-use super::super::target::Scheme;
 use super::*;
 use crate::domain::pointer::unescaped;
 use crate::domain::tests::contract_types::{self, find};

@@ -14,8 +14,8 @@ use chrono::{DateTime, Utc};
 
 use super::admission::PreparedSubmission;
 use super::change_feed::Change;
+use super::claimed_execution::{Ending, HeldLease};
 use super::command::Caller;
-use super::lease::{Ending, HeldLease};
 use super::rule_book::RuleBook;
 use crate::clock::Clock;
 use crate::domain::execution::Execution;

@@ -3,14 +3,15 @@
 use chrono::{DateTime, Utc};
 
 use super::{Decider, current, lapse, system_origin};
-use crate::domain::execution::{Execution, LEASE};
+use crate::domain::execution::Execution;
+use crate::domain::lease::LEASE;
 use crate::domain::lifecycle::Command;
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::may_decide::still_allowed;
 use crate::domain::policy::progress::PolicyInForce;
 use crate::engine::batch_rows::BatchRows;
+use crate::engine::claimed_execution::{Ending, HeldLease};
 use crate::engine::command::{WriteCommand, WriteReply};
-use crate::engine::lease::{Ending, HeldLease};
 use crate::engine::rule_book::approval_of;
 use crate::store::executions::{self, ExecutionUpdate};
 use crate::store::requests::Key;

@@ -26,12 +26,12 @@ use parse::{Found, Reader, drop_empty_rows};
 use plan::{Choice, Field, Inside, Kind, Look, as_json, of_schema, words};
 use render::FieldRenderer;
 
+use crate::domain::allowed_targets::{Origin, Targets};
 use crate::domain::call::placeholders;
 use crate::domain::fault::form::FormFault;
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::pointer::unescaped;
 use crate::domain::request_type::RequestType;
-use crate::domain::target::{Origin, Targets};
 
 /// Where the task is in the API's body.
 const TASK: &str = "/payload/IntouchAPITask-Payload";

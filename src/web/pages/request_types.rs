@@ -4,12 +4,12 @@ use actix_web::web;
 use askama::Template;
 
 use crate::domain::actor::Permission;
+use crate::domain::allowed_targets::Targets;
 use crate::domain::json;
 use crate::domain::period;
 use crate::domain::policy::Policy;
 use crate::domain::policy::people::People;
 use crate::domain::request_type::{CountBy, Counter, Duplicates, RequestType};
-use crate::domain::target::Targets;
 use crate::domain::wording::capitalised;
 use crate::engine::Deadlines;
 use crate::http::query::escaped;

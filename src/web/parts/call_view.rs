@@ -6,9 +6,9 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use serde_json::{Map, Value};
 
+use crate::domain::allowed_targets::Targets;
 use crate::domain::json;
 use crate::domain::request_type::RequestType;
-use crate::domain::target::Targets;
 use crate::engine::DryRun;
 use crate::engine::queries::View;
 use crate::web::html::{Markup, filters, write_text};

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use countersign::domain::execution::{ExecutionState, LEASE};
+use countersign::domain::execution::ExecutionState;
+use countersign::domain::lease::LEASE;
 use countersign::domain::outcome::{Outcome, PartWarning, TargetResponse};
 use countersign::domain::request::{Request, State};
 use countersign::engine::{ClaimedExecution, Ending, Engine, HeldLease};

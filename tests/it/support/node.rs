@@ -7,13 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use countersign::catalog;
 use countersign::clock::Clock;
 use countersign::domain::actor::{Actor, Permission, Person, Signer};
+use countersign::domain::allowed_targets::{Scheme, Target, Targets};
 use countersign::domain::execution::Execution;
 use countersign::domain::ids::{OrgId, RequestId, RequestTypeName};
 use countersign::domain::json;
 use countersign::domain::policy::people::People;
 use countersign::domain::request::{Decision, NewDecision, Request, Verdict};
 use countersign::domain::rules::Rules;
-use countersign::domain::target::{Scheme, Target, Targets};
 use countersign::engine::queries::View;
 use countersign::engine::sessions::SessionLimits;
 use countersign::engine::{

@@ -195,7 +195,7 @@ async fn a_check_stores_nothing(on: On) {
     let good = open.press("check", &transfer(&url)).await;
     assert_eq!(good.status, 200);
     good.page().shows(&[
-        "Nothing stands against it.",
+        "Nothing forbids it.",
         "/accounts/travel/transfers",
         "1 person from Payments, not you",
         "1 person from Finance, not you",
@@ -344,7 +344,7 @@ async fn hostile_values_are_only_text(on: On) {
         ("/body/points", "10"),
     ]);
     let page = open.press("check", &fields).await.page();
-    page.shows(&["Nothing stands against it.", "U+202E"]);
+    page.shows(&["Nothing forbids it.", "U+202E"]);
     has_only_our_script(&page);
     assert_eq!(page.field("/body/reason"), evil);
     fields.push(("/body/<script>alert(1)</script>", evil));

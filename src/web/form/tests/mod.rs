@@ -5,10 +5,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::allowed_targets::{Scheme, Target};
 use crate::domain::fault::FaultKind;
 use crate::domain::fault::wanted::{self, Wanted};
 use crate::domain::submission::validate;
-use crate::domain::target::{Scheme, Target};
 
 const TRANSFER: &str = include_str!("../../../../examples/transfers/types/TRANSFER.toml");
 
@@ -277,10 +277,7 @@ fn text_that_is_no_json_is_told_where_it_was_written() {
     let problems = faults_of(&request_type, &form, &entries);
     assert_eq!(
         problems[0],
-        (
-            "Free".to_owned(),
-            "a: Write this member once; which of several is meant nobody can tell.".to_owned()
-        )
+        ("Free".to_owned(), "a: Write this member once; it is unclear which one is meant.".to_owned())
     );
     assert!(problems[1].1.starts_with("Write a JSON object"), "{problems:?}");
 }

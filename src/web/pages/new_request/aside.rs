@@ -1,8 +1,8 @@
 //! What is beside the form: the call that it becomes, and who must agree.
 
+use crate::domain::allowed_targets::Targets;
 use crate::domain::policy::RuleOutcome;
 use crate::domain::request_type::{Duplicates, RequestType};
-use crate::domain::target::Targets;
 use crate::engine::DryRun;
 use crate::web::parts::approval_view::{ApprovalView, StageLine};
 use crate::web::parts::call_view::CallView;

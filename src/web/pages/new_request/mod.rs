@@ -354,7 +354,7 @@ fn checked(request_type: &RequestType) -> Note {
     if request_type.hides_any() {
         lines.push("Before you submit it, type again what is not public.".to_owned());
     }
-    Note::answering("ok", Icon::Done, "Nothing stands against it.", lines)
+    Note::answering("ok", Icon::Done, "Nothing forbids it.", lines)
 }
 
 /// Whether the person may submit at all.
