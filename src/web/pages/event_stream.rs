@@ -138,7 +138,12 @@ pub async fn events(web: web::Data<Web>, request: HttpRequest) -> Page {
     if !is_own_page {
         return Err(PageError::Form);
     }
-    let session = Session::in_background(&web, &request).await?;
+    let session = match Session::in_background(&web, &request).await {
+        Ok(session) => session,
+        // Whoever signed out in another tab: a browser stops asking, where it would report a redirect as an error.
+        Err(PageError::SignIn { .. }) => return Ok(HttpResponse::NoContent().finish()),
+        Err(error) => return Err(error),
+    };
     let parameters = Parameters::of(&request, &["after"])?;
     let from_header = request.headers().get(LAST_EVENT_ID).and_then(|place| place.to_str().ok());
     let after = from_header.or(parameters.text("after")).map(str::to_owned);
