@@ -141,7 +141,8 @@ impl Vocabulary for EventType {
     const DESCRIPTION: &'static str = "What happened.";
 
     fn words() -> Vec<&'static str> {
-        Self::ALL.map(Self::name).to_vec()
+        // What the API shows is a request's trail.
+        Self::ALL.into_iter().filter(|known| known.is_of_request()).map(Self::name).collect()
     }
 
     fn word(&self) -> &'static str {
