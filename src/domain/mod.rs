@@ -7,6 +7,7 @@ pub mod actor;
 pub mod address;
 pub mod allowed_targets;
 pub mod amount;
+pub mod attempt;
 pub mod call;
 pub mod code;
 pub mod decision;

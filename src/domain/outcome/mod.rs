@@ -6,8 +6,11 @@ mod tests;
 
 use std::fmt;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use self::raw_json::{find, items, scalar};
-use super::request_type::{AnswerRules, Parts};
+use super::attempt::AttemptOutcome;
+use super::request_type::{AnswerRules, Parts, RepeatRules};
 use super::state::State;
 use super::wording::capitalised;
 
@@ -108,17 +111,19 @@ pub struct PartWarning {
 /// What an exchange means for the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
-    /// How the execution ended.
-    pub outcome: Outcome,
+    /// What the attempt came to.
+    pub outcome: AttemptOutcome,
     /// A sentence for people. It never contains what was sent.
     pub reason: String,
     /// The parts that did not work, when the rest did.
     pub warnings: Vec<PartWarning>,
+    /// How long the target asks to be left alone (`Retry-After`), if it says so.
+    pub retry_after: Option<TimeDelta>,
 }
 
 impl Judgement {
-    fn new(outcome: Outcome, reason: String) -> Self {
-        Self { outcome, reason, warnings: Vec::new() }
+    fn new(outcome: AttemptOutcome, reason: String) -> Self {
+        Self { outcome, reason, warnings: Vec::new(), retry_after: None }
     }
 }
 
@@ -126,11 +131,17 @@ impl Judgement {
 ///
 /// `executed` needs a full 2xx answer in which nothing that `rules` look at says that it failed. An answer of any other
 /// status, cut or not, and a call that certainly never left are `failed`. The rest is `unknown`.
-pub fn judge(exchange: &Exchange, rules: &AnswerRules) -> Judgement {
+pub fn judge(
+    exchange: &Exchange,
+    rules: &AnswerRules,
+    repeat: Option<&RepeatRules>,
+    now: DateTime<Utc>,
+) -> Judgement {
+    let _ = (repeat, now);
     match exchange {
-        Exchange::NotSent { reason } => Judgement::new(Outcome::Failed, format!("No byte left: {reason}.")),
+        Exchange::NotSent { reason } => Judgement::new(AttemptOutcome::NotSent, format!("No byte left: {reason}.")),
         Exchange::NoFullAnswer { reason, .. } => {
-            Judgement::new(Outcome::Unknown, format!("No full answer came: {reason}."))
+            Judgement::new(AttemptOutcome::Ambiguous, format!("No full answer came: {reason}."))
         }
         Exchange::Answered(answer) => judge_answer(answer, rules),
     }
@@ -140,23 +151,23 @@ fn judge_answer(answer: &TargetResponse, rules: &AnswerRules) -> Judgement {
     let status = answer.status;
     let told = format!("The target answered {status}.");
     if !(200..300).contains(&status) {
-        return Judgement::new(Outcome::Failed, told);
+        return Judgement::new(AttemptOutcome::Failed, told);
     }
     if answer.cut {
         let bytes = answer.body.len();
         let reason = format!("The target answered {status}, but the answer was cut after {bytes} bytes.");
-        return Judgement::new(Outcome::Unknown, reason);
+        return Judgement::new(AttemptOutcome::Ambiguous, reason);
     }
     let text = String::from_utf8_lossy(&answer.body);
     let body = text.trim_start_matches('\u{feff}');
     let failure =
         fail_header(answer, rules).or_else(|| is_false(body, rules)).or_else(|| errors_listed(body, rules));
     if let Some(what) = failure {
-        return Judgement::new(Outcome::Failed, format!("The answer says that it failed: {what}."));
+        return Judgement::new(AttemptOutcome::Failed, format!("The answer says that it failed: {what}."));
     }
     match &rules.parts {
         Some(parts) => judge_parts(told, body, parts),
-        None => Judgement::new(Outcome::Executed, told),
+        None => Judgement::new(AttemptOutcome::Executed, told),
     }
 }
 
@@ -194,10 +205,10 @@ fn judge_parts(told: String, body: &str, parts: &Parts) -> Judgement {
         let codes = codes_of(failed.iter().map(|(_, error)| *error));
         let called = &parts.called;
         let reason = format!("The answer says that it failed: every {called} carries an error{codes}.");
-        return Judgement::new(Outcome::Failed, reason);
+        return Judgement::new(AttemptOutcome::Failed, reason);
     }
     let warnings = failed.into_iter().map(|(item, error)| part_warning(item, error, parts)).collect();
-    Judgement { outcome: Outcome::Executed, reason: told, warnings }
+    Judgement { outcome: AttemptOutcome::Executed, reason: told, warnings, retry_after: None }
 }
 
 /// The error that a part carries; only an object counts.

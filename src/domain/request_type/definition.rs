@@ -13,7 +13,7 @@ use super::parse::{Faults, Table};
 use super::place::Place;
 use super::schema::Schema;
 use super::summary::Summary;
-use super::{CountBy, Counter, Duplicates, RequestType};
+use super::{CountBy, Counter, Duplicates, RequestType, RetryRules};
 use crate::domain::allowed_targets::Origin;
 use crate::domain::amount::Amount;
 use crate::domain::call::placeholders;
@@ -140,6 +140,8 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         body,
         classes,
         answer,
+        retry: RetryRules::default(),
+        repeat: None,
         usage,
         policy: policy?,
         definition: String::new(),

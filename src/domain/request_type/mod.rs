@@ -8,6 +8,7 @@ mod normalise;
 mod parse;
 mod place;
 mod schema;
+mod sending;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use classes::{DOTS, FieldClasses};
 pub use normalise::{Change, Normalisation};
 pub use place::Place;
 pub use schema::{Lists, Schema};
+pub use sending::{AlreadyDoneAnswer, RepeatRules, RetryRules};
 pub use summary::{Summary, is_deceptive};
 
 /// Maximum length of a subject; the rest is cut off.
@@ -78,6 +80,10 @@ pub struct RequestType {
     pub classes: FieldClasses,
     /// How the target's answer is judged.
     pub answer: AnswerRules,
+    /// How a call that was not carried out is tried again.
+    pub retry: RetryRules,
+    /// How the target recognises a repeat; `None` if it does not.
+    pub repeat: Option<RepeatRules>,
     /// The counters that conditions may use.
     pub usage: Vec<Counter>,
     /// Who must agree.
