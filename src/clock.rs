@@ -43,6 +43,14 @@ impl Clock {
         now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
     }
 
+    /// The time of a fixed clock, which then stands for the database's clock as well; `None` for the system's.
+    pub fn injected(&self) -> Option<DateTime<Utc>> {
+        match &self.source {
+            Source::System => None,
+            Source::Fixed(_) => Some(self.now()),
+        }
+    }
+
     /// Advances a fixed clock. Does nothing to a system clock.
     pub fn advance(&self, by: TimeDelta) {
         if let Source::Fixed(at) = &self.source {

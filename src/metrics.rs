@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
+use chrono::TimeDelta;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -22,6 +23,9 @@ pub struct Metrics {
     refusals: Counted,
     executions: Counted,
     digest_stops: Counter,
+    set_aside: Counter,
+    clock_skew: Gauge<f64, AtomicU64>,
+    breakers: Family<Labels, Gauge>,
     unknown_now: Gauge,
     overdue_now: Gauge,
     rules_stale: Gauge,
@@ -47,6 +51,9 @@ impl Metrics {
             refusals: Counted::default(),
             executions: Counted::default(),
             digest_stops: Counter::default(),
+            set_aside: Counter::default(),
+            clock_skew: Gauge::default(),
+            breakers: Family::default(),
             unknown_now: Gauge::default(),
             overdue_now: Gauge::default(),
             rules_stale: Gauge::default(),
@@ -69,6 +76,22 @@ impl Metrics {
             "digest_stops",
             "Executions stopped because the stored call is not the approved one",
             self.digest_stops.clone(),
+        );
+        registry.register(
+            "executions_set_aside",
+            "Executions left alone for a while because they can't be read, or failed here",
+            self.set_aside.clone(),
+        );
+        registry.register_with_unit(
+            "clock_ahead",
+            "By how much this node's clock is ahead of the database's",
+            Unit::Seconds,
+            self.clock_skew.clone(),
+        );
+        registry.register(
+            "target_breaker_open",
+            "1 while calls to this host are held back because it did not answer, by host",
+            self.breakers.clone(),
         );
         registry.register("unknown_now", "Requests whose outcome is unknown", self.unknown_now.clone());
         registry.register(
@@ -117,6 +140,21 @@ impl Metrics {
     /// Counts an execution that was stopped because its digest did not match.
     pub fn digest_stopped(&self) {
         self.digest_stops.inc();
+    }
+
+    /// Counts an execution that is left alone for a while.
+    pub fn set_aside(&self) {
+        self.set_aside.inc();
+    }
+
+    /// Sets by how much this node's clock is ahead of the database's.
+    pub fn set_clock_skew(&self, ahead: TimeDelta) {
+        self.clock_skew.set(ahead.as_seconds_f64());
+    }
+
+    /// Sets whether calls to `host` are held back.
+    pub fn set_breaker(&self, host: &str, is_open: bool) {
+        self.breakers.get_or_create(&vec![("host", host.to_owned())]).set(i64::from(is_open));
     }
 
     /// Sets the number of unknown outcomes and of approved requests that wait too long.

@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::rules::Rules;
 use crate::engine::sessions::SessionLimits;
-use crate::engine::{Deadlines, Engine, EngineSettings};
+use crate::engine::{Deadlines, Engine, EngineSettings, SendingLimits};
 use crate::executor::egress::{Egress, Limits};
 use crate::executor::runner::{Concurrency, Executor};
 use crate::http::middleware::around_each_call;
@@ -271,7 +271,15 @@ fn settings(config: &Config, rules: Rules) -> EngineSettings {
             idle: TimeDelta::seconds(i64::from(config.web.session_idle_seconds)),
             max: TimeDelta::seconds(i64::from(config.web.session_max_seconds)),
         },
+        sending: SendingLimits {
+            lease: milliseconds(config.executor.lease_ms),
+            call: milliseconds(config.executor.total_timeout_ms),
+        },
     }
+}
+
+fn milliseconds(count: u64) -> TimeDelta {
+    TimeDelta::milliseconds(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 fn limits(config: &Config) -> Limits {

@@ -208,6 +208,12 @@ pub const KEYS: &[Key] = &[
     ),
     Key::number("executor.concurrency", "64", (1, 1024), "Concurrent calls to targets."),
     Key::number("executor.concurrency_per_host", "8", (1, 1024), "Concurrent calls to one target host."),
+    Key::number(
+        "executor.lease_ms",
+        "15000",
+        (300, 600_000),
+        "How long a node keeps a call without renewing its claim; renewed at a third of it.",
+    ),
     Key::number("executor.dns_timeout_ms", "2000", (1, 60_000), "Time to look up a target's addresses."),
     Key::number(
         "executor.connect_timeout_ms",

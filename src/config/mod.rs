@@ -224,6 +224,7 @@ impl ExecutorConfig {
             decision_wait_ms: reader.integer("executor.decision_wait_ms"),
             concurrency: reader.integer("executor.concurrency"),
             concurrency_per_host: reader.integer("executor.concurrency_per_host"),
+            lease_ms: reader.integer("executor.lease_ms"),
             dns_timeout_ms: reader.integer("executor.dns_timeout_ms"),
             connect_timeout_ms: reader.integer("executor.connect_timeout_ms"),
             total_timeout_ms: reader.integer("executor.total_timeout_ms"),

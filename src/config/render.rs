@@ -65,6 +65,7 @@ pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
         ("executor.decision_wait_ms", number(executor.decision_wait_ms)),
         ("executor.concurrency", number(executor.concurrency)),
         ("executor.concurrency_per_host", number(executor.concurrency_per_host)),
+        ("executor.lease_ms", number(executor.lease_ms)),
         ("executor.dns_timeout_ms", number(executor.dns_timeout_ms)),
         ("executor.connect_timeout_ms", number(executor.connect_timeout_ms)),
         ("executor.total_timeout_ms", number(executor.total_timeout_ms)),

@@ -101,6 +101,8 @@ pub struct ExecutorConfig {
     pub concurrency: usize,
     /// Calls to one host at one time.
     pub concurrency_per_host: usize,
+    /// How long a claim lasts without a renewal.
+    pub lease_ms: u64,
     /// Time to look up a target's addresses.
     pub dns_timeout_ms: u64,
     /// Time to connect to one address; TLS counts in `total_timeout_ms`.

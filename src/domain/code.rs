@@ -58,6 +58,10 @@ pub enum Code {
     RequestClosed,
     /// The deadline has passed.
     RequestExpired,
+    /// The call is being sent, or may have been carried out.
+    AttemptUnderWay,
+    /// The id by which the target recognises a repeat belongs to another open request.
+    RepeatKeyInUse,
     /// The digest sent is not the request's.
     DigestMismatch,
     /// Something has happened to the request since the version sent was read.
@@ -74,7 +78,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documents.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::Unreadable,
         Self::PayloadInvalid,
         Self::TargetNotAllowed,
@@ -102,6 +106,8 @@ impl Code {
         Self::IdempotencyKeyReused,
         Self::RequestClosed,
         Self::RequestExpired,
+        Self::AttemptUnderWay,
+        Self::RepeatKeyInUse,
         Self::DigestMismatch,
         Self::RequestMoved,
         Self::BodyTooLarge,
@@ -140,6 +146,8 @@ impl Code {
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::RequestClosed => "request_closed",
             Self::RequestExpired => "request_expired",
+            Self::AttemptUnderWay => "attempt_under_way",
+            Self::RepeatKeyInUse => "repeat_key_in_use",
             Self::DigestMismatch => "digest_mismatch",
             Self::RequestMoved => "request_moved",
             Self::BodyTooLarge => "body_too_large",
@@ -184,6 +192,10 @@ impl Code {
             Self::IdempotencyKeyReused => "The Idempotency-Key was used for another submission.",
             Self::RequestClosed => "The request takes no more commands.",
             Self::RequestExpired => "The deadline has passed.",
+            Self::AttemptUnderWay => "The call is being sent, or may have been carried out.",
+            Self::RepeatKeyInUse => {
+                "The id by which the target recognises a repeat belongs to another open request."
+            }
             Self::DigestMismatch => "The digest sent is not the request's.",
             Self::RequestMoved => "Something has happened to the request since the version sent was read.",
             Self::BodyTooLarge => "The body has more than 256 KiB.",

@@ -6,7 +6,6 @@
 use chrono::{DateTime, Utc};
 
 use super::ids::{OrgId, RequestId};
-use super::lease::LEASE;
 use super::outcome::Outcome;
 
 /// What is to be sent, who is sending it, how it ended.
@@ -20,6 +19,8 @@ pub struct Execution {
     pub host: String,
     /// When the request was approved.
     pub queued_at: DateTime<Utc>,
+    /// From when on it may be claimed.
+    pub due_at: DateTime<Utc>,
     /// The fencing token: the number of claims so far.
     pub token: i64,
     /// Its state.
@@ -65,7 +66,7 @@ impl Execution {
     /// A new execution, due at once.
     pub fn queued(org: OrgId, request: RequestId, host: &str, now: DateTime<Utc>) -> Self {
         let (host, state) = (host.to_owned(), ExecutionState::Queued);
-        Self { org, request, host, queued_at: now, token: 0, state }
+        Self { org, request, host, queued_at: now, due_at: now, token: 0, state }
     }
 
     /// Names its request.
@@ -73,22 +74,24 @@ impl Execution {
         (self.org.clone(), self.request)
     }
 
-    /// Leases it to `node`; the new token makes every earlier one void.
-    pub fn claim(&mut self, node: &str, now: DateTime<Utc>) -> Result<(), ExecutionRefusal> {
+    /// Leases it to `node` until an instant of the database's clock; the new token makes every earlier one void.
+    ///
+    /// The store claims with one statement that does the same; a contract test compares them.
+    pub fn claim(&mut self, node: &str, until: DateTime<Utc>) -> Result<(), ExecutionRefusal> {
         match self.state {
             ExecutionState::Queued => {
                 self.token += 1;
-                self.state = ExecutionState::Claimed { node: node.to_owned(), until: now + LEASE };
+                self.state = ExecutionState::Claimed { node: node.to_owned(), until };
                 Ok(())
             }
             ExecutionState::Claimed { .. } | ExecutionState::Ended { .. } => Err(ExecutionRefusal::NotQueued),
         }
     }
 
-    /// Queues it again: nothing was sent.
-    pub fn release(&mut self, token: i64) -> Result<(), ExecutionRefusal> {
+    /// Queues it again, to be claimed from `due_at` on.
+    pub fn release(&mut self, token: i64, due_at: DateTime<Utc>) -> Result<(), ExecutionRefusal> {
         self.require_held(token)?;
-        self.state = ExecutionState::Queued;
+        (self.state, self.due_at) = (ExecutionState::Queued, due_at);
         Ok(())
     }
 
@@ -99,13 +102,21 @@ impl Execution {
         Ok(())
     }
 
-    /// Ends it because its approval has expired: the call certainly never leaves.
-    pub fn expire(&mut self, now: DateTime<Utc>) -> Result<(), ExecutionRefusal> {
+    /// Ends it whoever holds it: no attempt will start any more, and one that is under way only adds to what is
+    /// known.
+    pub fn close(&mut self, outcome: Outcome, now: DateTime<Utc>) -> Result<(), ExecutionRefusal> {
         if self.has_ended() {
             return Err(ExecutionRefusal::Ended);
         }
-        self.state = ExecutionState::Ended { outcome: Outcome::Failed, at: now };
+        self.state = ExecutionState::Ended { outcome, at: now };
         Ok(())
+    }
+
+    /// The outcome of one that ended as unknown becomes known; any other stays as it is.
+    pub fn settle(&mut self, outcome: Outcome, now: DateTime<Utc>) {
+        if let ExecutionState::Ended { outcome: Outcome::Unknown, .. } = self.state {
+            self.state = ExecutionState::Ended { outcome, at: now };
+        }
     }
 
     /// Whether it is claimed with this fencing token.
@@ -121,6 +132,14 @@ impl Execution {
         match self.state {
             ExecutionState::Claimed { until, .. } => until <= now,
             ExecutionState::Queued | ExecutionState::Ended { .. } => false,
+        }
+    }
+
+    /// Whether it waits for another attempt, or was put back.
+    pub fn is_put_back(&self) -> bool {
+        match self.state {
+            ExecutionState::Queued => self.token > 0,
+            ExecutionState::Claimed { .. } | ExecutionState::Ended { .. } => false,
         }
     }
 
@@ -160,16 +179,16 @@ mod tests {
 
     fn claimed() -> Execution {
         let mut execution = queued();
-        execution.claim("a", at(1)).unwrap();
+        execution.claim("a", at(16)).unwrap();
         execution
     }
 
     #[test]
-    fn a_claim_lasts_for_a_lease() {
+    fn a_claim_lasts_until_its_lease_runs_out() {
         let execution = claimed();
         assert!(execution.is_held_with(1) && !execution.is_held_with(0));
-        assert!(!execution.is_lapsed(at(1) + LEASE - TimeDelta::microseconds(1)));
-        assert!(execution.is_lapsed(at(1) + LEASE));
+        assert!(!execution.is_lapsed(at(16) - TimeDelta::microseconds(1)));
+        assert!(execution.is_lapsed(at(16)));
     }
 
     #[test]
@@ -182,22 +201,23 @@ mod tests {
     #[test]
     fn a_released_execution_is_claimed_with_a_new_token() {
         let mut execution = claimed();
-        execution.release(1).unwrap();
+        execution.release(1, at(5)).unwrap();
         assert_eq!((&execution.state, execution.token), (&ExecutionState::Queued, 1));
+        assert!(execution.due_at == at(5) && execution.is_put_back() && !queued().is_put_back());
         execution.claim("b", at(2)).unwrap();
         assert_eq!(execution.token, 2);
-        assert_eq!(execution.release(1), Err(ExecutionRefusal::NotHeld));
+        assert_eq!(execution.release(1, at(3)), Err(ExecutionRefusal::NotHeld));
         assert_eq!(execution.end(1, Outcome::Executed, at(3)), Err(ExecutionRefusal::NotHeld));
         assert!(execution.is_held_with(2));
     }
 
     #[test]
-    fn an_execution_expires_queued_or_claimed() {
+    fn an_execution_is_closed_queued_or_claimed() {
         for mut execution in [queued(), claimed()] {
-            execution.expire(at(9)).unwrap();
+            execution.close(Outcome::Failed, at(9)).unwrap();
             let ended = ExecutionState::Ended { outcome: Outcome::Failed, at: at(9) };
             assert_eq!(execution.state, ended);
-            assert_eq!(execution.expire(at(10)), Err(ExecutionRefusal::Ended));
+            assert_eq!(execution.close(Outcome::Executed, at(10)), Err(ExecutionRefusal::Ended));
         }
     }
 
@@ -206,7 +226,7 @@ mod tests {
         Claim,
         Release(i64),
         End(i64, Outcome),
-        Expire,
+        Close,
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -215,7 +235,7 @@ mod tests {
             4 => Just(Step::Claim),
             4 => (0..4_i64).prop_map(Step::Release),
             2 => (0..4_i64, outcome).prop_map(|(token, outcome)| Step::End(token, outcome)),
-            1 => Just(Step::Expire),
+            1 => Just(Step::Close),
         ]
     }
 
@@ -229,9 +249,9 @@ mod tests {
                 let before = execution.clone();
                 let (done, token) = match step {
                     Step::Claim => (execution.claim("a", at(now)), None),
-                    Step::Release(token) => (execution.release(token), Some(token)),
+                    Step::Release(token) => (execution.release(token, at(now)), Some(token)),
                     Step::End(token, outcome) => (execution.end(token, outcome, at(now)), Some(token)),
-                    Step::Expire => (execution.expire(at(now)), None),
+                    Step::Close => (execution.close(Outcome::Failed, at(now)), None),
                 };
                 prop_assert!(execution.token >= before.token);
                 prop_assert_eq!(done.is_ok(), execution != before);

@@ -18,7 +18,6 @@ pub mod fault;
 pub mod findings;
 pub mod ids;
 pub mod json;
-pub mod lease;
 pub mod lifecycle;
 pub mod outcome;
 pub mod period;
@@ -27,6 +26,8 @@ pub mod policy;
 pub mod request;
 pub mod request_type;
 pub mod rules;
+pub mod sending;
+pub mod slots;
 pub mod state;
 pub mod submission;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::findings::Warning;
 use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::policy::progress::DecisionContext;
 use super::policy::{Capacity, Risk};
+use super::sending::Sending;
 pub use super::state::{State, Verdict};
 
 /// The terms under which a request was admitted; they never change.
@@ -26,6 +27,9 @@ pub struct Terms {
     pub due_at: Option<DateTime<Utc>>,
     /// Who or what the call is about.
     pub subject: Option<String>,
+    /// By what the target recognises a repeat of the call, if the call carries it; unique among the open
+    /// requests of the org to the host.
+    pub repeat_key: Option<String>,
     /// How much the call is about.
     pub amount: Option<Amount>,
     /// Who acted through the maker's token.
@@ -70,8 +74,8 @@ pub struct Request {
     pub state: State,
     /// Number of its events; every write checks it.
     pub version: i64,
-    /// Attempts begun: 0 or 1.
-    pub attempts: i64,
+    /// How far the sending of its call has come.
+    pub sending: Sending,
     /// When it was submitted.
     pub started_at: DateTime<Utc>,
     /// When it expires: from then on no one can decide it.

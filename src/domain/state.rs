@@ -93,15 +93,15 @@ impl State {
         }
     }
 
-    /// Whether it waits or is being carried out, so that a second request on its subject is worth a look.
+    /// Whether it waits, is being carried out or may have been, so that a second request on its subject is
+    /// worth a look.
     pub fn is_open(self) -> bool {
         match self {
-            Self::AdminTask | Self::Approved => true,
+            Self::AdminTask | Self::Approved | Self::Unknown => true,
             Self::ValidateMakerAccess
             | Self::ValidatePayload
             | Self::Executed
             | Self::Failed
-            | Self::Unknown
             | Self::Rejected
             | Self::Withdrawn
             | Self::Expired => false,

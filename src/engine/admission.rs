@@ -135,6 +135,7 @@ impl PreparedSubmission {
                 risk: rule.risk,
                 due_at,
                 subject: submission.subject.clone(),
+                repeat_key: self.request_type.repeat_key(&submission.task),
                 amount: submission.amount,
                 maker_act: self.maker.act.clone(),
                 counted: self.counted(),

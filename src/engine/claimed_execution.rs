@@ -2,12 +2,14 @@
 
 use chrono::TimeDelta;
 
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::call::Call;
 use crate::domain::digest::Digest;
 use crate::domain::json;
-use crate::domain::outcome::{Outcome, PartWarning, TargetResponse};
+use crate::domain::outcome::{Judgement, PartWarning, TargetResponse};
 use crate::domain::request::Request;
-use crate::domain::request_type::AnswerRules;
+use crate::domain::request_type::{AnswerRules, RepeatRules};
+use crate::domain::sending::AttemptEnd;
 use crate::store::answers::AnswerRow;
 use crate::store::requests::Key;
 
@@ -35,6 +37,8 @@ pub struct ClaimedExecution {
     pub echo: String,
     /// What the target's answer says about success.
     pub answer_rules: AnswerRules,
+    /// How the target recognises a repeat.
+    pub repeat: Option<RepeatRules>,
     /// How long the call may take in all; `None` for the configured time.
     pub total_timeout: Option<TimeDelta>,
 }
@@ -62,26 +66,40 @@ impl ClaimedExecution {
     }
 }
 
-/// How an execution ended.
+/// How an attempt ended.
 #[derive(Clone, Debug)]
 pub struct Ending {
-    /// The outcome.
-    pub outcome: Outcome,
-    /// A sentence for people.
-    pub reason: String,
+    /// What the attempt came to.
+    pub end: AttemptEnd,
+    /// How much of the next delay is left to chance, from 0 to 1000.
+    pub jitter: u16,
     pub(super) answer: Option<AnswerRow>,
 }
 
 impl Ending {
     /// An end without an answer.
-    pub fn new(outcome: Outcome, reason: impl Into<String>) -> Self {
-        Self { outcome, reason: reason.into(), answer: None }
+    pub fn new(attempt: i64, outcome: AttemptOutcome, reason: impl Into<String>) -> Self {
+        let end = AttemptEnd { attempt, outcome, reason: reason.into(), retry_after: None };
+        Self { end, jitter: 0, answer: None }
     }
 
-    /// An end with what the target answered.
+    /// The end that a judgement stands for.
+    pub fn judged(attempt: i64, judgement: &Judgement) -> Self {
+        let mut ending = Self::new(attempt, judgement.outcome, judgement.reason.clone());
+        ending.end.retry_after = judgement.retry_after;
+        ending
+    }
+
+    /// With what the target answered.
     #[must_use]
     pub fn with_answer(mut self, key: &Key, answer: TargetResponse, warnings: &[PartWarning]) -> Self {
-        self.answer = Some(AnswerRow::new(key, 1, answer, warnings));
+        self.answer = Some(AnswerRow::new(key, self.end.attempt, answer, warnings));
         self
+    }
+
+    /// With so much of the next delay left to chance, from 0 to 1000.
+    #[must_use]
+    pub fn with_jitter(self, jitter: u16) -> Self {
+        Self { jitter, ..self }
     }
 }

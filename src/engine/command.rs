@@ -4,15 +4,19 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::admission::PreparedSubmission;
 use super::claimed_execution::{Ending, HeldLease};
 use super::error::AdmissionRefusal;
+use super::pauses::PauseChange;
 use crate::domain::actor::Actor;
 use crate::domain::execution::Execution;
 use crate::domain::ids::{RequestId, RequestTypeName};
 use crate::domain::lifecycle::Refusal;
 use crate::domain::request::{NewDecision, Request, State};
 use crate::domain::rules::Rules;
+use crate::domain::slots::Slots;
 use crate::store::StoreError;
 use crate::store::events::Origin;
 use crate::store::refusals::RefusalRow;
@@ -71,16 +75,22 @@ pub(super) enum WriteCommand {
     Withdraw { by: Caller, reason: String },
     /// A deadline may have passed: the decision's, or the approval's.
     Expire(Key),
-    /// The executor wants up to `limit` executions, none against `busy_hosts`.
-    Claim { limit: i64, busy_hosts: Vec<String> },
+    /// The executor has room for more executions.
+    Claim(Slots),
     /// The executor is about to send.
     StartAttempt(HeldLease),
-    /// The executor knows how it ended.
-    End { held: HeldLease, ending: Box<Ending> },
-    /// The executor will not send it after all; nothing left.
-    Release(HeldLease),
+    /// The executor knows how its attempt ended.
+    EndAttempt { held: HeldLease, ending: Box<Ending> },
+    /// The engine itself will not send the call: people's decision does not cover it, or a rule forbids it.
+    Stop { held: HeldLease, reason: String },
+    /// Nothing left, and nothing is wrong with the call: it is due again after this time.
+    PutBack { held: HeldLease, wait: TimeDelta },
+    /// Its rows can't be read: it is left alone for this time.
+    SetAside { held: HeldLease, wait: TimeDelta },
     /// The executor still works on these.
     Renew(Vec<HeldLease>),
+    /// Nothing is sent to a host, or to any, until further notice; or sending goes on.
+    Pause(Box<PauseChange>),
     /// A lease has run out: its holder is gone.
     Settle(Key),
     /// This process is the database's only one and has just started: no lease can be alive.
@@ -93,14 +103,19 @@ impl WriteCommand {
         match self {
             Self::Decide(DecideCommand { by, .. }) | Self::Withdraw { by, .. } => Some(&by.key),
             Self::Expire(key) | Self::Settle(key) => Some(key),
-            Self::StartAttempt(held) | Self::End { held, .. } | Self::Release(held) => Some(&held.key),
+            Self::StartAttempt(held)
+            | Self::EndAttempt { held, .. }
+            | Self::Stop { held, .. }
+            | Self::PutBack { held, .. } => Some(&held.key),
             Self::Submit(_)
             | Self::SubmitLocked(_)
             | Self::PutInForce(_)
             | Self::KeepRefusal(_)
             | Self::Session(_)
-            | Self::Claim { .. }
+            | Self::Claim(_)
+            | Self::SetAside { .. }
             | Self::Renew(_)
+            | Self::Pause(_)
             | Self::LapseAll => None,
         }
     }
@@ -109,19 +124,23 @@ impl WriteCommand {
     pub(super) fn is_about_execution(&self) -> bool {
         match self {
             Self::StartAttempt(_)
-            | Self::End { .. }
-            | Self::Release(_)
+            | Self::EndAttempt { .. }
+            | Self::Stop { .. }
+            | Self::PutBack { .. }
             | Self::Settle(_)
-            | Self::Expire(_) => true,
+            | Self::Expire(_)
+            // An approved request can be withdrawn, and its execution ends with it.
+            | Self::Withdraw { .. } => true,
             Self::Decide(_)
-            | Self::Withdraw { .. }
             | Self::Submit(_)
             | Self::SubmitLocked(_)
             | Self::PutInForce(_)
             | Self::KeepRefusal(_)
             | Self::Session(_)
-            | Self::Claim { .. }
+            | Self::Claim(_)
+            | Self::SetAside { .. }
             | Self::Renew(_)
+            | Self::Pause(_)
             | Self::LapseAll => false,
         }
     }
@@ -138,8 +157,10 @@ pub(super) enum WriteReply {
     Refused(Refusal),
     /// The request as it is now; `is_new` if this command changed it.
     Current { request: Box<Request>, is_new: bool },
-    /// These executions are yours.
-    Claimed(Vec<Execution>),
+    /// These executions are yours; the slots as they are now.
+    Claimed { executions: Vec<Execution>, slots: Slots },
+    /// The attempt of this number has begun.
+    AttemptStarted(i64),
     /// Another holder has the lease by now.
     Fenced,
     /// The idempotency key already names this request.
@@ -156,7 +177,8 @@ impl WriteReply {
             Self::Done
             | Self::NotFound
             | Self::Refused(_)
-            | Self::Claimed(_)
+            | Self::Claimed { .. }
+            | Self::AttemptStarted(_)
             | Self::Fenced
             | Self::Replayed(_)
             | Self::NotAdmitted(_) => false,

@@ -82,14 +82,16 @@ impl Engine {
             WriteReply::Refused(refusal) => Err(EngineError::Refused(refusal)),
             WriteReply::NotFound => Err(EngineError::NotFound),
             WriteReply::Done
-            | WriteReply::Claimed(_)
+            | WriteReply::Claimed { .. }
+            | WriteReply::AttemptStarted(_)
             | WriteReply::Fenced
             | WriteReply::Replayed(_)
             | WriteReply::NotAdmitted(_) => Err(WriteReply::unexpected().into()),
         }
     }
 
-    /// Waits until the execution that `decided` set off has ended, `wait` at most.
+    /// Waits until the execution that `decided` set off has ended, or until its first attempt has and another one
+    /// is to come; `wait` at most.
     ///
     /// In this process the end is announced; on a shared database another node may have run it, so the
     /// row is polled as well.
@@ -109,6 +111,6 @@ impl Engine {
     async fn has_ended(&self, key: &Key) -> Result<bool, EngineError> {
         let (org, id) = key.clone();
         let execution = self.inner.store.read(move |conn| executions::find(conn, &org, id)).await?;
-        Ok(execution.is_none_or(|execution| execution.has_ended()))
+        Ok(execution.is_none_or(|execution| execution.has_ended() || execution.is_put_back()))
     }
 }

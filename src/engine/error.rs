@@ -82,6 +82,13 @@ impl AdmissionRefusal {
         Self { code: Code::ConditionFailed, message: message.to_owned() }
     }
 
+    /// Another open request of the org to the same host carries the same id.
+    pub(super) fn repeat_key_in_use() -> Self {
+        let message = "The target recognises a repeat by an id in this call, and another open request to it has \
+                       the same id. Use a new id for a new request, or wait until the other one has ended.";
+        Self { code: Code::RepeatKeyInUse, message: message.to_owned() }
+    }
+
     /// The key was used by another person or for another submission.
     pub(super) fn key_reused() -> Self {
         let message = "This Idempotency-Key was used for another submission. Use a new key for a new one.";

@@ -1,22 +1,28 @@
-//! The executor's side: claim, begin, end, renew, settle.
+//! The executor's side: claim, start an attempt, end it, renew, settle.
 
 use chrono::TimeDelta;
 
 use super::claimed_execution::{ClaimedExecution, Ending, HeldLease};
 use super::command::{WriteCommand, WriteReply};
 use super::rule_book::{RuleBook, approval_of};
+use super::set_aside::LEFT_ALONE_FOR;
 use super::{Engine, EngineError};
 use crate::domain::digest::Digest;
 use crate::domain::execution::Execution;
 use crate::domain::policy::Approval;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
-use crate::domain::request::{Request, Verdict};
+use crate::domain::request::{Request, State, Verdict};
+use crate::domain::slots::Slots;
+use crate::store::claims::{self, NodeTime};
 use crate::store::requests::Key;
 use crate::store::{AnyConnection, StoreError, executions, listing, requests};
 
 /// The most interrupted executions settled in one sweep.
 const SETTLE_MAX: i64 = 500;
+
+/// A clock that differs by more is worth a warning.
+const SKEW_MAX: TimeDelta = TimeDelta::seconds(1);
 
 /// Approvals that have waited longer than this for the executor are counted as overdue.
 const OVERDUE_AFTER: TimeDelta = TimeDelta::seconds(60);
@@ -27,56 +33,83 @@ impl Engine {
         self.inner.due.notified().await;
     }
 
-    /// Claims up to `limit` queued executions, none against `busy_hosts`.
-    pub async fn claim(
-        &self,
-        limit: usize,
-        busy_hosts: Vec<String>,
-    ) -> Result<Vec<ClaimedExecution>, EngineError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let answer = self.inner.writer.write(WriteCommand::Claim { limit, busy_hosts }).await?;
-        let WriteReply::Claimed(claimed) = answer else { return Ok(Vec::new()) };
-        if claimed.is_empty() {
+    /// Claims what is due and what there is room for; `slots` then know what was taken.
+    ///
+    /// An execution whose rows can't be read is set aside.
+    pub async fn claim(&self, slots: &mut Slots) -> Result<Vec<ClaimedExecution>, EngineError> {
+        let answer = self.inner.writer.write(WriteCommand::Claim(slots.clone())).await?;
+        let WriteReply::Claimed { executions, slots: after } = answer else { return Ok(Vec::new()) };
+        *slots = after;
+        if executions.is_empty() {
             return Ok(Vec::new());
         }
         let book = self.inner.book.clone();
-        let load = move |conn: &mut _| claimed.iter().map(|execution| load(conn, &book, execution)).collect();
-        Ok(self.inner.store.read(load).await?)
-    }
-
-    /// Records that bytes may leave from now on; `false` if another holder has the lease, or if the call
-    /// must not leave any more: then its end is recorded.
-    pub async fn start_attempt(&self, held: &HeldLease) -> Result<bool, EngineError> {
-        let answer = self.inner.writer.write(WriteCommand::StartAttempt(held.clone())).await?;
-        if let WriteReply::Current { request, is_new: true } = &answer {
-            self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
-            self.inner.outcomes.announce(&held.key);
+        let load = move |conn: &mut AnyConnection| {
+            let load = |execution: &Execution| (lease_of(execution), load(conn, &book, execution));
+            Ok(executions.iter().map(load).collect::<Vec<_>>())
+        };
+        let mut claimed = Vec::new();
+        for (held, loaded) in self.inner.store.read(load).await? {
+            match loaded {
+                Ok(execution) => claimed.push(execution),
+                Err(error) => self.set_aside(&held, &error).await?,
+            }
         }
-        Ok(matches!(answer, WriteReply::Done))
+        Ok(claimed)
     }
 
-    /// Puts a claimed execution back: nothing left.
-    pub async fn release(&self, held: &HeldLease) -> Result<bool, EngineError> {
-        self.fenced(WriteCommand::Release(held.clone())).await
+    /// Leaves a claimed execution alone that can't be read.
+    async fn set_aside(&self, held: &HeldLease, error: &StoreError) -> Result<(), EngineError> {
+        tracing::error!(request.id = %held.key.1, %error, "an execution can't be read and is set aside");
+        self.inner.metrics.set_aside();
+        self.inner.writer.write(WriteCommand::SetAside { held: held.clone(), wait: LEFT_ALONE_FOR }).await?;
+        Ok(())
     }
 
-    /// Records how an execution ended; `false` if another holder has the lease by now.
-    pub async fn end(&self, held: &HeldLease, ending: Ending) -> Result<bool, EngineError> {
-        let command = WriteCommand::End { held: held.clone(), ending: Box::new(ending) };
-        let answer = self.inner.writer.write(command).await?;
-        let WriteReply::Current { request, is_new } = answer else { return Ok(false) };
-        if is_new {
+    /// Records that bytes may leave from now on. Returns the attempt's number; `None` if another holder has the
+    /// lease, or if the call must not leave any more: then its end is recorded.
+    pub async fn start_attempt(&self, held: &HeldLease) -> Result<Option<i64>, EngineError> {
+        match self.inner.writer.write(WriteCommand::StartAttempt(held.clone())).await? {
+            WriteReply::AttemptStarted(attempt) => Ok(Some(attempt)),
+            reply => {
+                self.note_end(&held.key, &reply);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Puts a claimed execution back: nothing left. It is due again after `wait`.
+    pub async fn put_back(&self, held: &HeldLease, wait: TimeDelta) -> Result<bool, EngineError> {
+        let reply = self.inner.writer.write(WriteCommand::PutBack { held: held.clone(), wait }).await?;
+        Ok(matches!(reply, WriteReply::Done) || self.note_end(&held.key, &reply))
+    }
+
+    /// Ends a claimed execution without sending it; `false` if another holder has the lease by now.
+    pub async fn stop(&self, held: &HeldLease, reason: String) -> Result<bool, EngineError> {
+        let reply = self.inner.writer.write(WriteCommand::Stop { held: held.clone(), reason }).await?;
+        Ok(self.note_end(&held.key, &reply))
+    }
+
+    /// Records how an attempt ended, whoever holds the lease by now: the first answer to an attempt is kept.
+    /// `false` if the attempt is not this holder's, or was recorded otherwise before.
+    pub async fn end_attempt(&self, held: &HeldLease, ending: Ending) -> Result<bool, EngineError> {
+        let command = WriteCommand::EndAttempt { held: held.clone(), ending: Box::new(ending) };
+        let reply = self.inner.writer.write(command).await?;
+        Ok(self.note_end(&held.key, &reply))
+    }
+
+    /// Counts an execution that ended and wakes those who wait for it; `false` if nothing was recorded.
+    fn note_end(&self, key: &Key, reply: &WriteReply) -> bool {
+        let WriteReply::Current { request, is_new } = reply else { return false };
+        if *is_new && request.state != State::Approved {
             self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
         }
-        self.inner.outcomes.announce(&held.key);
-        Ok(true)
+        // Also if another attempt is to come: that may be long.
+        self.inner.outcomes.announce(key);
+        true
     }
 
-    async fn fenced(&self, command: WriteCommand) -> Result<bool, EngineError> {
-        Ok(matches!(self.inner.writer.write(command).await?, WriteReply::Done))
-    }
-
-    /// Prolongs the leases of what is under way.
+    /// Renews the leases of what is under way, by the database's clock.
     pub async fn renew(&self, held: Vec<HeldLease>) -> Result<(), EngineError> {
         self.inner.writer.write(WriteCommand::Renew(held)).await?;
         Ok(())
@@ -90,19 +123,24 @@ impl Engine {
         self.settle_lapsed(&[]).await
     }
 
-    /// Settles executions whose lease has run out, but for those `under_way` in this process.
+    /// Settles executions whose lease has run out, but for those `under_way` in this process. One that can't be
+    /// read is left alone for a while, and counted.
     pub async fn settle_lapsed(&self, under_way: &[Key]) -> Result<usize, EngineError> {
-        let now = self.inner.clock.now();
-        let lapsed =
-            self.inner.store.read(move |conn| executions::list_lapsed(conn, now, SETTLE_MAX)).await?;
-        let mut keys: Vec<Key> = lapsed.iter().map(Execution::key).collect();
+        let (time, now) = (self.node_time(), self.inner.clock.now());
+        let limit = SETTLE_MAX + i64::try_from(self.inner.set_aside.count(now)).unwrap_or(0);
+        let list = move |conn: &mut AnyConnection| {
+            let now = claims::database_now(conn, time)?;
+            executions::list_lapsed(conn, now, limit)
+        };
+        let mut keys = self.inner.set_aside.without(self.inner.store.read(list).await?);
         keys.retain(|key| !under_way.contains(key));
         let found = keys.len();
         let settling = keys.iter().map(|key| self.inner.writer.write(WriteCommand::Settle(key.clone())));
         let answers = futures_util::future::join_all(settling).await;
         for (key, answer) in keys.iter().zip(answers) {
-            if let WriteReply::Current { request, is_new: true } = answer? {
-                self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
+            match answer {
+                Ok(reply) => drop(self.note_end(key, &reply)),
+                Err(error) => self.leave_alone(key, error)?,
             }
             self.inner.outcomes.announce(key);
             self.inner.due.notify_one();
@@ -110,17 +148,63 @@ impl Engine {
         Ok(found)
     }
 
+    /// A request that can't be read is left alone; any other error is the caller's.
+    pub(super) fn leave_alone(&self, key: &Key, error: StoreError) -> Result<(), EngineError> {
+        if !error.is_of_one_row() {
+            return Err(error.into());
+        }
+        tracing::error!(request.id = %key.1, %error, "a request can't be read and is left alone for a while");
+        self.inner.metrics.set_aside();
+        self.inner.set_aside.add(key, self.inner.clock.now());
+        Ok(())
+    }
+
+    /// A random number from 0 to 1000, for delays.
+    pub fn jitter(&self) -> u16 {
+        // The last bytes of an id are random.
+        let [.., high, low] = *self.inner.clock.new_id().as_bytes();
+        u16::from_be_bytes([high, low]) % 1001
+    }
+
+    fn node_time(&self) -> NodeTime {
+        NodeTime { now: self.inner.clock.now(), injected: self.inner.clock.injected() }
+    }
+
+    /// By how much this node's clock is ahead of the database's, and whether that is worth a warning.
+    pub async fn measure_clock(&self) -> Result<(), EngineError> {
+        let engine = self.clone();
+        let measure = move |conn: &mut AnyConnection| {
+            let before = engine.inner.clock.now();
+            let database = claims::database_now(conn, engine.node_time())?;
+            let after = engine.inner.clock.now();
+            Ok(before + (after - before) / 2 - database)
+        };
+        let ahead = self.inner.store.read(measure).await?;
+        self.inner.metrics.set_clock_skew(ahead);
+        if ahead.abs() > SKEW_MAX {
+            tracing::warn!(
+                ahead_ms = ahead.num_milliseconds(),
+                "this node's clock differs from the database's: deadlines and the times in the trail are off by that"
+            );
+        }
+        Ok(())
+    }
+
     /// Counts what is open right now into the gauges.
     pub async fn measure_open(&self) -> Result<(), EngineError> {
         let since = self.inner.clock.now() - OVERDUE_AFTER;
         let count = move |conn: &mut _| {
-            let unknown = requests::count_open(conn, crate::domain::request::State::Unknown)?;
+            let unknown = requests::count_open(conn, State::Unknown)?;
             Ok((unknown, executions::count_overdue(conn, since)?))
         };
         let (unknown, overdue) = self.inner.store.read(count).await?;
         self.inner.metrics.set_open(unknown, overdue);
         Ok(())
     }
+}
+
+fn lease_of(execution: &Execution) -> HeldLease {
+    HeldLease { key: execution.key(), token: execution.token }
 }
 
 fn load(
@@ -135,6 +219,7 @@ fn load(
     let approval = approval_of(&pinned, &record.request)?;
     Ok(ClaimedExecution {
         answer_rules: pinned.answer.clone(),
+        repeat: pinned.repeat.clone(),
         total_timeout: pinned.total_timeout,
         held: HeldLease { key, token: execution.token },
         approved: approved_digest(&record.request, approval),

@@ -21,13 +21,16 @@ pub mod explain;
 mod fixture;
 mod idempotency;
 mod in_force;
+mod lease_renewal;
 pub mod inbox;
 mod outcome_waiters;
+pub mod pauses;
 pub mod queries;
 mod refusals;
 pub mod request_snapshot;
 mod rule_book;
 pub mod sessions;
+mod set_aside;
 mod submit;
 pub mod trail;
 mod withdraw;
@@ -36,6 +39,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::Notify;
 
 pub use admission::Deadlines;
@@ -43,6 +47,7 @@ pub use bulk::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome};
 pub use claimed_execution::{ClaimedExecution, Ending, HeldLease};
 pub use decide::{Decided, DecisionInput};
 pub use dry_run::{DraftRequest, DryRun};
+pub use lease_renewal::LeaseRenewal;
 pub use error::{AdmissionRefusal, DoorFault, EngineError};
 pub use refusals::{KeptRefusal, RefusalPosition};
 pub use rule_book::RuleBook;
@@ -59,6 +64,7 @@ use change_feed::Feed;
 use decider::{Decider, Shared};
 use outcome_waiters::Outcomes;
 use sessions::SessionLimits;
+use set_aside::SetAside;
 
 pub use crate::store::events::Origin;
 pub use crate::store::requests::Key as RequestKey;
@@ -75,6 +81,17 @@ pub struct EngineSettings {
     pub writer: WriterLimits,
     /// How long people stay signed in to the pages.
     pub sessions: SessionLimits,
+    /// How long calls take and claims last.
+    pub sending: SendingLimits,
+}
+
+/// How long calls take and claims last.
+#[derive(Clone, Copy, Debug)]
+pub struct SendingLimits {
+    /// How long a claim lasts without a renewal.
+    pub lease: TimeDelta,
+    /// How long a call may take in all, unless its type says otherwise.
+    pub call: TimeDelta,
 }
 
 /// The engine; cheap to clone.
@@ -95,6 +112,8 @@ struct Inner {
     outcomes: Outcomes,
     feed: Arc<Feed>,
     sessions: SessionLimits,
+    sending: SendingLimits,
+    set_aside: SetAside,
 }
 
 impl Engine {
@@ -106,7 +125,7 @@ impl Engine {
         settings: EngineSettings,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let due = Arc::new(Notify::new());
-        let EngineSettings { deadlines, rules, targets, writer, sessions } = settings;
+        let EngineSettings { deadlines, rules, targets, writer, sessions, sending } = settings;
         let book = RuleBook::new(rules);
         let feed = Arc::new(Feed::new(clock.new_id(), !store.is_exclusive()));
         let shared = Shared {
@@ -116,11 +135,24 @@ impl Engine {
             deadlines,
             metrics: Arc::clone(&metrics),
             due: Arc::clone(&due),
+            sending,
         };
         let (writer, thread) = Writer::start(&store, Decider::new(shared), writer)?;
-        let outcomes = Outcomes::default();
-        let inner =
-            Inner { store, writer, clock, book, deadlines, targets, metrics, due, outcomes, sessions, feed };
+        let inner = Inner {
+            store,
+            writer,
+            clock,
+            book,
+            deadlines,
+            targets,
+            metrics,
+            due,
+            outcomes: Outcomes::default(),
+            sessions,
+            feed,
+            sending,
+            set_aside: SetAside::default(),
+        };
         Ok((Self { inner: Arc::new(inner) }, thread))
     }
 

@@ -125,8 +125,17 @@ impl Engine {
 
     async fn submit_alone(&self, prepared: Box<PreparedSubmission>) -> Result<Submitted, EngineError> {
         let (view, rows) = self.admit(prepared)?;
-        self.inner.writer.write(WriteCommand::Submit(Box::new(rows))).await?;
-        Ok(Submitted { view, is_replay: false })
+        match self.inner.writer.write(WriteCommand::Submit(Box::new(rows))).await? {
+            WriteReply::NotAdmitted(why) => Err(EngineError::NotAdmitted(why)),
+            WriteReply::Done => Ok(Submitted { view, is_replay: false }),
+            WriteReply::NotFound
+            | WriteReply::Refused(_)
+            | WriteReply::Current { .. }
+            | WriteReply::Claimed { .. }
+            | WriteReply::AttemptStarted(_)
+            | WriteReply::Fenced
+            | WriteReply::Replayed(_) => Err(WriteReply::unexpected().into()),
+        }
     }
 
     async fn submit_locked(
@@ -151,7 +160,8 @@ impl Engine {
                 | WriteReply::Done
                 | WriteReply::NotFound
                 | WriteReply::Refused(_)
-                | WriteReply::Claimed(_)
+                | WriteReply::Claimed { .. }
+                | WriteReply::AttemptStarted(_)
                 | WriteReply::Fenced,
                 _,
             ) => Err(WriteReply::unexpected().into()),

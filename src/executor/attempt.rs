@@ -1,40 +1,53 @@
-//! One execution from claim to end: verify, clear, begin, send, judge, record.
+//! One execution from claim to end: verify, clear, start the attempt, send, judge, record.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::time::sleep;
+use chrono::TimeDelta;
+use tokio::time::{Instant, sleep};
 
-use super::egress::Egress;
+use super::egress::{ClearedCall, Egress, NotCleared};
+use super::under_way::UnderWay;
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::call::Call;
-use crate::domain::outcome::{Exchange, Judgement, Outcome, TargetResponse, judge};
-use crate::engine::{ClaimedExecution, Ending, Engine, HeldLease};
+use crate::domain::outcome::{Exchange, Judgement, TargetResponse, judge};
+use crate::engine::{ClaimedExecution, Ending, Engine, EngineError, HeldLease};
 
-/// Pause before the record of an end that the store did not take is tried again.
-const RECORD_AGAIN: Duration = Duration::from_millis(250);
-/// How often it tries; after that the lease lapses and the outcome is unknown, which is true.
-const RECORD_TRIES_MAX: usize = 240;
+/// Pause before something that the store did not take is tried again; it doubles up to the longest.
+const TRY_AGAIN_FIRST: Duration = Duration::from_millis(100);
+const TRY_AGAIN_LONGEST: Duration = Duration::from_secs(5);
+
+/// How long an execution waits that this process could not send for lack of descriptors or memory.
+const PUT_BACK_FOR: TimeDelta = TimeDelta::seconds(1);
 
 /// Where an execution is recorded and how it leaves.
 #[derive(Clone, Copy)]
 pub(super) struct Recorder<'a> {
     pub(super) engine: &'a Engine,
     pub(super) egress: &'a Egress,
+    pub(super) under_way: &'a UnderWay,
+}
+
+/// How the host behaved, for its breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HostSign {
+    /// It answered.
+    Answered,
+    /// It could not be reached, or did not answer in time.
+    Silent,
+    /// Nothing was learnt about it.
+    None,
 }
 
 /// Carries out one claimed execution.
-pub(super) async fn execute(recorder: Recorder<'_>, claimed: ClaimedExecution) {
+pub(super) async fn execute(recorder: Recorder<'_>, claimed: &ClaimedExecution) -> HostSign {
     let began = Instant::now();
-    let held = claimed.held.clone();
-    let ending = match verify(recorder.engine, &claimed) {
-        Ok(call) => recorder.attempt(&claimed, &call).await,
-        Err(reason) => Some(Ending::new(Outcome::Failed, reason)),
-    };
-    let Some(ending) = ending else { return };
-    let outcome = ending.outcome.name();
-    recorder.record(&held, ending).await;
-    tracing::Span::current().record("request.state", outcome);
-    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(outcome, attempt = 1, duration_ms, "an execution ended");
+    match verify(recorder.engine, claimed) {
+        Ok(call) => recorder.attempt(claimed, &call, began).await,
+        Err(reason) => {
+            recorder.stop(&claimed.held, reason).await;
+            HostSign::None
+        }
+    }
 }
 
 /// The call, if it still is what people approved. If not, somebody has tampered with the database.
@@ -47,51 +60,109 @@ fn verify(engine: &Engine, claimed: &ClaimedExecution) -> Result<Call, String> {
 }
 
 impl Recorder<'_> {
-    /// `None` if the lease was lost: another holder records how it ended.
-    async fn attempt(&self, claimed: &ClaimedExecution, call: &Call) -> Option<Ending> {
+    async fn attempt(&self, claimed: &ClaimedExecution, call: &Call, began: Instant) -> HostSign {
         let held = &claimed.held;
-        let cleared = match self.egress.clear(call).await {
-            Ok(cleared) => cleared.within(claimed.total_timeout),
-            Err(reason) => {
-                return Some(Ending::new(Outcome::Failed, format!("The call never left: {reason}.")));
+        match self.egress.clear(call).await {
+            Ok(cleared) => self.send(claimed, call, cleared.within(claimed.total_timeout), began).await,
+            Err(NotCleared::Refused(reason)) => {
+                self.stop(held, format!("The call never left: {reason}.")).await;
+                HostSign::None
             }
-        };
+            Err(NotCleared::NoAddress(reason)) => {
+                if let Some(attempt) = self.start(held).await {
+                    let exchange = Exchange::NotSent { reason };
+                    self.end(claimed, attempt, exchange, began).await;
+                }
+                HostSign::Silent
+            }
+            Err(NotCleared::NoRoomHere(reason)) => {
+                tracing::warn!(reason, "this process lacks something to send a call; it is put back");
+                self.put_back(held).await;
+                HostSign::None
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        claimed: &ClaimedExecution,
+        call: &Call,
+        cleared: ClearedCall,
+        began: Instant,
+    ) -> HostSign {
+        let held = &claimed.held;
         // From the commit of this on, a crash means that bytes may have left.
-        if !self.begin(held).await {
-            return None;
-        }
-        let exchange = self.egress.send(&cleared, call, &own_headers(held)).await;
-        let judgement = judge(&exchange, &claimed.answer_rules);
-        Some(ending(held, judgement, exchange))
+        let Some(attempt) = self.start(held).await else { return HostSign::None };
+        let sent = self.egress.send(cleared, call, &own_headers(held)).await;
+        let sign = match &sent.exchange {
+            Exchange::Answered(_) => HostSign::Answered,
+            Exchange::NotSent { .. } => HostSign::Silent,
+            Exchange::NoFullAnswer { .. } if sent.has_timed_out => HostSign::Silent,
+            Exchange::NoFullAnswer { .. } => HostSign::None,
+        };
+        self.end(claimed, attempt, sent.exchange, began).await;
+        sign
     }
 
-    async fn begin(&self, held: &HeldLease) -> bool {
+    /// The attempt's number; `None` if the call must not leave now. If the store does not say whether the start is
+    /// recorded, nothing is sent, and the execution is put back.
+    async fn start(&self, held: &HeldLease) -> Option<i64> {
         match self.engine.start_attempt(held).await {
-            Ok(is_ours) => is_ours,
+            Ok(attempt) => {
+                if let Some(attempt) = attempt {
+                    self.under_way.has_started(&held.key, attempt);
+                }
+                attempt
+            }
             Err(error) => {
-                // Nothing left; the lease lapses, and whoever settles it sees whether an attempt is open.
                 tracing::error!(%error, "an attempt could not be recorded, so nothing was sent");
-                false
+                self.put_back(held).await;
+                None
             }
         }
     }
 
-    /// The answer is here: the record of it is tried until the store takes it.
-    async fn record(&self, held: &HeldLease, ending: Ending) {
-        for _ in 0..RECORD_TRIES_MAX {
-            match self.engine.end(held, ending.clone()).await {
-                Ok(true) => return,
-                Ok(false) => {
-                    tracing::error!("the lease was lost before the outcome was recorded; it stays as it is");
-                    return;
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "an outcome could not be recorded yet");
-                    sleep(RECORD_AGAIN).await;
-                }
+    async fn end(&self, claimed: &ClaimedExecution, attempt: i64, exchange: Exchange, began: Instant) {
+        let held = &claimed.held;
+        let judgement =
+            judge(&exchange, &claimed.answer_rules, claimed.repeat.as_ref(), self.engine.clock().now());
+        let ending = ending(held, attempt, &judgement, exchange).with_jitter(self.engine.jitter());
+        let outcome = ending.end.outcome;
+        // Known from here on: a stop of the server records it, too.
+        self.under_way.has_ended(&held.key, ending.clone());
+        let is_recorded = until_taken("an outcome", || self.engine.end_attempt(held, ending.clone())).await;
+        if !is_recorded {
+            tracing::error!(outcome = outcome.name(), "another outcome of this attempt is on record");
+        }
+        tracing::Span::current().record("request.state", outcome.name());
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(outcome = outcome.name(), attempt, duration_ms, "an attempt ended");
+    }
+
+    async fn stop(&self, held: &HeldLease, reason: String) {
+        until_taken("the end of an execution", || self.engine.stop(held, reason.clone())).await;
+    }
+
+    async fn put_back(&self, held: &HeldLease) {
+        until_taken("an execution", || self.engine.put_back(held, PUT_BACK_FOR)).await;
+    }
+}
+
+/// Hands something to the store until it takes it, as long as this process lives.
+async fn until_taken<F>(what: &str, mut hand_over: impl FnMut() -> F) -> bool
+where
+    F: Future<Output = Result<bool, EngineError>>,
+{
+    let mut pause = TRY_AGAIN_FIRST;
+    loop {
+        match hand_over().await {
+            Ok(is_ours) => return is_ours,
+            Err(error) => {
+                tracing::warn!(%error, what, "it could not be recorded yet");
+                sleep(pause).await;
+                pause = (pause * 2).min(TRY_AGAIN_LONGEST);
             }
         }
-        tracing::error!("an outcome could not be recorded; it will be unknown");
     }
 }
 
@@ -107,8 +178,8 @@ fn own_headers(held: &HeldLease) -> Vec<(String, String)> {
     ]
 }
 
-fn ending(held: &HeldLease, judgement: Judgement, exchange: Exchange) -> Ending {
-    let ending = Ending::new(judgement.outcome, judgement.reason);
+fn ending(held: &HeldLease, attempt: i64, judgement: &Judgement, exchange: Exchange) -> Ending {
+    let ending = Ending::judged(attempt, judgement);
     match exchange {
         Exchange::Answered(answer) => ending.with_answer(&held.key, answer, &judgement.warnings),
         Exchange::NoFullAnswer { partial: Some(partial), .. } => {
@@ -116,4 +187,9 @@ fn ending(held: &HeldLease, judgement: Judgement, exchange: Exchange) -> Ending 
         }
         Exchange::NoFullAnswer { partial: None, .. } | Exchange::NotSent { .. } => ending,
     }
+}
+
+/// The end of an attempt that was cut off here: bytes may have left.
+pub(super) fn cut_off(attempt: i64, reason: &str) -> Ending {
+    Ending::new(attempt, AttemptOutcome::Ambiguous, reason)
 }

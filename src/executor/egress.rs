@@ -4,6 +4,7 @@
 //! address. There is no redirect, no proxy, no pool and no second try once a connection is open.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
@@ -78,11 +79,33 @@ pub struct Egress {
     tls: HashMap<Option<PathBuf>, Arc<ClientConfig>>,
 }
 
+/// Why a call is not cleared. Each reason is a clause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotCleared {
+    /// It must not go there.
+    Refused(String),
+    /// Its host has no address right now.
+    NoAddress(String),
+    /// This process has no descriptor or no memory left.
+    NoRoomHere(String),
+}
+
+/// How a call went.
+#[derive(Debug)]
+pub struct Sent {
+    /// What happened on the wire.
+    pub exchange: Exchange,
+    /// Whether its time was over before the answer was whole.
+    pub has_timed_out: bool,
+}
+
 /// A call's way, checked: the origin is on the allow-list, and each address may be connected to.
 #[derive(Debug)]
 pub struct ClearedCall {
     origin: Origin,
     addresses: Vec<SocketAddr>,
+    /// For the first address, so that a lack of descriptors shows before the attempt starts.
+    socket: TcpSocket,
     /// For `https` only.
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     total_ms: u64,
@@ -127,17 +150,21 @@ impl Egress {
     }
 
     /// Checks where a call would go: the allow-list, the name's addresses, each address. Nothing is
-    /// connected yet. The error is a clause that says why the call must not leave.
-    pub async fn clear(&self, call: &Call) -> Result<ClearedCall, String> {
-        let (origin, _) = call.split_url()?;
-        let target =
-            self.targets.find(&origin).ok_or_else(|| format!("{origin} is not on the allow-list"))?;
-        let addresses = permitted(target, self.resolve(&origin).await?)?;
+    /// connected yet.
+    ///
+    /// # Errors
+    /// Why the call can't leave now, or must not.
+    pub async fn clear(&self, call: &Call) -> Result<ClearedCall, NotCleared> {
+        let (origin, _) = call.split_url().map_err(NotCleared::Refused)?;
+        let target = self.targets.find(&origin);
+        let target = target.ok_or_else(|| NotCleared::Refused(format!("{origin} is not on the allow-list")))?;
+        let addresses = permitted(target, self.resolve(&origin).await?).map_err(NotCleared::Refused)?;
         let tls = match origin.scheme {
             Scheme::Http => None,
-            Scheme::Https => Some(self.tls_for(target, &origin)?),
+            Scheme::Https => Some(self.tls_for(target, &origin).map_err(NotCleared::Refused)?),
         };
-        Ok(ClearedCall { origin, addresses, tls, total_ms: self.limits.total_ms })
+        let socket = socket_for(&addresses).map_err(|error| NotCleared::NoRoomHere(error.to_string()))?;
+        Ok(ClearedCall { origin, addresses, socket, tls, total_ms: self.limits.total_ms })
     }
 
     /// Sends the call once over one fresh connection and reads the answer.
@@ -146,10 +173,10 @@ impl Egress {
     /// here, and `own_headers` (names in lower case), which are the engine's.
     pub async fn send(
         &self,
-        cleared: &ClearedCall,
+        cleared: ClearedCall,
         call: &Call,
         own_headers: &[(String, String)],
-    ) -> Exchange {
+    ) -> Sent {
         let request = match call.split_url() {
             Ok((origin, path)) if origin == cleared.origin => {
                 exchange::build_request(call, &origin.authority(), path, own_headers)
@@ -159,25 +186,27 @@ impl Egress {
         };
         let request = match request {
             Ok(request) => request,
-            Err(reason) => return Exchange::NotSent { reason },
+            Err(reason) => {
+                return Sent { exchange: Exchange::NotSent { reason }, has_timed_out: false };
+            }
         };
         let mut progress = AttemptProgress::default();
+        let total_ms = cleared.total_ms;
         let whole = async {
             let stream = self.connect(cleared, &mut progress).await?;
             exchange::run(stream, request, self.limits.answer_bytes_max, &mut progress).await
         };
-        let total_ms = cleared.total_ms;
         match timeout(Duration::from_millis(total_ms), whole).await {
-            Ok(Ok(())) => progress.end(None),
-            Ok(Err(reason)) => progress.end(Some(reason)),
+            Ok(Ok(())) => Sent { exchange: progress.end(None), has_timed_out: false },
+            Ok(Err(reason)) => Sent { exchange: progress.end(Some(reason)), has_timed_out: false },
             Err(_) => {
                 let reason = format!("the limit of {total_ms} ms passed while {}", progress.stage());
-                progress.end(Some(reason))
+                Sent { exchange: progress.end(Some(reason)), has_timed_out: true }
             }
         }
     }
 
-    async fn resolve(&self, origin: &Origin) -> Result<Vec<SocketAddr>, String> {
+    async fn resolve(&self, origin: &Origin) -> Result<Vec<SocketAddr>, NotCleared> {
         if let Some(ip) = origin.literal() {
             return Ok(vec![SocketAddr::new(ip, origin.port)]);
         }
@@ -186,8 +215,11 @@ impl Egress {
         let lookup = tokio::net::lookup_host((host.as_str(), origin.port));
         match timeout(Duration::from_millis(dns_ms), lookup).await {
             Ok(Ok(addresses)) => Ok(addresses.collect()),
-            Ok(Err(_)) => Err(format!("the name {host} could not be resolved")),
-            Err(_) => Err(format!("the name {host} was not resolved within {dns_ms} ms")),
+            Ok(Err(error)) if is_lack_here(&error) => Err(NotCleared::NoRoomHere(error.kind().to_string())),
+            Ok(Err(_)) => Err(NotCleared::NoAddress(format!("the name {host} could not be resolved"))),
+            Err(_) => {
+                Err(NotCleared::NoAddress(format!("the name {host} was not resolved within {dns_ms} ms")))
+            }
         }
     }
 
@@ -208,31 +240,36 @@ impl Egress {
     /// Connects to the first checked address that answers, and sets up TLS on it.
     async fn connect(
         &self,
-        cleared: &ClearedCall,
+        cleared: ClearedCall,
         progress: &mut AttemptProgress,
     ) -> Result<Box<dyn Transport>, String> {
-        let tcp = self.connect_tcp(&cleared.addresses, progress).await?;
-        let Some((config, name)) = &cleared.tls else {
+        let ClearedCall { origin, addresses, socket, tls, .. } = cleared;
+        let tcp = self.connect_tcp(socket, &addresses, progress).await?;
+        let Some((config, name)) = tls else {
             return Ok(Box::new(tcp));
         };
         progress.enter("setting up TLS");
-        let connector = TlsConnector::from(Arc::clone(config));
-        match connector.connect(name.clone(), tcp).await {
+        let connector = TlsConnector::from(config);
+        match connector.connect(name, tcp).await {
             Ok(stream) => Ok(Box::new(stream)),
-            Err(error) => Err(format!("TLS with {} failed: {error}", cleared.origin.authority())),
+            Err(error) => Err(format!("TLS with {} failed: {error}", origin.authority())),
         }
     }
 
     async fn connect_tcp(
         &self,
+        socket: TcpSocket,
         addresses: &[SocketAddr],
         progress: &mut AttemptProgress,
     ) -> Result<TcpStream, String> {
         progress.enter("connecting");
         let connect_ms = self.limits.connect_ms;
         let mut troubles = Vec::new();
+        let mut reserved = Some(socket);
         for address in addresses {
-            match timeout(Duration::from_millis(connect_ms), TcpStream::connect(address)).await {
+            let socket = reserved.take().map_or_else(|| socket_for(&[*address]), Ok);
+            let connecting = async { socket?.connect(*address).await };
+            match timeout(Duration::from_millis(connect_ms), connecting).await {
                 Ok(Ok(stream)) => {
                     // Only a latency matter: a call that is sent late is still sent.
                     stream.set_nodelay(true).ok();
@@ -244,6 +281,22 @@ impl Egress {
         }
         Err(troubles.join(", "))
     }
+}
+
+/// A socket for the first of these addresses, of which there is at least one.
+fn socket_for(addresses: &[SocketAddr]) -> io::Result<TcpSocket> {
+    match addresses.first() {
+        Some(SocketAddr::V6(_)) => TcpSocket::new_v6(),
+        Some(SocketAddr::V4(_)) | None => TcpSocket::new_v4(),
+    }
+}
+
+/// Whether it is this process that lacks something: descriptors (its own, or the system's), or memory.
+fn is_lack_here(error: &io::Error) -> bool {
+    /// POSIX: EMFILE and ENFILE. The standard library has no kind for them.
+    const NO_DESCRIPTOR: [i32; 2] = [24, 23];
+    error.kind() == io::ErrorKind::OutOfMemory
+        || error.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code))
 }
 
 /// One denied address refuses the whole answer: it may have been planted to be picked.

@@ -1,12 +1,15 @@
 //! Runs what was approved: sends one stored call to its target and records what came back.
 //!
 //! **Invariant:** a call goes to an allow-listed origin and a checked address or it does not go, and
-//! nothing here sends a call twice.
+//! nothing here sends a call twice: whether another attempt follows is decided when one has ended, and recorded.
 
 mod attempt;
+pub mod breaker;
 pub mod egress;
 pub mod exchange;
+mod lease_keeper;
 pub mod runner;
+pub mod under_way;
 
 #[cfg(test)]
 mod tests;

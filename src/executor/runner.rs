@@ -1,51 +1,44 @@
-//! The loop: claim what is due, send each once in a task of its own, record how it ended.
+//! The loop: claim what is due, send each in a task of its own, record how it ended; and beside it the sweep.
 //!
 //! Nothing here belongs to a caller: a client that hangs up changes nothing.
 
-use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::TimeDelta;
+use futures_util::FutureExt;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::Instrument;
 
-use super::attempt::{Recorder, execute};
+use super::attempt::{HostSign, Recorder, cut_off, execute};
 use super::egress::Egress;
-use crate::domain::lease::RENEW_EVERY;
-use crate::domain::outcome::Outcome;
-use crate::engine::{ClaimedExecution, Ending, Engine, EngineError, HeldLease};
+use super::lease_keeper::LeaseKeeper;
+use super::under_way::{HostStatus, RunningCall, UnderWay};
+use crate::engine::{ClaimedExecution, Engine, EngineError};
 
-/// How often the queue is polled: another node may have filled it.
+pub use super::under_way::Concurrency;
+
+/// How often the queue is polled: another node may have filled it, and a delay may be over.
 const POLL: Duration = Duration::from_millis(500);
 /// How often deadlines and lapsed leases are swept.
 const SWEEP: Duration = Duration::from_secs(1);
 /// How long the loop rests after the store failed.
 const REST: Duration = Duration::from_millis(500);
-
-/// How many calls may be under way at once.
-#[derive(Clone, Copy, Debug)]
-pub struct Concurrency {
-    /// In all.
-    pub total: usize,
-    /// To one host.
-    pub per_host: usize,
-}
-
-/// A call under way: its lease and where it goes.
-struct RunningCall {
-    held: HeldLease,
-    host: String,
-}
+/// How long a stop may take to record what it cut off.
+const LAST_RECORDS: Duration = Duration::from_secs(2);
+/// How long an execution is left alone whose sending failed here before its attempt started.
+const LEFT_ALONE_FOR: TimeDelta = TimeDelta::minutes(1);
 
 /// Carries out what was approved.
 pub struct Executor {
     engine: Engine,
     egress: Arc<Egress>,
     concurrency: Concurrency,
-    under_way: Mutex<HashMap<crate::engine::RequestKey, RunningCall>>,
+    under_way: Arc<UnderWay>,
     alive: Arc<AtomicBool>,
 }
 
@@ -56,7 +49,7 @@ impl Executor {
             engine,
             egress: Arc::new(egress),
             concurrency,
-            under_way: Mutex::default(),
+            under_way: Arc::default(),
             alive: Arc::new(AtomicBool::new(false)),
         })
     }
@@ -66,16 +59,26 @@ impl Executor {
         Arc::clone(&self.alive)
     }
 
+    /// The hosts that this node has called or is calling.
+    pub fn hosts(&self) -> Vec<HostStatus> {
+        self.under_way.hosts_now()
+    }
+
     /// Runs until `stopping`; then lets calls under way finish for `grace`, and records the truth about
-    /// the rest: their outcome is unknown.
+    /// the rest.
     pub async fn run(self: Arc<Self>, mut stopping: watch::Receiver<bool>, grace: Duration) {
+        let keeper = LeaseKeeper::start(&self.engine, &self.under_way);
+        if let Err(error) = &keeper {
+            tracing::error!(%error, "leases can't be renewed, so nothing is sent");
+            return;
+        }
         if let Err(error) = self.engine.recover().await {
             tracing::error!(%error, "interrupted executions could not be settled at start");
         }
+        let sweeping = tokio::spawn(Arc::clone(&self).sweep_until(stopping.clone()));
         let mut calls = JoinSet::new();
-        let (mut sweep_at, mut renew_at) = (Instant::now(), Instant::now() + RENEW_EVERY);
         while !*stopping.borrow() {
-            let done = self.turn(&mut calls, &mut sweep_at, &mut renew_at).await;
+            let done = self.claim_into(&mut calls).await;
             self.alive.store(done.is_ok(), Ordering::Relaxed);
             let rest = match done {
                 Ok(()) => POLL,
@@ -92,37 +95,36 @@ impl Executor {
             }
         }
         self.alive.store(false, Ordering::Relaxed);
+        sweeping.abort();
         self.stop(calls, grace).await;
     }
 
-    /// One turn of the loop: claim, and now and then sweep and renew.
-    async fn turn(
-        self: &Arc<Self>,
-        calls: &mut JoinSet<()>,
-        sweep_at: &mut Instant,
-        renew_at: &mut Instant,
-    ) -> Result<(), EngineError> {
-        self.claim_into(calls).await?;
-        if Instant::now() >= *renew_at {
-            *renew_at = Instant::now() + RENEW_EVERY;
-            self.renew().await?;
+    async fn sweep_until(self: Arc<Self>, mut stopping: watch::Receiver<bool>) {
+        while !*stopping.borrow() {
+            if let Err(error) = self.sweep().await {
+                tracing::error!(%error, "deadlines and lapsed leases could not be swept");
+            }
+            tokio::select! {
+                _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
+                () = sleep(SWEEP) => {}
+            }
         }
-        if Instant::now() >= *sweep_at {
-            *sweep_at = Instant::now() + SWEEP;
-            self.sweep().await?;
-        }
-        Ok(())
     }
 
-    /// Deadlines, lapsed leases, gauges.
+    /// Deadlines, lapsed leases, gauges: each is tried, whatever became of the others.
+    ///
+    /// # Errors
+    /// The first thing that failed.
     pub async fn sweep(&self) -> Result<(), EngineError> {
-        self.engine.expire_overdue().await?;
-        let under_way: Vec<_> = self.lock().keys().cloned().collect();
-        let settled = self.engine.settle_lapsed(&under_way).await?;
-        if settled > 0 {
-            tracing::warn!(settled, "interrupted executions were settled");
-        }
-        self.engine.measure_open().await
+        let expired = self.engine.expire_overdue().await.map(drop);
+        let settled = self.engine.settle_lapsed(&self.under_way.keys()).await.map(|settled| {
+            if settled > 0 {
+                tracing::warn!(settled, "interrupted executions were settled");
+            }
+        });
+        let measured = self.engine.measure_open().await;
+        let skew = self.engine.measure_clock().await;
+        expired.and(settled).and(measured).and(skew)
     }
 
     /// Claims and runs what is due until nothing is, and waits for all of it: a test's step.
@@ -140,51 +142,20 @@ impl Executor {
     async fn claim_into(self: &Arc<Self>, calls: &mut JoinSet<()>) -> Result<(), EngineError> {
         loop {
             while calls.try_join_next().is_some() {}
-            let free = self.concurrency.total.saturating_sub(self.lock().len());
-            if free == 0 {
+            let mut slots = self.under_way.slots(self.concurrency);
+            if slots.free == 0 {
                 return Ok(());
             }
-            let claimed = self.engine.claim(free, self.busy_hosts()).await?;
+            let claimed = self.engine.claim(&mut slots).await?;
             if claimed.is_empty() {
                 return Ok(());
             }
-            let mut put_back = Vec::new();
+            self.under_way.add(&claimed, slots);
             for one in claimed {
-                if self.take(&one) {
-                    let executor = Arc::clone(self);
-                    calls.spawn(async move { executor.execute(one).await });
-                } else {
-                    put_back.push(one.held);
-                }
-            }
-            for held in &put_back {
-                self.engine.release(held).await?;
+                let executor = Arc::clone(self);
+                calls.spawn(async move { executor.execute(one).await });
             }
         }
-    }
-
-    /// Notes the call as under way, if its host has room: one claim may bring many for one host.
-    fn take(&self, claimed: &ClaimedExecution) -> bool {
-        let mut under_way = self.lock();
-        let host = claimed.request.host.clone();
-        let busy = under_way.values().filter(|other| other.host == host).count();
-        let has_room = busy < self.concurrency.per_host;
-        if has_room {
-            under_way.insert(claimed.held.key.clone(), RunningCall { held: claimed.held.clone(), host });
-        }
-        has_room
-    }
-
-    fn busy_hosts(&self) -> Vec<String> {
-        let mut counts: HashMap<String, usize> = HashMap::new();
-        for call in self.lock().values() {
-            *counts.entry(call.host.clone()).or_default() += 1;
-        }
-        counts
-            .into_iter()
-            .filter(|(_, count)| *count >= self.concurrency.per_host)
-            .map(|(host, _)| host)
-            .collect()
     }
 
     async fn execute(&self, claimed: ClaimedExecution) {
@@ -196,45 +167,75 @@ impl Executor {
             request.type = claimed.request.request_type.as_str(),
             request.state = tracing::field::Empty,
         );
-        let key = claimed.held.key.clone();
-        let recorder = Recorder { engine: &self.engine, egress: &self.egress };
-        execute(recorder, claimed).instrument(span).await;
-        self.lock().remove(&key);
+        let recorder =
+            Recorder { engine: &self.engine, egress: &self.egress, under_way: &self.under_way };
+        let sending = AssertUnwindSafe(execute(recorder, &claimed)).catch_unwind();
+        let sign = sending.instrument(span).await;
+        let call = self.under_way.remove(&claimed.held.key);
+        match sign {
+            Ok(sign) => self.note_sign(&claimed.request.host, sign),
+            Err(_) => self.settle_panicked(&claimed, call).await,
+        }
     }
 
-    async fn renew(&self) -> Result<(), EngineError> {
-        let held: Vec<HeldLease> = self.lock().values().map(|call| call.held.clone()).collect();
-        if held.is_empty() { Ok(()) } else { self.engine.renew(held).await }
+    fn note_sign(&self, host: &str, sign: HostSign) {
+        let Some(is_open) = self.under_way.note_sign(host, sign) else { return };
+        self.engine.metrics().set_breaker(host, is_open);
+        if is_open {
+            tracing::warn!(host, "calls to this host are held back: it did not take or answer several in a row");
+        } else {
+            tracing::info!(host, "calls to this host go out again");
+        }
+    }
+
+    /// A panic ends this execution only: what is known of it is recorded.
+    async fn settle_panicked(&self, claimed: &ClaimedExecution, call: Option<RunningCall>) {
+        tracing::error!(request.id = %claimed.request.id, "an execution panicked; the others go on");
+        self.engine.metrics().set_aside();
+        let attempt = call.as_ref().and_then(|call| call.attempt);
+        let recorded = match attempt {
+            Some(attempt) => {
+                let ending = call.and_then(|call| call.ending).unwrap_or_else(|| {
+                    cut_off(attempt, "The engine failed while it sent the call or read the answer.")
+                });
+                self.engine.end_attempt(&claimed.held, ending).await
+            }
+            None => self.engine.put_back(&claimed.held, LEFT_ALONE_FOR).await,
+        };
+        if let Err(error) = recorded {
+            tracing::error!(%error, "a panicked execution could not be settled; its lease will lapse");
+        }
     }
 
     async fn stop(&self, mut calls: JoinSet<()>, grace: Duration) {
         let deadline = Instant::now() + grace;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now()).min(RENEW_EVERY);
+            let left = deadline.saturating_duration_since(Instant::now());
             match timeout(left, calls.join_next()).await {
-                Ok(None) => break,
+                Ok(None) | Err(_) => break,
                 Ok(Some(_)) => {}
-                Err(_) if Instant::now() >= deadline => break,
-                Err(_) => {
-                    if let Err(error) = self.renew().await {
-                        tracing::warn!(%error, "leases could not be prolonged while stopping");
-                    }
-                }
             }
         }
         calls.shutdown().await;
-        let cut_off: Vec<HeldLease> = self.lock().drain().map(|(_, call)| call.held).collect();
-        for held in cut_off {
-            let ending = Ending::new(Outcome::Unknown, "The server stopped before the answer came.");
-            // Refused for a call whose attempt had not begun: then nothing left, and it is due again.
-            let is_recorded = self.engine.end(&held, ending).await.unwrap_or(false);
-            if !is_recorded && let Err(error) = self.engine.release(&held).await {
-                tracing::error!(%error, "an execution could not be put back while stopping");
-            }
+        let cut_off = self.under_way.drain();
+        let recording = futures_util::future::join_all(cut_off.into_iter().map(|call| self.record_last(call)));
+        if timeout(LAST_RECORDS, recording).await.is_err() {
+            tracing::error!("what was cut off by the stop could not be recorded; the leases will lapse");
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<crate::engine::RequestKey, RunningCall>> {
-        self.under_way.lock().expect("nobody panics while holding the list")
+    /// Records what is known of a call that the stop cut off.
+    async fn record_last(&self, call: RunningCall) {
+        let recorded = match (call.attempt, call.ending) {
+            (Some(_), Some(ending)) => self.engine.end_attempt(&call.held, ending).await,
+            (Some(attempt), None) => {
+                let ending = cut_off(attempt, "The server stopped before the answer came.");
+                self.engine.end_attempt(&call.held, ending).await
+            }
+            (None, _) => self.engine.put_back(&call.held, TimeDelta::zero()).await,
+        };
+        if let Err(error) = recorded {
+            tracing::error!(%error, "an execution could not be settled while stopping");
+        }
     }
 }

@@ -43,6 +43,8 @@ pub fn status(code: Code) -> StatusCode {
         | Code::IdempotencyKeyReused
         | Code::RequestClosed
         | Code::RequestExpired
+        | Code::AttemptUnderWay
+        | Code::RepeatKeyInUse
         | Code::DigestMismatch
         | Code::RequestMoved => StatusCode::CONFLICT,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -194,6 +196,7 @@ impl From<Refusal> for ApiError {
             | Refusal::Expired { .. }
             | Refusal::BulkNotAllowed
             | Refusal::FreshSignInRequired { .. }
+            | Refusal::AttemptUnderWay
             | Refusal::NotAllowed(_) => Self::new(refusal.code(), refusal.sentence()),
             Refusal::DigestMismatch => {
                 Self::at(refusal.code(), "/payload/AdminTask-Payload/digest", refusal.sentence())

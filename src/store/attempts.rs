@@ -2,9 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::columns::{batch_insert, batch_update};
+use super::columns::{Column, batch_insert, batch_update};
+use super::requests::Key;
 use super::schema::attempts;
 use super::{AnyConnection, StoreError};
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::ids::{OrgId, RequestId};
 
 /// One row.
@@ -27,7 +29,7 @@ batch_insert!(pub fn insert(InsertAttempts, attempts, AttemptRow), [
 ]);
 
 batch_update!(
-    EndAttempts(attempts [org_id, request_id, attempt], guard "attempts.ended_at IS NULL"),
+    EndAttempts(attempts [org_id, request_id, attempt], guard "attempts.token = new.token AND (attempts.ended_at IS NULL OR attempts.outcome = 'ambiguous')"),
     AttemptEnd(AttemptRow) {
         ended_at: Option<i64>,
         outcome: Option<String>,
@@ -35,20 +37,27 @@ batch_update!(
     }
 );
 
-/// Ends open attempts.
+/// Records how attempts ended: of an open one, or of one of which nobody knew how it ended, under the fencing
+/// token that it began with.
 ///
 /// # Errors
-/// [`StoreError::Stale`] if one of them is not open.
+/// [`StoreError::Stale`] if one of them ended with certainty before, or has another token.
 pub fn end(conn: &mut AnyConnection, rows: &[AttemptRow]) -> Result<(), StoreError> {
     let ended = match conn {
         AnyConnection::Postgres(conn) => {
-            EndAttempts(EndAttempts::columns(&rows.iter().collect::<Vec<_>>())).execute(conn)?
+            let rows: Vec<&AttemptRow> = rows.iter().collect();
+            let mut columns = EndAttempts::columns(&rows);
+            columns.push(("token", Column::of(&rows, |row| &row.token)));
+            EndAttempts(columns).execute(conn)?
         }
         AnyConnection::Sqlite(conn) => {
             let mut ended = 0;
             for row in rows {
                 let key = (row.org_id.as_str(), row.request_id.as_str(), row.attempt);
-                ended += diesel::update(attempts::table.find(key).filter(attempts::ended_at.is_null()))
+                let was_ambiguous = attempts::outcome.eq(AttemptOutcome::Ambiguous.name()).assume_not_null();
+                let is_unsettled = attempts::ended_at.is_null().or(was_ambiguous);
+                let held = attempts::table.find(key).filter(attempts::token.eq(row.token));
+                ended += diesel::update(held.filter(is_unsettled))
                     .set(AttemptEnd::from(row))
                     .execute(conn)?;
             }
@@ -56,6 +65,15 @@ pub fn end(conn: &mut AnyConnection, rows: &[AttemptRow]) -> Result<(), StoreErr
         }
     };
     if ended == rows.len() { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// One attempt.
+pub fn find(
+    conn: &mut AnyConnection,
+    (org, id): &Key,
+    attempt: i64,
+) -> Result<Option<AttemptRow>, StoreError> {
+    Ok(attempts::table.find((org.as_str(), id.to_string(), attempt)).first(conn).optional()?)
 }
 
 /// A request's attempts in order, for reading.

@@ -126,6 +126,16 @@ fn set_up_postgres(conn: &mut PgConnection, purpose: Purpose) -> Result<(), Stor
     Ok(conn.batch_execute(settings)?)
 }
 
+/// Bounds how long a statement on this connection may take, on PostgreSQL.
+pub fn limit_statements(conn: &mut AnyConnection, most: std::time::Duration) -> Result<(), StoreError> {
+    match conn {
+        AnyConnection::Postgres(conn) => {
+            Ok(conn.batch_execute(&format!("SET statement_timeout = {}", most.as_millis().max(1)))?)
+        }
+        AnyConnection::Sqlite(_) => Ok(()),
+    }
+}
+
 fn pragma(conn: &mut SqliteConnection, statement: &str) -> QueryResult<String> {
     #[derive(QueryableByName)]
     struct Row {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::json::{self, PersonJson};
 use super::terms::TermsJson;
 use super::{StoreError, from_micros, to_micros};
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::lifecycle::{EventKind, NewRequest, Signature};
 use crate::domain::policy::Capacity;
 use crate::domain::submission::EntityInfo;
@@ -22,6 +23,8 @@ pub(super) struct SubmittedData {
     pub(super) terms: TermsJson,
     #[serde(deserialize_with = "json::nullable")]
     pub(super) subject: Option<String>,
+    #[serde(deserialize_with = "json::nullable")]
+    pub(super) repeat_key: Option<String>,
     pub(super) waits_for: Vec<String>,
 }
 
@@ -55,6 +58,23 @@ pub(super) struct AutoApprovedData {
     pub(super) execute_before: i64,
 }
 
+/// An attempt after which another one is to come.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AttemptEndedData {
+    pub(super) attempt_outcome: String,
+    pub(super) next_attempt_at: i64,
+}
+
+/// The end of an execution, or an answer that came late. The row's column has the attempt's number.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct EndedData {
+    #[serde(deserialize_with = "json::nullable")]
+    pub(super) attempt_outcome: Option<String>,
+    pub(super) inferred: bool,
+}
+
 /// A refused attempt.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,14 +96,23 @@ pub(super) fn write(kind: &EventKind) -> String {
         EventKind::AutoApproved { rule, execute_before } => {
             json::write(&AutoApprovedData { rule: rule.clone(), execute_before: to_micros(*execute_before) })
         }
+        EventKind::AttemptEnded { outcome, next_attempt_at, .. } => json::write(&AttemptEndedData {
+            attempt_outcome: outcome.name().to_owned(),
+            next_attempt_at: to_micros(*next_attempt_at),
+        }),
+        EventKind::Ended { attempt, inferred, .. } => ended(attempt.map(|attempt| attempt.outcome), *inferred),
+        EventKind::LateAnswer { attempt, .. } => ended(Some(attempt.outcome), false),
         EventKind::Refused { code, .. } => json::write(&RefusedData { code: code.name().to_owned() }),
         EventKind::MakerAccessValidated
         | EventKind::PayloadValidated
         | EventKind::Withdrawn { .. }
         | EventKind::Expired
-        | EventKind::AttemptStarted { .. }
-        | EventKind::Ended { .. } => "{}".to_owned(),
+        | EventKind::AttemptStarted { .. } => "{}".to_owned(),
     }
+}
+
+fn ended(outcome: Option<AttemptOutcome>, inferred: bool) -> String {
+    json::write(&EndedData { attempt_outcome: outcome.map(|outcome| outcome.name().to_owned()), inferred })
 }
 
 impl From<&NewRequest> for SubmittedData {
@@ -96,6 +125,7 @@ impl From<&NewRequest> for SubmittedData {
             entity_info: EntityJson::from(&request.entity),
             terms: TermsJson::from(&request.terms),
             subject: request.terms.subject.clone(),
+            repeat_key: request.terms.repeat_key.clone(),
             waits_for: json::capacities(&request.waits_for),
         }
     }

@@ -6,14 +6,17 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::columns::{batch_insert, person};
-use super::event_data::{self, AutoApprovedData, DecidedData, RefusedData, SubmittedData};
+use super::event_data::{
+    self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, RefusedData, SubmittedData,
+};
 use super::requests::{Key, parse_digest, parse_id, parse_state};
 use super::schema::events;
 use super::{AnyConnection, StoreError, from_micros, json, to_micros};
 use crate::domain::actor::{Actor, Person};
 use crate::domain::code::Code;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::{Event, EventKind, EventType, NewRequest};
+use crate::domain::attempt::AttemptOutcome;
+use crate::domain::lifecycle::{AttemptResult, Event, EventKind, EventType, NewRequest};
 use crate::domain::outcome::Outcome;
 use crate::domain::request::{Request, Verdict};
 
@@ -175,9 +178,9 @@ impl EventRow {
             EventType::AttemptStarted => {
                 EventKind::AttemptStarted { attempt: self.attempt.ok_or_else(|| corrupt("attempt"))? }
             }
-            EventType::Executed | EventType::Failed | EventType::OutcomeUnknown => {
-                EventKind::Ended { attempt: self.attempt, outcome: self.outcome()?, reason: self.message()? }
-            }
+            EventType::AttemptEnded => self.attempt_ended()?,
+            EventType::LateAnswer => self.late_answer()?,
+            EventType::Executed | EventType::Failed | EventType::OutcomeUnknown => self.ended()?,
             EventType::Refused => {
                 let data: RefusedData = self.data()?;
                 EventKind::Refused {
@@ -185,8 +188,46 @@ impl EventRow {
                     message: self.message()?,
                 }
             }
-            EventType::RulesInForce => return Err(corrupt("an event of no request")),
+            EventType::RulesInForce | EventType::SendingPaused | EventType::SendingResumed => return Err(corrupt("an event of no request")),
         })
+    }
+
+    fn attempt_ended(&self) -> Result<EventKind, StoreError> {
+        let data: AttemptEndedData = self.data()?;
+        Ok(EventKind::AttemptEnded {
+            attempt: self.attempt.ok_or_else(|| corrupt("attempt"))?,
+            outcome: parse_attempt_outcome(&data.attempt_outcome)?,
+            reason: self.message()?,
+            next_attempt_at: from_micros(data.next_attempt_at)?,
+        })
+    }
+
+    fn ended(&self) -> Result<EventKind, StoreError> {
+        let data: EndedData = self.data()?;
+        Ok(EventKind::Ended {
+            attempt: self.attempt_result(data.attempt_outcome.as_deref())?,
+            outcome: self.outcome()?.ok_or_else(|| corrupt("outcome"))?,
+            reason: self.message()?,
+            inferred: data.inferred,
+        })
+    }
+
+    fn late_answer(&self) -> Result<EventKind, StoreError> {
+        let data: EndedData = self.data()?;
+        let attempt = self.attempt_result(data.attempt_outcome.as_deref())?;
+        Ok(EventKind::LateAnswer {
+            attempt: attempt.ok_or_else(|| corrupt("attempt"))?,
+            reason: self.message()?,
+            settles: self.outcome()?,
+        })
+    }
+
+    fn attempt_result(&self, outcome: Option<&str>) -> Result<Option<AttemptResult>, StoreError> {
+        match (self.attempt, outcome.map(parse_attempt_outcome).transpose()?) {
+            (Some(attempt), Some(outcome)) => Ok(Some(AttemptResult { attempt, outcome })),
+            (None, None) => Ok(None),
+            (Some(_), None) | (None, Some(_)) => Err(corrupt("attempt")),
+        }
     }
 
     fn data<T: serde::de::DeserializeOwned>(&self) -> Result<T, StoreError> {
@@ -197,8 +238,9 @@ impl EventRow {
         self.message.clone().ok_or_else(|| corrupt("message"))
     }
 
-    fn outcome(&self) -> Result<Outcome, StoreError> {
-        self.outcome.as_deref().and_then(Outcome::parse).ok_or_else(|| corrupt("outcome"))
+    fn outcome(&self) -> Result<Option<Outcome>, StoreError> {
+        let parse = |name| Outcome::parse(name).ok_or_else(|| corrupt("outcome"));
+        self.outcome.as_deref().map(parse).transpose()
     }
 
     fn decided(&self, verdict: Verdict) -> Result<EventKind, StoreError> {
@@ -224,7 +266,7 @@ impl EventRow {
             entity: data.entity_info.into(),
             digest: parse_digest(self.digest.as_deref().ok_or_else(|| corrupt("digest"))?)?,
             expires_at: from_micros(data.expires_at)?,
-            terms: data.terms.into_terms(data.subject)?,
+            terms: data.terms.into_terms(data.subject, data.repeat_key)?,
             waits_for: json::read_capacities(&data.waits_for)?,
         })
     }
@@ -233,6 +275,10 @@ impl EventRow {
 /// The type in a row of the table.
 pub fn parse_event_type(text: &str) -> Result<EventType, StoreError> {
     EventType::parse(text).ok_or_else(|| corrupt(text))
+}
+
+fn parse_attempt_outcome(text: &str) -> Result<AttemptOutcome, StoreError> {
+    AttemptOutcome::parse(text).ok_or_else(|| corrupt("attempt outcome"))
 }
 
 fn corrupt(what: &str) -> StoreError {
@@ -259,8 +305,16 @@ impl KindColumns {
             EventKind::AutoApproved { rule, .. } => said(&format!("The rule {rule} needs no one to agree.")),
             EventKind::Withdrawn { reason } => said(reason),
             EventKind::AttemptStarted { attempt } => Self { attempt: Some(*attempt), ..Self::default() },
-            EventKind::Ended { attempt, outcome, reason } => {
-                Self { attempt: *attempt, outcome: Some(*outcome), ..said(reason) }
+            EventKind::AttemptEnded { attempt, reason, .. } => {
+                Self { attempt: Some(*attempt), ..said(reason) }
+            }
+            EventKind::Ended { attempt, outcome, reason, .. } => Self {
+                attempt: attempt.map(|attempt| attempt.attempt),
+                outcome: Some(*outcome),
+                ..said(reason)
+            },
+            EventKind::LateAnswer { attempt, reason, settles } => {
+                Self { attempt: Some(attempt.attempt), outcome: *settles, ..said(reason) }
             }
             EventKind::Refused { message, .. } => said(message),
         }

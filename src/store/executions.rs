@@ -11,12 +11,12 @@ use crate::domain::execution::{Execution, ExecutionRefusal, ExecutionState};
 use crate::domain::ids::{OrgId, RequestId};
 use crate::domain::outcome::Outcome;
 
-const QUEUED: &str = "queued";
-const CLAIMED: &str = "claimed";
+pub(super) const QUEUED: &str = "queued";
+pub(super) const CLAIMED: &str = "claimed";
 const ENDED: &str = "ended";
 
 /// One row.
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, QueryableByName, Selectable, Insertable)]
 #[diesel(table_name = executions)]
 pub(super) struct ExecutionRow {
     org_id: String,
@@ -27,6 +27,7 @@ pub(super) struct ExecutionRow {
     node: Option<String>,
     leased_until: Option<i64>,
     queued_at: i64,
+    due_at: i64,
     ended_at: Option<i64>,
     outcome: Option<String>,
 }
@@ -42,6 +43,7 @@ impl From<&Execution> for ExecutionRow {
             node: None,
             leased_until: None,
             queued_at: to_micros(execution.queued_at),
+            due_at: to_micros(execution.due_at),
             ended_at: None,
             outcome: None,
         };
@@ -71,6 +73,7 @@ impl ExecutionRow {
             org: OrgId::new(self.org_id),
             host: self.host,
             queued_at: from_micros(self.queued_at)?,
+            due_at: from_micros(self.due_at)?,
             token: self.token,
         })
     }
@@ -98,12 +101,12 @@ impl From<ExecutionRefusal> for StoreError {
     }
 }
 
-fn executions_of(rows: Vec<ExecutionRow>) -> Result<Vec<Execution>, StoreError> {
+pub(super) fn executions_of(rows: Vec<ExecutionRow>) -> Result<Vec<Execution>, StoreError> {
     rows.into_iter().map(ExecutionRow::into_execution).collect()
 }
 
 batch_insert!(fn insert_rows(InsertExecutions, executions, ExecutionRow), [
-    org_id, request_id, host, state, token, node, leased_until, queued_at, ended_at, outcome,
+    org_id, request_id, host, state, token, node, leased_until, queued_at, due_at, ended_at, outcome,
 ]);
 
 batch_update!(
@@ -113,6 +116,7 @@ batch_update!(
         token: i64,
         node: Option<String>,
         leased_until: Option<i64>,
+        due_at: i64,
         ended_at: Option<i64>,
         outcome: Option<String>,
     }
@@ -169,35 +173,19 @@ pub fn save(conn: &mut AnyConnection, updates: &[ExecutionUpdate]) -> Result<(),
     if saved == updates.len() { Ok(()) } else { Err(StoreError::Stale) }
 }
 
-/// The oldest queued executions, except against `busy_hosts`; locked, without those that others lock.
-pub fn lock_queued(
-    conn: &mut AnyConnection,
-    limit: i64,
-    busy_hosts: &[String],
-) -> Result<Vec<Execution>, StoreError> {
-    let free = executions::host.ne_all(busy_hosts);
-    let queued = executions::table
-        .filter(executions::state.eq(QUEUED).and(free))
-        .order(executions::queued_at)
-        .limit(limit);
-    executions_of(match conn {
-        AnyConnection::Postgres(conn) => queued.for_update().skip_locked().load(conn)?,
-        AnyConnection::Sqlite(conn) => queued.load(conn)?,
-    })
-}
-
 /// Claimed executions whose lease has run out, without a lock.
 pub fn list_lapsed(
     conn: &mut AnyConnection,
     now: DateTime<Utc>,
     limit: i64,
-) -> Result<Vec<Execution>, StoreError> {
-    let rows = executions::table
+) -> Result<Vec<Key>, StoreError> {
+    let rows: Vec<(String, String)> = executions::table
         .filter(executions::state.eq(CLAIMED).and(executions::leased_until.le(to_micros(now))))
         .order(executions::leased_until)
         .limit(limit)
+        .select((executions::org_id, executions::request_id))
         .load(conn)?;
-    executions_of(rows)
+    rows.into_iter().map(|(org, id)| Ok((OrgId::new(org), parse_id(&id)?))).collect()
 }
 
 /// Ends every lease of the database: the only process that could have one is starting.
@@ -206,23 +194,30 @@ pub fn lapse_all(conn: &mut AnyConnection, now: DateTime<Utc>) -> Result<usize, 
     Ok(diesel::update(claimed).set(executions::leased_until.eq(to_micros(now))).execute(conn)?)
 }
 
-/// Renews one lease; `false` if the token is no longer the holder's.
-pub fn renew(
+/// Puts an execution aside until `due_at` without reading anything else of it: it can't be read.
+/// `false` if the token is no longer the holder's.
+pub fn set_aside(
     conn: &mut AnyConnection,
     key: &Key,
     token: i64,
-    until: DateTime<Utc>,
+    due_at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let held = executions::table
         .find((key.0.as_str(), key.1.to_string()))
         .filter(executions::token.eq(token).and(executions::state.eq(CLAIMED)));
-    Ok(diesel::update(held).set(executions::leased_until.eq(to_micros(until))).execute(conn)? == 1)
+    let queued = (
+        executions::state.eq(QUEUED),
+        executions::node.eq(None::<String>),
+        executions::leased_until.eq(None::<i64>),
+        executions::due_at.eq(to_micros(due_at)),
+    );
+    Ok(diesel::update(held).set(queued).execute(conn)? == 1)
 }
 
-/// Number of executions queued since before `since`; for the gauge.
+/// Number of queued executions that were due before `since`; for the gauge.
 pub fn count_overdue(conn: &mut AnyConnection, since: DateTime<Utc>) -> Result<i64, StoreError> {
     Ok(executions::table
-        .filter(executions::state.eq(QUEUED).and(executions::queued_at.le(to_micros(since))))
+        .filter(executions::state.eq(QUEUED).and(executions::due_at.le(to_micros(since))))
         .count()
         .get_result(conn)?)
 }

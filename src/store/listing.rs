@@ -16,6 +16,7 @@ use super::{AnyConnection, StoreError, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::request::{Request, State, VERSION_ON_ARRIVAL};
+use crate::domain::sending::Sending;
 
 /// A request with what will be sent and what came back.
 #[derive(Clone, Debug)]
@@ -342,16 +343,30 @@ fn with_calls(
     let keys: Vec<Key> = page.iter().map(|request| (request.org.clone(), request.id)).collect();
     let by_id = |row: CallRow| (row.request_id.clone(), row);
     let mut calls: HashMap<_, _> = calls::list(conn, &keys)?.into_iter().map(by_id).collect();
-    let sent = page.iter().filter(|request| request.attempts > 0);
+    let sent = page.iter().filter(|request| request.sending.attempts > 0);
     let sent: Vec<Key> = sent.map(|request| (request.org.clone(), request.id)).collect();
     let answered = if sent.is_empty() { Vec::new() } else { answers::list(conn, &sent, answer_bytes_max)? };
     let mut answers: HashMap<_, AnswerRow> =
-        answered.into_iter().map(|row| (row.request_id.clone(), row)).collect();
+        answered.into_iter().map(|row| ((row.request_id.clone(), row.attempt), row)).collect();
     page.into_iter()
         .map(|request| {
             let id = request.id.to_string();
             let call = calls.remove(&id).ok_or_else(|| StoreError::Corrupt(format!("{id} has no call")))?;
-            Ok(Record { request, call, answer: answers.remove(&id) })
+            let answer = shown_answer(&mut answers, &request.sending, id);
+            Ok(Record { request, call, answer })
         })
         .collect()
+}
+
+/// The answer to the attempt that decided the outcome; before that, the answer to the latest attempt that got one.
+fn shown_answer(
+    answers: &mut HashMap<(String, i64), AnswerRow>,
+    sending: &Sending,
+    id: String,
+) -> Option<AnswerRow> {
+    if let Some(attempt) = sending.outcome_attempt {
+        return answers.remove(&(id, attempt));
+    }
+    let latest = (1..=sending.attempts).rev().find(|attempt| answers.contains_key(&(id.clone(), *attempt)))?;
+    answers.remove(&(id, latest))
 }

@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod attempts;
 pub mod calls;
+pub mod claims;
 mod columns;
 pub mod connection;
 pub mod decisions;
@@ -16,6 +17,7 @@ pub mod inbox;
 mod json;
 pub mod listing;
 pub mod migrate;
+pub mod pauses;
 pub mod refusals;
 pub mod requests;
 pub mod schema;
@@ -161,6 +163,20 @@ pub fn from_micros(micros: i64) -> Result<DateTime<Utc>, StoreError> {
 }
 
 impl StoreError {
+    /// Whether only the rows of one request are at fault: others can be worked on.
+    pub fn is_of_one_row(&self) -> bool {
+        match self {
+            Self::Corrupt(_) => true,
+            Self::Stale
+            | Self::Database(_)
+            | Self::Connection(_)
+            | Self::Pool(_)
+            | Self::Setup(_)
+            | Self::Busy
+            | Self::Stopped => false,
+        }
+    }
+
     /// Whether the same call may succeed shortly after.
     pub fn is_busy(&self) -> bool {
         matches!(self, Self::Busy | Self::Pool(_))

@@ -7,14 +7,19 @@ use diesel::sql_types::Bool;
 use uuid::Uuid;
 
 use super::columns::{Column, Columns, batch_update, columns, lock_by_key, person};
-use super::schema::requests;
+use super::schema::{attempts, requests};
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::policy::Capacity;
 use crate::domain::request::{Decision, Request, State};
+use crate::domain::sending::Sending;
 use crate::domain::submission::EntityInfo;
+
+/// The states of [`State::is_open`].
+const OPEN_STATES: [&str; 3] = ["AdminTask", "approved", "unknown"];
 
 /// Names one request; rows are locked in this order.
 pub type Key = (OrgId, RequestId);
@@ -50,11 +55,18 @@ pub struct RequestRow {
     pub waits_for: String,
     pub sort_at: i64,
     pub execute_before: Option<i64>,
+    pub repeat_key: Option<String>,
+    pub open_attempt: bool,
+    pub ambiguous: i64,
+    pub next_attempt_at: Option<i64>,
+    pub outcome_attempt: Option<i64>,
+    pub inferred: bool,
 }
 
 impl From<&Request> for RequestRow {
     fn from(request: &Request) -> Self {
         let (maker, entity) = (request.maker.clone(), request.entity.clone());
+        let sending = &request.sending;
         Self {
             org_id: request.org.to_string(),
             request_id: request.id.to_string(),
@@ -62,7 +74,7 @@ impl From<&Request> for RequestRow {
             type_version: request.type_version.clone(),
             state: request.state.name().to_owned(),
             version: request.version,
-            attempts: request.attempts,
+            attempts: sending.attempts,
             digest: request.digest.to_string(),
             host: request.host.clone(),
             maker_key: maker.key(),
@@ -82,6 +94,12 @@ impl From<&Request> for RequestRow {
             waits_for: terms::write_waits_for(&request.waits_for),
             sort_at: to_micros(request.sort_at()),
             execute_before: request.execute_before.map(to_micros),
+            repeat_key: request.terms.repeat_key.clone(),
+            open_attempt: sending.is_open,
+            ambiguous: sending.ambiguous,
+            next_attempt_at: sending.next_attempt_at.map(to_micros),
+            outcome_attempt: sending.outcome_attempt,
+            inferred: sending.inferred,
         }
     }
 }
@@ -116,12 +134,19 @@ impl RequestRow {
                 concept_id: self.concept_id,
             },
             version: self.version,
-            attempts: self.attempts,
+            sending: Sending {
+                attempts: self.attempts,
+                is_open: self.open_attempt,
+                ambiguous: self.ambiguous,
+                next_attempt_at: self.next_attempt_at.map(from_micros).transpose()?,
+                outcome_attempt: self.outcome_attempt,
+                inferred: self.inferred,
+            },
             started_at: from_micros(self.started_at)?,
             expires_at: from_micros(self.expires_at)?,
             ended_at: self.ended_at.map(from_micros).transpose()?,
             execute_before: self.execute_before.map(from_micros).transpose()?,
-            terms: terms::read(&self.terms, self.subject)?,
+            terms: terms::read(&self.terms, self.subject, self.repeat_key)?,
             waits_for: terms::read_waits_for(&self.waits_for)?,
             decisions,
         })
@@ -169,6 +194,11 @@ batch_update!(
         ended_at: Option<i64>,
         waits_for: String,
         execute_before: Option<i64>,
+        open_attempt: bool,
+        ambiguous: i64,
+        next_attempt_at: Option<i64>,
+        outcome_attempt: Option<i64>,
+        inferred: bool,
     }
 );
 
@@ -208,6 +238,7 @@ pub fn save(conn: &mut AnyConnection, updates: &[RequestUpdate]) -> Result<(), S
     if saved == updates.len() { Ok(()) } else { Err(StoreError::Stale) }
 }
 
+/// The columns of a new request; those about attempts have their defaults.
 pub(super) fn columns<'a>(rows: &[&'a RequestRow]) -> Columns<'a> {
     columns!(
         rows,
@@ -238,6 +269,7 @@ pub(super) fn columns<'a>(rows: &[&'a RequestRow]) -> Columns<'a> {
             waits_for,
             sort_at,
             execute_before,
+            repeat_key,
         ]
     )
 }
@@ -263,7 +295,7 @@ pub fn list_overdue(
     rows.extend(
         requests::table
             .filter(requests::state.eq("approved").and(requests::execute_before.le(now)))
-            .filter(requests::attempts.eq(0))
+            .filter(requests::open_attempt.eq(false))
             .order(requests::execute_before)
             .limit(limit)
             .select((requests::org_id, requests::request_id))
@@ -282,12 +314,40 @@ pub fn list_pending_on(
     Ok(requests::table
         .filter(requests::org_id.eq(org).and(requests::subject.eq(subject)))
         .filter(
-            requests::request_type.eq(request_type).and(requests::state.eq_any(["AdminTask", "approved"])),
+            requests::request_type.eq(request_type).and(requests::state.eq_any(OPEN_STATES)),
         )
         .order((requests::started_at, requests::request_id))
         .limit(limit)
         .select(requests::request_id)
         .load(conn)?)
+}
+
+/// Whether another open request of the org to the host carries the same repeat key.
+pub fn is_repeat_key_in_use(conn: &mut AnyConnection, row: &RequestRow) -> Result<bool, StoreError> {
+    let Some(repeat_key) = &row.repeat_key else { return Ok(false) };
+    let same = requests::org_id.eq(&row.org_id).and(requests::host.eq(&row.host));
+    let found = requests::table
+        .filter(same.and(requests::repeat_key.eq(repeat_key)))
+        .filter(requests::state.eq_any(OPEN_STATES).and(requests::request_id.ne(&row.request_id)))
+        .select(requests::request_id)
+        .first::<String>(conn);
+    Ok(found.optional()?.is_some())
+}
+
+/// Whether another request of the org to the host, with the same repeat key, ever began an attempt that may
+/// have reached the target.
+pub fn was_repeat_key_sent_by_another(conn: &mut AnyConnection, request: &Request) -> Result<bool, StoreError> {
+    let Some(repeat_key) = &request.terms.repeat_key else { return Ok(false) };
+    let of_request = attempts::org_id.eq(requests::org_id).and(attempts::request_id.eq(requests::request_id));
+    let same = requests::org_id.eq(request.org.as_str()).and(requests::host.eq(&request.host));
+    let found = requests::table
+        .inner_join(attempts::table.on(of_request))
+        .filter(same.and(requests::repeat_key.eq(repeat_key)).and(requests::attempts.gt(0)))
+        .filter(requests::request_id.ne(request.id.to_string()))
+        .filter(attempts::outcome.is_null().or(attempts::outcome.ne(AttemptOutcome::NotSent.name()).assume_not_null()))
+        .select(requests::request_id)
+        .first::<String>(conn);
+    Ok(found.optional()?.is_some())
 }
 
 /// Number of requests in `state`, over all orgs; for the gauges.

@@ -30,6 +30,12 @@ diesel::table! {
         waits_for -> Text,
         sort_at -> BigInt,
         execute_before -> Nullable<BigInt>,
+        repeat_key -> Nullable<Text>,
+        open_attempt -> Bool,
+        ambiguous -> BigInt,
+        next_attempt_at -> Nullable<BigInt>,
+        outcome_attempt -> Nullable<BigInt>,
+        inferred -> Bool,
     }
 }
 
@@ -73,6 +79,7 @@ diesel::table! {
         node -> Nullable<Text>,
         leased_until -> Nullable<BigInt>,
         queued_at -> BigInt,
+        due_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         outcome -> Nullable<Text>,
     }
@@ -194,6 +201,15 @@ diesel::table! {
         last_seen_at -> BigInt,
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    pauses (host) {
+        host -> Text,
+        reason -> Text,
+        by -> Text,
+        at -> BigInt,
     }
 }
 

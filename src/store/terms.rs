@@ -11,7 +11,7 @@ use crate::domain::findings::{Warning, WarningCode};
 use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Counted, Terms};
 
-/// The terms, without the subject: the row has it in its own column.
+/// The terms, without the subject and the repeat key: the row has them in columns of their own.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TermsJson {
@@ -68,8 +68,8 @@ impl From<&Terms> for TermsJson {
 }
 
 impl TermsJson {
-    /// The terms of a request about `subject`.
-    pub(super) fn into_terms(self, subject: Option<String>) -> Result<Terms, StoreError> {
+    /// The terms of a request with what has columns of its own.
+    pub(super) fn into_terms(self, subject: Option<String>, repeat_key: Option<String>) -> Result<Terms, StoreError> {
         let amount = |text: String| Amount::parse(&text).map_err(|_| corrupt("amount"));
         let counted = |CountedJson { counter, who, window_start }| Counted { counter, who, window_start };
         let warning = |WarningJson { code, message }| {
@@ -82,6 +82,7 @@ impl TermsJson {
             risk: risk(self.risk)?,
             due_at: self.due_at.map(from_micros).transpose()?,
             subject,
+            repeat_key,
             amount: self.amount.map(amount).transpose()?,
             maker_act: json::read_people(self.maker_act),
             counted: self.counted.into_iter().map(counted).collect(),
@@ -96,8 +97,12 @@ pub(super) fn write(terms: &Terms) -> String {
 }
 
 /// What [`write`] wrote.
-pub(super) fn read(text: &str, subject: Option<String>) -> Result<Terms, StoreError> {
-    json::read::<TermsJson>(text, "terms")?.into_terms(subject)
+pub(super) fn read(
+    text: &str,
+    subject: Option<String>,
+    repeat_key: Option<String>,
+) -> Result<Terms, StoreError> {
+    json::read::<TermsJson>(text, "terms")?.into_terms(subject, repeat_key)
 }
 
 /// What an inbox needs of the terms.

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::domain::actor::{Permission, Person};
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::call::Call;
 use crate::domain::code::Code;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::{Event, EventKind, NewRequest, Signature};
+use crate::domain::lifecycle::{AttemptResult, Event, EventKind, NewRequest, Signature};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
 use crate::domain::request::{Decision, Request, State, Terms, Verdict};
@@ -74,6 +75,8 @@ pub fn entry(kind: EventKind, from: Option<State>) -> TrailEntry {
         EventKind::AutoApproved { .. }
         | EventKind::Expired
         | EventKind::AttemptStarted { .. }
+        | EventKind::AttemptEnded { .. }
+        | EventKind::LateAnswer { .. }
         | EventKind::Ended { .. } => (Person::system(), State::AdminTask),
     };
     let event = Event { seq: 1, at, by, from, to, kind };
@@ -99,7 +102,18 @@ pub fn decided(verdict: Verdict, leads_to: State) -> EventKind {
 
 /// One event of every kind, in the order of a request's life.
 pub fn every_kind() -> Vec<EventKind> {
-    let ended = |attempt, outcome| EventKind::Ended { attempt, outcome, reason: "A reason.".to_owned() };
+    let attempted = |outcome| AttemptResult { attempt: 1, outcome };
+    let ended = |attempt: Option<AttemptOutcome>, outcome| EventKind::Ended {
+        attempt: attempt.map(attempted),
+        outcome,
+        reason: "A reason.".to_owned(),
+        inferred: attempt == Some(AttemptOutcome::AlreadyDone) && outcome == Outcome::Executed,
+    };
+    let late = |outcome, settles| EventKind::LateAnswer {
+        attempt: attempted(outcome),
+        reason: "A reason.".to_owned(),
+        settles,
+    };
     vec![
         EventKind::Submitted(Box::new(birth())),
         EventKind::MakerAccessValidated,
@@ -113,10 +127,19 @@ pub fn every_kind() -> Vec<EventKind> {
         EventKind::Withdrawn { reason: "A typing error.".to_owned() },
         EventKind::Expired,
         EventKind::AttemptStarted { attempt: 1 },
-        ended(Some(1), Outcome::Executed),
-        ended(Some(1), Outcome::Failed),
+        EventKind::AttemptEnded {
+            attempt: 1,
+            outcome: AttemptOutcome::NotSent,
+            reason: "A reason.".to_owned(),
+            next_attempt_at: noon(),
+        },
+        late(AttemptOutcome::Executed, Some(Outcome::Executed)),
+        late(AttemptOutcome::NotDone, None),
+        ended(Some(AttemptOutcome::Executed), Outcome::Executed),
+        ended(Some(AttemptOutcome::AlreadyDone), Outcome::Executed),
+        ended(Some(AttemptOutcome::Failed), Outcome::Failed),
         ended(None, Outcome::Failed),
-        ended(Some(1), Outcome::Unknown),
+        ended(Some(AttemptOutcome::Ambiguous), Outcome::Unknown),
     ]
 }
 
@@ -276,9 +299,10 @@ pub fn entries() -> Vec<TrailEntry> {
         (EventKind::AttemptStarted { attempt: 1 }, Some(State::Approved), State::Approved),
         (
             EventKind::Ended {
-                attempt: Some(1),
+                attempt: Some(AttemptResult { attempt: 1, outcome: AttemptOutcome::Executed }),
                 outcome: Outcome::Executed,
                 reason: "The target answered 201.".to_owned(),
+                inferred: false,
             },
             Some(State::Approved),
             State::Executed,

@@ -1,4 +1,5 @@
 DROP TABLE schema_digest;
+DROP TABLE pauses;
 DROP TABLE sessions;
 DROP TABLE usage_counters;
 DROP TABLE submission_keys;

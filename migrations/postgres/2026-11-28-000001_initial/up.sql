@@ -4,7 +4,9 @@
 -- what came back are in separate tables, so that sealing and retention never touch this one.
 -- `terms` is JSON and never changes: the rule that applied and its risk, the summary, the amount, the
 -- accounts behind the maker, the counters it counts in. `waits_for` names the capacities that can sign now,
--- sorted, one a line; '' if it waits for no one. `sort_at` orders the inbox.
+-- sorted, one a line; '' if it waits for no one. `sort_at` orders the inbox. `attempts` counts those that began,
+-- `ambiguous` those of which nobody knows what became of them; `open_attempt` says whether one is under way.
+-- `outcome_attempt` is the attempt that decided the outcome; `inferred` if only a repeat's answer shows it.
 CREATE TABLE requests (
     org_id          TEXT COLLATE "C" NOT NULL,
     request_id      TEXT COLLATE "C" NOT NULL,
@@ -14,7 +16,7 @@ CREATE TABLE requests (
         CHECK (state IN ('AdminTask', 'approved', 'executed', 'failed', 'unknown',
                          'rejected', 'withdrawn', 'expired')),
     version         BIGINT NOT NULL CHECK (version > 0),
-    attempts        BIGINT NOT NULL CHECK (attempts IN (0, 1)),
+    attempts        BIGINT NOT NULL CHECK (attempts >= 0),
     digest          TEXT COLLATE "C" NOT NULL,
     host            TEXT COLLATE "C" NOT NULL,
     maker_iss       TEXT COLLATE "C" NOT NULL,
@@ -34,11 +36,21 @@ CREATE TABLE requests (
     waits_for       TEXT COLLATE "C" NOT NULL,
     sort_at         BIGINT NOT NULL,
     execute_before  BIGINT,
+    repeat_key      TEXT COLLATE "C",
+    open_attempt    BOOLEAN NOT NULL DEFAULT FALSE,
+    ambiguous       BIGINT NOT NULL DEFAULT 0 CHECK (ambiguous >= 0),
+    next_attempt_at BIGINT,
+    outcome_attempt BIGINT,
+    inferred        BOOLEAN NOT NULL DEFAULT FALSE,
     PRIMARY KEY (org_id, request_id),
     CONSTRAINT requests_final_has_end CHECK (
         (state IN ('executed', 'failed', 'rejected', 'withdrawn', 'expired')) = (ended_at IS NOT NULL)),
     CONSTRAINT requests_attempt_needs_approval CHECK (
-        attempts = 0 OR state IN ('approved', 'executed', 'failed', 'unknown'))
+        attempts = 0 OR state IN ('approved', 'executed', 'failed', 'unknown', 'withdrawn')),
+    CONSTRAINT requests_attempts_add_up CHECK (
+        ambiguous + CAST(open_attempt AS INTEGER) <= attempts AND (outcome_attempt IS NULL OR outcome_attempt <= attempts)),
+    CONSTRAINT requests_next_attempt_is_to_come CHECK (
+        next_attempt_at IS NULL OR (state = 'approved' AND NOT open_attempt))
 );
 CREATE INDEX requests_by_start ON requests (org_id, started_at, request_id);
 CREATE INDEX requests_by_end ON requests (org_id, ended_at, request_id);
@@ -48,6 +60,11 @@ CREATE INDEX requests_inbox ON requests (org_id, waits_for, sort_at, request_id)
 CREATE INDEX requests_by_subject ON requests (org_id, subject, started_at, request_id) WHERE subject IS NOT NULL;
 CREATE INDEX requests_approved ON requests (execute_before) WHERE state = 'approved';
 CREATE INDEX requests_open ON requests (state) WHERE state IN ('approved', 'unknown');
+-- The id by which a target recognises a repeat belongs to one open request.
+CREATE UNIQUE INDEX requests_open_repeat_key ON requests (org_id, host, repeat_key)
+    WHERE repeat_key IS NOT NULL AND state IN ('AdminTask', 'approved', 'unknown');
+CREATE INDEX requests_sent_repeat_key ON requests (org_id, host, repeat_key)
+    WHERE repeat_key IS NOT NULL AND attempts > 0;
 
 -- The exact call as bytes, and the echo that people were shown. Never updated.
 CREATE TABLE calls (
@@ -82,7 +99,8 @@ CREATE TABLE decisions (
 );
 CREATE INDEX decisions_by_person ON decisions (org_id, person_key, decided_at, request_id);
 
--- One execution per approved request; `token` fences off a worker that lost its lease.
+-- One execution per approved request; `token` fences off a worker that lost its lease. It is claimed from `due_at`
+-- on; `leased_until` is by the database's clock.
 CREATE TABLE executions (
     org_id       TEXT COLLATE "C" NOT NULL,
     request_id   TEXT COLLATE "C" NOT NULL,
@@ -92,6 +110,7 @@ CREATE TABLE executions (
     node         TEXT COLLATE "C",
     leased_until BIGINT,
     queued_at    BIGINT NOT NULL,
+    due_at       BIGINT NOT NULL,
     ended_at     BIGINT,
     outcome      TEXT COLLATE "C" CHECK (outcome IN ('executed', 'failed', 'unknown')),
     PRIMARY KEY (org_id, request_id),
@@ -101,7 +120,8 @@ CREATE TABLE executions (
         (state = 'ended') = (ended_at IS NOT NULL) AND (ended_at IS NULL) = (outcome IS NULL)),
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
 );
-CREATE INDEX executions_queued ON executions (queued_at) WHERE state = 'queued';
+CREATE INDEX executions_queued ON executions (host, org_id, due_at) WHERE state = 'queued';
+CREATE INDEX executions_due ON executions (due_at) WHERE state = 'queued';
 CREATE INDEX executions_claimed ON executions (leased_until) WHERE state = 'claimed';
 
 -- Numbered sends of an execution; committed before the first byte leaves.
@@ -112,7 +132,8 @@ CREATE TABLE attempts (
     token      BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     ended_at   BIGINT,
-    outcome    TEXT COLLATE "C" CHECK (outcome IN ('executed', 'failed', 'unknown')),
+    outcome    TEXT COLLATE "C"
+        CHECK (outcome IN ('executed', 'failed', 'not_sent', 'not_done', 'already_done', 'ambiguous')),
     reason     TEXT COLLATE "C",
     PRIMARY KEY (org_id, request_id, attempt),
     CONSTRAINT attempts_end_is_whole CHECK (
@@ -234,6 +255,14 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_user ON sessions (user_id) WHERE ended_at IS NULL;
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
+-- Hosts to which nothing is sent for now; the host '' stands for all.
+CREATE TABLE pauses (
+    host   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    reason TEXT COLLATE "C" NOT NULL,
+    by     TEXT COLLATE "C" NOT NULL,
+    at     BIGINT NOT NULL
+);
+
 -- The digest of this file, written by the program that ran it. Until the first release the file is edited in
 -- place, and a program refuses a database that was made with another text.
 CREATE TABLE schema_digest (
@@ -263,6 +292,7 @@ CREATE TRIGGER requests_never_emptied BEFORE TRUNCATE ON requests
 CREATE TRIGGER requests_final_never_moves BEFORE UPDATE ON requests
     FOR EACH ROW WHEN (
         NEW.digest <> OLD.digest OR NEW.terms <> OLD.terms OR NEW.subject IS DISTINCT FROM OLD.subject
+        OR NEW.repeat_key IS DISTINCT FROM OLD.repeat_key
         OR (OLD.ended_at IS NOT NULL
             AND (NEW.state <> OLD.state OR NEW.ended_at IS DISTINCT FROM OLD.ended_at)))
     EXECUTE FUNCTION refuse_change('digest, terms and a final state are immutable');

@@ -5,7 +5,9 @@
 -- what came back are in separate tables, so that sealing and retention never touch this one.
 -- `terms` is JSON and never changes: the rule that applied and its risk, the summary, the amount, the
 -- accounts behind the maker, the counters it counts in. `waits_for` names the capacities that can sign now,
--- sorted, one a line; '' if it waits for no one. `sort_at` orders the inbox.
+-- sorted, one a line; '' if it waits for no one. `sort_at` orders the inbox. `attempts` counts those that began,
+-- `ambiguous` those of which nobody knows what became of them; `open_attempt` says whether one is under way.
+-- `outcome_attempt` is the attempt that decided the outcome; `inferred` if only a repeat's answer shows it.
 CREATE TABLE requests (
     org_id          TEXT NOT NULL,
     request_id      TEXT NOT NULL,
@@ -15,7 +17,7 @@ CREATE TABLE requests (
         CHECK (state IN ('AdminTask', 'approved', 'executed', 'failed', 'unknown',
                          'rejected', 'withdrawn', 'expired')),
     version         INTEGER NOT NULL CHECK (version > 0),
-    attempts        INTEGER NOT NULL CHECK (attempts IN (0, 1)),
+    attempts        INTEGER NOT NULL CHECK (attempts >= 0),
     digest          TEXT NOT NULL,
     host            TEXT NOT NULL,
     maker_iss       TEXT NOT NULL,
@@ -35,11 +37,21 @@ CREATE TABLE requests (
     waits_for       TEXT NOT NULL,
     sort_at         INTEGER NOT NULL,
     execute_before  INTEGER,
+    repeat_key      TEXT,
+    open_attempt    INTEGER NOT NULL DEFAULT 0 CHECK (open_attempt IN (0, 1)),
+    ambiguous       INTEGER NOT NULL DEFAULT 0 CHECK (ambiguous >= 0),
+    next_attempt_at INTEGER,
+    outcome_attempt INTEGER,
+    inferred        INTEGER NOT NULL DEFAULT 0 CHECK (inferred IN (0, 1)),
     PRIMARY KEY (org_id, request_id),
     CONSTRAINT requests_final_has_end CHECK (
         (state IN ('executed', 'failed', 'rejected', 'withdrawn', 'expired')) = (ended_at IS NOT NULL)),
     CONSTRAINT requests_attempt_needs_approval CHECK (
-        attempts = 0 OR state IN ('approved', 'executed', 'failed', 'unknown'))
+        attempts = 0 OR state IN ('approved', 'executed', 'failed', 'unknown', 'withdrawn')),
+    CONSTRAINT requests_attempts_add_up CHECK (
+        ambiguous + CAST(open_attempt AS INTEGER) <= attempts AND (outcome_attempt IS NULL OR outcome_attempt <= attempts)),
+    CONSTRAINT requests_next_attempt_is_to_come CHECK (
+        next_attempt_at IS NULL OR (state = 'approved' AND NOT open_attempt))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX requests_by_start ON requests (org_id, started_at, request_id);
 CREATE INDEX requests_by_end ON requests (org_id, ended_at, request_id);
@@ -49,6 +61,11 @@ CREATE INDEX requests_inbox ON requests (org_id, waits_for, sort_at, request_id)
 CREATE INDEX requests_by_subject ON requests (org_id, subject, started_at, request_id) WHERE subject IS NOT NULL;
 CREATE INDEX requests_approved ON requests (execute_before) WHERE state = 'approved';
 CREATE INDEX requests_open ON requests (state) WHERE state IN ('approved', 'unknown');
+-- The id by which a target recognises a repeat belongs to one open request.
+CREATE UNIQUE INDEX requests_open_repeat_key ON requests (org_id, host, repeat_key)
+    WHERE repeat_key IS NOT NULL AND state IN ('AdminTask', 'approved', 'unknown');
+CREATE INDEX requests_sent_repeat_key ON requests (org_id, host, repeat_key)
+    WHERE repeat_key IS NOT NULL AND attempts > 0;
 
 -- The exact call as bytes, and the echo that people were shown. Never updated.
 CREATE TABLE calls (
@@ -83,7 +100,8 @@ CREATE TABLE decisions (
 ) STRICT;
 CREATE INDEX decisions_by_person ON decisions (org_id, person_key, decided_at, request_id);
 
--- One execution per approved request; `token` fences off a worker that lost its lease.
+-- One execution per approved request; `token` fences off a worker that lost its lease. It is claimed from `due_at`
+-- on; `leased_until` is by the database's clock.
 CREATE TABLE executions (
     org_id       TEXT NOT NULL,
     request_id   TEXT NOT NULL,
@@ -93,6 +111,7 @@ CREATE TABLE executions (
     node         TEXT,
     leased_until INTEGER,
     queued_at    INTEGER NOT NULL,
+    due_at       INTEGER NOT NULL,
     ended_at     INTEGER,
     outcome      TEXT CHECK (outcome IN ('executed', 'failed', 'unknown')),
     PRIMARY KEY (org_id, request_id),
@@ -102,7 +121,8 @@ CREATE TABLE executions (
         (state = 'ended') = (ended_at IS NOT NULL) AND (ended_at IS NULL) = (outcome IS NULL)),
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
 ) STRICT;
-CREATE INDEX executions_queued ON executions (queued_at) WHERE state = 'queued';
+CREATE INDEX executions_queued ON executions (host, org_id, due_at) WHERE state = 'queued';
+CREATE INDEX executions_due ON executions (due_at) WHERE state = 'queued';
 CREATE INDEX executions_claimed ON executions (leased_until) WHERE state = 'claimed';
 
 -- Numbered sends of an execution; committed before the first byte leaves.
@@ -113,7 +133,8 @@ CREATE TABLE attempts (
     token      INTEGER NOT NULL,
     started_at INTEGER NOT NULL,
     ended_at   INTEGER,
-    outcome    TEXT CHECK (outcome IN ('executed', 'failed', 'unknown')),
+    outcome    TEXT
+        CHECK (outcome IN ('executed', 'failed', 'not_sent', 'not_done', 'already_done', 'ambiguous')),
     reason     TEXT,
     PRIMARY KEY (org_id, request_id, attempt),
     CONSTRAINT attempts_end_is_whole CHECK (
@@ -234,6 +255,14 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_user ON sessions (user_id) WHERE ended_at IS NULL;
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
+-- Hosts to which nothing is sent for now; the host '' stands for all.
+CREATE TABLE pauses (
+    host   TEXT NOT NULL PRIMARY KEY,
+    reason TEXT NOT NULL,
+    by     TEXT NOT NULL,
+    at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The digest of this file, written by the program that ran it. Until the first release the file is edited in
 -- place, and a program refuses a database that was made with another text.
 CREATE TABLE schema_digest (
@@ -254,6 +283,7 @@ CREATE TRIGGER decisions_never_deleted BEFORE DELETE ON decisions
 BEGIN SELECT RAISE(ABORT, 'decisions: rows are immutable'); END;
 CREATE TRIGGER requests_final_never_moves BEFORE UPDATE ON requests
 WHEN NEW.digest <> OLD.digest OR NEW.terms <> OLD.terms OR NEW.subject IS NOT OLD.subject
+    OR NEW.repeat_key IS NOT OLD.repeat_key
     OR (OLD.ended_at IS NOT NULL
         AND (NEW.state <> OLD.state OR NEW.ended_at IS NOT OLD.ended_at))
 BEGIN SELECT RAISE(ABORT, 'requests: digest, terms and a final state are immutable'); END;

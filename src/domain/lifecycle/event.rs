@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::actor::Person;
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::code::Code;
 use crate::domain::digest::Digest;
 use crate::domain::entity::EntityInfo;
@@ -97,14 +98,36 @@ pub enum EventKind {
         /// Numbered from 1.
         attempt: i64,
     },
+    /// An attempt is over, and another one is to come.
+    AttemptEnded {
+        /// Its number.
+        attempt: i64,
+        /// What it came to.
+        outcome: AttemptOutcome,
+        /// A sentence for people.
+        reason: String,
+        /// When the next one is due.
+        next_attempt_at: DateTime<Utc>,
+    },
     /// How the execution ended.
     Ended {
-        /// The attempt; `None` if it ended before one began.
-        attempt: Option<i64>,
+        /// The attempt that ended it; `None` if no attempt did.
+        attempt: Option<AttemptResult>,
         /// How.
         outcome: Outcome,
         /// A sentence for people.
         reason: String,
+        /// Whether the work is only known to be done because a repeat was recognised.
+        inferred: bool,
+    },
+    /// How an attempt ended became known after others had gone on without it.
+    LateAnswer {
+        /// The attempt.
+        attempt: AttemptResult,
+        /// A sentence for people.
+        reason: String,
+        /// How this ends the execution; `None` if it only adds to what is known.
+        settles: Option<Outcome>,
     },
     /// Somebody tried something that the rules forbid; nothing changed.
     Refused {
@@ -113,6 +136,15 @@ pub enum EventKind {
         /// The sentence that they got.
         message: String,
     },
+}
+
+/// What an attempt came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptResult {
+    /// Its number, from 1.
+    pub attempt: i64,
+    /// What it came to.
+    pub outcome: AttemptOutcome,
 }
 
 /// A decision's message, and what the checker signed as.
@@ -139,7 +171,10 @@ pub(super) fn next_event(request: &Request, by: Person, kind: EventKind, now: Da
         EventKind::Withdrawn { .. } => State::Withdrawn,
         EventKind::Expired => State::Expired,
         EventKind::Ended { outcome, .. } => outcome.state(),
-        EventKind::AttemptStarted { .. } | EventKind::Refused { .. } => request.state,
+        EventKind::LateAnswer { settles, .. } => settles.map_or(request.state, Outcome::state),
+        EventKind::AttemptStarted { .. } | EventKind::AttemptEnded { .. } | EventKind::Refused { .. } => {
+            request.state
+        }
     };
     Event { seq: request.version + 1, at: now, by, from: Some(request.state), to, kind }
 }

@@ -29,6 +29,10 @@ pub enum EventType {
     Expired,
     /// The executor is about to send the call.
     AttemptStarted,
+    /// An attempt is over, and another one is to come.
+    AttemptEnded,
+    /// How an attempt ended became known after others had gone on without it.
+    LateAnswer,
     /// The target did what was asked.
     Executed,
     /// The target did not do it.
@@ -39,11 +43,15 @@ pub enum EventType {
     Refused,
     /// Other rules are in force; an event of the engine, not of a request.
     RulesInForce,
+    /// Nothing is sent to a host, or to any, until further notice; an event of the engine.
+    SendingPaused,
+    /// Sending goes on; an event of the engine.
+    SendingResumed,
 }
 
 impl EventType {
     /// Every type, in the order of a request's life.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::Submitted,
         Self::MakerAccessValidated,
         Self::PayloadValidated,
@@ -55,11 +63,15 @@ impl EventType {
         Self::Withdrawn,
         Self::Expired,
         Self::AttemptStarted,
+        Self::AttemptEnded,
+        Self::LateAnswer,
         Self::Executed,
         Self::Failed,
         Self::OutcomeUnknown,
         Self::Refused,
         Self::RulesInForce,
+        Self::SendingPaused,
+        Self::SendingResumed,
     ];
 
     /// The type of an event of this kind.
@@ -73,6 +85,8 @@ impl EventType {
             EventKind::Withdrawn { .. } => Self::Withdrawn,
             EventKind::Expired => Self::Expired,
             EventKind::AttemptStarted { .. } => Self::AttemptStarted,
+            EventKind::AttemptEnded { .. } => Self::AttemptEnded,
+            EventKind::LateAnswer { .. } => Self::LateAnswer,
             EventKind::Ended { outcome: Outcome::Executed, .. } => Self::Executed,
             EventKind::Ended { outcome: Outcome::Failed, .. } => Self::Failed,
             EventKind::Ended { outcome: Outcome::Unknown, .. } => Self::OutcomeUnknown,
@@ -104,11 +118,15 @@ impl EventType {
             Self::Withdrawn => "withdrawn",
             Self::Expired => "expired",
             Self::AttemptStarted => "attempt_started",
+            Self::AttemptEnded => "attempt_ended",
+            Self::LateAnswer => "late_answer",
             Self::Executed => "executed",
             Self::Failed => "failed",
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Refused => "refused",
             Self::RulesInForce => "rules_in_force",
+            Self::SendingPaused => "sending_paused",
+            Self::SendingResumed => "sending_resumed",
         }
     }
 
@@ -131,11 +149,13 @@ impl EventType {
             | Self::Withdrawn
             | Self::Expired
             | Self::AttemptStarted
+            | Self::AttemptEnded
+            | Self::LateAnswer
             | Self::Executed
             | Self::Failed
             | Self::OutcomeUnknown
             | Self::Refused => true,
-            Self::RulesInForce => false,
+            Self::RulesInForce | Self::SendingPaused | Self::SendingResumed => false,
         }
     }
 }

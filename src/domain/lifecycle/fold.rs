@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::decide::recorded;
 use super::{Event, EventKind, NewRequest};
 use crate::domain::request::Request;
+use crate::domain::sending::Sending;
 use crate::domain::state::State;
 
 impl Request {
@@ -21,7 +22,7 @@ impl Request {
             host: new.host,
             state: State::ValidateMakerAccess,
             version: 1,
-            attempts: 0,
+            sending: Sending::default(),
             started_at: at,
             expires_at: new.expires_at,
             ended_at: None,
@@ -43,18 +44,23 @@ impl Request {
                 self.execute_before = *execute_before;
             }
             EventKind::AutoApproved { execute_before, .. } => self.execute_before = Some(*execute_before),
-            EventKind::AttemptStarted { attempt } => self.attempts = *attempt,
+            EventKind::AttemptStarted { .. }
+            | EventKind::AttemptEnded { .. }
+            | EventKind::Ended { .. }
+            | EventKind::LateAnswer { .. } => self.sending = self.sending.after(&event.kind),
             EventKind::MakerAccessValidated
             | EventKind::PayloadValidated
             | EventKind::Withdrawn { .. }
             | EventKind::Expired
-            | EventKind::Ended { .. }
             | EventKind::Refused { .. } => {}
         }
         let was_final = self.state.is_final();
         self.state = event.to;
         if !self.state.is_undecided() {
             self.waits_for.clear();
+        }
+        if self.state != State::Approved {
+            self.sending.next_attempt_at = None;
         }
         self.version = event.seq;
         if self.state.is_final() && !was_final {

@@ -9,6 +9,7 @@ mod event;
 pub mod event_type;
 mod fold;
 mod refusal;
+mod send;
 #[cfg(test)]
 mod tests;
 mod withdraw;
@@ -18,14 +19,14 @@ use chrono::{DateTime, Utc};
 pub use self::decide::CheckerDecision;
 use self::decide::decide;
 use self::event::next_event;
-pub use self::event::{Event, EventKind, NewRequest, Signature};
+pub use self::event::{AttemptResult, Event, EventKind, NewRequest, Signature};
 pub use self::event_type::EventType;
 pub use self::refusal::{Refusal, refusal_of};
 pub use self::withdraw::may_withdraw;
 use self::withdraw::withdraw;
 use super::actor::Person;
-use super::outcome::Outcome;
 use super::request::Request;
+use super::sending::{AttemptEnd, SendingRules};
 use super::state::State;
 
 /// What somebody wants to do with a request.
@@ -46,13 +47,20 @@ pub enum Command<'a> {
     Lapse,
     /// The executor is about to send the call.
     StartAttempt,
-    /// The executor knows how it ended.
-    RecordOutcome {
+    /// The attempt under way is over.
+    EndAttempt {
         /// How it ended.
-        outcome: Outcome,
-        /// A sentence for people.
+        end: AttemptEnd,
+        /// What decides whether another one follows.
+        rules: SendingRules<'a>,
+    },
+    /// The engine itself will not send the call.
+    Stop {
+        /// Why: a sentence for people.
         reason: String,
     },
+    /// How an attempt ended became known after others had gone on without it.
+    RecordLateAnswer(AttemptEnd),
 }
 
 /// The events of a submission that passed every check: it waits in `AdminTask`, or, if its rule approves it
@@ -89,12 +97,12 @@ pub fn transition(
         Command::Withdraw { by, reason } => {
             withdraw(request, by, reason, now)?.map(|kind| (by.clone(), kind))
         }
-        Command::Expire => is_overdue(request, now).then(|| (Person::system(), EventKind::Expired)),
-        Command::Lapse => has_lapsed(request, now).then(|| (Person::system(), EventKind::Expired)),
-        Command::StartAttempt => Some((Person::system(), start_attempt(request, now)?)),
-        Command::RecordOutcome { outcome, reason } => {
-            Some((Person::system(), record_outcome(request, *outcome, reason)?))
-        }
+        Command::Expire => is_overdue(request, now).then(|| by_system(EventKind::Expired)),
+        Command::Lapse => send::lapse(request, now).map(by_system),
+        Command::StartAttempt => Some(by_system(send::start_attempt(request, now)?)),
+        Command::EndAttempt { end, rules } => Some(by_system(send::end_attempt(request, end, rules, now)?)),
+        Command::Stop { reason } => Some(by_system(send::stop(request, reason)?)),
+        Command::RecordLateAnswer(end) => send::late_answer(request, end)?.map(by_system),
     };
     Ok(happened.map(|(by, kind)| next_event(request, by, kind, now)).into_iter().collect())
 }
@@ -109,25 +117,6 @@ fn is_overdue(request: &Request, now: DateTime<Utc>) -> bool {
     request.state.waits() && now >= request.expires_at
 }
 
-/// A call that was sent, or may have been, is not ended by a deadline.
-fn has_lapsed(request: &Request, now: DateTime<Utc>) -> bool {
-    let is_due = request.execute_before.is_some_and(|until| now >= until);
-    request.state == State::Approved && request.attempts == 0 && is_due
-}
-
-fn start_attempt(request: &Request, now: DateTime<Utc>) -> Result<EventKind, Refusal> {
-    match (request.state, request.attempts) {
-        (State::Approved, 0) if !has_lapsed(request, now) => Ok(EventKind::AttemptStarted { attempt: 1 }),
-        (state, _) => Err(Refusal::NotExecutable { state }),
-    }
-}
-
-/// Without an attempt nothing can have been sent, so only `failed` is true then.
-fn record_outcome(request: &Request, outcome: Outcome, reason: &str) -> Result<EventKind, Refusal> {
-    let attempt = (request.attempts > 0).then_some(request.attempts);
-    let is_true = attempt.is_some() || outcome == Outcome::Failed;
-    if request.state != State::Approved || !is_true {
-        return Err(Refusal::NotExecutable { state: request.state });
-    }
-    Ok(EventKind::Ended { attempt, outcome, reason: reason.to_owned() })
+fn by_system(kind: EventKind) -> (Person, EventKind) {
+    (Person::system(), kind)
 }

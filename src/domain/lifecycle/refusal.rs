@@ -51,6 +51,8 @@ pub enum Refusal {
     },
     /// The policy does not let this person decide, or not now.
     NotAllowed(WhyNot),
+    /// The call is being sent, or may have been carried out.
+    AttemptUnderWay,
     /// There is nothing to execute, or its execution has begun.
     NotExecutable {
         /// Its state.
@@ -72,6 +74,7 @@ impl Refusal {
             Self::BulkNotAllowed => Code::BulkNotAllowed,
             Self::FreshSignInRequired { .. } => Code::FreshSignInRequired,
             Self::NotAllowed(why) => why.code(),
+            Self::AttemptUnderWay => Code::AttemptUnderWay,
             // The executor's own question; no client asks it.
             Self::NotExecutable { .. } => Code::Internal,
         }
@@ -116,6 +119,11 @@ impl Refusal {
                 period::words(*within),
             ),
             Self::NotAllowed(why) => why.sentence(),
+            Self::AttemptUnderWay => {
+                "The call of this request is being sent, or may have been carried out, so it can't be withdrawn. \
+                 Wait for its outcome."
+                    .to_owned()
+            }
             Self::NotExecutable { state } => format!("This request is {state}; there is nothing to execute."),
         }
     }

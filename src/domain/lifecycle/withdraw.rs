@@ -11,15 +11,19 @@ use crate::domain::state::State;
 /// Whether `by` may withdraw `request` at `now`. Page, form and API all ask this.
 ///
 /// The maker may, as long as the request waits: whatever permissions their token still grants, and
-/// even if the people file has switched them off. Withdrawing only ever stops something.
+/// even if the people file has switched them off. Withdrawing only ever stops something. They may as well
+/// while it is approved, as long as the call certainly was not carried out and is not under way.
 ///
 /// # Errors
-/// Why not: they are not the maker, or it does not wait any more.
+/// Why not: they are not the maker, it takes no more commands, or the call may have been carried out.
 pub fn may_withdraw(by: &Person, request: &Request, now: DateTime<Utc>) -> Result<(), Refusal> {
     if !by.is_same_person(&request.maker) {
         return Err(Refusal::NotTheMaker);
     }
-    must_wait(request, now)
+    if request.state != State::Approved {
+        return must_wait(request, now);
+    }
+    if request.sending.is_certainly_undone() { Ok(()) } else { Err(Refusal::AttemptUnderWay) }
 }
 
 /// What a withdrawal does; nothing if it is a client's retry.

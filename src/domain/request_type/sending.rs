@@ -3,7 +3,9 @@
 
 use chrono::TimeDelta;
 
-use super::Place;
+use serde_json::Value;
+
+use super::{Place, RequestType};
 use super::answer::Steps;
 
 /// How a call that was *not sent* or *not done* is tried again.
@@ -30,6 +32,18 @@ pub enum RepeatRules {
     KeyHeader(String),
     /// By an id in the call itself; a repeat gets an answer that says so.
     AlreadyDone(AlreadyDoneAnswer),
+}
+
+impl RequestType {
+    /// By what the target recognises a repeat of this task's call: the id in it.
+    pub fn repeat_key(&self, task: &Value) -> Option<String> {
+        let RepeatRules::AlreadyDone(answer) = self.repeat.as_ref()? else { return None };
+        match answer.id.find(task)? {
+            Value::String(text) => (!text.is_empty()).then(|| text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
 }
 
 /// The answer of a target that had the call already.

@@ -19,12 +19,14 @@ use super::command::Caller;
 use super::rule_book::RuleBook;
 use crate::clock::Clock;
 use crate::domain::execution::Execution;
+use crate::domain::outcome::Outcome;
 use crate::domain::lifecycle::{Command, Event, EventKind, Refusal, refused, transition};
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::{Request, State};
 use crate::domain::request_type::RequestType;
 use crate::store::answers::AnswerRow;
 use crate::store::attempts::AttemptRow;
+use crate::store::claims::{self, NodeTime};
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::events::{self, EventRow, Origin};
 use crate::store::executions;
@@ -62,6 +64,7 @@ struct ExecutionEntry {
 pub(super) struct BatchRows<'a> {
     clock: &'a Clock,
     pub(super) now: DateTime<Utc>,
+    database_now: Option<DateTime<Utc>>,
     requests: HashMap<Key, Entry>,
     executions: HashMap<Key, ExecutionEntry>,
     usage: BTreeMap<UsageKey, UsageRow>,
@@ -95,6 +98,7 @@ impl<'a> BatchRows<'a> {
         let mut rows = Self {
             clock,
             now: clock.now(),
+            database_now: None,
             requests: HashMap::new(),
             executions: HashMap::new(),
             usage: BTreeMap::new(),
@@ -233,47 +237,50 @@ impl<'a> BatchRows<'a> {
             let execution = Execution::queued(request.org.clone(), request.id, &request.host, self.now);
             self.executions.insert(key.clone(), ExecutionEntry { execution, before: None });
         }
-        if before == State::Approved && request.state == State::Expired {
-            let now = self.now;
-            if let Some(execution) = self.execution(key) {
-                execution.expire(now)?;
-            }
-        }
+        self.close_execution(key, before, request.state)?;
         if request.state.frees_counters() && !before.frees_counters() {
             self.count(&request, Usage::remove)?;
         }
         Ok(())
     }
 
-    /// Opens the attempt that the request has just begun.
-    pub(super) fn open_attempt(&mut self, key: &Key, token: i64) {
-        let attempt = self.requests.get(key).map_or(1, |entry| entry.request.attempts);
-        self.new_attempts.push(self.attempt(key, attempt, token));
-    }
-
-    /// Ends the open attempt, if there is one, and the execution.
-    pub(super) fn end_execution(&mut self, held: &HeldLease, ending: &Ending) -> Result<(), StoreError> {
-        let HeldLease { key, token } = held;
-        let attempt = self.requests.get(key).map_or(0, |entry| entry.request.attempts);
-        let now = self.now;
-        let Some(execution) = self.execution(key) else { return Ok(()) };
-        execution.end(*token, ending.outcome, now)?;
-        if attempt == 0 {
+    /// A request that leaves `approved` takes its execution with it, whoever holds that.
+    fn close_execution(&mut self, key: &Key, before: State, after: State) -> Result<(), StoreError> {
+        if before != State::Approved || after == State::Approved {
             return Ok(());
         }
-        let ended = AttemptRow {
-            ended_at: Some(to_micros(now)),
-            outcome: Some(ending.outcome.name().to_owned()),
-            reason: Some(ending.reason.clone()),
-            ..self.attempt(key, attempt, *token)
+        let outcome = match after {
+            State::Executed => Outcome::Executed,
+            State::Unknown => Outcome::Unknown,
+            State::Failed
+            | State::Expired
+            | State::Withdrawn
+            | State::Rejected
+            | State::ValidateMakerAccess
+            | State::ValidatePayload
+            | State::AdminTask
+            | State::Approved => Outcome::Failed,
         };
-        self.ended_attempts.push(ended);
-        self.answers.extend(ending.answer.clone());
-        Ok(())
+        let now = self.now;
+        match self.execution(key) {
+            Some(execution) => Ok(execution.close(outcome, now)?),
+            None => Ok(()),
+        }
     }
 
-    fn attempt(&self, key: &Key, attempt: i64, token: i64) -> AttemptRow {
-        AttemptRow {
+    /// An execution that ended as unknown ends as its request has by now.
+    pub(super) fn settle_execution_as_its_request(&mut self, key: &Key) {
+        let (now, state) = (self.now, self.request(key).map(|request| request.state));
+        let outcome = Outcome::ALL.into_iter().find(|outcome| Some(outcome.state()) == state);
+        if let (Some(outcome), Some(execution)) = (outcome, self.execution(key)) {
+            execution.settle(outcome, now);
+        }
+    }
+
+    /// Opens the attempt that the request has just begun.
+    pub(super) fn open_attempt(&mut self, key: &Key, token: i64) {
+        let attempt = self.requests.get(key).map_or(1, |entry| entry.request.sending.attempts);
+        self.new_attempts.push(AttemptRow {
             org_id: key.0.to_string(),
             request_id: key.1.to_string(),
             attempt,
@@ -282,6 +289,34 @@ impl<'a> BatchRows<'a> {
             ended_at: None,
             outcome: None,
             reason: None,
+        });
+    }
+
+    /// Records how an attempt ended, under the token that it began with.
+    pub(super) fn end_attempt(&mut self, held: &HeldLease, ending: &Ending) {
+        let HeldLease { key, token } = held;
+        let now = to_micros(self.now);
+        self.ended_attempts.push(AttemptRow {
+            org_id: key.0.to_string(),
+            request_id: key.1.to_string(),
+            attempt: ending.end.attempt,
+            token: *token,
+            // The start is no column of this update.
+            started_at: now,
+            ended_at: Some(now),
+            outcome: Some(ending.end.outcome.name().to_owned()),
+            reason: Some(ending.end.reason.clone()),
+        });
+        self.answers.extend(ending.answer.clone());
+    }
+
+    /// The database's time, asked once a batch by commands that need it.
+    pub(super) fn database_now(&mut self, conn: &mut AnyConnection) -> Result<DateTime<Utc>, StoreError> {
+        if let Some(known) = self.database_now {
+            return Ok(known);
         }
+        let now = claims::database_now(conn, NodeTime { now: self.now, injected: self.clock.injected() })?;
+        self.database_now = Some(now);
+        Ok(now)
     }
 }

@@ -49,12 +49,16 @@ pub enum ChangeKind {
     Withdrawn,
     /// A deadline passed.
     Expired,
+    /// An attempt brought no end, and another one is to come.
+    AttemptEnded,
+    /// How an attempt ended became known late.
+    LateAnswer,
     /// Its execution ended.
     Ended(Outcome),
 }
 
 impl ChangeKind {
-    /// The kind of an event; `None` for checks, attempts and refusals, which are not published.
+    /// The kind of an event; `None` for checks, starts of attempts and refusals, which are not published.
     pub(super) fn of(event_type: EventType) -> Option<Self> {
         match event_type {
             EventType::Submitted => Some(Self::Submitted),
@@ -62,6 +66,8 @@ impl ChangeKind {
             EventType::Rejected | EventType::RejectionGiven => Some(Self::Decided(Verdict::Rejected)),
             EventType::Withdrawn => Some(Self::Withdrawn),
             EventType::Expired => Some(Self::Expired),
+            EventType::AttemptEnded => Some(Self::AttemptEnded),
+            EventType::LateAnswer => Some(Self::LateAnswer),
             EventType::Executed => Some(Self::Ended(Outcome::Executed)),
             EventType::Failed => Some(Self::Ended(Outcome::Failed)),
             EventType::OutcomeUnknown => Some(Self::Ended(Outcome::Unknown)),
@@ -70,7 +76,9 @@ impl ChangeKind {
             | EventType::AutoApproved
             | EventType::AttemptStarted
             | EventType::Refused
-            | EventType::RulesInForce => None,
+            | EventType::RulesInForce
+            | EventType::SendingPaused
+            | EventType::SendingResumed => None,
         }
     }
 

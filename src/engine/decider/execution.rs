@@ -1,46 +1,47 @@
-//! Executions: claimed, begun, ended, put back.
+//! Executions: claimed, attempted, put back, settled.
 
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
 
 use super::{Decider, current, lapse, system_origin};
-use crate::domain::execution::Execution;
-use crate::domain::lease::LEASE;
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::lifecycle::Command;
-use crate::domain::outcome::Outcome;
 use crate::domain::policy::may_decide::still_allowed;
 use crate::domain::policy::progress::PolicyInForce;
+use crate::domain::request::Request;
+use crate::domain::request_type::{RepeatRules, RequestType};
+use crate::domain::sending::SendingRules;
 use crate::engine::batch_rows::BatchRows;
 use crate::engine::claimed_execution::{Ending, HeldLease};
 use crate::engine::command::{WriteCommand, WriteReply};
 use crate::engine::rule_book::approval_of;
-use crate::store::executions::{self, ExecutionUpdate};
-use crate::store::requests::Key;
-use crate::store::{AnyConnection, StoreError};
+use crate::store::claims::{self, Lease, NodeTime};
+use crate::store::requests::{self, Key};
+use crate::store::{AnyConnection, StoreError, attempts, executions};
 
 impl Decider {
     /// Leases queued executions to this process, as each `Claim` of the batch asks.
     pub(super) fn run_claims(
         &self,
         conn: &mut AnyConnection,
-        now: DateTime<Utc>,
         commands: &[&WriteCommand],
         replies: &mut [WriteReply],
     ) -> Result<(), StoreError> {
         for (command, reply) in commands.iter().zip(replies) {
-            let WriteCommand::Claim { limit, busy_hosts } = command else { continue };
-            let mut claimed = executions::lock_queued(conn, *limit, busy_hosts)?;
-            let take = |execution: &mut Execution| {
-                let token_before = execution.token;
-                execution.claim(&self.node, now)?;
-                Ok(ExecutionUpdate { execution: execution.clone(), token_before })
-            };
-            let updates = claimed.iter_mut().map(take).collect::<Result<Vec<_>, StoreError>>()?;
-            if !updates.is_empty() {
-                executions::save(conn, &updates)?;
-            }
-            *reply = WriteReply::Claimed(claimed);
+            let WriteCommand::Claim(slots) = command else { continue };
+            let mut slots = slots.clone();
+            let full: Vec<String> = slots.hosts.keys().filter(|host| !slots.has_room(host)).cloned().collect();
+            let each_max = i64::try_from(slots.per_host).unwrap_or(i64::MAX);
+            let due = claims::list_due(conn, self.node_time(), &full, each_max)?;
+            let grants = slots.grant(&due.calls);
+            let lease = Lease { node: self.node.clone(), now: due.now, lasts: self.shared.sending.lease };
+            let executions = claims::claim(conn, &grants, &lease)?;
+            *reply = WriteReply::Claimed { executions, slots };
         }
         Ok(())
+    }
+
+    fn node_time(&self) -> NodeTime {
+        NodeTime { now: self.shared.clock.now(), injected: self.shared.clock.injected() }
     }
 
     /// Right before bytes may leave: is it still in time, and still allowed?
@@ -57,16 +58,16 @@ impl Decider {
             return Ok(current(rows, &held.key, true));
         }
         if let Err(why) = self.is_still_allowed(rows, &held.key)? {
-            return finish(rows, held, &Ending::new(Outcome::Failed, format!("No byte left: {why}.")));
+            return run_stop(rows, held, &format!("No byte left: {why}."));
         }
-        let attempts_before = rows.request(&held.key).map_or(0, |request| request.attempts);
+        let was_open = rows.request(&held.key).is_some_and(|request| request.sending.is_open);
         Ok(match rows.transition(&held.key, &Command::StartAttempt, &system_origin(&held.key))? {
             Ok(_) => {
                 rows.open_attempt(&held.key, held.token);
-                WriteReply::Done
+                attempt_started(rows, &held.key)
             }
             // A retry after a commit that was reported as failed: the open attempt is this holder's own.
-            Err(_) if is_retry && attempts_before == 1 => WriteReply::Done,
+            Err(_) if is_retry && was_open => attempt_started(rows, &held.key),
             Err(refusal) => WriteReply::Refused(refusal),
         })
     }
@@ -84,76 +85,211 @@ impl Decider {
         let policy = PolicyInForce { approval, people: &rules.people };
         Ok(still_allowed(&request.context(), &policy))
     }
+
+    /// Records how an attempt ended. A repeat by the same holder changes nothing.
+    pub(super) fn run_end_attempt(
+        &self,
+        conn: &mut AnyConnection,
+        rows: &mut BatchRows<'_>,
+        held: &HeldLease,
+        ending: &Ending,
+    ) -> Result<WriteReply, StoreError> {
+        let key = &held.key;
+        let is_under_way = rows.request(key).is_some_and(|request| {
+            request.sending.is_open && request.sending.attempts == ending.end.attempt
+        });
+        if is_held(rows, held) && is_under_way {
+            return self.end_open_attempt(conn, rows, held, ending);
+        }
+        // The lease was lost, or somebody else has ended the execution: this is still the attempt's own holder.
+        match attempts::find(conn, key, ending.end.attempt)?.filter(|row| row.token == held.token) {
+            None => Ok(WriteReply::Fenced),
+            Some(row) if row.outcome.as_deref() == Some(ending.end.outcome.name()) => {
+                Ok(current(rows, key, false))
+            }
+            Some(row) => match row.outcome.as_deref().map(AttemptOutcome::parse) {
+                None | Some(Some(AttemptOutcome::Ambiguous)) => late_answer(rows, held, ending),
+                Some(_) => Ok(WriteReply::Fenced),
+            },
+        }
+    }
+
+    /// The attempt under way ends, and with it the execution, or it is queued for another attempt.
+    fn end_open_attempt(
+        &self,
+        conn: &mut AnyConnection,
+        rows: &mut BatchRows<'_>,
+        held: &HeldLease,
+        ending: &Ending,
+    ) -> Result<WriteReply, StoreError> {
+        let key = &held.key;
+        let (Some(pinned), Some(request)) = (rows.pinned(key), rows.request(key)) else {
+            return Ok(WriteReply::NotFound);
+        };
+        let repeat = repeat_of(conn, &pinned, request, ending.end.outcome)?;
+        let rules = SendingRules {
+            retry: &pinned.retry,
+            recognises_repeat: repeat.is_recognised,
+            is_only_user: repeat.is_only_user,
+            call_limit: pinned.total_timeout.unwrap_or(self.shared.sending.call),
+            jitter: ending.jitter,
+        };
+        let command = Command::EndAttempt { end: ending.end.clone(), rules };
+        if let Err(refusal) = rows.transition(key, &command, &system_origin(key))? {
+            return Ok(WriteReply::Refused(refusal));
+        }
+        rows.end_attempt(held, ending);
+        let next = rows.request(key).and_then(|request| request.sending.next_attempt_at);
+        if let Some(next) = next {
+            // The wait is what counts: the queue goes by the database's clock.
+            let due_at = rows.database_now(conn)? + (next - rows.now);
+            if let Some(execution) = rows.execution(key) {
+                execution.release(held.token, due_at)?;
+            }
+        }
+        Ok(current(rows, key, true))
+    }
+
+    /// Puts a claimed execution back, of whose call nothing left. An attempt that is open all the same, because its
+    /// start was committed and its holder did not hear of it, was not sent.
+    pub(super) fn run_put_back(
+        &self,
+        conn: &mut AnyConnection,
+        rows: &mut BatchRows<'_>,
+        held: &HeldLease,
+        wait: TimeDelta,
+    ) -> Result<WriteReply, StoreError> {
+        if !is_held(rows, held) {
+            return Ok(WriteReply::Fenced);
+        }
+        let open = rows.request(&held.key).filter(|request| request.sending.is_open);
+        if let Some(attempt) = open.map(|request| request.sending.attempts) {
+            let reason = "No byte left: the start of the attempt was not confirmed in time.";
+            let ending = Ending::new(attempt, AttemptOutcome::NotSent, reason);
+            return self.end_open_attempt(conn, rows, held, &ending);
+        }
+        let due_at = rows.database_now(conn)? + wait;
+        if let Some(execution) = rows.execution(&held.key) {
+            execution.release(held.token, due_at)?;
+        }
+        Ok(WriteReply::Done)
+    }
+
+    /// The holder of a lease is gone. With an attempt open, bytes may have left; without one it is due again.
+    pub(super) fn run_settle(
+        &self,
+        conn: &mut AnyConnection,
+        rows: &mut BatchRows<'_>,
+        key: &Key,
+    ) -> Result<WriteReply, StoreError> {
+        let now = rows.database_now(conn)?;
+        let open = rows.request(key).filter(|request| request.sending.is_open);
+        let attempt = open.map(|request| request.sending.attempts);
+        let lapsed = rows.execution(key).filter(|execution| execution.is_lapsed(now));
+        let Some(execution) = lapsed else { return Ok(WriteReply::Done) };
+        let held = HeldLease { key: key.clone(), token: execution.token };
+        let Some(attempt) = attempt else {
+            execution.release(held.token, now)?;
+            return Ok(WriteReply::Done);
+        };
+        let reason = "The process that sent the call stopped before it knew the answer.";
+        let ending = Ending::new(attempt, AttemptOutcome::Ambiguous, reason);
+        self.end_open_attempt(conn, rows, &held, &ending)
+    }
+
+    /// Renews leases by the database's clock; one that was lost is only reported.
+    pub(super) fn run_renew(&self, conn: &mut AnyConnection, held: &[HeldLease]) -> Result<(), StoreError> {
+        let leases: Vec<(Key, i64)> = held.iter().map(|held| (held.key.clone(), held.token)).collect();
+        let renewed = claims::renew(conn, &leases, self.node_time(), self.shared.sending.lease)?;
+        if renewed < held.len() {
+            tracing::warn!(held = held.len(), renewed, "some leases were not renewed");
+        }
+        Ok(())
+    }
 }
 
-/// Records how a claimed execution ended. A repeat by the same holder changes nothing.
-pub(super) fn run_end(
+/// Whether the target recognises a repeat of this call, and whether nobody else can have used its id.
+struct Repeat {
+    is_recognised: bool,
+    is_only_user: bool,
+}
+
+/// Asked only for the outcomes that depend on it.
+fn repeat_of(
+    conn: &mut AnyConnection,
+    pinned: &RequestType,
+    request: &Request,
+    outcome: AttemptOutcome,
+) -> Result<Repeat, StoreError> {
+    let is_recognised = match &pinned.repeat {
+        None => false,
+        Some(RepeatRules::KeyHeader(_)) => true,
+        Some(RepeatRules::AlreadyDone(_)) => request.terms.repeat_key.is_some(),
+    };
+    let is_only_user = match outcome {
+        AttemptOutcome::AlreadyDone => !requests::was_repeat_key_sent_by_another(conn, request)?,
+        AttemptOutcome::Executed
+        | AttemptOutcome::Failed
+        | AttemptOutcome::NotSent
+        | AttemptOutcome::NotDone
+        | AttemptOutcome::Ambiguous => false,
+    };
+    Ok(Repeat { is_recognised, is_only_user })
+}
+
+/// How an attempt ended becomes known after others have gone on without it.
+fn late_answer(
     rows: &mut BatchRows<'_>,
     held: &HeldLease,
     ending: &Ending,
 ) -> Result<WriteReply, StoreError> {
-    let is_own_end = rows.execution(&held.key).is_some_and(|execution| {
-        execution.token == held.token && execution.outcome() == Some(ending.outcome)
-    });
-    if is_own_end {
-        return Ok(current(rows, &held.key, false));
-    }
-    if !is_held(rows, held) {
-        return Ok(WriteReply::Fenced);
-    }
-    finish(rows, held, ending)
-}
-
-/// Puts a claimed execution back, unless an attempt has begun.
-pub(super) fn run_release(rows: &mut BatchRows<'_>, held: &HeldLease) -> WriteReply {
-    let has_attempt = rows.request(&held.key).is_some_and(|request| request.attempts > 0);
-    let execution = rows.execution(&held.key).filter(|_| !has_attempt);
-    match execution.map(|execution| execution.release(held.token)) {
-        Some(Ok(())) => WriteReply::Done,
-        Some(Err(_)) | None => WriteReply::Fenced,
-    }
-}
-
-/// With an attempt open, bytes may have left: unknown. Without one, nothing left: it is due again.
-pub(super) fn run_settle(rows: &mut BatchRows<'_>, key: &Key) -> Result<WriteReply, StoreError> {
-    let now = rows.now;
-    let has_attempt = rows.request(key).is_none_or(|request| request.attempts > 0);
-    let lapsed = rows.execution(key).filter(|execution| execution.is_lapsed(now));
-    let Some(execution) = lapsed else { return Ok(WriteReply::Done) };
-    if !has_attempt {
-        execution.release(execution.token)?;
-        return Ok(WriteReply::Done);
-    }
-    let held = HeldLease { key: key.clone(), token: execution.token };
-    let reason = "The process that sent the call stopped before it knew the answer.";
-    finish(rows, &held, &Ending::new(Outcome::Unknown, reason))
-}
-
-/// Prolongs leases; one that was lost is only reported.
-pub(super) fn run_renew(
-    conn: &mut AnyConnection,
-    now: DateTime<Utc>,
-    held: &[HeldLease],
-) -> Result<(), StoreError> {
-    for lease in held {
-        if !executions::renew(conn, &lease.key, lease.token, now + LEASE)? {
-            tracing::warn!(request.id = %lease.key.1, "a lease was lost; its outcome will not be recorded here");
-        }
-    }
-    Ok(())
-}
-
-/// Records how an execution ended, with or without an attempt.
-fn finish(rows: &mut BatchRows<'_>, held: &HeldLease, ending: &Ending) -> Result<WriteReply, StoreError> {
     let key = &held.key;
-    let command = Command::RecordOutcome { outcome: ending.outcome, reason: ending.reason.clone() };
+    let command = Command::RecordLateAnswer(ending.end.clone());
     Ok(match rows.transition(key, &command, &system_origin(key))? {
-        Ok(_) => {
-            rows.end_execution(held, ending)?;
-            current(rows, key, true)
+        Ok(has_happened) => {
+            if has_happened {
+                rows.end_attempt(held, ending);
+                rows.settle_execution_as_its_request(key);
+            }
+            current(rows, key, has_happened)
         }
         Err(refusal) => WriteReply::Refused(refusal),
     })
+}
+
+/// The engine itself ends a claimed execution.
+pub(super) fn run_stop(
+    rows: &mut BatchRows<'_>,
+    held: &HeldLease,
+    reason: &str,
+) -> Result<WriteReply, StoreError> {
+    if !is_held(rows, held) {
+        return Ok(WriteReply::Fenced);
+    }
+    let command = Command::Stop { reason: reason.to_owned() };
+    Ok(match rows.transition(&held.key, &command, &system_origin(&held.key))? {
+        Ok(_) => current(rows, &held.key, true),
+        Err(refusal) => WriteReply::Refused(refusal),
+    })
+}
+
+/// Sets a claimed execution aside without reading its request.
+pub(super) fn run_set_aside(
+    conn: &mut AnyConnection,
+    rows: &mut BatchRows<'_>,
+    held: &HeldLease,
+    wait: TimeDelta,
+) -> Result<WriteReply, StoreError> {
+    let due_at = rows.database_now(conn)? + wait;
+    let is_set_aside = executions::set_aside(conn, &held.key, held.token, due_at)?;
+    Ok(if is_set_aside { WriteReply::Done } else { WriteReply::Fenced })
+}
+
+fn attempt_started(rows: &BatchRows<'_>, key: &Key) -> WriteReply {
+    match rows.request(key) {
+        Some(request) => WriteReply::AttemptStarted(request.sending.attempts),
+        None => WriteReply::NotFound,
+    }
 }
 
 fn is_held(rows: &mut BatchRows<'_>, held: &HeldLease) -> bool {

@@ -16,7 +16,10 @@ use super::admission::Deadlines;
 use super::batch_rows::{BatchRows, LockSet};
 use super::change_feed::{Change, Feed};
 use super::command::{WriteCommand, WriteReply};
+use super::error::AdmissionRefusal;
+use super::SendingLimits;
 use super::in_force::store_rules;
+use super::pauses::store_pause;
 use super::rule_book::RuleBook;
 use crate::clock::Clock;
 use crate::domain::lifecycle::Command;
@@ -25,7 +28,7 @@ use crate::store::events::Origin;
 use crate::store::requests::Key;
 use crate::store::submissions::{NewSubmission, SubmissionBatch};
 use crate::store::writer::{Batch, BatchStats};
-use crate::store::{AnyConnection, StoreError, executions, refusals, sessions};
+use crate::store::{AnyConnection, StoreError, executions, refusals, requests, sessions};
 
 /// What the decider and the rest of the engine share.
 pub(super) struct Shared {
@@ -35,6 +38,7 @@ pub(super) struct Shared {
     pub(super) deadlines: Deadlines,
     pub(super) metrics: Arc<Metrics>,
     pub(super) due: Arc<Notify>,
+    pub(super) sending: SendingLimits,
 }
 
 /// The engine's half of the writer.
@@ -67,7 +71,7 @@ impl Batch for Decider {
         }
         rows.flush(conn)?;
         self.changes = std::mem::take(&mut rows.changes);
-        self.run_claims(conn, rows.now, commands, &mut replies)?;
+        self.run_claims(conn, commands, &mut replies)?;
         Ok(replies)
     }
 
@@ -131,9 +135,14 @@ impl Decider {
     ) -> Result<WriteReply, StoreError> {
         match command {
             WriteCommand::Submit(submission) => {
-                if !(is_retry && submission::is_stored(conn, &submission.request)?) {
-                    rows.submit(Cow::Borrowed(submission))?;
+                if is_retry && submission::is_stored(conn, &submission.request)? {
+                    return Ok(WriteReply::Done);
                 }
+                // The first try leaves it to the unique index, which costs nothing while no key is used twice.
+                if is_retry && requests::is_repeat_key_in_use(conn, &submission.request)? {
+                    return Ok(WriteReply::NotAdmitted(AdmissionRefusal::repeat_key_in_use()));
+                }
+                rows.submit(Cow::Borrowed(submission))?;
             }
             WriteCommand::SubmitLocked(prepared) => {
                 return self.run_submit_locked(conn, rows, prepared, is_retry);
@@ -149,13 +158,25 @@ impl Decider {
             WriteCommand::Withdraw { by, reason } => return self.run_withdraw(rows, by, reason),
             WriteCommand::Expire(key) => return run_expire(rows, key),
             WriteCommand::StartAttempt(held) => return self.run_start_attempt(rows, held, is_retry),
-            WriteCommand::End { held, ending } => return execution::run_end(rows, held, ending),
-            WriteCommand::Release(held) => return Ok(execution::run_release(rows, held)),
-            WriteCommand::Settle(key) => return execution::run_settle(rows, key),
-            WriteCommand::Renew(held) => execution::run_renew(conn, rows.now, held)?,
-            WriteCommand::LapseAll => drop(executions::lapse_all(conn, rows.now)?),
+            WriteCommand::EndAttempt { held, ending } => {
+                return self.run_end_attempt(conn, rows, held, ending);
+            }
+            WriteCommand::Stop { held, reason } => return execution::run_stop(rows, held, reason),
+            WriteCommand::PutBack { held, wait } => {
+                return self.run_put_back(conn, rows, held, *wait);
+            }
+            WriteCommand::SetAside { held, wait } => {
+                return execution::run_set_aside(conn, rows, held, *wait);
+            }
+            WriteCommand::Settle(key) => return self.run_settle(conn, rows, key),
+            WriteCommand::Renew(held) => self.run_renew(conn, held)?,
+            WriteCommand::LapseAll => {
+                let now = rows.database_now(conn)?;
+                executions::lapse_all(conn, now)?;
+            }
+            WriteCommand::Pause(change) => store_pause(conn, change, &self.shared.clock, rows.now)?,
             // After the flush, so that it sees what this very batch approved.
-            WriteCommand::Claim { .. } => {}
+            WriteCommand::Claim(_) => {}
         }
         Ok(WriteReply::Done)
     }

@@ -38,6 +38,9 @@ impl Decider {
         }
         let call = call_row(prepared, prepared.submission.call_bytes.clone());
         let (request, submission) = admitted.with_call(call);
+        if is_retry && requests::is_repeat_key_in_use(conn, &submission.request)? {
+            return Ok(WriteReply::NotAdmitted(AdmissionRefusal::repeat_key_in_use()));
+        }
         rows.submit_admitted(prepared, &request, submission)?;
         Ok(WriteReply::Current { request: Box::new(request), is_new: true })
     }

@@ -69,6 +69,13 @@ pub struct RequestBody {
     decide_before: Instant,
     /// When an approved call expires if it was not sent.
     execute_before: Option<Instant>,
+    /// How often an attempt to send the call has begun.
+    #[schemars(range(min = 0))]
+    attempts: i64,
+    /// When the next attempt is due, while the last one brought no end.
+    next_attempt_at: Option<Instant>,
+    /// Whether it is only known to be done because the target recognised a repeat of the call.
+    inferred: bool,
     /// Only of an expired request: the state in which it expired, `AdminTask` or `approved`.
     #[serde(skip_serializing_if = "Option::is_none")]
     expired_from: Option<Word<State>>,
@@ -222,6 +229,9 @@ impl RequestBody {
             due_at: request.terms.due_at.map(Instant::of),
             decide_before: Instant::of(request.expires_at),
             execute_before: request.execute_before.map(Instant::of),
+            attempts: request.sending.attempts,
+            next_attempt_at: request.sending.next_attempt_at.map(Instant::of),
+            inferred: request.sending.inferred,
             expired_from: expired_from(&request).map(Word),
             bulk_allowed,
             call: CallBody { method: view.method, url, host: request.host.clone(), label: view.label },

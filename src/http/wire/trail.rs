@@ -8,6 +8,7 @@ use super::entity::EntityBody;
 use super::person::PersonBody;
 use super::time::Instant;
 use super::word::Word;
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::code::Code;
 use crate::domain::entity::EntityInfo;
 use crate::domain::lifecycle::{EventKind, EventType};
@@ -48,6 +49,15 @@ pub struct TrailEntryBody {
     attempt: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<Word<Outcome>>,
+    /// What the attempt came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt_outcome: Option<Word<AttemptOutcome>>,
+    /// When the next attempt is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_attempt_at: Option<Instant>,
+    /// Only `true`: the target's answer to a repeat shows that it had done the work before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inferred: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     entity_info: Option<EntityBody>,
     /// Whether the maker may submit it.
@@ -90,6 +100,9 @@ impl TrailEntryBody {
             reference: entry.reference.clone(),
             attempt: entry.attempt,
             outcome: entry.outcome.map(Word),
+            attempt_outcome: None,
+            next_attempt_at: None,
+            inferred: None,
             entity_info: None,
             maker_access: None,
             payload: None,
@@ -121,10 +134,16 @@ impl TrailEntryBody {
             }
             EventKind::AutoApproved { rule, .. } => self.rule = Some(rule.clone()),
             EventKind::Refused { code, .. } => self.code = Some(Word(*code)),
-            EventKind::Withdrawn { .. }
-            | EventKind::Expired
-            | EventKind::AttemptStarted { .. }
-            | EventKind::Ended { .. } => {}
+            EventKind::AttemptEnded { outcome, next_attempt_at, .. } => {
+                self.attempt_outcome = Some(Word(*outcome));
+                self.next_attempt_at = Some(Instant::of(*next_attempt_at));
+            }
+            EventKind::Ended { attempt, inferred, .. } => {
+                self.attempt_outcome = attempt.map(|attempt| Word(attempt.outcome));
+                self.inferred = inferred.then_some(true);
+            }
+            EventKind::LateAnswer { attempt, .. } => self.attempt_outcome = Some(Word(attempt.outcome)),
+            EventKind::Withdrawn { .. } | EventKind::Expired | EventKind::AttemptStarted { .. } => {}
         }
     }
 }

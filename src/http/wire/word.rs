@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::code::Code;
 use crate::domain::findings::{FindingCode, Level};
 use crate::domain::lifecycle::EventType;
@@ -77,6 +78,19 @@ impl Vocabulary for Risk {
 
     fn words() -> Vec<&'static str> {
         [Self::Low, Self::Medium, Self::High].map(Self::name).to_vec()
+    }
+
+    fn word(&self) -> &'static str {
+        self.name()
+    }
+}
+
+impl Vocabulary for AttemptOutcome {
+    const SCHEMA: &'static str = "AttemptOutcome";
+    const DESCRIPTION: &'static str = "What an attempt to send the call came to.";
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.map(Self::name).to_vec()
     }
 
     fn word(&self) -> &'static str {

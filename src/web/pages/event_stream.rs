@@ -263,9 +263,12 @@ impl Stream {
         let name = match change.kind {
             ChangeKind::Submitted if may_wait => "new",
             ChangeKind::Submitted => return,
-            ChangeKind::Decided(_) | ChangeKind::Withdrawn | ChangeKind::Expired | ChangeKind::Ended(_) => {
-                "change"
-            }
+            ChangeKind::Decided(_)
+            | ChangeKind::Withdrawn
+            | ChangeKind::Expired
+            | ChangeKind::AttemptEnded
+            | ChangeKind::LateAnswer
+            | ChangeKind::Ended(_) => "change",
         };
         let state = state_of(change.state, &change.waits_for);
         let data = json!({
@@ -292,6 +295,8 @@ fn sentence(change: &Change) -> String {
         ChangeKind::Decided(Verdict::Rejected) => format!("Rejected by {by} just now{goes_on}"),
         ChangeKind::Withdrawn => format!("Withdrawn by {by} just now"),
         ChangeKind::Expired => "Expired just now. Nothing was sent".to_owned(),
+        ChangeKind::AttemptEnded => "An attempt ended just now; another one is to come".to_owned(),
+        ChangeKind::LateAnswer => "A late answer of the target came in just now".to_owned(),
         ChangeKind::Ended(Outcome::Executed) => "Done just now".to_owned(),
         ChangeKind::Ended(Outcome::Failed) => "Failed just now".to_owned(),
         ChangeKind::Ended(Outcome::Unknown) => "Outcome unknown since just now".to_owned(),

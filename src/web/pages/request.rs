@@ -196,7 +196,7 @@ pub fn render(
         maker: it.maker.user_name.clone(),
         submitted: when.ago(it.started_at),
         notes,
-        why: why(it.state),
+        why: why(it),
         subject: it.terms.subject.clone().unwrap_or_default(),
         amount: amount_words(it.terms.amount),
         call: CallView::of(&view),
@@ -218,14 +218,17 @@ pub fn render(
     show(status, &template)
 }
 
-fn why(state: State) -> &'static str {
-    match state {
+fn why(request: &Request) -> &'static str {
+    match request.state {
         State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => {
             "If it is approved, exactly this is sent, once:"
         }
         State::Approved => "Exactly this is sent, once:",
         State::Executed | State::Unknown => "This was sent, once:",
         State::Failed => "This was approved:",
+        State::Rejected | State::Withdrawn | State::Expired if request.sending.attempts > 0 => {
+            "This was not carried out:"
+        }
         State::Rejected | State::Withdrawn | State::Expired => "This was never sent:",
     }
 }

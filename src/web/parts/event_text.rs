@@ -1,7 +1,8 @@
 //! What happened to a request, in people's words: one line per event, for the request's page and its trail.
 
 use crate::domain::actor::Person;
-use crate::domain::lifecycle::{EventKind, Signature};
+use crate::domain::attempt::AttemptOutcome;
+use crate::domain::lifecycle::{AttemptResult, EventKind, Signature};
 use crate::domain::outcome::Outcome;
 use crate::domain::request::{State, Verdict};
 use crate::engine::trail::TrailEntry;
@@ -48,7 +49,7 @@ struct EventDescription {
 /// The words for an event of a request.
 pub fn describe_event(entry: &TrailEntry, when: When) -> EventWords {
     let EventDescription { icon, what, by_engine, is_quote, is_decision } = match &entry.kind {
-        Some(kind) => what_happened(kind, entry.from),
+        Some(kind) => what_happened(kind, entry.from, when),
         None => plain(Icon::Info, format!("recorded {}", entry.event_type)),
     };
     let is_by_engine = by_engine || entry.actor.iss == Person::system().iss;
@@ -67,7 +68,7 @@ pub fn describe_event(entry: &TrailEntry, when: When) -> EventWords {
     }
 }
 
-fn what_happened(kind: &EventKind, from: Option<State>) -> EventDescription {
+fn what_happened(kind: &EventKind, from: Option<State>, when: When) -> EventDescription {
     match kind {
         EventKind::Submitted(_) => plain(Icon::Pen, "submitted it"),
         EventKind::MakerAccessValidated => {
@@ -81,7 +82,18 @@ fn what_happened(kind: &EventKind, from: Option<State>) -> EventDescription {
         EventKind::AttemptStarted { attempt } => {
             plain(Icon::Send, format!("began attempt {attempt} to send it"))
         }
+        EventKind::AttemptEnded { attempt, outcome, next_attempt_at, .. } => {
+            let next = when.clock(*next_attempt_at);
+            let next = next.words();
+            let came_to = attempt_words(*outcome);
+            plain(Icon::Wait, format!("recorded that attempt {attempt} {came_to}; the next one is due at {next}"))
+        }
+        EventKind::Ended { outcome: Outcome::Executed, inferred: true, .. } => plain(
+            Icon::Done,
+            "recorded that it was done: the target says that it had the call already, from an earlier attempt",
+        ),
         EventKind::Ended { attempt, outcome, .. } => ended(*attempt, *outcome),
+        EventKind::LateAnswer { attempt, settles, .. } => late_answer(*attempt, *settles),
         EventKind::Refused { code, .. } => {
             plain(Icon::Warn, format!("tried what the rules forbid ({code}); nothing changed"))
         }
@@ -141,11 +153,32 @@ fn expired(from: Option<State>) -> &'static str {
     }
 }
 
-fn ended(attempt: Option<i64>, outcome: Outcome) -> EventDescription {
+fn attempt_words(outcome: AttemptOutcome) -> &'static str {
+    match outcome {
+        AttemptOutcome::Executed => "was carried out",
+        AttemptOutcome::Failed => "was refused",
+        AttemptOutcome::NotSent => "was not sent",
+        AttemptOutcome::NotDone => "was not carried out",
+        AttemptOutcome::AlreadyDone => "had reached the target before",
+        AttemptOutcome::Ambiguous => "brought no clear answer",
+    }
+}
+
+fn late_answer(attempt: AttemptResult, settles: Option<Outcome>) -> EventDescription {
+    let AttemptResult { attempt, outcome } = attempt;
+    let what = format!("learnt late that attempt {attempt} {}", attempt_words(outcome));
+    match settles {
+        Some(Outcome::Executed) => plain(Icon::Done, format!("{what}, so it was done")),
+        Some(Outcome::Failed) => plain(Icon::Fail, format!("{what}, so it failed")),
+        Some(Outcome::Unknown) | None => plain(Icon::Question, what),
+    }
+}
+
+fn ended(attempt: Option<AttemptResult>, outcome: Outcome) -> EventDescription {
     match (outcome, attempt) {
         (Outcome::Executed, _) => plain(Icon::Done, "recorded that it was done"),
         (Outcome::Failed, Some(_)) => plain(Icon::Fail, "recorded that it failed"),
-        (Outcome::Failed, None) => plain(Icon::Fail, "recorded that it failed before anything was sent"),
+        (Outcome::Failed, None) => plain(Icon::Fail, "recorded that it failed, and that nothing was carried out"),
         (Outcome::Unknown, _) => plain(Icon::Question, "recorded that the outcome is unknown"),
     }
 }

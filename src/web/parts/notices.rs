@@ -42,10 +42,7 @@ impl Note {
         let request = &view.request;
         match request.state {
             State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => None,
-            State::Approved => {
-                let line = format!("The call is on its way to {}.", request.host);
-                Some(Self::new("ink", Icon::Send, "Everybody needed has agreed.", vec![line]))
-            }
+            State::Approved => Some(approved(request, when)),
             State::Executed => Some(executed(view)),
             State::Failed => Some(failed(view)),
             State::Unknown => Some(unknown(request)),
@@ -59,7 +56,31 @@ impl Note {
     }
 }
 
+fn approved(request: &Request, when: When) -> Note {
+    let head = "Everybody needed has agreed.";
+    let lines = match (request.sending.next_attempt_at, request.execute_before) {
+        (Some(next), until) => {
+            let attempts = request.sending.attempts;
+            let next = when.exact(next);
+            let until = until.map(|until| when.exact(until)).map_or_else(String::new, |until| {
+                format!(" It is tried until {} {}.", until.words(), when.zone())
+            });
+            vec![
+                format!("Attempt {attempts} did not bring it to an end. What happened, below, says why."),
+                format!("The next attempt is due at {} {}.{until}", next.words(), when.zone()),
+            ]
+        }
+        (None, _) => vec![format!("The call is on its way to {}.", request.host)],
+    };
+    Note::new("ink", Icon::Send, head, lines)
+}
+
 fn executed(view: &View) -> Note {
+    if view.request.sending.inferred {
+        let head = "Done: the target says that it had this call already.";
+        let line = "An earlier attempt got no clear answer. The answer to its repeat shows that it was carried out.";
+        return Note::new("ok", Icon::Done, head, vec![line.to_owned()]);
+    }
     let status = view.answer.as_ref().map_or_else(String::new, |answer| format!(" {}", answer.status));
     let warnings = view.answer.as_ref().map_or(0, |answer| answer.warnings.len());
     let part = number_of(warnings, "part", "parts");
@@ -71,10 +92,15 @@ fn executed(view: &View) -> Note {
 }
 
 fn failed(view: &View) -> Note {
+    let was_tried = view.request.sending.attempts > 0;
     let (head, line) = match view.answer.as_ref().map(|answer| answer.status) {
         Some(status) => (
             format!("Failed: the target answered {status}, and refused it."),
             "The approvals are used up; the maker may submit it again.",
+        ),
+        None if was_tried => (
+            "Failed: the call was not carried out.".to_owned(),
+            "Nothing happened at the target. What happened, below, says why.",
         ),
         None => (
             "Failed: the call never left.".to_owned(),
@@ -85,9 +111,9 @@ fn failed(view: &View) -> Note {
 }
 
 fn unknown(request: &Request) -> Note {
-    let head = "The call left, but no full answer came back. It may or may not have happened.";
+    let head = "The call left, but no answer came back that says what became of it. It may or may not have happened.";
     let line = format!(
-        "Countersign never sends it again on its own, because that could do it twice. Ask {} what it did.",
+        "Countersign does not send it again, because that could do it twice. Ask {} what it did.",
         request.host
     );
     Note::new("odd", Icon::Question, head, vec![line])

@@ -2,12 +2,14 @@
 
 mod one_checker;
 mod policies;
+mod sending;
 mod walks;
 
 use chrono::TimeDelta;
 
 use super::*;
 use crate::domain::actor::{Permission, Signer};
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::decision::NewDecision;
 use crate::domain::digest::Digest;
 use crate::domain::entity::EntityInfo;
@@ -16,7 +18,9 @@ use crate::domain::policy::bulk::DecisionMode;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
 use crate::domain::policy::{Approval, Policy, RuleOutcome};
+use crate::domain::outcome::Outcome;
 use crate::domain::request::Terms;
+use crate::domain::request_type::RetryRules;
 use crate::domain::state::Verdict;
 
 const ISSUER: &str = "https://idp.example";
@@ -149,7 +153,19 @@ impl Charter {
 enum TestCommand {
     Decide { signer: Signer, decision: NewDecision },
     DecideInBulk { signer: Signer, decision: NewDecision, is_allowed_by_type: bool },
+    /// The attempt with this number ends; the last one that began if there is none.
+    End { attempt: Option<i64>, outcome: AttemptOutcome, repeat: TestRepeat },
+    /// How an attempt ended becomes known late.
+    Late { attempt: i64, outcome: AttemptOutcome },
     Other(Command<'static>),
+}
+
+/// Whether the target recognises a repeat, and whether another request had the same id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TestRepeat {
+    Unknown,
+    Recognised,
+    RecognisedButShared,
 }
 
 /// A request with its history and its clock.
@@ -209,6 +225,11 @@ impl Story {
                 let mode = DecisionMode::Bulk { is_allowed_by_type: *is_allowed_by_type };
                 self.decide(signer, decision, mode)
             }
+            TestCommand::End { attempt, outcome, repeat } => {
+                let end = ended(attempt.unwrap_or(self.request.sending.attempts), *outcome);
+                Command::EndAttempt { end, rules: sending_rules(&RETRY, *repeat) }
+            }
+            TestCommand::Late { attempt, outcome } => Command::RecordLateAnswer(ended(*attempt, *outcome)),
             TestCommand::Other(command) => command.clone(),
         };
         transition(&self.request, &command, self.now)
@@ -234,8 +255,15 @@ fn asker(command: &TestCommand) -> Option<&Person> {
         TestCommand::Decide { signer, .. } | TestCommand::DecideInBulk { signer, .. } => Some(&signer.person),
         TestCommand::Other(Command::Decide(command)) => Some(&command.signer.person),
         TestCommand::Other(Command::Withdraw { by, .. }) => Some(by),
-        TestCommand::Other(
-            Command::Expire | Command::Lapse | Command::StartAttempt | Command::RecordOutcome { .. },
+        TestCommand::End { .. }
+        | TestCommand::Late { .. }
+        | TestCommand::Other(
+            Command::Expire
+            | Command::Lapse
+            | Command::StartAttempt
+            | Command::EndAttempt { .. }
+            | Command::Stop { .. }
+            | Command::RecordLateAnswer(_),
         ) => None,
     }
 }
@@ -274,8 +302,39 @@ fn attempt() -> TestCommand {
     TestCommand::Other(Command::StartAttempt)
 }
 
-fn record(outcome: Outcome) -> TestCommand {
-    TestCommand::Other(Command::RecordOutcome { outcome, reason: "It ended.".to_owned() })
+/// The attempt under way ends; its target does not recognise a repeat.
+fn record(outcome: AttemptOutcome) -> TestCommand {
+    TestCommand::End { attempt: None, outcome, repeat: TestRepeat::Unknown }
+}
+
+/// The attempt under way ends; its target recognises a repeat by an id that nobody else used.
+fn record_recognised(outcome: AttemptOutcome) -> TestCommand {
+    TestCommand::End { attempt: None, outcome, repeat: TestRepeat::Recognised }
+}
+
+fn late(attempt: i64, outcome: AttemptOutcome) -> TestCommand {
+    TestCommand::Late { attempt, outcome }
+}
+
+fn stop() -> TestCommand {
+    TestCommand::Other(Command::Stop { reason: "It must not leave.".to_owned() })
+}
+
+fn ended(attempt: i64, outcome: AttemptOutcome) -> AttemptEnd {
+    AttemptEnd { attempt, outcome, reason: "It ended.".to_owned(), retry_after: None }
+}
+
+const RETRY: RetryRules =
+    RetryRules { first_delay: TimeDelta::seconds(2), longest_delay: TimeDelta::seconds(8), attempts: None };
+
+fn sending_rules(retry: &RetryRules, repeat: TestRepeat) -> SendingRules<'_> {
+    SendingRules {
+        retry,
+        recognises_repeat: repeat != TestRepeat::Unknown,
+        is_only_user: repeat == TestRepeat::Recognised,
+        call_limit: seconds(5),
+        jitter: 1000,
+    }
 }
 
 /// One story for every state that a request can rest in.
@@ -288,9 +347,9 @@ fn stories() -> Vec<Story> {
     let all = vec![
         Story::begin(),
         Story::after(&approved()),
-        Story::after(&attempted(Outcome::Executed)),
-        Story::after(&attempted(Outcome::Failed)),
-        Story::after(&attempted(Outcome::Unknown)),
+        Story::after(&attempted(AttemptOutcome::Executed)),
+        Story::after(&attempted(AttemptOutcome::Failed)),
+        Story::after(&attempted(AttemptOutcome::Ambiguous)),
         Story::after(&[reject(anna())]),
         Story::after(&[withdraw(maker(), "a mistake")]),
         expired,

@@ -112,7 +112,7 @@ fn the_state_is_reported_before_the_digest_is_compared() {
 
 #[test]
 fn a_refused_decision_names_the_latest_decision_and_the_state() {
-    let story = Story::after(&[approve(anna()), attempt(), record(Outcome::Unknown)]);
+    let story = Story::after(&[approve(anna()), attempt(), record(AttemptOutcome::Ambiguous)]);
     let decision = Box::new(story.request.last_decision().cloned().unwrap());
     let refusal = story.refusal(&reject(bob()));
     assert_eq!(refusal, Refusal::AlreadyDecided { decision, state: State::Unknown });
@@ -217,29 +217,48 @@ fn only_an_approved_request_is_attempted_and_only_once() {
 }
 
 #[test]
-fn without_an_attempt_an_execution_can_only_have_failed() {
+fn an_attempt_ends_only_if_it_is_under_way() {
     let story = Story::after(&[approve(anna())]);
     let nothing = Refusal::NotExecutable { state: State::Approved };
-    assert_eq!(story.refusal(&record(Outcome::Executed)), nothing);
-    assert_eq!(story.refusal(&record(Outcome::Unknown)), nothing);
-    let failed = &story.ask(&record(Outcome::Failed)).unwrap()[0];
+    for outcome in AttemptOutcome::ALL {
+        assert_eq!(story.refusal(&record(outcome)), nothing);
+    }
+    let other = TestCommand::End {
+        attempt: Some(2),
+        outcome: AttemptOutcome::Executed,
+        repeat: TestRepeat::Recognised,
+    };
+    assert_eq!(Story::after(&[approve(anna()), attempt()]).refusal(&other), nothing);
+}
+
+#[test]
+fn without_an_attempt_a_stopped_execution_has_failed() {
+    let story = Story::after(&[approve(anna())]);
+    let failed = &story.ask(&stop()).unwrap()[0];
     assert!(matches!(failed.kind, EventKind::Ended { attempt: None, outcome: Outcome::Failed, .. }));
+    assert!(Story::after(&[approve(anna()), attempt()]).ask(&stop()).is_err(), "bytes may have left");
 }
 
 #[test]
 fn an_end_is_recorded_once_and_an_unknown_outcome_has_no_end_time() {
-    for outcome in [Outcome::Executed, Outcome::Failed, Outcome::Unknown] {
+    let ends = [
+        (AttemptOutcome::Executed, Outcome::Executed),
+        (AttemptOutcome::Failed, Outcome::Failed),
+        (AttemptOutcome::AlreadyDone, Outcome::Failed),
+        (AttemptOutcome::Ambiguous, Outcome::Unknown),
+    ];
+    for (outcome, leads_to) in ends {
         let story = Story::after(&[approve(anna()), attempt(), record(outcome)]);
-        assert_eq!(story.request.state, outcome.state());
-        assert_eq!(story.request.ended_at.is_none(), outcome == Outcome::Unknown);
-        for again in [Outcome::Executed, Outcome::Failed, Outcome::Unknown] {
-            let state = outcome.state();
+        assert_eq!(story.request.state, leads_to.state());
+        assert_eq!(story.request.ended_at.is_none(), leads_to == Outcome::Unknown);
+        for again in AttemptOutcome::ALL {
+            let state = leads_to.state();
             assert_eq!(story.refusal(&record(again)), Refusal::NotExecutable { state });
         }
     }
     for story in stories().into_iter().filter(|story| story.request.state != State::Approved) {
         let state = story.request.state;
-        assert_eq!(story.refusal(&record(Outcome::Failed)), Refusal::NotExecutable { state });
+        assert_eq!(story.refusal(&record(AttemptOutcome::Failed)), Refusal::NotExecutable { state });
     }
 }
 

@@ -395,7 +395,7 @@ fn a_call_that_was_begun_never_lapses_and_its_end_is_recorded_however_late() {
         story.now = start() + seconds(late);
         assert_eq!(story.ask(&lapse()), Ok(Vec::new()));
     }
-    story.tell(&record(Outcome::Executed)).unwrap();
+    story.tell(&record(AttemptOutcome::Executed)).unwrap();
     assert_eq!(story.request.state, State::Executed);
     for mut story in stories() {
         if story.request.state != State::Approved {
@@ -445,14 +445,14 @@ fn a_request_whose_rule_asks_for_no_one_starts_approved_with_four_events_and_no_
     let kind = EventKind::AutoApproved { rule: "default".to_owned(), execute_before: until };
     assert_eq!(story.events[3].kind, kind);
     let request = &story.request;
-    assert_eq!((request.state, request.version, request.attempts), (State::Approved, 4, 0));
+    assert_eq!((request.state, request.version, request.sending.attempts), (State::Approved, 4, 0));
     assert_eq!((&request.decisions, &request.waits_for), (&Vec::new(), &Vec::new()));
     assert_eq!((request.execute_before, request.ended_at), (Some(until), None));
     let stands = Refusal::Closed { state: State::Approved };
     assert_eq!(story.refusal(&approve(anna())), stands);
-    assert_eq!(story.refusal(&withdraw(maker(), "")), stands);
+    assert!(story.ask(&withdraw(maker(), "")).is_ok(), "nothing of it has left");
     story.tell(&attempt()).unwrap();
-    story.tell(&record(Outcome::Executed)).unwrap();
+    story.tell(&record(AttemptOutcome::Executed)).unwrap();
     assert_eq!((story.request.state, story.request.decisions.len()), (State::Executed, 0));
 }
 

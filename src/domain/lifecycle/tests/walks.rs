@@ -1,5 +1,7 @@
 //! What holds whatever people, clocks and the executor do, and whatever the policy asks for.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -61,7 +63,10 @@ fn commands() -> impl Strategy<Value = TestCommand> {
     let words = || proptest::sample::select(vec!["fine", "no"]);
     let digests =
         proptest::sample::select(vec![None, Some(digest().to_string()), Some("sha256:wrong".to_owned())]);
-    let outcomes = proptest::sample::select(vec![Outcome::Executed, Outcome::Failed, Outcome::Unknown]);
+    let outcomes = || proptest::sample::select(AttemptOutcome::ALL.to_vec());
+    let repeats = [TestRepeat::Unknown, TestRepeat::Recognised, TestRepeat::RecognisedButShared];
+    let ends = (outcomes(), proptest::sample::select(repeats.to_vec()))
+        .prop_map(|(outcome, repeat)| TestCommand::End { attempt: None, outcome, repeat });
     prop_oneof![
         8 => (people(), verdicts, words(), digests).prop_map(|(checker, verdict, message, digest)| {
             decide(checker, verdict, message, digest.as_deref())
@@ -70,7 +75,9 @@ fn commands() -> impl Strategy<Value = TestCommand> {
         1 => Just(expire()),
         1 => Just(lapse()),
         3 => Just(attempt()),
-        3 => outcomes.prop_map(record),
+        4 => ends,
+        1 => Just(stop()),
+        1 => (1..4_i64, outcomes()).prop_map(|(attempt, outcome)| late(attempt, outcome)),
     ]
 }
 
@@ -93,10 +100,13 @@ fn leads_to(from: State, to: State) -> bool {
         State::ValidateMakerAccess => &[State::ValidatePayload],
         State::ValidatePayload => &[State::AdminTask, State::Approved],
         State::AdminTask => &[State::Approved, State::Rejected, State::Withdrawn, State::Expired],
-        State::Approved => &[State::Executed, State::Failed, State::Unknown, State::Expired],
+        State::Approved => {
+            &[State::Executed, State::Failed, State::Unknown, State::Expired, State::Withdrawn]
+        }
+        // By an answer that came late.
+        State::Unknown => &[State::Executed, State::Failed],
         State::Executed
         | State::Failed
-        | State::Unknown
         | State::Rejected
         | State::Withdrawn
         | State::Expired => &[],
@@ -132,12 +142,33 @@ fn the_arbitrary_stories_reach_every_state_in_which_a_request_rests() {
     };
     let has_lapsed = |end: &Request| end.state == State::Expired && end.execute_before.is_some();
     is_there("a lapsed approval", &has_lapsed);
+    is_there("a third attempt", &|end| end.sending.attempts > 2);
+    is_there("an inferred execution", &|end| end.sending.inferred && end.state == State::Executed);
+    is_there("a withdrawn approval", &|end| end.state == State::Withdrawn && end.execute_before.is_some());
     is_there("two rejections", &|end| end.state == State::Rejected && end.decisions.len() > 1);
     is_there("a third stage", &|end| end.last_decision().is_some_and(|last| last.stage == 2));
     is_there("two approvals", &|end| end.state == State::Executed && end.decisions.len() > 1);
     is_there("an execution that nobody approved", &|end| {
         end.state == State::Executed && end.decisions.is_empty()
     });
+}
+
+/// What each attempt came to, as the events say; nothing while it is under way.
+fn outcomes_by_attempt(events: &[Event]) -> BTreeMap<i64, Option<AttemptOutcome>> {
+    let mut outcomes = BTreeMap::new();
+    for event in events {
+        match &event.kind {
+            EventKind::AttemptStarted { attempt } => drop(outcomes.insert(*attempt, None)),
+            EventKind::AttemptEnded { attempt, outcome, .. } => {
+                outcomes.insert(*attempt, Some(*outcome));
+            }
+            EventKind::Ended { attempt: Some(ended), .. } | EventKind::LateAnswer { attempt: ended, .. } => {
+                outcomes.insert(ended.attempt, Some(ended.outcome));
+            }
+            _ => {}
+        }
+    }
+    outcomes
 }
 
 /// What an event says of a decision.
@@ -174,7 +205,7 @@ proptest! {
     }
 
     #[test]
-    fn there_is_at_most_one_leading_decision_one_attempt_and_one_end(plan in plans()) {
+    fn there_is_at_most_one_leading_decision_and_one_end(plan in plans()) {
         let end = walk(&plan, |_, _, said, _| assert!(said.as_ref().map_or(0, Vec::len) <= 1));
         let count = |is: fn(&EventKind) -> bool| end.events.iter().filter(|event| is(&event.kind)).count();
         let decisions = count(|kind| matches!(kind, EventKind::Decided { .. }));
@@ -186,8 +217,9 @@ proptest! {
         let attempts = count(|kind| matches!(kind, EventKind::AttemptStarted { .. }));
         let ends = count(|kind| matches!(kind, EventKind::Ended { .. }));
         assert!(approvals + rejections <= 1);
-        assert!(attempts <= approvals && ends <= approvals);
-        assert_eq!(end.request.attempts, i64::try_from(attempts).unwrap());
+        assert!(attempts == 0 || approvals == 1);
+        assert!(ends <= approvals);
+        assert_eq!(end.request.sending.attempts, i64::try_from(attempts).unwrap());
         assert_eq!(end.request.decisions.len(), decisions);
         if end.charter.is_auto {
             assert_eq!((decisions, approvals), (0, 1));
@@ -224,14 +256,14 @@ proptest! {
     #[test]
     fn only_what_was_approved_has_a_time_by_which_it_leaves_and_none_is_begun_after_it(plan in plans()) {
         let end = walk(&plan, |before, _, _, after| {
-            if after.request.attempts > before.request.attempts {
+            if after.request.sending.attempts > before.request.sending.attempts {
                 assert!(Some(after.now) < after.request.execute_before);
             }
         });
         let was_approved = end.events.iter().any(|event| event.to == State::Approved);
         assert_eq!(end.request.execute_before.is_some(), was_approved);
         if end.request.state == State::Expired && was_approved {
-            assert_eq!(end.request.attempts, 0);
+            assert_eq!(end.request.sending.attempts, 0);
             assert!(end.request.ended_at >= end.request.execute_before);
         }
     }
@@ -243,8 +275,9 @@ proptest! {
             assert!(leads_to(from.state, to.state), "{} to {}", from.state, to.state);
             assert_eq!(to.state.is_final(), to.ended_at.is_some());
             if from.state.is_final() {
-                let version = from.version;
-                assert_eq!(&Request { version, ..to.clone() }, from);
+                // A late answer adds to what is known of attempts, and moves nothing else.
+                let (version, sending) = (from.version, from.sending.clone());
+                assert_eq!(&Request { version, sending, ..to.clone() }, from);
             }
         });
     }
@@ -291,9 +324,53 @@ proptest! {
     #[test]
     fn nothing_is_decided_or_withdrawn_at_or_after_the_deadline(plan in plans()) {
         walk(&plan, |before, command, said, _| {
-            let is_late = before.now >= before.request.expires_at;
+            let is_late = before.now >= before.request.expires_at && before.request.state != State::Approved;
             if is_late && asker(command).is_some() {
                 assert!(said.as_ref().map_or(true, Vec::is_empty));
+            }
+        });
+    }
+
+    #[test]
+    fn what_the_state_says_of_the_call_is_true_of_its_attempts(plan in plans()) {
+        walk(&plan, |_, _, _, after| {
+            let attempts = outcomes_by_attempt(&after.events);
+            let may_be_done = |outcome: &Option<AttemptOutcome>| matches!(
+                outcome,
+                None | Some(AttemptOutcome::Executed | AttemptOutcome::Ambiguous)
+            );
+            let is_executed = |outcome: &Option<AttemptOutcome>| *outcome == Some(AttemptOutcome::Executed);
+            match after.request.state {
+                State::Executed if after.request.sending.inferred => {
+                    assert!(attempts.values().any(|one| *one == Some(AttemptOutcome::Ambiguous)));
+                }
+                State::Executed => assert!(attempts.values().any(is_executed)),
+                State::Failed | State::Withdrawn => assert!(!attempts.values().any(may_be_done)),
+                State::Expired => assert!(attempts.is_empty()),
+                State::Unknown => assert!(attempts.values().any(may_be_done)),
+                State::Approved
+                | State::Rejected
+                | State::AdminTask
+                | State::ValidateMakerAccess
+                | State::ValidatePayload => {}
+            }
+        });
+    }
+
+    #[test]
+    fn an_ambiguous_attempt_is_followed_only_where_the_target_recognises_a_repeat(plan in plans()) {
+        walk(&plan, |before, command, said, _| {
+            let (TestCommand::End { outcome, repeat, .. }, Ok(events)) = (command, said) else { return };
+            let goes_on = events.iter().any(|event| matches!(event.kind, EventKind::AttemptEnded { .. }));
+            if *outcome == AttemptOutcome::Ambiguous && *repeat == TestRepeat::Unknown {
+                assert!(!goes_on);
+            }
+            if let Some(EventKind::AttemptEnded { next_attempt_at, .. }) =
+                events.first().map(|event| &event.kind)
+            {
+                assert!(Some(*next_attempt_at) < before.request.execute_before);
+                let is_ambiguous = *outcome == AttemptOutcome::Ambiguous;
+                assert!(!is_ambiguous || *next_attempt_at >= before.now + seconds(5));
             }
         });
     }

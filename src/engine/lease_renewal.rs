@@ -1,0 +1,65 @@
+//! Renewing leases past the writer: on a shared database, by a connection that does nothing else.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::claimed_execution::HeldLease;
+use super::Engine;
+use crate::clock::Clock;
+use crate::store::claims::{self, NodeTime};
+use crate::store::connection::limit_statements;
+use crate::store::requests::Key;
+use crate::store::{AnyConnection, Store, StoreError};
+
+/// The connection that renews leases.
+pub struct LeaseRenewal {
+    store: Store,
+    clock: Clock,
+    lease: TimeDelta,
+    conn: Option<AnyConnection>,
+}
+
+impl Engine {
+    /// What renews leases; `None` if the database is this process's alone: nobody else could end a lease, and this
+    /// process leaves out what is under way.
+    pub fn lease_renewal(&self) -> Option<LeaseRenewal> {
+        let (store, clock) = (self.inner.store.clone(), self.inner.clock.clone());
+        let lease = self.inner.sending.lease;
+        (!store.is_exclusive()).then(|| LeaseRenewal { store, clock, lease, conn: None })
+    }
+}
+
+impl LeaseRenewal {
+    /// How long a lease lasts.
+    pub fn lease(&self) -> Duration {
+        self.lease.to_std().unwrap_or_default()
+    }
+
+    /// Renews these leases by the database's clock. A lost one is only reported: its holder may still say how its
+    /// attempt ended. After an error the next call makes a new connection.
+    ///
+    /// # Errors
+    /// The database is not there, or does not answer within half of the time between two renewals.
+    pub fn renew(&mut self, held: &[HeldLease]) -> Result<(), StoreError> {
+        if held.is_empty() {
+            return Ok(());
+        }
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => {
+                let mut conn = self.store.open_writer()?;
+                limit_statements(&mut conn, self.lease() / 6)?;
+                conn
+            }
+        };
+        let leases: Vec<(Key, i64)> = held.iter().map(|held| (held.key.clone(), held.token)).collect();
+        let time = NodeTime { now: self.clock.now(), injected: self.clock.injected() };
+        let renewed = claims::renew(&mut conn, &leases, time, self.lease)?;
+        self.conn = Some(conn);
+        if renewed < held.len() {
+            tracing::debug!(held = held.len(), renewed, "some leases were not renewed");
+        }
+        Ok(())
+    }
+}
