@@ -74,7 +74,7 @@ impl Engine {
         {
             return Ok(Submitted { view, is_replay: true });
         }
-        let prepared = self.check(input, client_key)?;
+        let prepared = self.check(input, client_key, self.new_request_id())?;
         if prepared.needs_locks() {
             self.submit_locked(input.actor, prepared).await
         } else {
@@ -84,19 +84,25 @@ impl Engine {
 
     /// Everything about a submission but the write, where its admission depends on nothing stored.
     pub fn prepare(&self, input: &SubmissionInput<'_>) -> Result<(View, NewSubmission), EngineError> {
-        self.admit(self.check(input, None)?)
+        self.admit(self.check(input, None, self.new_request_id())?)
     }
 
-    /// Everything about a submission that needs nothing but its body and the rules in force.
+    fn new_request_id(&self) -> RequestId {
+        RequestId::new(self.inner.clock.new_id())
+    }
+
+    /// Everything about a submission that needs nothing but its body and the rules in force. `id` becomes the
+    /// request's.
     pub(super) fn check(
         &self,
         input: &SubmissionInput<'_>,
         client_key: Option<ClientKey>,
+        id: RequestId,
     ) -> Result<Box<PreparedSubmission>, EngineError> {
         let rules = self.inner.book.current();
         let request_type = Arc::clone(rules.types.find(input.type_name).ok_or(EngineError::NotFound)?);
         let submission =
-            validate(&request_type, &self.inner.targets, input.body()?).map_err(EngineError::Invalid)?;
+            validate(&request_type, &self.inner.targets, id, input.body()?).map_err(EngineError::Invalid)?;
         if !rules.people.is_active(&input.actor.person, &input.actor.act) {
             let message = "Your account is not active in the people file. Ask whoever keeps it.".to_owned();
             return Err(EngineError::NotAdmitted(AdmissionRefusal { code: Code::PersonInactive, message }));
@@ -104,7 +110,7 @@ impl Engine {
         Ok(Box::new(PreparedSubmission {
             maker: input.actor.signer.clone(),
             origin: Origin::of(input.actor, input.reference),
-            id: RequestId::new(self.inner.clock.new_id()),
+            id,
             now: self.inner.clock.now(),
             request_type,
             submission,

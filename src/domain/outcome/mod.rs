@@ -139,7 +139,9 @@ pub fn judge(
 ) -> Judgement {
     let _ = (repeat, now);
     match exchange {
-        Exchange::NotSent { reason } => Judgement::new(AttemptOutcome::NotSent, format!("No byte left: {reason}.")),
+        Exchange::NotSent { reason } => {
+            Judgement::new(AttemptOutcome::NotSent, format!("No byte left: {reason}."))
+        }
         Exchange::NoFullAnswer { reason, .. } => {
             Judgement::new(AttemptOutcome::Ambiguous, format!("No full answer came: {reason}."))
         }

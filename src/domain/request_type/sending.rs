@@ -2,9 +2,24 @@
 //! nobody knows whether it was.
 
 use chrono::TimeDelta;
+use serde_json::{Map, Value, json};
 
-use super::Place;
-use super::answer::Steps;
+use super::answer::{AnswerRules, Steps, pointer, read_steps, status_of};
+use super::classes::FieldClasses;
+use super::parse::{Faults, Table};
+use super::place::Place;
+use super::scalar::{read_scalar, scalar_value};
+use crate::domain::amount::Amount;
+use crate::domain::header_names::{is_credential, is_token, owner_of};
+use crate::domain::period;
+
+/// Maximum length of the id by which a target recognises a repeat.
+pub const REPEAT_ID_CHARS_MAX: usize = 256;
+
+const ATTEMPTS_MAX: i64 = 1000;
+
+/// Says what the body is, so it can't carry a key.
+const CONTENT_TYPE: &str = "content-type";
 
 /// How a call that was *not sent* or *not done* is tried again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +38,51 @@ impl Default for RetryRules {
     }
 }
 
+impl RetryRules {
+    /// Reads `[retry]`.
+    pub(super) fn read(root: &Table<'_>, faults: &mut Faults) -> Self {
+        let default = Self::default();
+        let Some(retry) = root.table("retry", faults) else { return default };
+        retry.allow(&["first_delay", "longest_delay", "attempts"], faults);
+        let first_delay = retry.period("first_delay", faults).unwrap_or(default.first_delay);
+        if first_delay > TimeDelta::hours(1) {
+            faults.push(retry.at("first_delay"), "Write a delay from 1s to 1h.");
+        }
+        let longest_delay = retry.period("longest_delay", faults).unwrap_or(default.longest_delay);
+        if longest_delay < first_delay || longest_delay > TimeDelta::days(1) {
+            let wish = format!("Write a delay from {} to 1d.", period::text(first_delay));
+            faults.push(retry.at("longest_delay"), wish);
+        }
+        let attempts = retry
+            .get("attempts")
+            .map(|value| value.as_i64().filter(|attempts| (1..=ATTEMPTS_MAX).contains(attempts)));
+        if attempts == Some(None) {
+            faults.push(retry.at("attempts"), format!("Write a whole number from 1 to {ATTEMPTS_MAX}."));
+        }
+        Self { first_delay, longest_delay, attempts: attempts.flatten() }
+    }
+
+    /// The rules as a definition has them; `None` for the defaults.
+    pub(super) fn to_definition(&self) -> Option<Value> {
+        let default = Self::default();
+        let mut members = Map::new();
+        if let Some(attempts) = self.attempts {
+            members.insert("attempts".to_owned(), attempts.into());
+        }
+        if self.first_delay != default.first_delay {
+            members.insert("first_delay".to_owned(), period::text(self.first_delay).into());
+        }
+        if self.longest_delay != default.longest_delay {
+            members.insert("longest_delay".to_owned(), period::text(self.longest_delay).into());
+        }
+        (!members.is_empty()).then_some(Value::Object(members))
+    }
+}
+
 /// By what the target recognises a repeat, so that an ambiguous call may be sent again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RepeatRules {
-    /// By this header (in lower case), which carries the request's id.
+    /// By this header (as the type spells it), which carries the request's id.
     KeyHeader(String),
     /// By an id in the call itself; a repeat gets an answer that says so.
     AlreadyDone(AlreadyDoneAnswer),
@@ -41,6 +97,115 @@ pub struct AlreadyDoneAnswer {
     pub status: u16,
     /// Where the answer's body has the code.
     pub at: Steps,
-    /// The code, as the text of a JSON number or string.
+    /// The code, as the text of a JSON string, number or boolean.
     pub equals: String,
+}
+
+impl RepeatRules {
+    /// Reads `[repeat]`. What it names must be public and may not contradict the rules about answers.
+    pub(super) fn read(
+        root: &Table<'_>,
+        classes: &FieldClasses,
+        answer: &AnswerRules,
+        faults: &mut Faults,
+    ) -> Option<Self> {
+        let repeat = root.table("repeat", faults)?;
+        repeat.allow(&["key_header", "id", "already_if"], faults);
+        let names_an_answer = repeat.get("id").is_some() || repeat.get("already_if").is_some();
+        match (repeat.get("key_header").is_some(), names_an_answer) {
+            (true, false) => read_key_header(&repeat, classes, faults).map(Self::KeyHeader),
+            (false, true) => {
+                let id = read_id(&repeat, classes, faults);
+                let already = read_already(&repeat, id, faults)?;
+                if answer.list_status(already.status) {
+                    let wish = "Take this status out of the lists in [answer], which are asked first.";
+                    faults.push(format!("{}/status", repeat.at("already_if")), wish);
+                }
+                Some(Self::AlreadyDone(already))
+            }
+            (true, true) | (false, false) => {
+                faults.push("/repeat", "Write key_header, or id and already_if, and not both.");
+                None
+            }
+        }
+    }
+
+    /// The rules as a definition has them.
+    pub(super) fn to_definition(&self) -> Value {
+        match self {
+            Self::KeyHeader(name) => json!({ "key_header": name }),
+            Self::AlreadyDone(AlreadyDoneAnswer { id, status, at, equals }) => json!({
+                "id": id.as_str(),
+                "already_if": { "status": status, "at": pointer(at), "equals": scalar_value(equals) },
+            }),
+        }
+    }
+
+    /// The header that carries the request's id.
+    pub fn key_header(&self) -> Option<&str> {
+        match self {
+            Self::KeyHeader(name) => Some(name),
+            Self::AlreadyDone(_) => None,
+        }
+    }
+
+    /// The id that a normalised task carries, as text: one spelling for equal numbers, and none for an
+    /// empty text. Two ids that differ only in control characters count as one, which is the strict reading.
+    pub fn id_of(&self, task: &Value) -> Option<String> {
+        let place = match self {
+            Self::KeyHeader(_) => return None,
+            Self::AlreadyDone(already) => &already.id,
+        };
+        let text = match place.find(task)? {
+            Value::String(text) => text.clone(),
+            number @ Value::Number(_) => {
+                Amount::from_json(number).map_or_else(|_| number.to_string(), |amount| amount.to_string())
+            }
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+        };
+        let printable: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        (!printable.is_empty()).then_some(printable)
+    }
+}
+
+fn read_key_header(repeat: &Table<'_>, classes: &FieldClasses, faults: &mut Faults) -> Option<String> {
+    let name = repeat.text("key_header", faults)?;
+    let at = repeat.at("key_header");
+    if !is_token(name) || name.len() > REPEAT_ID_CHARS_MAX {
+        faults.push(at, "Write the name of a header, such as \"Idempotency-Key\".");
+    } else if owner_of(name).is_some() || is_credential(name) || name.eq_ignore_ascii_case(CONTENT_TYPE) {
+        faults.push(at, "Name another header; this one has a meaning of its own.");
+    } else if classes.hide_header(name) {
+        faults.push(at, "Name a header that is public: it carries the request's id.");
+    }
+    Some(name.to_owned())
+}
+
+fn read_id(repeat: &Table<'_>, classes: &FieldClasses, faults: &mut Faults) -> Option<Place> {
+    let wish = "a pointer to the id in the task, such as /body/requestId.";
+    let text = repeat.required_text("id", wish, faults)?;
+    let place = faults.take(&repeat.at("id"), Place::parse(text))?;
+    if place.is_wide() || place.is_header() {
+        let wish = "Write a pointer to one value in /body, /queryParams or /pathParams.";
+        faults.push(repeat.at("id"), wish);
+    } else if classes.hide(&place.steps()) {
+        let wish = "Name a field that is public: the id is compared with those of other requests.";
+        faults.push(repeat.at("id"), wish);
+    }
+    Some(place)
+}
+
+fn read_already(repeat: &Table<'_>, id: Option<Place>, faults: &mut Faults) -> Option<AlreadyDoneAnswer> {
+    let Some(already) = repeat.table("already_if", faults) else {
+        faults.push(repeat.at("already_if"), "Add already_if with status, at and equals.");
+        return None;
+    };
+    already.allow(&["status", "at", "equals"], faults);
+    let status = already.get("status").and_then(|status| status_of(status, 200));
+    if status.is_none() {
+        faults.push(already.at("status"), "Write the status of this answer, from 200 to 599.");
+    }
+    let at = read_steps(&already, "at", "a JSON pointer to the code in the answer's body.", faults);
+    let equals = read_scalar(&already, "equals", faults);
+    Some(AlreadyDoneAnswer { id: id?, status: status?, at: at?, equals: equals? })
 }

@@ -44,6 +44,10 @@ fn targets() -> Targets {
     ])
 }
 
+fn id() -> RequestId {
+    RequestId::parse("0190b6f2-7a3c-7cc0-8000-000000000001").unwrap()
+}
+
 fn typed(definition: Value) -> RequestType {
     RequestType::from_definition(&definition).unwrap()
 }
@@ -58,7 +62,7 @@ fn sent(name: &str) -> Value {
 }
 
 fn submit(name: &str, body: &Value) -> Result<Submission, Vec<Fault>> {
-    validate(&find(name), &targets(), json::write(body).as_bytes())
+    validate(&find(name), &targets(), id(), json::write(body).as_bytes())
 }
 
 fn pointers(result: Result<Submission, Vec<Fault>>) -> Vec<String> {
@@ -94,7 +98,7 @@ fn task(rest: &str) -> String {
 #[test]
 fn every_example_is_stored_as_the_contract_shows() {
     for (name, (request, response)) in EXAMPLES {
-        let submission = validate(&find(name), &targets(), request.as_bytes()).unwrap();
+        let submission = validate(&find(name), &targets(), id(), request.as_bytes()).unwrap();
         let echo = &read(response)["data"]["details"]["IntouchAPITask-Payload"];
         assert_eq!(json::write(&submission.task), json::write(echo), "{name}");
         assert_eq!(submission.digest, submission.call.digest());
@@ -179,7 +183,7 @@ fn an_absent_query_stays_absent_and_an_empty_one_empty() {
 
 #[test]
 fn a_body_that_is_no_json_or_no_object_is_refused() {
-    let unreadable = validate(&find("ISSUE-BADGE"), &targets(), b"{").unwrap_err();
+    let unreadable = validate(&find("ISSUE-BADGE"), &targets(), id(), b"{").unwrap_err();
     assert_eq!((unreadable.len(), unreadable[0].code().name()), (1, "unreadable"));
     assert_eq!(pointers(submit("ISSUE-BADGE", &json!([]))), [""]);
     assert_eq!(pointers(submit("ISSUE-BADGE", &json!({}))), [PAYLOAD, ENTITY]);
@@ -262,7 +266,7 @@ fn path_params_fill_placeholders_and_nothing_else() {
         body["payload"]["IntouchAPITask-Payload"]["path"] = json!("/badges/{badgeId}/claim");
         body["payload"]["IntouchAPITask-Payload"]["method"] = json!("PUT");
         body["payload"]["IntouchAPITask-Payload"]["pathParams"] = params;
-        validate(&claim, &targets(), json::write(&body).as_bytes())
+        validate(&claim, &targets(), id(), json::write(&body).as_bytes())
     };
     let call = submit_claim(json!({"badgeId": "a/b"})).unwrap().call;
     assert_eq!(call.url, "https://api.example.com/badges/a%2Fb/claim");
@@ -286,7 +290,7 @@ fn submit_points(more: Value, members: Value) -> Result<Submission, Vec<Fault>> 
     for (name, value) in members.as_object().unwrap() {
         task[name] = value.clone();
     }
-    validate(&typed(definition), &targets(), json::write(&body).as_bytes())
+    validate(&typed(definition), &targets(), id(), json::write(&body).as_bytes())
 }
 
 #[test]
@@ -479,7 +483,7 @@ fn many_faults_are_reported_at_once() {
         }},
         "more": true
     }"#;
-    let faults = validate(&find("ISSUE-BADGE"), &targets(), text.as_bytes()).unwrap_err();
+    let faults = validate(&find("ISSUE-BADGE"), &targets(), id(), text.as_bytes()).unwrap_err();
     let found: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
     let in_task = [
         "/extra",
@@ -525,7 +529,7 @@ fn secrets_in_headers_are_masked_and_known_schemes_stay() {
 proptest! {
     #[test]
     fn any_text_gets_an_answer(text: String) {
-        prop_assert!(validate(&find("ISSUE-BADGE"), &targets(), text.as_bytes()).is_err());
+        prop_assert!(validate(&find("ISSUE-BADGE"), &targets(), id(), text.as_bytes()).is_err());
     }
 
     #[test]
