@@ -209,3 +209,165 @@ fn read_already(repeat: &Table<'_>, id: Option<Place>, faults: &mut Faults) -> O
     let equals = read_scalar(&already, "equals", faults);
     Some(AlreadyDoneAnswer { id: id?, status: status?, at: at?, equals: equals? })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::RequestType;
+    use super::*;
+
+    fn read(more: Value) -> Result<RequestType, Vec<String>> {
+        let mut definition = json!({"name": "A", "call": {"method": "POST", "path": "/a"}});
+        for (name, value) in more.as_object().unwrap() {
+            definition[name] = value.clone();
+        }
+        let fields = |faults: Vec<crate::domain::fault::DefinitionFault>| {
+            faults.into_iter().map(|fault| fault.field).collect()
+        };
+        RequestType::from_definition(&definition).map_err(fields)
+    }
+
+    fn faults(more: Value) -> Vec<String> {
+        read(more).unwrap_err()
+    }
+
+    fn by_id(at: &str) -> RequestType {
+        read(json!({"repeat": {"id": at, "already_if": {"status": 400, "at": "/errors/0/code", "equals": 809}}}))
+            .unwrap()
+    }
+
+    #[test]
+    fn delays_and_attempts_have_limits_and_defaults() {
+        let retry = |retry: Value| read(json!({ "retry": retry }));
+        let usual = retry(json!({})).unwrap();
+        assert_eq!(usual.retry, RetryRules::default());
+        let same = retry(json!({"first_delay": "1s", "longest_delay": "300s"})).unwrap();
+        assert_eq!(same.version, usual.version);
+        assert_eq!(same.version, read(json!({})).unwrap().version);
+        let patient = retry(json!({"first_delay": "1h", "longest_delay": "1d", "attempts": 1000})).unwrap();
+        assert_eq!(patient.retry.first_delay, TimeDelta::hours(1));
+        assert_eq!((patient.retry.longest_delay, patient.retry.attempts), (TimeDelta::days(1), Some(1000)));
+        for (wrong, fields) in [
+            (json!({"first_delay": "61m", "longest_delay": "1d"}), vec!["/retry/first_delay"]),
+            (json!({"first_delay": 5}), vec!["/retry/first_delay"]),
+            (json!({"first_delay": "100ms"}), vec!["/retry/first_delay"]),
+            (json!({"first_delay": "10m"}), vec!["/retry/longest_delay"]),
+            (json!({"first_delay": "10s", "longest_delay": "9s"}), vec!["/retry/longest_delay"]),
+            (json!({"longest_delay": "25h"}), vec!["/retry/longest_delay"]),
+            (json!({"attempts": 0}), vec!["/retry/attempts"]),
+            (json!({"attempts": 1001}), vec!["/retry/attempts"]),
+            (json!({"attempts": "3"}), vec!["/retry/attempts"]),
+            (json!({"attempts": 1.5}), vec!["/retry/attempts"]),
+            (json!({"again": true}), vec!["/retry/again"]),
+        ] {
+            assert_eq!(faults(json!({ "retry": wrong })), fields, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_repeat_is_recognised_in_exactly_one_way() {
+        let already = json!({"status": 400, "at": "/errors/0/code", "equals": 809});
+        for (wrong, fields) in [
+            (json!({}), vec!["/repeat"]),
+            (json!({"key_header": "K", "id": "/body/a"}), vec!["/repeat"]),
+            (json!({"key_header": "K", "already_if": already}), vec!["/repeat"]),
+            (json!({"id": "/body/a"}), vec!["/repeat/already_if"]),
+            (json!({ "already_if": already }), vec!["/repeat/id"]),
+            (json!({"id": "/body/*/a", "already_if": already}), vec!["/repeat/id"]),
+            (json!({"id": "/headers/X", "already_if": already}), vec!["/repeat/id"]),
+            (json!({"id": "body/a", "already_if": already}), vec!["/repeat/id"]),
+            (json!({"id": 5, "already_if": already}), vec!["/repeat/id"]),
+            (
+                json!({"id": "/body/a", "already_if": {}}),
+                vec!["/repeat/already_if/status", "/repeat/already_if/at", "/repeat/already_if/equals"],
+            ),
+            (
+                json!({"id": "/body/a", "already_if": {"status": 199, "at": "a", "equals": null, "or": 1}}),
+                vec![
+                    "/repeat/already_if/or",
+                    "/repeat/already_if/status",
+                    "/repeat/already_if/at",
+                    "/repeat/already_if/equals",
+                ],
+            ),
+            (json!({"key_header": "K", "more": 1}), vec!["/repeat/more"]),
+        ] {
+            assert_eq!(faults(json!({ "repeat": wrong })), fields, "{wrong}");
+        }
+        for status in ["failed_if_status", "unknown_if_status", "not_done_if_status"] {
+            let listed = json!({
+                "answer": {status: [400]}, "repeat": {"id": "/body/a", "already_if": already},
+            });
+            assert_eq!(faults(listed), ["/repeat/already_if/status"]);
+        }
+    }
+
+    #[test]
+    fn a_key_header_is_a_public_header_without_another_meaning() {
+        for name in [
+            "",
+            "Key:",
+            "K K",
+            "Schlüssel",
+            "Host",
+            "X-Countersign-Request-Id",
+            "traceparent",
+            "Tracestate",
+            "Content-Length",
+            "Transfer-Encoding",
+            "Accept-Encoding",
+            "Content-Type",
+            "Authorization",
+            "X-API-Key",
+            "cookie",
+        ] {
+            assert_eq!(faults(json!({"repeat": {"key_header": name}})), ["/repeat/key_header"], "{name}");
+        }
+        for hidden in ["/headers/idempotency-key", "/headers/*"] {
+            let definition = json!({
+                "fields": {"masked": [hidden]}, "repeat": {"key_header": "Idempotency-Key"},
+            });
+            assert_eq!(faults(definition), ["/repeat/key_header"]);
+        }
+        let read = read(json!({"repeat": {"key_header": "Idempotency-Key"}})).unwrap();
+        assert_eq!(read.key_header(), Some("Idempotency-Key"));
+        assert!(read.recognises_repeat(&json!({})));
+        assert_eq!(read.repeat_key(&json!({"headers": {"Idempotency-Key": "1"}})), None);
+    }
+
+    #[test]
+    fn an_id_of_a_repeat_is_public() {
+        for hidden in ["/body/card", "/body/card/id", "/body/*"] {
+            let definition = json!({
+                "fields": {"secret": [hidden]},
+                "repeat": {"id": "/body/card/id", "already_if": {"status": 400, "at": "/code", "equals": "X"}},
+            });
+            assert_eq!(faults(definition), ["/repeat/id"], "{hidden}");
+        }
+    }
+
+    #[test]
+    fn a_call_is_recognised_by_the_id_that_it_carries_and_by_none_that_it_lacks() {
+        let read = by_id("/body/requestId");
+        for (id, key) in [
+            (json!("R-1"), Some("R-1")),
+            (json!(" R-1"), Some(" R-1")),
+            (json!(17), Some("17")),
+            (json!(17.0), Some("17")),
+            (json!("17"), Some("17")),
+            (json!("a\u{0}b"), Some("a\u{fffd}b")),
+            (json!(""), None),
+            (json!(null), None),
+            (json!(true), None),
+            (json!(["R-1"]), None),
+            (json!({"id": "R-1"}), None),
+        ] {
+            let task = json!({"body": {"requestId": id}});
+            assert_eq!(read.repeat_key(&task).as_deref(), key, "{id}");
+            assert_eq!(read.recognises_repeat(&task), key.is_some(), "{id}");
+        }
+        assert!(!read.recognises_repeat(&json!({"body": {}})));
+        assert!(!by_id("/body/a").recognises_repeat(&json!({})));
+        let blind = super::tests::read(json!({})).unwrap();
+        assert!(!blind.recognises_repeat(&json!({"body": {"requestId": "R-1"}})));
+    }
+}

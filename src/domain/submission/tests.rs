@@ -294,6 +294,72 @@ fn submit_points(more: Value, members: Value) -> Result<Submission, Vec<Fault>> 
 }
 
 #[test]
+fn a_key_header_gets_the_requests_id_in_the_task_the_call_and_the_digest() {
+    let rules = json!({"repeat": {"key_header": "Idempotency-Key"}});
+    let headers = json!({"headers": {"X-A": "b"}});
+    let taken = submit_points(rules.clone(), headers.clone()).unwrap();
+    assert_eq!(taken.task["headers"], json!({"X-A": "b", "Idempotency-Key": id().to_string()}));
+    assert_eq!(taken.call.headers[1], ("idempotency-key".to_owned(), id().to_string()));
+    assert_eq!(taken.call, Call::from_task(&taken.task).unwrap());
+    assert_eq!(taken.digest, taken.call.digest());
+    let plain = submit_points(json!({}), headers).unwrap();
+    assert_eq!(plain.task["headers"], json!({"X-A": "b"}));
+    assert_ne!(plain.digest, taken.digest);
+}
+
+#[test]
+fn a_makers_own_key_header_is_refused_where_the_engine_fills_it() {
+    let rules = json!({"repeat": {"key_header": "Idempotency-Key"}});
+    for name in ["Idempotency-Key", "idempotency-key", "IDEMPOTENCY-KEY"] {
+        let headers = json!({"headers": {name: id().to_string()}});
+        let faults = submit_points(rules.clone(), headers.clone()).unwrap_err();
+        assert_eq!(faults, [Fault::new(task(&format!("/headers/{name}")), FaultKind::HeaderOfRepeats)]);
+        assert_eq!(faults[0].code().name(), "payload_invalid");
+        assert!(submit_points(json!({}), headers).is_ok());
+    }
+}
+
+#[test]
+fn an_id_by_which_the_target_recognises_a_repeat_may_have_256_characters() {
+    let pointer = task("/body/requestId");
+    let sentence = |id: Value| {
+        let faults = submit("ISSUE-BADGE", &with("ISSUE-BADGE", &pointer, id)).unwrap_err();
+        assert_eq!((faults.len(), faults[0].field.as_str()), (1, pointer.as_str()));
+        faults[0].sentence()
+    };
+    let longest = "é".repeat(REPEAT_ID_CHARS_MAX);
+    let taken = submit("ISSUE-BADGE", &with("ISSUE-BADGE", &pointer, json!(longest))).unwrap();
+    assert_eq!(find("ISSUE-BADGE").repeat_key(&taken.task), Some(longest.clone()));
+    assert_eq!(sentence(json!(format!("{longest}x"))), "Write at most 256 characters.");
+    assert_eq!(sentence(read(&"1".repeat(REPEAT_ID_CHARS_MAX + 1))), "Write at most 256 characters.");
+}
+
+#[test]
+fn the_built_in_types_recognise_a_repeat_by_the_id_that_the_call_carries() {
+    for (name, pointer, id) in [
+        ("ISSUE-BADGE", "/body/requestId", json!("req-1")),
+        ("EARN-BADGE", "/body/requestId", json!(17)),
+        ("POINTS-REDEMPTION", "/body/root/redeem/external_reference_number", json!("ref-1")),
+    ] {
+        let request_type = find(name);
+        let carries = submit(name, &with(name, &task(pointer), id.clone())).unwrap();
+        assert!(request_type.recognises_repeat(&carries.task), "{name}");
+        assert_eq!(
+            request_type.repeat_key(&carries.task),
+            Some(id.as_str().map_or("17".to_owned(), str::to_owned))
+        );
+        let mut lacks = carries.task;
+        let (parent, member) = pointer.rsplit_once('/').unwrap();
+        lacks.pointer_mut(parent).unwrap().as_object_mut().unwrap().shift_remove(member).unwrap();
+        assert!(!request_type.recognises_repeat(&lacks), "{name}");
+    }
+    for name in ["CUSTOMER-STATUS-CHANGE", "GOODWILL-POINTS", "RETRO-TRANSACTION"] {
+        let task = submit(name, &sent(name)).unwrap().task;
+        assert!(!find(name).recognises_repeat(&task), "{name}");
+    }
+}
+
+#[test]
 fn a_type_without_a_body_of_its_own_needs_none() {
     let call = submit_points(json!({}), json!({})).unwrap().call;
     assert_eq!((call.url.as_str(), call.body.len()), ("https://api.example.com/points/7", 0));
