@@ -74,7 +74,7 @@ impl Engine {
         {
             return Ok(Submitted { view, is_replay: true });
         }
-        let prepared = self.check(input, client_key, self.new_request_id())?;
+        let prepared = self.check(input, client_key)?;
         if prepared.needs_locks() {
             self.submit_locked(input.actor, prepared).await
         } else {
@@ -84,20 +84,24 @@ impl Engine {
 
     /// Everything about a submission but the write, where its admission depends on nothing stored.
     pub fn prepare(&self, input: &SubmissionInput<'_>) -> Result<(View, NewSubmission), EngineError> {
-        self.admit(self.check(input, None, self.new_request_id())?)
+        self.admit(self.check(input, None)?)
     }
 
-    fn new_request_id(&self) -> RequestId {
-        RequestId::new(self.inner.clock.new_id())
-    }
-
-    /// Everything about a submission that needs nothing but its body and the rules in force. `id` becomes the
-    /// request's.
+    /// Everything about a submission that needs nothing but its body and the rules in force.
     pub(super) fn check(
         &self,
         input: &SubmissionInput<'_>,
         client_key: Option<ClientKey>,
+    ) -> Result<Box<PreparedSubmission>, EngineError> {
+        self.check_as(RequestId::new(self.inner.clock.new_id()), input, client_key)
+    }
+
+    /// The same, for a request of this id.
+    pub(super) fn check_as(
+        &self,
         id: RequestId,
+        input: &SubmissionInput<'_>,
+        client_key: Option<ClientKey>,
     ) -> Result<Box<PreparedSubmission>, EngineError> {
         let rules = self.inner.book.current();
         let request_type = Arc::clone(rules.types.find(input.type_name).ok_or(EngineError::NotFound)?);
