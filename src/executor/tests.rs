@@ -211,7 +211,7 @@ async fn an_answer_that_ends_early_is_no_full_answer() {
 
 #[tokio::test]
 async fn an_answer_whose_head_is_unreadable_is_no_full_answer() {
-    let many = (0..10_001).map(|n| format!("x-{n}: v\r\n")).collect::<String>();
+    let many = "a:\r\n".repeat(4_097);
     for answer in [
         "SSH-2.0-OpenSSH_9.2\r\n".to_owned(),
         "HTTP/1.1 099 Odd\r\n\r\n".to_owned(),
@@ -229,14 +229,14 @@ async fn an_answer_whose_head_is_unreadable_is_no_full_answer() {
 
 #[tokio::test]
 async fn very_many_headers_are_read_as_long_as_the_head_is_not_too_large() {
-    for (line, count) in [("x-same: v\r\n", 120), ("a:\r\n", 16_000)] {
-        let head = format!("HTTP/1.1 200 OK\r\n{}content-length: 2\r\n\r\n{{}}", line.repeat(count));
+    let different: String = (0..4_000).map(|number| format!("x-{number}: v\r\n")).collect();
+    for (lines, count) in
+        [("x-same: v\r\n".repeat(120), 120), ("a:\r\n".repeat(4_000), 4_000), (different, 4_000)]
+    {
+        let head = format!("HTTP/1.1 200 OK\r\n{lines}content-length: 2\r\n\r\n{{}}");
         let answer = answered(exchange_with(head).await);
         assert_eq!((answer.headers.len(), answer.body.as_slice()), (count + 1, b"{}".as_slice()));
     }
-    let different: String = (0..5_000).map(|number| format!("x-{number}: v\r\n")).collect();
-    let answer = exchange_with(format!("HTTP/1.1 200 OK\r\n{different}content-length: 0\r\n\r\n")).await;
-    assert_eq!(answered(answer).headers.len(), 5_001);
 }
 
 #[tokio::test]

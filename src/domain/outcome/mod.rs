@@ -63,7 +63,7 @@ impl Outcome {
     }
 }
 
-/// Judges an exchange by itself: what happened to other attempts of the request does not matter here.
+/// Judges one exchange, without regard to other attempts of the request.
 ///
 /// In this order: what did not come back whole; a status that `rules` list; an answer that says, by `repeat`,
 /// that the target had the call already; the class of the status; and for a 2xx answer, its headers and body

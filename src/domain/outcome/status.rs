@@ -28,7 +28,7 @@ pub(super) fn listed(status: u16, rules: &AnswerRules) -> Option<StatusClass> {
     }
 }
 
-/// The class of a status by itself. A time-out, a replay and most errors of servers and gateways come also
+/// What a status says that no list names. A time-out, a replay and most errors of servers and gateways come also
 /// after the call was carried out; not implemented (501) and version not supported (505) do not.
 pub(super) fn class_of(status: u16) -> StatusClass {
     match status {

@@ -174,7 +174,7 @@ fn read_key_header(repeat: &Table<'_>, classes: &FieldClasses, faults: &mut Faul
     if !is_token(name) || name.len() > REPEAT_ID_CHARS_MAX {
         faults.push(at, "Write the name of a header, such as \"Idempotency-Key\".");
     } else if owner_of(name).is_some() || is_credential(name) || name.eq_ignore_ascii_case(CONTENT_TYPE) {
-        faults.push(at, "Name another header; this one has a meaning of its own.");
+        faults.push(at, "Name another header; this one already has a meaning.");
     } else if classes.hide_header(name) {
         faults.push(at, "Name a header that is public: it carries the request's id.");
     }
