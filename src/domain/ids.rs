@@ -41,6 +41,11 @@ impl RequestId {
         Self(id)
     }
 
+    /// The id of no request, for a draft.
+    pub fn nil() -> Self {
+        Self(Uuid::nil())
+    }
+
     /// Reads the canonical spelling (36 characters, lower case); anything else names no request.
     pub fn parse(text: &str) -> Option<Self> {
         let id = Uuid::try_parse(text).ok()?;

@@ -16,6 +16,7 @@ pub mod entity;
 pub mod execution;
 pub mod fault;
 pub mod findings;
+pub mod header_names;
 pub mod ids;
 pub mod json;
 pub mod lifecycle;

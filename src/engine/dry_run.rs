@@ -14,6 +14,7 @@ use super::{AdmissionRefusal, Engine, EngineError, SubmissionInput, require};
 use crate::domain::actor::Permission;
 use crate::domain::digest::Digest;
 use crate::domain::findings::{Finding, Level, hidden_characters};
+use crate::domain::ids::RequestId;
 use crate::domain::json;
 use crate::domain::policy::RuleOutcome;
 use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
@@ -72,7 +73,8 @@ impl Engine {
     pub async fn dry_run(&self, input: &SubmissionInput<'_>) -> Result<DryRun, EngineError> {
         require(input.actor, Permission::Make)?;
         // Without the idempotency key: one that was used before says nothing about this draft.
-        let prepared = self.check(input, None)?;
+        // A draft has no id yet; a header that carries the request's id shows zeros until then.
+        let prepared = self.check_as(RequestId::nil(), input, None)?;
         let (prepared, stored) = if prepared.needs_locks() {
             let read = move |conn: &mut AnyConnection| {
                 let stored = stored_context(conn, &prepared)?;

@@ -93,10 +93,20 @@ impl Engine {
         input: &SubmissionInput<'_>,
         client_key: Option<ClientKey>,
     ) -> Result<Box<PreparedSubmission>, EngineError> {
+        self.check_as(RequestId::new(self.inner.clock.new_id()), input, client_key)
+    }
+
+    /// The same, for a request of this id.
+    pub(super) fn check_as(
+        &self,
+        id: RequestId,
+        input: &SubmissionInput<'_>,
+        client_key: Option<ClientKey>,
+    ) -> Result<Box<PreparedSubmission>, EngineError> {
         let rules = self.inner.book.current();
         let request_type = Arc::clone(rules.types.find(input.type_name).ok_or(EngineError::NotFound)?);
         let submission =
-            validate(&request_type, &self.inner.targets, input.body()?).map_err(EngineError::Invalid)?;
+            validate(&request_type, &self.inner.targets, id, input.body()?).map_err(EngineError::Invalid)?;
         if !rules.people.is_active(&input.actor.person, &input.actor.act) {
             let message = "Your account is not active in the people file. Ask whoever keeps it.".to_owned();
             return Err(EngineError::NotAdmitted(AdmissionRefusal { code: Code::PersonInactive, message }));
@@ -104,7 +114,7 @@ impl Engine {
         Ok(Box::new(PreparedSubmission {
             maker: input.actor.signer.clone(),
             origin: Origin::of(input.actor, input.reference),
-            id: RequestId::new(self.inner.clock.new_id()),
+            id,
             now: self.inner.clock.now(),
             request_type,
             submission,

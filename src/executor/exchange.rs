@@ -21,8 +21,10 @@ use crate::domain::call::Call;
 use crate::domain::outcome::{Exchange, TargetResponse};
 
 const AGENT: &str = concat!("countersign/", env!("CARGO_PKG_VERSION"));
-const ANSWER_HEADERS_MAX: usize = 100;
 const ANSWER_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Rules see all headers of an answer. hyper sets up room for this many each time it reads a head, so that more
+/// would make a flood of small heads expensive.
+const ANSWER_HEADERS_MAX: usize = 4096;
 
 /// hyper does not say which of the two it was.
 const UNREADABLE: &str = "the head of the answer is not HTTP/1.1, or too large";

@@ -17,13 +17,14 @@ use tokio_rustls::TlsAcceptor;
 
 use super::egress::{Egress, EgressError, Limits};
 use crate::domain::allowed_targets::{Scheme, Target, Targets};
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::call::Call;
-use crate::domain::outcome::{Exchange, Judgement, Outcome, TargetResponse};
+use crate::domain::outcome::{Exchange, Judgement, TargetResponse};
 use crate::domain::request_type::AnswerRules;
 
 /// By the status alone.
 fn judge(exchange: &Exchange) -> Judgement {
-    crate::domain::outcome::judge(exchange, &AnswerRules::default())
+    crate::domain::outcome::judge(exchange, &AnswerRules::default(), None, chrono::DateTime::UNIX_EPOCH)
 }
 
 const LIMITS: Limits = Limits { dns_ms: 5_000, connect_ms: 5_000, total_ms: 20_000, answer_bytes_max: 1_000 };
@@ -174,7 +175,7 @@ async fn odd_statuses_are_answers_that_failed() {
     for status in ["101 Switching Protocols", "204 No Content", "304 Not Modified", "999 Odd"] {
         let exchange =
             exchange_with(format!("HTTP/1.1 {status}\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n")).await;
-        let executed = judge(&exchange).outcome == Outcome::Executed;
+        let executed = judge(&exchange).outcome == AttemptOutcome::Executed;
         assert_eq!(executed, status.starts_with("204"), "{status}");
         assert_eq!(answered(exchange).body, b"", "{status}");
     }
@@ -202,7 +203,7 @@ async fn an_answer_that_ends_early_is_no_full_answer() {
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nshort\r\nzz\r\n",
     ] {
         let exchange = exchange_with(answer).await;
-        assert_eq!(judge(&exchange).outcome, Outcome::Unknown, "{answer}");
+        assert_eq!(judge(&exchange).outcome, AttemptOutcome::Ambiguous, "{answer}");
         let (_, partial) = no_full_answer(exchange);
         assert_eq!(partial.map(|partial| (partial.status, partial.body)), Some((200, b"short".to_vec())));
     }
@@ -210,7 +211,7 @@ async fn an_answer_that_ends_early_is_no_full_answer() {
 
 #[tokio::test]
 async fn an_answer_whose_head_is_unreadable_is_no_full_answer() {
-    let many = (0..101).map(|n| format!("x-{n}: v\r\n")).collect::<String>();
+    let many = "a:\r\n".repeat(4_097);
     for answer in [
         "SSH-2.0-OpenSSH_9.2\r\n".to_owned(),
         "HTTP/1.1 099 Odd\r\n\r\n".to_owned(),
@@ -223,6 +224,18 @@ async fn an_answer_whose_head_is_unreadable_is_no_full_answer() {
         let (reason, partial) = no_full_answer(exchange_with(answer).await);
         assert_eq!(reason, "the head of the answer is not HTTP/1.1, or too large", "{shown}");
         assert_eq!(partial, None, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn very_many_headers_are_read_as_long_as_the_head_is_not_too_large() {
+    let different: String = (0..4_000).map(|number| format!("x-{number}: v\r\n")).collect();
+    for (lines, count) in
+        [("x-same: v\r\n".repeat(120), 120), ("a:\r\n".repeat(4_000), 4_000), (different, 4_000)]
+    {
+        let head = format!("HTTP/1.1 200 OK\r\n{lines}content-length: 2\r\n\r\n{{}}");
+        let answer = answered(exchange_with(head).await);
+        assert_eq!((answer.headers.len(), answer.body.as_slice()), (count + 1, b"{}".as_slice()));
     }
 }
 
@@ -265,7 +278,7 @@ async fn a_refused_connection_means_that_nothing_was_sent() {
     let exchange = call_port(port, LIMITS).await;
     let reason = format!("No byte left: connection refused by 127.0.0.1:{port}.");
     assert_eq!(judge(&exchange).reason, reason);
-    assert_eq!(judge(&exchange).outcome, Outcome::Failed);
+    assert_eq!(judge(&exchange).outcome, AttemptOutcome::NotSent);
     not_sent(exchange);
 }
 

@@ -41,12 +41,13 @@ struct WarningJson {
 }
 
 impl AnswerRow {
-    /// The row of the answer to an attempt for the request `key`.
+    /// The row of the answer to an attempt for the request `key`. Of very many headers, the first are kept.
     pub fn new(key: &Key, attempt: i64, answer: TargetResponse, warnings: &[PartWarning]) -> Self {
         let warning = |PartWarning { code, message }: &PartWarning| WarningJson {
             code: code.clone(),
             message: message.clone(),
         };
+        let answer = answer.with_kept_headers();
         Self {
             org_id: key.0.to_string(),
             request_id: key.1.to_string(),

@@ -26,11 +26,13 @@ const MODULES: &[Module] = &[
         crates: &[
             "cel",
             "chrono",
+            "httpdate",
             "ipnet",
             "jsonschema",
             "percent_encoding",
             "regex",
             "rust_decimal",
+            "serde",
             "serde_json",
             "sha2",
             "thiserror",

@@ -125,6 +125,8 @@ pub enum FaultKind {
     HeaderOfConnection,
     /// The header asks for a compressed answer.
     HeaderOfCompression,
+    /// The engine fills this header with the request's id.
+    HeaderOfRepeats,
     /// The header is there twice.
     HeaderRepeated,
     /// A member of another body than a submission's.
@@ -163,6 +165,7 @@ impl FaultKind {
             | Self::HeaderOfEngine
             | Self::HeaderOfConnection
             | Self::HeaderOfCompression
+            | Self::HeaderOfRepeats
             | Self::HeaderRepeated
             | Self::Member(_)
             | Self::Form(_) => Code::PayloadInvalid,
@@ -218,6 +221,11 @@ impl FaultKind {
             Self::HeaderOfConnection => "Leave this header out; it belongs to the connection.".to_owned(),
             Self::HeaderOfCompression => {
                 "Leave this header out; a compressed answer can't be read for its outcome.".to_owned()
+            }
+            Self::HeaderOfRepeats => {
+                "Leave this header out; the engine fills it with the request's id, by which the \
+                                      target recognises a repeat."
+                    .to_owned()
             }
             Self::HeaderRepeated => "Write this header once; upper and lower case are the same.".to_owned(),
             Self::Member(fault) => fault.sentence(),

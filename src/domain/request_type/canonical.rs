@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
+use super::RequestType;
 use super::classes::FieldClasses;
+use super::counter::usage_definition;
 use super::normalise::Normalisation;
 use super::place::Place;
 use super::schema::{Schema, canonical, sorted};
-use super::{Counter, RequestType};
 use crate::domain::period;
 
 /// The canonical form: defaults filled in, and without anything that has no meaning.
@@ -39,6 +40,8 @@ pub(super) fn sorted_top(read: &RequestType) -> Value {
     put("policy", Some(sorted(&read.policy.to_definition())));
     put("query", schema(&read.query));
     put("recheck_at_execution", Some(read.recheck_at_execution.into()));
+    put("repeat", read.repeat.as_ref().map(|repeat| sorted(&repeat.to_definition())));
+    put("retry", read.retry.to_definition());
     put("subject", place(&read.subject));
     put("summary", Some(read.summary.template().into()));
     put("title", Some(read.title.as_str().into()));
@@ -66,23 +69,4 @@ fn fields_definition(classes: &FieldClasses) -> Option<Value> {
         }
     }
     (!fields.is_empty()).then_some(Value::Object(fields))
-}
-
-fn usage_definition(usage: &[Counter]) -> Option<Value> {
-    let mut counters: Vec<&Counter> = usage.iter().collect();
-    counters.sort_by(|a, b| a.name.cmp(&b.name));
-    let counter = |counter: &Counter| {
-        let mut members = json!({
-            "by": counter.by.name(), "name": counter.name, "window": period::text(counter.window),
-        });
-        if let Some(count) = counter.warn_count {
-            members["warn_count"] = count.into();
-        }
-        if let Some(sum) = &counter.warn_sum {
-            members["warn_sum"] = sum.to_string().into();
-        }
-        members
-    };
-    let counters: Vec<Value> = counters.into_iter().map(counter).collect();
-    (!counters.is_empty()).then_some(counters.into())
 }

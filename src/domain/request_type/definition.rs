@@ -5,17 +5,19 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use serde_json::{Map, Value};
 
-use super::answer::{AnswerRules, Parts, steps};
+use super::answer::AnswerRules;
 use super::canonical::sorted_top;
 use super::classes::FieldClasses;
+use super::counter::{CountBy, read_usage};
+use super::definition_text::read_line;
 use super::normalise::{Change, Normalisation};
 use super::parse::{Faults, Table};
 use super::place::Place;
 use super::schema::Schema;
+use super::sending::{RepeatRules, RetryRules};
 use super::summary::Summary;
-use super::{CountBy, Counter, Duplicates, RequestType, RetryRules};
+use super::{Duplicates, RequestType};
 use crate::domain::allowed_targets::Origin;
-use crate::domain::amount::Amount;
 use crate::domain::call::placeholders;
 use crate::domain::digest::Digest;
 use crate::domain::fault::DefinitionFault;
@@ -23,7 +25,7 @@ use crate::domain::ids::RequestTypeName;
 use crate::domain::json;
 use crate::domain::policy::Policy;
 
-const MEMBERS: [&str; 19] = [
+const MEMBERS: [&str; 21] = [
     "name",
     "title",
     "summary",
@@ -41,13 +43,13 @@ const MEMBERS: [&str; 19] = [
     "normalise",
     "fields",
     "answer",
+    "retry",
+    "repeat",
     "usage",
     "policy",
 ];
 const METHODS: [&str; 5] = ["POST", "PUT", "PATCH", "DELETE", "GET"];
 const NAME_CHARS_MAX: usize = 64;
-const TEXT_CHARS_MAX: usize = 200;
-const COUNTERS_MAX: usize = 8;
 
 /// What `[call]` says.
 struct CallParts {
@@ -106,7 +108,9 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         faults
             .push("/subject", "Name a field that is public: everybody who reads a request sees its subject.");
     }
-    let answer = read_answer(&root, faults);
+    let answer = AnswerRules::read(&root, faults);
+    let retry = RetryRules::read(&root, faults);
+    let repeat = RepeatRules::read(&root, &classes, &answer, faults);
     let recheck_at_execution = root.flag("recheck_at_execution", faults);
     let bulk = root.flag("bulk", faults);
     let pending_ttl = root.period("pending_ttl", faults);
@@ -140,8 +144,8 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         body,
         classes,
         answer,
-        retry: RetryRules::default(),
-        repeat: None,
+        retry,
+        repeat,
         usage,
         policy: policy?,
         definition: String::new(),
@@ -158,16 +162,6 @@ fn read_name<'v>(root: &Table<'v>, faults: &mut Faults) -> Option<&'v str> {
     }
     faults.push("/name", format!("Write {wish}"));
     None
-}
-
-fn read_line<'v>(root: &Table<'v>, name: &str, faults: &mut Faults) -> Option<&'v str> {
-    let text = root.text(name, faults)?;
-    let length = text.chars().count();
-    if length == 0 || length > TEXT_CHARS_MAX || text.chars().any(super::is_deceptive) {
-        let wish = "characters on one line, none of them invisible.";
-        faults.push(root.at(name), format!("Write 1 to {TEXT_CHARS_MAX} {wish}"));
-    }
-    Some(text)
 }
 
 fn read_summary(root: &Table<'_>, title: &str, faults: &mut Faults) -> Option<Summary> {
@@ -291,95 +285,4 @@ fn read_classes(root: &Table<'_>, faults: &mut Faults) -> FieldClasses {
         texts.into_iter().filter_map(|(text, at)| faults.take(&at, Place::parse(text))).collect()
     };
     FieldClasses { masked: places("masked"), secret: places("secret") }
-}
-
-fn read_answer(root: &Table<'_>, faults: &mut Faults) -> AnswerRules {
-    let Some(answer) = root.table("answer", faults) else { return AnswerRules::default() };
-    let known = ["failed_if_header_above_zero", "failed_if_false", "failed_if_not_empty", "parts"];
-    answer.allow(&known, faults);
-    let headers = answer.texts(known[0], faults);
-    AnswerRules {
-        failed_if_header_above_zero: headers.into_iter().map(|(name, _)| name.to_ascii_lowercase()).collect(),
-        failed_if_false: read_steps(&answer, known[1], faults),
-        failed_if_not_empty: read_steps(&answer, known[2], faults),
-        parts: answer.table(known[3], faults).and_then(|parts| read_parts(&parts, faults)),
-    }
-}
-
-const STEPS_WISH: &str = "Write a JSON pointer into the answer's body, such as /errors.";
-
-fn read_steps(answer: &Table<'_>, name: &str, faults: &mut Faults) -> Vec<Vec<String>> {
-    let texts = answer.texts(name, faults);
-    texts
-        .into_iter()
-        .filter_map(|(text, at)| faults.take(&at, steps(text).ok_or(STEPS_WISH.into())))
-        .collect()
-}
-
-fn read_parts(parts: &Table<'_>, faults: &mut Faults) -> Option<Parts> {
-    parts.allow(&["items", "error", "name", "called"], faults);
-    let read = |name: &str, text: Option<&str>, faults: &mut Faults| {
-        let text = text?;
-        faults.take(&parts.at(name), steps(text).ok_or(STEPS_WISH.to_owned()))
-    };
-    let items = parts.required_text("items", "a JSON pointer to the list of parts.", faults);
-    let items = read("items", items, faults);
-    let error = parts.required_text("error", "a JSON pointer to the error inside of a part.", faults);
-    let error = read("error", error, faults);
-    let name = parts.text("name", faults);
-    let name = read("name", name, faults);
-    let called = read_line(parts, "called", faults).unwrap_or("part").to_lowercase();
-    Some(Parts { items: items?, error: error?, name, called })
-}
-
-fn read_usage(root: &Table<'_>, faults: &mut Faults) -> Vec<Counter> {
-    let tables = root.tables("usage", faults);
-    if tables.len() > COUNTERS_MAX {
-        faults.push("/usage", format!("Write at most {COUNTERS_MAX} counters."));
-    }
-    let mut names = BTreeSet::new();
-    let mut counters = Vec::new();
-    for table in &tables {
-        let Some(counter) = read_counter(table, faults) else { continue };
-        if !names.insert(counter.name.clone()) {
-            faults.push(table.at("name"), "Give every counter a name of its own.");
-        }
-        counters.push(counter);
-    }
-    counters
-}
-
-fn read_counter(table: &Table<'_>, faults: &mut Faults) -> Option<Counter> {
-    table.allow(&["name", "by", "window", "warn_count", "warn_sum"], faults);
-    let wish = "a lower-case letter, then lower-case letters, digits and _.";
-    let name = table.required_text("name", wish, faults);
-    let is_word = |name: &str| {
-        name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.len() <= NAME_CHARS_MAX
-            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-    };
-    if name.is_some_and(|name| !is_word(name)) {
-        faults.push(table.at("name"), format!("Write {wish}"));
-    }
-    table.required_text("by", "maker or subject.", faults);
-    let by = table.get("by").filter(|by| by.is_string());
-    let by = by.and_then(|_| table.word("by", &CountBy::ALL, CountBy::name, faults));
-    table.required_text("window", "how long it counts, such as \"1d\".", faults);
-    let window = table.get("window").filter(|window| window.is_string());
-    let window = window.and_then(|_| table.period("window", faults));
-    if window.is_some_and(|window| window < TimeDelta::hours(1) || window > TimeDelta::days(31)) {
-        faults.push(table.at("window"), "Write a window from 1h to 31d.");
-    }
-    let (warn_count, warn_sum) = read_warnings(table, faults);
-    Some(Counter { name: name?.to_owned(), by: by?, window: window?, warn_count, warn_sum })
-}
-
-fn read_warnings(table: &Table<'_>, faults: &mut Faults) -> (Option<i64>, Option<Amount>) {
-    let count = table.get("warn_count").map(|value| value.as_i64().filter(|count| *count > 0));
-    if count == Some(None) {
-        faults.push(table.at("warn_count"), "Write a whole number above 0.");
-    }
-    let sum = table.get("warn_sum").map(Amount::from_json);
-    let sum = sum.and_then(|read| faults.take(&table.at("warn_sum"), read));
-    (count.flatten(), sum)
 }

@@ -3,10 +3,13 @@
 mod answer;
 mod canonical;
 mod classes;
+mod counter;
 mod definition;
+mod definition_text;
 mod normalise;
 mod parse;
 mod place;
+mod scalar;
 mod schema;
 mod sending;
 mod summary;
@@ -24,12 +27,13 @@ use super::amount::Amount;
 use super::ids::RequestTypeName;
 use super::policy::Policy;
 
-pub use answer::{AnswerRules, Parts, Steps};
+pub use answer::{AnswerRules, EqualsRule, Parts, Steps, Unproven};
 pub use classes::{DOTS, FieldClasses};
+pub use counter::{CountBy, Counter};
 pub use normalise::{Change, Normalisation};
 pub use place::Place;
 pub use schema::{Lists, Schema};
-pub use sending::{AlreadyDoneAnswer, RepeatRules, RetryRules};
+pub use sending::{AlreadyDoneAnswer, REPEAT_ID_CHARS_MAX, RepeatRules, RetryRules};
 pub use summary::{Summary, is_deceptive};
 
 /// Maximum length of a subject; the rest is cut off.
@@ -116,43 +120,6 @@ impl Duplicates {
     }
 }
 
-/// Requests counted over a window of time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Counter {
-    /// Its name in conditions.
-    pub name: String,
-    /// Whose requests are counted together.
-    pub by: CountBy,
-    /// The length of a window; windows begin at its multiples since 1970 in UTC.
-    pub window: TimeDelta,
-    /// Number of requests from which checkers are warned that it is nearly used up.
-    pub warn_count: Option<i64>,
-    /// Sum of amounts from which checkers are warned.
-    pub warn_sum: Option<Amount>,
-}
-
-/// Whose requests a counter counts together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CountBy {
-    /// Those of one maker.
-    Maker,
-    /// Those on one subject.
-    Subject,
-}
-
-impl CountBy {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Maker, Self::Subject];
-
-    /// `maker` or `subject`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Maker => "maker",
-            Self::Subject => "subject",
-        }
-    }
-}
-
 impl RequestType {
     /// The canonical definition as JSON text; read again, it gives the same version.
     pub fn definition(&self) -> &str {
@@ -192,6 +159,28 @@ impl RequestType {
     /// The amount of a normalised task; `None` if it has none.
     pub fn amount_of(&self, task: &Value) -> Option<Amount> {
         Amount::from_json(self.amount.as_ref()?.find(task)?).ok()
+    }
+
+    /// The id by which the target recognises a repeat of a normalised task, if the task carries one. It is
+    /// unique among the open requests of an org to a target. There is none where a header carries the
+    /// request's own id, which is unique anyway.
+    pub fn repeat_key(&self, task: &Value) -> Option<String> {
+        self.repeat.as_ref()?.id_of(task)
+    }
+
+    /// Whether the target recognises a repeat of a normalised task, so that it may be sent again when nobody
+    /// knows whether it was carried out.
+    pub fn recognises_repeat(&self, task: &Value) -> bool {
+        match &self.repeat {
+            Some(RepeatRules::KeyHeader(_)) => true,
+            Some(already @ RepeatRules::AlreadyDone(_)) => already.id_of(task).is_some(),
+            None => false,
+        }
+    }
+
+    /// The header that the engine fills with the request's id.
+    pub fn key_header(&self) -> Option<&str> {
+        self.repeat.as_ref().and_then(RepeatRules::key_header)
     }
 
     /// One sentence about a normalised task.

@@ -37,6 +37,8 @@ fn a_definition_leaves_most_to_its_defaults() {
     assert_eq!((read.duplicates, read.recheck_at_execution), (Duplicates::Allow, false));
     assert!(!read.bulk && !read.definition().contains("bulk"));
     assert_eq!(read.answer, AnswerRules::default());
+    assert_eq!((&read.retry, &read.repeat), (&RetryRules::default(), &None));
+    assert!(["answer", "retry", "repeat"].iter().all(|name| !read.definition().contains(name)));
     assert!(read.body.is_none() && read.pending_ttl.is_none() && read.usage.is_empty());
     assert!(read.version.starts_with("sha256:"));
 }
@@ -75,6 +77,31 @@ fn every_fault_is_reported_with_its_pointer() {
         (json!({"fields": {"masked": ["/body/a", "b"]}}), vec!["/fields/masked/1"]),
         (json!({"answer": {"failed_if_false": ["ok"]}}), vec!["/answer/failed_if_false/0"]),
         (json!({"answer": {"parts": {"items": "/a"}}}), vec!["/answer/parts/error"]),
+        (json!({"answer": {"not_done_if_status": 503}}), vec!["/answer/not_done_if_status"]),
+        (
+            json!({"answer": {"unknown_if_status": [100, 599, 99, 600, "202", 2.5]}}),
+            vec![
+                "/answer/unknown_if_status/2",
+                "/answer/unknown_if_status/3",
+                "/answer/unknown_if_status/4",
+                "/answer/unknown_if_status/5",
+            ],
+        ),
+        (
+            json!({"answer": {"not_done_if_status": [429, 503], "failed_if_status": [503], "unknown_if_status": [429, 202]}}),
+            vec!["/answer/failed_if_status", "/answer/unknown_if_status"],
+        ),
+        (json!({"answer": {"done_if_true": ["/ok"], "otherwise": "executed"}}), vec!["/answer/otherwise"]),
+        (json!({"answer": {"otherwise": "failed"}}), vec!["/answer/otherwise"]),
+        (json!({"answer": {"done_if_equals": {"at": "/a", "equals": 1}}}), vec!["/answer/done_if_equals"]),
+        (
+            json!({"answer": {"done_if_equals": [{"at": "a", "equals": [1]}, {"at": "/a"}]}}),
+            vec![
+                "/answer/done_if_equals/0/at",
+                "/answer/done_if_equals/0/equals",
+                "/answer/done_if_equals/1/equals",
+            ],
+        ),
         (json!({"usage": [{"name": "day", "by": "subject", "window": "1d"}]}), vec!["/subject"]),
         (
             json!({"usage": [{"name": "a", "by": "maker", "window": "1d"}, {"name": "a", "by": "maker", "window": "32d"}]}),
@@ -199,24 +226,66 @@ fn member() -> impl Strategy<Value = Value> {
     })
 }
 
+/// `[answer]`, `[retry]` and `[repeat]`, each of them or not.
+fn rules_on_sending() -> impl Strategy<Value = Value> {
+    let scalar = prop_oneof![
+        any::<i32>().prop_map(Value::from),
+        "[a-z\"/~]{0,5}".prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+    ];
+    let equals = prop::collection::vec(("(/[a-z0-9]{1,3}){1,3}", scalar.clone()), 0..3);
+    let statuses = prop::collection::btree_set(401..600_u16, 0..5);
+    let retry = prop::option::of((1..=3600_i64, prop::option::of(1..=1000_i64)));
+    let repeat = prop::option::of((any::<bool>(), scalar));
+    (equals, statuses, retry, repeat).prop_map(|(equals, statuses, retry, repeat)| {
+        let equals: Vec<Value> =
+            equals.into_iter().map(|(at, equals)| json!({"at": at, "equals": equals})).collect();
+        let (odd, even): (Vec<u16>, Vec<u16>) = statuses.into_iter().partition(|status| status % 2 == 1);
+        let mut rules = json!({"answer": {"failed_if_status": odd, "not_done_if_status": even}});
+        if !equals.is_empty() {
+            rules["answer"]["done_if_equals"] = equals.into();
+            rules["answer"]["otherwise"] = "failed".into();
+        }
+        if let Some((first, attempts)) = retry {
+            rules["retry"] = json!({"first_delay": format!("{first}s"), "longest_delay": "1d"});
+            if let Some(attempts) = attempts {
+                rules["retry"]["attempts"] = attempts.into();
+            }
+        }
+        if let Some((by_header, equals)) = repeat {
+            rules["repeat"] = if by_header {
+                json!({"key_header": "Idempotency-Key"})
+            } else {
+                json!({"id": "/body/zzzzzz", "already_if": {"status": 400, "at": "/errors/0", "equals": equals}})
+            };
+        }
+        rules
+    })
+}
+
 fn definition() -> impl Strategy<Value = Value> {
     let members = prop::collection::btree_map("[a-z]{1,5}", member(), 0..5);
     let title = "[A-Za-z][A-Za-z ]{0,10}";
     let ttl = prop::option::of(1..1000_u32);
-    (members, title, ttl, any::<bool>()).prop_map(|(members, title, ttl, hides)| {
-        let required: Vec<&String> = members.keys().take(2).collect();
-        let mut definition = json!({
-            "name": "ANY", "title": title, "call": {"method": "PUT", "path": "/any/{id}"},
-            "body": {"required": required, "properties": members},
-        });
-        if let Some(ttl) = ttl {
-            definition["pending_ttl"] = format!("{ttl}m").into();
-        }
-        if hides {
-            definition["fields"] = json!({"secret": ["/body/a", "/body/b"]});
-        }
-        definition
-    })
+    (members, title, ttl, any::<bool>(), rules_on_sending()).prop_map(
+        |(members, title, ttl, hides, rules)| {
+            let required: Vec<&String> = members.keys().take(2).collect();
+            let mut definition = json!({
+                "name": "ANY", "title": title, "call": {"method": "PUT", "path": "/any/{id}"},
+                "body": {"required": required, "properties": members},
+            });
+            if let Some(ttl) = ttl {
+                definition["pending_ttl"] = format!("{ttl}m").into();
+            }
+            if hides {
+                definition["fields"] = json!({"secret": ["/body/a", "/body/b"]});
+            }
+            for (name, rule) in rules.as_object().unwrap() {
+                definition[name] = rule.clone();
+            }
+            definition
+        },
+    )
 }
 
 /// The same with the members of every object, and what has no order, turned round.
@@ -225,7 +294,16 @@ fn turned(value: &Value) -> Value {
         Value::Object(members) => {
             let turn = |(name, inner): (&String, &Value)| {
                 let mut inner = turned(inner);
-                if ["required", "enum", "type", "secret"].contains(&name.as_str())
+                if [
+                    "required",
+                    "enum",
+                    "type",
+                    "secret",
+                    "failed_if_status",
+                    "not_done_if_status",
+                    "done_if_equals",
+                ]
+                .contains(&name.as_str())
                     && let Some(items) = inner.as_array_mut()
                 {
                     items.reverse();

@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 
+use crate::domain::header_names::is_credential;
 use crate::domain::request_type::DOTS;
-
-/// Headers whose values are credentials.
-const CREDENTIALS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
 
 /// Authentication schemes that may stay readable in front of a masked value.
 const SCHEMES: [&str; 12] = [
@@ -35,11 +33,6 @@ pub fn mask_headers(task: &Value) -> Value {
         }
     }
     task
-}
-
-/// Whether the value of this header is a credential.
-pub fn is_credential(name: &str) -> bool {
-    CREDENTIALS.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 fn masked(credentials: &str) -> Value {

@@ -1,58 +1,32 @@
-//! Which headers a maker may set.
+//! Which headers a maker may set, and the one by which the target recognises a repeat.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::super::call::ENGINE_HEADERS;
 use super::super::fault::{Fault, FaultKind, pointer_to};
+use super::super::header_names::{HeaderOwner, is_token, owner_of};
 
-/// Headers that belong to the connection or frame the body: a wrong one lets a second call slip in.
-const CONNECTION_HEADERS: [&str; 10] = [
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "content-length",
-    "content-encoding",
-    "expect",
-];
-
-/// Belongs to `traceparent`, which the engine sets.
-const TRACE_STATE: &str = "tracestate";
-
-/// A compressed answer would hide from the engine whether the target did what was asked.
-const ACCEPT_ENCODING: &str = "accept-encoding";
-
-/// Checks the task's headers, which are at `pointer`.
-pub fn check(headers: &Map<String, Value>, pointer: &str, faults: &mut Vec<Fault>) {
+/// Checks the task's headers, which are at `pointer`. `key_header` is the one that the engine fills with the
+/// request's id.
+pub fn check(headers: &Map<String, Value>, key_header: Option<&str>, pointer: &str, faults: &mut Vec<Fault>) {
     let mut seen = BTreeSet::new();
     for (name, value) in headers {
-        let lower = name.to_ascii_lowercase();
-        let mut fault = |kind| faults.push(Fault::new(pointer_to(pointer, name), kind));
-        if !is_token(name) {
-            fault(FaultKind::HeaderName);
-        } else if ENGINE_HEADERS.contains(&lower.as_str()) || lower == TRACE_STATE {
-            fault(FaultKind::HeaderOfEngine);
-        } else if CONNECTION_HEADERS.contains(&lower.as_str()) {
-            fault(FaultKind::HeaderOfConnection);
-        } else if lower == ACCEPT_ENCODING {
-            fault(FaultKind::HeaderOfCompression);
-        } else if !seen.insert(lower) {
-            fault(FaultKind::HeaderRepeated);
-        }
+        let is_key = key_header.is_some_and(|key_header| key_header.eq_ignore_ascii_case(name));
+        let kind = match owner_of(name) {
+            _ if !is_token(name) => Some(FaultKind::HeaderName),
+            Some(HeaderOwner::Engine) => Some(FaultKind::HeaderOfEngine),
+            Some(HeaderOwner::Connection) => Some(FaultKind::HeaderOfConnection),
+            Some(HeaderOwner::Compression) => Some(FaultKind::HeaderOfCompression),
+            None if is_key => Some(FaultKind::HeaderOfRepeats),
+            None if !seen.insert(name.to_ascii_lowercase()) => Some(FaultKind::HeaderRepeated),
+            None => None,
+        };
+        faults.extend(kind.map(|kind| Fault::new(pointer_to(pointer, name), kind)));
         if !value.as_str().is_some_and(is_value) {
-            fault(FaultKind::HeaderValue);
+            faults.push(Fault::new(pointer_to(pointer, name), FaultKind::HeaderValue));
         }
     }
-}
-
-fn is_token(name: &str) -> bool {
-    !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn is_value(value: &str) -> bool {

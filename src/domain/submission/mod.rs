@@ -13,13 +13,15 @@ use super::allowed_targets::{Origin, Target, Targets};
 use super::amount::Amount;
 use super::call::{Call, is_segment, placeholders};
 use super::digest::Digest;
-use super::fault::wanted::{Kind, Wanted};
+use super::fault::wanted::{Kind, Limit, Wanted};
 use super::fault::{Fault, FaultKind, pointer_to};
+use super::ids::RequestId;
 use super::json::{self, FAULTS_MAX, Reading};
-use super::request_type::{Lists, RequestType, Schema};
+use super::request_type::{Lists, REPEAT_ID_CHARS_MAX, RepeatRules, RequestType, Schema};
 
 pub use super::entity::EntityInfo;
-pub use header_mask::{is_credential, mask_headers};
+pub use super::header_names::is_credential;
+pub use header_mask::mask_headers;
 
 /// Maximum length of an id in `entityInfo`.
 pub const ENTITY_ID_CHARS_MAX: usize = 128;
@@ -59,7 +61,7 @@ pub struct Submission {
     pub summary: String,
 }
 
-/// Reads the body of a submission of this type.
+/// Reads the body of a submission of this type, which becomes the request `id`.
 ///
 /// # Errors
 /// One `unreadable` fault, or every `payload_invalid` and `target_not_allowed` fault there is, up to
@@ -67,6 +69,7 @@ pub struct Submission {
 pub fn validate(
     request_type: &RequestType,
     targets: &Targets,
+    id: RequestId,
     body: &[u8],
 ) -> Result<Submission, Vec<Fault>> {
     let Reading { mut value, mut faults } = json::examine(body).map_err(|not_json| vec![not_json.into()])?;
@@ -80,7 +83,11 @@ pub fn validate(
         faults.truncate(FAULTS_MAX);
         return Err(faults);
     };
-    let task = task.take();
+    let mut task = task.take();
+    if let Some(name) = request_type.key_header() {
+        // A part of the task, so that it is in what people are shown, in the call and in the digest.
+        task["headers"][name] = id.to_string().into();
+    }
     let call = Call::from_task(&task)
         .map_err(|reason| vec![Fault::new(TASK, FaultKind::Call { sentence: reason })])?;
     let call_bytes = call.to_bytes();
@@ -138,7 +145,7 @@ fn check_frame<'t>(
     check_query(task, request_type, faults);
     let pointer = pointer_to(TASK, "headers");
     if let Some(headers) = required_object(task, &pointer, "headers", faults) {
-        headers::check(headers, &pointer, faults);
+        headers::check(headers, request_type.key_header(), &pointer, faults);
     }
     target
 }
@@ -247,7 +254,7 @@ fn check_part(value: Option<&Value>, schema: Option<&Schema>, lists: &Lists<'_>,
     }
 }
 
-/// Checks the subject and the amount, unless they have another fault.
+/// Checks the subject, the amount and the id of a repeat, unless they have another fault.
 fn check_meaning(request_type: &RequestType, task: &Value, faults: &mut Vec<Fault>) {
     if !faults.is_empty() {
         return;
@@ -261,6 +268,13 @@ fn check_meaning(request_type: &RequestType, task: &Value, faults: &mut Vec<Faul
         && let Some(Err(sentence)) = place.find(task).map(Amount::from_json)
     {
         faults.push(Fault::new(format!("{TASK}{}", place.as_str()), FaultKind::Amount { sentence }));
+    }
+    if let Some(RepeatRules::AlreadyDone(already)) = &request_type.repeat
+        && let Some(id) = request_type.repeat_key(task)
+        && id.chars().count() > REPEAT_ID_CHARS_MAX
+    {
+        let limit = FaultKind::Limit(Limit::CharsMax(REPEAT_ID_CHARS_MAX as u64));
+        faults.push(Fault::new(format!("{TASK}{}", already.id.as_str()), limit));
     }
 }
 

@@ -44,6 +44,10 @@ fn targets() -> Targets {
     ])
 }
 
+fn id() -> RequestId {
+    RequestId::parse("0190b6f2-7a3c-7cc0-8000-000000000001").unwrap()
+}
+
 fn typed(definition: Value) -> RequestType {
     RequestType::from_definition(&definition).unwrap()
 }
@@ -58,7 +62,7 @@ fn sent(name: &str) -> Value {
 }
 
 fn submit(name: &str, body: &Value) -> Result<Submission, Vec<Fault>> {
-    validate(&find(name), &targets(), json::write(body).as_bytes())
+    validate(&find(name), &targets(), id(), json::write(body).as_bytes())
 }
 
 fn pointers(result: Result<Submission, Vec<Fault>>) -> Vec<String> {
@@ -94,7 +98,7 @@ fn task(rest: &str) -> String {
 #[test]
 fn every_example_is_stored_as_the_contract_shows() {
     for (name, (request, response)) in EXAMPLES {
-        let submission = validate(&find(name), &targets(), request.as_bytes()).unwrap();
+        let submission = validate(&find(name), &targets(), id(), request.as_bytes()).unwrap();
         let echo = &read(response)["data"]["details"]["IntouchAPITask-Payload"];
         assert_eq!(json::write(&submission.task), json::write(echo), "{name}");
         assert_eq!(submission.digest, submission.call.digest());
@@ -179,7 +183,7 @@ fn an_absent_query_stays_absent_and_an_empty_one_empty() {
 
 #[test]
 fn a_body_that_is_no_json_or_no_object_is_refused() {
-    let unreadable = validate(&find("ISSUE-BADGE"), &targets(), b"{").unwrap_err();
+    let unreadable = validate(&find("ISSUE-BADGE"), &targets(), id(), b"{").unwrap_err();
     assert_eq!((unreadable.len(), unreadable[0].code().name()), (1, "unreadable"));
     assert_eq!(pointers(submit("ISSUE-BADGE", &json!([]))), [""]);
     assert_eq!(pointers(submit("ISSUE-BADGE", &json!({}))), [PAYLOAD, ENTITY]);
@@ -262,7 +266,7 @@ fn path_params_fill_placeholders_and_nothing_else() {
         body["payload"]["IntouchAPITask-Payload"]["path"] = json!("/badges/{badgeId}/claim");
         body["payload"]["IntouchAPITask-Payload"]["method"] = json!("PUT");
         body["payload"]["IntouchAPITask-Payload"]["pathParams"] = params;
-        validate(&claim, &targets(), json::write(&body).as_bytes())
+        validate(&claim, &targets(), id(), json::write(&body).as_bytes())
     };
     let call = submit_claim(json!({"badgeId": "a/b"})).unwrap().call;
     assert_eq!(call.url, "https://api.example.com/badges/a%2Fb/claim");
@@ -286,7 +290,73 @@ fn submit_points(more: Value, members: Value) -> Result<Submission, Vec<Fault>> 
     for (name, value) in members.as_object().unwrap() {
         task[name] = value.clone();
     }
-    validate(&typed(definition), &targets(), json::write(&body).as_bytes())
+    validate(&typed(definition), &targets(), id(), json::write(&body).as_bytes())
+}
+
+#[test]
+fn a_key_header_gets_the_requests_id_in_the_task_the_call_and_the_digest() {
+    let rules = json!({"repeat": {"key_header": "Idempotency-Key"}});
+    let headers = json!({"headers": {"X-A": "b"}});
+    let taken = submit_points(rules.clone(), headers.clone()).unwrap();
+    assert_eq!(taken.task["headers"], json!({"X-A": "b", "Idempotency-Key": id().to_string()}));
+    assert_eq!(taken.call.headers[1], ("idempotency-key".to_owned(), id().to_string()));
+    assert_eq!(taken.call, Call::from_task(&taken.task).unwrap());
+    assert_eq!(taken.digest, taken.call.digest());
+    let plain = submit_points(json!({}), headers).unwrap();
+    assert_eq!(plain.task["headers"], json!({"X-A": "b"}));
+    assert_ne!(plain.digest, taken.digest);
+}
+
+#[test]
+fn a_makers_own_key_header_is_refused_where_the_engine_fills_it() {
+    let rules = json!({"repeat": {"key_header": "Idempotency-Key"}});
+    for name in ["Idempotency-Key", "idempotency-key", "IDEMPOTENCY-KEY"] {
+        let headers = json!({"headers": {name: id().to_string()}});
+        let faults = submit_points(rules.clone(), headers.clone()).unwrap_err();
+        assert_eq!(faults, [Fault::new(task(&format!("/headers/{name}")), FaultKind::HeaderOfRepeats)]);
+        assert_eq!(faults[0].code().name(), "payload_invalid");
+        assert!(submit_points(json!({}), headers).is_ok());
+    }
+}
+
+#[test]
+fn an_id_by_which_the_target_recognises_a_repeat_may_have_256_characters() {
+    let pointer = task("/body/requestId");
+    let sentence = |id: Value| {
+        let faults = submit("ISSUE-BADGE", &with("ISSUE-BADGE", &pointer, id)).unwrap_err();
+        assert_eq!((faults.len(), faults[0].field.as_str()), (1, pointer.as_str()));
+        faults[0].sentence()
+    };
+    let longest = "é".repeat(REPEAT_ID_CHARS_MAX);
+    let taken = submit("ISSUE-BADGE", &with("ISSUE-BADGE", &pointer, json!(longest))).unwrap();
+    assert_eq!(find("ISSUE-BADGE").repeat_key(&taken.task), Some(longest.clone()));
+    assert_eq!(sentence(json!(format!("{longest}x"))), "Write at most 256 characters.");
+    assert_eq!(sentence(read(&"1".repeat(REPEAT_ID_CHARS_MAX + 1))), "Write at most 256 characters.");
+}
+
+#[test]
+fn the_built_in_types_recognise_a_repeat_by_the_id_that_the_call_carries() {
+    for (name, pointer, id) in [
+        ("ISSUE-BADGE", "/body/requestId", json!("req-1")),
+        ("EARN-BADGE", "/body/requestId", json!(17)),
+        ("POINTS-REDEMPTION", "/body/root/redeem/external_reference_number", json!("ref-1")),
+    ] {
+        let request_type = find(name);
+        let carries = submit(name, &with(name, &task(pointer), id.clone())).unwrap();
+        assert!(request_type.recognises_repeat(&carries.task), "{name}");
+        assert_eq!(
+            request_type.repeat_key(&carries.task),
+            Some(id.as_str().map_or("17".to_owned(), str::to_owned))
+        );
+        let mut lacks = carries.task;
+        let (parent, member) = pointer.rsplit_once('/').unwrap();
+        lacks.pointer_mut(parent).unwrap().as_object_mut().unwrap().shift_remove(member).unwrap();
+        assert!(!request_type.recognises_repeat(&lacks), "{name}");
+    }
+    for name in ["CUSTOMER-STATUS-CHANGE", "GOODWILL-POINTS", "RETRO-TRANSACTION"] {
+        let task = submit(name, &sent(name)).unwrap().task;
+        assert!(!find(name).recognises_repeat(&task), "{name}");
+    }
 }
 
 #[test]
@@ -479,7 +549,7 @@ fn many_faults_are_reported_at_once() {
         }},
         "more": true
     }"#;
-    let faults = validate(&find("ISSUE-BADGE"), &targets(), text.as_bytes()).unwrap_err();
+    let faults = validate(&find("ISSUE-BADGE"), &targets(), id(), text.as_bytes()).unwrap_err();
     let found: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
     let in_task = [
         "/extra",
@@ -525,7 +595,7 @@ fn secrets_in_headers_are_masked_and_known_schemes_stay() {
 proptest! {
     #[test]
     fn any_text_gets_an_answer(text: String) {
-        prop_assert!(validate(&find("ISSUE-BADGE"), &targets(), text.as_bytes()).is_err());
+        prop_assert!(validate(&find("ISSUE-BADGE"), &targets(), id(), text.as_bytes()).is_err());
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl Form {
             query: query.map(|query| Field { is_required: !matches!(query.kind, Kind::Json), ..query }),
             body,
             credentials: credentials(request_type),
-            headers: headers(),
+            headers: headers(request_type),
             entity: entity(),
             request_type: Arc::clone(request_type),
         }
@@ -329,7 +329,8 @@ fn credentials(request_type: &RequestType) -> Vec<Field> {
     std::iter::once(authorization).chain(hidden).map(Field::optional).collect()
 }
 
-fn headers() -> Field {
+/// All other headers. The one with the request's id is the engine's to fill, so the hint names it.
+fn headers(request_type: &RequestType) -> Field {
     let text = |name: &str, label: &str| Field::own(name, label, Kind::Text(Look::Line));
     let row = Field::own(
         "header",
@@ -337,7 +338,12 @@ fn headers() -> Field {
         Kind::Group(vec![text("name", "Name"), text("value", "Value")], false),
     );
     let headers = Field::own("headers", "Other headers", Kind::List(Box::new(row), 0)).optional();
-    headers.with_hint("A body goes out as application/json unless a content-type is given here.")
+    let headers =
+        headers.with_hint("A body goes out as application/json unless a content-type is given here.");
+    match request_type.key_header() {
+        Some(name) => headers.with_hint(&format!("{name} is filled in with the request’s id.")),
+        None => headers,
+    }
 }
 
 fn entity() -> Field {

@@ -9,7 +9,7 @@ use crate::domain::json;
 use crate::domain::period;
 use crate::domain::policy::Policy;
 use crate::domain::policy::people::People;
-use crate::domain::request_type::{CountBy, Counter, Duplicates, RequestType};
+use crate::domain::request_type::{CountBy, Counter, Duplicates, RepeatRules, RequestType};
 use crate::domain::wording::capitalised;
 use crate::engine::Deadlines;
 use crate::http::query::escaped;
@@ -143,6 +143,8 @@ fn facts(known: &RequestType, deadlines: Deadlines) -> Vec<String> {
         Duplicates::Warn => Some("A second open request on the same subject: the maker is warned".to_owned()),
         Duplicates::Block => Some("A second open request on the same subject: refused".to_owned()),
     });
+    facts.extend(known.retry.attempts.map(|attempts| format!("Sent at most {attempts} times in all")));
+    facts.extend(known.repeat.as_ref().map(repeat_words));
     if known.recheck_at_execution {
         facts.push("Permissions of those who signed are checked again right before sending".to_owned());
     }
@@ -151,6 +153,17 @@ fn facts(known: &RequestType, deadlines: Deadlines) -> Vec<String> {
     }
     facts.extend(known.usage.iter().map(counter_words));
     facts
+}
+
+fn repeat_words(repeat: &RepeatRules) -> String {
+    match repeat {
+        RepeatRules::KeyHeader(name) => {
+            format!("The target recognises a repeat by the request's id in the header {name}")
+        }
+        RepeatRules::AlreadyDone(already) => {
+            format!("The target recognises a repeat by {}, if the call has it", already.id.as_str())
+        }
+    }
 }
 
 fn counter_words(counter: &Counter) -> String {

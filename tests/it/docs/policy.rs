@@ -15,7 +15,7 @@ use countersign::domain::policy::facts::Facts;
 use countersign::domain::policy::people::People;
 use countersign::domain::policy::usage::Usage;
 use countersign::domain::policy::{Policy, Risk};
-use countersign::domain::request_type::{CountBy, Duplicates};
+use countersign::domain::request_type::{CountBy, Duplicates, Unproven};
 use countersign::domain::submission::EntityInfo;
 use serde_json::{Value, json};
 
@@ -88,7 +88,8 @@ fn keys(table: &toml::Table, at: &str, found: &mut BTreeSet<String>) {
 /// Every key that the form has, from the mouth of the code: it names them where it meets another one.
 fn known_keys() -> BTreeSet<String> {
     let form = "zzz = 1\nname = \"EXAMPLE\"\n[call]\nmethod = \"POST\"\npath = \"/a\"\nzzz = 1\n[fields]\nzzz = 1\n\
-                [answer]\nzzz = 1\n[answer.parts]\nitems = \"/a\"\nerror = \"/b\"\nzzz = 1\n\
+                [answer]\nzzz = 1\n[[answer.done_if_equals]]\nzzz = 1\n[answer.parts]\nitems = \"/a\"\nerror = \"/b\"\nzzz = 1\n\
+                [retry]\nzzz = 1\n[repeat]\nid = \"/body/a\"\nzzz = 1\n[repeat.already_if]\nzzz = 1\n\
                 [[normalise]]\nat = \"/body/a\"\nto = \"list\"\nzzz = 1\n\
                 [[usage]]\nname = \"a\"\nby = \"maker\"\nwindow = \"1d\"\nzzz = 1\n\
                 [[policy]]\nname = \"a\"\nzzz = 1\n[[policy.stages]]\nname = \"b\"\nzzz = 1\n\
@@ -163,8 +164,9 @@ fn every_word_that_a_key_takes_has_an_example() {
     let risks = [Risk::Low, Risk::Medium, Risk::High].map(|risk| format!("risk = \"{}\"", risk.name()));
     let duplicates = Duplicates::ALL.map(|word| format!("duplicates = \"{}\"", word.name()));
     let by = CountBy::ALL.map(|word| format!("by = \"{}\"", word.name()));
+    let otherwise = Unproven::ALL.map(|word| format!("otherwise = \"{}\"", word.name()));
     let modes = ["mode = \"all\"", "mode = \"any\"", "auto_approve = true", "to = \"list\""];
-    let words = risks.into_iter().chain(duplicates).chain(by).chain(modes.map(str::to_owned));
+    let words = risks.into_iter().chain(duplicates).chain(by).chain(otherwise).chain(modes.map(str::to_owned));
     for word in words {
         assert!(text.contains(&word), "{word} has no example");
     }

@@ -8,6 +8,7 @@ use super::*;
 use crate::domain::allowed_targets::{Scheme, Target};
 use crate::domain::fault::FaultKind;
 use crate::domain::fault::wanted::{self, Wanted};
+use crate::domain::ids::RequestId;
 use crate::domain::submission::validate;
 
 const TRANSFER: &str = include_str!("../../../../examples/transfers/types/TRANSFER.toml");
@@ -142,8 +143,9 @@ fn rows_without_anything_in_them_go_away_and_faults_find_the_rows_that_stay() {
 fn faults_of(request_type: &Arc<RequestType>, form: &Form, entries: &Entries) -> Vec<(String, String)> {
     let filled = form.read(entries);
     let body = crate::domain::json::write(&filled.body);
-    let faults =
-        validate(request_type, &targets(&["api.example.com"]), body.as_bytes()).err().unwrap_or_default();
+    let faults = validate(request_type, &targets(&["api.example.com"]), RequestId::nil(), body.as_bytes())
+        .err()
+        .unwrap_or_default();
     let faults: Vec<Fault> = filled.faults.into_iter().chain(form.place(&faults, entries)).collect();
     let mut sections = form.draw(entries);
     let problems = attach_faults(&mut sections, &faults);
@@ -365,7 +367,7 @@ fn every_shipped_type_has_a_form_that_can_say_what_the_contract_says() {
         let task = filled.body.pointer(TASK).unwrap();
         assert_eq!(task["body"], sent["body"], "{}", request_type.name);
         let text = crate::domain::json::write(&filled.body);
-        validate(request_type, &targets(&["api.example.com"]), text.as_bytes()).unwrap();
+        validate(request_type, &targets(&["api.example.com"]), RequestId::nil(), text.as_bytes()).unwrap();
         seen += 1;
     }
     assert_eq!(seen, 6);

@@ -11,7 +11,7 @@ use crate::web::parts::call_view::CallView;
 pub struct Aside {
     pub why: &'static str,
     pub call: CallView,
-    pub call_note: &'static str,
+    pub call_note: String,
     pub summary: Option<String>,
     pub agree: String,
     pub stages: Vec<StageLine>,
@@ -45,7 +45,7 @@ impl Aside {
                 Self {
                     why: "Once everybody who must has agreed, this is sent, once:",
                     call: CallView::of_type(request_type, targets),
-                    call_note,
+                    call_note: call_note.to_owned(),
                     summary: None,
                     agree,
                     stages,
@@ -74,7 +74,7 @@ impl Aside {
         Self {
             why,
             call: CallView::of_draft(tried),
-            call_note: if tried.request_type.hides_any() { "What is not public is hidden here." } else { "" },
+            call_note: draft_note(&tried.request_type),
             summary: Some(tried.summary.clone()),
             agree,
             stages: stages.unwrap_or_default(),
@@ -82,6 +82,15 @@ impl Aside {
             note: None,
         }
     }
+}
+
+/// What differs between the draft's call and the one that is sent.
+fn draft_note(request_type: &RequestType) -> String {
+    let hidden = request_type.hides_any().then(|| "What is not public is hidden here.".to_owned());
+    let key = request_type
+        .key_header()
+        .map(|name| format!("{name} gets the request’s id when you submit it, so the digest will differ."));
+    hidden.into_iter().chain(key).collect::<Vec<_>>().join(" ")
 }
 
 /// What the policy says before anything is written: the stages, if they never depend on it.
