@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::sessions::SessionLimits;
-use super::{Deadlines, Engine, EngineSettings, SubmissionInput};
+use super::{Deadlines, Engine, EngineSettings, SendingLimits, SubmissionInput};
 use crate::clock::Clock;
 use crate::domain::actor::{Actor, Permission, Person, Signer};
 use crate::domain::allowed_targets::{Scheme, Target, Targets};
@@ -61,6 +61,7 @@ fn settings(definition: &Value) -> EngineSettings {
         targets: Arc::new(Targets(vec![target])),
         writer: WriterLimits { queue_max: 8, batch_max: 8 },
         sessions: SessionLimits { idle: TimeDelta::hours(1), max: TimeDelta::hours(8) },
+        sending: SendingLimits { lease: TimeDelta::seconds(15), call: TimeDelta::seconds(30) },
     }
 }
 

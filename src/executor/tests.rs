@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-use super::egress::{Egress, EgressError, Limits};
+use super::egress::{Egress, EgressError, Limits, NotCleared};
 use crate::domain::allowed_targets::{Scheme, Target, Targets};
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::call::Call;
@@ -60,7 +60,8 @@ async fn exchange(target: Target, limits: Limits, call: &Call) -> Exchange {
     let egress = Egress::new(Arc::new(Targets(vec![target])), limits).unwrap();
     let cleared = egress.clear(call).await.unwrap();
     let own = [("traceparent", "00-1-2-01"), ("x-countersign-request-id", "id-1")];
-    egress.send(&cleared, call, &own.map(|(name, value)| (name.to_owned(), value.to_owned()))).await
+    let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    egress.send(cleared, call, &own).await.exchange
 }
 
 /// Sends the usual call over plain HTTP to a port of this machine.
@@ -310,7 +311,7 @@ async fn only_the_call_that_was_cleared_is_sent() {
     let targets = Targets(vec![target(Scheme::Http, "127.0.0.1", 1), target(Scheme::Http, "127.0.0.1", 2)]);
     let egress = Egress::new(Arc::new(targets), LIMITS).unwrap();
     let cleared = egress.clear(&post("http://127.0.0.1:1/".to_owned())).await.unwrap();
-    let exchange = egress.send(&cleared, &post("http://127.0.0.1:2/".to_owned()), &[]).await;
+    let exchange = egress.send(cleared, &post("http://127.0.0.1:2/".to_owned()), &[]).await.exchange;
     assert_eq!(not_sent(exchange), "the call is not the one that was cleared");
 }
 
@@ -336,7 +337,8 @@ async fn a_call_to_a_place_that_is_not_allowed_is_not_cleared() {
         ("https://127.0.0.1/", "https://127.0.0.1 is not on the allow-list"),
         ("http://127.0.0.1", "the URL has no path"),
     ] {
-        assert_eq!(egress.clear(&post(url.to_owned())).await.unwrap_err(), reason, "{url}");
+        let refused = NotCleared::Refused(reason.to_owned());
+        assert_eq!(egress.clear(&post(url.to_owned())).await.unwrap_err(), refused, "{url}");
     }
     for url in ["http://localhost/", "http://127.1/", "http://[::ffff:169.254.169.254]/"] {
         assert!(egress.clear(&post(url.to_owned())).await.is_err(), "{url}");

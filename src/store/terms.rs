@@ -163,6 +163,7 @@ mod tests {
 
     fn terms() -> Terms {
         Terms {
+            repeat_key: Some("r-1".to_owned()),
             rule: "large".to_owned(),
             summary: "Refund 12 EUR".to_owned(),
             risk: Some(Risk::High),
@@ -178,7 +179,7 @@ mod tests {
     #[test]
     fn terms_are_read_back_as_they_were_written() {
         for terms in [terms(), Terms { rule: "default".to_owned(), ..Terms::default() }] {
-            assert_eq!(read(&write(&terms), terms.subject.clone()).unwrap(), terms);
+            assert_eq!(read(&write(&terms), terms.subject.clone(), terms.repeat_key.clone()).unwrap(), terms);
             let brief = read_brief(&write(&terms)).unwrap();
             assert_eq!((brief.rule, brief.risk, brief.due_at), (terms.rule, terms.risk, terms.due_at));
         }
@@ -192,7 +193,7 @@ mod tests {
             let mut less = whole.clone();
             less.remove(name);
             let less = serde_json::Value::Object(less).to_string();
-            assert!(matches!(read(&less, None), Err(StoreError::Corrupt(_))), "without {name}");
+            assert!(matches!(read(&less, None, None), Err(StoreError::Corrupt(_))), "without {name}");
         }
         assert!(read_brief("{}").is_err());
     }

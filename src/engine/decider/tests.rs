@@ -29,6 +29,7 @@ fn a_submission_whose_commit_was_reported_as_failed_is_recognised_when_it_is_tri
         deadlines: inner.deadlines,
         metrics: Arc::clone(&inner.metrics),
         due: Arc::clone(&inner.due),
+        sending: inner.sending,
     });
     let (actor, body) = (maker(), body());
     let command = || {

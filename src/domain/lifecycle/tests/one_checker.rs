@@ -18,7 +18,7 @@ fn a_submission_passes_both_checks_and_waits_for_a_checker() {
         ]
     );
     assert!(story.events.iter().all(|event| event.by == maker() && event.at == start()));
-    assert_eq!((story.request.version, story.request.attempts), (VERSION_ON_ARRIVAL, 0));
+    assert_eq!((story.request.version, story.request.sending.attempts), (VERSION_ON_ARRIVAL, 0));
     assert_eq!((story.request.ended_at, &story.request.decisions), (None, &Vec::new()));
 }
 
