@@ -19,6 +19,7 @@ use crate::catalog::{Catalog, FileFault};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::rules::Rules;
+use crate::domain::target_host::TargetHost;
 use crate::engine::sessions::SessionLimits;
 use crate::engine::{Deadlines, Engine, EngineSettings, SendingLimits};
 use crate::executor::egress::{Egress, Limits};
@@ -97,6 +98,7 @@ impl Server {
             offset: config.server.utc_offset,
             decision_wait: Duration::from_millis(config.executor.decision_wait_ms),
             stopping: stopping.clone(),
+            target_hosts: hosts_of(&executor),
             executor_alive: executor.sign_of_life(),
             rules_stale: Arc::new(AtomicBool::new(false)),
         };
@@ -189,6 +191,12 @@ impl Server {
             .await?
             .map_err(|_| anyhow::anyhow!("the writer's thread panicked"))
     }
+}
+
+/// Without keeping the executor alive: a stop waits until nobody has it.
+fn hosts_of(executor: &Arc<Executor>) -> Arc<dyn Fn() -> Vec<TargetHost> + Send + Sync> {
+    let executor = Arc::downgrade(executor);
+    Arc::new(move || executor.upgrade().map(|executor| executor.hosts()).unwrap_or_default())
 }
 
 /// What the pages' handlers share.

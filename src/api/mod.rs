@@ -12,6 +12,7 @@ mod inbox;
 pub mod openapi;
 pub mod refusals;
 pub mod requests;
+pub mod target_hosts;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +26,7 @@ use tokio::sync::watch;
 use crate::auth::Verifier;
 use crate::domain::ids::RequestId;
 use crate::domain::request::Request;
+use crate::domain::target_host::TargetHost;
 use crate::engine::Engine;
 use crate::http::error::ApiError;
 use crate::http::query;
@@ -45,6 +47,8 @@ pub struct Api {
     pub decision_wait: Duration,
     /// Becomes true when the server is about to stop.
     pub stopping: watch::Receiver<bool>,
+    /// What this node knows of the hosts that calls go to.
+    pub target_hosts: Arc<dyn Fn() -> Vec<TargetHost> + Send + Sync>,
     /// Whether the executor runs.
     pub executor_alive: Arc<AtomicBool>,
     /// Whether the last reload of the rules failed; the old ones are then in force.
@@ -80,6 +84,7 @@ pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
         (base("/requests/{requestId}/withdraw"), vec![(Method::POST, web::to(requests::withdraw))]),
         (base("/bulk-decisions"), vec![(Method::PUT, web::to(bulk::decide))]),
         (base("/refusals"), get(web::to(refusals::list))),
+        (base("/target-hosts"), get(web::to(target_hosts::list))),
         (
             base("/{requestType}"),
             vec![(Method::POST, web::to(requests::submit)), (Method::PUT, web::to(decisions::decide))],

@@ -35,9 +35,30 @@ pub enum Command {
     /// Check and show request types
     #[command(subcommand)]
     Types(TypesCommand),
+    /// Send nothing to a host, or to any, until `resume`; works on every node, whether it is running or not
+    Pause(PauseArgs),
+    /// Let sending go on
+    Resume(PauseArgs),
     /// End sessions of the pages
     #[command(subcommand)]
     Sessions(SessionsCommand),
+}
+
+/// `pause` and `resume`
+#[derive(Args)]
+pub struct PauseArgs {
+    /// Host, and port if it is not the scheme's own, such as api.example.com or localhost:8090; every host if absent
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+    /// Why; the trail keeps it
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Who wants it; the trail keeps it
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "")]
+    pub by: String,
+    /// Configuration with the database
+    #[command(flatten)]
+    pub store: StoreArgs,
 }
 
 /// `sessions`
@@ -230,6 +251,8 @@ mod tests {
             "countersign openapi",
             "countersign types lint types --people people.toml --config c.toml",
             "countersign types show ISSUE-BADGE --config c.toml",
+            "countersign pause --host api.example.com --reason maintenance --by ops --config c.toml",
+            "countersign resume --reason done --database-url sqlite://x",
             "countersign sessions end --user-id 400002 --config c.toml --database-url sqlite://x",
         ];
         for line in lines {

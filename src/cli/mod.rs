@@ -10,13 +10,17 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use diesel::Connection;
 use tokio::signal::unix::{SignalKind, signal};
 
-use self::args::{Command, EndSessionsArgs, SandboxArgs, ServeArgs, SessionsCommand, StoreArgs, TokenArgs};
+use self::args::{
+    Command, EndSessionsArgs, PauseArgs, SandboxArgs, ServeArgs, SessionsCommand, StoreArgs, TokenArgs,
+};
 use crate::clock::Clock;
 use crate::config::{Config, Flags, environment};
 use crate::server::{ExecutorMode, Server};
-use crate::store::{Opener, Purpose, StoreUrl, migrate, sessions, to_micros};
+use crate::engine::pauses::{EVERY_HOST, PauseChange, store_pause};
+use crate::store::{AnyConnection, Opener, Purpose, StoreUrl, migrate, sessions, to_micros};
 use crate::{api, auth, sandbox, telemetry};
 
 /// Runs one command to its end.
@@ -30,6 +34,8 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::CheckConfig(args) => check_config(&args),
         Command::Openapi => print_openapi(),
         Command::Types(command) => types::run(&command),
+        Command::Pause(args) => change_pause(&args, true),
+        Command::Resume(args) => change_pause(&args, false),
         Command::Sessions(SessionsCommand::End(args)) => end_sessions(&args),
     }
 }
@@ -124,15 +130,34 @@ fn run_migrations(args: &StoreArgs) -> anyhow::Result<ExitCode> {
 /// Writes to the store directly, so that it works beside a running server: each page looks its session up, so the
 /// next page is refused.
 fn end_sessions(args: &EndSessionsArgs) -> anyhow::Result<ExitCode> {
-    let config = load(args.store.config.as_deref(), args.store.flags())?;
+    let mut conn = open_database(&args.store)?;
+    let ended = sessions::end_all_of(&mut conn, &args.user_id, to_micros(Clock::system().now()))?;
+    writeln!(std::io::stdout(), "{ended} sessions of {} ended", args.user_id)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The running nodes see the row at their next claim.
+fn change_pause(args: &PauseArgs, begins: bool) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(!args.reason.trim().is_empty(), "--reason: write why; the trail keeps it");
+    let mut conn = open_database(&args.store)?;
+    let host = args.host.clone().unwrap_or_else(|| EVERY_HOST.to_owned());
+    let change = PauseChange { host, reason: args.reason.clone(), by: args.by.clone(), begins };
+    let clock = Clock::system();
+    conn.transaction(|conn| store_pause(conn, &change, &clock, clock.now()))?;
+    let whom = args.host.as_deref().unwrap_or("every host");
+    let what = if begins { "nothing is sent to" } else { "sending goes on to" };
+    writeln!(std::io::stdout(), "{what} {whom}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A connection beside a server that may be running.
+fn open_database(args: &StoreArgs) -> anyhow::Result<AnyConnection> {
+    let config = load(args.config.as_deref(), args.flags())?;
     let url = StoreUrl::parse(config.store.url.expose())?;
     if let StoreUrl::Sqlite(path) = &url {
         anyhow::ensure!(Path::new(path).exists(), "there is no database at {}", config.store.url);
     }
-    let mut conn = Opener { url, purpose: Purpose::Write }.open()?;
-    let ended = sessions::end_all_of(&mut conn, &args.user_id, to_micros(Clock::system().now()))?;
-    writeln!(std::io::stdout(), "{ended} sessions of {} ended", args.user_id)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Opener { url, purpose: Purpose::Write }.open()?)
 }
 
 fn check_config(args: &StoreArgs) -> anyhow::Result<ExitCode> {

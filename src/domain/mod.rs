@@ -33,5 +33,6 @@ pub mod state;
 pub mod submission;
 #[cfg(test)]
 mod tests;
+pub mod target_host;
 pub mod waiting;
 pub mod wording;

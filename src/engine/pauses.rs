@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::command::WriteCommand;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, require};
 use crate::clock::Clock;
+use crate::domain::actor::{Actor, Permission};
 use crate::domain::lifecycle::EventType;
 use crate::store::events::{self, EventRow};
 use crate::store::pauses::{self, PauseRow};
-use crate::store::{AnyConnection, StoreError, to_micros};
+use crate::store::{AnyConnection, StoreError, from_micros, to_micros};
 
 pub use crate::store::pauses::EVERY_HOST;
 
@@ -32,6 +33,32 @@ impl Engine {
         self.inner.writer.write(WriteCommand::Pause(Box::new(change))).await?;
         self.inner.due.notify_one();
         Ok(())
+    }
+}
+
+/// A pause that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// The host and port, or [`EVERY_HOST`].
+    pub host: String,
+    /// Why.
+    pub reason: String,
+    /// Who paused it.
+    pub by: String,
+    /// Since when.
+    pub at: DateTime<Utc>,
+}
+
+impl Engine {
+    /// The pauses that stand now, by host.
+    ///
+    /// # Errors
+    /// [`EngineError::PermissionMissing`] for everybody but auditors.
+    pub async fn pauses(&self, actor: &Actor) -> Result<Vec<Pause>, EngineError> {
+        require(actor, Permission::Audit)?;
+        let rows = self.inner.store.read(pauses::list).await?;
+        let pause = |PauseRow { host, reason, by, at }| Ok(Pause { host, reason, by, at: from_micros(at)? });
+        Ok(rows.into_iter().map(pause).collect::<Result<_, StoreError>>()?)
     }
 }
 

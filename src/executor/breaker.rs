@@ -5,36 +5,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::domain::target_host::BreakerState;
+
 /// Failures in a row that open the breaker.
 const OPENS_AFTER: u32 = 5;
 /// How long it stays open at first; this doubles each time that the trying call fails, up to the longest.
 const OPEN_FIRST: Duration = Duration::from_secs(1);
 const OPEN_LONGEST: Duration = Duration::from_secs(30);
-
-/// Whether calls are held back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BreakerState {
-    /// Calls go out.
-    Closed,
-    /// No call goes out for now.
-    Open,
-    /// One call at a time tries whether the host is there again.
-    Probing,
-}
-
-impl BreakerState {
-    /// Every state.
-    pub const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::Probing];
-
-    /// `closed`, `open` or `probing`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::Open => "open",
-            Self::Probing => "probing",
-        }
-    }
-}
 
 /// What is known of one host.
 #[derive(Debug, Default)]

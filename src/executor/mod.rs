@@ -4,12 +4,12 @@
 //! nothing here sends a call twice: whether another attempt follows is decided when one has ended, and recorded.
 
 mod attempt;
-pub mod breaker;
+mod breaker;
 pub mod egress;
 pub mod exchange;
 mod lease_keeper;
 pub mod runner;
-pub mod under_way;
+mod under_way;
 
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,8 @@ use tracing::Instrument;
 use super::attempt::{HostSign, Recorder, cut_off, execute};
 use super::egress::Egress;
 use super::lease_keeper::LeaseKeeper;
-use super::under_way::{HostStatus, RunningCall, UnderWay};
+use super::under_way::{RunningCall, UnderWay};
+use crate::domain::target_host::TargetHost;
 use crate::engine::{ClaimedExecution, Engine, EngineError};
 
 pub use super::under_way::Concurrency;
@@ -60,7 +61,7 @@ impl Executor {
     }
 
     /// The hosts that this node has called or is calling.
-    pub fn hosts(&self) -> Vec<HostStatus> {
+    pub fn hosts(&self) -> Vec<TargetHost> {
         self.under_way.hosts_now()
     }
 

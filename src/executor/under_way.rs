@@ -6,9 +6,10 @@ use std::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use super::attempt::HostSign;
-use super::breaker::{Breaker, BreakerState};
+use super::breaker::Breaker;
 use crate::domain::ids::OrgId;
 use crate::domain::slots::{HostSlots, Slots};
+use crate::domain::target_host::TargetHost;
 use crate::engine::{ClaimedExecution, Ending, HeldLease, RequestKey};
 
 /// How many calls may be under way at once.
@@ -35,17 +36,6 @@ pub(super) struct RunningCall {
 struct Host {
     last_org: Option<OrgId>,
     breaker: Breaker,
-}
-
-/// A host as auditors see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostStatus {
-    /// The host and port.
-    pub host: String,
-    /// Calls under way from this node.
-    pub under_way: usize,
-    /// Whether its calls are held back.
-    pub breaker: BreakerState,
 }
 
 /// What is under way; shared by the loop, the lease keeper and the calls themselves.
@@ -142,10 +132,10 @@ impl UnderWay {
     }
 
     /// The hosts that this node has called or is calling, by name.
-    pub(super) fn hosts_now(&self) -> Vec<HostStatus> {
+    pub(super) fn hosts_now(&self) -> Vec<TargetHost> {
         let calls = self.calls();
         let now = Instant::now();
-        let status = |(name, host): (&String, &Host)| HostStatus {
+        let status = |(name, host): (&String, &Host)| TargetHost {
             host: name.clone(),
             under_way: calls.values().filter(|call| call.host == *name).count(),
             breaker: host.breaker.state(now),

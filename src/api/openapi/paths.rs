@@ -42,6 +42,7 @@ pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
     get(base("/requests/{requestId}"), get_one());
     get(base("/requests/{requestId}/history"), history());
     get(base("/refusals"), refusals());
+    get(base("/target-hosts"), target_hosts());
     get("/health/live".to_owned(), live());
     get("/health/ready".to_owned(), ready());
     get("/metrics".to_owned(), metrics());
@@ -280,6 +281,24 @@ fn refusals() -> Operation {
         parameters: given(&["limit", "after", "orgOrOnly"]),
         body: None,
         success: success("One page of refusals.", &schemas::of::<RefusalPage>(), &[]),
+        refused: READING,
+        special: None,
+    }
+}
+
+fn target_hosts() -> Operation {
+    Operation {
+        id: "listTargetHosts".to_owned(),
+        tag: "Auditing",
+        summary: "List the hosts that calls go to.".to_owned(),
+        description: format!(
+            "The hosts that the answering node has called or is calling, and those that are paused. Needs the \
+             permission `{}`.",
+            Permission::Audit.name()
+        ),
+        parameters: given(&["orgOrOnly"]),
+        body: None,
+        success: success("The hosts.", &schemas::of::<List<TargetHostBody>>(), &[]),
         refused: READING,
         special: None,
     }

@@ -10,6 +10,7 @@ use crate::api::{routes, table};
 use crate::catalog::embedded;
 use crate::domain::code::Code;
 use crate::domain::findings::FindingCode;
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::lifecycle::EventType;
 use crate::domain::outcome::Outcome;
 use crate::domain::request::State;
@@ -108,7 +109,8 @@ fn every_enumeration_is_the_list_of_the_code() {
     let document = document(&embedded());
     let codes = Code::ALL.map(Code::name).to_vec();
     let findings = FindingCode::ALL.map(FindingCode::name).to_vec();
-    let events = EventType::ALL.into_iter().filter(|known| *known != EventType::RulesInForce);
+    let attempts = AttemptOutcome::ALL.map(AttemptOutcome::name).to_vec();
+    let events = EventType::ALL.into_iter().filter(|known| known.is_of_request());
     let events = events.map(EventType::name).collect();
     let states = State::ALL.map(State::name).to_vec();
     let outcomes = Outcome::ALL.map(Outcome::name).to_vec();
@@ -116,6 +118,7 @@ fn every_enumeration_is_the_list_of_the_code() {
         ("ErrorCode", codes),
         ("State", states),
         ("Outcome", outcomes),
+        ("AttemptOutcome", attempts),
         ("FindingCode", findings),
         ("EventType", events),
     ] {

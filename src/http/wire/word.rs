@@ -12,6 +12,7 @@ use crate::domain::lifecycle::EventType;
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Risk;
 use crate::domain::request::{State, Verdict};
+use crate::domain::target_host::BreakerState;
 
 /// A fixed list of words.
 pub trait Vocabulary: Sized {
@@ -88,6 +89,19 @@ impl Vocabulary for Risk {
 impl Vocabulary for AttemptOutcome {
     const SCHEMA: &'static str = "AttemptOutcome";
     const DESCRIPTION: &'static str = "What an attempt to send the call came to.";
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.map(Self::name).to_vec()
+    }
+
+    fn word(&self) -> &'static str {
+        self.name()
+    }
+}
+
+impl Vocabulary for BreakerState {
+    const SCHEMA: &'static str = "BreakerState";
+    const DESCRIPTION: &'static str = "Whether calls to a host are held back because it did not take or answer several.";
 
     fn words() -> Vec<&'static str> {
         Self::ALL.map(Self::name).to_vec()

@@ -65,6 +65,8 @@ fn commands() -> impl Strategy<Value = TestCommand> {
         proptest::sample::select(vec![None, Some(digest().to_string()), Some("sha256:wrong".to_owned())]);
     let outcomes = || proptest::sample::select(AttemptOutcome::ALL.to_vec());
     let repeats = [TestRepeat::Unknown, TestRepeat::Recognised, TestRepeat::RecognisedButShared];
+    let lost_and_found = [AttemptOutcome::Ambiguous, AttemptOutcome::AlreadyDone];
+    let repeated = proptest::sample::select(lost_and_found.to_vec()).prop_map(record_recognised);
     let ends = (outcomes(), proptest::sample::select(repeats.to_vec()))
         .prop_map(|(outcome, repeat)| TestCommand::End { attempt: None, outcome, repeat });
     prop_oneof![
@@ -75,7 +77,8 @@ fn commands() -> impl Strategy<Value = TestCommand> {
         1 => Just(expire()),
         1 => Just(lapse()),
         3 => Just(attempt()),
-        4 => ends,
+        3 => ends,
+        2 => repeated,
         1 => Just(stop()),
         1 => (1..4_i64, outcomes()).prop_map(|(attempt, outcome)| late(attempt, outcome)),
     ]
@@ -133,7 +136,7 @@ fn walk(
 fn the_arbitrary_stories_reach_every_state_in_which_a_request_rests() {
     let mut runner = TestRunner::deterministic();
     let mut ends = || walk(&plans().new_tree(&mut runner).unwrap().current(), |_, _, _, _| {});
-    let reached: Vec<Request> = (0..500).map(|_| ends().request).collect();
+    let reached: Vec<Request> = (0..1500).map(|_| ends().request).collect();
     for state in &State::ALL[2..] {
         assert!(reached.iter().any(|request| request.state == *state), "{state}");
     }
