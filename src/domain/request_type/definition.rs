@@ -115,12 +115,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     let bulk = root.flag("bulk", faults);
     let pending_ttl = root.period("pending_ttl", faults);
     let approval_ttl = root.period("approval_ttl", faults);
-    if let Some(rule) =
-        policy.as_ref().and_then(Policy::rule_on_amounts).filter(|_| root.get("amount").is_none())
-    {
-        // Without one, a sum stays 0 and a limit on it would never refuse anything.
-        faults.push(format!("/policy/{rule}/when"), "Add amount to the type: this condition looks at it.");
-    }
+    check_amount(&root, policy.as_ref(), faults);
     let CallParts { method, path, target, total_timeout } = call?;
     Some(RequestType {
         name: RequestTypeName::new(name?),
@@ -150,6 +145,14 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         policy: policy?,
         definition: String::new(),
     })
+}
+
+fn check_amount(root: &Table<'_>, policy: Option<&Policy>, faults: &mut Faults) {
+    let rule = policy.and_then(Policy::rule_on_amounts).filter(|_| root.get("amount").is_none());
+    if let Some(rule) = rule {
+        // Without one, a sum stays 0 and a limit on it would never refuse anything.
+        faults.push(format!("/policy/{rule}/when"), "Add amount to the type: this condition looks at it.");
+    }
 }
 
 fn read_name<'v>(root: &Table<'v>, faults: &mut Faults) -> Option<&'v str> {

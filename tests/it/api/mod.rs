@@ -19,6 +19,7 @@ mod lists;
 mod masked_fields;
 mod openapi;
 mod refusals;
+mod repeat_header;
 mod rule_book;
 mod stages;
 mod trail;

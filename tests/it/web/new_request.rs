@@ -6,6 +6,7 @@ use crate::support::app::{App, AppOptions, task};
 use crate::support::browser::Browser;
 use crate::support::client::Reply;
 use crate::support::page::Page;
+use crate::support::pay_out::{PAY_OUT, type_file};
 use crate::support::people::Person;
 use crate::support::{On, journeys, read};
 
@@ -14,6 +15,7 @@ journeys![
     faults_are_shown_at_their_fields_and_the_input_is_kept,
     a_double_click_is_one_request,
     a_check_stores_nothing,
+    a_header_with_the_requests_id_is_named_and_not_asked_for,
     the_form_shows_what_the_policy_will_decide,
     a_maker_writes_the_body_as_json,
     rows_are_added_and_removed_without_script,
@@ -210,6 +212,26 @@ async fn a_check_stores_nothing(on: On) {
     assert_eq!(refused.status, 200);
     refused.page().shows(&["It would be refused: Nobody transfers more than 2000 a day."]);
     assert_eq!(stored(&app), before);
+}
+
+async fn a_header_with_the_requests_id_is_named_and_not_asked_for(on: On) {
+    let file = type_file("[repeat]\nkey_header = \"Idempotency-Key\"\n", "");
+    let app = App::with(on, AppOptions::stepped().with_pages(&people()).with_type(&file)).await;
+    let open = Open::form(&app, PAY_OUT).await;
+    open.page.shows(&["Idempotency-Key is filled in with the request’s id."]);
+    assert!(!open.page.has("[name*=Idempotency]"));
+    let url = app.target.url();
+    let fields = with_entity(&[("/hostname", &url), ("/body/customer", "c-1"), ("/body/points", "10")]);
+    let checked = open.press("check", &fields).await;
+    checked.page().shows(&[
+        "Nothing forbids it.",
+        "00000000-0000-0000-0000-000000000000",
+        "Idempotency-Key gets the request’s id when you submit it, so the digest will differ.",
+    ]);
+    let own = [("rows:/headers", "1"), ("/headers/0/name", "idempotency-key"), ("/headers/0/value", "mine")];
+    let refused = open.press("submit", &[fields.as_slice(), &own].concat()).await;
+    assert_eq!(refused.status, 400);
+    refused.page().shows(&["Leave this header out; the engine fills it with the request's id"]);
 }
 
 async fn the_form_shows_what_the_policy_will_decide(on: On) {
