@@ -54,7 +54,7 @@ pub struct PauseArgs {
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
     /// Who wants it; the trail keeps it
-    #[arg(long, value_name = "NAME", env = "USER", default_value = "")]
+    #[arg(long, value_name = "NAME", default_value = "an operator")]
     pub by: String,
     /// Configuration with the database
     #[command(flatten)]

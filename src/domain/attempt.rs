@@ -1,7 +1,7 @@
 //! An attempt: one numbered send of an approved call, and what it came to.
 
-/// What an attempt came to. The first four are certain; of the last one nobody knows whether the target
-/// did the work.
+/// What an attempt came to. All but the last are certain; of that one nobody knows whether the target did the
+/// work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AttemptOutcome {
     /// The target did what was asked.

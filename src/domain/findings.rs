@@ -33,11 +33,14 @@ pub enum FindingCode {
     SubjectPending,
     /// With this request a usage counter reaches the level at which its type warns.
     LimitNearlyUsedUp,
+    /// An attempt ended after another one had settled the outcome.
+    LateAnswer,
 }
 
 impl FindingCode {
     /// Every code.
-    pub const ALL: [Self; 3] = [Self::HiddenCharacters, Self::SubjectPending, Self::LimitNearlyUsedUp];
+    pub const ALL: [Self; 4] =
+        [Self::HiddenCharacters, Self::SubjectPending, Self::LimitNearlyUsedUp, Self::LateAnswer];
 
     /// The word on the wire.
     pub fn name(self) -> &'static str {
@@ -45,6 +48,7 @@ impl FindingCode {
             Self::HiddenCharacters => "hidden_characters",
             Self::SubjectPending => "subject_pending",
             Self::LimitNearlyUsedUp => "limit_nearly_used_up",
+            Self::LateAnswer => "late_answer",
         }
     }
 

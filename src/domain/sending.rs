@@ -17,6 +17,8 @@ pub struct Sending {
     pub ambiguous: i64,
     /// When the next attempt is due, if one is to come after another.
     pub next_attempt_at: Option<DateTime<Utc>>,
+    /// Why another attempt is to come: a sentence about the last one.
+    pub next_attempt_reason: Option<String>,
     /// The attempt that decided the outcome.
     pub outcome_attempt: Option<i64>,
     /// Whether only the answer to a repeat shows that the work was done.

@@ -20,8 +20,9 @@ use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::{Decision, Request};
 use crate::domain::request_type::{CountBy, Counter, RequestType};
+use crate::store::attempts::{self, AttemptRow};
 use crate::store::usage::UsageKey;
-use crate::store::{AnyConnection, StoreError, requests, usage};
+use crate::store::{AnyConnection, StoreError, requests, to_micros, usage};
 
 /// Why somebody can't decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,6 +166,7 @@ impl StoredFindings {
         let mut findings: Vec<Finding> =
             others.iter().filter(|id| **id != own).map(|id| subject_finding(id)).collect();
         findings.extend(self.used_up(conn, request, pinned)?);
+        findings.extend(late_answers(conn, request)?);
         Ok(findings)
     }
 
@@ -212,6 +214,31 @@ impl StoredFindings {
         }
         Ok(findings)
     }
+}
+
+/// What attempts brought that were still under way when another one settled the outcome.
+fn late_answers(conn: &mut AnyConnection, request: &Request) -> Result<Vec<Finding>, StoreError> {
+    let (Some(ended_at), Some(decisive)) = (request.ended_at, request.sending.outcome_attempt) else {
+        return Ok(Vec::new());
+    };
+    if request.sending.attempts < 2 {
+        return Ok(Vec::new());
+    }
+    let attempts = attempts::list(conn, &request.org, request.id)?;
+    let late = attempts.into_iter().filter(|row| {
+        row.attempt != decisive && row.ended_at.is_some_and(|at| at > to_micros(ended_at))
+    });
+    let finding = |row: AttemptRow| Finding {
+        code: FindingCode::LateAnswer,
+        level: Level::Warning,
+        sentence: format!(
+            "Attempt {} was still under way when attempt {decisive} settled the outcome. It ended afterwards: {}",
+            row.attempt,
+            row.reason.unwrap_or_default(),
+        ),
+        pointer: None,
+    };
+    Ok(late.map(finding).collect())
 }
 
 /// The finding for a counter that has come as far as its type says.

@@ -59,6 +59,7 @@ pub struct RequestRow {
     pub open_attempt: bool,
     pub ambiguous: i64,
     pub next_attempt_at: Option<i64>,
+    pub next_attempt_reason: Option<String>,
     pub outcome_attempt: Option<i64>,
     pub inferred: bool,
 }
@@ -98,6 +99,7 @@ impl From<&Request> for RequestRow {
             open_attempt: sending.is_open,
             ambiguous: sending.ambiguous,
             next_attempt_at: sending.next_attempt_at.map(to_micros),
+            next_attempt_reason: sending.next_attempt_reason.clone(),
             outcome_attempt: sending.outcome_attempt,
             inferred: sending.inferred,
         }
@@ -139,6 +141,7 @@ impl RequestRow {
                 is_open: self.open_attempt,
                 ambiguous: self.ambiguous,
                 next_attempt_at: self.next_attempt_at.map(from_micros).transpose()?,
+                next_attempt_reason: self.next_attempt_reason,
                 outcome_attempt: self.outcome_attempt,
                 inferred: self.inferred,
             },
@@ -197,6 +200,7 @@ batch_update!(
         open_attempt: bool,
         ambiguous: i64,
         next_attempt_at: Option<i64>,
+        next_attempt_reason: Option<String>,
         outcome_attempt: Option<i64>,
         inferred: bool,
     }

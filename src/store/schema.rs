@@ -34,6 +34,7 @@ diesel::table! {
         open_attempt -> Bool,
         ambiguous -> BigInt,
         next_attempt_at -> Nullable<BigInt>,
+        next_attempt_reason -> Nullable<Text>,
         outcome_attempt -> Nullable<BigInt>,
         inferred -> Bool,
     }

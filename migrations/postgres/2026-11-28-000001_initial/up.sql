@@ -40,6 +40,7 @@ CREATE TABLE requests (
     open_attempt    BOOLEAN NOT NULL DEFAULT FALSE,
     ambiguous       BIGINT NOT NULL DEFAULT 0 CHECK (ambiguous >= 0),
     next_attempt_at BIGINT,
+    next_attempt_reason TEXT COLLATE "C",
     outcome_attempt BIGINT,
     inferred        BOOLEAN NOT NULL DEFAULT FALSE,
     PRIMARY KEY (org_id, request_id),
@@ -50,7 +51,8 @@ CREATE TABLE requests (
     CONSTRAINT requests_attempts_add_up CHECK (
         ambiguous + CAST(open_attempt AS INTEGER) <= attempts AND (outcome_attempt IS NULL OR outcome_attempt <= attempts)),
     CONSTRAINT requests_next_attempt_is_to_come CHECK (
-        next_attempt_at IS NULL OR (state = 'approved' AND NOT open_attempt))
+        (next_attempt_at IS NULL) = (next_attempt_reason IS NULL)
+        AND (next_attempt_at IS NULL OR (state = 'approved' AND NOT open_attempt)))
 );
 CREATE INDEX requests_by_start ON requests (org_id, started_at, request_id);
 CREATE INDEX requests_by_end ON requests (org_id, ended_at, request_id);

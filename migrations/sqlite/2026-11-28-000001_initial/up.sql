@@ -41,6 +41,7 @@ CREATE TABLE requests (
     open_attempt    INTEGER NOT NULL DEFAULT 0 CHECK (open_attempt IN (0, 1)),
     ambiguous       INTEGER NOT NULL DEFAULT 0 CHECK (ambiguous >= 0),
     next_attempt_at INTEGER,
+    next_attempt_reason TEXT,
     outcome_attempt INTEGER,
     inferred        INTEGER NOT NULL DEFAULT 0 CHECK (inferred IN (0, 1)),
     PRIMARY KEY (org_id, request_id),
@@ -51,7 +52,8 @@ CREATE TABLE requests (
     CONSTRAINT requests_attempts_add_up CHECK (
         ambiguous + CAST(open_attempt AS INTEGER) <= attempts AND (outcome_attempt IS NULL OR outcome_attempt <= attempts)),
     CONSTRAINT requests_next_attempt_is_to_come CHECK (
-        next_attempt_at IS NULL OR (state = 'approved' AND NOT open_attempt))
+        (next_attempt_at IS NULL) = (next_attempt_reason IS NULL)
+        AND (next_attempt_at IS NULL OR (state = 'approved' AND NOT open_attempt)))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX requests_by_start ON requests (org_id, started_at, request_id);
 CREATE INDEX requests_by_end ON requests (org_id, ended_at, request_id);

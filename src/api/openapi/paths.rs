@@ -10,7 +10,7 @@ use crate::domain::actor::Permission;
 use crate::domain::request_type::{RequestType, RequestTypes};
 use crate::http::wire::{
     BulkResultBody, Data, ExplainedBody, List, Liveness, Readiness, RefusalPage, RequestBody, RequestPage,
-    TrailEntryBody,
+    TargetHostBody, TrailEntryBody,
 };
 
 /// Statuses with which a read can be refused.

@@ -60,7 +60,7 @@ impl Request {
             self.waits_for.clear();
         }
         if self.state != State::Approved {
-            self.sending.next_attempt_at = None;
+            self.sending.forget_next_attempt();
         }
         self.version = event.seq;
         if self.state.is_final() && !was_final {

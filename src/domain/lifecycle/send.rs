@@ -160,12 +160,14 @@ impl Sending {
         let mut after = self.clone();
         match kind {
             EventKind::AttemptStarted { attempt } => {
-                (after.attempts, after.is_open, after.next_attempt_at) = (*attempt, true, None);
+                (after.attempts, after.is_open) = (*attempt, true);
+                after.forget_next_attempt();
             }
-            EventKind::AttemptEnded { outcome, next_attempt_at, .. } => {
+            EventKind::AttemptEnded { outcome, next_attempt_at, reason, .. } => {
                 after.is_open = false;
                 after.ambiguous += i64::from(*outcome == AttemptOutcome::Ambiguous);
                 after.next_attempt_at = Some(*next_attempt_at);
+                after.next_attempt_reason = Some(reason.clone());
             }
             EventKind::Ended { attempt, inferred, .. } => {
                 (after.is_open, after.inferred) = (false, *inferred);
@@ -190,6 +192,11 @@ impl Sending {
             | EventKind::Refused { .. } => {}
         }
         after
+    }
+
+    /// No further attempt is to come, or it has come.
+    pub(super) fn forget_next_attempt(&mut self) {
+        (self.next_attempt_at, self.next_attempt_reason) = (None, None);
     }
 
     fn answered_late(&mut self, attempt: i64, outcome: AttemptOutcome) {

@@ -74,6 +74,8 @@ pub struct RequestBody {
     attempts: i64,
     /// When the next attempt is due, while the last one brought no end.
     next_attempt_at: Option<Instant>,
+    /// Why another attempt is to come: a sentence about the last one.
+    next_attempt_reason: Option<String>,
     /// Whether it is only known to be done because the target recognised a repeat of the call.
     inferred: bool,
     /// Only of an expired request: the state in which it expired, `AdminTask` or `approved`.
@@ -231,6 +233,7 @@ impl RequestBody {
             execute_before: request.execute_before.map(Instant::of),
             attempts: request.sending.attempts,
             next_attempt_at: request.sending.next_attempt_at.map(Instant::of),
+            next_attempt_reason: request.sending.next_attempt_reason.clone(),
             inferred: request.sending.inferred,
             expired_from: expired_from(&request).map(Word),
             bulk_allowed,

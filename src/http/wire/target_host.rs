@@ -26,7 +26,7 @@ pub struct TargetHostBody {
 }
 
 /// Why nothing is sent to a host, and since when.
-#[derive(Clone, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Pause")]
 struct PauseBody {
     /// Why.

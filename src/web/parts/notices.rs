@@ -60,13 +60,12 @@ fn approved(request: &Request, when: When) -> Note {
     let head = "Everybody needed has agreed.";
     let lines = match (request.sending.next_attempt_at, request.execute_before) {
         (Some(next), until) => {
-            let attempts = request.sending.attempts;
             let next = when.exact(next);
             let until = until.map(|until| when.exact(until)).map_or_else(String::new, |until| {
                 format!(" It is tried until {} {}.", until.words(), when.zone())
             });
             vec![
-                format!("Attempt {attempts} did not bring it to an end. What happened, below, says why."),
+                request.sending.next_attempt_reason.clone().unwrap_or_default(),
                 format!("The next attempt is due at {} {}.{until}", next.words(), when.zone()),
             ]
         }
