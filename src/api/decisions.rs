@@ -14,7 +14,7 @@ use crate::domain::ids::RequestTypeName;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::{DecisionInput, Origin, require};
 use crate::http::HandlerResult;
-use crate::http::body::{Body, Members};
+use crate::http::body::{Members, UnreadBody};
 use crate::http::error::ApiError;
 use crate::http::middleware::reference;
 use crate::http::wire::{Data, Headers, RequestBody};
@@ -28,12 +28,11 @@ pub async fn decide(
     api: web::Data<Api>,
     request: HttpRequest,
     type_name: web::Path<String>,
-    payload: web::Payload,
+    body: UnreadBody,
 ) -> HandlerResult {
-    let body = Body::read(payload).await;
     let actor = actor(&api, &request, OrgHeader::Required)?;
     require(&actor, Permission::Check)?;
-    let members = body.object(&request)?;
+    let members = body.read().await.object(&request)?;
     no_parameters(&request)?;
     let (id, decision) = read_decision(&members).map_err(ApiError::faults)?;
     let id = request_id(&id)?;

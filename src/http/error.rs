@@ -45,6 +45,7 @@ pub fn status(code: Code) -> StatusCode {
         | Code::RequestExpired
         | Code::DigestMismatch
         | Code::RequestMoved => StatusCode::CONFLICT,
+        Code::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -88,6 +88,7 @@ const MODULES: &[Module] = &[
             "schemars",
             "serde",
             "serde_json",
+            "tokio",
             "tracing",
             "url",
         ],
@@ -166,7 +167,7 @@ const MODULES: &[Module] = &[
     Module {
         name: "server",
         modules: EVERY_MODULE,
-        crates: &["actix_web", "anyhow", "chrono", "tokio", "tracing"],
+        crates: &["actix_web", "anyhow", "chrono", "rustix", "tokio", "tracing"],
     },
     Module {
         name: "cli",

@@ -7,7 +7,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use actix_web::http::StatusCode;
-use actix_web::web::Bytes;
 use askama::Template;
 
 use crate::domain::actor::Permission;
@@ -16,6 +15,7 @@ use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::explain::Explanation;
 use crate::engine::queries::View;
 use crate::engine::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome, Engine, require};
+use crate::http::body::UnreadBody;
 use crate::http::query::pairs;
 use crate::web::html::{Markup, filters};
 use crate::web::parts::approval_view::after_me;
@@ -219,8 +219,8 @@ fn summed(may: &[&(View, Explanation)]) -> (String, String) {
 }
 
 /// `POST /ui/bulk`
-pub async fn decide(page: PageRequest, body: Bytes) -> Page {
-    let form = read(&body).ok_or(PageError::Unreadable)?;
+pub async fn decide(page: PageRequest, body: UnreadBody) -> Page {
+    let form = read(&body.read().await.form(&page.http)?).ok_or(PageError::Unreadable)?;
     page.check_form(&form.csrf)?;
     let verdict = Verdict::parse(&form.decision).ok_or(PageError::Unreadable)?;
     let ballot = match NewDecision::new(verdict, &form.message, None) {
