@@ -18,7 +18,7 @@ use crate::http::error::ApiError;
 use crate::http::middleware::reference;
 use crate::http::query::{FILTER_PARAMETERS, ListView, Parameters};
 use crate::http::wire::{
-    Data, ExplainedBody, Headers, List, Pagination, RequestBody, RequestPage, TrailEntryBody,
+    Data, ExplainedBody, Headers, List, OneByOne, Pagination, RequestBody, RequestPage, TrailEntryBody,
 };
 
 /// `POST /{REQUEST-TYPE}`
@@ -167,15 +167,18 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
 }
 
 fn list_body(api: &Api, listed: Listed, bound: &str, number: Option<i64>, limit: i64) -> RequestPage {
-    let next = listed.next.map(|position| cursor::write(bound, position.at, &position.id.to_string()));
+    let Listed { views, left_out, total, next } = listed;
+    let next = next.map(|position| cursor::write(bound, position.at, &position.id.to_string()));
     let pagination = Pagination {
-        total_elements: listed.total,
-        total_pages: listed.total.map(|total| (total + limit - 1) / limit),
-        number_of_elements: listed.views.len(),
+        total_elements: total,
+        total_pages: total.map(|total| (total + limit - 1) / limit),
+        number_of_elements: views.len() + left_out.len(),
         number,
         count: None,
         next,
     };
-    let masked = |view| RequestBody::new(view, Headers::Masked, api.offset);
-    RequestPage { data: listed.views.into_iter().map(masked).collect(), pagination }
+    let offset = api.offset;
+    let whole = views.into_iter().map(move |view| RequestBody::new(view, Headers::Masked, offset));
+    let left_out = left_out.into_iter().map(move |row| RequestBody::without_details(row, offset));
+    RequestPage { data: OneByOne::new(whole.chain(left_out)), pagination }
 }

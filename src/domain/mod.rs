@@ -8,6 +8,7 @@ pub mod address;
 pub mod allowed_targets;
 pub mod amount;
 pub mod call;
+pub mod call_line;
 pub mod code;
 pub mod decision;
 pub mod digest;

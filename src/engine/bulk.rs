@@ -9,12 +9,8 @@ use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::code::Code;
 use crate::domain::ids::RequestId;
-use crate::domain::policy::bulk::allows_bulk;
 use crate::domain::request::{NewDecision, State};
 use crate::store::{AnyConnection, StoreError, requests};
-
-use super::queries::View;
-use super::rule_book::approval_of;
 
 /// The decisions of one API call.
 pub struct BulkDecisionInput {
@@ -117,13 +113,5 @@ fn outcome<T>(reply: Result<(T, bool), EngineError>) -> Result<BulkOutcome, Engi
             | EngineError::NotAdmitted(_)
             | EngineError::Store(_)),
         ) => Err(error),
-    }
-}
-
-impl View {
-    /// Whether the request may be decided together with others.
-    pub fn allows_bulk(&self) -> bool {
-        let approval = approval_of(&self.pinned, &self.request).ok().flatten();
-        approval.is_some_and(|approval| allows_bulk(self.pinned.bulk, self.request.terms.risk, approval))
     }
 }

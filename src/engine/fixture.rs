@@ -81,6 +81,15 @@ pub(super) fn maker() -> Actor {
     }
 }
 
+/// Chen, who may check.
+pub(super) fn checker() -> Actor {
+    let mut actor = maker();
+    let [iss, sub, user_id, user_name] = ["iss", "chen", "chen", "chen"].map(str::to_owned);
+    actor.signer.person = Person { iss, sub, user_id, user_name };
+    actor.signer.permissions = vec![Permission::Check];
+    actor
+}
+
 /// The body of a submission on the subject `c-1`.
 pub(super) fn body() -> String {
     json!({

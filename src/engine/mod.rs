@@ -24,12 +24,14 @@ mod in_force;
 pub mod inbox;
 mod outcome_waiters;
 pub mod queries;
+mod reader;
 mod refusals;
 pub mod request_snapshot;
 mod rule_book;
 pub mod sessions;
 mod submit;
 pub mod trail;
+mod views;
 mod withdraw;
 
 use std::sync::Arc;

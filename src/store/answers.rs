@@ -1,13 +1,17 @@
 //! The table `answers`: the raw answers of targets.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::columns::batch_insert;
-use super::requests::{Key, key_texts};
+use super::requests::{Key, key_texts, parse_id};
 use super::schema::answers;
 use super::{AnyConnection, StoreError, json};
+use crate::domain::ids::RequestId;
 use crate::domain::outcome::{PartWarning, TargetResponse};
+use crate::domain::request::Request;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -67,10 +71,45 @@ impl AnswerRow {
 
     /// Parts that failed although the whole succeeded.
     pub fn warnings(&self) -> Result<Vec<PartWarning>, StoreError> {
-        let warnings: Vec<WarningJson> = json::read(&self.warnings, "warnings")?;
-        let warning = |WarningJson { code, message }| PartWarning { code, message };
-        Ok(warnings.into_iter().map(warning).collect())
+        read_warnings(&self.warnings)
     }
+}
+
+fn read_warnings(text: &str) -> Result<Vec<PartWarning>, StoreError> {
+    let warnings: Vec<WarningJson> = json::read(text, "warnings")?;
+    let warning = |WarningJson { code, message }| PartWarning { code, message };
+    Ok(warnings.into_iter().map(warning).collect())
+}
+
+/// What a list without answers says of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerHead {
+    /// The HTTP status.
+    pub status: i64,
+    /// Parts that failed although the whole succeeded.
+    pub warnings: Vec<PartWarning>,
+}
+
+/// The heads of the answers to those of `requests` that were sent, by request.
+pub fn heads(
+    conn: &mut AnyConnection,
+    requests: &[Request],
+) -> Result<HashMap<RequestId, AnswerHead>, StoreError> {
+    let sent = requests.iter().filter(|request| request.attempts > 0);
+    let sent: Vec<Key> = sent.map(|request| (request.org.clone(), request.id)).collect();
+    if sent.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (orgs, ids) = key_texts(&sent);
+    let rows: Vec<(String, i64, String)> = answers::table
+        .filter(answers::org_id.eq_any(orgs).and(answers::request_id.eq_any(ids)))
+        .order(answers::attempt.asc())
+        .select((answers::request_id, answers::status, answers::warnings))
+        .load(conn)?;
+    let head = |(id, status, warnings): (String, i64, String)| {
+        Ok((parse_id(&id)?, AnswerHead { status, warnings: read_warnings(&warnings)? }))
+    };
+    rows.into_iter().map(head).collect()
 }
 
 /// The answers to the named requests; bodies of more than `body_bytes_max` stay in the table.

@@ -16,6 +16,7 @@ pub mod inbox;
 mod json;
 pub mod listing;
 pub mod migrate;
+pub mod records;
 pub mod refusals;
 pub mod requests;
 pub mod schema;

@@ -13,7 +13,7 @@ use crate::domain::actor::Permission;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::explain::Explanation;
-use crate::engine::queries::View;
+use crate::engine::queries::RowView;
 use crate::engine::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome, Engine, require};
 use crate::http::body::UnreadBody;
 use crate::http::query::pairs;
@@ -144,7 +144,7 @@ async fn review_page(page: &PageRequest, ids: Vec<RequestId>, input: FormInput) 
         return Err(PageError::NotFound);
     }
     let shell = Shell::of(page, Nav::NeedsMe).await?;
-    let may: Vec<&(View, Explanation)> = known.iter().filter(|one| left_out(one).is_none()).collect();
+    let may: Vec<&(RowView, Explanation)> = known.iter().filter(|one| left_out(one).is_none()).collect();
     let is_sending = may.iter().any(|(_, explained)| goes_on_to(explained).is_none());
     let (sums, host) = summed(&may);
     let count = may.len();
@@ -164,11 +164,11 @@ async fn review_page(page: &PageRequest, ids: Vec<RequestId>, input: FormInput) 
 }
 
 /// Why this one is not decided with the others.
-fn left_out((view, explained): &(View, Explanation)) -> Option<String> {
+fn left_out((row, explained): &(RowView, Explanation)) -> Option<String> {
     if let Some(why) = explained.why_not.first() {
         return Some(why.sentence.clone());
     }
-    (!view.allows_bulk()).then(|| "It is decided alone, on its own page.".to_owned())
+    (!row.allows_bulk()).then(|| "It is decided alone, on its own page.".to_owned())
 }
 
 /// The stages that must still agree after this signature.
@@ -176,9 +176,9 @@ fn goes_on_to(explained: &Explanation) -> Option<Vec<String>> {
     explained.progress.as_ref().and_then(after_me)
 }
 
-fn row(one: &(View, Explanation), ticked: Option<&BTreeSet<RequestId>>) -> Row {
-    let (view, explained) = one;
-    let it = &view.request;
+fn row(one: &(RowView, Explanation), ticked: Option<&BTreeSet<RequestId>>) -> Row {
+    let (found, explained) = one;
+    let it = &found.request;
     let why = left_out(one);
     let what = match (&why, goes_on_to(explained)) {
         (Some(why), _) => word(Icon::No, "off", format!("Left out: {why}")),
@@ -192,7 +192,7 @@ fn row(one: &(View, Explanation), ticked: Option<&BTreeSet<RequestId>>) -> Row {
         id: it.id.to_string(),
         url: format!("{BASE}/requests/{}", it.id),
         title: summary(it),
-        call: CallView::for_list(view),
+        call: CallView::for_list(found),
         maker: it.maker.user_name.clone(),
         amount: amount_words(it.terms.amount),
         item: why.is_none().then(|| format!("{} {} {}", it.id, it.version, it.digest)),
@@ -206,9 +206,9 @@ fn word(icon: Icon, kind: &'static str, words: String) -> StateWord {
 }
 
 /// `two makers, one host`, and the hosts by name.
-fn summed(may: &[&(View, Explanation)]) -> (String, String) {
-    let makers: BTreeSet<String> = may.iter().map(|(view, _)| view.request.maker.key()).collect();
-    let hosts: BTreeSet<&str> = may.iter().map(|(view, _)| view.request.host.as_str()).collect();
+fn summed(may: &[&(RowView, Explanation)]) -> (String, String) {
+    let makers: BTreeSet<String> = may.iter().map(|(row, _)| row.request.maker.key()).collect();
+    let hosts: BTreeSet<&str> = may.iter().map(|(row, _)| row.request.host.as_str()).collect();
     let words = format!(
         "{}, {}, {}",
         number_of(may.len(), "request", "requests"),
@@ -280,17 +280,17 @@ async fn result_page(page: &PageRequest, verdict: Verdict, results: Vec<BulkItem
     let heading = format!("{} {}, {refused} not decided", results.len() - refused, verdict.name());
     let ids = results.iter().map(|one| one.id).collect();
     let found = page.engine().find_many(page.actor(), ids).await?;
-    let mut views: HashMap<RequestId, View> = found.into_iter().map(|view| (view.request.id, view)).collect();
+    let mut rows: HashMap<RequestId, RowView> = found.into_iter().map(|row| (row.request.id, row)).collect();
     let row = |one: BulkItemResult| {
-        let view = views.remove(&one.id);
-        result_row(one, view)
+        let found = rows.remove(&one.id);
+        result_row(one, found)
     };
     let rows = results.into_iter().map(row).collect();
     let shell = Shell::of(page, Nav::NeedsMe).await?;
     ok(&ResultTemplate { heading, rows, list_url: Nav::NeedsMe.url(), shell })
 }
 
-fn result_row(one: BulkItemResult, view: Option<View>) -> ResultRow {
+fn result_row(one: BulkItemResult, view: Option<RowView>) -> ResultRow {
     let (state, why) = match one.outcome {
         BulkOutcome::Recorded | BulkOutcome::Repeated => {
             let waits = view.as_ref().map(|view| view.request.waits_for.clone()).unwrap_or_default();

@@ -158,9 +158,9 @@ impl<'a> NewRequest<'a> {
         filter.maker = Some(actor.person.clone());
         let newest = Sort { by: SortBy::Start, descending: true };
         let listing = Listing { filter, sort: newest, limit: 1 };
-        let listed = self.page.engine().walk(actor, listing, None).await?;
-        if let Some(view) = listed.views.first() {
-            let entity = &view.request.entity;
+        let listed = self.page.engine().walk_rows(actor, listing, None).await?;
+        if let Some(newest) = listed.rows.first() {
+            let entity = &newest.request.entity;
             entries.put("/entityInfo/tillId", entity.till_id.as_str());
             entries.put("/entityInfo/storeId", entity.store_id.as_str());
             entries.put("/entityInfo/zoneId", entity.zone_id.as_str());
