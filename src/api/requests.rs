@@ -128,9 +128,11 @@ pub async fn withdraw(
         return Err(ApiError::faults(faults));
     }
     let id = request_id(&id)?;
-    api.engine.withdraw(&actor, id, &reason, Origin::of(&actor, &reference(&request))).await?;
-    let view = api.engine.find(&actor, id).await?;
-    Ok(one(&api, view, Headers::Masked))
+    // Before the write: a read that fails after it would hide that the withdrawal is recorded.
+    let before = api.engine.find(&actor, id).await?;
+    let withdrawn =
+        api.engine.withdraw(&actor, id, &reason, Origin::of(&actor, &reference(&request))).await?;
+    Ok(one(&api, before.after(withdrawn), Headers::Masked))
 }
 
 /// `GET /requests`

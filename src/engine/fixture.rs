@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::sessions::SessionLimits;
-use super::{Deadlines, Engine, EngineSettings, SubmissionInput};
+use super::{
+    BulkDecisionInput, BulkItem, Deadlines, DecisionInput, Engine, EngineSettings, Origin, SubmissionInput,
+};
 use crate::clock::Clock;
 use crate::domain::actor::{Actor, Permission, Person, Signer};
 use crate::domain::allowed_targets::{Scheme, Target, Targets};
-use crate::domain::ids::{OrgId, RequestId};
+use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::policy::people::People;
+use crate::domain::request::{NewDecision, Verdict};
 use crate::domain::request_type::{RequestType, RequestTypes};
 use crate::domain::rules::Rules;
 use crate::metrics::Metrics;
@@ -41,6 +44,22 @@ impl Fixture {
     pub(super) async fn submit(&self, actor: &Actor) -> RequestId {
         let body = body();
         self.engine.submit(input(actor, &body)).await.unwrap().view.request.id
+    }
+
+    /// The checker's rejection of a request.
+    pub(super) fn rejection(&self, id: RequestId) -> DecisionInput {
+        let actor = checker();
+        let origin = Origin::of(&actor, "ref");
+        let decision = NewDecision::new(Verdict::Rejected, "no", None).unwrap();
+        DecisionInput { actor, request_type: RequestTypeName::new("ONE"), id, decision, origin }
+    }
+
+    /// The checker's rejection of several requests in one call.
+    pub(super) fn rejections(&self, ids: &[RequestId]) -> BulkDecisionInput {
+        let item = |id: &RequestId| BulkItem { id: *id, decision: self.rejection(*id).decision };
+        let actor = checker();
+        let origin = Origin::of(&actor, "ref");
+        BulkDecisionInput { actor, items: ids.iter().map(item).collect(), origin }
     }
 }
 

@@ -56,6 +56,18 @@ impl View {
 }
 
 impl View {
+    /// The same request after a change that this reader made, as the commit left it. Call and label never
+    /// change; an answer is never replaced, but may have come since this view was read.
+    #[must_use]
+    pub fn after(self, request: Request) -> Self {
+        Self { request, ..self }
+    }
+
+    /// Whether an attempt was made and this view does not have its answer.
+    pub fn lacks_answer(&self) -> bool {
+        self.request.attempts > 0 && self.answer.is_none()
+    }
+
     /// The task and the URL as this reader may see them: credentials, masked and secret fields are hidden.
     pub fn shown(&self) -> (Value, String) {
         let (task, url) = self.with_fields_hidden(self.sees_masked);

@@ -223,9 +223,10 @@ impl From<EngineError> for ApiError {
             EngineError::Invalid(faults) => Self::faults(faults),
             EngineError::NotAdmitted(why) => Self::new(why.code, why.message),
             EngineError::Refused(refusal) => refusal.into(),
-            EngineError::Store(error) if error.is_busy() => {
-                Self::new(Code::Busy, "The server is busy. Nothing was recorded; try again shortly.")
-            }
+            EngineError::Store(error) if error.is_busy() => Self::new(
+                Code::Busy,
+                "The server is busy. This call recorded nothing; send it again shortly.",
+            ),
             EngineError::Store(error) => Self::internal(error.to_string()),
         }
     }

@@ -14,7 +14,7 @@ const NEWEST: Sort = Sort { by: SortBy::Start, descending: true };
 
 fn fixture() -> Fixture {
     Fixture::of_type(&json!({
-        "name": "ONE", "title": "One", "subject": "/body/to",
+        "name": "ONE", "title": "One", "subject": "/body/to", "bulk": true,
         "call": { "method": "POST", "path": "/one" },
         "body": { "type": "object", "properties": { "to": { "type": "string" } } },
     }))
@@ -72,9 +72,40 @@ async fn rows_are_read_without_any_call() {
 }
 
 #[tokio::test]
+async fn an_answer_after_a_commit_needs_no_further_read() {
+    let fixture = fixture();
+    let engine = &fixture.engine;
+    let rejected = fixture.submit(&maker()).await;
+    let before = engine.find(&checker(), rejected).await.unwrap();
+    // The only read connection is away from here on.
+    let held = fixture.store.read_connection().unwrap();
+    let decided = engine.decide(fixture.rejection(rejected)).await.unwrap();
+    let committed = before.after(decided.request.clone());
+    assert!(!decided.has_outcome() && !committed.lacks_answer());
+    let shown = engine.read_again(&checker(), committed).await;
+    assert_eq!((shown.request.state.name(), shown.url.as_str()), ("rejected", "https://api.example.com/one"));
+    drop(held);
+    assert_eq!(engine.find(&checker(), rejected).await.unwrap().request.state.name(), "rejected");
+}
+
+#[tokio::test]
+async fn a_bulk_decision_that_can_not_be_read_before_is_not_recorded() {
+    let fixture = fixture();
+    let engine = &fixture.engine;
+    let waiting = fixture.submit(&maker()).await;
+    let held = fixture.store.read_connection().unwrap();
+    let error = engine.decide_many(fixture.rejections(&[waiting])).await.unwrap_err();
+    assert!(matches!(error, EngineError::Store(ref error) if error.is_busy()), "{error}");
+    drop(held);
+    assert_eq!(engine.find(&checker(), waiting).await.unwrap().request.state.name(), "AdminTask");
+    let results = engine.decide_many(fixture.rejections(&[waiting])).await.unwrap();
+    assert_eq!(results[0].state.map(crate::domain::request::State::name), Some("rejected"));
+}
+
+#[tokio::test]
 async fn fields_that_are_hidden_are_not_in_the_line_of_the_call() {
     let fixture = Fixture::of_type(&json!({
-        "name": "ONE", "title": "One", "masked": ["/pathParams/to"],
+        "name": "ONE", "title": "One", "fields": { "masked": ["/pathParams/to"] },
         "call": { "method": "POST", "path": "/one/{to}" },
         "body": { "type": "object", "properties": { "to": { "type": "string" } } },
     }));

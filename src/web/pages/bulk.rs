@@ -236,6 +236,8 @@ pub async fn decide(page: PageRequest, body: UnreadBody) -> Page {
             return review_page(&page, form.shown, input).await;
         }
     };
+    // Before the write: what is read after it could fail, and the decisions would stand all the same.
+    let before = BeforeDecisions::read(&page, form.items.iter().map(|(id, _, _)| *id).collect()).await?;
     let item = |(id, version, digest): (RequestId, i64, String)| BulkItem {
         id,
         decision: NewDecision { digest: Some(digest), ..ballot.clone() }.on_version(Some(version)),
@@ -246,7 +248,20 @@ pub async fn decide(page: PageRequest, body: UnreadBody) -> Page {
         origin: page.origin(),
     };
     let results = page.engine().decide_many(deciding).await?;
-    result_page(&page, verdict, results).await
+    result_page(&page, verdict, results, before).await
+}
+
+/// What the page with the results needs of the store, as it was before the decisions.
+struct BeforeDecisions {
+    rows: Vec<RowView>,
+    shell: Shell,
+}
+
+impl BeforeDecisions {
+    async fn read(page: &PageRequest, ids: Vec<RequestId>) -> Result<Self, PageError> {
+        let rows = page.engine().find_many(page.actor(), ids).await?;
+        Ok(Self { rows, shell: Shell::of(page, Nav::NeedsMe).await? })
+    }
 }
 
 /// The pairs of a form; `None` if it is none of ours.
@@ -274,36 +289,38 @@ fn read(body: &[u8]) -> Option<BulkForm> {
     is_bounded.then_some(form)
 }
 
-async fn result_page(page: &PageRequest, verdict: Verdict, results: Vec<BulkItemResult>) -> Page {
+async fn result_page(
+    page: &PageRequest,
+    verdict: Verdict,
+    results: Vec<BulkItemResult>,
+    before: BeforeDecisions,
+) -> Page {
     let is_refused = |one: &&BulkItemResult| matches!(one.outcome, BulkOutcome::Refused { .. });
     let refused = results.iter().filter(is_refused).count();
     let heading = format!("{} {}, {refused} not decided", results.len() - refused, verdict.name());
-    let ids = results.iter().map(|one| one.id).collect();
-    let found = page.engine().find_many(page.actor(), ids).await?;
-    let mut rows: HashMap<RequestId, RowView> = found.into_iter().map(|row| (row.request.id, row)).collect();
+    let by_id = |row: RowView| (row.request.id, row);
+    let mut found: HashMap<RequestId, RowView> = before.rows.into_iter().map(by_id).collect();
     let row = |one: BulkItemResult| {
-        let found = rows.remove(&one.id);
-        result_row(one, found)
+        let row = found.remove(&one.id);
+        result_row(one, row.as_ref())
     };
     let rows = results.into_iter().map(row).collect();
-    let shell = Shell::of(page, Nav::NeedsMe).await?;
+    let shell = Shell::of(page, Nav::NeedsMe).await.unwrap_or(before.shell);
     ok(&ResultTemplate { heading, rows, list_url: Nav::NeedsMe.url(), shell })
 }
 
-fn result_row(one: BulkItemResult, view: Option<RowView>) -> ResultRow {
+fn result_row(one: BulkItemResult, row: Option<&RowView>) -> ResultRow {
     let (state, why) = match one.outcome {
-        BulkOutcome::Recorded | BulkOutcome::Repeated => {
-            let waits = view.as_ref().map(|view| view.request.waits_for.clone()).unwrap_or_default();
-            let state = view.as_ref().map(|view| view.request.state).or(one.state);
-            let word = state.map(|state| state_of(state, &waits));
+        BulkOutcome::Recorded { waits_for } | BulkOutcome::Repeated { waits_for } => {
+            let word = one.state.map(|state| state_of(state, &waits_for));
             (word.unwrap_or_else(word_of_nothing), String::new())
         }
         BulkOutcome::Refused { sentence, .. } => (word(Icon::No, "off", "Not decided".to_owned()), sentence),
     };
     ResultRow {
         url: format!("{BASE}/requests/{}", one.id),
-        title: view.as_ref().map_or_else(|| one.id.to_string(), |view| summary(&view.request)),
-        call: view.as_ref().map(CallView::for_list),
+        title: row.map_or_else(|| one.id.to_string(), |row| summary(&row.request)),
+        call: row.map(CallView::for_list),
         state,
         why,
     }

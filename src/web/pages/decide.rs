@@ -252,7 +252,7 @@ pub async fn decide(page: PageRequest, id: web::Path<String>, body: UnreadBody) 
         Ok(decided) => {
             let mut stopping = page.web.stopping.clone();
             tokio::select! {
-                waited = page.engine().await_outcome(decided, page.web.decision_wait) => waited?,
+                () = page.engine().await_outcome(decided, page.web.decision_wait) => {}
                 _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
             }
             Ok(see_other(&format!("{BASE}/requests/{}?said={}", *id, verdict.name())))
