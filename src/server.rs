@@ -227,7 +227,7 @@ fn pages(api: &Api, config: &Config, demo: Vec<DemoPerson>, connections: usize) 
 }
 
 /// How long a connection may take to send its first head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a connection without a call stays open.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::DigestText;
 use super::person::{PersonBody, UserId};
-use super::target::TargetResponseBody;
+use super::target::{TargetResponseBody, is_false};
 use super::time::{Instant, LocalTime};
 use super::word::Word;
 use crate::domain::outcome::PartWarning;
@@ -279,11 +279,6 @@ struct About {
     bulk_allowed: bool,
     call: CallBody,
     of_response: Vec<PartWarning>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 /// The task and the URL as the reader may see them.
