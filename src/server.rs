@@ -1,5 +1,7 @@
 //! Starts and stops a server: store, engine, executor, API and pages, in order.
 
+mod descriptors;
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,13 +26,16 @@ use crate::engine::sessions::SessionLimits;
 use crate::engine::{Deadlines, Engine, EngineSettings, SendingLimits};
 use crate::executor::egress::{Egress, Limits};
 use crate::executor::runner::{Concurrency, Executor};
+use crate::http::body::BodyTimeout;
 use crate::http::middleware::around_each_call;
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::writer::WriterLimits;
 use crate::web::Web;
+use crate::web::pages::event_stream::Live;
 use crate::web::pages::sign_in::callback_path;
 use crate::web::session::{DemoPerson, SignIn};
+use descriptors::Descriptors;
 
 /// A running server: API and executor over one store.
 pub struct Server {
@@ -103,7 +108,9 @@ impl Server {
             rules_stale: Arc::new(AtomicBool::new(false)),
         };
         let address = listener.local_addr()?;
-        let server = serve(listener, api.clone(), pages(&api, config, demo)?, config)?;
+        let connections = Descriptors::share_out(config).per_worker(config.server.workers);
+        let pages = pages(&api, config, demo, connections * config.server.workers)?;
+        let server = serve(listener, api.clone(), pages, config, connections)?;
         let http = server.handle();
         let following = tokio::spawn(engine.clone().follow_others(stopping.clone()));
         let grace = Duration::from_millis(config.server.shutdown_ms);
@@ -200,7 +207,7 @@ fn hosts_of(executor: &Arc<Executor>) -> Arc<dyn Fn() -> Vec<TargetHost> + Send 
 }
 
 /// What the pages' handlers share.
-fn pages(api: &Api, config: &Config, demo: Vec<DemoPerson>) -> anyhow::Result<Web> {
+fn pages(api: &Api, config: &Config, demo: Vec<DemoPerson>, connections: usize) -> anyhow::Result<Web> {
     if let Some(provider) = &config.web.oidc
         && config.auth.issuer.as_ref() != Some(&provider.issuer)
     {
@@ -223,20 +230,33 @@ fn pages(api: &Api, config: &Config, demo: Vec<DemoPerson>) -> anyhow::Result<We
         decision_wait: api.decision_wait,
         stopping: api.stopping.clone(),
         rules_stale: Arc::clone(&api.rules_stale),
-        live: Arc::default(),
+        live: Arc::new(Live::within(connections)),
     })
 }
+
+/// How long a connection may take to send its first head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection without a call stays open.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// How long a connection may take to close. A client that is answered before it has sent its body has this time
+/// to read the answer; what it still sends is thrown away.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 fn serve(
     listener: TcpListener,
     api: Api,
     pages: Web,
     config: &Config,
+    connections_per_worker: usize,
 ) -> anyhow::Result<actix_web::dev::Server> {
     let engine = web::Data::new(api.engine.clone());
     let (api, pages) = (web::Data::new(api), web::Data::new(pages));
+    let body_timeout = BodyTimeout(Duration::from_millis(config.server.body_timeout_ms));
     let server = HttpServer::new(move || {
         App::new()
+            .app_data(body_timeout)
             .app_data(engine.clone())
             .app_data(api.clone())
             .app_data(pages.clone())
@@ -246,6 +266,10 @@ fn serve(
     });
     let server = server
         .workers(config.server.workers)
+        .max_connections(connections_per_worker)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .client_disconnect_timeout(CLOSE_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(config.server.shutdown_ms.div_ceil(1000).max(1))
         .disable_signals()
         .listen(listener)?;

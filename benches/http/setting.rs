@@ -13,6 +13,7 @@ use countersign::config::{Config, Flags};
 use countersign::domain::actor::{Actor, Permission, Person, Signer};
 use countersign::domain::ids::OrgId;
 use countersign::engine::SubmissionInput;
+use countersign::http::body::BodyTimeout;
 use countersign::http::middleware::around_each_call;
 use countersign::sandbox;
 use countersign::server::{ExecutorMode, Server};
@@ -58,8 +59,10 @@ impl Setting {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let single_address = listener.local_addr()?.to_string();
         let (api, pool) = (web::Data::new(server.api().clone()), web::Data::new(pool));
+        let body_timeout = BodyTimeout(Duration::from_millis(config.server.body_timeout_ms));
         let variant = HttpServer::new(move || {
             App::new()
+                .app_data(body_timeout)
                 .app_data(web::Data::new(api.engine.clone()))
                 .app_data(api.clone())
                 .app_data(pool.clone())

@@ -5,7 +5,7 @@ use countersign::api::Api;
 use countersign::api::actor::{OrgHeader, actor};
 use countersign::domain::code::Code;
 use countersign::engine::SubmissionInput;
-use countersign::http::body::Body;
+use countersign::http::body::UnreadBody;
 use countersign::http::error::ApiError;
 use countersign::http::middleware::reference;
 use countersign::http::wire::{Data, Headers, RequestBody};
@@ -22,11 +22,10 @@ pub async fn submit(
     pool: web::Data<Connections>,
     request: HttpRequest,
     type_name: web::Path<String>,
-    payload: web::Payload,
+    body: UnreadBody,
 ) -> Result<HttpResponse, ApiError> {
-    let body = Body::read(payload).await;
     let actor = actor(&api, &request, OrgHeader::Required)?;
-    let bytes = body.bytes(&request)?;
+    let bytes = body.read().await.bytes(&request)?;
     let reference = reference(&request);
     let submitting = SubmissionInput {
         actor: &actor,

@@ -14,17 +14,16 @@ use crate::domain::ids::RequestId;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::{BulkDecisionInput, BulkItem, Engine, Origin, require};
 use crate::http::HandlerResult;
-use crate::http::body::{Body, Members};
+use crate::http::body::{Members, UnreadBody};
 use crate::http::error::ApiError;
 use crate::http::middleware::reference;
 use crate::http::wire::{BulkResultBody, List};
 
 /// `PUT /bulk-decisions`
-pub async fn decide(api: web::Data<Api>, request: HttpRequest, payload: web::Payload) -> HandlerResult {
-    let body = Body::read(payload).await;
+pub async fn decide(api: web::Data<Api>, request: HttpRequest, body: UnreadBody) -> HandlerResult {
     let actor = actor(&api, &request, OrgHeader::Required)?;
     require(&actor, Permission::Check)?;
-    let members = body.object(&request)?;
+    let members = body.read().await.object(&request)?;
     no_parameters(&request)?;
     let items = read(&members).map_err(ApiError::faults)?;
     let origin = Origin::of(&actor, &reference(&request));

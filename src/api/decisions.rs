@@ -14,7 +14,7 @@ use crate::domain::ids::RequestTypeName;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::{DecisionInput, Origin, require};
 use crate::http::HandlerResult;
-use crate::http::body::{Body, Members};
+use crate::http::body::{Members, UnreadBody};
 use crate::http::error::ApiError;
 use crate::http::middleware::reference;
 use crate::http::wire::{Data, Headers, RequestBody};
@@ -28,24 +28,31 @@ pub async fn decide(
     api: web::Data<Api>,
     request: HttpRequest,
     type_name: web::Path<String>,
-    payload: web::Payload,
+    body: UnreadBody,
 ) -> HandlerResult {
-    let body = Body::read(payload).await;
     let actor = actor(&api, &request, OrgHeader::Required)?;
     require(&actor, Permission::Check)?;
-    let members = body.object(&request)?;
+    let members = body.read().await.object(&request)?;
     no_parameters(&request)?;
     let (id, decision) = read_decision(&members).map_err(ApiError::faults)?;
     let id = request_id(&id)?;
     let request_type = RequestTypeName::new(type_name.into_inner());
     let origin = Origin::of(&actor, &reference(&request));
     let deciding = DecisionInput { actor: actor.clone(), request_type, id, decision, origin };
+    // Before the write: a read that fails after it would hide that the decision is recorded.
+    let before = api.engine.find(&actor, id).await?;
     let decided = api.engine.decide(deciding).await?;
+    let committed = before.after(decided.request.clone());
     let is_async = prefers_async(request.headers());
-    if !is_async {
-        api.await_outcome(decided).await?;
+    let waits = decided.has_outcome() && !is_async;
+    if waits {
+        api.await_outcome(decided).await;
     }
-    let view = api.engine.find(&actor, id).await?;
+    let view = if waits || committed.lacks_answer() {
+        api.engine.read_again(&actor, committed).await
+    } else {
+        committed
+    };
     about(&view.request);
     let mut response = HttpResponse::Ok();
     if is_async {
@@ -106,12 +113,12 @@ fn read_decision_members(task: &mut Members<'_>) -> Option<NewDecision> {
 
 impl Api {
     /// Waits for the outcome, at most as long as configured, and not during a shutdown.
-    async fn await_outcome(&self, decided: crate::engine::Decided) -> Result<(), ApiError> {
+    async fn await_outcome(&self, decided: crate::engine::Decided) {
         let wait: Duration = self.decision_wait;
         let mut stopping = self.stopping.clone();
         tokio::select! {
-            waited = self.engine.await_outcome(decided, wait) => Ok(waited?),
-            _ = stopping.wait_for(|is_stopping| *is_stopping) => Ok(()),
+            () = self.engine.await_outcome(decided, wait) => {}
+            _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
         }
     }
 }

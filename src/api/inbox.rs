@@ -12,7 +12,7 @@ use crate::http::HandlerResult;
 use crate::http::cursor;
 use crate::http::error::ApiError;
 use crate::http::query::{ListView, Parameters};
-use crate::http::wire::{Headers, Pagination, RequestBody, RequestPage};
+use crate::http::wire::{Headers, OneByOne, Pagination, RequestBody, RequestPage};
 
 /// `GET /requests?view=needs_me` and `view=decided_by_me`: a cursor, but no numbered pages and no filters.
 pub(super) async fn list(
@@ -38,8 +38,10 @@ pub(super) async fn list(
         next,
         ..Pagination::default()
     };
-    let body = |view| RequestBody::new(view, Headers::Masked, api.offset);
-    Ok(HttpResponse::Ok().json(RequestPage { data: page.views.into_iter().map(body).collect(), pagination }))
+    let offset = api.offset;
+    let body = move |view| RequestBody::new(view, Headers::Masked, offset);
+    let data = OneByOne::new(page.views.into_iter().map(body));
+    Ok(HttpResponse::Ok().json(RequestPage { data, pagination }))
 }
 
 fn count(number: usize) -> String {

@@ -5,19 +5,20 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::actor::{OrgHeader, actor};
 use super::{Api, about, inbox, no_parameters, request_id};
+use crate::domain::actor::Permission;
 use crate::domain::code::Code;
 use crate::domain::fault::call::ParameterFault;
 use crate::engine::queries::{Listed, Listing, Page, View};
 use crate::engine::trail::Trail;
-use crate::engine::{Origin, SubmissionInput, Submitted};
+use crate::engine::{DoorFault, Origin, SubmissionInput, Submitted};
 use crate::http::HandlerResult;
-use crate::http::body::{Body, Members};
+use crate::http::body::{Members, UnreadBody};
 use crate::http::cursor;
 use crate::http::error::ApiError;
 use crate::http::middleware::reference;
 use crate::http::query::{FILTER_PARAMETERS, ListView, Parameters};
 use crate::http::wire::{
-    Data, ExplainedBody, Headers, List, Pagination, RequestBody, RequestPage, TrailEntryBody,
+    Data, ExplainedBody, Headers, List, OneByOne, Pagination, RequestBody, RequestPage, TrailEntryBody,
 };
 
 /// `POST /{REQUEST-TYPE}`
@@ -25,16 +26,13 @@ pub async fn submit(
     api: web::Data<Api>,
     request: HttpRequest,
     type_name: web::Path<String>,
-    payload: web::Payload,
+    body: UnreadBody,
 ) -> HandlerResult {
-    let body = Body::read(payload).await;
     let actor = actor(&api, &request, OrgHeader::Required)?;
     let reference = reference(&request);
-    let read = body.bytes(&request).and_then(|bytes| {
-        no_parameters(&request)?;
-        Ok((bytes, idempotency_key(request.headers())?))
-    });
-    let read = read.map_err(ApiError::into_door_faults);
+    // The engine refuses who may not submit, and keeps the refusal, whatever was sent.
+    let read =
+        if actor.may(Permission::Make) { read_submission(body, &request).await } else { Err(Vec::new()) };
     let submission = SubmissionInput {
         actor: &actor,
         type_name: &type_name,
@@ -49,6 +47,19 @@ pub async fn submit(
     let mut response = one(&api, view, Headers::Masked);
     response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
     Ok(response)
+}
+
+/// The body and the client's key, or why they can't be read.
+async fn read_submission(
+    body: UnreadBody,
+    request: &HttpRequest,
+) -> Result<(web::Bytes, Option<String>), Vec<DoorFault>> {
+    let bytes = body.read().await.bytes(request);
+    let read = bytes.and_then(|bytes| {
+        no_parameters(request)?;
+        Ok((bytes, idempotency_key(request.headers())?))
+    });
+    read.map_err(ApiError::into_door_faults)
 }
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -102,11 +113,10 @@ pub async fn withdraw(
     api: web::Data<Api>,
     request: HttpRequest,
     id: web::Path<String>,
-    payload: web::Payload,
+    body: UnreadBody,
 ) -> HandlerResult {
-    let body = Body::read(payload).await;
     let actor = actor(&api, &request, OrgHeader::Required)?;
-    let members = body.object(&request)?;
+    let members = body.read().await.object(&request)?;
     no_parameters(&request)?;
     let mut members = Members::of(&members, "");
     let reason = members.text("reason").unwrap_or_default().to_owned();
@@ -118,9 +128,11 @@ pub async fn withdraw(
         return Err(ApiError::faults(faults));
     }
     let id = request_id(&id)?;
-    api.engine.withdraw(&actor, id, &reason, Origin::of(&actor, &reference(&request))).await?;
-    let view = api.engine.find(&actor, id).await?;
-    Ok(one(&api, view, Headers::Masked))
+    // Before the write: a read that fails after it would hide that the withdrawal is recorded.
+    let before = api.engine.find(&actor, id).await?;
+    let withdrawn =
+        api.engine.withdraw(&actor, id, &reason, Origin::of(&actor, &reference(&request))).await?;
+    Ok(one(&api, before.after(withdrawn), Headers::Masked))
 }
 
 /// `GET /requests`
@@ -157,15 +169,18 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
 }
 
 fn list_body(api: &Api, listed: Listed, bound: &str, number: Option<i64>, limit: i64) -> RequestPage {
-    let next = listed.next.map(|position| cursor::write(bound, position.at, &position.id.to_string()));
+    let Listed { views, left_out, total, next } = listed;
+    let next = next.map(|position| cursor::write(bound, position.at, &position.id.to_string()));
     let pagination = Pagination {
-        total_elements: listed.total,
-        total_pages: listed.total.map(|total| (total + limit - 1) / limit),
-        number_of_elements: listed.views.len(),
+        total_elements: total,
+        total_pages: total.map(|total| (total + limit - 1) / limit),
+        number_of_elements: views.len() + left_out.len(),
         number,
         count: None,
         next,
     };
-    let masked = |view| RequestBody::new(view, Headers::Masked, api.offset);
-    RequestPage { data: listed.views.into_iter().map(masked).collect(), pagination }
+    let offset = api.offset;
+    let whole = views.into_iter().map(move |view| RequestBody::new(view, Headers::Masked, offset));
+    let left_out = left_out.into_iter().map(move |row| RequestBody::without_details(row, offset));
+    RequestPage { data: OneByOne::new(whole.chain(left_out)), pagination }
 }

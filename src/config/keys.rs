@@ -89,6 +89,12 @@ pub const KEYS: &[Key] = &[
         (0, 600_000),
         "How long calls under way may take to finish after SIGTERM or SIGINT.",
     ),
+    Key::number(
+        "server.body_timeout_ms",
+        "30000",
+        (100, 600_000),
+        "How long the body of one call may take to come.",
+    ),
     Key::text(
         "server.utc_offset",
         r#""+00:00""#,

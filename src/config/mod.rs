@@ -122,6 +122,7 @@ impl ServerConfig {
         Self {
             listen: reader.parsed("server.listen", "write ADDRESS:PORT", |text| text.parse().ok()),
             shutdown_ms: reader.integer("server.shutdown_ms"),
+            body_timeout_ms: reader.integer("server.body_timeout_ms"),
             utc_offset: reader.parsed("server.utc_offset", "write an offset such as +05:30", utc_offset),
             workers: reader.integer("server.workers"),
         }

@@ -32,6 +32,7 @@ pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
     vec![
         ("server.listen", shown(server.listen)),
         ("server.shutdown_ms", number(server.shutdown_ms)),
+        ("server.body_timeout_ms", number(server.body_timeout_ms)),
         ("server.utc_offset", shown(server.utc_offset)),
         ("server.workers", number(server.workers)),
         ("store.url", shown(&store.url)),

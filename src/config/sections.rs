@@ -14,6 +14,8 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// How long calls under way may take to finish after SIGTERM or SIGINT.
     pub shutdown_ms: u64,
+    /// How long the body of one call may take to come.
+    pub body_timeout_ms: u64,
     /// The offset of `startTime`, `endTime` and of the days of date filters.
     pub utc_offset: FixedOffset,
     /// Threads that serve HTTP.

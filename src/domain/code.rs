@@ -66,6 +66,8 @@ pub enum Code {
     DigestMismatch,
     /// Something has happened to the request since the version sent was read.
     RequestMoved,
+    /// The body did not come within the time limit.
+    BodyTooSlow,
     /// The body has more than 256 KiB.
     BodyTooLarge,
     /// The body is not application/json in UTF-8 without content encoding.
@@ -78,7 +80,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documents.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Unreadable,
         Self::PayloadInvalid,
         Self::TargetNotAllowed,
@@ -110,6 +112,7 @@ impl Code {
         Self::RepeatKeyInUse,
         Self::DigestMismatch,
         Self::RequestMoved,
+        Self::BodyTooSlow,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::Internal,
@@ -150,6 +153,7 @@ impl Code {
             Self::RepeatKeyInUse => "repeat_key_in_use",
             Self::DigestMismatch => "digest_mismatch",
             Self::RequestMoved => "request_moved",
+            Self::BodyTooSlow => "body_too_slow",
             Self::BodyTooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Internal => "internal",
@@ -198,6 +202,7 @@ impl Code {
             }
             Self::DigestMismatch => "The digest sent is not the request's.",
             Self::RequestMoved => "Something has happened to the request since the version sent was read.",
+            Self::BodyTooSlow => "The body did not come within the time limit.",
             Self::BodyTooLarge => "The body has more than 256 KiB.",
             Self::UnsupportedMediaType => {
                 "The body is not application/json in UTF-8 without content encoding."

@@ -9,6 +9,7 @@ pub mod allowed_targets;
 pub mod amount;
 pub mod attempt;
 pub mod call;
+pub mod call_line;
 pub mod code;
 pub mod decision;
 pub mod digest;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::actor::Person;
 use super::amount::Amount;
+use super::call_line::CallLine;
 pub use super::decision::{Decision, MESSAGE_CHARS_MAX, NewDecision, withdrawal_reason};
 use super::digest::Digest;
 use super::entity::EntityInfo;
@@ -38,6 +39,8 @@ pub struct Terms {
     pub counted: Vec<Counted>,
     /// The warnings that came with its submission.
     pub warnings: Vec<Warning>,
+    /// What lists show of its call.
+    pub call: CallLine,
 }
 
 /// One counter that counts a request.

@@ -140,6 +140,7 @@ impl PreparedSubmission {
                 maker_act: self.maker.act.clone(),
                 counted: self.counted(),
                 warnings,
+                call: self.request_type.call_line(&submission.task, &submission.call, &submission.label),
             },
             waits_for,
         };

@@ -4,17 +4,16 @@
 //! with the writes of other callers, so they need not share one transaction. Nothing is lost by that: the same
 //! call again finds what was recorded and does the rest.
 
+use std::collections::HashMap;
+
 use super::command::{Caller, Scope};
 use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::code::Code;
-use crate::domain::ids::RequestId;
-use crate::domain::policy::bulk::allows_bulk;
-use crate::domain::request::{NewDecision, State};
-use crate::store::{AnyConnection, StoreError, requests};
-
-use super::queries::View;
-use super::rule_book::approval_of;
+use crate::domain::ids::{OrgId, RequestId};
+use crate::domain::policy::Capacity;
+use crate::domain::request::{NewDecision, Request, State};
+use crate::store::{AnyConnection, requests};
 
 /// The decisions of one API call.
 pub struct BulkDecisionInput {
@@ -49,9 +48,15 @@ pub struct BulkItemResult {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BulkOutcome {
     /// It is recorded.
-    Recorded,
+    Recorded {
+        /// The capacities that the request waits for now.
+        waits_for: Vec<Capacity>,
+    },
     /// It had been recorded before.
-    Repeated,
+    Repeated {
+        /// The capacities that the request waits for now.
+        waits_for: Vec<Capacity>,
+    },
     /// It was not recorded.
     Refused {
         /// A stable word.
@@ -76,32 +81,59 @@ impl Engine {
         require(&actor, Permission::Check)?;
         let org = actor.org.clone();
         let ids: Vec<RequestId> = items.iter().map(|item| item.id).collect();
+        // Before the writes: a read that fails after them must not hide what was recorded.
+        let mut states = self.states_of(&org, ids.clone()).await?;
         let decisions = items.into_iter().map(|BulkItem { id, decision }| {
             let by = Caller { key: (org.clone(), id), actor: actor.clone(), origin: origin.clone() };
             self.write_decision(by, Scope::Many, decision)
         });
         let replies = futures_util::future::join_all(decisions).await;
-        let outcomes = replies.into_iter().map(outcome).collect::<Result<Vec<_>, _>>()?;
-        let asked = ids.clone();
+        let mut outcomes = Vec::with_capacity(replies.len());
+        let mut refused = Vec::new();
+        for (id, reply) in ids.iter().zip(replies) {
+            match &reply {
+                Ok((request, _)) => drop(states.insert(*id, request.state)),
+                Err(_) => refused.push(*id),
+            }
+            outcomes.push(outcome(reply)?);
+        }
+        if !refused.is_empty() {
+            // A refused command may have recorded a deadline that had passed.
+            match self.states_of(&org, refused).await {
+                Ok(now) => states.extend(now),
+                Err(error) => tracing::warn!(%error, "the states after a bulk decision were not read"),
+            }
+        }
+        let results = ids.into_iter().zip(outcomes);
+        Ok(results
+            .map(|(id, outcome)| BulkItemResult { id, outcome, state: states.get(&id).copied() })
+            .collect())
+    }
+
+    async fn states_of(
+        &self,
+        org: &OrgId,
+        ids: Vec<RequestId>,
+    ) -> Result<HashMap<RequestId, State>, EngineError> {
+        let org = org.clone();
         let read = move |conn: &mut AnyConnection| {
-            let state = |id: &RequestId| state_of(requests::find(conn, &org, *id)?);
-            asked.iter().map(state).collect::<Result<Vec<_>, StoreError>>()
+            let mut states = HashMap::new();
+            for id in ids {
+                if let Some(row) = requests::find(conn, &org, id)? {
+                    states.insert(id, requests::parse_state(&row.state)?);
+                }
+            }
+            Ok(states)
         };
-        let states = self.inner.store.read(read).await?;
-        let results = ids.into_iter().zip(outcomes).zip(states);
-        Ok(results.map(|((id, outcome), state)| BulkItemResult { id, outcome, state }).collect())
+        Ok(self.inner.store.read(read).await?)
     }
 }
 
-fn state_of(row: Option<requests::RequestRow>) -> Result<Option<State>, StoreError> {
-    row.map(|row| requests::parse_state(&row.state)).transpose()
-}
-
-fn outcome<T>(reply: Result<(T, bool), EngineError>) -> Result<BulkOutcome, EngineError> {
+fn outcome(reply: Result<(Request, bool), EngineError>) -> Result<BulkOutcome, EngineError> {
     let refused = |code, sentence: &str| Ok(BulkOutcome::Refused { code, sentence: sentence.to_owned() });
     match reply {
-        Ok((_, true)) => Ok(BulkOutcome::Recorded),
-        Ok((_, false)) => Ok(BulkOutcome::Repeated),
+        Ok((request, true)) => Ok(BulkOutcome::Recorded { waits_for: request.waits_for }),
+        Ok((request, false)) => Ok(BulkOutcome::Repeated { waits_for: request.waits_for }),
         Err(EngineError::Refused(refusal)) => refused(refusal.code(), &refusal.sentence()),
         Err(EngineError::NotFound) => {
             refused(Code::NotFound, "There is no such request for you: check the id and the org.")
@@ -117,13 +149,5 @@ fn outcome<T>(reply: Result<(T, bool), EngineError>) -> Result<BulkOutcome, Engi
             | EngineError::NotAdmitted(_)
             | EngineError::Store(_)),
         ) => Err(error),
-    }
-}
-
-impl View {
-    /// Whether the request may be decided together with others.
-    pub fn allows_bulk(&self) -> bool {
-        let approval = approval_of(&self.pinned, &self.request).ok().flatten();
-        approval.is_some_and(|approval| allows_bulk(self.pinned.bulk, self.request.terms.risk, approval))
     }
 }

@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::command::{Caller, DecideCommand, Scope, WriteCommand, WriteReply};
+use super::views::View;
 use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::ids::{RequestId, RequestTypeName};
@@ -33,6 +34,13 @@ pub struct Decided {
     pub request: Request,
     /// Resolves when the execution that this decision set off ends in this process.
     outcome: Option<oneshot::Receiver<()>>,
+}
+
+impl Decided {
+    /// Whether an execution is under way whose outcome the caller may wait for.
+    pub fn has_outcome(&self) -> bool {
+        self.outcome.is_some()
+    }
 }
 
 /// How often a waiting caller polls whether another node has ended the execution.
@@ -94,16 +102,32 @@ impl Engine {
     /// is to come; `wait` at most.
     ///
     /// In this process the end is announced; on a shared database another node may have run it, so the
-    /// row is polled as well.
-    pub async fn await_outcome(&self, decided: Decided, wait: Duration) -> Result<(), EngineError> {
-        let Some(mut outcome) = decided.outcome else { return Ok(()) };
+    /// row is polled as well. The decision is recorded, so a poll that fails is no error: the wait goes on.
+    pub async fn await_outcome(&self, decided: Decided, wait: Duration) {
+        let Some(mut outcome) = decided.outcome else { return };
         let key: Key = (decided.request.org, decided.request.id);
         let deadline = Instant::now() + wait;
         loop {
             let until = deadline.min(Instant::now() + POLL_EVERY);
             let announced = timeout_at(until, &mut outcome).await.is_ok();
-            if announced || Instant::now() >= deadline || self.has_ended(&key).await? {
-                return Ok(());
+            if announced || Instant::now() >= deadline {
+                return;
+            }
+            match self.has_ended(&key).await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "an execution was not polled"),
+            }
+        }
+    }
+
+    /// The request of `committed` as it is now; as it was committed if it can't be read.
+    pub async fn read_again(&self, actor: &Actor, committed: View) -> View {
+        match self.find(actor, committed.request.id).await {
+            Ok(view) => view,
+            Err(error) => {
+                tracing::warn!(%error, "a request is shown as it was committed: it could not be read again");
+                committed
             }
         }
     }

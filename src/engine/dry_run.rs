@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::admission::{Admitted, PreparedSubmission, StoredContext, usage_key};
 use super::explain::nearly_used_up;
-use super::queries::url_of;
 use super::{AdmissionRefusal, Engine, EngineError, SubmissionInput, require};
 use crate::domain::actor::Permission;
+use crate::domain::call::Call;
 use crate::domain::digest::Digest;
 use crate::domain::findings::{Finding, Level, hidden_characters};
 use crate::domain::ids::RequestId;
@@ -60,7 +60,7 @@ impl DryRun {
     /// be read over a shoulder or kept by a browser.
     pub fn shown(&self) -> (Value, String) {
         let task = self.request_type.shown(&self.task, false);
-        let url = url_of(&task);
+        let url = Call::shown_url(&task);
         (mask_headers(&task), url)
     }
 }

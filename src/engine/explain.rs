@@ -5,8 +5,9 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::admission::usage_key;
-use super::queries::{Reader, View};
+use super::reader::Reader;
 use super::rule_book::approval_of;
+use super::views::{RowView, View};
 use super::{Engine, EngineError};
 use crate::domain::actor::Actor;
 use crate::domain::code::Code;
@@ -61,11 +62,11 @@ impl Engine {
     ///
     /// # Errors
     /// If the version that the request is pinned to has no such rule.
-    pub fn progress_of(&self, view: &View) -> Result<Option<Progress>, EngineError> {
-        let Some(approval) = approval_of(&view.pinned, &view.request)? else { return Ok(None) };
+    pub fn progress_of(&self, row: &RowView) -> Result<Option<Progress>, EngineError> {
+        let Some(approval) = approval_of(&row.pinned, &row.request)? else { return Ok(None) };
         let rules = self.inner.book.current();
         let policy = PolicyInForce { approval, people: &rules.people };
-        Ok(Some(progress(&view.request.context(), &policy)))
+        Ok(Some(progress(&row.request.context(), &policy)))
     }
 
     /// What `actor` is told about a request beyond its body.
@@ -73,42 +74,53 @@ impl Engine {
         let (request, pinned) = (view.request.clone(), Arc::clone(&view.pinned));
         let read = move |conn: &mut AnyConnection| StoredFindings::default().of(conn, &request, &pinned);
         let stored = self.inner.store.read(read).await?;
-        Ok(self.explanation(actor, view, stored)?)
+        Ok(self.explanation_of(actor, view, stored)?)
     }
 
     /// The requests with these ids that `actor` may read, in this order, each with its explanation: all in
-    /// one read.
+    /// one read. Calls are not read, so findings about the call itself are left out.
     pub async fn explain_many(
         &self,
         actor: &Actor,
         ids: Vec<RequestId>,
-    ) -> Result<Vec<(View, Explanation)>, EngineError> {
+    ) -> Result<Vec<(RowView, Explanation)>, EngineError> {
         let reader = self.reader_for(actor);
         let read = move |conn: &mut AnyConnection| read_many(conn, &reader, &ids);
-        let explain = |(view, stored): (View, Vec<Finding>)| {
-            let explanation = self.explanation(actor, &view, stored)?;
-            Ok((view, explanation))
+        let explain = |(row, stored): (RowView, Vec<Finding>)| {
+            let explanation = self.explanation(actor, (&row.request, &row.pinned), stored)?;
+            Ok((row, explanation))
         };
         self.inner.store.read(read).await?.into_iter().map(explain).collect()
     }
 
-    /// The same, with the findings of other rows already read.
-    pub(super) fn explanation(
+    /// The explanation of one request, with the findings of other rows already read.
+    pub(super) fn explanation_of(
         &self,
         actor: &Actor,
         view: &View,
         stored: Vec<Finding>,
     ) -> Result<Explanation, StoreError> {
-        let approval = approval_of(&view.pinned, &view.request)?;
+        let mut findings = hidden_characters(&view.task);
+        findings.extend(stored);
+        self.explanation(actor, (&view.request, &view.pinned), findings)
+    }
+
+    fn explanation(
+        &self,
+        actor: &Actor,
+        (request, pinned): (&Request, &RequestType),
+        findings: Vec<Finding>,
+    ) -> Result<Explanation, StoreError> {
+        let approval = approval_of(pinned, request)?;
         let rules = self.inner.book.current();
         let policy = |approval| PolicyInForce { approval, people: &rules.people };
         let (signer, now) = (&actor.signer, self.inner.clock.now());
         let verdict = approval
-            .map(|approval: &Approval| may_decide(signer, &view.request.context(), &policy(approval), now));
+            .map(|approval: &Approval| may_decide(signer, &request.context(), &policy(approval), now));
         let why_not = match &verdict {
             Some(Ok(_)) => Vec::new(),
             Some(Err(why)) => {
-                let refusal = refusal_of(&view.request, why.clone());
+                let refusal = refusal_of(request, why.clone());
                 vec![Reason { code: refusal.code(), sentence: refusal.sentence() }]
             }
             None => vec![Reason {
@@ -117,15 +129,13 @@ impl Engine {
             }],
         };
         let own = |decision: &&Decision| decision.checker.is_same_person(&actor.person);
-        let mut findings = hidden_characters(&view.task);
-        findings.extend(stored);
         Ok(Explanation {
             can_decide: why_not.is_empty(),
             why_not,
-            can_withdraw: may_withdraw(&actor.person, &view.request, now).is_ok(),
-            my_decision: view.request.decisions.iter().find(own).cloned(),
+            can_withdraw: may_withdraw(&actor.person, request, now).is_ok(),
+            my_decision: request.decisions.iter().find(own).cloned(),
             fresh_sign_in: approval.and_then(|approval| FreshSignIn::of(approval, signer, now)),
-            progress: approval.map(|approval| progress(&view.request.context(), &policy(approval))),
+            progress: approval.map(|approval| progress(&request.context(), &policy(approval))),
             findings,
         })
     }
@@ -135,12 +145,12 @@ fn read_many(
     conn: &mut AnyConnection,
     reader: &Reader,
     ids: &[RequestId],
-) -> Result<Vec<(View, Vec<Finding>)>, StoreError> {
+) -> Result<Vec<(RowView, Vec<Finding>)>, StoreError> {
     let found = reader.find_many(conn, ids)?;
     let mut findings = StoredFindings::default();
-    let explain = |view: View| {
-        let stored = findings.of(conn, &view.request, &view.pinned)?;
-        Ok((view, stored))
+    let explain = |row: RowView| {
+        let stored = findings.of(conn, &row.request, &row.pinned)?;
+        Ok((row, stored))
     };
     found.into_iter().map(explain).collect()
 }

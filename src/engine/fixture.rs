@@ -7,12 +7,16 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::sessions::SessionLimits;
-use super::{Deadlines, Engine, EngineSettings, SendingLimits, SubmissionInput};
+use super::{
+    BulkDecisionInput, BulkItem, Deadlines, DecisionInput, Engine, EngineSettings, Origin, SendingLimits,
+    SubmissionInput,
+};
 use crate::clock::Clock;
 use crate::domain::actor::{Actor, Permission, Person, Signer};
 use crate::domain::allowed_targets::{Scheme, Target, Targets};
-use crate::domain::ids::{OrgId, RequestId};
+use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::policy::people::People;
+use crate::domain::request::{NewDecision, Verdict};
 use crate::domain::request_type::{RequestType, RequestTypes};
 use crate::domain::rules::Rules;
 use crate::metrics::Metrics;
@@ -41,6 +45,22 @@ impl Fixture {
     pub(super) async fn submit(&self, actor: &Actor) -> RequestId {
         let body = body();
         self.engine.submit(input(actor, &body)).await.unwrap().view.request.id
+    }
+
+    /// The checker's rejection of a request.
+    pub(super) fn rejection(&self, id: RequestId) -> DecisionInput {
+        let actor = checker();
+        let origin = Origin::of(&actor, "ref");
+        let decision = NewDecision::new(Verdict::Rejected, "no", None).unwrap();
+        DecisionInput { actor, request_type: RequestTypeName::new("ONE"), id, decision, origin }
+    }
+
+    /// The checker's rejection of several requests in one call.
+    pub(super) fn rejections(&self, ids: &[RequestId]) -> BulkDecisionInput {
+        let item = |id: &RequestId| BulkItem { id: *id, decision: self.rejection(*id).decision };
+        let actor = checker();
+        let origin = Origin::of(&actor, "ref");
+        BulkDecisionInput { actor, items: ids.iter().map(item).collect(), origin }
     }
 }
 
@@ -80,6 +100,15 @@ pub(super) fn maker() -> Actor {
         token_id: None,
         source_address: None,
     }
+}
+
+/// Chen, who may check.
+pub(super) fn checker() -> Actor {
+    let mut actor = maker();
+    let [iss, sub, user_id, user_name] = ["iss", "chen", "chen", "chen"].map(str::to_owned);
+    actor.signer.person = Person { iss, sub, user_id, user_name };
+    actor.signer.permissions = vec![Permission::Check];
+    actor
 }
 
 /// The body of a submission on the subject `c-1`.

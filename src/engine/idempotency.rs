@@ -1,6 +1,6 @@
 //! The `Idempotency-Key`: a submission that is sent again finds its request.
 
-use super::queries::View;
+use super::views::View;
 use super::{AdmissionRefusal, Engine, EngineError};
 use crate::domain::actor::{Actor, Person};
 use crate::domain::digest::Digest;

@@ -5,8 +5,9 @@
 use std::collections::HashSet;
 
 use super::change_feed::Change;
-use super::queries::{Reader, View};
+use super::reader::{BoundedViews, Reader};
 use super::rule_book::approval_under;
+use super::views::{RowView, View};
 use super::{Engine, EngineError, require};
 use crate::domain::actor::{Actor, Permission, Person, Signer};
 use crate::domain::ids::RequestId;
@@ -14,6 +15,7 @@ use crate::domain::policy::Capacity;
 use crate::domain::policy::may_decide::may_decide;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::PolicyInForce;
+use crate::domain::request::Request;
 use crate::domain::waiting::WaitingRequest;
 use crate::store::inbox::{self, Accounts};
 use crate::store::listing;
@@ -31,10 +33,19 @@ const CHUNK_MAX: i64 = 256;
 /// A page of an inbox.
 #[derive(Debug)]
 pub struct InboxPage {
-    /// What is due first comes first.
+    /// What is due first comes first: as many as there is room for.
     pub views: Vec<View>,
     /// Number of requests in all; [`COUNTED_MAX`] + 1 means "more". `None` where not counted.
     pub count: Option<usize>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<InboxPosition>,
+}
+
+/// A page of rows of an inbox.
+#[derive(Debug)]
+pub struct InboxRows {
+    /// In the list's order.
+    pub rows: Vec<RowView>,
     /// Where the next page begins, if there is one.
     pub next: Option<InboxPosition>,
 }
@@ -43,7 +54,7 @@ pub struct InboxPage {
 #[derive(Debug)]
 pub struct NarrowedPage {
     /// What fits; what is due first comes first.
-    pub views: Vec<View>,
+    pub rows: Vec<RowView>,
     /// Everything that was looked at, fitting or not, in the inbox's order.
     pub looked_at: Vec<WaitingRequest>,
     /// Whether there is more than was looked at.
@@ -112,8 +123,8 @@ impl Engine {
                 None => looked_at.last().filter(|_| has_more),
             };
             let next = next.map(InboxPosition::of);
-            let views = inbox.views(conn, fitting().take(limit))?;
-            Ok(NarrowedPage { views, looked_at, has_more, next })
+            let rows = inbox.rows(conn, fitting().take(limit))?;
+            Ok(NarrowedPage { rows, looked_at, has_more, next })
         };
         Ok(self.inner.store.read(read).await?)
     }
@@ -131,17 +142,18 @@ impl Engine {
         actor: &Actor,
         after: Option<InboxPosition>,
         limit: usize,
-    ) -> Result<InboxPage, EngineError> {
+    ) -> Result<InboxRows, EngineError> {
         require(actor, Permission::Check)?;
         let inbox = self.inbox_reader(actor);
         let read = move |conn: &mut AnyConnection| {
             let found = inbox.for_capacities(conn, after.as_ref(), limit + 1)?;
-            inbox.page(conn, &found, limit)
+            let next = (found.len() > limit).then(|| InboxPosition::of(&found[limit - 1]));
+            Ok(InboxRows { rows: inbox.rows(conn, found.iter().take(limit))?, next })
         };
         Ok(self.inner.store.read(read).await?)
     }
 
-    /// What `actor` has decided, the latest first.
+    /// What `actor` has decided, the latest first, whole.
     pub async fn decided_by_me(
         &self,
         actor: &Actor,
@@ -151,14 +163,31 @@ impl Engine {
         require(actor, Permission::Check)?;
         let inbox = self.inbox_reader(actor);
         let read = move |conn: &mut AnyConnection| {
-            let keys = inbox.person_keys();
-            let rows = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-            let mut found = inbox::decided_by(conn, &inbox.reader.actor.org, &keys, after.as_ref(), rows)?;
-            let has_more = found.len() > limit;
-            found.truncate(limit);
-            let next = found.last().filter(|_| has_more).map(|(turn, _)| turn.clone());
-            let views = found.into_iter().map(|(_, record)| inbox.reader.view(conn, record));
-            Ok(InboxPage { views: views.collect::<Result<_, _>>()?, count: None, next })
+            let (page, mut next) = inbox.decided(conn, after.as_ref(), limit)?;
+            let (mut positions, requests): (Vec<_>, Vec<_>) = page.into_iter().unzip();
+            let BoundedViews { views, rest } = inbox.reader.bounded(conn, requests)?;
+            if !rest.is_empty() {
+                positions.truncate(views.len());
+                next = positions.pop();
+            }
+            Ok(InboxPage { views, count: None, next })
+        };
+        Ok(self.inner.store.read(read).await?)
+    }
+
+    /// What `actor` has decided, the latest first, as rows.
+    pub async fn decided_rows(
+        &self,
+        actor: &Actor,
+        after: Option<InboxPosition>,
+        limit: usize,
+    ) -> Result<InboxRows, EngineError> {
+        require(actor, Permission::Check)?;
+        let inbox = self.inbox_reader(actor);
+        let read = move |conn: &mut AnyConnection| {
+            let (page, next) = inbox.decided(conn, after.as_ref(), limit)?;
+            let requests = page.into_iter().map(|(_, request)| request).collect();
+            Ok(InboxRows { rows: inbox.reader.rows(conn, requests)?, next })
         };
         Ok(self.inner.store.read(read).await?)
     }
@@ -283,26 +312,53 @@ impl InboxReader {
         Ok(may_decide(&self.signer, &waiting.context(), &policy, self.now).is_ok())
     }
 
-    /// The first `limit` of what was found, and where the next page begins; not counted.
+    /// The first of what was found, whole: up to `limit`, and as many as there is room for; not counted.
     fn page(
         &self,
         conn: &mut AnyConnection,
         found: &[WaitingRequest],
         limit: usize,
     ) -> Result<InboxPage, StoreError> {
-        let next = (found.len() > limit).then(|| InboxPosition::of(&found[limit - 1]));
-        Ok(InboxPage { views: self.views(conn, found.iter().take(limit))?, count: None, next })
+        let page = self.requests(conn, found.iter().take(limit))?;
+        let BoundedViews { views, rest } = self.reader.bounded(conn, page)?;
+        let has_more = !rest.is_empty() || found.len() > limit;
+        let last = views.last().filter(|_| has_more).map(|last| last.request.id);
+        let last = last.and_then(|id| found.iter().find(|waiting| waiting.id == id));
+        Ok(InboxPage { next: last.map(InboxPosition::of), views, count: None })
     }
 
-    /// The requests, whole.
-    fn views<'a>(
+    /// The requests, as rows.
+    fn rows<'a>(
         &self,
         conn: &mut AnyConnection,
         page: impl Iterator<Item = &'a WaitingRequest>,
-    ) -> Result<Vec<View>, StoreError> {
+    ) -> Result<Vec<RowView>, StoreError> {
+        let requests = self.requests(conn, page)?;
+        self.reader.rows(conn, requests)
+    }
+
+    fn requests<'a>(
+        &self,
+        conn: &mut AnyConnection,
+        page: impl Iterator<Item = &'a WaitingRequest>,
+    ) -> Result<Vec<Request>, StoreError> {
         let ids: Vec<RequestId> = page.map(|waiting| waiting.id).collect();
-        let records = listing::find_all(conn, &self.reader.actor.org, &ids)?;
-        records.into_iter().map(|record| self.reader.view(conn, record)).collect()
+        listing::find_all(conn, &self.reader.actor.org, &ids)
+    }
+
+    /// Up to `limit` requests that they have decided, and where the next page begins.
+    fn decided(
+        &self,
+        conn: &mut AnyConnection,
+        after: Option<&InboxPosition>,
+        limit: usize,
+    ) -> Result<(Vec<(InboxPosition, Request)>, Option<InboxPosition>), StoreError> {
+        let rows = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+        let mut found = inbox::decided_by(conn, &self.reader.actor.org, &self.person_keys(), after, rows)?;
+        let has_more = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| has_more).map(|(position, _)| position.clone());
+        Ok((found, next))
     }
 
     /// The keys under which this person's decisions are stored: one for each of their user ids.

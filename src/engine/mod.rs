@@ -26,6 +26,7 @@ pub mod inbox;
 mod outcome_waiters;
 pub mod pauses;
 pub mod queries;
+mod reader;
 mod refusals;
 pub mod request_snapshot;
 mod rule_book;
@@ -33,6 +34,7 @@ pub mod sessions;
 mod set_aside;
 mod submit;
 pub mod trail;
+mod views;
 mod withdraw;
 
 use std::sync::Arc;

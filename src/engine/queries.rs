@@ -3,123 +3,18 @@
 //! **Invariant:** the org of every read is the actor's, and a person who neither checks nor audits reads only
 //! their own requests.
 
-use std::sync::Arc;
+#[cfg(test)]
+mod tests;
 
-use serde_json::Value;
-
-use super::rule_book::{RuleBook, approval_of};
+use super::reader::{BoundedViews, Reader};
 use super::{Engine, EngineError};
 use crate::domain::actor::{Actor, Permission};
-use crate::domain::call::Call;
 use crate::domain::ids::RequestId;
-use crate::domain::json;
-use crate::domain::outcome::PartWarning;
-use crate::domain::policy::masked_fields::sees_masked_fields;
-use crate::domain::policy::progress::PolicyInForce;
 use crate::domain::request::Request;
-use crate::domain::request_type::RequestType;
-use crate::domain::rules::Rules;
-use crate::domain::submission::{Submission, mask_headers};
-use crate::store::answers::AnswerRow;
-use crate::store::listing::{self, LIST_ANSWER_BYTES_MAX, Record};
-use crate::store::{AnyConnection, StoreError, migrate};
+use crate::store::{AnyConnection, StoreError, listing, migrate};
 
+pub use super::views::{AnswerHead, AnswerView, AnsweredRow, RowView, View};
 pub use crate::store::listing::{Filter, Position, Sort, SortBy};
-
-/// A request as a reader gets it.
-#[derive(Clone, Debug)]
-pub struct View {
-    /// The request itself.
-    pub request: Request,
-    /// The normalised task with its headers as sent: mask them before anybody else reads them.
-    pub task: Value,
-    /// The method that will be sent.
-    pub method: String,
-    /// The absolute URL that will be sent to.
-    pub url: String,
-    /// The target's label at submission.
-    pub label: String,
-    /// What the target answered.
-    pub answer: Option<AnswerView>,
-    /// The type in the version that the request is pinned to, for what may be shown of the task.
-    pub pinned: Arc<RequestType>,
-    /// Whether the reader may see masked fields: they are one of those who decide.
-    pub sees_masked: bool,
-}
-
-impl View {
-    /// A submission that has just been taken.
-    pub(super) fn of_submission(
-        request: Request,
-        submission: Submission,
-        request_type: Arc<RequestType>,
-    ) -> Self {
-        Self {
-            request,
-            task: submission.task,
-            method: submission.call.method,
-            url: submission.call.url,
-            label: submission.label,
-            answer: None,
-            pinned: request_type,
-            sees_masked: true,
-        }
-    }
-}
-
-impl View {
-    /// The task and the URL as this reader may see them: credentials, masked and secret fields are hidden.
-    pub fn shown(&self) -> (Value, String) {
-        let (task, url) = self.with_fields_hidden(self.sees_masked);
-        (mask_headers(&task), url)
-    }
-
-    /// The URL as this reader may see it.
-    pub fn shown_url(&self) -> String {
-        if self.pinned.hides_any() {
-            url_of(&self.pinned.shown(&self.task, self.sees_masked))
-        } else {
-            self.url.clone()
-        }
-    }
-
-    /// The task and the URL for the maker's own eyes, once: only secret fields are hidden.
-    pub fn as_the_maker_sent_it(&self) -> (Value, String) {
-        self.with_fields_hidden(true)
-    }
-
-    fn with_fields_hidden(&self, sees_masked: bool) -> (Value, String) {
-        if !self.pinned.hides_any() {
-            return (self.task.clone(), self.url.clone());
-        }
-        let task = self.pinned.shown(&self.task, sees_masked);
-        let url = url_of(&task);
-        (task, url)
-    }
-}
-
-/// The URL of a task in which fields are hidden; only its origin where the rest can't be built.
-pub(super) fn url_of(task: &Value) -> String {
-    Call::from_task(task)
-        .map_or_else(|_| task["hostname"].as_str().unwrap_or_default().to_owned(), |call| call.url)
-}
-
-/// What the target answered.
-#[derive(Clone, Debug)]
-pub struct AnswerView {
-    /// The HTTP status.
-    pub status: i64,
-    /// Names in lower case with their values; values of one name in the order received.
-    pub headers: Vec<(String, String)>,
-    /// The body; `None` where a list leaves it out for its size.
-    pub body: Option<Vec<u8>>,
-    /// How many bytes the body has.
-    pub body_bytes: i64,
-    /// Whether the answer went on past the cap.
-    pub cut: bool,
-    /// Parts that did not work although the whole did.
-    pub warnings: Vec<PartWarning>,
-}
 
 /// A page by number, or after a position.
 #[derive(Clone, Debug)]
@@ -133,10 +28,21 @@ pub enum Page {
 /// A page of requests.
 #[derive(Debug)]
 pub struct Listed {
-    /// In the asked order.
+    /// In the asked order, whole: as many as there is room for.
     pub views: Vec<View>,
+    /// Only of a numbered page: those after them that have a place on it and no room.
+    pub left_out: Vec<AnsweredRow>,
     /// How many there are in all; only for numbered pages.
     pub total: Option<i64>,
+    /// Where the list goes on after the last of `views`, if it does.
+    pub next: Option<Position>,
+}
+
+/// A page of rows.
+#[derive(Debug)]
+pub struct ListedRows<R> {
+    /// In the asked order.
+    pub rows: Vec<R>,
     /// Where the next page begins, if there is one.
     pub next: Option<Position>,
 }
@@ -187,51 +93,61 @@ impl Engine {
         readable(actor, self.inner.store.read(read).await?)
     }
 
-    /// The requests with these ids that `actor` may read, in this order: all in one read.
-    pub async fn find_many(&self, actor: &Actor, ids: Vec<RequestId>) -> Result<Vec<View>, EngineError> {
+    /// The requests with these ids that `actor` may read, in this order, as rows: all in one read.
+    pub async fn find_many(&self, actor: &Actor, ids: Vec<RequestId>) -> Result<Vec<RowView>, EngineError> {
         let reader = self.reader_for(actor);
         let read = move |conn: &mut _| reader.find_many(conn, &ids);
         Ok(self.inner.store.read(read).await?)
     }
 
-    /// One page of requests.
+    /// One page of whole requests.
     pub async fn list(&self, actor: &Actor, listing: Listing, page: Page) -> Result<Listed, EngineError> {
-        let Listing { filter, sort, limit } = listing;
         let reader = self.reader_for(actor);
-        let read = move |conn: &mut _| {
-            // One row more than asked for: is there a next page?
-            let (rows, total) = match &page {
-                Page::Number(number) => {
-                    let offset = number.saturating_mul(limit);
-                    let total = listing::count(conn, &filter)?;
-                    let rows = if offset < total {
-                        listing::page_at(conn, &filter, sort, offset, limit + 1)?
-                    } else {
-                        Vec::new()
-                    };
-                    (rows, Some(total))
-                }
-                Page::After(position) => {
-                    (listing::page_after(conn, &filter, sort, Some(position), limit + 1)?, None)
-                }
-            };
-            reader.listed(conn, Rows { rows, total, sort, limit })
+        let read = move |conn: &mut AnyConnection| match page {
+            Page::Number(number) => numbered(conn, &reader, &listing, number),
+            Page::After(position) => after(conn, &reader, &listing, Some(&position)),
         };
         Ok(self.inner.store.read(read).await?)
     }
 
-    /// The first or the next page of a walk over everything, for exports.
+    /// The first or the next page of a walk over whole requests, for exports.
     pub async fn walk(
         &self,
         actor: &Actor,
         listing: Listing,
-        after: Option<Position>,
+        position: Option<Position>,
     ) -> Result<Listed, EngineError> {
-        let Listing { filter, sort, limit } = listing;
         let reader = self.reader_for(actor);
-        let read = move |conn: &mut _| {
-            let rows = listing::page_after(conn, &filter, sort, after.as_ref(), limit + 1)?;
-            reader.listed(conn, Rows { rows, total: None, sort, limit })
+        let read = move |conn: &mut AnyConnection| after(conn, &reader, &listing, position.as_ref());
+        Ok(self.inner.store.read(read).await?)
+    }
+
+    /// The first or the next page of a walk over rows: no call and no answer is read.
+    pub async fn walk_rows(
+        &self,
+        actor: &Actor,
+        listing: Listing,
+        position: Option<Position>,
+    ) -> Result<ListedRows<RowView>, EngineError> {
+        let reader = self.reader_for(actor);
+        let read = move |conn: &mut AnyConnection| {
+            let (page, next) = page_after(conn, &listing, position.as_ref())?;
+            Ok(ListedRows { rows: reader.rows(conn, page)?, next })
+        };
+        Ok(self.inner.store.read(read).await?)
+    }
+
+    /// The same with the head of each answer.
+    pub async fn walk_answered(
+        &self,
+        actor: &Actor,
+        listing: Listing,
+        position: Option<Position>,
+    ) -> Result<ListedRows<AnsweredRow>, EngineError> {
+        let reader = self.reader_for(actor);
+        let read = move |conn: &mut AnyConnection| {
+            let (page, next) = page_after(conn, &listing, position.as_ref())?;
+            Ok(ListedRows { rows: reader.answered_rows(conn, page)?, next })
         };
         Ok(self.inner.store.read(read).await?)
     }
@@ -242,13 +158,13 @@ impl Engine {
         actor: &Actor,
         beginning: &str,
         limit: i64,
-    ) -> Result<Vec<View>, EngineError> {
+    ) -> Result<Vec<RowView>, EngineError> {
         let filter = self.scope(actor)?;
         let Some(range) = RequestId::range_of(beginning) else { return Ok(Vec::new()) };
         let reader = self.reader_for(actor);
         let read = move |conn: &mut _| {
-            let rows = listing::between_ids(conn, &filter, range, limit)?;
-            rows.into_iter().map(|record| reader.view(conn, record)).collect()
+            let page = listing::between_ids(conn, &filter, range, limit)?;
+            reader.rows(conn, page)
         };
         Ok(self.inner.store.read(read).await?)
     }
@@ -286,15 +202,63 @@ pub(super) fn not_readable(actor: &Actor) -> EngineError {
     EngineError::NotFound
 }
 
-/// The rows of a page, and one more if there is a next page.
-struct Rows {
-    rows: Vec<Record>,
-    total: Option<i64>,
-    sort: Sort,
-    limit: i64,
+/// The rows of a page after a position, and where the next page begins.
+fn page_after(
+    conn: &mut AnyConnection,
+    listing: &Listing,
+    position: Option<&Position>,
+) -> Result<(Vec<Request>, Option<Position>), StoreError> {
+    let Listing { filter, sort, limit } = listing;
+    // One row more than asked for: is there a next page?
+    let mut page = listing::page_after(conn, filter, *sort, position, limit + 1)?;
+    let has_more = cut(&mut page, *limit);
+    let next = page.last().filter(|_| has_more).map(|last| position_of(last, *sort));
+    Ok((page, next))
 }
 
-fn position(request: &Request, sort: Sort) -> Position {
+/// Shortens a page that was read with one row more than it has; `true` if that row was there.
+fn cut(page: &mut Vec<Request>, limit: i64) -> bool {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = page.len() > limit;
+    page.truncate(limit);
+    has_more
+}
+
+/// A page after a position ends where there is no more room: the next one begins there.
+fn after(
+    conn: &mut AnyConnection,
+    reader: &Reader,
+    listing: &Listing,
+    position: Option<&Position>,
+) -> Result<Listed, StoreError> {
+    let (page, next) = page_after(conn, listing, position)?;
+    let BoundedViews { views, rest } = reader.bounded(conn, page)?;
+    let next = if rest.is_empty() { next } else { last_of(&views, listing.sort) };
+    Ok(Listed { views, left_out: Vec::new(), total: None, next })
+}
+
+/// A numbered page has the rows that its number says: those without room keep their place, as rows.
+fn numbered(
+    conn: &mut AnyConnection,
+    reader: &Reader,
+    listing: &Listing,
+    number: i64,
+) -> Result<Listed, StoreError> {
+    let Listing { filter, sort, limit } = listing;
+    let offset = number.saturating_mul(*limit);
+    let total = listing::count(conn, filter)?;
+    let mut page = Vec::new();
+    if offset < total {
+        page = listing::page_at(conn, filter, *sort, offset, limit + 1)?;
+    }
+    let has_more = cut(&mut page, *limit);
+    let BoundedViews { views, rest } = reader.bounded(conn, page)?;
+    let next = if has_more || !rest.is_empty() { last_of(&views, *sort) } else { None };
+    Ok(Listed { views, left_out: reader.answered_rows(conn, rest)?, total: Some(total), next })
+}
+
+/// Where a list in this order goes on after `request`.
+fn position_of(request: &Request, sort: Sort) -> Position {
     let at = match sort.by {
         SortBy::Start => Some(request.started_at),
         SortBy::End => request.ended_at,
@@ -302,77 +266,6 @@ fn position(request: &Request, sort: Sort) -> Position {
     Position { at: at.map(crate::store::to_micros), id: request.id }
 }
 
-/// Who reads, and the rules in force while the read runs.
-#[derive(Clone)]
-pub(super) struct Reader {
-    pub(super) actor: Actor,
-    pub(super) rules: Arc<Rules>,
-    pub(super) book: RuleBook,
-}
-
-impl Engine {
-    pub(super) fn reader_for(&self, actor: &Actor) -> Reader {
-        Reader { actor: actor.clone(), rules: self.inner.book.current(), book: self.inner.book.clone() }
-    }
-}
-
-impl Reader {
-    /// The requests with these ids that the reader may read, in this order.
-    pub(super) fn find_many(
-        &self,
-        conn: &mut AnyConnection,
-        ids: &[RequestId],
-    ) -> Result<Vec<View>, StoreError> {
-        let records = listing::find_all(conn, &self.actor.org, ids)?;
-        let views = records.into_iter().map(|record| self.view(conn, record));
-        let mut views = views.collect::<Result<Vec<View>, StoreError>>()?;
-        views.retain(|view| self.actor.may_read(&view.request.org, &view.request.maker));
-        Ok(views)
-    }
-
-    fn listed(&self, conn: &mut AnyConnection, page: Rows) -> Result<Listed, StoreError> {
-        let Rows { mut rows, total, sort, limit } = page;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| has_more).map(|row| position(&row.request, sort));
-        let views = rows.into_iter().map(|record| self.view(conn, record)).collect::<Result<_, _>>()?;
-        Ok(Listed { views, total, next })
-    }
-
-    /// The record as this reader gets it.
-    pub(super) fn view(&self, conn: &mut AnyConnection, record: Record) -> Result<View, StoreError> {
-        let corrupt = |what: &str| StoreError::Corrupt(format!("{}: {what}", record.call.request_id));
-        let call = Call::from_bytes(&record.call.call).map_err(|_| corrupt("call"))?;
-        let task = json::read(record.call.echo.as_bytes()).map_err(|_| corrupt("echo"))?;
-        let pinned = self.book.pinned(conn, &record.request)?;
-        Ok(View {
-            sees_masked: self.sees_masked(&record.request, &pinned)?,
-            pinned,
-            request: record.request,
-            task,
-            method: call.method,
-            url: call.url,
-            label: record.call.label,
-            answer: record.answer.map(answer_view).transpose()?,
-        })
-    }
-
-    fn sees_masked(&self, request: &Request, pinned: &RequestType) -> Result<bool, StoreError> {
-        let Some(approval) = approval_of(pinned, request)? else { return Ok(false) };
-        let policy = PolicyInForce { approval, people: &self.rules.people };
-        Ok(sees_masked_fields(&self.actor, &request.context(), &policy))
-    }
-}
-
-fn answer_view(row: AnswerRow) -> Result<AnswerView, StoreError> {
-    let is_left_out = row.body.is_empty() && row.body_bytes > LIST_ANSWER_BYTES_MAX;
-    Ok(AnswerView {
-        status: row.status,
-        headers: row.headers()?,
-        warnings: row.warnings()?,
-        body: (!is_left_out).then_some(row.body),
-        body_bytes: row.body_bytes,
-        cut: row.cut,
-    })
+fn last_of(views: &[View], sort: Sort) -> Option<Position> {
+    views.last().map(|last| position_of(&last.request, sort))
 }

@@ -1,11 +1,13 @@
 //! Everything that a request's page shows, from one snapshot of the database.
 
 use super::explain::{Explanation, StoredFindings};
-use super::queries::{View, all_readable, not_readable};
+use super::queries::{all_readable, not_readable};
 use super::trail::{TrailEntry, entries};
+use super::views::View;
 use super::{Engine, EngineError};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::ids::RequestId;
+use crate::domain::request::Request;
 use crate::store::listing::{self, Filter, Sort, SortBy};
 use crate::store::{AnyConnection, StoreError, events};
 
@@ -21,7 +23,7 @@ pub struct RequestSnapshot {
     /// The first requests that the reader may decide now, in the inbox's order; none without the permission.
     pub waiting: Vec<RequestId>,
     /// Other requests on the same subject that the reader may see, the latest first.
-    pub others: Vec<View>,
+    pub others: Vec<Request>,
 }
 
 /// The most that is read beside the request.
@@ -58,15 +60,13 @@ impl Engine {
             let events = entries(events::list(conn, &asking.org, id)?)?;
             let findings = StoredFindings::default().of(conn, &view.request, &view.pinned)?;
             let others = on_same_subject(conn, scope, &view, limits.others)?;
-            let others = others.into_iter().map(|record| inbox.reader.view(conn, record));
-            let others = others.collect::<Result<Vec<View>, StoreError>>()?;
             let may_check = asking.may(Permission::Check);
             let waiting = if may_check { inbox.ids(conn, limits.waiting)? } else { Vec::new() };
             Ok(Some((view, events, findings, waiting, others)))
         };
         let found = self.inner.store.read(read).await?;
         let (view, events, findings, waiting, others) = found.ok_or_else(|| not_readable(&actor))?;
-        let explained = self.explanation(&actor, &view, findings)?;
+        let explained = self.explanation_of(&actor, &view, findings)?;
         Ok(RequestSnapshot { view, events, explained, waiting, others })
     }
 }
@@ -76,13 +76,13 @@ fn on_same_subject(
     scope: Filter,
     view: &View,
     wanted: usize,
-) -> Result<Vec<listing::Record>, StoreError> {
+) -> Result<Vec<Request>, StoreError> {
     let Some(subject) = view.request.terms.subject.clone() else { return Ok(Vec::new()) };
     let filter = Filter { subject: Some(subject), ..scope };
     let sort = Sort { by: SortBy::Start, descending: true };
     let rows = i64::try_from(wanted).unwrap_or(i64::MAX).saturating_add(1);
     let mut found = listing::page_after(conn, &filter, sort, None, rows)?;
-    found.retain(|other| other.request.id != view.request.id);
+    found.retain(|other| other.id != view.request.id);
     found.truncate(wanted);
     Ok(found)
 }

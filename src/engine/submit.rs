@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::admission::{PreparedSubmission, StoredContext, call_row};
 use super::command::{WriteCommand, WriteReply};
 use super::idempotency::ClientKey;
-use super::queries::View;
+use super::views::View;
 use super::{AdmissionRefusal, DoorFault, Engine, EngineError, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::code::Code;

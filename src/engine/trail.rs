@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::queries::{View, readable};
+use super::queries::readable;
+use super::views::View;
 use super::{Engine, EngineError};
 use crate::domain::actor::{Actor, Person};
 use crate::domain::digest::Digest;

@@ -1,8 +1,13 @@
-//! Reading a body: not too large, UTF-8 JSON, no content encoding.
+//! Reading a body: within a time limit, not too large, UTF-8 JSON or a form, no content encoding.
 
+use std::future::{Ready, ready};
+use std::time::Duration;
+
+use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
-use actix_web::{HttpRequest, web};
+use actix_web::{Error, FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
@@ -16,25 +21,68 @@ pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The body of an API call. It is read before anything is checked: a client that still sends reads no answer.
+/// How long reading one body may take in all; shared by all handlers as application data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyTimeout(pub Duration);
+
+/// A body that is not read yet. A handler finds out first who sends it, and whether they may.
+///
+/// What is not read of the body of a refused call is thrown away while the answer is on its way: see
+/// [`middleware`](super::middleware).
+pub struct UnreadBody {
+    payload: Payload,
+    timeout: Option<BodyTimeout>,
+}
+
+impl FromRequest for UnreadBody {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self { payload: payload.take(), timeout: request.app_data::<BodyTimeout>().copied() }))
+    }
+}
+
+impl UnreadBody {
+    /// Reads up to the limits.
+    pub async fn read(self) -> Body {
+        let Some(BodyTimeout(timeout)) = self.timeout else {
+            return Body(Err(ApiError::internal("the server has no time limit for bodies".to_owned())));
+        };
+        let read = tokio::time::timeout(timeout, read(self.payload)).await;
+        let slow = || Err(ApiError::new(Code::BodyTooSlow, "The body did not come in time. Send it faster."));
+        Body(read.unwrap_or_else(|_| slow()))
+    }
+
+    /// Reads up to the limits, and the members of the form that it must be.
+    ///
+    /// # Errors
+    /// If it can't be read, or lacks a member.
+    pub async fn read_form<F: DeserializeOwned>(self, request: &HttpRequest) -> Result<F, ApiError> {
+        let bytes = self.read().await.form(request)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let unread = |_| ApiError::new(Code::Unreadable, "The form can't be read. Load its page again.");
+        Ok(web::Query::<F>::from_query(&text).map_err(unread)?.into_inner())
+    }
+}
+
+async fn read(mut payload: Payload) -> Result<web::Bytes, ApiError> {
+    let mut bytes = web::BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk =
+            chunk.map_err(|_| ApiError::new(Code::Unreadable, "The body ended early. Send it whole."))?;
+        if bytes.len() + chunk.len() > BODY_BYTES_MAX {
+            return Err(ApiError::new(Code::BodyTooLarge, "Send at most 256 KiB."));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+/// The body of an API call or of a page's form, or why it was not read.
 pub struct Body(Result<web::Bytes, ApiError>);
 
 impl Body {
-    /// Reads up to the limit.
-    pub async fn read(mut payload: web::Payload) -> Self {
-        let mut bytes = web::BytesMut::new();
-        while let Some(chunk) = payload.next().await {
-            let Ok(chunk) = chunk else {
-                return Self(Err(ApiError::new(Code::Unreadable, "The body ended early. Send it whole.")));
-            };
-            if bytes.len() + chunk.len() > BODY_BYTES_MAX {
-                return Self(Err(ApiError::new(Code::BodyTooLarge, "Send at most 256 KiB.")));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Self(Ok(bytes.freeze()))
-    }
-
     /// The bytes, if they are within the limit and declared as UTF-8 JSON without content encoding.
     pub fn bytes(self, request: &HttpRequest) -> Result<web::Bytes, ApiError> {
         let bytes = self.0?;

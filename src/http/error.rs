@@ -47,6 +47,7 @@ pub fn status(code: Code) -> StatusCode {
         | Code::RepeatKeyInUse
         | Code::DigestMismatch
         | Code::RequestMoved => StatusCode::CONFLICT,
+        Code::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -225,9 +226,10 @@ impl From<EngineError> for ApiError {
             EngineError::Invalid(faults) => Self::faults(faults),
             EngineError::NotAdmitted(why) => Self::new(why.code, why.message),
             EngineError::Refused(refusal) => refusal.into(),
-            EngineError::Store(error) if error.is_busy() => {
-                Self::new(Code::Busy, "The server is busy. Nothing was recorded; try again shortly.")
-            }
+            EngineError::Store(error) if error.is_busy() => Self::new(
+                Code::Busy,
+                "The server is busy. This call recorded nothing; send it again shortly.",
+            ),
             EngineError::Store(error) => Self::internal(error.to_string()),
         }
     }

@@ -11,10 +11,10 @@ use super::query::{FILTER_PARAMETERS, Parameters};
 use super::wire::{Headers, RequestBody, iso_time};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::fault::call::ParameterFault;
-use crate::engine::queries::{Filter, Listing, Position, View};
+use crate::engine::queries::{AnsweredRow, Filter, Listing, Position, View};
 use crate::engine::{Engine, require};
 
-/// Rows read at once; together with the limit on responses in lists this bounds the memory.
+/// Rows read at once. A page of whole requests ends earlier where it would be too large: that bounds the memory.
 const PAGE_ROWS: i64 = 100;
 
 #[derive(Clone, Copy)]
@@ -101,14 +101,20 @@ impl Walk {
             Next::After(position) => (Some(position), false),
             Next::End => return Ok(None),
         };
-        let listed = self.engine.walk(&self.actor, self.listing.clone(), after).await?;
-        if let Some(position) = listed.next {
+        let listing = self.listing.clone();
+        let (bytes, next) = match self.format {
+            Format::Csv => {
+                let page = self.engine.walk_answered(&self.actor, listing, after).await?;
+                (csv(&page.rows, is_first), page.next)
+            }
+            Format::Jsonl => {
+                let page = self.engine.walk(&self.actor, listing, after).await?;
+                (self.jsonl(page.views), page.next)
+            }
+        };
+        if let Some(position) = next {
             self.next = Next::After(position);
         }
-        let bytes = match self.format {
-            Format::Csv => csv(listed.views, is_first),
-            Format::Jsonl => self.jsonl(listed.views),
-        };
         Ok(Some((bytes.into(), self)))
     }
 
@@ -123,23 +129,24 @@ impl Walk {
     }
 }
 
-fn csv(views: Vec<View>, with_head: bool) -> Vec<u8> {
+fn csv(rows: &[AnsweredRow], with_head: bool) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     if with_head {
         writer.write_record(CSV_COLUMNS).expect("memory takes it");
     }
-    for view in views {
-        writer.write_record(cells(&view).iter().map(|cell| guarded(cell))).expect("memory takes it");
+    for row in rows {
+        writer.write_record(cells(row).iter().map(|cell| guarded(cell))).expect("memory takes it");
     }
     writer.into_inner().expect("memory takes it")
 }
 
-fn cells(view: &View) -> [String; CSV_COLUMNS.len()] {
-    let request = &view.request;
+fn cells(answered: &AnsweredRow) -> [String; CSV_COLUMNS.len()] {
+    let AnsweredRow { row, answer } = answered;
+    let (request, line) = (&row.request, &row.request.terms.call);
     let entity = request.entity.clone();
     let decision = request.last_decision();
     let decided = |of: fn(&crate::domain::request::Decision) -> String| decision.map(of).unwrap_or_default();
-    let answer = view.answer.as_ref();
+    let answer = answer.as_ref();
     let warnings = answer.map(|answer| {
         answer.warnings.iter().map(|warning| warning.message.as_str()).collect::<Vec<_>>().join(" ")
     });
@@ -155,10 +162,10 @@ fn cells(view: &View) -> [String; CSV_COLUMNS.len()] {
         entity.store_id,
         entity.zone_id,
         entity.concept_id,
-        view.method.clone(),
-        view.shown_url(),
+        line.method.clone(),
+        row.shown_url().to_owned(),
         request.host.clone(),
-        view.label.clone(),
+        line.label.clone(),
         request.digest.to_string(),
         decided(|decision| decision.verdict.name().to_owned()),
         decided(|decision| decision.checker.user_id.clone()),

@@ -10,6 +10,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, ResponseError, web};
 use tracing::Instrument;
 
 use super::error::ApiError;
+use super::unread::KeptPayload;
 use crate::domain::code::Code;
 use crate::engine::Engine;
 
@@ -29,8 +30,8 @@ pub fn reference(request: &HttpRequest) -> String {
 
 /// Gives the call its reference and span, renders errors with it, and counts refusals.
 pub async fn around_each_call(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody, BoxBody>>, Error> {
     let began = Instant::now();
     let engine = request.app_data::<web::Data<Engine>>().cloned();
@@ -50,25 +51,48 @@ pub async fn around_each_call(
         request.type = tracing::field::Empty,
         request.state = tracing::field::Empty,
     );
+    let payload = KeptPayload::of(&mut request);
     let response = next.call(request).instrument(span.clone()).await?;
-    let _entered = span.enter();
-    let error = response.response().error().map(|error| match error.as_error::<ApiError>() {
-        Some(error) => refused(engine.as_ref().map(|engine| engine.get_ref()), error, &reference),
-        None => ApiError::new(Code::Unreadable, "This call can't be read.").render(&reference),
-    });
-    let mut response = match error {
-        Some(rendered) => response.into_response(rendered).map_into_right_body(),
-        None => response.map_into_left_body(),
-    };
-    if let Ok(value) = HeaderValue::from_str(&reference) {
-        response.headers_mut().insert(REFERENCE_HEADER, value);
+    let ending = Ending { began, reference, trace };
+    let response = span.in_scope(|| ending.end(response, engine.as_ref().map(|engine| engine.get_ref())));
+    Ok(match payload {
+        Some(payload) => payload.keep_for(response).await,
+        None => response,
+    })
+}
+
+/// What the answer to a call gets at its end.
+struct Ending {
+    began: Instant,
+    reference: String,
+    trace: Option<HeaderValue>,
+}
+
+impl Ending {
+    fn end<B: MessageBody>(
+        self,
+        response: ServiceResponse<B>,
+        engine: Option<&Engine>,
+    ) -> ServiceResponse<EitherBody<B, BoxBody>> {
+        let Self { began, reference, trace } = self;
+        let error = response.response().error().map(|error| match error.as_error::<ApiError>() {
+            Some(error) => refused(engine, error, &reference),
+            None => ApiError::new(Code::Unreadable, "This call can't be read.").render(&reference),
+        });
+        let mut response = match error {
+            Some(rendered) => response.into_response(rendered).map_into_right_body(),
+            None => response.map_into_left_body(),
+        };
+        if let Ok(value) = HeaderValue::from_str(&reference) {
+            response.headers_mut().insert(REFERENCE_HEADER, value);
+        }
+        if let Some(trace) = trace {
+            response.headers_mut().insert(TRACEPARENT, trace);
+        }
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(status = response.status().as_u16(), duration_ms, "answered");
+        response
     }
-    if let Some(trace) = trace {
-        response.headers_mut().insert(TRACEPARENT, trace);
-    }
-    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(status = response.status().as_u16(), duration_ms, "answered");
-    Ok(response)
 }
 
 fn refused(engine: Option<&Engine>, error: &ApiError, reference: &str) -> actix_web::HttpResponse {

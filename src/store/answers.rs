@@ -1,13 +1,17 @@
 //! The table `answers`: the raw answers of targets.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::columns::batch_insert;
-use super::requests::{Key, key_texts};
+use super::requests::{Key, key_texts, parse_id};
 use super::schema::answers;
 use super::{AnyConnection, StoreError, json};
+use crate::domain::ids::RequestId;
 use crate::domain::outcome::{PartWarning, TargetResponse};
+use crate::domain::request::Request;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -68,24 +72,113 @@ impl AnswerRow {
 
     /// Parts that failed although the whole succeeded.
     pub fn warnings(&self) -> Result<Vec<PartWarning>, StoreError> {
-        let warnings: Vec<WarningJson> = json::read(&self.warnings, "warnings")?;
-        let warning = |WarningJson { code, message }| PartWarning { code, message };
-        Ok(warnings.into_iter().map(warning).collect())
+        read_warnings(&self.warnings)
     }
 }
 
-/// The answers to the named requests; bodies of more than `body_bytes_max` stay in the table.
+fn read_warnings(text: &str) -> Result<Vec<PartWarning>, StoreError> {
+    let warnings: Vec<WarningJson> = json::read(text, "warnings")?;
+    let warning = |WarningJson { code, message }| PartWarning { code, message };
+    Ok(warnings.into_iter().map(warning).collect())
+}
+
+/// What a list without answers says of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerHead {
+    /// The HTTP status.
+    pub status: i64,
+    /// Parts that failed although the whole succeeded.
+    pub warnings: Vec<PartWarning>,
+}
+
+/// The heads of the answers to those of `requests` that were sent, by request.
+pub fn heads(
+    conn: &mut AnyConnection,
+    requests: &[Request],
+) -> Result<HashMap<RequestId, AnswerHead>, StoreError> {
+    let shown = ShownAttempts::of(conn, requests)?;
+    if shown.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (orgs, ids) = key_texts(&shown.keys);
+    let rows: Vec<(String, i64, i64, String)> = answers::table
+        .filter(answers::org_id.eq_any(orgs).and(answers::request_id.eq_any(ids)))
+        .filter(answers::attempt.eq_any(shown.numbers()))
+        .select((answers::request_id, answers::attempt, answers::status, answers::warnings))
+        .load(conn)?;
+    let head = |(id, _, status, warnings): (String, i64, i64, String)| {
+        Ok((parse_id(&id)?, AnswerHead { status, warnings: read_warnings(&warnings)? }))
+    };
+    rows.into_iter().filter(|(id, attempt, ..)| shown.has(id, *attempt)).map(head).collect()
+}
+
+/// Which attempt's answer is shown of each request: that of the attempt that decided the outcome, and before that
+/// the latest one that was answered.
+pub struct ShownAttempts {
+    /// The requests that have one.
+    pub keys: Vec<Key>,
+    by_id: HashMap<String, i64>,
+}
+
+impl ShownAttempts {
+    /// Those of `requests`; those without an attempt have none.
+    pub fn of(conn: &mut AnyConnection, requests: &[Request]) -> Result<Self, StoreError> {
+        let sent = requests.iter().filter(|request| request.sending.attempts > 0);
+        let keys: Vec<Key> = sent.clone().map(|request| (request.org.clone(), request.id)).collect();
+        let mut by_id = HashMap::new();
+        let mut undecided = Vec::new();
+        for request in sent {
+            match request.sending.outcome_attempt {
+                Some(attempt) => drop(by_id.insert(request.id.to_string(), attempt)),
+                None if request.sending.attempts == 1 => drop(by_id.insert(request.id.to_string(), 1)),
+                None => undecided.push((request.org.clone(), request.id)),
+            }
+        }
+        if !undecided.is_empty() {
+            let (orgs, ids) = key_texts(&undecided);
+            let answered: Vec<(String, i64)> = answers::table
+                .filter(answers::org_id.eq_any(orgs).and(answers::request_id.eq_any(ids)))
+                .order(answers::attempt.asc())
+                .select((answers::request_id, answers::attempt))
+                .load(conn)?;
+            by_id.extend(answered);
+        }
+        Ok(Self { keys, by_id })
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// Whether it is this attempt's answer that is shown of the request.
+    pub fn has(&self, request_id: &str, attempt: i64) -> bool {
+        self.by_id.get(request_id) == Some(&attempt)
+    }
+
+    /// The attempts' numbers.
+    pub fn numbers(&self) -> Vec<i64> {
+        let mut numbers: Vec<i64> = self.by_id.values().copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+}
+
+/// The answers that are shown; bodies of more than `body_bytes_max` stay in the table.
 pub fn list(
     conn: &mut AnyConnection,
-    keys: &[Key],
+    shown: &ShownAttempts,
     body_bytes_max: Option<i64>,
 ) -> Result<Vec<AnswerRow>, StoreError> {
-    let (orgs, ids) = key_texts(keys);
+    let (orgs, ids) = key_texts(&shown.keys);
     let bytes_max = body_bytes_max.unwrap_or(i64::MAX);
     let named = answers::org_id.eq_any(orgs).and(answers::request_id.eq_any(ids));
+    let named = named.and(answers::attempt.eq_any(shown.numbers()));
     let mut rows: Vec<AnswerRow> =
         answers::table.filter(named.clone().and(answers::body_bytes.le(bytes_max))).load(conn)?;
     if body_bytes_max.is_none() {
+        rows.retain(|row| shown.has(&row.request_id, row.attempt));
         return Ok(rows);
     }
     type WithoutBody = (String, String, i64, i64, String, i64, bool, String);
@@ -115,6 +208,7 @@ pub fn list(
             warnings,
         },
     ));
+    rows.retain(|row| shown.has(&row.request_id, row.attempt));
     Ok(rows)
 }
 

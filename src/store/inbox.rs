@@ -1,17 +1,19 @@
 //! Requests by the capacities they wait for, and by who decided them. A page costs the same however many
 //! requests wait.
 
+use std::collections::HashMap;
+
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::decisions as decided;
-use super::listing::{self, Record};
+use super::listing;
 use super::schema::{decisions, requests};
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::request::VERSION_ON_ARRIVAL;
+use crate::domain::request::{Request, VERSION_ON_ARRIVAL};
 use crate::domain::waiting::WaitingRequest;
 
 /// Where a page of an inbox begins: after the row with this sort time (or time of decision) and id.
@@ -144,7 +146,7 @@ pub fn decided_by(
     keys: &[String],
     after: Option<&InboxPosition>,
     limit: i64,
-) -> Result<Vec<(InboxPosition, Record)>, StoreError> {
+) -> Result<Vec<(InboxPosition, Request)>, StoreError> {
     let mut query = decisions::table
         .filter(decisions::org_id.eq(org.to_string()).and(decisions::person_key.eq_any(keys.to_vec())))
         .order((decisions::decided_at.desc(), decisions::request_id.desc()))
@@ -156,13 +158,13 @@ pub fn decided_by(
             .filter(decisions::decided_at.le(*at))
             .filter(decisions::decided_at.lt(*at).or(decisions::request_id.lt(id.to_string())));
     }
-    let found: Vec<(i64, String)> = query.load(conn)?;
-    let mut records = Vec::with_capacity(found.len());
-    for (at, id) in found {
-        let id = super::requests::parse_id(&id)?;
-        if let Some(record) = listing::find(conn, org, id)? {
-            records.push((InboxPosition { at, id }, record));
-        }
-    }
-    Ok(records)
+    let rows: Vec<(i64, String)> = query.load(conn)?;
+    let position = |(at, id): (i64, String)| Ok(InboxPosition { at, id: super::requests::parse_id(&id)? });
+    let positions = rows.into_iter().map(position).collect::<Result<Vec<_>, StoreError>>()?;
+    let ids: Vec<RequestId> = positions.iter().map(|position| position.id).collect();
+    let found = listing::find_all(conn, org, &ids)?;
+    let by_id: HashMap<RequestId, Request> = found.into_iter().map(|found| (found.id, found)).collect();
+    // One request comes twice if two accounts of this person decided it.
+    let whole = |position: InboxPosition| by_id.get(&position.id).cloned().map(|found| (position, found));
+    Ok(positions.into_iter().filter_map(whole).collect())
 }

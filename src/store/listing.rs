@@ -1,4 +1,5 @@
-//! Reads of whole requests: one, a page, a count. A page costs the same at any depth.
+//! Which requests a list has: a page, a count. A page costs the same at any depth, and reads no calls and no
+//! answers; [`records`](super::records) adds them.
 
 use std::collections::HashMap;
 
@@ -6,28 +7,14 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
-use super::answers::{self, AnswerRow};
-use super::calls::{self, CallRow};
-
 use super::decisions;
+use super::records::{self, Record};
 use super::requests::{self as rows, Key, RequestRow};
 use super::schema::requests;
 use super::{AnyConnection, StoreError, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::request::{Request, State, VERSION_ON_ARRIVAL};
-use crate::domain::sending::Sending;
-
-/// A request with what will be sent and what came back.
-#[derive(Clone, Debug)]
-pub struct Record {
-    /// Its current state.
-    pub request: Request,
-    /// What will be sent.
-    pub call: CallRow,
-    /// What came back.
-    pub answer: Option<AnswerRow>,
-}
 
 /// Selects requests of one org.
 #[derive(Clone, Debug)]
@@ -105,9 +92,6 @@ pub struct Position {
     pub id: RequestId,
 }
 
-/// Longest answer that a list includes, in bytes; longer ones are left out and marked.
-pub const LIST_ANSWER_BYTES_MAX: i64 = 16 * 1024;
-
 type Any = <AnyConnection as diesel::Connection>::Backend;
 type Boxed<'a> = requests::BoxedQuery<'a, Any>;
 
@@ -164,7 +148,7 @@ pub fn page_at(
     sort: Sort,
     offset: i64,
     limit: i64,
-) -> Result<Vec<Record>, StoreError> {
+) -> Result<Vec<Request>, StoreError> {
     let mut query = filtered(filter).offset(offset).limit(limit);
     query = match (sort.by, sort.descending) {
         (SortBy::Start, _) => by_start(query, sort.descending),
@@ -178,7 +162,7 @@ pub fn page_at(
         )),
     };
     let page = query.load(conn)?;
-    complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))
+    with_decisions(conn, page)
 }
 
 /// A page after a position (from the beginning if there is none).
@@ -188,7 +172,7 @@ pub fn page_after(
     sort: Sort,
     after: Option<&Position>,
     limit: i64,
-) -> Result<Vec<Record>, StoreError> {
+) -> Result<Vec<Request>, StoreError> {
     let page = match sort.by {
         SortBy::Start => {
             let query = by_start(filtered(filter), sort.descending).limit(limit);
@@ -206,7 +190,7 @@ pub fn page_after(
         }
         SortBy::End => page_by_end(conn, filter, sort.descending, after, limit)?,
     };
-    complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))
+    with_decisions(conn, page)
 }
 
 /// Requests with ids between two, both included, in the order of their ids.
@@ -215,11 +199,11 @@ pub fn between_ids(
     filter: &Filter,
     (first, last): (RequestId, RequestId),
     limit: i64,
-) -> Result<Vec<Record>, StoreError> {
+) -> Result<Vec<Request>, StoreError> {
     let range = requests::request_id.between(first.to_string(), last.to_string());
     let query = filtered(filter).filter(range).order(requests::request_id.asc()).limit(limit);
     let page = query.load(conn)?;
-    complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))
+    with_decisions(conn, page)
 }
 
 fn by_start(query: Boxed<'_>, descending: bool) -> Boxed<'_> {
@@ -292,7 +276,8 @@ fn ended(
 /// One request, whole.
 pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Option<Record>, StoreError> {
     let page = rows::find(conn, org, id)?.into_iter().collect();
-    Ok(complete(conn, page, None)?.pop())
+    let found = with_decisions(conn, page)?.pop();
+    found.map(|request| records::whole(conn, request)).transpose()
 }
 
 /// The rows of a page with their decisions.
@@ -309,8 +294,12 @@ fn with_decisions(conn: &mut AnyConnection, page: Vec<RequestRow>) -> Result<Vec
     page.into_iter().zip(&keys).map(whole).collect()
 }
 
-/// The named requests in this order, with short answers only.
-pub fn find_all(conn: &mut AnyConnection, org: &OrgId, ids: &[RequestId]) -> Result<Vec<Record>, StoreError> {
+/// The named requests in this order.
+pub fn find_all(
+    conn: &mut AnyConnection,
+    org: &OrgId,
+    ids: &[RequestId],
+) -> Result<Vec<Request>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -319,54 +308,5 @@ pub fn find_all(conn: &mut AnyConnection, org: &OrgId, ids: &[RequestId]) -> Res
     let mut page: Vec<RequestRow> = requests::table.filter(named).load(conn)?;
     let place: HashMap<&str, usize> = texts.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
     page.sort_by_key(|row| place.get(row.request_id.as_str()).copied());
-    complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))
-}
-
-/// Adds what is in the other tables, keeping the page's order.
-fn complete(
-    conn: &mut AnyConnection,
-    page: Vec<RequestRow>,
-    answer_bytes_max: Option<i64>,
-) -> Result<Vec<Record>, StoreError> {
-    let page = with_decisions(conn, page)?;
-    with_calls(conn, page, answer_bytes_max)
-}
-
-fn with_calls(
-    conn: &mut AnyConnection,
-    page: Vec<Request>,
-    answer_bytes_max: Option<i64>,
-) -> Result<Vec<Record>, StoreError> {
-    if page.is_empty() {
-        return Ok(Vec::new());
-    }
-    let keys: Vec<Key> = page.iter().map(|request| (request.org.clone(), request.id)).collect();
-    let by_id = |row: CallRow| (row.request_id.clone(), row);
-    let mut calls: HashMap<_, _> = calls::list(conn, &keys)?.into_iter().map(by_id).collect();
-    let sent = page.iter().filter(|request| request.sending.attempts > 0);
-    let sent: Vec<Key> = sent.map(|request| (request.org.clone(), request.id)).collect();
-    let answered = if sent.is_empty() { Vec::new() } else { answers::list(conn, &sent, answer_bytes_max)? };
-    let mut answers: HashMap<_, AnswerRow> =
-        answered.into_iter().map(|row| ((row.request_id.clone(), row.attempt), row)).collect();
-    page.into_iter()
-        .map(|request| {
-            let id = request.id.to_string();
-            let call = calls.remove(&id).ok_or_else(|| StoreError::Corrupt(format!("{id} has no call")))?;
-            let answer = shown_answer(&mut answers, &request.sending, id);
-            Ok(Record { request, call, answer })
-        })
-        .collect()
-}
-
-/// The answer to the attempt that decided the outcome; before that, the answer to the latest attempt that got one.
-fn shown_answer(
-    answers: &mut HashMap<(String, i64), AnswerRow>,
-    sending: &Sending,
-    id: String,
-) -> Option<AnswerRow> {
-    if let Some(attempt) = sending.outcome_attempt {
-        return answers.remove(&(id, attempt));
-    }
-    let latest = (1..=sending.attempts).rev().find(|attempt| answers.contains_key(&(id.clone(), *attempt)))?;
-    answers.remove(&(id, latest))
+    with_decisions(conn, page)
 }

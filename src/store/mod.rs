@@ -18,6 +18,7 @@ mod json;
 pub mod listing;
 pub mod migrate;
 pub mod pauses;
+pub mod records;
 pub mod refusals;
 pub mod requests;
 pub mod schema;

@@ -7,6 +7,7 @@ use super::json::{self, PersonJson};
 use super::{StoreError, from_micros, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::amount::Amount;
+use crate::domain::call_line::CallLine;
 use crate::domain::findings::{Warning, WarningCode};
 use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Counted, Terms};
@@ -26,6 +27,7 @@ pub(super) struct TermsJson {
     maker_act: Vec<PersonJson>,
     counted: Vec<CountedJson>,
     warnings: Vec<WarningJson>,
+    call: CallLineJson,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,6 +43,16 @@ struct CountedJson {
 struct WarningJson {
     code: String,
     message: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CallLineJson {
+    method: String,
+    url: String,
+    #[serde(deserialize_with = "json::nullable")]
+    masked_url: Option<String>,
+    label: String,
 }
 
 impl From<&Terms> for TermsJson {
@@ -63,6 +75,7 @@ impl From<&Terms> for TermsJson {
             maker_act: json::people(&terms.maker_act),
             counted: terms.counted.iter().map(counted).collect(),
             warnings: terms.warnings.iter().map(warning).collect(),
+            call: CallLineJson::from(&terms.call),
         }
     }
 }
@@ -87,7 +100,22 @@ impl TermsJson {
             maker_act: json::read_people(self.maker_act),
             counted: self.counted.into_iter().map(counted).collect(),
             warnings: self.warnings.into_iter().map(warning).collect::<Result<_, StoreError>>()?,
+            call: self.call.into(),
         })
+    }
+}
+
+impl From<&CallLine> for CallLineJson {
+    fn from(line: &CallLine) -> Self {
+        let CallLine { method, url, masked_url, label } = line.clone();
+        Self { method, url, masked_url, label }
+    }
+}
+
+impl From<CallLineJson> for CallLine {
+    fn from(line: CallLineJson) -> Self {
+        let CallLineJson { method, url, masked_url, label } = line;
+        Self { method, url, masked_url, label }
     }
 }
 
@@ -173,6 +201,12 @@ mod tests {
             maker_act: vec![Person::system()],
             counted: vec![Counted { counter: "day".to_owned(), who: "mara".to_owned(), window_start: 7 }],
             warnings: vec![Warning { code: WarningCode::DuplicatePending, message: "another".to_owned() }],
+            call: CallLine {
+                method: "POST".to_owned(),
+                url: "https://a.example/orders/77".to_owned(),
+                masked_url: Some("https://a.example/orders/%E2%80%A2".to_owned()),
+                label: "Production".to_owned(),
+            },
         }
     }
 

@@ -95,7 +95,7 @@ impl PageError {
         }
         let reference = reference(request);
         self.note(web);
-        let page = self.page(web, &reference);
+        let page = self.page(request.method(), web, &reference);
         let html = page.render().unwrap_or_else(|_| page.title.to_string());
         let mut response = HttpResponse::build(self.status_code());
         if self.status_code() == StatusCode::SERVICE_UNAVAILABLE {
@@ -125,8 +125,8 @@ impl PageError {
         }
     }
 
-    fn page<'a>(&self, web: Option<&'a Web>, reference: &str) -> ErrorPage<'a> {
-        let (icon, title, text) = self.words();
+    fn page<'a>(&self, method: &Method, web: Option<&'a Web>, reference: &str) -> ErrorPage<'a> {
+        let (icon, title, text) = self.words(method);
         let home = || Some((BASE.to_owned(), "Back to the start"));
         let link = match self {
             Self::SignIn { to, .. } => Some((sign_in_url(to), "Sign in and go back there")),
@@ -146,7 +146,7 @@ impl PageError {
         }
     }
 
-    fn words(&self) -> (Icon, String, Vec<String>) {
+    fn words(&self, method: &Method) -> (Icon, String, Vec<String>) {
         let message = |icon, title: &str, text: &str| (icon, title.to_owned(), vec![text.to_owned()]);
         match self {
             Self::SignIn { .. } => message(
@@ -168,6 +168,10 @@ impl PageError {
             Self::Message { title, text, .. } => message(Icon::Info, title, text),
             Self::Refused(error) => {
                 let title = match self.status_code() {
+                    // A form may have been recorded just before: its answer leads to a page that is read.
+                    StatusCode::SERVICE_UNAVAILABLE if *method == Method::GET => {
+                        "Countersign is very busy and can’t show this page."
+                    }
                     StatusCode::SERVICE_UNAVAILABLE => "Countersign is very busy. Nothing was recorded.",
                     StatusCode::INTERNAL_SERVER_ERROR => "Something broke here.",
                     _ => "This was not done.",

@@ -18,7 +18,7 @@ use crate::domain::policy::Capacity;
 use crate::domain::request::{Decision, Request, State, Terms, Verdict};
 use crate::domain::request_type::RequestType;
 use crate::domain::submission::EntityInfo;
-use crate::engine::queries::{AnswerView, View};
+use crate::engine::queries::{AnswerView, RowView, View};
 use crate::engine::trail::TrailEntry;
 use crate::web::parts::format::When;
 use crate::web::parts::layout::Shell;
@@ -255,6 +255,7 @@ pub fn view() -> View {
     birth.terms.rule = "everything else".to_owned();
     birth.terms.summary = format!("Refund 12.50 EUR {HOSTILE}");
     birth.terms.subject = Some("77-31902".to_owned());
+    birth.terms.call = pinned.call_line(&task, &call, "Sandbox");
     let started_at = noon() - TimeDelta::hours(2);
     let mut request = Request::new(birth, started_at);
     request.state = State::Executed;
@@ -286,6 +287,12 @@ pub fn view() -> View {
         pinned,
         sees_masked: true,
     }
+}
+
+/// The row of [`view`].
+pub fn row() -> RowView {
+    let View { request, pinned, sees_masked, .. } = view();
+    RowView { request, pinned, sees_masked }
 }
 
 /// The trail of [`view`].

@@ -90,6 +90,7 @@ const MODULES: &[Module] = &[
             "schemars",
             "serde",
             "serde_json",
+            "tokio",
             "tracing",
             "url",
         ],
@@ -168,7 +169,7 @@ const MODULES: &[Module] = &[
     Module {
         name: "server",
         modules: EVERY_MODULE,
-        crates: &["actix_web", "anyhow", "chrono", "tokio", "tracing"],
+        crates: &["actix_web", "anyhow", "chrono", "rustix", "tokio", "tracing"],
     },
     Module {
         name: "cli",

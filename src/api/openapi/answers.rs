@@ -18,6 +18,7 @@ pub(super) fn refusal_name(status: u16) -> &'static str {
         401 => "NotAuthenticated",
         403 => "Forbidden",
         404 => "NotFound",
+        408 => "TooSlow",
         409 => "Conflict",
         413 => "TooLarge",
         415 => "UnsupportedMediaType",

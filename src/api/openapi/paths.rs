@@ -18,13 +18,13 @@ const READING: &[u16] = &[400, 401, 403, 500, 503];
 /// Statuses with which a read of one request can be refused.
 const READING_ONE: &[u16] = &[400, 401, 403, 404, 500, 503];
 /// Statuses with which a submission can be refused.
-const SUBMITTING: &[u16] = &[400, 401, 403, 409, 413, 415, 500, 503];
+const SUBMITTING: &[u16] = &[400, 401, 403, 408, 409, 413, 415, 500, 503];
 /// Statuses with which a call for operators can be refused.
 const OPERATING: &[u16] = &[HEAD_TOO_LARGE];
 /// Statuses with which a bulk decision can be refused as a whole.
-const MOVING_MANY: &[u16] = &[400, 401, 403, 413, 415, 500, 503];
+const MOVING_MANY: &[u16] = &[400, 401, 403, 408, 413, 415, 500, 503];
 /// Statuses with which a command on one request can be refused.
-const MOVING: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 500, 503];
+const MOVING: &[u16] = &[400, 401, 403, 404, 408, 409, 413, 415, 500, 503];
 
 /// Every path of the API.
 pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {

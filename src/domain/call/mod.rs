@@ -133,6 +133,12 @@ impl Call {
         Ok((origin, path))
     }
 
+    /// The URL of a task in which fields are hidden; only its origin where the rest can't be built.
+    pub fn shown_url(task: &Value) -> String {
+        Self::from_task(task)
+            .map_or_else(|_| task["hostname"].as_str().unwrap_or_default().to_owned(), |call| call.url)
+    }
+
     /// The host, and the port if it is not the scheme's own; empty for a URL that has none.
     pub fn authority(&self) -> String {
         self.split_url().map(|(origin, _)| origin.authority()).unwrap_or_default()

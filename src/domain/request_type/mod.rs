@@ -24,6 +24,8 @@ use serde_json::Value;
 
 use super::allowed_targets::Origin;
 use super::amount::Amount;
+use super::call::Call;
+use super::call_line::CallLine;
 use super::ids::RequestTypeName;
 use super::policy::Policy;
 
@@ -134,6 +136,19 @@ impl RequestType {
     /// Whether any field is not public.
     pub fn hides_any(&self) -> bool {
         self.classes.hide_any()
+    }
+
+    /// What lists show of `call`, which stands for the normalised `task`.
+    pub fn call_line(&self, task: &Value, call: &Call, label: &str) -> CallLine {
+        let (url, masked_url) = if self.hides_any() {
+            let url_for = |sees_masked| CallLine::cut(Call::shown_url(&self.shown(task, sees_masked)));
+            let (url, masked) = (url_for(true), url_for(false));
+            let masked = Some(masked).filter(|masked| *masked != url);
+            (url, masked)
+        } else {
+            (CallLine::cut(call.url.clone()), None)
+        };
+        CallLine { method: call.method.clone(), url, masked_url, label: label.to_owned() }
     }
 
     /// The subject of a normalised task, as text; `None` if it has none.

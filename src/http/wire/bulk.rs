@@ -56,8 +56,8 @@ impl BulkResultBody {
     pub fn of(result: BulkItemResult) -> Self {
         let BulkItemResult { id, outcome, state } = result;
         let (outcome, code, message) = match outcome {
-            BulkOutcome::Recorded => (ResultOutcome::Recorded, None, None),
-            BulkOutcome::Repeated => (ResultOutcome::Repeated, None, None),
+            BulkOutcome::Recorded { .. } => (ResultOutcome::Recorded, None, None),
+            BulkOutcome::Repeated { .. } => (ResultOutcome::Repeated, None, None),
             BulkOutcome::Refused { code, sentence } => (ResultOutcome::Refused, Some(code), Some(sentence)),
         };
         Self {

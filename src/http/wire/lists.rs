@@ -1,7 +1,9 @@
 //! Pages of lists, and the rows of the list of refusals.
 
+use std::cell::RefCell;
+
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::DigestText;
 use super::person::PersonBody;
@@ -16,9 +18,27 @@ use crate::engine::KeptRefusal;
 #[schemars(rename = "RequestPage")]
 pub struct RequestPage {
     /// The requests.
-    pub data: Vec<RequestBody>,
+    #[schemars(with = "Vec<RequestBody>")]
+    pub data: OneByOne,
     /// Where the page is in its list.
     pub pagination: Pagination,
+}
+
+/// Bodies that are made and written one after the other, so that a page is not in memory twice.
+pub struct OneByOne(RefCell<Box<dyn Iterator<Item = RequestBody>>>);
+
+impl OneByOne {
+    /// The bodies of a page, in its order.
+    pub fn new(bodies: impl Iterator<Item = RequestBody> + 'static) -> Self {
+        Self(RefCell::new(Box::new(bodies)))
+    }
+}
+
+impl Serialize for OneByOne {
+    /// Writes what has not been written before: all bodies, the first time.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&mut *self.0.borrow_mut())
+    }
 }
 
 /// The position of a page among all of its list.
@@ -50,7 +70,8 @@ pub struct Pagination {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^(?:[0-9]{1,4}|1000\+)$"))]
     pub count: Option<String>,
-    /// The value of `after` for the next page; `null` on the last page.
+    /// The value of `after` for the next page; `null` on the last page. It continues after the last request
+    /// whose details are not omitted.
     pub next: Option<String>,
 }
 

@@ -9,12 +9,13 @@ use serde_json::{Map, Value};
 
 use super::DigestText;
 use super::person::{PersonBody, UserId};
-use super::target::TargetResponseBody;
+use super::target::{TargetResponseBody, is_false};
 use super::time::{Instant, LocalTime};
 use super::word::Word;
+use crate::domain::outcome::PartWarning;
 use crate::domain::policy::Risk;
 use crate::domain::request::{Decision, Request, State, Verdict};
-use crate::engine::queries::View;
+use crate::engine::queries::{AnsweredRow, View};
 
 /// How the headers of a task are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,10 @@ pub struct RequestBody {
     bulk_allowed: bool,
     call: CallBody,
     details: Details,
+    /// `true` if a numbered page has no room for the task and the target's response; otherwise absent. The
+    /// request alone has them, and so has the page that `next` leads to.
+    #[serde(skip_serializing_if = "is_false")]
+    details_omitted: bool,
     /// Every decision, the first one first. `details` has the last one.
     decisions: Vec<DecisionBody>,
     /// Warnings about the submission, and the parts of an executed call that the target reported as failed.
@@ -97,7 +102,8 @@ pub struct RequestBody {
 struct CallBody {
     /// The HTTP method.
     method: String,
-    /// The absolute URL, without what this reader may not see.
+    /// The absolute URL, without what this reader may not see. Of a request with `detailsOmitted`, a URL of more
+    /// than 2000 characters is cut and ends with `…`.
     #[schemars(extend("format" = "uri"))]
     url: String,
     /// The host and port.
@@ -143,9 +149,10 @@ pub(super) struct DecisionBody {
     "AdminTask-Payload": ["AdminTask_Output", "ValidateCheckerAccess_Output"],
 }))]
 struct Details {
-    #[serde(rename = "IntouchAPITask-Payload")]
-    #[schemars(with = "Task")]
-    task: Value,
+    /// Absent only where the request says `detailsOmitted`.
+    #[serde(rename = "IntouchAPITask-Payload", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Task>")]
+    task: Option<Value>,
     /// Whether the maker may submit it.
     #[serde(rename = "ValidateMakerAccess_Output")]
     maker_access: bool,
@@ -206,12 +213,40 @@ impl RequestBody {
     /// The body for `view`, with local times in `offset`.
     pub fn new(view: View, headers: Headers, offset: FixedOffset) -> Self {
         let (task, url) = visible(&view, headers);
-        let bulk_allowed = view.allows_bulk();
-        let request = view.request;
-        let of_response = view.answer.iter().flat_map(|answer| &answer.warnings);
+        let of_response = view.answer.as_ref().map(|answer| answer.warnings.clone()).unwrap_or_default();
+        let about = About {
+            bulk_allowed: view.allows_bulk(),
+            call: CallBody { method: view.method, url, host: view.request.host.clone(), label: view.label },
+            of_response,
+        };
+        let body = Self::of(view.request, about, offset);
+        let response = view.answer.map(TargetResponseBody::of);
+        Self { details: Details { task: Some(task), response, ..body.details }, ..body }
+    }
+
+    /// The body for a request of which a page has no room for more.
+    pub fn without_details(answered: AnsweredRow, offset: FixedOffset) -> Self {
+        let AnsweredRow { row, answer } = answered;
+        let line = &row.request.terms.call;
+        let about = About {
+            bulk_allowed: row.allows_bulk(),
+            call: CallBody {
+                method: line.method.clone(),
+                url: row.shown_url().to_owned(),
+                host: row.request.host.clone(),
+                label: line.label.clone(),
+            },
+            of_response: answer.map(|answer| answer.warnings).unwrap_or_default(),
+        };
+        Self { details_omitted: true, ..Self::of(row.request, about, offset) }
+    }
+
+    /// Everything but the task and the target's response.
+    fn of(request: Request, about: About, offset: FixedOffset) -> Self {
+        let About { bulk_allowed, call, of_response } = about;
         let own = request.terms.warnings.iter().map(|own| WarningBody::new(own.code.name(), &own.message));
         let warnings =
-            own.chain(of_response.map(|part| WarningBody::new(&part.code, &part.message))).collect();
+            own.chain(of_response.iter().map(|part| WarningBody::new(&part.code, &part.message))).collect();
         Self {
             request_id: request.id.to_string(),
             user_id: UserId::of(&request.maker.user_id),
@@ -237,18 +272,26 @@ impl RequestBody {
             inferred: request.sending.inferred,
             expired_from: expired_from(&request).map(Word),
             bulk_allowed,
-            call: CallBody { method: view.method, url, host: request.host.clone(), label: view.label },
+            call,
             details: Details {
-                task,
+                task: None,
                 maker_access: true,
                 payload: true,
                 decision: DecisionDetails::of(&request),
-                response: view.answer.map(TargetResponseBody::of),
+                response: None,
             },
+            details_omitted: false,
             decisions: request.decisions.iter().map(DecisionBody::of).collect(),
             warnings,
         }
     }
+}
+
+/// What a body has that is not the request's own.
+struct About {
+    bulk_allowed: bool,
+    call: CallBody,
+    of_response: Vec<PartWarning>,
 }
 
 /// The task and the URL as the reader may see them.

@@ -7,15 +7,15 @@
 use std::collections::{BTreeSet, HashMap};
 
 use actix_web::http::StatusCode;
-use actix_web::web::Bytes;
 use askama::Template;
 
 use crate::domain::actor::Permission;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::explain::Explanation;
-use crate::engine::queries::View;
+use crate::engine::queries::RowView;
 use crate::engine::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome, Engine, require};
+use crate::http::body::UnreadBody;
 use crate::http::query::pairs;
 use crate::web::html::{Markup, filters};
 use crate::web::parts::approval_view::after_me;
@@ -144,7 +144,7 @@ async fn review_page(page: &PageRequest, ids: Vec<RequestId>, input: FormInput) 
         return Err(PageError::NotFound);
     }
     let shell = Shell::of(page, Nav::NeedsMe).await?;
-    let may: Vec<&(View, Explanation)> = known.iter().filter(|one| left_out(one).is_none()).collect();
+    let may: Vec<&(RowView, Explanation)> = known.iter().filter(|one| left_out(one).is_none()).collect();
     let is_sending = may.iter().any(|(_, explained)| goes_on_to(explained).is_none());
     let (sums, host) = summed(&may);
     let count = may.len();
@@ -164,11 +164,11 @@ async fn review_page(page: &PageRequest, ids: Vec<RequestId>, input: FormInput) 
 }
 
 /// Why this one is not decided with the others.
-fn left_out((view, explained): &(View, Explanation)) -> Option<String> {
+fn left_out((row, explained): &(RowView, Explanation)) -> Option<String> {
     if let Some(why) = explained.why_not.first() {
         return Some(why.sentence.clone());
     }
-    (!view.allows_bulk()).then(|| "It is decided alone, on its own page.".to_owned())
+    (!row.allows_bulk()).then(|| "It is decided alone, on its own page.".to_owned())
 }
 
 /// The stages that must still agree after this signature.
@@ -176,9 +176,9 @@ fn goes_on_to(explained: &Explanation) -> Option<Vec<String>> {
     explained.progress.as_ref().and_then(after_me)
 }
 
-fn row(one: &(View, Explanation), ticked: Option<&BTreeSet<RequestId>>) -> Row {
-    let (view, explained) = one;
-    let it = &view.request;
+fn row(one: &(RowView, Explanation), ticked: Option<&BTreeSet<RequestId>>) -> Row {
+    let (found, explained) = one;
+    let it = &found.request;
     let why = left_out(one);
     let what = match (&why, goes_on_to(explained)) {
         (Some(why), _) => word(Icon::No, "off", format!("Left out: {why}")),
@@ -192,7 +192,7 @@ fn row(one: &(View, Explanation), ticked: Option<&BTreeSet<RequestId>>) -> Row {
         id: it.id.to_string(),
         url: format!("{BASE}/requests/{}", it.id),
         title: summary(it),
-        call: CallView::for_list(view),
+        call: CallView::for_list(found),
         maker: it.maker.user_name.clone(),
         amount: amount_words(it.terms.amount),
         item: why.is_none().then(|| format!("{} {} {}", it.id, it.version, it.digest)),
@@ -206,9 +206,9 @@ fn word(icon: Icon, kind: &'static str, words: String) -> StateWord {
 }
 
 /// `two makers, one host`, and the hosts by name.
-fn summed(may: &[&(View, Explanation)]) -> (String, String) {
-    let makers: BTreeSet<String> = may.iter().map(|(view, _)| view.request.maker.key()).collect();
-    let hosts: BTreeSet<&str> = may.iter().map(|(view, _)| view.request.host.as_str()).collect();
+fn summed(may: &[&(RowView, Explanation)]) -> (String, String) {
+    let makers: BTreeSet<String> = may.iter().map(|(row, _)| row.request.maker.key()).collect();
+    let hosts: BTreeSet<&str> = may.iter().map(|(row, _)| row.request.host.as_str()).collect();
     let words = format!(
         "{}, {}, {}",
         number_of(may.len(), "request", "requests"),
@@ -219,8 +219,8 @@ fn summed(may: &[&(View, Explanation)]) -> (String, String) {
 }
 
 /// `POST /ui/bulk`
-pub async fn decide(page: PageRequest, body: Bytes) -> Page {
-    let form = read(&body).ok_or(PageError::Unreadable)?;
+pub async fn decide(page: PageRequest, body: UnreadBody) -> Page {
+    let form = read(&body.read().await.form(&page.http)?).ok_or(PageError::Unreadable)?;
     page.check_form(&form.csrf)?;
     let verdict = Verdict::parse(&form.decision).ok_or(PageError::Unreadable)?;
     let ballot = match NewDecision::new(verdict, &form.message, None) {
@@ -236,6 +236,8 @@ pub async fn decide(page: PageRequest, body: Bytes) -> Page {
             return review_page(&page, form.shown, input).await;
         }
     };
+    // Before the write: what is read after it could fail, and the decisions would stand all the same.
+    let before = BeforeDecisions::read(&page, form.items.iter().map(|(id, _, _)| *id).collect()).await?;
     let item = |(id, version, digest): (RequestId, i64, String)| BulkItem {
         id,
         decision: NewDecision { digest: Some(digest), ..ballot.clone() }.on_version(Some(version)),
@@ -246,7 +248,20 @@ pub async fn decide(page: PageRequest, body: Bytes) -> Page {
         origin: page.origin(),
     };
     let results = page.engine().decide_many(deciding).await?;
-    result_page(&page, verdict, results).await
+    result_page(&page, verdict, results, before).await
+}
+
+/// What the page with the results needs of the store, as it was before the decisions.
+struct BeforeDecisions {
+    rows: Vec<RowView>,
+    shell: Shell,
+}
+
+impl BeforeDecisions {
+    async fn read(page: &PageRequest, ids: Vec<RequestId>) -> Result<Self, PageError> {
+        let rows = page.engine().find_many(page.actor(), ids).await?;
+        Ok(Self { rows, shell: Shell::of(page, Nav::NeedsMe).await? })
+    }
 }
 
 /// The pairs of a form; `None` if it is none of ours.
@@ -274,36 +289,38 @@ fn read(body: &[u8]) -> Option<BulkForm> {
     is_bounded.then_some(form)
 }
 
-async fn result_page(page: &PageRequest, verdict: Verdict, results: Vec<BulkItemResult>) -> Page {
+async fn result_page(
+    page: &PageRequest,
+    verdict: Verdict,
+    results: Vec<BulkItemResult>,
+    before: BeforeDecisions,
+) -> Page {
     let is_refused = |one: &&BulkItemResult| matches!(one.outcome, BulkOutcome::Refused { .. });
     let refused = results.iter().filter(is_refused).count();
     let heading = format!("{} {}, {refused} not decided", results.len() - refused, verdict.name());
-    let ids = results.iter().map(|one| one.id).collect();
-    let found = page.engine().find_many(page.actor(), ids).await?;
-    let mut views: HashMap<RequestId, View> = found.into_iter().map(|view| (view.request.id, view)).collect();
+    let by_id = |row: RowView| (row.request.id, row);
+    let mut found: HashMap<RequestId, RowView> = before.rows.into_iter().map(by_id).collect();
     let row = |one: BulkItemResult| {
-        let view = views.remove(&one.id);
-        result_row(one, view)
+        let row = found.remove(&one.id);
+        result_row(one, row.as_ref())
     };
     let rows = results.into_iter().map(row).collect();
-    let shell = Shell::of(page, Nav::NeedsMe).await?;
+    let shell = Shell::of(page, Nav::NeedsMe).await.unwrap_or(before.shell);
     ok(&ResultTemplate { heading, rows, list_url: Nav::NeedsMe.url(), shell })
 }
 
-fn result_row(one: BulkItemResult, view: Option<View>) -> ResultRow {
+fn result_row(one: BulkItemResult, row: Option<&RowView>) -> ResultRow {
     let (state, why) = match one.outcome {
-        BulkOutcome::Recorded | BulkOutcome::Repeated => {
-            let waits = view.as_ref().map(|view| view.request.waits_for.clone()).unwrap_or_default();
-            let state = view.as_ref().map(|view| view.request.state).or(one.state);
-            let word = state.map(|state| state_of(state, &waits));
+        BulkOutcome::Recorded { waits_for } | BulkOutcome::Repeated { waits_for } => {
+            let word = one.state.map(|state| state_of(state, &waits_for));
             (word.unwrap_or_else(word_of_nothing), String::new())
         }
         BulkOutcome::Refused { sentence, .. } => (word(Icon::No, "off", "Not decided".to_owned()), sentence),
     };
     ResultRow {
         url: format!("{BASE}/requests/{}", one.id),
-        title: view.as_ref().map_or_else(|| one.id.to_string(), |view| summary(&view.request)),
-        call: view.as_ref().map(CallView::for_list),
+        title: row.map_or_else(|| one.id.to_string(), |row| summary(&row.request)),
+        call: row.map(CallView::for_list),
         state,
         why,
     }

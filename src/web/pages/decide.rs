@@ -14,6 +14,7 @@ use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::explain::Explanation;
 use crate::engine::request_snapshot::RequestSnapshot;
 use crate::engine::{DecisionInput, EngineError};
+use crate::http::body::UnreadBody;
 use crate::http::error::ApiError;
 use crate::http::query::escaped;
 use crate::web::html::filters;
@@ -223,7 +224,8 @@ fn button(step: Step, host: &str, is_last: bool) -> String {
 }
 
 /// `POST /ui/requests/{id}/decide`
-pub async fn decide(page: PageRequest, id: web::Path<String>, form: web::Form<StepForm>) -> Page {
+pub async fn decide(page: PageRequest, id: web::Path<String>, body: UnreadBody) -> Page {
+    let form: StepForm = body.read_form(&page.http).await?;
     page.check_form(&form.csrf)?;
     let verdict = Verdict::parse(&form.decision).ok_or(PageError::Unreadable)?;
     let step = if verdict == Verdict::Approved { Step::Approve } else { Step::Reject };
@@ -250,7 +252,7 @@ pub async fn decide(page: PageRequest, id: web::Path<String>, form: web::Form<St
         Ok(decided) => {
             let mut stopping = page.web.stopping.clone();
             tokio::select! {
-                waited = page.engine().await_outcome(decided, page.web.decision_wait) => waited?,
+                () = page.engine().await_outcome(decided, page.web.decision_wait) => {}
                 _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
             }
             Ok(see_other(&format!("{BASE}/requests/{}?said={}", *id, verdict.name())))
@@ -260,7 +262,8 @@ pub async fn decide(page: PageRequest, id: web::Path<String>, form: web::Form<St
 }
 
 /// `POST /ui/requests/{id}/withdraw`
-pub async fn withdraw(page: PageRequest, id: web::Path<String>, form: web::Form<StepForm>) -> Page {
+pub async fn withdraw(page: PageRequest, id: web::Path<String>, body: UnreadBody) -> Page {
+    let form: StepForm = body.read_form(&page.http).await?;
     page.check_form(&form.csrf)?;
     let step = Step::Withdraw;
     let snapshot = load(&page, &id).await?;

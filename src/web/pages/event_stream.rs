@@ -49,12 +49,15 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The most open streams of one session.
 const PER_SESSION_MAX: usize = 20;
 
-/// The most open streams of this process.
+/// The most open streams of this process, however many connections it serves.
 const ALL_MAX: usize = 5_000;
 
 /// The streams that are open.
-#[derive(Debug, Default)]
-pub struct Live(Mutex<Streams>);
+#[derive(Debug)]
+pub struct Live {
+    max: usize,
+    streams: Mutex<Streams>,
+}
 
 #[derive(Debug, Default)]
 struct Streams {
@@ -70,10 +73,15 @@ struct Streaming {
 }
 
 impl Live {
+    /// No streams yet. Of `connections` that the process serves, they leave half to everything else.
+    pub fn within(connections: usize) -> Self {
+        Self { max: ALL_MAX.min(connections / 2), streams: Mutex::default() }
+    }
+
     /// Room for one more stream of this session, if there is any.
     fn enter(self: &Arc<Self>, web: &web::Data<Web>, session: SessionId) -> Option<StreamSlot> {
         let mut streams = self.streams();
-        if streams.all >= ALL_MAX {
+        if streams.all >= self.max {
             return None;
         }
         let of_session = streams
@@ -110,7 +118,7 @@ impl Live {
     }
 
     fn streams(&self) -> MutexGuard<'_, Streams> {
-        self.0.lock().expect("no code panics while it counts streams")
+        self.streams.lock().expect("no code panics while it counts streams")
     }
 }
 

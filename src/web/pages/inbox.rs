@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::policy::Risk;
 use crate::domain::waiting::WaitingRequest;
 use crate::engine::inbox::{InboxPosition, NarrowedPage, NarrowingLimits};
-use crate::engine::queries::View;
+use crate::engine::queries::RowView;
 use crate::http::cursor;
 use crate::http::query::{Parameters, escaped};
 use crate::web::parts::format::{When, number_of};
@@ -120,11 +120,11 @@ pub async fn needs_me(page: PageRequest) -> Page {
     } else {
         Shell::of(&page, Nav::NeedsMe).await?
     };
-    let NarrowedPage { views, looked_at, has_more, next } = found;
+    let NarrowedPage { rows, looked_at, has_more, next } = found;
     let counts = Counts { looked_at: &looked_at, has_more, when };
-    let groups = by_due(&page, &views)?;
+    let groups = by_due(&page, &rows)?;
     ok(&ListTemplate {
-        lead: lead(looked_at.len(), has_more, has_filter.then_some(views.len())),
+        lead: lead(looked_at.len(), has_more, has_filter.then_some(rows.len())),
         empty_title: if has_filter { "No request fits" } else { "Nothing needs you" },
         empty: "Requests that wait for other people in your groups are under My groups.",
         filters: filters(&page, &counts, &filter),
@@ -204,13 +204,12 @@ fn filters(page: &PageRequest, counts: &Counts<'_>, filter: &InboxFilter) -> Vec
         .collect()
 }
 
-fn by_due(page: &PageRequest, views: &[View]) -> Result<Vec<RowGroup>, PageError> {
+fn by_due(page: &PageRequest, rows: &[RowView]) -> Result<Vec<RowGroup>, PageError> {
     let when = page.when;
     let mut groups = Vec::new();
     for due in Due::ALL {
-        let fitting = views
-            .iter()
-            .filter(|view| Due::of(view.request.terms.due_at, view.request.sort_at(), when) == due);
+        let fitting =
+            rows.iter().filter(|row| Due::of(row.request.terms.due_at, row.request.sort_at(), when) == due);
         let rows = RequestRow::all(page, fitting, RowReader::MayDecide)?;
         if !rows.is_empty() {
             groups.push(RowGroup { name: due.name(), rows });

@@ -202,7 +202,7 @@ pub fn render(
         call: CallView::of(&view),
         looks: checks.iter().filter(|check| check.is_warning).map(Check::warning_text).collect(),
         checks,
-        others: others.iter().map(|other| Other::of(&other.request, when)).collect(),
+        others: others.iter().map(|other| Other::of(other, when)).collect(),
         others_url: subject_url(it),
         answer: view.answer.as_ref().map(AnswerBox::of),
         events: events.iter().map(|entry| describe_event(entry, when)).collect(),

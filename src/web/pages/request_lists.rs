@@ -1,8 +1,8 @@
 //! Lists beside the inbox: my groups, what I decided, what I submitted, unknown outcomes.
 
 use crate::domain::request::State;
-use crate::engine::inbox::InboxPage;
-use crate::engine::queries::{Listing, Page as ListPage, Sort, SortBy, View};
+use crate::engine::inbox::InboxRows;
+use crate::engine::queries::{Listing, RowView, Sort, SortBy};
 use crate::http::cursor;
 use crate::http::query::Parameters;
 use crate::web::pages::inbox::{ROWS, bound_to, next_url, position};
@@ -60,7 +60,7 @@ pub async fn decided(page: PageRequest) -> Page {
     let mut parameters = Parameters::of(&page.http, &["after"])?;
     let after = position(&mut parameters, &page.session, Nav::Decided)?;
     parameters.finish()?;
-    let found = page.engine().decided_by_me(page.actor(), after, ROWS).await?;
+    let found = page.engine().decided_rows(page.actor(), after, ROWS).await?;
     inbox_page(&page, DECIDED, found).await
 }
 
@@ -74,9 +74,9 @@ pub async fn unknown(page: PageRequest) -> Page {
     newest_first(&page, UNKNOWN).await
 }
 
-async fn inbox_page(page: &PageRequest, kind: ListKind, found: InboxPage) -> Page {
+async fn inbox_page(page: &PageRequest, kind: ListKind, found: InboxRows) -> Page {
     let next = found.next.map(|turn| next_url(&page.session, kind.nav, kind.nav.url(), &turn));
-    rendered(page, kind, &found.views, next).await
+    rendered(page, kind, &found.rows, next).await
 }
 
 async fn newest_first(page: &PageRequest, kind: ListKind) -> Page {
@@ -92,23 +92,18 @@ async fn newest_first(page: &PageRequest, kind: ListKind) -> Page {
     let sort = Sort { by: SortBy::Start, descending: true };
     let listing = Listing { filter, sort, limit: i64::try_from(ROWS).unwrap_or(50) };
     let bound = bound_to(&page.session, kind.nav);
-    let found = match after {
-        Some(cursor) => {
-            let position = cursor::read_position(&cursor, &bound)?;
-            page.engine().list(page.actor(), listing, ListPage::After(position)).await?
-        }
-        None => page.engine().walk(page.actor(), listing, None).await?,
-    };
+    let after = after.map(|cursor| cursor::read_position(&cursor, &bound)).transpose()?;
+    let found = page.engine().walk_rows(page.actor(), listing, after).await?;
     let next = found.next.map(|position| {
         let cursor = cursor::write(&bound, position.at, &position.id.to_string());
         format!("{}?after={cursor}", kind.nav.url())
     });
-    rendered(page, kind, &found.views, next).await
+    rendered(page, kind, &found.rows, next).await
 }
 
-async fn rendered(page: &PageRequest, kind: ListKind, views: &[View], next: Option<String>) -> Page {
+async fn rendered(page: &PageRequest, kind: ListKind, rows: &[RowView], next: Option<String>) -> Page {
     let shell = Shell::of(page, kind.nav).await?;
-    let rows = RequestRow::all(page, views, RowReader::Reads)?;
+    let rows = RequestRow::all(page, rows, RowReader::Reads)?;
     let groups = if rows.is_empty() { Vec::new() } else { vec![RowGroup { name: "", rows }] };
     ok(&ListTemplate {
         lead: kind.lead.to_owned(),

@@ -14,8 +14,9 @@ use crate::web::session::cookie::{self, FLOW, SESSION, START};
 use crate::auth::oidc::{FLOW_SECONDS, Flow, Provider, Purpose, SignInFault};
 use crate::domain::ids::OrgId;
 use crate::engine::sessions::{NewSession, SessionGrant};
+use crate::http::body::UnreadBody;
 use crate::http::query::given_once;
-use crate::web::session::{ReturnTo, Session, SignIn, check_form, check_start};
+use crate::web::session::{ReturnTo, Session, SignIn, check_browser, check_form, check_start};
 use crate::web::{Page, PageError, PageRequest, Web, assets, ok, see_other};
 
 #[derive(Template)]
@@ -119,10 +120,18 @@ fn server_host<'a>(public_origin: Option<&'a str>, request: &'a HttpRequest) -> 
     public.or_else(named).unwrap_or_default()
 }
 
+/// The form of somebody who is not signed in yet. It is not read unless this browser was given its page.
+async fn start_form(web: &Web, request: &HttpRequest, body: UnreadBody) -> Result<SignInForm, PageError> {
+    check_browser(request)?;
+    let form: SignInForm = body.read_form(request).await?;
+    check_start(web, request, &form.csrf)?;
+    Ok(form)
+}
+
 /// `POST /ui/sign-in/demo`
-pub async fn demo(web: web::Data<Web>, request: HttpRequest, form: web::Form<SignInForm>) -> Page {
+pub async fn demo(web: web::Data<Web>, request: HttpRequest, body: UnreadBody) -> Page {
     let SignIn::Demo(people) = &*web.sign_in else { return Err(PageError::NotFound) };
-    check_start(&web, &request, &form.csrf)?;
+    let form = start_form(&web, &request, body).await?;
     let person = people.iter().find(|person| person.granted.person.user_id == form.person);
     let granted = person.ok_or(PageError::NotFound)?.granted.clone();
     let proof = Proof { granted, signed_in_at: Some(web.engine.clock().now()) };
@@ -130,9 +139,9 @@ pub async fn demo(web: web::Data<Web>, request: HttpRequest, form: web::Form<Sig
 }
 
 /// `POST /ui/sign-in/start`
-pub async fn start(web: web::Data<Web>, request: HttpRequest, form: web::Form<SignInForm>) -> Page {
+pub async fn start(web: web::Data<Web>, request: HttpRequest, body: UnreadBody) -> Page {
     let SignIn::Oidc(provider) = &*web.sign_in else { return Err(PageError::NotFound) };
-    check_start(&web, &request, &form.csrf)?;
+    let form = start_form(&web, &request, body).await?;
     go(&web, provider, Purpose::SignIn, &form.to).await
 }
 
@@ -155,7 +164,8 @@ pub async fn again(page: PageRequest) -> Page {
 }
 
 /// `POST /ui/sign-in/again`
-pub async fn start_again(page: PageRequest, form: web::Form<SignInForm>) -> Page {
+pub async fn start_again(page: PageRequest, body: UnreadBody) -> Page {
+    let form: SignInForm = body.read_form(&page.http).await?;
     page.check_form(&form.csrf)?;
     let PageRequest { web, http, session, .. } = page;
     match &*web.sign_in {
@@ -256,9 +266,10 @@ async fn open(web: &Web, request: &HttpRequest, proof: Proof, to: &ReturnTo) -> 
 }
 
 /// `POST /ui/sign-out`
-pub async fn sign_out(web: web::Data<Web>, request: HttpRequest, form: web::Form<SignInForm>) -> Page {
+pub async fn sign_out(web: web::Data<Web>, request: HttpRequest, body: UnreadBody) -> Page {
     match Session::of(&web, &request).await {
         Ok(session) => {
+            let form: SignInForm = body.read_form(&request).await?;
             check_form(&web, &request, &session, &form.csrf)?;
             web.engine.end_session(session.id).await?;
             web.live.end(session.id);
@@ -274,7 +285,8 @@ pub async fn sign_out(web: web::Data<Web>, request: HttpRequest, form: web::Form
 }
 
 /// `POST /ui/org`
-pub async fn switch_org(page: PageRequest, form: web::Form<OrgForm>) -> Page {
+pub async fn switch_org(page: PageRequest, body: UnreadBody) -> Page {
+    let form: OrgForm = body.read_form(&page.http).await?;
     page.check_form(&form.csrf)?;
     page.engine().switch_org(&page.session.live, &OrgId::new(form.org.as_str())).await?;
     page.web.live.end(page.session.id);

@@ -10,7 +10,7 @@ use crate::domain::allowed_targets::Targets;
 use crate::domain::json;
 use crate::domain::request_type::RequestType;
 use crate::engine::DryRun;
-use crate::engine::queries::View;
+use crate::engine::queries::{RowView, View};
 use crate::web::html::{Markup, filters, write_text};
 use crate::web::parts::format::{DigestWords, size};
 use crate::web::parts::json_view::Body;
@@ -42,9 +42,10 @@ pub struct CallView {
 
 impl CallView {
     /// The call of a request, as far as a list shows it: without headers and body.
-    pub fn for_list(view: &View) -> Self {
-        let digest = DigestWords::of(&view.request.digest.to_string());
-        Self { digest, ..Self::line_of(&view.method, &view.shown_url(), &view.label) }
+    pub fn for_list(row: &RowView) -> Self {
+        let digest = DigestWords::of(&row.request.digest.to_string());
+        let line = &row.request.terms.call;
+        Self { digest, ..Self::line_of(&line.method, row.shown_url(), &line.label) }
     }
 
     /// The call of a request.

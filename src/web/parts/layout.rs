@@ -1,13 +1,14 @@
 //! What every page has around it: who is signed in, in which org and environment, and where they can go.
 
+use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::Method;
-use actix_web::{HttpRequest, web};
 use serde::Deserialize;
 
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::ids::RequestId;
+use crate::http::body::UnreadBody;
 use crate::web::parts::call_view::is_production;
 use crate::web::parts::format::When;
 use crate::web::session::ReturnTo;
@@ -180,7 +181,8 @@ fn here(request: &HttpRequest) -> String {
 }
 
 /// `POST /ui/theme`
-pub async fn theme(page: PageRequest, form: web::Form<ThemeForm>) -> Page {
+pub async fn theme(page: PageRequest, body: UnreadBody) -> Page {
+    let form: ThemeForm = body.read_form(&page.http).await?;
     page.check_form(&form.csrf)?;
     let cookie = Cookie::build(THEME_COOKIE, form.theme.clone()).path(BASE).http_only(true);
     let mut cookie = cookie.same_site(SameSite::Lax).max_age(Duration::days(365)).finish();

@@ -5,7 +5,7 @@ use askama::filters::HtmlSafe;
 use chrono::TimeDelta;
 
 use crate::domain::findings::WarningCode;
-use crate::engine::queries::View;
+use crate::engine::queries::RowView;
 use crate::web::html::{Markup, filters};
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::format::{RiskMark, StateWord, Time, amount_words, state_label, summary};
@@ -50,11 +50,11 @@ pub enum RowReader {
 
 impl RequestRow {
     /// The row of one request.
-    pub fn of(page: &PageRequest, view: &View, reader: RowReader) -> Result<Self, PageError> {
-        let (request, when) = (&view.request, page.when);
+    pub fn of(page: &PageRequest, row: &RowView, reader: RowReader) -> Result<Self, PageError> {
+        let (request, when) = (&row.request, page.when);
         let waits = request.state.waits();
         let may_decide = reader == RowReader::MayDecide;
-        let progress = if waits { page.engine().progress_of(view)? } else { None };
+        let progress = if waits { page.engine().progress_of(row)? } else { None };
         let due = waits.then(|| request.terms.due_at.unwrap_or(request.expires_at));
         let due_class = match request.terms.due_at {
             Some(due) if due < when.now() => "is-late",
@@ -69,7 +69,7 @@ impl RequestRow {
             url: format!("{BASE}/requests/{}", request.id),
             risk: RiskMark(request.terms.risk),
             title: summary(request),
-            call: CallView::for_list(view),
+            call: CallView::for_list(row),
             maker: request.maker.user_name.clone(),
             age: when.ago(request.started_at),
             amount: amount_words(request.terms.amount),
@@ -79,7 +79,7 @@ impl RequestRow {
             state_more: last.unwrap_or_default(),
             due: due.map(|due| when.left(due)),
             due_class,
-            can_bulk: may_decide && view.allows_bulk(),
+            can_bulk: may_decide && row.allows_bulk(),
             is_bulk_list: may_decide,
         })
     }
@@ -87,10 +87,10 @@ impl RequestRow {
     /// The rows of several requests.
     pub fn all<'v>(
         page: &PageRequest,
-        views: impl IntoIterator<Item = &'v View>,
+        rows: impl IntoIterator<Item = &'v RowView>,
         reader: RowReader,
     ) -> Result<Vec<Self>, PageError> {
-        views.into_iter().map(|view| Self::of(page, view, reader)).collect()
+        rows.into_iter().map(|row| Self::of(page, row, reader)).collect()
     }
 }
 

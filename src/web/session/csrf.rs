@@ -23,7 +23,15 @@ pub fn check_form(web: &Web, request: &HttpRequest, session: &Session, csrf: &st
     check(web, request, &session.csrf, csrf)
 }
 
-/// The same for a form that is sent before anybody is signed in: it must come from the page that this very
+/// Whether this browser was given the page of a form that is sent before anybody is signed in.
+///
+/// # Errors
+/// A message about cookies if it was not.
+pub fn check_browser(request: &HttpRequest) -> Result<(), PageError> {
+    cookie::secret(request, START).map(|_| ()).ok_or_else(no_cookie)
+}
+
+/// The same as [`check_form`] for a form that is sent before anybody is signed in: it must come from the page that this very
 /// browser was given. Otherwise another site could sign a person in as somebody else.
 pub fn check_start(web: &Web, request: &HttpRequest, csrf: &str) -> Result<(), PageError> {
     let secret = cookie::secret(request, START).ok_or_else(no_cookie)?;

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::support::app::{App, AppOptions, task};
 use crate::support::client::{Call, Reply};
 use crate::support::pay_out::{self, type_file};
-use crate::support::people::{Actor, BASE, Person, decision};
+use crate::support::people::{Actor, BASE, Person, decision, sign};
+use crate::support::sending::Sending;
 use crate::support::{On, read, run};
 
 const TABLE: &str = "tests/it/api/snapshots/it__api__errors__table.snap";
@@ -135,6 +136,15 @@ async fn bodies(table: &mut Table) {
     table.add("wrong_media_type", post().raw("text/plain", b"{}")).await;
     table.add("content_encoding", post().text("{}").header("content-encoding", "gzip")).await;
     table.add("body_too_large", post().raw("application/json", &vec![b' '; 256 * 1024 + 1])).await;
+    let slow = App::with(On::Sqlite, AppOptions::stepped().set("server.body_timeout_ms", 100)).await;
+    let token = sign(&slow.maker().person.claims(slow.clock.now()));
+    let headers = [
+        ("x-cap-ui-auth-token", token.as_str()),
+        ("x-cap-api-auth-org-id", &slow.maker().person.org),
+        ("x-cap-request-id", REFERENCE),
+    ];
+    let sending = Sending::half(&slow, &format!("{BASE}/ISSUE-BADGE"), &headers).await;
+    table.add_reply("body_too_slow", &sending.reply().await);
 }
 
 async fn submissions(table: &mut Table) {

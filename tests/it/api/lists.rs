@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::app::{App, AppOptions, task};
+use crate::support::pay_out::{self, type_file};
 use crate::support::{On, journeys};
 
 journeys![
@@ -19,6 +20,10 @@ journeys![
     wrong_parameters_are_refused_all_at_once,
     a_large_answer_is_left_out_of_lists_and_marked,
     times_are_shown_in_the_configured_offset,
+    large_requests_come_in_several_bounded_pages_and_each_is_whole,
+    a_numbered_page_keeps_its_requests_and_leaves_out_details_without_room,
+    an_inbox_and_ones_own_decisions_come_in_bounded_pages,
+    an_export_of_large_requests_has_all_of_them_whole,
 ];
 
 async fn newest_first_is_the_usual_order(on: On) {
@@ -276,4 +281,113 @@ async fn times_are_shown_in_the_configured_offset(on: On) {
     let data = app.checker().approve(&submitted.id).await.data();
     assert_eq!(data["endTime"], "2026-03-01T09:00:01");
     assert_eq!(data["endTimeISO"], "2026-03-01T12:00:01.623456Z");
+}
+
+/// Bytes of the one large member of a large request; nearly as many as a body may have.
+const LARGE_BYTES: usize = 248 * 1024;
+
+/// What a page has at most of calls and their echoes.
+const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+async fn with_large_types(on: On) -> App {
+    App::with(on, AppOptions::stepped().with_type(&type_file("", ""))).await
+}
+
+/// Submits large requests and returns their ids, the newest first.
+async fn large_requests(app: &App, count: i64) -> Vec<String> {
+    let mut ids = Vec::new();
+    for number in 0..count {
+        let mut body = pay_out::body(app, &format!("c-{number}"), 1);
+        task(&mut body)["body"]["card"] = "x".repeat(LARGE_BYTES).into();
+        ids.push(app.maker().pays(&body).await.id);
+        app.clock.advance(TimeDelta::seconds(1));
+    }
+    ids.reverse();
+    ids
+}
+
+fn is_whole(request: &Value) -> bool {
+    let card = &request["details"]["IntouchAPITask-Payload"]["body"]["card"];
+    card.as_str().is_some_and(|card| card.len() == LARGE_BYTES) && request.get("detailsOmitted").is_none()
+}
+
+/// All requests that a walk finds, each of them whole, on pages of bounded size.
+async fn walked(app: &App, path: &str) -> (Vec<String>, usize) {
+    let (mut ids, mut pages, mut after) = (Vec::new(), 0, String::new());
+    loop {
+        let page = app.checker().get(&format!("{path}&after={after}")).await.expect(200);
+        let data = page["data"].as_array().unwrap();
+        let whole: Vec<&Value> = data.iter().filter(|request| is_whole(request)).collect();
+        let stored: usize = whole.len() * 2 * LARGE_BYTES;
+        assert!(!whole.is_empty() && stored <= PAGE_BYTES_MAX, "{} on a page", whole.len());
+        ids.extend(whole.iter().map(|request| request["requestId"].as_str().unwrap().to_owned()));
+        pages += 1;
+        match page["pagination"]["next"].as_str() {
+            Some(next) => after = next.to_owned(),
+            None => return (ids, pages),
+        }
+    }
+}
+
+async fn large_requests_come_in_several_bounded_pages_and_each_is_whole(on: On) {
+    let app = with_large_types(on).await;
+    let ids = large_requests(&app, 60).await;
+    let (found, pages) = walked(&app, "/requests?limit=60").await;
+    assert_eq!(found, ids);
+    assert!(pages > 60 * 2 * LARGE_BYTES / PAGE_BYTES_MAX, "{pages} pages");
+}
+
+async fn a_numbered_page_keeps_its_requests_and_leaves_out_details_without_room(on: On) {
+    let app = with_large_types(on).await;
+    let ids = large_requests(&app, 21).await;
+    let page = app.checker().get("/requests?limit=20&PageNo=0").await.expect(200);
+    let data = page["data"].as_array().unwrap();
+    let listed: Vec<&str> = data.iter().map(|request| request["requestId"].as_str().unwrap()).collect();
+    assert_eq!(listed, ids[..20]);
+    assert_eq!(page["pagination"]["numberOfElements"], 20);
+    assert_eq!(page["pagination"]["totalElements"], 21);
+    let whole = data.iter().take_while(|request| is_whole(request)).count();
+    assert!((1..20).contains(&whole) && whole * 2 * LARGE_BYTES <= PAGE_BYTES_MAX, "{whole} are whole");
+    for request in &data[whole..] {
+        assert_eq!(request["detailsOmitted"], true);
+        assert!(request["details"].get("IntouchAPITask-Payload").is_none(), "{request}");
+        assert_eq!(request["call"]["url"], format!("{}/pay", app.target.url()));
+        assert_eq!(
+            (&request["call"]["method"], &request["call"]["label"]),
+            (&json!("POST"), &json!("Recorder"))
+        );
+    }
+    // What has no room comes again, whole, to those who follow the cursor.
+    let next = page["pagination"]["next"].as_str().unwrap();
+    let on = app.checker().get(&format!("/requests?limit=1&after={next}")).await.data();
+    assert_eq!(on[0]["requestId"], ids[whole]);
+    assert!(is_whole(&on[0]));
+    let last = app.checker().get("/requests?limit=20&PageNo=1").await.data();
+    assert_eq!(last[0]["requestId"], ids[20]);
+    assert!(is_whole(&last[0]));
+}
+
+async fn an_inbox_and_ones_own_decisions_come_in_bounded_pages(on: On) {
+    let app = with_large_types(on).await;
+    let mut ids = large_requests(&app, 20).await;
+    ids.reverse();
+    let (found, pages) = walked(&app, "/requests?view=needs_me&limit=50").await;
+    assert_eq!((found.as_slice(), pages > 1), (ids.as_slice(), true));
+    for id in &ids {
+        app.checker().says(id, "rejected").await.expect(200);
+        app.clock.advance(TimeDelta::seconds(1));
+    }
+    ids.reverse();
+    let (found, pages) = walked(&app, "/requests?view=decided_by_me&limit=50").await;
+    assert_eq!((found.as_slice(), pages > 1), (ids.as_slice(), true));
+}
+
+async fn an_export_of_large_requests_has_all_of_them_whole(on: On) {
+    let app = with_large_types(on).await;
+    let ids = large_requests(&app, 20).await;
+    let exported = app.auditor().get("/requests/export?format=jsonl").await.text;
+    let exported: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let found: Vec<&str> = exported.iter().map(|request| request["requestId"].as_str().unwrap()).collect();
+    assert_eq!(found, ids);
+    assert!(exported.iter().all(is_whole));
 }

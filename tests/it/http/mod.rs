@@ -2,3 +2,4 @@
 
 mod body;
 mod middleware;
+mod slow_body;

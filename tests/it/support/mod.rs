@@ -10,6 +10,7 @@ pub mod pay_out;
 pub mod payments;
 pub mod people;
 pub mod sandbox;
+pub mod sending;
 pub mod stores;
 pub mod target;
 

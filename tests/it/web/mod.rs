@@ -39,7 +39,7 @@ async fn follow(browser: &Browser<'_>, page: &Page, words: &str) -> Page {
     browser.page(&page.link(words).unwrap_or_else(|| panic!("no link {words}: {}", page.text()))).await
 }
 
-fn deciders() -> Vec<Person> {
+pub fn deciders() -> Vec<Person> {
     let both = ["CanMakeRequest", "CanCheckRequest"];
     let mut stranger = Person::new(400_009, "stranger@example.com", &["CanCheckRequest"]);
     stranger.orgs = json!("90009");
@@ -56,7 +56,7 @@ async fn start_with_deciders(on: On, options: AppOptions) -> App {
 }
 
 /// A browser in which this person is signed in.
-async fn signed_in<'a>(app: &'a App, user_id: &str) -> Browser<'a> {
+pub async fn signed_in<'a>(app: &'a App, user_id: &str) -> Browser<'a> {
     let browser = app.browser();
     browser.sign_in(user_id).await.leads_to();
     browser

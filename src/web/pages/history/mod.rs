@@ -9,7 +9,7 @@ use actix_web::http::StatusCode;
 use crate::domain::actor::Permission;
 use crate::domain::ids::BEGINNING_CHARS_MIN;
 use crate::domain::request::Request;
-use crate::engine::queries::{Filter, Listed, Listing, Position, Sort, SortBy, View};
+use crate::engine::queries::{Filter, ListedRows, Listing, Position, RowView, Sort, SortBy};
 use crate::http::query::{FILTER_PARAMETERS, Parameters};
 use crate::http::{cursor, export};
 use crate::web::parts::layout::{Nav, Shell};
@@ -38,7 +38,7 @@ enum PageStart {
 /// Rows, and how to go back and on from them.
 #[derive(Default)]
 struct ResultPage {
-    views: Vec<View>,
+    rows: Vec<RowView>,
     back: Option<String>,
     on: Option<String>,
 }
@@ -61,7 +61,7 @@ pub async fn page(page: PageRequest) -> Page {
     match same_beginning.as_slice() {
         [] => show(StatusCode::OK, &view.of(walk(&page, meaning, &query).await?)),
         [one] => Ok(see_other(&format!("{BASE}/requests/{}", one.request.id))),
-        _ => show(StatusCode::OK, &view.of_ids(same_beginning)),
+        _ => show(StatusCode::OK, &view.of_ids(&same_beginning)),
     }
 }
 
@@ -85,7 +85,7 @@ impl HistoryQuery {
 }
 
 /// Requests whose ids begin with what is searched for. Nothing else looks like the beginning of an id.
-async fn begin_with(page: &PageRequest, query: &FilterQuery) -> Result<Vec<View>, PageError> {
+async fn begin_with(page: &PageRequest, query: &FilterQuery) -> Result<Vec<RowView>, PageError> {
     let beginning = query.get(SEARCH).trim().to_ascii_lowercase();
     if beginning.len() < BEGINNING_CHARS_MIN {
         return Ok(Vec::new());
@@ -115,22 +115,22 @@ async fn walk(
         PageStart::First => None,
         PageStart::After(position) | PageStart::Before(position) => Some(position),
     };
-    let Listed { mut views, next, .. } = page.engine().walk(page.actor(), listing, from).await?;
+    let ListedRows { mut rows, next } = page.engine().walk_rows(page.actor(), listing, from).await?;
     if is_back {
-        views.reverse();
+        rows.reverse();
     }
     let url = |name, position: &Position| {
         let cursor = cursor::write(&bound, position.at, &position.id.to_string());
         query.with(name, Some(cursor)).url()
     };
     let has_back = if is_back { next.is_some() } else { !is_first };
-    let first = views.first().map(|view| started(&view.request)).filter(|_| has_back);
-    let on = if is_back { views.last().map(|view| started(&view.request)) } else { next };
+    let first = rows.first().map(|row| started(&row.request)).filter(|_| has_back);
+    let on = if is_back { rows.last().map(|row| started(&row.request)) } else { next };
     let back = match sort.by {
         SortBy::Start => first.as_ref().map(|position| url("before", position)),
         SortBy::End => has_back.then(|| query.url()),
     };
-    Ok(ResultPage { back, on: on.map(|position| url("after", &position)), views })
+    Ok(ResultPage { back, on: on.map(|position| url("after", &position)), rows })
 }
 
 /// The position of a request in a list that is sorted by submission.

@@ -6,7 +6,7 @@ use super::filter_query::{FilterQuery, SEARCH};
 use super::{ROWS, ResultPage};
 use crate::domain::request::State;
 use crate::domain::request_type::RequestTypes;
-use crate::engine::queries::{Sort, SortBy, View};
+use crate::engine::queries::{RowView, Sort, SortBy};
 use crate::http::error::{ApiError, ErrorItem};
 use crate::web::BASE;
 use crate::web::html::{Markup, filters};
@@ -126,16 +126,16 @@ impl HistoryView<'_> {
         };
         let query = self.query.clone();
         let mut page = self.around(lead);
-        page.rows = found.views.iter().map(|view| line(view, sort, when, &query)).collect();
+        page.rows = found.rows.iter().map(|row| line(row, sort, when, &query)).collect();
         page.back = found.back.map(|url| (back, url));
         page.on = found.on.map(|url| (on, url));
         page
     }
 
     /// Several requests whose ids begin alike.
-    pub fn of_ids(self, views: Vec<View>) -> HistoryTemplate {
+    pub fn of_ids(self, rows: &[RowView]) -> HistoryTemplate {
         let (sort, when, query) = (self.sort, self.shell.when, self.query.clone());
-        let more = if views.len() < usize::try_from(ROWS).unwrap_or(0) {
+        let more = if rows.len() < usize::try_from(ROWS).unwrap_or(0) {
             ""
         } else {
             " There may be more: write more of the id."
@@ -146,7 +146,7 @@ impl HistoryView<'_> {
         );
         let mut page = self.around(lead);
         page.exports.clear();
-        page.rows = views.iter().map(|view| line(view, sort, when, &query)).collect();
+        page.rows = rows.iter().map(|row| line(row, sort, when, &query)).collect();
         page
     }
 
@@ -258,8 +258,8 @@ fn sorts(query: &FilterQuery, sort: Sort) -> Vec<Link> {
     all.map(link).into()
 }
 
-fn line(view: &View, sort: Sort, when: When, query: &FilterQuery) -> Line {
-    let request = &view.request;
+fn line(row: &RowView, sort: Sort, when: When, query: &FilterQuery) -> Line {
+    let request = &row.request;
     let names: Vec<&str> =
         request.decisions.iter().map(|decision| decision.checker.user_name.as_str()).collect();
     let nobody = if request.state.waits() { "nobody yet" } else { "nobody" };
@@ -267,7 +267,7 @@ fn line(view: &View, sort: Sort, when: When, query: &FilterQuery) -> Line {
     Line {
         url: format!("{BASE}/requests/{}", request.id),
         title: summary(request),
-        call: CallView::for_list(view),
+        call: CallView::for_list(row),
         state: state_label(request),
         amount: amount_words(request.terms.amount),
         maker: request.maker.user_name.clone(),
@@ -305,7 +305,7 @@ mod tests {
             states: states(&query),
             sorts: sorts(&query, NEWEST),
             exports: Vec::new(),
-            rows: vec![line(&sample::view(), NEWEST, sample::when(), &query)],
+            rows: vec![line(&sample::row(), NEWEST, sample::when(), &query)],
             is_by_end: false,
             has_filter: true,
             back: None,

@@ -8,7 +8,7 @@ mod aside;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, ResponseError, web};
+use actix_web::{ResponseError, web};
 use askama::Template;
 
 use crate::domain::actor::Permission;
@@ -18,14 +18,14 @@ use crate::domain::json;
 use crate::domain::request_type::RequestType;
 use crate::engine::queries::{Listing, Sort, SortBy};
 use crate::engine::{AdmissionRefusal, DoorFault, DryRun, EngineError, SubmissionInput};
-use crate::http::body::Body;
+use crate::http::body::UnreadBody;
 use crate::http::error::ApiError;
 use crate::http::query::given_once;
 use crate::web::form::{self, Entries, Form, Problem, Section};
 use crate::web::html::filters;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::notices::Note;
-use crate::web::{BASE, Icon, Nav, Page, PageError, PageRequest, Shell, Web, ok, see_other, show};
+use crate::web::{BASE, Icon, Nav, Page, PageError, PageRequest, Shell, ok, see_other, show};
 use aside::Aside;
 
 /// One type that can be chosen.
@@ -103,16 +103,8 @@ pub async fn form(page: PageRequest, type_name: web::Path<String>) -> Page {
 }
 
 /// `POST /ui/new/{TYPE}`
-pub async fn submit(
-    web: web::Data<Web>,
-    http: HttpRequest,
-    type_name: web::Path<String>,
-    payload: web::Payload,
-) -> Page {
-    // The whole body first, so that the answer finds a listener.
-    let body = Body::read(payload).await;
-    let page = PageRequest::of(web, http).await?;
-    let bytes = body.form(&page.http)?;
+pub async fn submit(page: PageRequest, type_name: web::Path<String>, body: UnreadBody) -> Page {
+    let bytes = body.read().await.form(&page.http)?;
     let mut entries = form::read_entries(&bytes).ok_or(PageError::Unreadable)?;
     page.check_form(&entries.take("csrf"))?;
     let (wish, key) = (entries.take("do"), entries.take("key"));
@@ -166,9 +158,9 @@ impl<'a> NewRequest<'a> {
         filter.maker = Some(actor.person.clone());
         let newest = Sort { by: SortBy::Start, descending: true };
         let listing = Listing { filter, sort: newest, limit: 1 };
-        let listed = self.page.engine().walk(actor, listing, None).await?;
-        if let Some(view) = listed.views.first() {
-            let entity = &view.request.entity;
+        let listed = self.page.engine().walk_rows(actor, listing, None).await?;
+        if let Some(newest) = listed.rows.first() {
+            let entity = &newest.request.entity;
             entries.put("/entityInfo/tillId", entity.till_id.as_str());
             entries.put("/entityInfo/storeId", entity.store_id.as_str());
             entries.put("/entityInfo/zoneId", entity.zone_id.as_str());

@@ -1,0 +1,149 @@
+//! A request as its readers get it: whole, or as a row of a list.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::rule_book::approval_of;
+use crate::domain::call::Call;
+use crate::domain::outcome::PartWarning;
+use crate::domain::policy::bulk::allows_bulk;
+use crate::domain::request::Request;
+use crate::domain::request_type::RequestType;
+use crate::domain::submission::{Submission, mask_headers};
+
+pub use crate::store::answers::AnswerHead;
+
+/// A request as a reader gets it.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The request itself.
+    pub request: Request,
+    /// The normalised task with its headers as sent: mask them before anybody else reads them.
+    pub task: Value,
+    /// The method that will be sent.
+    pub method: String,
+    /// The absolute URL that will be sent to.
+    pub url: String,
+    /// The target's label at submission.
+    pub label: String,
+    /// What the target answered.
+    pub answer: Option<AnswerView>,
+    /// The type in the version that the request is pinned to, for what may be shown of the task.
+    pub pinned: Arc<RequestType>,
+    /// Whether the reader may see masked fields: they are one of those who decide.
+    pub sees_masked: bool,
+}
+
+impl View {
+    /// A submission that has just been taken.
+    pub(super) fn of_submission(
+        request: Request,
+        submission: Submission,
+        request_type: Arc<RequestType>,
+    ) -> Self {
+        Self {
+            request,
+            task: submission.task,
+            method: submission.call.method,
+            url: submission.call.url,
+            label: submission.label,
+            answer: None,
+            pinned: request_type,
+            sees_masked: true,
+        }
+    }
+}
+
+impl View {
+    /// The same request after a change that this reader made, as the commit left it. Call and label never
+    /// change; an answer is never replaced, but may have come since this view was read.
+    #[must_use]
+    pub fn after(self, request: Request) -> Self {
+        Self { request, ..self }
+    }
+
+    /// Whether an attempt was made and this view does not have its answer.
+    pub fn lacks_answer(&self) -> bool {
+        self.request.sending.attempts > 0 && self.answer.is_none()
+    }
+
+    /// The task and the URL as this reader may see them: credentials, masked and secret fields are hidden.
+    pub fn shown(&self) -> (Value, String) {
+        let (task, url) = self.with_fields_hidden(self.sees_masked);
+        (mask_headers(&task), url)
+    }
+
+    /// The task and the URL for the maker's own eyes, once: only secret fields are hidden.
+    pub fn as_the_maker_sent_it(&self) -> (Value, String) {
+        self.with_fields_hidden(true)
+    }
+
+    /// Whether the request may be decided together with others.
+    pub fn allows_bulk(&self) -> bool {
+        may_be_decided_with_others(&self.request, &self.pinned)
+    }
+
+    fn with_fields_hidden(&self, sees_masked: bool) -> (Value, String) {
+        if !self.pinned.hides_any() {
+            return (self.task.clone(), self.url.clone());
+        }
+        let task = self.pinned.shown(&self.task, sees_masked);
+        let url = Call::shown_url(&task);
+        (task, url)
+    }
+}
+
+/// A request as a list shows it that reads no calls: one line of its call, and nothing of the answer.
+#[derive(Clone, Debug)]
+pub struct RowView {
+    /// The request itself.
+    pub request: Request,
+    /// The type in the version that the request is pinned to.
+    pub pinned: Arc<RequestType>,
+    /// Whether the reader may see masked fields.
+    pub sees_masked: bool,
+}
+
+impl RowView {
+    /// The URL as this reader may see it.
+    pub fn shown_url(&self) -> &str {
+        self.request.terms.call.url_for(self.sees_masked)
+    }
+
+    /// Whether the request may be decided together with others.
+    pub fn allows_bulk(&self) -> bool {
+        may_be_decided_with_others(&self.request, &self.pinned)
+    }
+}
+
+/// A row, and how its target answered.
+#[derive(Clone, Debug)]
+pub struct AnsweredRow {
+    /// The row.
+    pub row: RowView,
+    /// The answer's status and warnings, if there is an answer.
+    pub answer: Option<AnswerHead>,
+}
+
+fn may_be_decided_with_others(request: &Request, pinned: &RequestType) -> bool {
+    let approval = approval_of(pinned, request).ok().flatten();
+    approval.is_some_and(|approval| allows_bulk(pinned.bulk, request.terms.risk, approval))
+}
+
+/// What the target answered.
+#[derive(Clone, Debug)]
+pub struct AnswerView {
+    /// The HTTP status.
+    pub status: i64,
+    /// Names in lower case with their values; values of one name in the order received.
+    pub headers: Vec<(String, String)>,
+    /// The body; `None` where a list leaves it out for its size.
+    pub body: Option<Vec<u8>>,
+    /// How many bytes the body has.
+    pub body_bytes: i64,
+    /// Whether the answer went on past the cap.
+    pub cut: bool,
+    /// Parts that did not work although the whole did.
+    pub warnings: Vec<PartWarning>,
+}

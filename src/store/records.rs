@@ -1,0 +1,127 @@
+//! Whole requests: with what will be sent and what came back. How much of them is read is limited in bytes.
+
+use std::collections::HashMap;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use super::answers::{self, AnswerRow, ShownAttempts};
+use super::calls::{self, CallRow};
+use super::requests::{Key, key_texts};
+use super::schema;
+use super::{AnyConnection, StoreError};
+use crate::domain::request::Request;
+
+/// A request with what will be sent and what came back.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Its current state.
+    pub request: Request,
+    /// What will be sent.
+    pub call: CallRow,
+    /// What came back.
+    pub answer: Option<AnswerRow>,
+}
+
+/// Longest answer that a list includes, in bytes; longer ones are left out and marked.
+pub const LIST_ANSWER_BYTES_MAX: i64 = 16 * 1024;
+
+/// The most that a page of a list reads of calls and answers, in bytes; its first request is whole in any case.
+pub const PAGE_BYTES_MAX: i64 = 4 * 1024 * 1024;
+
+/// The first requests of a page, whole, and those for which it has no room.
+#[derive(Debug)]
+pub struct BoundedPage {
+    /// As many as [`PAGE_BYTES_MAX`] allows, in the page's order.
+    pub records: Vec<Record>,
+    /// The others, in the page's order.
+    pub rest: Vec<Request>,
+}
+
+/// One request, with its whole answer.
+pub fn whole(conn: &mut AnyConnection, request: Request) -> Result<Record, StoreError> {
+    let mut found = complete(conn, vec![request], None)?;
+    found.pop().ok_or_else(|| StoreError::Corrupt("a request was lost".to_owned()))
+}
+
+/// The requests of a page, whole, with short answers, as long as there is room for them.
+pub fn bounded(conn: &mut AnyConnection, mut page: Vec<Request>) -> Result<BoundedPage, StoreError> {
+    let sizes = sizes(conn, &page)?;
+    let mut sum = 0_i64;
+    let mut room = 0;
+    for request in &page {
+        sum = sum.saturating_add(sizes.get(&request.id.to_string()).copied().unwrap_or_default());
+        if room > 0 && sum > PAGE_BYTES_MAX {
+            break;
+        }
+        room += 1;
+    }
+    let rest = page.split_off(room);
+    Ok(BoundedPage { records: complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))?, rest })
+}
+
+/// What a list would read of each request, in bytes, by id. The database knows it without reading the bytes.
+fn sizes(conn: &mut AnyConnection, page: &[Request]) -> Result<HashMap<String, i64>, StoreError> {
+    if page.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (orgs, ids) = key_texts(&keys(page.iter()));
+    let calls = schema::calls::table
+        .filter(schema::calls::org_id.eq_any(orgs).and(schema::calls::request_id.eq_any(ids)))
+        .select((
+            schema::calls::request_id,
+            sql::<BigInt>("CAST(octet_length(call) + octet_length(echo) AS BIGINT)"),
+        ));
+    let mut sizes: HashMap<String, i64> = calls.load::<(String, i64)>(conn)?.into_iter().collect();
+    let shown = ShownAttempts::of(conn, page)?;
+    if shown.is_empty() {
+        return Ok(sizes);
+    }
+    let (orgs, ids) = key_texts(&shown.keys);
+    let answers = schema::answers::table
+        .filter(schema::answers::org_id.eq_any(orgs).and(schema::answers::request_id.eq_any(ids)))
+        .filter(schema::answers::attempt.eq_any(shown.numbers()))
+        .select((
+            schema::answers::request_id,
+            schema::answers::attempt,
+            schema::answers::body_bytes,
+            sql::<BigInt>("CAST(octet_length(headers) + octet_length(warnings) AS BIGINT)"),
+        ));
+    for (id, attempt, body_bytes, others) in answers.load::<(String, i64, i64, i64)>(conn)? {
+        if !shown.has(&id, attempt) {
+            continue;
+        }
+        let body_bytes = if body_bytes > LIST_ANSWER_BYTES_MAX { 0 } else { body_bytes };
+        *sizes.entry(id).or_default() += body_bytes + others;
+    }
+    Ok(sizes)
+}
+
+fn keys<'a>(requests: impl Iterator<Item = &'a Request>) -> Vec<Key> {
+    requests.map(|request| (request.org.clone(), request.id)).collect()
+}
+
+/// Adds what is in the other tables, keeping the page's order.
+fn complete(
+    conn: &mut AnyConnection,
+    page: Vec<Request>,
+    answer_bytes_max: Option<i64>,
+) -> Result<Vec<Record>, StoreError> {
+    if page.is_empty() {
+        return Ok(Vec::new());
+    }
+    let by_id = |row: CallRow| (row.request_id.clone(), row);
+    let mut calls: HashMap<_, _> = calls::list(conn, &keys(page.iter()))?.into_iter().map(by_id).collect();
+    let shown = ShownAttempts::of(conn, &page)?;
+    let answered = if shown.is_empty() { Vec::new() } else { answers::list(conn, &shown, answer_bytes_max)? };
+    let mut answers: HashMap<_, AnswerRow> =
+        answered.into_iter().map(|row| (row.request_id.clone(), row)).collect();
+    page.into_iter()
+        .map(|request| {
+            let id = request.id.to_string();
+            let call = calls.remove(&id).ok_or_else(|| StoreError::Corrupt(format!("{id} has no call")))?;
+            Ok(Record { request, call, answer: answers.remove(&id) })
+        })
+        .collect()
+}
