@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::schema;
 use crate::http::wire::{
-    BulkResultBody, Data, EntityBody, ErrorBody, ExplainedBody, List, Liveness, Readiness, RefusalPage,
+    BulkResultBody, Data, EntityBody, ErrorBody, ExplainedBody, List, Liveness, Readiness, RefusalPage, TargetHostBody,
     RequestBody, RequestPage, TrailEntryBody,
 };
 
@@ -26,6 +26,7 @@ pub(super) fn components() -> Map<String, Value> {
         SchemaGenerator::subschema_for::<List<BulkResultBody>>,
         SchemaGenerator::subschema_for::<RequestPage>,
         SchemaGenerator::subschema_for::<RefusalPage>,
+        SchemaGenerator::subschema_for::<List<TargetHostBody>>,
         SchemaGenerator::subschema_for::<EntityBody>,
         SchemaGenerator::subschema_for::<ErrorBody>,
         SchemaGenerator::subschema_for::<Liveness>,

@@ -218,9 +218,13 @@ mod tests {
         Mara Okafor withdrew it: A typing error.
         Countersign ended it: nobody decided in time. Nothing was sent
         Countersign began attempt 1 to send it
+        Countersign recorded that attempt 1 was not sent; the next one is due at 12:00: A reason.
+        Countersign learnt late that attempt 1 was carried out, so it was done: A reason.
+        Countersign learnt late that attempt 1 was not carried out: A reason.
         Countersign recorded that it was done: A reason.
+        Countersign recorded that it was done: the target says that it had the call already, from an earlier attempt: A reason.
         Countersign recorded that it failed: A reason.
-        Countersign recorded that it failed before anything was sent: A reason.
+        Countersign recorded that it failed, and that nothing was carried out: A reason.
         Countersign recorded that the outcome is unknown: A reason.
         ");
     }

@@ -5,6 +5,8 @@ mod policies;
 mod sending;
 mod walks;
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 
 use super::*;
@@ -229,7 +231,14 @@ impl Story {
                 let end = ended(attempt.unwrap_or(self.request.sending.attempts), *outcome);
                 Command::EndAttempt { end, rules: sending_rules(&RETRY, *repeat) }
             }
-            TestCommand::Late { attempt, outcome } => Command::RecordLateAnswer(ended(*attempt, *outcome)),
+            TestCommand::Late { attempt, outcome } => {
+                let known = outcomes_by_attempt(&self.events).get(attempt).copied().flatten();
+                if known.is_some_and(|known| known != AttemptOutcome::Ambiguous) {
+                    // The engine asks only about attempts of which nobody knows how they ended.
+                    return Ok(Vec::new());
+                }
+                Command::RecordLateAnswer(ended(*attempt, *outcome))
+            }
             TestCommand::Other(command) => command.clone(),
         };
         transition(&self.request, &command, self.now)
@@ -335,6 +344,24 @@ fn sending_rules(retry: &RetryRules, repeat: TestRepeat) -> SendingRules<'_> {
         call_limit: seconds(5),
         jitter: 1000,
     }
+}
+
+/// What each attempt came to, as the events say; nothing while it is under way.
+fn outcomes_by_attempt(events: &[Event]) -> BTreeMap<i64, Option<AttemptOutcome>> {
+    let mut outcomes = BTreeMap::new();
+    for event in events {
+        match &event.kind {
+            EventKind::AttemptStarted { attempt } => drop(outcomes.insert(*attempt, None)),
+            EventKind::AttemptEnded { attempt, outcome, .. } => {
+                outcomes.insert(*attempt, Some(*outcome));
+            }
+            EventKind::Ended { attempt: Some(ended), .. } | EventKind::LateAnswer { attempt: ended, .. } => {
+                outcomes.insert(ended.attempt, Some(ended.outcome));
+            }
+            _ => {}
+        }
+    }
+    outcomes
 }
 
 /// One story for every state that a request can rest in.
