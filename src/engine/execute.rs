@@ -34,7 +34,7 @@ impl Engine {
         busy_hosts: Vec<String>,
     ) -> Result<Vec<ClaimedExecution>, EngineError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let answer = self.inner.writer.write(WriteCommand::Claim { limit, busy_hosts }).await?;
+        let answer = self.inner.writer.write_own(WriteCommand::Claim { limit, busy_hosts }).await?;
         let WriteReply::Claimed(claimed) = answer else { return Ok(Vec::new()) };
         if claimed.is_empty() {
             return Ok(Vec::new());
@@ -47,7 +47,7 @@ impl Engine {
     /// Records that bytes may leave from now on; `false` if another holder has the lease, or if the call
     /// must not leave any more: then its end is recorded.
     pub async fn start_attempt(&self, held: &HeldLease) -> Result<bool, EngineError> {
-        let answer = self.inner.writer.write(WriteCommand::StartAttempt(held.clone())).await?;
+        let answer = self.inner.writer.write_own(WriteCommand::StartAttempt(held.clone())).await?;
         if let WriteReply::Current { request, is_new: true } = &answer {
             self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
             self.inner.outcomes.announce(&held.key);
@@ -63,7 +63,7 @@ impl Engine {
     /// Records how an execution ended; `false` if another holder has the lease by now.
     pub async fn end(&self, held: &HeldLease, ending: Ending) -> Result<bool, EngineError> {
         let command = WriteCommand::End { held: held.clone(), ending: Box::new(ending) };
-        let answer = self.inner.writer.write(command).await?;
+        let answer = self.inner.writer.write_own(command).await?;
         let WriteReply::Current { request, is_new } = answer else { return Ok(false) };
         if is_new {
             self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
@@ -73,19 +73,19 @@ impl Engine {
     }
 
     async fn fenced(&self, command: WriteCommand) -> Result<bool, EngineError> {
-        Ok(matches!(self.inner.writer.write(command).await?, WriteReply::Done))
+        Ok(matches!(self.inner.writer.write_own(command).await?, WriteReply::Done))
     }
 
     /// Prolongs the leases of what is under way.
     pub async fn renew(&self, held: Vec<HeldLease>) -> Result<(), EngineError> {
-        self.inner.writer.write(WriteCommand::Renew(held)).await?;
+        self.inner.writer.write_own(WriteCommand::Renew(held)).await?;
         Ok(())
     }
 
     /// At start: on an embedded database no other process can hold a lease, so none is waited for.
     pub async fn recover(&self) -> Result<usize, EngineError> {
         if self.inner.store.is_exclusive() {
-            self.inner.writer.write(WriteCommand::LapseAll).await?;
+            self.inner.writer.write_own(WriteCommand::LapseAll).await?;
         }
         self.settle_lapsed(&[]).await
     }
@@ -98,7 +98,7 @@ impl Engine {
         let mut keys: Vec<Key> = lapsed.iter().map(Execution::key).collect();
         keys.retain(|key| !under_way.contains(key));
         let found = keys.len();
-        let settling = keys.iter().map(|key| self.inner.writer.write(WriteCommand::Settle(key.clone())));
+        let settling = keys.iter().map(|key| self.inner.writer.write_own(WriteCommand::Settle(key.clone())));
         let answers = futures_util::future::join_all(settling).await;
         for (key, answer) in keys.iter().zip(answers) {
             if let WriteReply::Current { request, is_new: true } = answer? {

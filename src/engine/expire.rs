@@ -13,7 +13,7 @@ impl Engine {
         let now = self.inner.clock.now();
         let keys = self.inner.store.read(move |conn| requests::list_overdue(conn, now, SWEEP_MAX)).await?;
         let found = keys.len();
-        let expiries = keys.into_iter().map(|key| self.inner.writer.write(WriteCommand::Expire(key)));
+        let expiries = keys.into_iter().map(|key| self.inner.writer.write_own(WriteCommand::Expire(key)));
         for done in futures_util::future::join_all(expiries).await {
             done?;
         }

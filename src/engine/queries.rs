@@ -25,6 +25,7 @@ use crate::store::listing::{self, LIST_ANSWER_BYTES_MAX, Record};
 use crate::store::{AnyConnection, StoreError, migrate};
 
 pub use crate::store::listing::{Filter, Position, Sort, SortBy};
+pub use crate::store::writer::WriteHealth;
 
 /// A request as a reader gets it.
 #[derive(Clone, Debug)]
@@ -251,6 +252,11 @@ impl Engine {
             rows.into_iter().map(|record| reader.view(conn, record)).collect()
         };
         Ok(self.inner.store.read(read).await?)
+    }
+
+    /// How the writer is doing.
+    pub fn write_health(&self) -> WriteHealth {
+        self.inner.writer.health()
     }
 
     /// Asks the database whether it is there and in shape.

@@ -209,6 +209,9 @@ impl From<Refusal> for ApiError {
 
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
+        if let Some(sentence) = error.try_again_sentence() {
+            return Self::new(Code::Busy, sentence);
+        }
         match error {
             EngineError::PermissionMissing(permission) => Self::new(
                 Code::PermissionMissing,
@@ -222,9 +225,6 @@ impl From<EngineError> for ApiError {
             EngineError::Invalid(faults) => Self::faults(faults),
             EngineError::NotAdmitted(why) => Self::new(why.code, why.message),
             EngineError::Refused(refusal) => refusal.into(),
-            EngineError::Store(error) if error.is_busy() => {
-                Self::new(Code::Busy, "The server is busy. Nothing was recorded; try again shortly.")
-            }
             EngineError::Store(error) => Self::internal(error.to_string()),
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod answers;
 pub mod attempts;
+mod bounds;
 pub mod calls;
 mod columns;
 pub mod connection;
@@ -12,6 +13,7 @@ pub mod decisions;
 mod event_data;
 pub mod events;
 pub mod executions;
+mod failure;
 pub mod inbox;
 mod json;
 pub mod listing;
@@ -35,6 +37,7 @@ use diesel::Connection;
 use diesel::r2d2::{Pool, PooledConnection};
 
 pub use connection::{AnyConnection, Opener, Purpose, StoreUrl};
+pub use failure::Unavailable;
 
 /// Why the store failed. The text of a database error goes to the log only.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +60,21 @@ pub enum StoreError {
     /// A row contains what this program never writes.
     #[error("unreadable row: {0}")]
     Corrupt(String),
+    /// The database takes no changes: it is a standby, or it was set to only read.
+    #[error("the database only reads right now: it is a standby, or read-only is set")]
+    ReadOnly,
     /// The write queue is full.
     #[error("the write queue is full")]
     Busy,
+    /// Another transaction held a row for too long; nothing was written.
+    #[error("another transaction holds a row")]
+    Held,
+    /// The database is away, only reads, or is full; nothing was written.
+    #[error("the database takes no writes")]
+    Away,
+    /// The connection was lost at the commit: the write may have happened.
+    #[error("it is not known whether the write happened")]
+    Unsure,
     /// The writer has stopped.
     #[error("the writer has stopped")]
     Stopped,
@@ -158,11 +173,4 @@ pub fn to_micros(at: DateTime<Utc>) -> i64 {
 pub fn from_micros(micros: i64) -> Result<DateTime<Utc>, StoreError> {
     DateTime::from_timestamp_micros(micros)
         .ok_or_else(|| StoreError::Corrupt(format!("time {micros} is out of range")))
-}
-
-impl StoreError {
-    /// Whether the same call may succeed shortly after.
-    pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Busy | Self::Pool(_))
-    }
 }

@@ -168,7 +168,7 @@ impl PageError {
             Self::Message { title, text, .. } => message(Icon::Info, title, text),
             Self::Refused(error) => {
                 let title = match self.status_code() {
-                    StatusCode::SERVICE_UNAVAILABLE => "Countersign is very busy. Nothing was recorded.",
+                    StatusCode::SERVICE_UNAVAILABLE => "Countersign can't do this right now.",
                     StatusCode::INTERNAL_SERVER_ERROR => "Something broke here.",
                     _ => "This was not done.",
                 };

@@ -3,4 +3,6 @@
 mod connection;
 mod constraints;
 mod migrate;
+mod stuck;
+mod waits;
 mod writer;
