@@ -48,7 +48,7 @@ CREATE INDEX requests_waiting ON requests (expires_at) WHERE state = 'AdminTask'
 CREATE INDEX requests_inbox ON requests (org_id, waits_for, sort_at, request_id) WHERE state = 'AdminTask';
 CREATE INDEX requests_by_subject ON requests (org_id, subject, started_at, request_id) WHERE subject IS NOT NULL;
 CREATE INDEX requests_approved ON requests (execute_before) WHERE state = 'approved';
-CREATE INDEX requests_open ON requests (state) WHERE state IN ('approved', 'unknown');
+CREATE INDEX requests_unknown ON requests (state) WHERE state = 'unknown';
 
 -- The exact call as bytes, and the echo that people were shown. Never updated.
 CREATE TABLE calls (

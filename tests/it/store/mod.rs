@@ -3,6 +3,7 @@
 mod connection;
 mod constraints;
 mod migrate;
+mod plans;
 mod stuck;
 mod waits;
 mod writer;
