@@ -81,7 +81,14 @@ impl Server {
             .with_context(|| format!("server.listen: {} can't be used", config.server.listen))?;
         let url = config.store.url.expose().to_owned();
         let reads = config.store.read_connections;
-        let store = tokio::task::spawn_blocking(move || Store::open(&url, reads)).await??;
+        let needs_standby = config.store.require_sync_standby;
+        let open = move || {
+            if needs_standby {
+                Store::require_sync_standby(&url)?;
+            }
+            Store::open(&url, reads)
+        };
+        let store = tokio::task::spawn_blocking(open).await??;
         let catalog = catalog(config);
         let rules = catalog.load().map_err(unusable)?.rules;
         let settings = settings(config, rules);

@@ -22,6 +22,7 @@ pub mod refusals;
 pub mod requests;
 pub mod schema;
 pub mod sessions;
+mod standby;
 pub mod submission_keys;
 pub mod submissions;
 mod terms;
@@ -137,6 +138,20 @@ impl Store {
         tokio::task::spawn_blocking(move || (*store.read_connection()?).transaction(work))
             .await
             .map_err(|error| StoreError::Pool(error.to_string()))?
+    }
+
+    /// Checks that a commit in the database at `url` waits for a second server. Asked before the store is
+    /// opened: without a standby, the commit of a migration would wait for ever.
+    ///
+    /// # Errors
+    /// A [`StoreError::Setup`] that says what to set.
+    pub fn require_sync_standby(url: &str) -> Result<(), StoreError> {
+        match (Opener { url: StoreUrl::parse(url)?, purpose: Purpose::Write }).open()? {
+            AnyConnection::Postgres(mut conn) => standby::require(&mut conn),
+            AnyConnection::Sqlite(_) => {
+                Err(StoreError::Setup("store.require_sync_standby needs PostgreSQL".to_owned()))
+            }
+        }
     }
 
     /// Whether only this process can use the database; then every lease of an earlier process is void.

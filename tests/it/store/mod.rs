@@ -4,6 +4,7 @@ mod connection;
 mod constraints;
 mod migrate;
 mod plans;
+mod standby;
 mod stuck;
 mod waits;
 mod writer;
