@@ -105,6 +105,7 @@ impl Server {
             decision_wait: Duration::from_millis(config.executor.decision_wait_ms),
             stopping: stopping.clone(),
             executor_alive: executor.sign_of_life(),
+            executor_turns: executor.liveness(),
             rules_stale: Arc::new(AtomicBool::new(false)),
         };
         let address = listener.local_addr()?;

@@ -26,6 +26,7 @@ use crate::auth::Verifier;
 use crate::domain::ids::RequestId;
 use crate::domain::request::Request;
 use crate::engine::Engine;
+use crate::engine::liveness::Liveness;
 use crate::http::error::ApiError;
 use crate::http::query;
 
@@ -47,6 +48,8 @@ pub struct Api {
     pub stopping: watch::Receiver<bool>,
     /// Whether the executor runs.
     pub executor_alive: Arc<AtomicBool>,
+    /// When the executor's loop last turned.
+    pub executor_turns: Arc<Liveness>,
     /// Whether the last reload of the rules failed; the old ones are then in force.
     pub rules_stale: Arc<AtomicBool>,
 }

@@ -22,6 +22,7 @@ mod fixture;
 mod idempotency;
 mod in_force;
 pub mod inbox;
+pub mod liveness;
 mod outcome_waiters;
 pub mod queries;
 mod refusals;

@@ -16,6 +16,7 @@ use super::attempt::{Recorder, execute};
 use super::egress::Egress;
 use crate::domain::lease::RENEW_EVERY;
 use crate::domain::outcome::Outcome;
+use crate::engine::liveness::Liveness;
 use crate::engine::{ClaimedExecution, Ending, Engine, EngineError, HeldLease};
 
 /// How often the queue is polled: another node may have filled it.
@@ -47,6 +48,7 @@ pub struct Executor {
     concurrency: Concurrency,
     under_way: Mutex<HashMap<crate::engine::RequestKey, RunningCall>>,
     alive: Arc<AtomicBool>,
+    liveness: Arc<Liveness>,
 }
 
 impl Executor {
@@ -58,12 +60,18 @@ impl Executor {
             concurrency,
             under_way: Mutex::default(),
             alive: Arc::new(AtomicBool::new(false)),
+            liveness: Arc::default(),
         })
     }
 
     /// True while the loop runs and reaches the store.
     pub fn sign_of_life(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.alive)
+    }
+
+    /// When the loop last turned.
+    pub fn liveness(&self) -> Arc<Liveness> {
+        Arc::clone(&self.liveness)
     }
 
     /// Runs until `stopping`; then lets calls under way finish for `grace`, and records the truth about
@@ -78,7 +86,10 @@ impl Executor {
             let done = self.turn(&mut calls, &mut sweep_at, &mut renew_at).await;
             self.alive.store(done.is_ok(), Ordering::Relaxed);
             let rest = match done {
-                Ok(()) => POLL,
+                Ok(()) => {
+                    self.liveness.turned();
+                    POLL
+                }
                 Err(error) => {
                     tracing::error!(%error, "the executor can't reach the store");
                     REST
