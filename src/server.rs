@@ -12,7 +12,8 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, middleware, web};
 use anyhow::Context;
 use chrono::TimeDelta;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, timeout_at};
 
 use crate::api::{Api, routes};
 use crate::auth::Verifier;
@@ -50,7 +51,11 @@ pub struct Server {
     executing: Option<tokio::task::JoinHandle<()>>,
     following: tokio::task::JoinHandle<()>,
     stop: watch::Sender<bool>,
+    grace: Duration,
 }
+
+/// How much longer than `server.shutdown_ms` a stop may take: the executor notes what it cut off.
+const STOP_EXTRA: Duration = Duration::from_secs(1);
 
 /// Whether the executor runs in the background or is stepped by a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +92,14 @@ impl Server {
             .with_context(|| format!("server.listen: {} can't be used", config.server.listen))?;
         let url = config.store.url.expose().to_owned();
         let reads = config.store.read_connections;
-        let store = tokio::task::spawn_blocking(move || Store::open(&url, reads)).await??;
+        let needs_standby = config.store.require_sync_standby;
+        let open = move || {
+            if needs_standby {
+                Store::require_sync_standby(&url)?;
+            }
+            Store::open(&url, reads)
+        };
+        let store = tokio::task::spawn_blocking(open).await??;
         let catalog = catalog(config);
         let rules = catalog.load().map_err(unusable)?.rules;
         let settings = settings(config, rules);
@@ -105,6 +117,7 @@ impl Server {
             stopping: stopping.clone(),
             target_hosts: hosts_of(&executor),
             executor_alive: executor.sign_of_life(),
+            executor_turns: executor.liveness(),
             rules_stale: Arc::new(AtomicBool::new(false)),
         };
         let address = listener.local_addr()?;
@@ -129,6 +142,7 @@ impl Server {
             executing,
             following,
             stop,
+            grace,
         })
     }
 
@@ -182,21 +196,68 @@ impl Server {
         self.engine.metrics().set_rules_stale(is_stale);
     }
 
-    /// Stops in order: refuse new API calls, finish answers, end or mark executions, drain the writer.
+    /// Stops in order: refuse new API calls, finish answers, end or mark executions, drain the writer. All
+    /// of it together takes `server.shutdown_ms` and a second at most, whatever the database does.
+    ///
+    /// # Errors
+    /// Names what was left behind. Its threads still run: the process should end.
     pub async fn stop(self) -> anyhow::Result<()> {
+        let end = Instant::now() + self.grace + STOP_EXTRA;
         // A missing receiver has stopped already.
         let _ = self.stop.send(true);
-        self.http.stop(true).await;
-        self.serving.await??;
-        if let Some(executing) = self.executing {
-            executing.await?;
+        let mut left = Left(Vec::new());
+        let Self { api, engine, executor, http, serving, executing, mut following, writer, .. } = self;
+        let drained = async {
+            http.stop(true).await;
+            serving.await
+        };
+        match timeout_at(end, drained).await {
+            Ok(served) => served??,
+            Err(_) => left.note("API calls under way"),
         }
-        self.following.await?;
-        drop((self.api, self.engine, self.executor));
-        let writer = self.writer;
-        tokio::task::spawn_blocking(move || writer.join())
-            .await?
-            .map_err(|_| anyhow::anyhow!("the writer's thread panicked"))
+        if let Some(mut executing) = executing {
+            match timeout_at(end, &mut executing).await {
+                Ok(executed) => executed?,
+                Err(_) => left.abort("the executor", &executing),
+            }
+        }
+        match timeout_at(end, &mut following).await {
+            Ok(followed) => followed?,
+            Err(_) => left.abort("a read of the change feed", &following),
+        }
+        let waiting = engine.queue_depth();
+        drop((api, engine, executor));
+        // A separate thread: the runtime would wait for a blocking task.
+        let (ended, end_of_writer) = oneshot::channel();
+        std::thread::spawn(move || ended.send(writer.join()));
+        match timeout_at(end, end_of_writer).await {
+            Ok(joined) => joined?.map_err(|_| anyhow::anyhow!("the writer's thread panicked"))?,
+            Err(_) => {
+                left.note(&format!("the writer, with {waiting} writes waiting besides the one under way"))
+            }
+        }
+        left.into_result()
+    }
+}
+
+/// What did not stop in time.
+struct Left(Vec<String>);
+
+impl Left {
+    fn note(&mut self, what: &str) {
+        self.0.push(what.to_owned());
+    }
+
+    fn abort(&mut self, what: &str, task: &tokio::task::JoinHandle<()>) {
+        task.abort();
+        self.note(what);
+    }
+
+    fn into_result(self) -> anyhow::Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        Err(anyhow::anyhow!("not everything stopped in time; left behind: {}", self.0.join("; ")))
     }
 }
 

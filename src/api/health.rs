@@ -1,6 +1,7 @@
 //! Liveness, readiness, metrics.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, web};
@@ -13,22 +14,39 @@ pub async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Liveness::ok())
 }
 
-/// `GET /health/ready`: the database answers, migrations are current, the executor is alive.
+/// Writes that wait longer than this, or a loop that does not turn for longer, make the server unready.
+const STALLED_AFTER: Duration = Duration::from_secs(10);
+
+/// `GET /health/ready`: the database answers, writes are recorded, migrations are current, the executor's
+/// loop turns.
 ///
 /// Stale rules are reported but don't make the server unready: the old ones are in force.
 pub async fn ready(api: web::Data<Api>) -> HttpResponse {
     let store = api.engine.store_health().await;
-    let executor = api.is_executor_alive();
-    let is_ready = store.answers && store.is_current && executor;
+    let writes = api.engine.write_health();
+    let turned = api.executor_turns.age();
+    let are_written = writes.blocked.is_none_or(|blocked| blocked < STALLED_AFTER);
+    let executor = api.is_executor_alive() && turned.is_some_and(|age| age < STALLED_AFTER);
+    let is_ready = store.answers && are_written && store.is_current && executor;
     let are_rules_stale = api.rules_stale.load(Ordering::Relaxed);
     let checks = ReadinessChecks {
         database: Check::of(store.answers),
+        writes: Check::of(are_written),
         migrations: Check::of(store.is_current),
         executor: Check::of(executor),
         rules: Word(if are_rules_stale { RulesCheck::Stale } else { RulesCheck::Ok }),
     };
-    let body = Readiness { status: Check::of(is_ready), checks };
+    let body = Readiness {
+        status: Check::of(is_ready),
+        checks,
+        last_write_age_ms: millis(writes.last_write),
+        last_turn_age_ms: turned.map(millis),
+    };
     if is_ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
+}
+
+fn millis(age: Duration) -> u64 {
+    u64::try_from(age.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// `GET /metrics`

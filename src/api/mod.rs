@@ -28,6 +28,7 @@ use crate::domain::ids::RequestId;
 use crate::domain::request::Request;
 use crate::domain::target_host::TargetHost;
 use crate::engine::Engine;
+use crate::engine::liveness::Liveness;
 use crate::http::error::ApiError;
 use crate::http::query;
 
@@ -51,6 +52,8 @@ pub struct Api {
     pub target_hosts: Arc<dyn Fn() -> Vec<TargetHost> + Send + Sync>,
     /// Whether the executor runs.
     pub executor_alive: Arc<AtomicBool>,
+    /// When the executor's loop last turned.
+    pub executor_turns: Arc<Liveness>,
     /// Whether the last reload of the rules failed; the old ones are then in force.
     pub rules_stale: Arc<AtomicBool>,
 }

@@ -41,7 +41,11 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(work);
+    // A read that the database does not answer must not keep the process.
+    runtime.shutdown_background();
+    done
 }
 
 fn load(file: Option<&Path>, flags: Flags) -> anyhow::Result<Config> {
@@ -84,7 +88,10 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         }
     }
     tracing::info!("stopping: new API calls are refused, those under way may finish");
-    server.stop().await?;
+    if let Err(error) = server.stop().await {
+        tracing::error!(%error, "stopped");
+        return Ok(ExitCode::FAILURE);
+    }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

@@ -33,6 +33,8 @@ pub enum Kind {
     Text,
     /// A TOML list.
     List,
+    /// `true` or `false`.
+    Flag,
 }
 
 impl Key {
@@ -56,6 +58,10 @@ impl Key {
 
     const fn list(name: &'static str, default: &'static str, meaning: &'static str) -> Self {
         Self { name, default: Some(default), example: "", meaning, secret: false, kind: Kind::List }
+    }
+
+    const fn flag(name: &'static str, default: &'static str, meaning: &'static str) -> Self {
+        Self { name, default: Some(default), example: "", meaning, secret: false, kind: Kind::Flag }
     }
 
     const fn secret(self) -> Self {
@@ -115,6 +121,11 @@ pub const KEYS: &[Key] = &[
         "Writes that may wait; beyond that the answer is 503 busy.",
     ),
     Key::number("store.batch_max", "512", (1, 512), "Largest number of writes in one commit."),
+    Key::flag(
+        "store.require_sync_standby",
+        "false",
+        "Refuse to start unless PostgreSQL commits on a second server, too (a synchronous standby).",
+    ),
     Key::unset(
         "auth.hs256_secret",
         r#""at-least-32-random-bytes""#,

@@ -135,6 +135,7 @@ fn typed(kind: Kind, text: String) -> Value {
     let value = match kind {
         Kind::Integer { .. } => text.parse().ok().map(Value::Integer),
         Kind::List => text.parse().ok(),
+        Kind::Flag => text.parse().ok().map(Value::Boolean),
         Kind::Text => None,
     };
     value.unwrap_or(Value::String(text))

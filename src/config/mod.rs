@@ -132,12 +132,19 @@ impl ServerConfig {
 impl StoreConfig {
     fn read(reader: &mut Reader) -> Self {
         let advice = "write sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE";
-        Self {
+        let config = Self {
             url: reader.parsed("store.url", advice, StoreUrl::parse),
             read_connections: reader.integer("store.read_connections"),
             queue_max: reader.integer("store.queue_max"),
             batch_max: reader.integer("store.batch_max"),
+            require_sync_standby: reader.flag("store.require_sync_standby"),
+        };
+        if config.require_sync_standby && config.url.expose().starts_with("sqlite://") {
+            reader.fault(ConfigFault::new(
+                "store.require_sync_standby: SQLite has no standby: use PostgreSQL, or leave the key out",
+            ));
         }
+        config
     }
 }
 

@@ -62,6 +62,11 @@ impl Reader {
         })
     }
 
+    /// `true` or `false`.
+    pub fn flag(&mut self, name: &str) -> bool {
+        self.value(name, |_, value| value.as_bool().ok_or_else(|| "write true or false".to_owned()))
+    }
+
     /// A text that is not empty.
     pub fn text(&mut self, name: &str) -> String {
         self.value(name, |_, value| some_text(value).map(str::to_owned))

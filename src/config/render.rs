@@ -39,6 +39,7 @@ pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
         ("store.read_connections", number(store.read_connections)),
         ("store.queue_max", number(store.queue_max)),
         ("store.batch_max", number(store.batch_max)),
+        ("store.require_sync_standby", Some(Value::Boolean(store.require_sync_standby))),
         ("auth.hs256_secret", auth.hs256_secret.as_ref().and_then(shown)),
         ("auth.jwks_file", auth.jwks_file.as_ref().map(|path| path.display()).and_then(shown)),
         ("auth.issuer", auth.issuer.as_ref().and_then(shown)),

@@ -33,6 +33,8 @@ pub struct StoreConfig {
     pub queue_max: usize,
     /// Most writes that are committed together.
     pub batch_max: usize,
+    /// Whether a start without a synchronous standby is refused.
+    pub require_sync_standby: bool,
 }
 
 /// `[auth]`: which tokens are accepted.

@@ -173,6 +173,19 @@ fn no_message_shows_a_secret() {
 }
 
 #[test]
+fn a_standby_is_asked_for_by_true_or_false_and_only_of_postgresql() {
+    let asked =
+        |url: &str, value: &str| format!("[store]\nurl = \"{url}\"\nrequire_sync_standby = {value}\n");
+    let config = load(&asked("postgres://u@h/d", "true"), &[]).unwrap();
+    assert!(config.store.require_sync_standby);
+    let variable = ("COUNTERSIGN__STORE__REQUIRE_SYNC_STANDBY", "true");
+    let of_sqlite = "store.require_sync_standby: SQLite has no standby: use PostgreSQL, or leave the key out";
+    assert_eq!(faults(&asked("sqlite://a.db", "false"), &[variable]), [of_sqlite]);
+    let [refused] = &faults(&asked("postgres://u@h/d", "\"yes\""), &[])[..] else { panic!("not one fault") };
+    assert!(refused.ends_with("write true or false"), "{refused}");
+}
+
+#[test]
 fn two_key_sources_are_refused() {
     let secret = "x".repeat(32);
     let env = [("COUNTERSIGN__AUTH__HS256_SECRET", secret.as_str())];
@@ -316,6 +329,6 @@ fn written(key: &Key) -> &'static str {
 fn range(key: &Key) -> String {
     match key.kind {
         Kind::Integer { min, max } => format!(" From {min} to {max}."),
-        Kind::Text | Kind::List => String::new(),
+        Kind::Text | Kind::List | Kind::Flag => String::new(),
     }
 }

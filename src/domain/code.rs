@@ -74,7 +74,7 @@ pub enum Code {
     UnsupportedMediaType,
     /// Something is wrong here; the log has it under the reference.
     Internal,
-    /// Too much is waiting; try again after Retry-After seconds.
+    /// Too much is waiting, or the database takes no calls; try again after Retry-After seconds.
     Busy,
 }
 
@@ -208,7 +208,10 @@ impl Code {
                 "The body is not application/json in UTF-8 without content encoding."
             }
             Self::Internal => "Something is wrong here; the log has it under the reference.",
-            Self::Busy => "Too much is waiting; try again after Retry-After seconds.",
+            Self::Busy => {
+                "Too much is waiting, or the database takes no calls; the message says what was recorded. Try again \
+                 after Retry-After seconds."
+            }
         }
     }
 }

@@ -138,10 +138,9 @@ fn outcome(reply: Result<(Request, bool), EngineError>) -> Result<BulkOutcome, E
         Err(EngineError::NotFound) => {
             refused(Code::NotFound, "There is no such request for you: check the id and the org.")
         }
-        Err(EngineError::Store(error)) if error.is_busy() => refused(
-            Code::Busy,
-            "Too much is waiting right now. This was not recorded; send it again shortly.",
-        ),
+        Err(error) if error.try_again_sentence().is_some() => {
+            refused(Code::Busy, error.try_again_sentence().unwrap_or_default())
+        }
         Err(
             error @ (EngineError::PermissionMissing(_)
             | EngineError::Unreadable(_)

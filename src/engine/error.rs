@@ -4,7 +4,7 @@ use crate::domain::actor::Permission;
 use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::domain::lifecycle::Refusal;
-use crate::store::StoreError;
+use crate::store::{StoreError, Unavailable};
 
 /// Why the engine did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,19 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// For an error that is a matter of time: a sentence that says what was recorded, and what to do.
+    pub fn try_again_sentence(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(error) => error.unavailable().map(try_again_sentence),
+            Self::PermissionMissing(_)
+            | Self::NotFound
+            | Self::Unreadable(_)
+            | Self::Invalid(_)
+            | Self::NotAdmitted(_)
+            | Self::Refused(_) => None,
+        }
+    }
+
     /// The stable words for it: one, or one for each fault.
     pub fn codes(&self) -> Vec<Code> {
         match self {
@@ -44,6 +57,27 @@ impl EngineError {
             Self::Refused(refusal) => vec![refusal.code()],
             Self::Store(error) if error.is_busy() => vec![Code::Busy],
             Self::Store(_) => vec![Code::Internal],
+        }
+    }
+}
+
+fn try_again_sentence(why: Unavailable) -> &'static str {
+    match why {
+        Unavailable::QueueFull => "The server is busy. Nothing was recorded; try again shortly.",
+        Unavailable::Held => {
+            "Somebody else holds this in the database. Nothing was recorded; try again shortly, and tell the \
+             server's operators if that does not help."
+        }
+        Unavailable::Away => {
+            "The database takes no changes right now. Nothing was recorded; try again shortly."
+        }
+        Unavailable::Unread => {
+            "The database can't be read right now. Try again shortly: a decision or a withdrawal that was \
+             recorded is not recorded a second time."
+        }
+        Unavailable::Unsure => {
+            "The database did not say whether this was recorded. Look it up, or send the same call again: a \
+             decision, a withdrawal, or a submission with its Idempotency-Key is recorded once at most."
         }
     }
 }

@@ -37,7 +37,7 @@ impl Engine {
     ///
     /// An execution whose rows can't be read is set aside.
     pub async fn claim(&self, slots: &mut Slots) -> Result<Vec<ClaimedExecution>, EngineError> {
-        let answer = self.inner.writer.write(WriteCommand::Claim(slots.clone())).await?;
+        let answer = self.inner.writer.write_own(WriteCommand::Claim(slots.clone())).await?;
         let WriteReply::Claimed { executions, slots: after } = answer else { return Ok(Vec::new()) };
         *slots = after;
         if executions.is_empty() {
@@ -62,14 +62,14 @@ impl Engine {
     async fn set_aside(&self, held: &HeldLease, error: &StoreError) -> Result<(), EngineError> {
         tracing::error!(request.id = %held.key.1, %error, "an execution can't be read and is set aside");
         self.inner.metrics.set_aside();
-        self.inner.writer.write(WriteCommand::SetAside { held: held.clone(), wait: LEFT_ALONE_FOR }).await?;
+        self.inner.writer.write_own(WriteCommand::SetAside { held: held.clone(), wait: LEFT_ALONE_FOR }).await?;
         Ok(())
     }
 
     /// Records that bytes may leave from now on. Returns the attempt's number; `None` if another holder has the
     /// lease, or if the call must not leave any more: then its end is recorded.
     pub async fn start_attempt(&self, held: &HeldLease) -> Result<Option<i64>, EngineError> {
-        match self.inner.writer.write(WriteCommand::StartAttempt(held.clone())).await? {
+        match self.inner.writer.write_own(WriteCommand::StartAttempt(held.clone())).await? {
             WriteReply::AttemptStarted(attempt) => Ok(Some(attempt)),
             reply => {
                 self.note_end(&held.key, &reply);
@@ -80,13 +80,13 @@ impl Engine {
 
     /// Puts a claimed execution back: nothing left. It is due again after `wait`.
     pub async fn put_back(&self, held: &HeldLease, wait: TimeDelta) -> Result<bool, EngineError> {
-        let reply = self.inner.writer.write(WriteCommand::PutBack { held: held.clone(), wait }).await?;
+        let reply = self.inner.writer.write_own(WriteCommand::PutBack { held: held.clone(), wait }).await?;
         Ok(matches!(reply, WriteReply::Done) || self.note_end(&held.key, &reply))
     }
 
     /// Ends a claimed execution without sending it; `false` if another holder has the lease by now.
     pub async fn stop(&self, held: &HeldLease, reason: String) -> Result<bool, EngineError> {
-        let reply = self.inner.writer.write(WriteCommand::Stop { held: held.clone(), reason }).await?;
+        let reply = self.inner.writer.write_own(WriteCommand::Stop { held: held.clone(), reason }).await?;
         Ok(self.note_end(&held.key, &reply))
     }
 
@@ -94,7 +94,7 @@ impl Engine {
     /// `false` if the attempt is not this holder's, or was recorded otherwise before.
     pub async fn end_attempt(&self, held: &HeldLease, ending: Ending) -> Result<bool, EngineError> {
         let command = WriteCommand::EndAttempt { held: held.clone(), ending: Box::new(ending) };
-        let reply = self.inner.writer.write(command).await?;
+        let reply = self.inner.writer.write_own(command).await?;
         Ok(self.note_end(&held.key, &reply))
     }
 
@@ -111,14 +111,14 @@ impl Engine {
 
     /// Renews the leases of what is under way, by the database's clock.
     pub async fn renew(&self, held: Vec<HeldLease>) -> Result<(), EngineError> {
-        self.inner.writer.write(WriteCommand::Renew(held)).await?;
+        self.inner.writer.write_own(WriteCommand::Renew(held)).await?;
         Ok(())
     }
 
     /// At start: on an embedded database no other process can hold a lease, so none is waited for.
     pub async fn recover(&self) -> Result<usize, EngineError> {
         if self.inner.store.is_exclusive() {
-            self.inner.writer.write(WriteCommand::LapseAll).await?;
+            self.inner.writer.write_own(WriteCommand::LapseAll).await?;
         }
         self.settle_lapsed(&[]).await
     }
@@ -135,7 +135,7 @@ impl Engine {
         let mut keys = self.inner.set_aside.without(self.inner.store.read(list).await?);
         keys.retain(|key| !under_way.contains(key));
         let found = keys.len();
-        let settling = keys.iter().map(|key| self.inner.writer.write(WriteCommand::Settle(key.clone())));
+        let settling = keys.iter().map(|key| self.inner.writer.write_own(WriteCommand::Settle(key.clone())));
         let answers = futures_util::future::join_all(settling).await;
         for (key, answer) in keys.iter().zip(answers) {
             match answer {
@@ -148,12 +148,13 @@ impl Engine {
         Ok(found)
     }
 
-    /// A request that can't be read is left alone; any other error is the caller's.
+    /// A request that can't be read, or whose rows somebody else holds, is left alone; any other error is the
+    /// caller's.
     pub(super) fn leave_alone(&self, key: &Key, error: StoreError) -> Result<(), EngineError> {
-        if !error.is_of_one_row() {
+        if !error.is_of_one_request() {
             return Err(error.into());
         }
-        tracing::error!(request.id = %key.1, %error, "a request can't be read and is left alone for a while");
+        tracing::error!(request.id = %key.1, %error, "a request can't be worked on and is left alone for a while");
         self.inner.metrics.set_aside();
         self.inner.set_aside.add(key, self.inner.clock.now());
         Ok(())

@@ -15,7 +15,7 @@ impl Engine {
         let keys = self.inner.store.read(move |conn| requests::list_overdue(conn, now, limit)).await?;
         let keys = self.inner.set_aside.without(keys);
         let found = keys.len();
-        let expiries = keys.iter().map(|key| self.inner.writer.write(WriteCommand::Expire(key.clone())));
+        let expiries = keys.iter().map(|key| self.inner.writer.write_own(WriteCommand::Expire(key.clone())));
         let done = futures_util::future::join_all(expiries).await;
         for (key, done) in keys.iter().zip(done) {
             if let Err(error) = done {

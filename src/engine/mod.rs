@@ -23,6 +23,7 @@ mod idempotency;
 mod in_force;
 mod lease_renewal;
 pub mod inbox;
+pub mod liveness;
 mod outcome_waiters;
 pub mod pauses;
 pub mod queries;

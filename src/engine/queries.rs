@@ -15,6 +15,7 @@ use crate::store::{AnyConnection, StoreError, listing, migrate};
 
 pub use super::views::{AnswerHead, AnswerView, AnsweredRow, RowView, View};
 pub use crate::store::listing::{Filter, Position, Sort, SortBy};
+pub use crate::store::writer::WriteHealth;
 
 /// A page by number, or after a position.
 #[derive(Clone, Debug)]
@@ -167,6 +168,11 @@ impl Engine {
             reader.rows(conn, page)
         };
         Ok(self.inner.store.read(read).await?)
+    }
+
+    /// How the writer is doing.
+    pub fn write_health(&self) -> WriteHealth {
+        self.inner.writer.health()
     }
 
     /// Asks the database whether it is there and in shape.

@@ -19,6 +19,7 @@ use super::egress::Egress;
 use super::lease_keeper::LeaseKeeper;
 use super::under_way::{RunningCall, UnderWay};
 use crate::domain::target_host::TargetHost;
+use crate::engine::liveness::Liveness;
 use crate::engine::{ClaimedExecution, Engine, EngineError};
 
 pub use super::under_way::Concurrency;
@@ -41,6 +42,7 @@ pub struct Executor {
     concurrency: Concurrency,
     under_way: Arc<UnderWay>,
     alive: Arc<AtomicBool>,
+    liveness: Arc<Liveness>,
 }
 
 impl Executor {
@@ -52,6 +54,7 @@ impl Executor {
             concurrency,
             under_way: Arc::default(),
             alive: Arc::new(AtomicBool::new(false)),
+            liveness: Arc::default(),
         })
     }
 
@@ -63,6 +66,11 @@ impl Executor {
     /// The hosts that this node has called or is calling.
     pub fn hosts(&self) -> Vec<TargetHost> {
         self.under_way.hosts_now()
+    }
+
+    /// When the loop last turned.
+    pub fn liveness(&self) -> Arc<Liveness> {
+        Arc::clone(&self.liveness)
     }
 
     /// Runs until `stopping`; then lets calls under way finish for `grace`, and records the truth about
@@ -82,7 +90,10 @@ impl Executor {
             let done = self.claim_into(&mut calls).await;
             self.alive.store(done.is_ok(), Ordering::Relaxed);
             let rest = match done {
-                Ok(()) => POLL,
+                Ok(()) => {
+                    self.liveness.turned();
+                    POLL
+                }
                 Err(error) => {
                     tracing::error!(%error, "the executor can't reach the store");
                     REST

@@ -213,6 +213,9 @@ impl From<Refusal> for ApiError {
 
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
+        if let Some(sentence) = error.try_again_sentence() {
+            return Self::new(Code::Busy, sentence);
+        }
         match error {
             EngineError::PermissionMissing(permission) => Self::new(
                 Code::PermissionMissing,
@@ -226,10 +229,6 @@ impl From<EngineError> for ApiError {
             EngineError::Invalid(faults) => Self::faults(faults),
             EngineError::NotAdmitted(why) => Self::new(why.code, why.message),
             EngineError::Refused(refusal) => refusal.into(),
-            EngineError::Store(error) if error.is_busy() => Self::new(
-                Code::Busy,
-                "The server is busy. This call recorded nothing; send it again shortly.",
-            ),
             EngineError::Store(error) => Self::internal(error.to_string()),
         }
     }

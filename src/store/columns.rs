@@ -4,10 +4,14 @@
 //! costs one round trip instead of one per row. On SQLite, which has no round trips, the same macros
 //! write row by row with cached statements.
 
+use std::collections::HashSet;
+
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
+
+use crate::domain::ids::{OrgId, RequestId};
 
 /// One column of many rows.
 pub(super) enum Column<'a> {
@@ -256,24 +260,43 @@ macro_rules! batch_update {
 }
 pub(super) use batch_update;
 
+/// The rows of some keys, locked for a write, and the keys of those that another transaction holds.
+pub struct Locked<R> {
+    /// The rows, in key order.
+    pub rows: Vec<R>,
+    /// Requests whose row is there, but held by somebody else. Never on SQLite.
+    pub held: Vec<(OrgId, RequestId)>,
+}
+
 /// A function that loads rows for a write by the key of their request, locked in key order so that two
-/// nodes can't deadlock.
+/// nodes can't deadlock. It waits for no row: one that another transaction holds is named in the result.
 macro_rules! lock_by_key {
     ($vis:vis fn $lock:ident($table:ident) -> $row:ty) => {
-        /// Loads the named rows for a write, locked in key order.
+        /// Loads the named rows for a write, locked in key order, but for those that somebody else holds.
         $vis fn $lock(
             conn: &mut $crate::store::AnyConnection,
             keys: &[$crate::store::requests::Key],
-        ) -> Result<Vec<$row>, $crate::store::StoreError> {
+        ) -> Result<$crate::store::columns::Locked<$row>, $crate::store::StoreError> {
+            use $crate::store::columns::{Locked, held_keys};
             match conn {
                 $crate::store::AnyConnection::Postgres(conn) => {
                     let (orgs, ids) = $crate::store::requests::key_texts(keys);
-                    Ok($table::table
-                        .filter($table::org_id.eq_any(orgs).and($table::request_id.eq_any(ids)))
-                        .filter($crate::store::requests::unprepared())
+                    let named = $table::table
+                        .filter($table::org_id.eq_any(&orgs).and($table::request_id.eq_any(&ids)))
+                        .filter($crate::store::requests::unprepared());
+                    let rows: Vec<$row> = named
+                        .clone()
                         .order(($table::org_id, $table::request_id))
                         .for_update()
-                        .load(conn)?)
+                        .skip_locked()
+                        .load(conn)?;
+                    if rows.len() >= keys.len() {
+                        return Ok(Locked { rows, held: Vec::new() });
+                    }
+                    let there = named.select(($table::org_id, $table::request_id)).load(conn)?;
+                    let locked = rows.iter().map(|row| (row.org_id.as_str(), row.request_id.as_str()));
+                    let held = held_keys(keys, &there, locked);
+                    Ok(Locked { rows, held })
                 }
                 // The write lock is already ours; single-row statements are cached.
                 $crate::store::AnyConnection::Sqlite(conn) => {
@@ -281,13 +304,26 @@ macro_rules! lock_by_key {
                         $table::table.find((org.as_str(), id.to_string())).first(conn).optional()
                     };
                     let rows = keys.iter().map(find).collect::<QueryResult<Vec<_>>>()?;
-                    Ok(rows.into_iter().flatten().collect())
+                    Ok(Locked { rows: rows.into_iter().flatten().collect(), held: Vec::new() })
                 }
             }
         }
     };
 }
 pub(super) use lock_by_key;
+
+/// Those of `keys` that are there without being locked by us.
+pub(super) fn held_keys<'r>(
+    keys: &[(OrgId, RequestId)],
+    there: &[(String, String)],
+    locked: impl Iterator<Item = (&'r str, &'r str)>,
+) -> Vec<(OrgId, RequestId)> {
+    let locked: HashSet<(&str, &str)> = locked.collect();
+    let there = there.iter().map(|(org, id)| (org.as_str(), id.as_str()));
+    let held: HashSet<(&str, &str)> = there.filter(|key| !locked.contains(key)).collect();
+    let is_held = |(org, id): &&(OrgId, RequestId)| held.contains(&(org.as_str(), id.to_string().as_str()));
+    keys.iter().filter(is_held).cloned().collect()
+}
 
 /// The person in four columns of a row.
 macro_rules! person {

@@ -8,7 +8,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::ManageConnection;
 
-use super::StoreError;
+use super::{StoreError, bounds};
 
 /// A connection to the database that the URL's scheme chose.
 #[derive(diesel::MultiConnection)]
@@ -78,7 +78,7 @@ impl Opener {
                 Ok(AnyConnection::Sqlite(conn))
             }
             StoreUrl::Postgres(url) => {
-                let mut conn = PgConnection::establish(url)?;
+                let mut conn = PgConnection::establish(&bounds::with_parameters(url))?;
                 set_up_postgres(&mut conn, self.purpose)?;
                 Ok(AnyConnection::Postgres(conn))
             }
@@ -105,6 +105,10 @@ fn set_up_sqlite(conn: &mut SqliteConnection, purpose: Purpose) -> Result<(), St
 }
 
 fn set_up_postgres(conn: &mut PgConnection, purpose: Purpose) -> Result<(), StoreError> {
+    bounds::bound(conn)?;
+    if purpose == Purpose::Write && only_reads(conn)? {
+        return Err(StoreError::ReadOnly);
+    }
     for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
         if pg_setting(conn, setting)? == "off" {
             return Err(StoreError::Setup(format!(
@@ -134,6 +138,12 @@ pub fn limit_statements(conn: &mut AnyConnection, most: std::time::Duration) -> 
         }
         AnyConnection::Sqlite(_) => Ok(()),
     }
+}
+
+/// Whether this is a standby, or a database that was set to only read.
+fn only_reads(conn: &mut PgConnection) -> QueryResult<bool> {
+    let asked = "current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery()";
+    diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(asked)).get_result(conn)
 }
 
 fn pragma(conn: &mut SqliteConnection, statement: &str) -> QueryResult<String> {

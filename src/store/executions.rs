@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::columns::{Column, batch_insert, batch_update, lock_by_key};
+use super::columns::{Column, Locked, batch_insert, batch_update, lock_by_key};
 use super::requests::{Key, parse_id};
 use super::schema::executions;
 use super::{AnyConnection, StoreError, from_micros, to_micros};
@@ -130,9 +130,10 @@ pub fn insert(conn: &mut AnyConnection, executions: &[Execution]) -> Result<(), 
     insert_rows(conn, &rows)
 }
 
-/// Loads the named executions for a write, locked in key order.
-pub fn lock(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<Execution>, StoreError> {
-    executions_of(lock_rows(conn, keys)?)
+/// Loads the named executions for a write, locked in key order, but for those that somebody else holds.
+pub fn lock(conn: &mut AnyConnection, keys: &[Key]) -> Result<Locked<Execution>, StoreError> {
+    let Locked { rows, held } = lock_rows(conn, keys)?;
+    Ok(Locked { rows: executions_of(rows)?, held })
 }
 
 /// An execution that changed, and the token it had when it was loaded.

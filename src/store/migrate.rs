@@ -14,7 +14,7 @@ use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::schema::schema_digest;
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, StoreError, bounds};
 use crate::domain::digest::Digest;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -33,6 +33,8 @@ enum Schema {
     Missing,
     /// The one that this program makes.
     Current,
+    /// One that a later version of this program made.
+    Newer,
     /// One that another program made.
     Other,
 }
@@ -40,13 +42,15 @@ enum Schema {
 /// Runs what is pending; returns how many ran. Safe to call from several processes at once.
 ///
 /// # Errors
-/// A database with the schema of another unreleased version is a [`StoreError::Setup`].
+/// A database with the schema of a later or of another unreleased version is a [`StoreError::Setup`].
 pub fn run(conn: &mut AnyConnection) -> Result<usize, StoreError> {
     let AnyConnection::Postgres(pg) = conn else { return run_alone(conn) };
+    bounds::unbound(pg)?;
     pg.batch_execute(&format!("SELECT pg_advisory_lock({POSTGRES_LOCK})"))?;
     let ran = run_alone(conn);
     if let AnyConnection::Postgres(pg) = conn {
         pg.batch_execute(&format!("SELECT pg_advisory_unlock({POSTGRES_LOCK})"))?;
+        bounds::bound(pg)?;
     }
     ran
 }
@@ -61,6 +65,9 @@ fn run_alone(conn: &mut AnyConnection) -> Result<usize, StoreError> {
             diesel::insert_into(schema_digest::table).values(digest).execute(conn)?;
             Ok(ran)
         }),
+        Schema::Newer => Err(StoreError::Setup(
+            "this database has the schema of a later version of countersign; start that version".to_owned(),
+        )),
         Schema::Other => Err(StoreError::Setup(
             "this database was made by another unreleased version of countersign and can't be migrated; \
              start with an empty database"
@@ -82,15 +89,18 @@ pub fn revert_all(conn: &mut AnyConnection) -> Result<usize, StoreError> {
 ///
 /// Only reads. The library's own question creates its table first, which a read connection refuses.
 pub fn is_pending(conn: &mut AnyConnection) -> Result<bool, StoreError> {
-    let known = match conn {
-        AnyConnection::Postgres(_) => versions::<Pg>(&POSTGRES)?,
-        AnyConnection::Sqlite(_) => versions::<Sqlite>(&SQLITE)?,
-    };
-    let ran = versions_run(conn)?;
+    let (known, ran) = (own_versions(conn)?, versions_run(conn)?);
     Ok(!known.iter().all(|version| ran.contains(version)) || schema_of(conn)? != Schema::Current)
 }
 
 fn schema_of(conn: &mut AnyConnection) -> Result<Schema, StoreError> {
+    if has_table(conn, "__diesel_schema_migrations")? {
+        let (known, ran) = (own_versions(conn)?, versions_run(conn)?);
+        let has_all_of_ours = known.iter().all(|version| ran.contains(version));
+        if has_all_of_ours && ran.len() > known.len() {
+            return Ok(Schema::Newer);
+        }
+    }
     if has_table(conn, "schema_digest")? {
         let digest: Option<String> =
             schema_digest::table.select(schema_digest::digest).first(conn).optional()?;
@@ -118,6 +128,14 @@ fn has_table(conn: &mut AnyConnection, name: &str) -> Result<bool, StoreError> {
         AnyConnection::Sqlite(_) => format!("EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '{name}')"),
     };
     Ok(diesel::select(diesel::dsl::sql::<Bool>(&sql)).get_result(conn)?)
+}
+
+/// The migrations of this program.
+fn own_versions(conn: &AnyConnection) -> Result<Vec<String>, StoreError> {
+    match conn {
+        AnyConnection::Postgres(_) => versions::<Pg>(&POSTGRES),
+        AnyConnection::Sqlite(_) => versions::<Sqlite>(&SQLITE),
+    }
 }
 
 fn versions_run(conn: &mut AnyConnection) -> Result<Vec<String>, StoreError> {

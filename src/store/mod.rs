@@ -5,6 +5,7 @@
 
 pub mod answers;
 pub mod attempts;
+mod bounds;
 pub mod calls;
 pub mod claims;
 mod columns;
@@ -13,6 +14,7 @@ pub mod decisions;
 mod event_data;
 pub mod events;
 pub mod executions;
+mod failure;
 pub mod inbox;
 mod json;
 pub mod listing;
@@ -23,6 +25,7 @@ pub mod refusals;
 pub mod requests;
 pub mod schema;
 pub mod sessions;
+mod standby;
 pub mod submission_keys;
 pub mod submissions;
 mod terms;
@@ -38,6 +41,7 @@ use diesel::Connection;
 use diesel::r2d2::{Pool, PooledConnection};
 
 pub use connection::{AnyConnection, Opener, Purpose, StoreUrl};
+pub use failure::Unavailable;
 
 /// Why the store failed. The text of a database error goes to the log only.
 #[derive(Debug, thiserror::Error)]
@@ -60,9 +64,21 @@ pub enum StoreError {
     /// A row contains what this program never writes.
     #[error("unreadable row: {0}")]
     Corrupt(String),
+    /// The database takes no changes: it is a standby, or it was set to only read.
+    #[error("the database only reads right now: it is a standby, or read-only is set")]
+    ReadOnly,
     /// The write queue is full.
     #[error("the write queue is full")]
     Busy,
+    /// Another transaction held a row for too long; nothing was written.
+    #[error("another transaction holds a row")]
+    Held,
+    /// The database is away, only reads, or is full; nothing was written.
+    #[error("the database takes no writes")]
+    Away,
+    /// The connection was lost at the commit: the write may have happened.
+    #[error("it is not known whether the write happened")]
+    Unsure,
     /// The writer has stopped.
     #[error("the writer has stopped")]
     Stopped,
@@ -127,6 +143,20 @@ impl Store {
             .map_err(|error| StoreError::Pool(error.to_string()))?
     }
 
+    /// Checks that a commit in the database at `url` waits for a second server. Asked before the store is
+    /// opened: without a standby, the commit of a migration would wait for ever.
+    ///
+    /// # Errors
+    /// A [`StoreError::Setup`] that says what to set.
+    pub fn require_sync_standby(url: &str) -> Result<(), StoreError> {
+        match (Opener { url: StoreUrl::parse(url)?, purpose: Purpose::Write }).open()? {
+            AnyConnection::Postgres(mut conn) => standby::require(&mut conn),
+            AnyConnection::Sqlite(_) => {
+                Err(StoreError::Setup("store.require_sync_standby needs PostgreSQL".to_owned()))
+            }
+        }
+    }
+
     /// Whether only this process can use the database; then every lease of an earlier process is void.
     pub fn is_exclusive(&self) -> bool {
         matches!(self.url, StoreUrl::Sqlite(_))
@@ -161,25 +191,4 @@ pub fn to_micros(at: DateTime<Utc>) -> i64 {
 pub fn from_micros(micros: i64) -> Result<DateTime<Utc>, StoreError> {
     DateTime::from_timestamp_micros(micros)
         .ok_or_else(|| StoreError::Corrupt(format!("time {micros} is out of range")))
-}
-
-impl StoreError {
-    /// Whether only the rows of one request are at fault: others can be worked on.
-    pub fn is_of_one_row(&self) -> bool {
-        match self {
-            Self::Corrupt(_) => true,
-            Self::Stale
-            | Self::Database(_)
-            | Self::Connection(_)
-            | Self::Pool(_)
-            | Self::Setup(_)
-            | Self::Busy
-            | Self::Stopped => false,
-        }
-    }
-
-    /// Whether the same call may succeed shortly after.
-    pub fn is_busy(&self) -> bool {
-        matches!(self, Self::Busy | Self::Pool(_))
-    }
 }

@@ -126,7 +126,7 @@ impl PageError {
     }
 
     fn page<'a>(&self, method: &Method, web: Option<&'a Web>, reference: &str) -> ErrorPage<'a> {
-        let (icon, title, text) = self.words(method);
+        let (icon, title, text) = self.words();
         let home = || Some((BASE.to_owned(), "Back to the start"));
         let link = match self {
             Self::SignIn { to, .. } => Some((sign_in_url(to), "Sign in and go back there")),
@@ -146,7 +146,7 @@ impl PageError {
         }
     }
 
-    fn words(&self, method: &Method) -> (Icon, String, Vec<String>) {
+    fn words(&self) -> (Icon, String, Vec<String>) {
         let message = |icon, title: &str, text: &str| (icon, title.to_owned(), vec![text.to_owned()]);
         match self {
             Self::SignIn { .. } => message(
@@ -168,11 +168,7 @@ impl PageError {
             Self::Message { title, text, .. } => message(Icon::Info, title, text),
             Self::Refused(error) => {
                 let title = match self.status_code() {
-                    // A form may have been recorded just before: its answer leads to a page that is read.
-                    StatusCode::SERVICE_UNAVAILABLE if *method == Method::GET => {
-                        "Countersign is very busy and can’t show this page."
-                    }
-                    StatusCode::SERVICE_UNAVAILABLE => "Countersign is very busy. Nothing was recorded.",
+                    StatusCode::SERVICE_UNAVAILABLE => "Countersign can't do this right now.",
                     StatusCode::INTERNAL_SERVER_ERROR => "Something broke here.",
                     _ => "This was not done.",
                 };

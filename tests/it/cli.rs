@@ -1,15 +1,21 @@
 //! The real binary, as an operator starts it.
+//!
+//! Longer than 400 lines because every test that starts the binary is here, with the helpers that they share.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
+use countersign::store::{Opener, Purpose, StoreUrl};
+use diesel::connection::SimpleConnection;
+use diesel::{QueryableByName, RunQueryDsl};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::client::Call;
 use crate::support::pay_out::type_file;
 use crate::support::people::{AUDIENCE, BASE, ISSUER, Person, SECRET, sign};
+use crate::support::stores::Database;
 use crate::support::{eventually, root};
 
 /// The binary without a developer's own settings.
@@ -122,6 +128,39 @@ fn serve_prints_one_line_and_leaves_on_sigterm_and_on_sigint() {
         assert_eq!((status.code(), stdout.as_str()), (Some(0), ""), "{stderr}");
         assert!(stderr.contains("stopped"), "the log goes to stderr: {stderr}");
     }
+}
+
+#[test]
+fn a_serve_whose_writer_is_stuck_leaves_all_the_same_with_a_failure() {
+    crate::support::run(async {
+        let (place, database) = (Place::new(), Database::postgres());
+        let mut command =
+            countersign(&["serve", "--config", &place.config(), "--database-url", &database.url]);
+        command.env("COUNTERSIGN__SERVER__SHUTDOWN_MS", "100");
+        let mut serving = Running::start(command);
+        let address = serving.ready();
+        let url = StoreUrl::parse(&database.url).unwrap();
+        let mut other = Opener { url, purpose: Purpose::Write }.open().unwrap();
+        // The executor asks twice a second for what is queued, and so gets stuck.
+        other.batch_execute("BEGIN; LOCK TABLE executions").unwrap();
+        eventually("the writer waits for the table", async || {
+            let waiting = "SELECT count(*) AS number FROM pg_locks
+                           WHERE relation = 'executions'::regclass AND NOT granted";
+            (diesel::sql_query(waiting).get_result::<Number>(&mut other).unwrap().number > 0).then_some(())
+        })
+        .await;
+        serving.signal("-TERM");
+        let (status, _, stderr) = serving.end();
+        assert_eq!(status.code(), Some(1), "{address}: {stderr}");
+        assert!(stderr.contains("not everything stopped in time; left behind: "), "{stderr}");
+        other.batch_execute("COMMIT").unwrap();
+    });
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    number: i64,
 }
 
 /// Whether the server knows this type: a submission without a body is faulty, an unknown type is not found.

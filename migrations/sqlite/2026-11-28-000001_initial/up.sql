@@ -62,7 +62,7 @@ CREATE INDEX requests_waiting ON requests (expires_at) WHERE state = 'AdminTask'
 CREATE INDEX requests_inbox ON requests (org_id, waits_for, sort_at, request_id) WHERE state = 'AdminTask';
 CREATE INDEX requests_by_subject ON requests (org_id, subject, started_at, request_id) WHERE subject IS NOT NULL;
 CREATE INDEX requests_approved ON requests (execute_before) WHERE state = 'approved';
-CREATE INDEX requests_open ON requests (state) WHERE state IN ('approved', 'unknown');
+CREATE INDEX requests_unknown ON requests (state) WHERE state = 'unknown';
 -- The id by which a target recognises a repeat belongs to one open request.
 CREATE UNIQUE INDEX requests_open_repeat_key ON requests (org_id, host, repeat_key)
     WHERE repeat_key IS NOT NULL AND state IN ('AdminTask', 'approved', 'unknown');

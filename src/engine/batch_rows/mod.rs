@@ -67,6 +67,8 @@ pub(super) struct BatchRows<'a> {
     database_now: Option<DateTime<Utc>>,
     requests: HashMap<Key, Entry>,
     executions: HashMap<Key, ExecutionEntry>,
+    /// Requests that another transaction holds, or whose execution it holds.
+    held: BTreeSet<Key>,
     usage: BTreeMap<UsageKey, UsageRow>,
     /// The counters that changed.
     counted: BTreeSet<UsageKey>,
@@ -88,7 +90,8 @@ pub(super) struct BatchRows<'a> {
 }
 
 impl<'a> BatchRows<'a> {
-    /// Loads and locks the rows: requests first, then executions, then counters, each in key order.
+    /// Loads and locks the rows: requests first, then executions, then counters, each in key order. It waits
+    /// for no request or execution that another transaction holds.
     pub(super) fn load(
         conn: &mut AnyConnection,
         clock: &'a Clock,
@@ -101,6 +104,7 @@ impl<'a> BatchRows<'a> {
             database_now: None,
             requests: HashMap::new(),
             executions: HashMap::new(),
+            held: BTreeSet::new(),
             usage: BTreeMap::new(),
             counted: BTreeSet::new(),
             pending: HashMap::new(),
@@ -135,9 +139,10 @@ impl<'a> BatchRows<'a> {
             return Ok(());
         }
         let keys: Vec<Key> = named.iter().cloned().collect();
-        let rows = requests::lock(conn, &keys)?;
+        let locked = requests::lock(conn, &keys)?;
+        self.held.extend(locked.held);
         let mut decided = decisions::list(conn, &keys)?;
-        for row in rows {
+        for row in locked.rows {
             let request = row.into_request(Vec::new())?;
             let key = (request.org.clone(), request.id);
             let request = Request { decisions: decided.remove(&key).unwrap_or_default(), ..request };
@@ -152,11 +157,18 @@ impl<'a> BatchRows<'a> {
             return Ok(());
         }
         let keys: Vec<Key> = named.iter().cloned().collect();
-        for execution in executions::lock(conn, &keys)? {
+        let locked = executions::lock(conn, &keys)?;
+        self.held.extend(locked.held);
+        for execution in locked.rows {
             let entry = ExecutionEntry { before: Some(execution.clone()), execution };
             self.executions.insert(entry.execution.key(), entry);
         }
         Ok(())
+    }
+
+    /// Whether another transaction holds the rows of a request, so that nothing can be done with it now.
+    pub(super) fn is_held(&self, key: &Key) -> bool {
+        self.held.contains(key)
     }
 
     /// The request as it is in this batch.

@@ -19,6 +19,9 @@ const POLL_EVERY: Duration = Duration::from_secs(1);
 /// Longest delay until another process's commit becomes visible.
 const LATE_MAX: TimeDelta = TimeDelta::seconds(5);
 
+/// The same for a submission, whose time is that of its arrival: it may wait in the queue, and be put off.
+const SUBMISSION_LATE_MAX: TimeDelta = TimeDelta::seconds(15);
+
 /// If a poll returns this many events of one org, subscribers get a reset instead of single changes.
 const EVENTS_MAX: i64 = 5_000;
 
@@ -73,10 +76,13 @@ fn poll(
     let mut changes = Vec::new();
     for ActiveOrg { org, since } in orgs {
         let from = (now - LATE_MAX).max(*since);
-        let found = events::glance(conn, org, (from, &ChangeKind::types()), EVENTS_MAX)?;
+        let submitted_from = (now - SUBMISSION_LATE_MAX).max(*since);
+        let mut found = events::glance_submissions(conn, org, submitted_from, EVENTS_MAX)?;
+        found.extend(events::glance(conn, org, (from, &ChangeKind::types()), EVENTS_MAX)?);
+        found.sort_by_key(|event| event.at);
         let is_too_much = i64::try_from(found.len()).is_ok_and(|number| number >= EVENTS_MAX);
         // Keys are kept for twice as long as their events can be found again.
-        let unpublished = feed.unpublished(found, now - LATE_MAX * 2);
+        let unpublished = feed.unpublished(found, now - SUBMISSION_LATE_MAX * 2);
         if is_too_much || unpublished.len() > UNPUBLISHED_MAX {
             return Ok(None);
         }

@@ -27,7 +27,7 @@ use crate::metrics::Metrics;
 use crate::store::events::Origin;
 use crate::store::requests::Key;
 use crate::store::submissions::{NewSubmission, SubmissionBatch};
-use crate::store::writer::{Batch, BatchStats};
+use crate::store::writer::{Batch, BatchStats, Ran};
 use crate::store::{AnyConnection, StoreError, executions, refusals, requests, sessions};
 
 /// What the decider and the rest of the engine share.
@@ -60,19 +60,16 @@ impl Batch for Decider {
         conn: &mut AnyConnection,
         commands: &[&WriteCommand],
         is_retry: bool,
-    ) -> Result<Vec<WriteReply>, StoreError> {
+    ) -> Result<Vec<Ran<WriteReply>>, StoreError> {
         let clock = self.shared.clock.clone();
-        let mut rows = BatchRows::load(conn, &clock, &self.shared.book, &lock_set(commands))?;
-        rows.keeps_changes = self.shared.feed.is_wanted();
-        self.changes.clear();
-        let mut replies = Vec::with_capacity(commands.len());
-        for command in commands {
-            replies.push(self.apply(conn, &mut rows, command, is_retry)?);
-        }
-        rows.flush(conn)?;
-        self.changes = std::mem::take(&mut rows.changes);
-        self.run_claims(conn, commands, &mut replies)?;
-        Ok(replies)
+        let rows = BatchRows::load(conn, &clock, &self.shared.book, &lock_set(commands))?;
+        let is_held = |command: &WriteCommand| command.request().is_some_and(|key| rows.is_held(key));
+        let are_held: Vec<bool> = commands.iter().map(|command| is_held(command)).collect();
+        let free = commands.iter().zip(&are_held).filter(|(_, is_held)| !**is_held);
+        let free: Vec<&WriteCommand> = free.map(|(command, _)| *command).collect();
+        let mut replies = self.run_free(conn, rows, &free, is_retry)?.into_iter();
+        let ran = |is_held| if is_held { None } else { replies.next() };
+        Ok(are_held.into_iter().map(ran).map(|reply| reply.map_or(Ran::NotNow, Ran::Replied)).collect())
     }
 
     fn as_one_statement<'c>(
@@ -93,10 +90,10 @@ impl Batch for Decider {
         Some((SubmissionBatch::new(&submissions), replies))
     }
 
-    fn committed(&mut self, replies: &[WriteReply], batch: &BatchStats) {
+    fn committed(&mut self, ran: &[Ran<WriteReply>], batch: &BatchStats) {
         self.shared.metrics.committed(batch.size, batch.took.as_secs_f64());
         self.shared.feed.publish(std::mem::take(&mut self.changes));
-        if replies.iter().any(WriteReply::approves) {
+        if ran.iter().filter_map(Ran::reply).any(WriteReply::approves) {
             self.shared.due.notify_one();
         }
     }
@@ -123,6 +120,26 @@ impl Decider {
     pub(super) fn new(shared: Shared) -> Self {
         let node = shared.clock.new_id().to_string();
         Self { shared, changes: Vec::new(), node, refused_lately: HashMap::new() }
+    }
+
+    /// Carries out the commands whose rows no other transaction holds.
+    fn run_free<'a>(
+        &mut self,
+        conn: &mut AnyConnection,
+        mut rows: BatchRows<'a>,
+        commands: &[&'a WriteCommand],
+        is_retry: bool,
+    ) -> Result<Vec<WriteReply>, StoreError> {
+        rows.keeps_changes = self.shared.feed.is_wanted();
+        self.changes.clear();
+        let mut replies = Vec::with_capacity(commands.len());
+        for command in commands {
+            replies.push(self.apply(conn, &mut rows, command, is_retry)?);
+        }
+        rows.flush(conn)?;
+        self.changes = std::mem::take(&mut rows.changes);
+        self.run_claims(conn, commands, &mut replies)?;
+        Ok(replies)
     }
 
     /// Carries out one command on the batch's rows.

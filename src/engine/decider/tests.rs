@@ -9,7 +9,7 @@ use crate::domain::request::State;
 use crate::engine::command::{WriteCommand, WriteReply};
 use crate::engine::fixture::{Fixture, body, input, maker};
 use crate::engine::idempotency::ClientKey;
-use crate::store::writer::Batch;
+use crate::store::writer::{Batch, Ran};
 
 #[test]
 fn a_submission_whose_commit_was_reported_as_failed_is_recognised_when_it_is_tried_again() {
@@ -39,10 +39,12 @@ fn a_submission_whose_commit_was_reported_as_failed_is_recognised_when_it_is_tri
     let first = command();
     let conn = &mut fixture.store.open_writer().unwrap();
     for is_retry in [false, true, true] {
-        let reply = decider.run(conn, &[&first], is_retry).unwrap().remove(0);
+        let Ran::Replied(reply) = decider.run(conn, &[&first], is_retry).unwrap().remove(0) else {
+            panic!("nobody holds its rows")
+        };
         let WriteReply::Current { request, is_new: true } = reply else { panic!("{is_retry}: {reply:?}") };
         assert_eq!(request.state, State::Approved);
     }
-    let reply = decider.run(conn, &[&command()], true).unwrap().remove(0);
-    assert!(matches!(reply, WriteReply::Replayed(_)), "{reply:?}");
+    let ran = decider.run(conn, &[&command()], true).unwrap().remove(0);
+    assert!(matches!(ran, Ran::Replied(WriteReply::Replayed(_))), "{ran:?}");
 }

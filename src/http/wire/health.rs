@@ -13,11 +13,17 @@ pub struct Liveness {
 
 /// Whether the server is ready for calls.
 #[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Readiness {
-    /// `ok` if database, migrations and executor are.
+    /// `ok` if database, writes, migrations and executor are.
     pub status: Word<Check>,
     /// The single checks.
     pub checks: ReadinessChecks,
+    /// Milliseconds since the last successful write; since the start, if there was none yet. A running
+    /// executor writes about twice a second.
+    pub last_write_age_ms: u64,
+    /// Milliseconds since the executor's loop last turned; null if it never did.
+    pub last_turn_age_ms: Option<u64>,
 }
 
 /// The single checks.
@@ -25,9 +31,12 @@ pub struct Readiness {
 pub struct ReadinessChecks {
     /// Whether the database answers.
     pub database: Word<Check>,
+    /// Whether writes are recorded: `failing` once writes have waited or failed for ten seconds and none
+    /// succeeded meanwhile.
+    pub writes: Word<Check>,
     /// Whether the database has the tables of this version.
     pub migrations: Word<Check>,
-    /// Whether the executor is alive.
+    /// Whether the executor is alive: its loop reaches the store, and turned within the last ten seconds.
     pub executor: Word<Check>,
     /// Whether the rules in force are the ones in the files.
     pub rules: Word<RulesCheck>,

@@ -301,7 +301,7 @@ async fn refused(page: &PageRequest, submitted: Submitted<'_>, error: EngineErro
     let sentence = error.items().iter().map(|item| item.message.clone()).collect::<Vec<_>>().join(" ");
     let snapshot = load(page, id).await?;
     let (head, icon) = if status == StatusCode::SERVICE_UNAVAILABLE {
-        ("Countersign is very busy. Nothing was recorded; your words are still here.", Icon::Wait)
+        ("Countersign can't do this right now; your words are still here.", Icon::Wait)
     } else {
         ("This was not recorded.", Icon::Warn)
     };

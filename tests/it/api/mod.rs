@@ -4,6 +4,7 @@ mod actor;
 mod bulk;
 mod contract_examples;
 mod credentials;
+mod database_faults;
 mod deadlines;
 mod decisions;
 mod errors;

@@ -19,6 +19,7 @@ on_both_stores![
     an_opened_store_has_nothing_left_to_migrate,
     a_database_is_opened_again_and_again,
     a_database_with_another_schema_is_refused,
+    a_database_of_a_later_version_is_refused,
     a_database_of_the_first_three_migrations_is_refused,
     a_node_reports_that_its_store_answers_and_is_current,
 ];
@@ -190,6 +191,16 @@ async fn a_database_with_another_schema_is_refused(database: Database) {
     assert!(migrate::is_pending(&mut conn).unwrap());
     drop((conn, store));
     assert_eq!(refusal(&database), REFUSED);
+}
+
+async fn a_database_of_a_later_version_is_refused(database: Database) {
+    let store = Store::open(&database.url, 1).unwrap();
+    let mut conn = store.open_writer().unwrap();
+    conn.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20270101000001')").unwrap();
+    assert!(migrate::is_pending(&mut conn).unwrap());
+    drop((conn, store));
+    let sentence = "this database has the schema of a later version of countersign; start that version";
+    assert_eq!(refusal(&database), sentence);
 }
 
 /// The first schemas were made by three migrations, and kept no digest.

@@ -3,4 +3,8 @@
 mod connection;
 mod constraints;
 mod migrate;
+mod plans;
+mod standby;
+mod stuck;
+mod waits;
 mod writer;

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use countersign::domain::request::{Request, State};
 use countersign::engine::{EngineError, SubmissionInput};
 use countersign::store::submissions::{self, NewSubmission, SubmissionBatch};
-use countersign::store::writer::{Batch, BatchStats, Writer, WriterLimits};
+use countersign::store::writer::{Batch, BatchStats, Ran, Writer, WriterLimits};
 use countersign::store::{AnyConnection, StoreError, requests};
+use diesel::connection::SimpleConnection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -15,6 +16,7 @@ use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::on_both_stores;
+use crate::support::eventually;
 use crate::support::node::{ISSUE_BADGE, Node, approval, body_with, checker, maker};
 use crate::support::stores::Database;
 
@@ -25,6 +27,9 @@ on_both_stores![
     a_failing_write_fails_only_itself,
     a_panicking_write_fails_only_itself,
     a_full_queue_is_busy_at_once,
+    the_engines_own_writes_go_first_when_clients_fill_their_lane,
+    a_write_that_can_not_run_now_is_tried_again_while_others_go_on,
+    a_write_that_can_not_run_for_long_is_refused,
     a_write_is_kept_although_its_caller_went_away,
     everything_handed_over_is_written_before_the_thread_ends,
     a_command_that_the_database_refuses_fails_only_itself,
@@ -38,6 +43,10 @@ enum Task {
     Hold(UnboundedSender<()>, Mutex<Receiver<()>>),
     /// Panics.
     Panic,
+    /// Can't run yet, for this number of times.
+    NotNow(Mutex<u32>),
+    /// Runs a statement on the writer's connection.
+    Execute(&'static str),
 }
 
 /// Runs tasks; what it committed, by batch size, is seen from outside.
@@ -53,9 +62,19 @@ impl Batch for Tasks {
         conn: &mut AnyConnection,
         tasks: &[&Task],
         _is_retry: bool,
-    ) -> Result<Vec<()>, StoreError> {
+    ) -> Result<Vec<Ran<()>>, StoreError> {
+        let mut ran = Vec::new();
         for task in tasks {
             match task {
+                Task::NotNow(left) => {
+                    let mut left = left.lock().unwrap();
+                    if *left > 0 {
+                        *left -= 1;
+                        ran.push(Ran::NotNow);
+                        continue;
+                    }
+                }
+                Task::Execute(statement) => conn.batch_execute(statement)?,
                 Task::Insert(submission) => submissions::insert(conn, &[submission])?,
                 Task::Hold(began, let_go) => {
                     began.send(()).unwrap();
@@ -63,21 +82,22 @@ impl Batch for Tasks {
                 }
                 Task::Panic => panic!("a test's write panics"),
             }
+            ran.push(Ran::Replied(()));
         }
-        Ok(vec![(); tasks.len()])
+        Ok(ran)
     }
 
     fn as_one_statement<'c>(&mut self, tasks: &[&'c Task]) -> Option<(SubmissionBatch<'c>, Vec<()>)> {
         let insert = |task: &&'c Task| match *task {
             Task::Insert(submission) => Some(&**submission),
-            Task::Hold(..) | Task::Panic => None,
+            Task::Hold(..) | Task::Panic | Task::NotNow(_) | Task::Execute(_) => None,
         };
         let submissions: Vec<&NewSubmission> = tasks.iter().map(insert).collect::<Option<_>>()?;
         Some((SubmissionBatch::new(&submissions), vec![(); tasks.len()]))
     }
 
-    fn committed(&mut self, answers: &[()], batch: &BatchStats) {
-        assert_eq!(answers.len(), batch.size);
+    fn committed(&mut self, ran: &[Ran<()>], batch: &BatchStats) {
+        assert_eq!(ran.iter().filter_map(Ran::reply).count(), batch.size);
         self.0.lock().unwrap().push(batch.size);
     }
 }
@@ -221,6 +241,75 @@ async fn a_full_queue_is_busy_at_once(database: Database) {
     assert!(!held.is_there(&submissions[2]));
     held.writer.write(insert(&submissions[2])).await.unwrap();
     assert!(held.is_there(&submissions[2]));
+}
+
+async fn the_engines_own_writes_go_first_when_clients_fill_their_lane(database: Database) {
+    let held = HeldLease::start(database, WriterLimits { queue_max: 2, batch_max: 1 }).await;
+    let submissions = held.submissions(3);
+    let (began, mut begins) = unbounded_channel();
+    let (let_go_own, wait) = channel();
+    let clients = join_all(submissions.iter().map(|submission| held.writer.write(insert(submission))));
+    let own = held.writer.write_own(Task::Hold(began, Mutex::new(wait)));
+    let let_go = async {
+        tokio::task::yield_now().await;
+        assert_eq!(held.writer.waiting(), 3);
+        held.let_go.send(()).unwrap();
+        // The engine's own write runs, and both clients' still wait.
+        begins.recv().await.unwrap();
+        assert_eq!(held.writer.waiting(), 2);
+        let_go_own.send(()).unwrap();
+    };
+    let (clients, own, ()) = tokio::join!(clients, own, let_go);
+    own.unwrap();
+    assert!(matches!(clients[..], [Ok(()), Ok(()), Err(StoreError::Busy)]), "{clients:?}");
+}
+
+async fn a_write_that_can_not_run_now_is_tried_again_while_others_go_on(database: Database) {
+    let held = HeldLease::start(database, LIMITS).await;
+    let submissions = held.submissions(2);
+    let tasks = vec![insert(&submissions[0]), Task::NotNow(Mutex::new(3)), insert(&submissions[1])];
+    let written = held.write(tasks).await;
+    assert!(written.iter().all(Result::is_ok), "{written:?}");
+    assert!(submissions.iter().all(|submission| held.is_there(submission)));
+    assert_eq!(held.committed(), [1, 2, 0, 0, 1]);
+}
+
+async fn a_write_that_can_not_run_for_long_is_refused(database: Database) {
+    let held = HeldLease::start(database, LIMITS).await;
+    let submission = held.submission();
+    let tasks = vec![Task::NotNow(Mutex::new(u32::MAX)), insert(&submission)];
+    let written = held.write(tasks).await;
+    assert!(matches!(written[..], [Err(StoreError::Held), Ok(())]), "{written:?}");
+    assert!(held.is_there(&submission));
+}
+
+/// A limit of pages stands in for a full disk: SQLite reports both alike.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn on_a_full_disk_writes_are_refused_until_there_is_room_again() {
+    let held = HeldLease::start(Database::sqlite(), WriterLimits { queue_max: 1_000, ..LIMITS }).await;
+    let submissions = held.submissions(200);
+    let full = Task::Execute("PRAGMA max_page_count = 1");
+    assert!(matches!(held.write(vec![full]).await[..], [Ok(())]));
+    let write = |submission| held.writer.write(insert(submission));
+    let written = join_all(submissions.iter().map(write)).await;
+    // What still fits into the pages that are there is written.
+    let refused: Vec<_> = submissions.iter().zip(&written).filter(|(_, written)| written.is_err()).collect();
+    assert!(!refused.is_empty());
+    for (submission, written) in &refused {
+        assert!(matches!(written, Err(StoreError::Away)), "{written:?}");
+        assert!(!held.is_there(submission));
+    }
+    let health = held.writer.health();
+    assert!(health.blocked.is_some(), "{health:?}");
+    held.writer.write(Task::Execute("PRAGMA max_page_count = 1000000")).await.unwrap();
+    for (submission, _) in refused {
+        write(submission).await.unwrap();
+        assert!(held.is_there(submission));
+    }
+    eventually("the writer has proved that it writes", async || {
+        held.writer.health().blocked.is_none().then_some(())
+    })
+    .await;
 }
 
 async fn a_write_is_kept_although_its_caller_went_away(database: Database) {

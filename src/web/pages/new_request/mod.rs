@@ -234,12 +234,14 @@ impl<'a> NewRequest<'a> {
                     key = self.new_key();
                 }
             }
-            EngineError::Store(error) if error.is_busy() => result.notice_busy(),
             EngineError::PermissionMissing(_)
             | EngineError::NotFound
             | EngineError::Unreadable(_)
             | EngineError::Refused(_)
-            | EngineError::Store(_) => return Err(error.into()),
+            | EngineError::Store(_) => match error.try_again_sentence() {
+                Some(sentence) => result.notice_try_again(sentence),
+                None => return Err(error.into()),
+            },
         }
         self.count(&result);
         form.refill_rows(&mut entries);
@@ -332,11 +334,11 @@ impl FormResult {
         self.notice = Some(Note::answering("bad", Icon::No, format!("{title}: {}", why.message), lines));
     }
 
-    fn notice_busy(&mut self) {
+    fn notice_try_again(&mut self, sentence: &str) {
         self.status = StatusCode::SERVICE_UNAVAILABLE;
         self.is_refused = true;
-        let lines = vec!["What you wrote is still here. Submit it again in a moment.".to_owned()];
-        let head = "Countersign is very busy. Nothing was stored.";
+        let lines = vec![sentence.to_owned(), "What you wrote is still here.".to_owned()];
+        let head = "Countersign can't do this right now.";
         self.notice = Some(Note::answering("warn", Icon::Warn, head, lines));
     }
 }

@@ -63,7 +63,8 @@ impl App {
         let folder = tempfile::tempdir().unwrap();
         let sandbox = Sandbox::start(options.clock.clone());
         let target = Target::start().await;
-        let database = Database::new(on, &folder);
+        let database =
+            if options.has_own_database { Database::own_postgres() } else { Database::new(on, &folder) };
         let file = folder.path().join("countersign.toml");
         let options = options.set("store.url", format!("{:?}", database.url())).with_files_in(&folder);
         std::fs::write(&file, toml(&options, &[("Sandbox", sandbox.address), ("Recorder", target.address)]))
@@ -212,6 +213,11 @@ impl App {
     pub fn database(&self) -> AnyConnection {
         let url = StoreUrl::parse(self.database.url()).unwrap();
         Opener { url, purpose: Purpose::Write }.open().unwrap()
+    }
+
+    /// Runs SQL as the administrator of the test's own database, whose name is `{database}` in it.
+    pub fn administer(&self, sql: &str) {
+        self.database.administer(sql);
     }
 
     /// Runs SQL past the server, as someone with the database's password could.

@@ -19,6 +19,7 @@ pub(super) const PEOPLE: &str = "people.toml";
 pub struct AppOptions {
     pub mode: ExecutorMode,
     pub clock: Clock,
+    pub(super) has_own_database: bool,
     pub(super) settings: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
     type_file: Option<String>,
     people_file: Option<String>,
@@ -30,6 +31,7 @@ impl Default for AppOptions {
         let options = Self {
             mode: ExecutorMode::Running,
             clock: Clock::fixed(noon()),
+            has_own_database: false,
             settings: BTreeMap::new(),
             type_file: None,
             people_file: None,
@@ -50,6 +52,12 @@ impl AppOptions {
     /// The executor runs only when the test says so, and decisions do not wait for it.
     pub fn stepped() -> Self {
         Self { mode: ExecutorMode::Stepped, ..Self::default() }.set("executor.decision_wait_ms", 0)
+    }
+
+    /// On a PostgreSQL database that no other test uses.
+    #[must_use]
+    pub fn in_own_database(self) -> Self {
+        Self { has_own_database: true, ..self }
     }
 
     /// Sets a key; the value is TOML text.
