@@ -95,7 +95,7 @@ impl PageError {
         }
         let reference = reference(request);
         self.note(web);
-        let page = self.page(request.method(), web, &reference);
+        let page = self.page(web, &reference);
         let html = page.render().unwrap_or_else(|_| page.title.to_string());
         let mut response = HttpResponse::build(self.status_code());
         if self.status_code() == StatusCode::SERVICE_UNAVAILABLE {
@@ -125,7 +125,7 @@ impl PageError {
         }
     }
 
-    fn page<'a>(&self, method: &Method, web: Option<&'a Web>, reference: &str) -> ErrorPage<'a> {
+    fn page<'a>(&self, web: Option<&'a Web>, reference: &str) -> ErrorPage<'a> {
         let (icon, title, text) = self.words();
         let home = || Some((BASE.to_owned(), "Back to the start"));
         let link = match self {
