@@ -78,10 +78,10 @@ fn other_ends_of_a_request() {
         let partly = app.checker().approve(&partly).await.expect(200);
         assert_snapshot!("executed_with_warnings", redacted(&app, partly));
         app.sandbox.cuts_after_work().await;
-        let unknown = app.maker().submitted(&app.badge()).await.id;
+        let unknown = app.maker().submitted(&app.badge_without_id()).await.id;
         let unknown = app.checker().approve(&unknown).await.expect(200);
         assert_snapshot!("unknown", redacted(&app, unknown));
-        app.target.will_answer(500, "application/octet-stream", &[0xff, 0xfe]);
+        app.target.will_answer(422, "application/octet-stream", &[0xff, 0xfe]);
         let failed = app.maker().submitted(&app.badge_to_target()).await.id;
         let failed = app.checker().approve(&failed).await.expect(200);
         assert_snapshot!("failed_with_binary_answer", redacted(&app, failed));

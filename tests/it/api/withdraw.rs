@@ -1,6 +1,9 @@
 //! Withdrawing: the maker may while the request waits, and the API, the page and its form agree on it.
 
+use chrono::TimeDelta;
+
 use crate::support::app::{App, AppOptions};
+use crate::support::claims::CALL;
 use crate::support::people::Person;
 use crate::support::{On, journeys};
 
@@ -8,6 +11,8 @@ journeys![
     a_maker_without_permissions_withdraws,
     a_maker_who_is_switched_off_withdraws,
     nobody_else_withdraws,
+    a_maker_withdraws_what_was_approved_and_certainly_not_carried_out,
+    a_call_that_may_have_been_carried_out_is_not_withdrawn,
     the_page_offers_it_to_a_maker_without_permissions,
     the_page_offers_it_to_the_maker_only_and_only_while_the_request_waits,
 ];
@@ -64,6 +69,55 @@ async fn nobody_else_withdraws(on: On) {
     assert_eq!(app.checker().request(&id).await["state"], "AdminTask");
     app.checker().reject(&id, "no").await.data();
     app.maker().withdraw(&id, reason).await.refused(409, "already_decided");
+}
+
+async fn a_maker_withdraws_what_was_approved_and_certainly_not_carried_out(on: On) {
+    let app = App::with(on, AppOptions::stepped()).await;
+    for attempts in [0, 1] {
+        let id = app.maker().submitted(&app.badge_with_id_to_target()).await.id;
+        app.checker().approve_async(&id).await.data();
+        app.target.goes_away().await;
+        if attempts == 1 {
+            app.run_due_executions().await;
+        }
+        app.checker().withdraw(&id, "mine now").await.refused(403, "not_the_maker");
+        let data = app.maker().withdraw(&id, "No longer needed").await.data();
+        assert_eq!((&data["state"], &data["attempts"]), (&"withdrawn".into(), &attempts.into()));
+        assert!(data["nextAttemptAt"].is_null() && data["endTime"].is_string(), "{data}");
+        let last = app.auditor().history(&id).await.pop().unwrap();
+        assert_eq!((&last["type"], &last["from"]), (&"withdrawn".into(), &"approved".into()));
+        // The same again is a client's retry.
+        app.maker().withdraw(&id, "No longer needed").await.data();
+        app.target.comes_back().await;
+        app.clock.advance(TimeDelta::minutes(10));
+        app.run_due_executions().await;
+        assert_eq!(app.target.arrived().len(), 0);
+    }
+}
+
+async fn a_call_that_may_have_been_carried_out_is_not_withdrawn(on: On) {
+    let app = App::start(on).await;
+    app.target.hold();
+    let id = app.maker().submitted(&app.badge_with_id_to_target()).await.id;
+    app.checker().approve_async(&id).await.data();
+    app.target.has_received(1).await;
+    // It is under way; and then it is over, and no one knows how it ended.
+    app.maker().withdraw(&id, "too late").await.refused(409, "attempt_under_way");
+    app.target.will_hang_up();
+    let other = app.maker().submitted(&app.badge_with_id_to_target()).await.id;
+    app.checker().approve_async(&other).await.data();
+    app.target.has_received(2).await;
+    app.target.release();
+    app.checker().becomes(&id, "executed").await;
+    app.maker().withdraw(&id, "too late").await.refused(409, "already_decided");
+    crate::support::eventually("the second attempt is announced", async || {
+        let request = app.maker().request(&other).await;
+        request["nextAttemptAt"].is_string().then_some(())
+    })
+    .await;
+    app.maker().withdraw(&other, "too late").await.refused(409, "attempt_under_way");
+    app.clock.advance(CALL);
+    app.checker().becomes(&other, "executed").await;
 }
 
 async fn the_page_offers_it_to_a_maker_without_permissions(on: On) {

@@ -199,6 +199,7 @@ fn metrics() -> Vec<Vec<Cell>> {
     metrics.decided("TYPE", "approved");
     metrics.refused(Code::Busy);
     metrics.executed("TYPE", "executed");
+    metrics.set_breaker("HOST", true);
     let text = metrics.render(0);
     let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE countersign_")?.split_once(' '));
     kinds

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::execution::ExecutionState;
+use countersign::domain::sending::Sending;
 use countersign::domain::request::{NewDecision, Request, State, Verdict};
 use countersign::engine::{DecisionInput, EngineError};
 use countersign::store::{StoreError, requests};
@@ -207,7 +208,8 @@ async fn a_stale_version_is_refused(database: Database) {
     let node = Node::open(database);
     let request = node.approved().await;
     let before = node.stored(&request);
-    let moved = Request { version: 5, attempts: 1, ..request.clone() };
+    let sending = Sending { attempts: 1, ..Sending::default() };
+    let moved = Request { version: 5, sending, ..request.clone() };
     let save = |version_before| {
         let row = requests::RequestRow::from(&moved);
         requests::save(&mut node.conn(), &[requests::RequestUpdate { row, version_before }])

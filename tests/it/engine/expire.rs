@@ -1,12 +1,12 @@
 //! Requests that were not decided or not sent in time.
 
 use chrono::TimeDelta;
-use countersign::domain::outcome::Outcome;
+use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::request::{Request, State};
-use countersign::engine::Ending;
 use countersign::store::to_micros;
 
 use crate::on_both_stores;
+use crate::support::claims::{claim_all, ends};
 use crate::support::node::{Node, PENDING_TTL, approval, checker, maker, refused_code};
 use crate::support::pay_out::type_file;
 use crate::support::payments::{LIMITED, decide_payment, payment, payment_rules, usage};
@@ -25,23 +25,23 @@ async fn an_approved_call_that_is_not_sent_in_time_expires(database: Database) {
     for request in [&swept, &begun, &late] {
         decide_payment(&node.engine, &checker("anna"), request.id, approval()).await.unwrap();
     }
-    let claimed = node.engine.claim(10, Vec::new()).await.unwrap();
+    let claimed = claim_all(&node.engine).await;
     let held = |request: &Request| {
         let found = claimed.iter().find(|one| one.request.id == request.id);
         found.unwrap().held.clone()
     };
-    assert!(node.engine.start_attempt(&held(&begun)).await.unwrap());
+    assert_eq!(node.engine.start_attempt(&held(&begun)).await.unwrap(), Some(1));
     node.clock.advance(TimeDelta::hours(1));
-    assert!(!node.engine.start_attempt(&held(&late)).await.unwrap(), "it is too late to begin");
+    assert_eq!(node.engine.start_attempt(&held(&late)).await.unwrap(), None, "it is too late to begin");
     assert_eq!(node.engine.expire_overdue().await.unwrap(), 1);
     for request in [&swept, &late] {
         let stored = node.stored(request);
         let read = stored.read();
-        assert_eq!((read.state, read.attempts), (State::Expired, 0));
+        assert_eq!((read.state, read.sending.attempts), (State::Expired, 0));
         assert_eq!((stored.folded(), stored.execution.unwrap().has_ended()), (read, true));
     }
-    assert!(!node.engine.start_attempt(&held(&swept)).await.unwrap());
-    let ended = node.engine.end(&held(&begun), Ending::new(Outcome::Executed, "It ended.")).await.unwrap();
+    assert_eq!(node.engine.start_attempt(&held(&swept)).await.unwrap(), None);
+    let ended = ends(&node.engine, &held(&begun), 1, AttemptOutcome::Executed).await;
     assert!(ended, "a call that left is not called back");
     assert_eq!(usage(&node), [(1, "2".to_owned())]);
 }

@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 use countersign::domain::actor::{Actor, Permission};
-use countersign::domain::outcome::Outcome;
+use countersign::domain::attempt::AttemptOutcome;
+use countersign::domain::execution::ExecutionState;
 use countersign::domain::request::{NewDecision, Request, State, Verdict};
 use countersign::engine::{Ending, Engine, EngineError, HeldLease};
 use futures_util::future::join_all;
@@ -13,7 +14,8 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
 use crate::on_both_stores;
-use crate::support::node::{Node, actor, auditor, deciding, origin};
+use crate::support::claims::{claim_all, claim_some};
+use crate::support::node::{APPROVAL_TTL, Node, Stored, actor, auditor, badge, deciding, origin};
 use crate::support::stores::Database;
 
 on_both_stores![the_events_fold_to_the_rows_after_any_commands];
@@ -29,8 +31,10 @@ enum Act {
     Sweep,
     Claim,
     Start(Index),
-    End(Index, Outcome),
-    Release(Index),
+    /// The attempt of this number, which may be another holder's.
+    End(Index, i64, AttemptOutcome),
+    Stop(Index),
+    PutBack(Index),
     Renew(Index),
     Settle,
     Wait(i64),
@@ -38,7 +42,7 @@ enum Act {
 
 fn act() -> impl Strategy<Value = Act> {
     let request = || any::<Index>();
-    let outcome = select(vec![Outcome::Executed, Outcome::Failed, Outcome::Unknown]);
+    let outcome = select(AttemptOutcome::ALL.to_vec());
     prop_oneof![
         6 => (request(), select(&PEOPLE[..]), any::<bool>(), select(vec![None, Some(true), Some(false)]))
             .prop_map(|(request, by, approves, digest)| Act::Decide { request, by, approves, digest }),
@@ -46,8 +50,10 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Sweep),
         4 => Just(Act::Claim),
         4 => any::<Index>().prop_map(Act::Start),
-        3 => (any::<Index>(), outcome).prop_map(|(held, outcome)| Act::End(held, outcome)),
-        1 => any::<Index>().prop_map(Act::Release),
+        6 => (any::<Index>(), 1..4_i64, outcome)
+            .prop_map(|(held, attempt, outcome)| Act::End(held, attempt, outcome)),
+        1 => any::<Index>().prop_map(Act::Stop),
+        1 => any::<Index>().prop_map(Act::PutBack),
         1 => any::<Index>().prop_map(Act::Renew),
         2 => Just(Act::Settle),
         2 => select(vec![1, 10, 20, 3 * 24 * 3600, 40 * 24 * 3600]).prop_map(Act::Wait),
@@ -99,18 +105,22 @@ impl Play<'_> {
             Act::Sweep => is_sound(engine.expire_overdue().await),
             Act::Settle => is_sound(engine.settle_lapsed(&[]).await),
             Act::Claim => {
-                let claimed = engine.claim(1, Vec::new()).await.unwrap();
-                return claimed.into_iter().map(|claimed| claimed.held).collect();
+                return claim_some(engine, 1).await.into_iter().map(|claimed| claimed.held).collect();
             }
             Act::Start(index) => {
                 is_sound(maybe(held(index), async |held| engine.start_attempt(&held).await).await)
             }
-            Act::End(index, outcome) => {
-                let ending = Ending::new(*outcome, "It ended.");
-                is_sound(maybe(held(index), async |held| engine.end(&held, ending).await).await);
+            Act::End(index, attempt, outcome) => {
+                let ending = Ending::new(*attempt, *outcome, "It ended.");
+                is_sound(maybe(held(index), async |held| engine.end_attempt(&held, ending).await).await);
             }
-            Act::Release(index) => {
-                is_sound(maybe(held(index), async |held| engine.release(&held).await).await)
+            Act::Stop(index) => {
+                let reason = "The call is not what people approved.".to_owned();
+                is_sound(maybe(held(index), async |held| engine.stop(&held, reason).await).await);
+            }
+            Act::PutBack(index) => {
+                let wait = TimeDelta::seconds(1);
+                is_sound(maybe(held(index), async |held| engine.put_back(&held, wait).await).await)
             }
             Act::Renew(index) => {
                 is_sound(engine.renew(held(index).into_iter().collect()).await);
@@ -173,19 +183,47 @@ async fn check(node: &Node, submitted: &Request) {
     assert!(stored.decisions.len() <= 1, "one checker is enough");
     assert!(stored.decisions.iter().all(|row| row.checker.sub != "sub-maker"));
 
-    let approved = [State::Approved, State::Executed, State::Failed, State::Unknown];
-    let has_lapsed = request.state == State::Expired && request.execute_before.is_some();
-    assert_eq!(stored.execution.is_some(), approved.contains(&request.state) || has_lapsed);
-    assert_eq!(stored.attempts.len(), usize::try_from(request.attempts).unwrap());
-    let Some(execution) = stored.execution else { return };
+    assert_eq!(stored.execution.is_some(), request.execute_before.is_some());
+    assert_eq!(stored.attempts.len(), usize::try_from(request.sending.attempts).unwrap());
+    check_execution(&stored, &request);
+}
+
+/// The execution and the attempts agree with the request, and no outcome is a guess.
+fn check_execution(stored: &Stored, request: &Request) {
+    let Some(execution) = &stored.execution else { return };
     assert_eq!(execution.has_ended(), request.state != State::Approved);
     if let Some(outcome) = execution.outcome() {
-        assert_eq!(outcome.name(), if has_lapsed { "failed" } else { request.state.name() });
+        let was_closed = [State::Expired, State::Withdrawn].contains(&request.state);
+        assert_eq!(outcome.name(), if was_closed { "failed" } else { request.state.name() });
     }
-    for attempt in &stored.attempts {
-        assert_eq!(attempt.attempt, 1);
-        assert_eq!(attempt.outcome.as_deref(), execution.outcome().map(Outcome::name));
-        assert_eq!(attempt.token, execution.token);
+    let known: Vec<Option<AttemptOutcome>> = stored
+        .attempts
+        .iter()
+        .map(|row| row.outcome.as_deref().map(|name| AttemptOutcome::parse(name).unwrap()))
+        .collect();
+    for (row, number) in stored.attempts.iter().zip(1_i64..) {
+        assert_eq!(row.attempt, number);
+        assert!(row.token <= execution.token);
+        let is_open = row.outcome.is_none();
+        assert_eq!(is_open, request.sending.is_open && number == request.sending.attempts);
+        if is_open && request.state == State::Approved {
+            assert!(matches!(execution.state, ExecutionState::Claimed { .. }));
+            assert_eq!(row.token, execution.token);
+        }
+    }
+    let has = |outcome| known.contains(&Some(outcome));
+    let ambiguous = known.iter().filter(|outcome| **outcome == Some(AttemptOutcome::Ambiguous)).count();
+    assert_eq!(usize::try_from(request.sending.ambiguous).unwrap(), ambiguous);
+    match request.state {
+        State::Executed => assert!(has(AttemptOutcome::Executed) || request.sending.inferred),
+        State::Unknown => assert!(ambiguous > 0),
+        State::Expired => assert!(known.is_empty()),
+        State::Withdrawn | State::Failed => assert_eq!(ambiguous, 0, "{stored:#?}"),
+        State::Approved
+        | State::Rejected
+        | State::ValidateMakerAccess
+        | State::ValidatePayload
+        | State::AdminTask => {}
     }
 }
 
@@ -196,14 +234,22 @@ async fn the_events_fold_to_the_rows_after_any_commands(database: Database) {
     let play = async |story: Vec<Vec<Act>>| {
         let maker = account("maker");
         let mut play = Play { node: &node, other: &other, requests: Vec::new(), held: Vec::new() };
-        for _ in 0..REQUESTS {
-            play.requests.push(node.submit(&maker).await);
+        for number in 0..REQUESTS {
+            // The target recognises a repeat of every second one.
+            let id = (number % 2 == 1).then(|| node.clock.new_id().to_string());
+            let body = badge(id.as_deref());
+            play.requests.push(node.submit_body(&maker, &body).await.unwrap().request);
         }
         play.run(&story).await;
         // Nothing is left for the next story to claim.
-        for claimed in node.engine.claim(100, Vec::new()).await.unwrap() {
-            let ending = Ending::new(Outcome::Failed, "The story is over.");
-            assert!(node.engine.end(&claimed.held, ending).await.unwrap());
+        node.clock.advance(APPROVAL_TTL);
+        node.engine.settle_lapsed(&[]).await.unwrap();
+        for claimed in claim_all(&node.engine).await {
+            assert_eq!(node.engine.start_attempt(&claimed.held).await.unwrap(), None, "it is too late");
+        }
+        for request in &play.requests {
+            check(&node, request).await;
+            assert_ne!(node.stored(request).read().state, State::Approved);
         }
     };
     block_in_place(|| {

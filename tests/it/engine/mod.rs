@@ -1,6 +1,7 @@
 //! The engine over both databases, through its public functions.
 
 mod change_feed;
+mod claims;
 mod decide;
 mod duplicates;
 mod execute;
@@ -8,11 +9,13 @@ mod expire;
 mod folding;
 mod idempotency;
 mod inbox;
+mod late_answers;
 mod queries;
 mod refusals;
 mod rule_book;
 mod sessions;
 mod stages;
 mod submit;
+mod unreadable;
 mod usage;
 mod visibility;

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::on_both_stores;
 use crate::support::node::{
-    ISSUE_BADGE, Node, PENDING_TTL, auditor, checker, issue_badge, key, maker, person, rejection, start,
+    ISSUE_BADGE, Node, PENDING_TTL, auditor, badge, checker, issue_badge, key, maker, person, rejection, start,
 };
 use crate::support::stores::Database;
 
@@ -39,11 +39,11 @@ fn requests() -> impl Strategy<Value = BTreeMap<u128, Times>> {
 
 fn template(node: &Node) -> NewSubmission {
     let actor = maker();
-    let body = ISSUE_BADGE.as_bytes();
+    let body = badge(None);
     let submitting = SubmissionInput {
         actor: &actor,
         type_name: "ISSUE-BADGE",
-        body: Ok(body),
+        body: Ok(body.as_bytes()),
         idempotency_key: None,
         reference: "ref",
     };

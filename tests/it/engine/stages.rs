@@ -2,14 +2,15 @@
 
 use chrono::TimeDelta;
 use countersign::domain::actor::{Actor, Permission};
-use countersign::domain::outcome::Outcome;
+use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::request::{NewDecision, State};
 
 use crate::on_both_stores;
+use crate::support::claims::{claim, claim_all};
 use crate::support::node::{Node, actor, approval, checker, person, refused_code, rejection};
 use crate::support::pay_out::{RISK_THEN_FINANCE, type_file};
 use crate::support::payments::{
-    PEOPLE, carry_out, claim, decide_payment, in_group, in_groups, one_stage, payment, payment_body,
+    PEOPLE, carry_out, decide_payment, in_group, in_groups, one_stage, payment, payment_body,
     payment_rules, refused_admission, submit_payment,
 };
 use crate::support::stores::Database;
@@ -43,7 +44,7 @@ async fn stages_are_signed_in_their_order_by_different_people(database: Database
     assert_eq!((stored.read(), stored.folded()), (done.clone(), done));
     let types = ["approval_given", "refused", "approval_given", "approved"];
     assert!(types.iter().all(|wanted| stored.event_types().contains(wanted)), "{:?}", stored.event_types());
-    carry_out(&node, Outcome::Executed).await;
+    carry_out(&node, AttemptOutcome::Executed).await;
 }
 
 async fn two_last_approvals_at_once_approve_once(database: Database) {
@@ -54,7 +55,7 @@ async fn two_last_approvals_at_once_approve_once(database: Database) {
     let all = people.iter().map(|by| decide_payment(&node.engine, by, request.id, approval()));
     let said = node.all_at_once(all).await;
     assert_eq!(said.iter().filter(|said| said.is_ok()).count(), 2);
-    assert_eq!(node.engine.claim(10, Vec::new()).await.unwrap().len(), 1);
+    assert_eq!(claim_all(&node.engine).await.len(), 1);
 }
 
 async fn an_approval_and_a_rejection_at_once_have_one_winner(database: Database) {
@@ -90,7 +91,7 @@ async fn a_rule_may_need_no_signature(database: Database) {
     );
     let claimed = claim(&node.engine).await;
     assert!(claimed.verified_call().is_ok());
-    assert!(node.engine.start_attempt(&claimed.held).await.unwrap());
+    assert_eq!(node.engine.start_attempt(&claimed.held).await.unwrap(), Some(1));
 }
 
 async fn linked_accounts_and_act_chains_are_one_person(database: Database) {

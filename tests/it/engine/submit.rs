@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::on_both_stores;
 use crate::support::node::{
-    ISSUE_BADGE, Node, PENDING_TTL, approval, auditor, body_with, checker, key, maker, person, start,
+    ISSUE_BADGE, Node, PENDING_TTL, approval, auditor, badge, body_with, checker, key, maker, person, start,
 };
 use crate::support::stores::Database;
 
@@ -75,7 +75,7 @@ async fn a_submission_of_every_type_is_found_again_whole(database: Database) {
 async fn a_submission_comes_with_its_three_events_and_who_caused_them(database: Database) {
     let node = Node::open(database);
     let request = node.submit(&maker()).await;
-    assert_eq!((request.state, request.version, request.attempts), (State::AdminTask, 3, 0));
+    assert_eq!((request.state, request.version, request.sending.attempts), (State::AdminTask, 3, 0));
     assert_eq!((request.started_at, request.expires_at), (start(), start() + PENDING_TTL));
     let stored = node.stored(&request);
     assert_eq!(stored.event_types(), ["submitted", "maker_access_validated", "payload_validated"]);
@@ -122,7 +122,7 @@ async fn submissions_of_one_batch_do_not_mix(database: Database) {
     let node = Node::open(database);
     let bodies: Vec<String> = (0..40)
         .map(|number| {
-            body_with("/payload/IntouchAPITask-Payload/body/requestId", json!(format!("id-{number}")))
+            badge(Some(&format!("id-{number}")))
         })
         .collect();
     let actor = maker();

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use chrono::TimeDelta;
 use countersign::domain::actor::Permission;
-use countersign::domain::outcome::Outcome;
+use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::request::Request;
 use futures_util::future::join_all;
 use proptest::prelude::*;
@@ -126,13 +126,13 @@ async fn a_request_that_is_not_executed_frees_its_share(database: Database) {
     decide_payment(&node.engine, &checker("anna"), rejected.id, rejection()).await.unwrap();
     let failed = payment(&node, "d", 90).await;
     decide_payment(&node.engine, &checker("anna"), failed.id, approval()).await.unwrap();
-    carry_out(&node, Outcome::Failed).await;
+    carry_out(&node, AttemptOutcome::Failed).await;
     let carried_out = payment(&node, "e", 30).await;
     decide_payment(&node.engine, &checker("anna"), carried_out.id, approval()).await.unwrap();
-    carry_out(&node, Outcome::Executed).await;
+    carry_out(&node, AttemptOutcome::Executed).await;
     let unknown = payment(&node, "f", 40).await;
     decide_payment(&node.engine, &checker("anna"), unknown.id, approval()).await.unwrap();
-    carry_out(&node, Outcome::Unknown).await;
+    carry_out(&node, AttemptOutcome::Ambiguous).await;
     assert_eq!(usage(&node), [(2, "70".to_owned())], "what was done, or may have been, counts");
 }
 

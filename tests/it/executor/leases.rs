@@ -1,11 +1,12 @@
 //! An executor that stops at the worst moments: what it had claimed is settled truthfully, once.
 
 use chrono::TimeDelta;
-use countersign::domain::outcome::Outcome;
+use countersign::domain::attempt::AttemptOutcome;
 use countersign::engine::{ClaimedExecution, Ending};
 use serde_json::json;
 
 use crate::support::app::{App, AppOptions};
+use crate::support::claims::{claim, ends};
 use crate::support::{On, journeys};
 
 journeys![
@@ -18,11 +19,9 @@ journeys![
 
 /// An approved request, claimed by an executor that is about to stop.
 async fn claimed(app: &App) -> (String, ClaimedExecution) {
-    let id = app.maker().submitted(&app.badge()).await.id;
+    let id = app.maker().submitted(&app.badge_without_id()).await.id;
     app.checker().approve_async(&id).await.data();
-    let mut claimed = app.server().engine().claim(10, Vec::new()).await.unwrap();
-    assert_eq!(claimed.len(), 1);
-    (id, claimed.remove(0))
+    (id, claim(app.server().engine()).await)
 }
 
 async fn a_claim_that_lapses_before_the_send_is_due_again(on: On) {
@@ -41,7 +40,7 @@ async fn a_claim_that_lapses_before_the_send_is_due_again(on: On) {
 async fn a_claim_that_lapses_after_the_send_is_unknown(on: On) {
     let app = App::with(on, AppOptions::stepped()).await;
     let (id, claimed) = claimed(&app).await;
-    assert!(app.server().engine().start_attempt(&claimed.held).await.unwrap());
+    assert_eq!(app.server().engine().start_attempt(&claimed.held).await.unwrap(), Some(1));
     app.clock.advance(TimeDelta::milliseconds(14_999));
     app.sweep().await;
     assert_eq!(app.checker().request(&id).await["state"], "approved");
@@ -60,17 +59,18 @@ async fn an_executor_that_lost_its_lease_records_nothing(on: On) {
     app.clock.advance(TimeDelta::seconds(15));
     app.sweep().await;
     let engine = app.server().engine();
-    assert!(!engine.start_attempt(&lost.held).await.unwrap());
-    let again = engine.claim(10, Vec::new()).await.unwrap().remove(0);
+    assert_eq!(engine.start_attempt(&lost.held).await.unwrap(), None);
+    let again = claim(engine).await;
     assert!(again.held.token > lost.held.token);
-    assert!(!engine.start_attempt(&lost.held).await.unwrap());
-    assert!(engine.start_attempt(&again.held).await.unwrap());
-    let failed = Ending::new(Outcome::Failed, "A tale of the one who was late.");
-    assert!(!engine.end(&lost.held, failed).await.unwrap());
-    assert!(engine.end(&again.held, Ending::new(Outcome::Executed, "It went well.")).await.unwrap());
+    assert_eq!(engine.start_attempt(&lost.held).await.unwrap(), None);
+    assert_eq!(engine.start_attempt(&again.held).await.unwrap(), Some(1));
+    let failed = Ending::new(1, AttemptOutcome::Failed, "A tale of the one who was late.");
+    assert!(!engine.end_attempt(&lost.held, failed).await.unwrap());
+    let went_well = Ending::new(1, AttemptOutcome::Executed, "It went well.");
+    assert!(engine.end_attempt(&again.held, went_well.clone()).await.unwrap());
     // Recording the same end again is a retry; another end is refused.
-    assert!(engine.end(&again.held, Ending::new(Outcome::Executed, "It went well.")).await.unwrap());
-    assert!(!engine.end(&again.held, Ending::new(Outcome::Failed, "No, it did not.")).await.unwrap());
+    assert!(engine.end_attempt(&again.held, went_well).await.unwrap());
+    assert!(!ends(engine, &again.held, 1, AttemptOutcome::Failed).await);
     let last = app.auditor().history(&id).await.pop().unwrap();
     assert_eq!((&last["type"], &last["message"]), (&json!("executed"), &json!("It went well.")));
 }
@@ -79,14 +79,14 @@ async fn a_lease_that_is_renewed_does_not_lapse(on: On) {
     let app = App::with(on, AppOptions::stepped()).await;
     let (id, claimed) = claimed(&app).await;
     let engine = app.server().engine();
-    assert!(engine.start_attempt(&claimed.held).await.unwrap());
+    assert_eq!(engine.start_attempt(&claimed.held).await.unwrap(), Some(1));
     for _ in 0..3 {
         app.clock.advance(TimeDelta::seconds(10));
         engine.renew(vec![claimed.held.clone()]).await.unwrap();
         app.sweep().await;
     }
     assert_eq!(app.checker().request(&id).await["state"], "approved");
-    assert!(engine.end(&claimed.held, Ending::new(Outcome::Failed, "It said no.")).await.unwrap());
+    assert!(ends(engine, &claimed.held, 1, AttemptOutcome::Failed).await);
     assert_eq!(app.checker().request(&id).await["state"], "failed");
 }
 

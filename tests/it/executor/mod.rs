@@ -2,5 +2,7 @@
 
 mod leases;
 mod outcomes;
+mod repeats;
+mod retries;
 mod runner;
 mod tampering;

@@ -11,13 +11,15 @@ journeys![
     some_customers_with_an_error_become_warnings,
     all_customers_with_an_error_fail_the_request,
     a_target_that_hangs_up_after_its_work_leaves_the_outcome_unknown,
-    a_target_that_refuses_connections_has_certainly_failed,
     a_private_address_that_the_target_does_not_list_is_never_called,
     an_answer_cut_at_the_cap_is_unknown_if_it_is_2xx,
     a_redirect_is_not_followed,
     an_answer_that_is_not_text_is_kept_as_base64,
     an_answer_that_is_not_json_is_kept_as_text,
     a_target_that_takes_too_long_leaves_the_outcome_unknown,
+    an_answer_that_says_nothing_certain_leaves_the_outcome_unknown,
+    an_empty_answer_has_no_members_and_is_readable,
+    a_refusal_in_a_whole_answer_is_failed,
 ];
 
 async fn a_failed_target_is_an_answer_with_the_state_failed(on: On) {
@@ -41,12 +43,12 @@ async fn a_failed_target_is_an_answer_with_the_state_failed(on: On) {
 
 async fn a_status_set_in_the_target_fails_the_request(on: On) {
     let app = App::start(on).await;
-    app.sandbox.fault(json!({ "status": 503 })).await;
+    app.sandbox.fault(json!({ "status": 409 })).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     let data = app.checker().approve(&id).await.data();
     assert_eq!(data["state"], "failed");
-    assert_eq!(data["details"]["IntouchAPITask_Output"]["status"], 503);
-    // No retry: this version makes exactly one attempt.
+    assert_eq!(data["details"]["IntouchAPITask_Output"]["status"], 409);
+    // A refusal is final.
     assert_eq!(app.sandbox.calls().await["count"], 1);
 }
 
@@ -80,7 +82,7 @@ async fn all_customers_with_an_error_fail_the_request(on: On) {
 async fn a_target_that_hangs_up_after_its_work_leaves_the_outcome_unknown(on: On) {
     let mut app = App::start(on).await;
     app.sandbox.cuts_after_work().await;
-    let body = app.badge();
+    let body = app.badge_without_id();
     let id = app.maker().submitted(&body).await.id;
     let data = app.checker().approve(&id).await.data();
     assert_eq!((&data["state"], &data["endTime"]), (&json!("unknown"), &json!(null)));
@@ -98,18 +100,6 @@ async fn a_target_that_hangs_up_after_its_work_leaves_the_outcome_unknown(on: On
     assert_eq!(app.metric("countersign_unknown_now").await.as_deref(), Some("1"));
     app.maker().withdraw(&id, "take it back").await.refused(409, "already_decided");
     assert_eq!(app.sandbox.calls().await["count"], 1);
-}
-
-async fn a_target_that_refuses_connections_has_certainly_failed(on: On) {
-    let app = App::with(on, AppOptions::stepped()).await;
-    let id = app.maker().submitted(&app.badge()).await.id;
-    app.checker().approve_async(&id).await.data();
-    app.sandbox.stop().await;
-    app.run_due_executions().await;
-    let request = app.auditor().request(&id).await;
-    assert_eq!(request["state"], "failed");
-    let last = app.auditor().history(&id).await.pop().unwrap();
-    assert!(last["message"].as_str().unwrap().starts_with("No byte left: "), "{last}");
 }
 
 async fn a_private_address_that_the_target_does_not_list_is_never_called(on: On) {
@@ -139,7 +129,7 @@ async fn an_answer_cut_at_the_cap_is_unknown_if_it_is_2xx(on: On) {
     assert_eq!(data["state"], "unknown");
     let output = &data["details"]["IntouchAPITask_Output"];
     assert_eq!((&output["cut"], &output["bodyBytes"]), (&json!(true), &json!(1024)));
-    assert_eq!(after_answer(&app, 500, "text/plain", &long).await["state"], "failed");
+    assert_eq!(after_answer(&app, 422, "text/plain", &long).await["state"], "failed");
     let fits = [b"{}".to_vec(), vec![b' '; 1022]].concat();
     let data = after_answer(&app, 200, "application/json", &fits).await;
     assert_eq!(data["state"], "executed");
@@ -156,7 +146,7 @@ async fn a_redirect_is_not_followed(on: On) {
 async fn an_answer_that_is_not_text_is_kept_as_base64(on: On) {
     let app = App::start(on).await;
     let data = after_answer(&app, 200, "image/png", &[0x89, b'P', 0xff, 0x00]).await;
-    assert_eq!(data["state"], "executed");
+    assert_eq!(data["state"], "unknown", "the rules about its body can't be applied");
     let output = &data["details"]["IntouchAPITask_Output"];
     assert_eq!((&output["body"], &output["bodyEncoding"]), (&json!("iVD/AA=="), &json!("base64")));
 }
@@ -164,7 +154,7 @@ async fn an_answer_that_is_not_text_is_kept_as_base64(on: On) {
 async fn an_answer_that_is_not_json_is_kept_as_text(on: On) {
     let app = App::start(on).await;
     let data = after_answer(&app, 502, "text/html", b"<html>\"bad\"</html>").await;
-    assert_eq!(data["state"], "failed");
+    assert_eq!(data["state"], "unknown");
     assert_eq!(data["details"]["IntouchAPITask_Output"]["body"], "<html>\"bad\"</html>");
 }
 
@@ -175,4 +165,59 @@ async fn a_target_that_takes_too_long_leaves_the_outcome_unknown(on: On) {
     assert_eq!(app.checker().approve(&id).await.data()["state"], "unknown");
     app.target.release();
     assert_eq!(app.target.arrived().len(), 1);
+}
+
+/// The request after the target answered these very bytes and closed the connection.
+async fn after_bytes(app: &App, answer: &[u8]) -> Value {
+    app.target.will_answer_bytes(answer);
+    let id = app.maker().submitted(&app.badge_to_target()).await.id;
+    app.checker().approve(&id).await.data()
+}
+
+/// A whole answer with this head and this body.
+fn whole(head: &str, body: &str) -> String {
+    format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+async fn an_answer_that_says_nothing_certain_leaves_the_outcome_unknown(on: On) {
+    let app = App::start(on).await;
+    let json = "200 OK\r\ncontent-type: application/json";
+    let answers = [
+        ("no answer", String::new()),
+        ("half a head", "HTTP/1.1 200 OK\r\ncontent-le".to_owned()),
+        ("half a body", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"data\":".to_owned()),
+        ("no HTTP", "SSH-2.0-OpenSSH_9.6\r\n".to_owned()),
+        ("408", whole("408 Request Timeout", "")),
+        ("425", whole("425 Too Early", "")),
+        ("500", whole("500 Internal Server Error", "{}")),
+        ("502", whole("502 Bad Gateway", "<html></html>")),
+        ("503", whole("503 Service Unavailable", "")),
+        ("504", whole("504 Gateway Timeout", "")),
+        ("599", whole("599 Odd", "")),
+        ("a content encoding", whole(&format!("{json}\r\ncontent-encoding: gzip"), "{}")),
+        ("NaN", whole(json, r#"{"errors": NaN}"#)),
+        ("HTML", whole("200 OK\r\ncontent-type: text/html", "<p>Sign in</p>")),
+    ];
+    for (at, (what, answer)) in answers.iter().enumerate() {
+        let data = after_bytes(&app, answer.as_bytes()).await;
+        assert_eq!((&data["state"], &data["endTime"]), (&json!("unknown"), &json!(null)), "{what}: {data}");
+        assert_eq!((&data["attempts"], &data["inferred"]), (&json!(1), &json!(false)), "{what}");
+        let id = data["requestId"].as_str().unwrap();
+        let last = app.auditor().history(id).await.pop().unwrap();
+        assert_eq!(last["attemptOutcome"], "ambiguous", "{what}: {last}");
+        assert_eq!(app.target.arrived().len(), at + 1, "{what}: it was sent again");
+    }
+}
+
+async fn an_empty_answer_has_no_members_and_is_readable(on: On) {
+    let app = App::start(on).await;
+    assert_eq!(after_bytes(&app, whole("204 No Content", "").as_bytes()).await["state"], "executed");
+}
+
+async fn a_refusal_in_a_whole_answer_is_failed(on: On) {
+    let app = App::start(on).await;
+    for status in ["400 Bad Request", "404 Not Found", "429 Too Many Requests", "501 Not Implemented", "505 No"] {
+        let data = after_bytes(&app, whole(status, "<p>no</p>").as_bytes()).await;
+        assert_eq!(data["state"], "failed", "{status}: {data}");
+    }
 }

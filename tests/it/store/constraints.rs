@@ -5,13 +5,13 @@ use countersign::domain::digest::Digest;
 use countersign::domain::execution::Execution;
 use countersign::domain::policy::Capacity;
 use countersign::domain::request::{Decision, Request, State, Verdict};
-use countersign::engine::Ending;
 use countersign::store::decisions::{self, DecisionRow};
 use countersign::store::executions;
 use countersign::store::{StoreError, to_micros};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::on_both_stores;
+use crate::support::claims::{begin, claim, ends};
 use crate::support::node::{
     Node, PENDING_TTL, Stored, approval, checker, embedded, maker, person, rejection, start,
 };
@@ -46,7 +46,7 @@ fn texts(statements: &[&str]) -> Vec<String> {
 
 /// A request in each stored state.
 async fn one_of_each_state(node: &Node) -> Vec<Request> {
-    use countersign::domain::outcome::Outcome;
+    use countersign::domain::attempt::AttemptOutcome;
     let expired = node.submit(&maker()).await;
     node.clock.advance(PENDING_TTL);
     assert_eq!(node.engine.expire_overdue().await.unwrap(), 1);
@@ -55,11 +55,10 @@ async fn one_of_each_state(node: &Node) -> Vec<Request> {
     let withdrawn = node.submit(&maker()).await;
     node.withdraw(&maker(), withdrawn.id).await.unwrap();
     let mut all = vec![expired, rejected, withdrawn];
-    for outcome in [Outcome::Executed, Outcome::Failed, Outcome::Unknown] {
+    for outcome in [AttemptOutcome::Executed, AttemptOutcome::Failed, AttemptOutcome::Ambiguous] {
         all.push(node.approved().await);
-        let held = node.engine.claim(1, Vec::new()).await.unwrap().remove(0).held;
-        assert!(node.engine.start_attempt(&held).await.unwrap());
-        assert!(node.engine.end(&held, Ending::new(outcome, "It ended.")).await.unwrap());
+        let held = begin(&node.engine, 1).await;
+        assert!(ends(&node.engine, &held, 1, outcome).await);
     }
     all.push(node.approved().await);
     all.push(node.submit(&maker()).await);
@@ -114,8 +113,7 @@ async fn a_call_never_changes(database: Database) {
     let statements = ["UPDATE calls SET call = 'x'", "UPDATE calls SET echo = '{}'"];
     all_are_refused(&node, &request, &texts(&statements));
     all_are_refused(&node, &request, &texts(&["UPDATE requests SET digest = 'sha256:other'"]));
-    let claimed = node.engine.claim(1, Vec::new()).await.unwrap();
-    assert!(claimed[0].verified_call().is_ok());
+    assert!(claim(&node.engine).await.verified_call().is_ok());
 }
 
 async fn a_final_request_never_moves_and_its_end_stays(database: Database) {
@@ -250,8 +248,7 @@ async fn a_lease_and_an_end_are_whole_or_absent(database: Database) {
         "UPDATE executions SET token = -1",
     ];
     all_are_refused(&node, &request, &texts(&statements));
-    let held = node.engine.claim(1, Vec::new()).await.unwrap().remove(0).held;
-    assert!(node.engine.start_attempt(&held).await.unwrap());
+    begin(&node.engine, 1).await;
     let statements = [
         "UPDATE attempts SET ended_at = 1",
         "UPDATE attempts SET ended_at = 1, outcome = 'failed'",

@@ -1,5 +1,6 @@
 //! The store: both databases behave alike.
 
+mod claims;
 mod connection;
 mod constraints;
 mod migrate;

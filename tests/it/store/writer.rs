@@ -17,7 +17,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::on_both_stores;
 use crate::support::eventually;
-use crate::support::node::{ISSUE_BADGE, Node, approval, body_with, checker, maker};
+use crate::support::node::{ISSUE_BADGE, Node, approval, badge, body_with, checker, maker};
 use crate::support::stores::Database;
 
 on_both_stores![
@@ -127,11 +127,11 @@ impl HeldLease {
 
     fn submission(&self) -> NewSubmission {
         let actor = maker();
-        let body = ISSUE_BADGE.as_bytes();
+        let body = badge(None);
         let submitting = SubmissionInput {
             actor: &actor,
             type_name: "ISSUE-BADGE",
-            body: Ok(body),
+            body: Ok(body.as_bytes()),
             idempotency_key: None,
             reference: "ref",
         };
@@ -359,7 +359,7 @@ async fn a_command_that_the_database_refuses_fails_only_itself(database: Databas
             match at {
                 7 => node.submit_body(author, poison).await.map(|view| view.request),
                 at if at % 3 == 0 => node.decide(anna, waiting[at / 3].id, approval()).await,
-                _ => node.submit_body(author, ISSUE_BADGE).await.map(|view| view.request),
+                _ => node.submit_body(author, &badge(None)).await.map(|view| view.request),
             }
         }
     };

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod browser;
+pub mod claims;
 pub mod client;
 pub mod node;
 pub mod openapi;

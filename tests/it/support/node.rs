@@ -17,7 +17,8 @@ use countersign::domain::rules::Rules;
 use countersign::engine::queries::View;
 use countersign::engine::sessions::SessionLimits;
 use countersign::engine::{
-    Deadlines, DecisionInput, Engine, EngineError, EngineSettings, Origin, RequestKey, SubmissionInput,
+    Deadlines, DecisionInput, Engine, EngineError, EngineSettings, Origin, RequestKey, SendingLimits,
+    SubmissionInput,
 };
 use countersign::metrics::Metrics;
 use countersign::store::answers::AnswerRow;
@@ -31,6 +32,7 @@ use diesel::connection::SimpleConnection;
 use futures_util::future::join_all;
 use serde_json::Value;
 
+use crate::support::claims::{CALL, LEASE};
 use crate::support::stores::Database;
 
 pub const ISSUE_BADGE: &str = include_str!("../fixtures/contract/issue-badge.request.json");
@@ -84,23 +86,13 @@ impl Node {
         start_engine(&store, &self.clock, rules)
     }
 
+    /// A badge without a requestId, so that its target does not recognise a repeat.
     pub async fn submit(&self, actor: &Actor) -> Request {
-        self.submit_body(actor, ISSUE_BADGE).await.unwrap().request
+        self.submit_body(actor, &badge(None)).await.unwrap().request
     }
 
     pub async fn submit_body(&self, actor: &Actor, body: &str) -> Result<View, EngineError> {
-        let body = body.as_bytes();
-        let submitted = self
-            .engine
-            .submit(SubmissionInput {
-                actor,
-                type_name: "ISSUE-BADGE",
-                body: Ok(body),
-                idempotency_key: None,
-                reference: "ref-submit",
-            })
-            .await?;
-        Ok(submitted.view)
+        submit_to(&self.engine, actor, body).await
     }
 
     pub async fn decide(
@@ -121,6 +113,20 @@ impl Node {
     pub async fn approved(&self) -> Request {
         let request = self.submit(&maker()).await;
         self.decide(&checker("anna"), request.id, approval()).await.unwrap()
+    }
+
+    /// The same with this requestId: its target recognises a repeat.
+    pub async fn approved_with_id(&self, id: &str) -> Request {
+        let request = self.submit_body(&maker(), &badge(Some(id))).await.unwrap().request;
+        self.decide(&checker("anna"), request.id, approval()).await.unwrap()
+    }
+
+    /// A badge without a requestId for this host, which waits for the executor.
+    pub async fn approved_at(&self, by: &Actor, host: &str) -> Request {
+        let body = body_with("/payload/IntouchAPITask-Payload/hostname", host.into());
+        let request = self.submit_body(by, &body).await.unwrap().request;
+        let anna = actor(by.org.as_str(), "anna", &[Permission::Check]);
+        self.decide(&anna, request.id, approval()).await.unwrap()
     }
 
     /// A connection that may write, beside the writer's.
@@ -192,6 +198,18 @@ impl Stored {
     }
 }
 
+/// Submits a body of the type ISSUE-BADGE to this node.
+pub async fn submit_to(engine: &Engine, actor: &Actor, body: &str) -> Result<View, EngineError> {
+    let submitting = SubmissionInput {
+        actor,
+        type_name: "ISSUE-BADGE",
+        body: Ok(body.as_bytes()),
+        idempotency_key: None,
+        reference: "ref-submit",
+    };
+    Ok(engine.submit(submitting).await?.view)
+}
+
 pub fn embedded() -> Rules {
     Rules { types: catalog::embedded(), people: People::none() }
 }
@@ -203,6 +221,7 @@ pub fn start_engine(store: &Store, clock: &Clock, rules: Rules) -> Engine {
         targets: Arc::new(targets()),
         writer: WriterLimits { queue_max: 1024, batch_max: 512 },
         sessions: SessionLimits { idle: SESSION_IDLE, max: SESSION_MAX },
+        sending: SendingLimits { lease: LEASE, call: CALL },
     };
     let (engine, _) =
         Engine::start(store.clone(), clock.clone(), Arc::new(Metrics::new()), settings).unwrap();
@@ -218,11 +237,13 @@ pub fn targets() -> Targets {
         allow_cidrs: Vec::new(),
         ca_file: None,
     };
-    Targets(vec![
+    let silent = (1..=8).map(|at| target(Scheme::Https, &format!("silent-{at}.example.com"), 443, "Silent"));
+    let named = [
         target(Scheme::Https, "api.example.com", 443, "Production"),
         target(Scheme::Https, "other.example.com", 443, "Other"),
         target(Scheme::Http, "internal-intouch-api.example", 1900, "Internal"),
-    ])
+    ];
+    Targets(named.into_iter().chain(silent).collect())
 }
 
 pub fn start() -> DateTime<Utc> {
@@ -289,9 +310,20 @@ pub fn rejection() -> NewDecision {
     NewDecision::new(Verdict::Rejected, "no", None).unwrap()
 }
 
+/// The example submission with this requestId or without one.
+pub fn badge(id: Option<&str>) -> String {
+    let mut body = json::read(ISSUE_BADGE.as_bytes()).unwrap();
+    let members = &mut body["payload"]["IntouchAPITask-Payload"]["body"];
+    match id {
+        Some(id) => members["requestId"] = id.into(),
+        None => drop(members.as_object_mut().unwrap().shift_remove("requestId")),
+    }
+    json::write(&body)
+}
+
 /// The example submission with one value put in.
 pub fn body_with(pointer: &str, value: Value) -> String {
-    let mut body = json::read(ISSUE_BADGE.as_bytes()).unwrap();
+    let mut body = json::read(badge(None).as_bytes()).unwrap();
     *body.pointer_mut(pointer).unwrap() = value;
     json::write(&body)
 }

@@ -2,15 +2,14 @@
 
 use countersign::catalog::Catalog;
 use countersign::domain::actor::Actor;
+use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::ids::{RequestId, RequestTypeName};
-use countersign::domain::outcome::Outcome;
 use countersign::domain::request::{NewDecision, Request};
 use countersign::domain::rules::Rules;
-use countersign::engine::{
-    ClaimedExecution, DecisionInput, Ending, Engine, EngineError, SubmissionInput, Submitted,
-};
+use countersign::engine::{DecisionInput, Engine, EngineError, SubmissionInput, Submitted};
 use serde_json::json;
 
+use crate::support::claims::{begin, ends};
 use crate::support::node::{Node, checker, maker, origin};
 use crate::support::pay_out::PAY_OUT;
 
@@ -127,16 +126,9 @@ pub fn usage(node: &Node) -> Vec<(i64, String)> {
         .collect()
 }
 
-pub async fn carry_out(node: &Node, outcome: Outcome) {
-    let claimed = claim(&node.engine).await;
-    assert!(node.engine.start_attempt(&claimed.held).await.unwrap());
-    assert!(node.engine.end(&claimed.held, Ending::new(outcome, "It ended.")).await.unwrap());
-}
-
-pub async fn claim(engine: &Engine) -> ClaimedExecution {
-    let mut claimed = engine.claim(10, Vec::new()).await.unwrap();
-    assert_eq!(claimed.len(), 1);
-    claimed.remove(0)
+pub async fn carry_out(node: &Node, outcome: AttemptOutcome) {
+    let held = begin(&node.engine, 1).await;
+    assert!(ends(&node.engine, &held, 1, outcome).await);
 }
 
 pub const PEOPLE: &str = r#"

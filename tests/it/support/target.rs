@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// A call as it arrived.
 #[derive(Clone, Debug)]
@@ -25,8 +26,16 @@ struct Recorded {
 pub struct Target {
     pub address: SocketAddr,
     recorded: Arc<Mutex<Recorded>>,
-    arrivals: watch::Receiver<usize>,
+    count: watch::Sender<usize>,
     is_held: watch::Sender<bool>,
+    listening: tokio::sync::Mutex<Listening>,
+}
+
+/// Whether it takes connections.
+enum Listening {
+    Yes(JoinHandle<()>),
+    /// The socket keeps the port, and refuses connections.
+    No { _socket: TcpSocket },
 }
 
 impl Target {
@@ -34,15 +43,29 @@ impl Target {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let recorded = Arc::new(Mutex::new(Recorded::default()));
-        let (count, arrivals) = watch::channel(0);
-        let (is_held, held) = watch::channel(false);
-        let shared = Arc::clone(&recorded);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&shared), count.clone(), held.clone()));
-            }
-        });
-        Self { address, recorded, arrivals, is_held }
+        let (count, _) = watch::channel(0);
+        let (is_held, _) = watch::channel(false);
+        let accepting = accept(listener, &recorded, &count, &is_held);
+        let listening = tokio::sync::Mutex::new(Listening::Yes(accepting));
+        Self { address, recorded, count, is_held, listening }
+    }
+
+    /// Connections are refused from now on.
+    pub async fn goes_away(&self) {
+        let mut listening = self.listening.lock().await;
+        if let Listening::Yes(accepting) = &mut *listening {
+            accepting.abort();
+            // The listener is closed once the task is gone.
+            assert!(accepting.await.unwrap_err().is_cancelled());
+            *listening = Listening::No { _socket: bound(self.address) };
+        }
+    }
+
+    /// Connections are taken again.
+    pub async fn comes_back(&self) {
+        let mut listening = self.listening.lock().await;
+        let listener = bound(self.address).listen(64).unwrap();
+        *listening = Listening::Yes(accept(listener, &self.recorded, &self.count, &self.is_held));
     }
 
     pub fn url(&self) -> String {
@@ -52,6 +75,16 @@ impl Target {
     /// The next call gets this answer; without one it is a plain 200.
     pub fn will_answer(&self, status: u16, content_type: &str, body: &[u8]) {
         self.recorded.lock().unwrap().answers.push_back(answer(status, content_type, body));
+    }
+
+    /// The next call gets these very bytes, and then the connection is closed.
+    pub fn will_answer_bytes(&self, answer: impl AsRef<[u8]>) {
+        self.recorded.lock().unwrap().answers.push_back(answer.as_ref().to_vec());
+    }
+
+    /// The next call arrives and gets no answer: the connection is closed.
+    pub fn will_hang_up(&self) {
+        self.will_answer_bytes([]);
     }
 
     /// Answers wait from now on until [`Target::release`].
@@ -65,12 +98,33 @@ impl Target {
 
     /// Resolves once this many calls have arrived.
     pub async fn has_received(&self, count: usize) {
-        self.arrivals.clone().wait_for(|arrived| *arrived >= count).await.unwrap();
+        self.count.subscribe().wait_for(|arrived| *arrived >= count).await.unwrap();
     }
 
     pub fn arrived(&self) -> Vec<Arrived> {
         self.recorded.lock().unwrap().arrived.clone()
     }
+}
+
+fn bound(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
+}
+
+fn accept(
+    listener: TcpListener,
+    recorded: &Arc<Mutex<Recorded>>,
+    count: &watch::Sender<usize>,
+    is_held: &watch::Sender<bool>,
+) -> JoinHandle<()> {
+    let (recorded, count, held) = (Arc::clone(recorded), count.clone(), is_held.subscribe());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream, Arc::clone(&recorded), count.clone(), held.clone()));
+        }
+    })
 }
 
 fn answer(status: u16, content_type: &str, body: &[u8]) -> Vec<u8> {

@@ -202,8 +202,22 @@ impl App {
         body
     }
 
-    /// The same, at the recording target.
+    /// The same without a number: its target does not recognise a repeat.
+    pub fn badge_without_id(&self) -> Value {
+        let mut body = self.badge();
+        task(&mut body)["body"].as_object_mut().unwrap().shift_remove("requestId");
+        body
+    }
+
+    /// A badge without a number, at the recording target.
     pub fn badge_to_target(&self) -> Value {
+        let mut body = self.badge_without_id();
+        task(&mut body)["hostname"] = self.target.url().into();
+        body
+    }
+
+    /// A badge with a number, at the recording target.
+    pub fn badge_with_id_to_target(&self) -> Value {
         let mut body = self.badge();
         task(&mut body)["hostname"] = self.target.url().into();
         body
