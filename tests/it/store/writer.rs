@@ -17,7 +17,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::on_both_stores;
 use crate::support::eventually;
-use crate::support::node::{ISSUE_BADGE, Node, approval, badge, body_with, checker, maker};
+use crate::support::node::{Node, approval, badge, body_with, checker, maker};
 use crate::support::stores::Database;
 
 on_both_stores![

@@ -26,8 +26,9 @@ use countersign::store::attempts::{self, AttemptRow};
 use countersign::store::events::EventRow;
 use countersign::store::requests::RequestRow;
 use countersign::store::writer::WriterLimits;
-use countersign::store::{AnyConnection, Store, answers, decisions as decided, events, requests};
-use diesel::RunQueryDsl;
+use countersign::store::{AnyConnection, Store, decisions as decided, events, requests};
+use countersign::store::schema::answers as answer_table;
+use diesel::prelude::*;
 use diesel::connection::SimpleConnection;
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -149,7 +150,11 @@ impl Node {
             decisions: decided::list(conn, &key).unwrap().remove(&key[0]).unwrap_or_default(),
             execution: countersign::store::executions::find(conn, org, id).unwrap(),
             attempts: attempts::list(conn, org, id).unwrap(),
-            answers: answers::list(conn, &key, None).unwrap(),
+            answers: answer_table::table
+                .filter(answer_table::org_id.eq(org.as_str()).and(answer_table::request_id.eq(id.to_string())))
+                .order(answer_table::attempt)
+                .load(conn)
+                .unwrap(),
             events: events::list(conn, org, id).unwrap(),
         }
     }
