@@ -123,7 +123,6 @@ CREATE TABLE executions (
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
 );
 CREATE INDEX executions_queued ON executions (host, org_id, due_at) WHERE state = 'queued';
-CREATE INDEX executions_due ON executions (due_at) WHERE state = 'queued';
 CREATE INDEX executions_claimed ON executions (leased_until) WHERE state = 'claimed';
 
 -- Numbered sends of an execution; committed before the first byte leaves.
