@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use uuid::{ContextV7, Timestamp, Uuid};
 
+use crate::fault_points;
+
 /// The system clock, or a fixed clock that only a test advances.
 #[derive(Clone)]
 pub struct Clock {
@@ -37,7 +39,7 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system clock")]
     pub fn now(&self) -> DateTime<Utc> {
         let now = match &self.source {
-            Source::System => Utc::now(),
+            Source::System => Utc::now() + fault_points::clock_offset(),
             Source::Fixed(at) => *at.lock().expect("no code panics while it holds the time"),
         };
         now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)

@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 use super::connection::is_broken;
 use super::submissions::SubmissionBatch;
 use super::{AnyConnection, Store, StoreError};
+use crate::fault_points::{self, FaultPoint};
 
 /// What is done with a batch inside its transaction.
 pub trait Batch: Send + 'static {
@@ -227,6 +228,7 @@ impl<B: Batch> WriterThread<B> {
             Some(conn) => conn,
             None => self.store.open_writer()?,
         };
+        fault_points::pass(FaultPoint::BatchBeforeBegin);
         let done =
             catch_unwind(AssertUnwindSafe(|| commit_all(&mut conn, &mut self.batch, commands, is_retry)));
         let Ok(done) = done else {
@@ -237,6 +239,7 @@ impl<B: Batch> WriterThread<B> {
             self.conn = Some(conn);
         }
         let answers = done?;
+        fault_points::pass(FaultPoint::BatchCommitted);
         let stats = BatchStats { size: commands.len(), took: began.elapsed() };
         self.batch.committed(&answers, &stats);
         Ok(answers)
@@ -269,6 +272,7 @@ fn in_transaction<B: Batch>(
     begin(conn)?;
     match batch.run(conn, commands, is_retry) {
         Ok(answers) => {
+            fault_points::pass(FaultPoint::BatchBeforeCommit);
             commit(conn)?;
             Ok(answers)
         }
