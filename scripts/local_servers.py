@@ -38,7 +38,7 @@ def debug_binary():
 class Server:
     """A child process that prints `listening on http://ADDR:PORT` once it is ready."""
 
-    def __init__(self, binary, arguments, log):
+    def __init__(self, binary, arguments, log, environment=None):
         self.log = log
         with open(log, "ab") as errors:
             self.process = subprocess.Popen(
@@ -47,7 +47,7 @@ class Server:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env=clean_environment(),
+                env={**clean_environment(), **(environment or {})},
             )
         try:
             self.url = self._ready()
@@ -102,11 +102,11 @@ class Server:
 
 def clean_environment():
     """The environment without a developer's own settings of the server."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN__")}
+    return {name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN_")}
 
 
-def write_config(path, database_url, sandbox_port):
-    """Writes a configuration that may call the sandbox and nothing else."""
+def write_config(path, database_url, sandbox_port, more=""):
+    """Writes a configuration that may call the sandbox, and what the TOML text `more` adds."""
     values = f"""\
 [server]
 listen = "127.0.0.1:0"
@@ -126,7 +126,7 @@ ports = [{sandbox_port}]
 label = "Sandbox"
 allow_cidrs = ["127.0.0.1/32"]
 """
-    Path(path).write_text(values)
+    Path(path).write_text(values + more)
 
 
 def token(binary, config, user_id, user_name, permissions):

@@ -5,11 +5,18 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use uuid::{ContextV7, Timestamp, Uuid};
 
+use crate::fault_points;
+
+/// A difference between two clocks is measured at least this exactly.
+const MEASURED_WITHIN: TimeDelta = TimeDelta::milliseconds(100);
+
 /// The system clock, or a fixed clock that only a test advances.
 #[derive(Clone)]
 pub struct Clock {
     source: Source,
     ids: Arc<Mutex<ContextV7>>,
+    /// By how much it is ahead of the database's clock; `None` until that was measured.
+    ahead: Arc<Mutex<Option<TimeDelta>>>,
 }
 
 #[derive(Clone)]
@@ -30,14 +37,14 @@ impl Clock {
     }
 
     fn with(source: Source) -> Self {
-        Self { source, ids: Arc::new(Mutex::new(ContextV7::new())) }
+        Self { source, ids: Arc::new(Mutex::new(ContextV7::new())), ahead: Arc::default() }
     }
 
     /// The current time, truncated to microseconds: the precision that both databases keep.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system clock")]
     pub fn now(&self) -> DateTime<Utc> {
         let now = match &self.source {
-            Source::System => Utc::now(),
+            Source::System => Utc::now() + fault_points::clock_offset(),
             Source::Fixed(at) => *at.lock().expect("no code panics while it holds the time"),
         };
         now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
@@ -48,6 +55,20 @@ impl Clock {
         match &self.source {
             Source::System => None,
             Source::Fixed(_) => Some(self.now()),
+        }
+    }
+
+    /// Notes by how much this clock was found to be ahead of the database's.
+    pub fn note_ahead(&self, ahead: TimeDelta) {
+        *self.ahead.lock().expect("no code panics while it holds the difference") = Some(ahead);
+    }
+
+    /// An instant that is past by the database's clock, as far as the difference was measured: what is due now.
+    pub fn due_now(&self) -> DateTime<Utc> {
+        let ahead = *self.ahead.lock().expect("no code panics while it holds the difference");
+        match ahead.filter(|_| self.injected().is_none()) {
+            Some(ahead) => self.now() - ahead - MEASURED_WITHIN,
+            None => self.now(),
         }
     }
 

@@ -16,6 +16,7 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod executor;
+pub mod fault_points;
 pub mod http;
 pub mod metrics;
 pub mod sandbox;

@@ -18,8 +18,8 @@ use self::args::{
 };
 use crate::clock::Clock;
 use crate::config::{Config, Flags, environment};
-use crate::server::{ExecutorMode, Server};
 use crate::engine::pauses::{EVERY_HOST, PauseChange, store_pause};
+use crate::server::{ExecutorMode, Server};
 use crate::store::{AnyConnection, Opener, Purpose, StoreUrl, migrate, sessions, to_micros};
 use crate::{api, auth, sandbox, telemetry};
 

@@ -63,10 +63,16 @@ pub enum ExecutionRefusal {
 }
 
 impl Execution {
-    /// A new execution, due at once.
-    pub fn queued(org: OrgId, request: RequestId, host: &str, now: DateTime<Utc>) -> Self {
+    /// A new execution: approved at `now` by the node's clock, due from `due_at` on by the database's.
+    pub fn queued(
+        org: OrgId,
+        request: RequestId,
+        host: &str,
+        now: DateTime<Utc>,
+        due_at: DateTime<Utc>,
+    ) -> Self {
         let (host, state) = (host.to_owned(), ExecutionState::Queued);
-        Self { org, request, host, queued_at: now, due_at: now, token: 0, state }
+        Self { org, request, host, queued_at: now, due_at, token: 0, state }
     }
 
     /// Names its request.
@@ -174,7 +180,7 @@ mod tests {
     }
 
     fn queued() -> Execution {
-        Execution::queued(OrgId::new("100"), RequestId::new(Uuid::nil()), "api.example.com", at(0))
+        Execution::queued(OrgId::new("100"), RequestId::new(Uuid::nil()), "api.example.com", at(0), at(0))
     }
 
     fn claimed() -> Execution {

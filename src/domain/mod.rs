@@ -32,8 +32,8 @@ pub mod sending;
 pub mod slots;
 pub mod state;
 pub mod submission;
+pub mod target_host;
 #[cfg(test)]
 mod tests;
-pub mod target_host;
 pub mod waiting;
 pub mod wording;

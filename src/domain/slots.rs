@@ -73,7 +73,8 @@ impl Slots {
     /// Whether a host can be given a slot now.
     pub fn has_room(&self, host: &str) -> bool {
         let known = self.hosts.get(host).cloned().unwrap_or_default();
-        known.under_way < known.limit.unwrap_or(self.per_host).min(self.per_host) && known.under_way < self.free
+        known.under_way < known.limit.unwrap_or(self.per_host).min(self.per_host)
+            && known.under_way < self.free
     }
 
     /// Gives out the slots, one a host in turn and one an org in turn, and notes whose turn is next.

@@ -156,8 +156,10 @@ impl PreparedSubmission {
             request = request.apply(event);
             events.push(EventRow::new(&request, event, ids.new_id(), &self.origin));
         }
-        let execution = auto_approved
-            .map(|_| Execution::queued(request.org.clone(), request.id, &request.host, self.now));
+        let execution = auto_approved.map(|_| {
+            let (org, id) = (request.org.clone(), request.id);
+            Execution::queued(org, id, &request.host, self.now, ids.due_now())
+        });
         Admitted { request, events, execution }
     }
 

@@ -17,6 +17,7 @@ use crate::domain::lifecycle::Refusal;
 use crate::domain::request::{NewDecision, Request, State};
 use crate::domain::rules::Rules;
 use crate::domain::slots::Slots;
+use crate::fault_points::FaultPoint;
 use crate::store::StoreError;
 use crate::store::events::Origin;
 use crate::store::refusals::RefusalRow;
@@ -113,6 +114,29 @@ impl WriteCommand {
             | Self::KeepRefusal(_)
             | Self::Session(_)
             | Self::Claim(_)
+            | Self::SetAside { .. }
+            | Self::Renew(_)
+            | Self::Pause(_)
+            | Self::LapseAll => None,
+        }
+    }
+
+    /// The fault point at which it is written and not committed.
+    pub(super) fn fault_point(&self) -> Option<FaultPoint> {
+        match self {
+            Self::Submit(_) | Self::SubmitLocked(_) => Some(FaultPoint::SubmissionBeforeCommit),
+            Self::Decide(_) => Some(FaultPoint::DecisionBeforeCommit),
+            Self::Expire(_) => Some(FaultPoint::ExpiryBeforeCommit),
+            Self::StartAttempt(_) => Some(FaultPoint::AttemptBeforeCommit),
+            Self::EndAttempt { .. } => Some(FaultPoint::OutcomeBeforeCommit),
+            Self::Settle(_) => Some(FaultPoint::SettlementBeforeCommit),
+            Self::PutInForce(_)
+            | Self::KeepRefusal(_)
+            | Self::Session(_)
+            | Self::Withdraw { .. }
+            | Self::Claim(_)
+            | Self::Stop { .. }
+            | Self::PutBack { .. }
             | Self::SetAside { .. }
             | Self::Renew(_)
             | Self::Pause(_)

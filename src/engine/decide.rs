@@ -11,6 +11,7 @@ use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::ids::{RequestId, RequestTypeName};
 use crate::domain::request::{NewDecision, Request, State};
+use crate::fault_points::{self, FaultPoint};
 use crate::store::executions;
 use crate::store::requests::Key;
 
@@ -73,6 +74,7 @@ impl Engine {
         let verdict = decision.verdict;
         let (request, is_new) =
             self.write_for_person(WriteCommand::Decide(DecideCommand { by, scope, decision })).await?;
+        fault_points::pass(FaultPoint::DecisionCommitted);
         if is_new {
             self.inner.metrics.decided(request.request_type.as_str(), verdict.name());
             tracing::info!(request.id = %request.id, state = %request.state, "a request was decided");

@@ -14,6 +14,7 @@ use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
 use crate::domain::request::{Request, State, Verdict};
 use crate::domain::slots::Slots;
+use crate::fault_points::{self, FaultPoint};
 use crate::store::claims::{self, NodeTime};
 use crate::store::requests::Key;
 use crate::store::{AnyConnection, StoreError, executions, listing, requests};
@@ -43,6 +44,7 @@ impl Engine {
         if executions.is_empty() {
             return Ok(Vec::new());
         }
+        fault_points::pass(FaultPoint::ClaimCommitted);
         let book = self.inner.book.clone();
         let load = move |conn: &mut AnyConnection| {
             let load = |execution: &Execution| (lease_of(execution), load(conn, &book, execution));
@@ -62,7 +64,10 @@ impl Engine {
     async fn set_aside(&self, held: &HeldLease, error: &StoreError) -> Result<(), EngineError> {
         tracing::error!(request.id = %held.key.1, %error, "an execution can't be read and is set aside");
         self.inner.metrics.set_aside();
-        self.inner.writer.write_own(WriteCommand::SetAside { held: held.clone(), wait: LEFT_ALONE_FOR }).await?;
+        self.inner
+            .writer
+            .write_own(WriteCommand::SetAside { held: held.clone(), wait: LEFT_ALONE_FOR })
+            .await?;
         Ok(())
     }
 
@@ -94,7 +99,8 @@ impl Engine {
     /// `false` if the attempt is not this holder's, or was recorded otherwise before.
     pub async fn end_attempt(&self, held: &HeldLease, ending: Ending) -> Result<bool, EngineError> {
         let command = WriteCommand::EndAttempt { held: held.clone(), ending: Box::new(ending) };
-        let reply = self.inner.writer.write_own(command).await?;
+        let reply = self.inner.writer.write(command).await?;
+        fault_points::pass(FaultPoint::OutcomeCommitted);
         Ok(self.note_end(&held.key, &reply))
     }
 
@@ -182,6 +188,7 @@ impl Engine {
         };
         let ahead = self.inner.store.read(measure).await?;
         self.inner.metrics.set_clock_skew(ahead);
+        self.inner.clock.note_ahead(ahead);
         if ahead.abs() > SKEW_MAX {
             tracing::warn!(
                 ahead_ms = ahead.num_milliseconds(),

@@ -235,9 +235,9 @@ fn late_answers(conn: &mut AnyConnection, request: &Request) -> Result<Vec<Findi
         return Ok(Vec::new());
     }
     let attempts = attempts::list(conn, &request.org, request.id)?;
-    let late = attempts.into_iter().filter(|row| {
-        row.attempt != decisive && row.ended_at.is_some_and(|at| at > to_micros(ended_at))
-    });
+    let late = attempts
+        .into_iter()
+        .filter(|row| row.attempt != decisive && row.ended_at.is_some_and(|at| at > to_micros(ended_at)));
     let finding = |row: AttemptRow| Finding {
         code: FindingCode::LateAnswer,
         level: Level::Warning,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::claimed_execution::HeldLease;
 use super::Engine;
+use super::claimed_execution::HeldLease;
 use crate::clock::Clock;
 use crate::store::claims::{self, NodeTime};
 use crate::store::connection::limit_statements;
@@ -45,6 +45,7 @@ impl LeaseRenewal {
         if held.is_empty() {
             return Ok(());
         }
+        crate::fault_points::pass(crate::fault_points::FaultPoint::LeaseRenewal);
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
             None => {

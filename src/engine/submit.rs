@@ -12,6 +12,7 @@ use crate::domain::code::Code;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{Request, State};
 use crate::domain::submission::validate;
+use crate::fault_points::{self, FaultPoint};
 use crate::store::events::Origin;
 use crate::store::submissions::NewSubmission;
 
@@ -59,6 +60,7 @@ impl Engine {
                 return Err(error);
             }
         };
+        fault_points::pass(FaultPoint::SubmissionCommitted);
         if !submitted.is_replay {
             self.note_submitted(&submitted.view.request);
         }

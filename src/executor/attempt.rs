@@ -11,6 +11,7 @@ use crate::domain::attempt::AttemptOutcome;
 use crate::domain::call::Call;
 use crate::domain::outcome::{Exchange, Judgement, TargetResponse, judge};
 use crate::engine::{ClaimedExecution, Ending, Engine, EngineError, HeldLease};
+use crate::fault_points::{self, FaultPoint, Sabotage, sabotage};
 
 /// Pause before something that the store did not take is tried again; it doubles up to the longest.
 const TRY_AGAIN_FIRST: Duration = Duration::from_millis(100);
@@ -107,8 +108,12 @@ impl Recorder<'_> {
     /// The attempt's number; `None` if the call must not leave now. If the store does not say whether the start is
     /// recorded, nothing is sent, and the execution is put back.
     async fn start(&self, held: &HeldLease) -> Option<i64> {
+        if sabotage(Sabotage::NoAttemptRow) {
+            return Some(1);
+        }
         match self.engine.start_attempt(held).await {
             Ok(attempt) => {
+                fault_points::pass(FaultPoint::AttemptCommitted);
                 if let Some(attempt) = attempt {
                     self.under_way.has_started(&held.key, attempt);
                 }
@@ -126,6 +131,10 @@ impl Recorder<'_> {
         let held = &claimed.held;
         let judgement =
             judge(&exchange, &claimed.answer_rules, claimed.repeat.as_ref(), self.engine.clock().now());
+        fault_points::pass(FaultPoint::AnswerRead);
+        if judgement.outcome == AttemptOutcome::AlreadyDone {
+            fault_points::pass(FaultPoint::RepeatAnswerRead);
+        }
         let ending = ending(held, attempt, &judgement, exchange).with_jitter(self.engine.jitter());
         let outcome = ending.end.outcome;
         // Known from here on: a stop of the server records it, too.

@@ -157,7 +157,8 @@ impl Egress {
     pub async fn clear(&self, call: &Call) -> Result<ClearedCall, NotCleared> {
         let (origin, _) = call.split_url().map_err(NotCleared::Refused)?;
         let target = self.targets.find(&origin);
-        let target = target.ok_or_else(|| NotCleared::Refused(format!("{origin} is not on the allow-list")))?;
+        let target =
+            target.ok_or_else(|| NotCleared::Refused(format!("{origin} is not on the allow-list")))?;
         let addresses = permitted(target, self.resolve(&origin).await?).map_err(NotCleared::Refused)?;
         let tls = match origin.scheme {
             Scheme::Http => None,
@@ -171,12 +172,7 @@ impl Egress {
     ///
     /// Besides the call's own headers go out `host`, `user-agent` and `content-length`, which are made
     /// here, and `own_headers` (names in lower case), which are the engine's.
-    pub async fn send(
-        &self,
-        cleared: ClearedCall,
-        call: &Call,
-        own_headers: &[(String, String)],
-    ) -> Sent {
+    pub async fn send(&self, cleared: ClearedCall, call: &Call, own_headers: &[(String, String)]) -> Sent {
         let request = match call.split_url() {
             Ok((origin, path)) if origin == cleared.origin => {
                 exchange::build_request(call, &origin.authority(), path, own_headers)

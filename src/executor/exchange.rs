@@ -19,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::domain::call::Call;
 use crate::domain::outcome::{Exchange, TargetResponse};
+use crate::fault_points::{self, CallWrites, FaultPoint};
 
 const AGENT: &str = concat!("countersign/", env!("CARGO_PKG_VERSION"));
 const ANSWER_HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -150,7 +151,11 @@ pub(super) async fn run(
     progress: &mut AttemptProgress,
 ) -> Result<(), String> {
     progress.enter("sending the call");
-    let counting = CountingStream { stream, a_byte_left: Arc::clone(&progress.a_byte_left) };
+    let counting = CountingStream {
+        stream,
+        a_byte_left: Arc::clone(&progress.a_byte_left),
+        writes: CallWrites::default(),
+    };
     let handshake = http1::Builder::new()
         .max_headers(ANSWER_HEADERS_MAX)
         // The first bounds a head that was read, the second what is held of one that does not end.
@@ -159,6 +164,7 @@ pub(super) async fn run(
         .handshake(TokioIo::new(counting))
         .await;
     let (sender, connection) = handshake.map_err(|error| describe(&error))?;
+    fault_points::pass(FaultPoint::CallConnected);
     // Both run in this task: when the attempt is dropped, so is the connection.
     let asking = pin!(ask(sender, request, answer_bytes_max, progress));
     let result = match select(asking, connection).await {
@@ -177,6 +183,7 @@ async fn ask(
     progress.enter("waiting for the answer");
     let (head, mut body) = sender.send_request(request).await?.into_parts();
     progress.enter("reading the answer");
+    fault_points::pass(FaultPoint::StatusRead);
     let status = head.status.as_u16();
     let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text_of(value))).collect();
     let answer = progress.answer.insert(TargetResponse { status, headers, body: Vec::new(), cut: false });
@@ -230,10 +237,11 @@ fn io_kind(error: &hyper::Error) -> Option<io::ErrorKind> {
 struct CountingStream {
     stream: Box<dyn Transport>,
     a_byte_left: Arc<AtomicBool>,
+    writes: CallWrites,
 }
 
 impl CountingStream {
-    fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn note(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let left = match &written {
             Poll::Ready(Ok(bytes)) => *bytes > 0,
             Poll::Ready(Err(_)) => self.stream.may_send_and_fail(),
@@ -241,6 +249,7 @@ impl CountingStream {
         };
         if left {
             self.a_byte_left.store(true, Ordering::Release);
+            self.writes.note_bytes();
         }
         written
     }
@@ -258,6 +267,7 @@ impl AsyncRead for CountingStream {
 
 impl AsyncWrite for CountingStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let buf = self.writes.cut(buf);
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.note(written)
     }
@@ -272,11 +282,15 @@ impl AsyncWrite for CountingStream {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.is_write_vectored() && !fault_points::is_armed(FaultPoint::CallHalfWritten)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if flushed.is_ready() {
+            self.writes.note_flush();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

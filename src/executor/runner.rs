@@ -21,6 +21,7 @@ use super::under_way::{RunningCall, UnderWay};
 use crate::domain::target_host::TargetHost;
 use crate::engine::liveness::Liveness;
 use crate::engine::{ClaimedExecution, Engine, EngineError};
+use crate::fault_points::{self, FaultPoint};
 
 pub use super::under_way::Concurrency;
 
@@ -80,6 +81,9 @@ impl Executor {
         if let Err(error) = &keeper {
             tracing::error!(%error, "leases can't be renewed, so nothing is sent");
             return;
+        }
+        if let Err(error) = self.engine.measure_clock().await {
+            tracing::error!(%error, "the database's clock could not be read at start");
         }
         if let Err(error) = self.engine.recover().await {
             tracing::error!(%error, "interrupted executions could not be settled at start");
@@ -179,8 +183,7 @@ impl Executor {
             request.type = claimed.request.request_type.as_str(),
             request.state = tracing::field::Empty,
         );
-        let recorder =
-            Recorder { engine: &self.engine, egress: &self.egress, under_way: &self.under_way };
+        let recorder = Recorder { engine: &self.engine, egress: &self.egress, under_way: &self.under_way };
         let sending = AssertUnwindSafe(execute(recorder, &claimed)).catch_unwind();
         let sign = sending.instrument(span).await;
         let call = self.under_way.remove(&claimed.held.key);
@@ -194,7 +197,10 @@ impl Executor {
         let Some(is_open) = self.under_way.note_sign(host, sign) else { return };
         self.engine.metrics().set_breaker(host, is_open);
         if is_open {
-            tracing::warn!(host, "calls to this host are held back: it did not take or answer several in a row");
+            tracing::warn!(
+                host,
+                "calls to this host are held back: it did not take or answer several in a row"
+            );
         } else {
             tracing::info!(host, "calls to this host go out again");
         }
@@ -229,8 +235,10 @@ impl Executor {
             }
         }
         calls.shutdown().await;
+        fault_points::pass(FaultPoint::StopBeforeRecord);
         let cut_off = self.under_way.drain();
-        let recording = futures_util::future::join_all(cut_off.into_iter().map(|call| self.record_last(call)));
+        let recording =
+            futures_util::future::join_all(cut_off.into_iter().map(|call| self.record_last(call)));
         if timeout(LAST_RECORDS, recording).await.is_err() {
             tracing::error!("what was cut off by the stop could not be recorded; the leases will lapse");
         }

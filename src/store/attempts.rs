@@ -57,9 +57,8 @@ pub fn end(conn: &mut AnyConnection, rows: &[AttemptRow]) -> Result<(), StoreErr
                 let was_ambiguous = attempts::outcome.eq(AttemptOutcome::Ambiguous.name()).assume_not_null();
                 let is_unsettled = attempts::ended_at.is_null().or(was_ambiguous);
                 let held = attempts::table.find(key).filter(attempts::token.eq(row.token));
-                ended += diesel::update(held.filter(is_unsettled))
-                    .set(AttemptEnd::from(row))
-                    .execute(conn)?;
+                ended +=
+                    diesel::update(held.filter(is_unsettled)).set(AttemptEnd::from(row)).execute(conn)?;
             }
             ended
         }

@@ -300,8 +300,7 @@ pub fn renew(
                 let found = executions::table
                     .find((org.as_str(), id.to_string()))
                     .filter(executions::token.eq(token).and(executions::state.eq(CLAIMED)));
-                renewed +=
-                    diesel::update(found).set(executions::leased_until.eq(until)).execute(conn)?;
+                renewed += diesel::update(found).set(executions::leased_until.eq(until)).execute(conn)?;
             }
             Ok(renewed)
         }

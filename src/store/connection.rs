@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::r2d2::ManageConnection;
 
 use super::{StoreError, bounds};
+use crate::fault_points::{Sabotage, sabotage};
 
 /// A connection to the database that the URL's scheme chose.
 #[derive(diesel::MultiConnection)]
@@ -89,13 +90,16 @@ impl Opener {
 /// WAL with `synchronous=FULL`: with NORMAL, a power cut loses acknowledged commits.
 fn set_up_sqlite(conn: &mut SqliteConnection, purpose: Purpose) -> Result<(), StoreError> {
     conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;")?;
+    if sabotage(Sabotage::SynchronousNormal) {
+        conn.batch_execute("PRAGMA synchronous = NORMAL;")?;
+    }
     // Without this, `REPLACE` deletes a row without firing the delete triggers.
     conn.batch_execute("PRAGMA recursive_triggers = ON;")?;
     let journal: String = pragma(conn, "journal_mode = WAL")?;
     if journal != "wal" {
         return Err(StoreError::Setup(format!("SQLite journal mode is {journal}, but must be WAL")));
     }
-    if pragma_number(conn, "synchronous")? < 2 {
+    if pragma_number(conn, "synchronous")? < 2 && !sabotage(Sabotage::SynchronousNormal) {
         return Err(StoreError::Setup("SQLite runs with synchronous below FULL".to_owned()));
     }
     if purpose == Purpose::Read {

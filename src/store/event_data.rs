@@ -100,7 +100,9 @@ pub(super) fn write(kind: &EventKind) -> String {
             attempt_outcome: outcome.name().to_owned(),
             next_attempt_at: to_micros(*next_attempt_at),
         }),
-        EventKind::Ended { attempt, inferred, .. } => ended(attempt.map(|attempt| attempt.outcome), *inferred),
+        EventKind::Ended { attempt, inferred, .. } => {
+            ended(attempt.map(|attempt| attempt.outcome), *inferred)
+        }
         EventKind::LateAnswer { attempt, .. } => ended(Some(attempt.outcome), false),
         EventKind::Refused { code, .. } => json::write(&RefusedData { code: code.name().to_owned() }),
         EventKind::MakerAccessValidated

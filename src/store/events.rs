@@ -15,9 +15,9 @@ use super::requests::{Key, parse_digest, parse_id, parse_state};
 use super::schema::{events, requests};
 use super::{AnyConnection, StoreError, from_micros, json, to_micros};
 use crate::domain::actor::{Actor, Person};
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::code::Code;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::attempt::AttemptOutcome;
 use crate::domain::lifecycle::{AttemptResult, Event, EventKind, EventType, NewRequest};
 use crate::domain::outcome::Outcome;
 use crate::domain::request::{Request, Verdict};
@@ -190,7 +190,9 @@ impl EventRow {
                     message: self.message()?,
                 }
             }
-            EventType::RulesInForce | EventType::SendingPaused | EventType::SendingResumed => return Err(corrupt("an event of no request")),
+            EventType::RulesInForce | EventType::SendingPaused | EventType::SendingResumed => {
+                return Err(corrupt("an event of no request"));
+            }
         })
     }
 

@@ -175,11 +175,7 @@ pub fn save(conn: &mut AnyConnection, updates: &[ExecutionUpdate]) -> Result<(),
 }
 
 /// Claimed executions whose lease has run out, without a lock.
-pub fn list_lapsed(
-    conn: &mut AnyConnection,
-    now: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<Key>, StoreError> {
+pub fn list_lapsed(conn: &mut AnyConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<Key>, StoreError> {
     let rows: Vec<(String, String)> = executions::table
         .filter(executions::state.eq(CLAIMED).and(executions::leased_until.le(to_micros(now))))
         .order(executions::leased_until)

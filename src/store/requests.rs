@@ -317,9 +317,7 @@ pub fn list_pending_on(
 ) -> Result<Vec<String>, StoreError> {
     Ok(requests::table
         .filter(requests::org_id.eq(org).and(requests::subject.eq(subject)))
-        .filter(
-            requests::request_type.eq(request_type).and(requests::state.eq_any(OPEN_STATES)),
-        )
+        .filter(requests::request_type.eq(request_type).and(requests::state.eq_any(OPEN_STATES)))
         .order((requests::started_at, requests::request_id))
         .limit(limit)
         .select(requests::request_id)
@@ -340,7 +338,10 @@ pub fn is_repeat_key_in_use(conn: &mut AnyConnection, row: &RequestRow) -> Resul
 
 /// Whether another request of the org to the host, with the same repeat key, ever began an attempt that may
 /// have reached the target.
-pub fn was_repeat_key_sent_by_another(conn: &mut AnyConnection, request: &Request) -> Result<bool, StoreError> {
+pub fn was_repeat_key_sent_by_another(
+    conn: &mut AnyConnection,
+    request: &Request,
+) -> Result<bool, StoreError> {
     let Some(repeat_key) = &request.terms.repeat_key else { return Ok(false) };
     let of_request = attempts::org_id.eq(requests::org_id).and(attempts::request_id.eq(requests::request_id));
     let same = requests::org_id.eq(request.org.as_str()).and(requests::host.eq(&request.host));
@@ -348,7 +349,11 @@ pub fn was_repeat_key_sent_by_another(conn: &mut AnyConnection, request: &Reques
         .inner_join(attempts::table.on(of_request))
         .filter(same.and(requests::repeat_key.eq(repeat_key)).and(requests::attempts.gt(0)))
         .filter(requests::request_id.ne(request.id.to_string()))
-        .filter(attempts::outcome.is_null().or(attempts::outcome.ne(AttemptOutcome::NotSent.name()).assume_not_null()))
+        .filter(
+            attempts::outcome
+                .is_null()
+                .or(attempts::outcome.ne(AttemptOutcome::NotSent.name()).assume_not_null()),
+        )
         .select(requests::request_id)
         .first::<String>(conn);
     Ok(found.optional()?.is_some())

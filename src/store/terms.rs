@@ -82,7 +82,11 @@ impl From<&Terms> for TermsJson {
 
 impl TermsJson {
     /// The terms of a request with what has columns of its own.
-    pub(super) fn into_terms(self, subject: Option<String>, repeat_key: Option<String>) -> Result<Terms, StoreError> {
+    pub(super) fn into_terms(
+        self,
+        subject: Option<String>,
+        repeat_key: Option<String>,
+    ) -> Result<Terms, StoreError> {
         let amount = |text: String| Amount::parse(&text).map_err(|_| corrupt("amount"));
         let counted = |CountedJson { counter, who, window_start }| Counted { counter, who, window_start };
         let warning = |WarningJson { code, message }| {

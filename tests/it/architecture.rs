@@ -41,7 +41,7 @@ const MODULES: &[Module] = &[
     },
     Module {
         name: "store",
-        modules: &["domain"],
+        modules: &["domain", "fault_points"],
         crates: &[
             "chrono",
             "diesel",
@@ -56,12 +56,12 @@ const MODULES: &[Module] = &[
     },
     Module {
         name: "engine",
-        modules: &["store", "domain", "clock", "metrics"],
+        modules: &["store", "domain", "clock", "metrics", "fault_points"],
         crates: &["chrono", "futures_util", "serde_json", "thiserror", "tokio", "tracing", "uuid"],
     },
     Module {
         name: "executor",
-        modules: &["engine", "domain"],
+        modules: &["engine", "domain", "fault_points"],
         crates: &[
             "bytes",
             "chrono",
@@ -159,7 +159,8 @@ const MODULES: &[Module] = &[
             "tracing",
         ],
     },
-    Module { name: "clock", modules: &[], crates: &["chrono", "uuid"] },
+    Module { name: "clock", modules: &["fault_points"], crates: &["chrono", "uuid"] },
+    Module { name: "fault_points", modules: &[], crates: &["chrono", "rustix"] },
     Module { name: "metrics", modules: &["domain"], crates: &["prometheus_client"] },
     Module {
         name: "telemetry",

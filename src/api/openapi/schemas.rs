@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::schema;
 use crate::http::wire::{
-    BulkResultBody, Data, EntityBody, ErrorBody, ExplainedBody, List, Liveness, Readiness, RefusalPage, TargetHostBody,
-    RequestBody, RequestPage, TrailEntryBody,
+    BulkResultBody, Data, EntityBody, ErrorBody, ExplainedBody, List, Liveness, Readiness, RefusalPage,
+    RequestBody, RequestPage, TargetHostBody, TrailEntryBody,
 };
 
 /// A reference to the schema of `T`.

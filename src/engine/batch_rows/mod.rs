@@ -19,8 +19,8 @@ use super::command::Caller;
 use super::rule_book::RuleBook;
 use crate::clock::Clock;
 use crate::domain::execution::Execution;
-use crate::domain::outcome::Outcome;
 use crate::domain::lifecycle::{Command, Event, EventKind, Refusal, refused, transition};
+use crate::domain::outcome::Outcome;
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::{Request, State};
 use crate::domain::request_type::RequestType;
@@ -246,7 +246,8 @@ impl<'a> BatchRows<'a> {
             self.decisions.push(DecisionRow::new(&request, decision, request.decisions.len() - 1));
         }
         if before == State::AdminTask && request.state == State::Approved {
-            let execution = Execution::queued(request.org.clone(), request.id, &request.host, self.now);
+            let (org, id, due_at) = (request.org.clone(), request.id, self.clock.due_now());
+            let execution = Execution::queued(org, id, &request.host, self.now, due_at);
             self.executions.insert(key.clone(), ExecutionEntry { execution, before: None });
         }
         self.close_execution(key, before, request.state)?;

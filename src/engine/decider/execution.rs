@@ -14,6 +14,7 @@ use crate::engine::batch_rows::BatchRows;
 use crate::engine::claimed_execution::{Ending, HeldLease};
 use crate::engine::command::{WriteCommand, WriteReply};
 use crate::engine::rule_book::approval_of;
+use crate::fault_points::{self, FaultPoint, Sabotage, sabotage};
 use crate::store::claims::{self, Lease, NodeTime};
 use crate::store::requests::{self, Key};
 use crate::store::{AnyConnection, StoreError, attempts, executions};
@@ -29,7 +30,8 @@ impl Decider {
         for (command, reply) in commands.iter().zip(replies) {
             let WriteCommand::Claim(slots) = command else { continue };
             let mut slots = slots.clone();
-            let full: Vec<String> = slots.hosts.keys().filter(|host| !slots.has_room(host)).cloned().collect();
+            let full: Vec<String> =
+                slots.hosts.keys().filter(|host| !slots.has_room(host)).cloned().collect();
             let each_max = i64::try_from(slots.per_host).unwrap_or(i64::MAX);
             let due = claims::list_due(conn, self.node_time(), &full, each_max)?;
             let grants = slots.grant(&due.calls);
@@ -95,9 +97,9 @@ impl Decider {
         ending: &Ending,
     ) -> Result<WriteReply, StoreError> {
         let key = &held.key;
-        let is_under_way = rows.request(key).is_some_and(|request| {
-            request.sending.is_open && request.sending.attempts == ending.end.attempt
-        });
+        let is_under_way = rows
+            .request(key)
+            .is_some_and(|request| request.sending.is_open && request.sending.attempts == ending.end.attempt);
         if is_held(rows, held) && is_under_way {
             return self.end_open_attempt(conn, rows, held, ending);
         }
@@ -134,7 +136,11 @@ impl Decider {
             call_limit: pinned.total_timeout.unwrap_or(self.shared.sending.call),
             jitter: ending.jitter,
         };
-        let command = Command::EndAttempt { end: ending.end.clone(), rules };
+        let mut end = ending.end.clone();
+        if sabotage(Sabotage::FirstRepeatAnswerIsDone) && end.outcome == AttemptOutcome::AlreadyDone {
+            end.outcome = AttemptOutcome::Executed;
+        }
+        let command = Command::EndAttempt { end, rules };
         if let Err(refusal) = rows.transition(key, &command, &system_origin(key))? {
             return Ok(WriteReply::Refused(refusal));
         }
@@ -222,7 +228,7 @@ fn repeat_of(
     outcome: AttemptOutcome,
 ) -> Result<Repeat, StoreError> {
     let is_recognised = match &pinned.repeat {
-        None => false,
+        None => sabotage(Sabotage::BlindRepeat),
         Some(RepeatRules::KeyHeader(_)) => true,
         Some(RepeatRules::AlreadyDone(_)) => request.terms.repeat_key.is_some(),
     };
@@ -244,6 +250,7 @@ fn late_answer(
     ending: &Ending,
 ) -> Result<WriteReply, StoreError> {
     let key = &held.key;
+    fault_points::pass(FaultPoint::LateAnswerBeforeCommit);
     let command = Command::RecordLateAnswer(ending.end.clone());
     Ok(match rows.transition(key, &command, &system_origin(key))? {
         Ok(has_happened) => {
@@ -293,5 +300,6 @@ fn attempt_started(rows: &BatchRows<'_>, key: &Key) -> WriteReply {
 }
 
 fn is_held(rows: &mut BatchRows<'_>, held: &HeldLease) -> bool {
-    rows.execution(&held.key).is_some_and(|execution| execution.is_held_with(held.token))
+    sabotage(Sabotage::NoFencing)
+        || rows.execution(&held.key).is_some_and(|execution| execution.is_held_with(held.token))
 }

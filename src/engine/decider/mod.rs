@@ -12,17 +12,18 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use super::SendingLimits;
 use super::admission::Deadlines;
 use super::batch_rows::{BatchRows, LockSet};
 use super::change_feed::{Change, Feed};
 use super::command::{WriteCommand, WriteReply};
 use super::error::AdmissionRefusal;
-use super::SendingLimits;
 use super::in_force::store_rules;
 use super::pauses::store_pause;
 use super::rule_book::RuleBook;
 use crate::clock::Clock;
 use crate::domain::lifecycle::Command;
+use crate::fault_points::{self, FaultPoint};
 use crate::metrics::Metrics;
 use crate::store::events::Origin;
 use crate::store::requests::Key;
@@ -94,6 +95,7 @@ impl Batch for Decider {
         self.shared.metrics.committed(batch.size, batch.took.as_secs_f64());
         self.shared.feed.publish(std::mem::take(&mut self.changes));
         if ran.iter().filter_map(Ran::reply).any(WriteReply::approves) {
+            fault_points::pass(FaultPoint::WakeUp);
             self.shared.due.notify_one();
         }
     }
@@ -139,6 +141,7 @@ impl Decider {
         rows.flush(conn)?;
         self.changes = std::mem::take(&mut rows.changes);
         self.run_claims(conn, commands, &mut replies)?;
+        commands.iter().filter_map(|command| command.fault_point()).for_each(fault_points::pass);
         Ok(replies)
     }
 

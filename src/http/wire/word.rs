@@ -101,7 +101,8 @@ impl Vocabulary for AttemptOutcome {
 
 impl Vocabulary for BreakerState {
     const SCHEMA: &'static str = "BreakerState";
-    const DESCRIPTION: &'static str = "Whether calls to a host are held back because it did not take or answer several.";
+    const DESCRIPTION: &'static str =
+        "Whether calls to a host are held back because it did not take or answer several.";
 
     fn words() -> Vec<&'static str> {
         Self::ALL.map(Self::name).to_vec()

@@ -5,6 +5,7 @@
 //! database is away, only reads or is full, writes are refused at once, and the thread tries once a second
 //! whether it takes writes again.
 
+use crate::fault_points::{self, FaultPoint};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -258,12 +259,14 @@ impl<B: Batch> WriterThread<B> {
         let began = Instant::now();
         let is_something_stuck = self.put_off.iter().any(|put_off| put_off.next == Next::Alone);
         let wait = if which == Try::Again || is_something_stuck { LockWait::Short } else { LockWait::Usual };
+        fault_points::pass(FaultPoint::BatchBeforeBegin);
         let batch = &mut self.batch;
         let done = with_connection(&self.store, &mut self.conn, |conn| {
             commit_all(conn, batch, commands, (which, wait))
         });
         match done {
             Ok(ran) => {
+                fault_points::pass(FaultPoint::BatchCommitted);
                 self.progress.committed();
                 let size = ran.iter().filter_map(Ran::reply).count();
                 self.batch.committed(&ran, &BatchStats { size, took: began.elapsed() });

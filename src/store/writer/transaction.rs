@@ -1,5 +1,6 @@
 //! One transaction of the writer, and what is known when it fails.
 
+use crate::fault_points::{self, FaultPoint};
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
 use diesel::prelude::*;
 
@@ -93,6 +94,7 @@ fn in_transaction<T>(
     begin(conn).map_err(|error| Failure::before_commit(error.into()))?;
     match work(conn) {
         Ok(done) => {
+            fault_points::pass(FaultPoint::BatchBeforeCommit);
             commit(conn).map_err(|error| Failure::at_commit(error.into()))?;
             Ok(done)
         }

@@ -86,7 +86,10 @@ fn what_happened(kind: &EventKind, from: Option<State>, when: When) -> EventDesc
             let next = when.clock(*next_attempt_at);
             let next = next.words();
             let came_to = attempt_words(*outcome);
-            plain(Icon::Wait, format!("recorded that attempt {attempt} {came_to}; the next one is due at {next}"))
+            plain(
+                Icon::Wait,
+                format!("recorded that attempt {attempt} {came_to}; the next one is due at {next}"),
+            )
         }
         EventKind::Ended { outcome: Outcome::Executed, inferred: true, .. } => plain(
             Icon::Done,
@@ -178,7 +181,9 @@ fn ended(attempt: Option<AttemptResult>, outcome: Outcome) -> EventDescription {
     match (outcome, attempt) {
         (Outcome::Executed, _) => plain(Icon::Done, "recorded that it was done"),
         (Outcome::Failed, Some(_)) => plain(Icon::Fail, "recorded that it failed"),
-        (Outcome::Failed, None) => plain(Icon::Fail, "recorded that it failed, and that nothing was carried out"),
+        (Outcome::Failed, None) => {
+            plain(Icon::Fail, "recorded that it failed, and that nothing was carried out")
+        }
         (Outcome::Unknown, _) => plain(Icon::Question, "recorded that the outcome is unknown"),
     }
 }

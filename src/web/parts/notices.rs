@@ -77,7 +77,8 @@ fn approved(request: &Request, when: When) -> Note {
 fn executed(view: &View) -> Note {
     if view.request.sending.inferred {
         let head = "Done: the target says that it had this call already.";
-        let line = "An earlier attempt got no clear answer. The answer to its repeat shows that it was carried out.";
+        let line =
+            "An earlier attempt got no clear answer. The answer to its repeat shows that it was carried out.";
         return Note::new("ok", Icon::Done, head, vec![line.to_owned()]);
     }
     let status = view.answer.as_ref().map_or_else(String::new, |answer| format!(" {}", answer.status));

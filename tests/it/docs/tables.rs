@@ -8,6 +8,7 @@ use countersign::domain::code::Code;
 use countersign::domain::findings::FindingCode;
 use countersign::domain::lifecycle::EventType;
 use countersign::domain::request::State;
+use countersign::fault_points::{FaultPoint, Sabotage};
 use countersign::metrics::Metrics;
 
 use super::codes;
@@ -141,6 +142,16 @@ fn every_state_is_listed() {
 fn every_type_of_event_is_listed() {
     let rows = EventType::ALL.iter().map(|known| vec![code(known.name()), None]).collect();
     Table { file: "docs/api.md", name: "events", head: "| type | what happened |", rows }.is_true();
+}
+
+#[test]
+fn every_fault_point_and_every_sabotage_is_listed() {
+    let (file, rows) =
+        ("docs/reliability.md", FaultPoint::ALL.map(|point| vec![code(point.name()), None, None]));
+    let head = "| point | step | then |";
+    Table { file, name: "fault points", head, rows: rows.to_vec() }.is_true();
+    let rows = Sabotage::ALL.map(|sabotage| vec![code(sabotage.name()), None, None]).to_vec();
+    Table { file, name: "sabotages", head: "| sabotage | what is switched off | found by |", rows }.is_true();
 }
 
 #[test]

@@ -132,11 +132,8 @@ fn fill(node: &Node) {
 fn run_periodic(node: &Node, conn: &mut AnyConnection) {
     let now = node.clock.now();
     let due = claims::list_due(conn, time(node), &["host-5".to_owned()], 8).unwrap();
-    let grants = due.calls.iter().map(|calls| Grant {
-        host: calls.host.clone(),
-        org: calls.org.clone(),
-        count: 4,
-    });
+    let grants =
+        due.calls.iter().map(|calls| Grant { host: calls.host.clone(), org: calls.org.clone(), count: 4 });
     let claimed = claims::claim(conn, &grants.collect::<Vec<_>>(), &lease(node)).unwrap();
     assert_eq!(claimed.len(), 4 * (PAIRS - 2));
     let held: Vec<_> = claimed.iter().map(|execution| (execution.key(), execution.token)).collect();

@@ -227,7 +227,13 @@ async fn a_request_has_one_execution(database: Database) {
     let node = Node::open(database);
     let request = node.approved().await;
     let before = node.stored(&request);
-    let other = Execution::queued(request.org.clone(), request.id, "other.example.com", node.clock.now());
+    let other = Execution::queued(
+        request.org.clone(),
+        request.id,
+        "other.example.com",
+        node.clock.now(),
+        node.clock.now(),
+    );
     let error = executions::insert(&mut node.conn(), &[other]).unwrap_err();
     assert!(matches!(kind(&error), DatabaseErrorKind::UniqueViolation), "{error}");
     assert_eq!(node.stored(&request), before);

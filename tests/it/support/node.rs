@@ -25,11 +25,11 @@ use countersign::store::answers::AnswerRow;
 use countersign::store::attempts::{self, AttemptRow};
 use countersign::store::events::EventRow;
 use countersign::store::requests::RequestRow;
+use countersign::store::schema::answers as answer_table;
 use countersign::store::writer::WriterLimits;
 use countersign::store::{AnyConnection, Store, decisions as decided, events, requests};
-use countersign::store::schema::answers as answer_table;
-use diesel::prelude::*;
 use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -151,7 +151,9 @@ impl Node {
             execution: countersign::store::executions::find(conn, org, id).unwrap(),
             attempts: attempts::list(conn, org, id).unwrap(),
             answers: answer_table::table
-                .filter(answer_table::org_id.eq(org.as_str()).and(answer_table::request_id.eq(id.to_string())))
+                .filter(
+                    answer_table::org_id.eq(org.as_str()).and(answer_table::request_id.eq(id.to_string())),
+                )
                 .order(answer_table::attempt)
                 .load(conn)
                 .unwrap(),

@@ -16,11 +16,11 @@ use crate::domain::decision::NewDecision;
 use crate::domain::digest::Digest;
 use crate::domain::entity::EntityInfo;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+use crate::domain::outcome::Outcome;
 use crate::domain::policy::bulk::DecisionMode;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
 use crate::domain::policy::{Approval, Policy, RuleOutcome};
-use crate::domain::outcome::Outcome;
 use crate::domain::request::Terms;
 use crate::domain::request_type::RetryRules;
 use crate::domain::state::Verdict;
@@ -153,12 +153,26 @@ impl Charter {
 /// A command that owns what it is made of.
 #[derive(Clone, Debug)]
 enum TestCommand {
-    Decide { signer: Signer, decision: NewDecision },
-    DecideInBulk { signer: Signer, decision: NewDecision, is_allowed_by_type: bool },
+    Decide {
+        signer: Signer,
+        decision: NewDecision,
+    },
+    DecideInBulk {
+        signer: Signer,
+        decision: NewDecision,
+        is_allowed_by_type: bool,
+    },
     /// The attempt with this number ends; the last one that began if there is none.
-    End { attempt: Option<i64>, outcome: AttemptOutcome, repeat: TestRepeat },
+    End {
+        attempt: Option<i64>,
+        outcome: AttemptOutcome,
+        repeat: TestRepeat,
+    },
     /// How an attempt ended becomes known late.
-    Late { attempt: i64, outcome: AttemptOutcome },
+    Late {
+        attempt: i64,
+        outcome: AttemptOutcome,
+    },
     Other(Command<'static>),
 }
 

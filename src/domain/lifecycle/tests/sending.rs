@@ -51,11 +51,8 @@ fn had_it_already_says_done_only_after_an_attempt_that_may_have_been_carried_out
     assert_eq!(outcome(&sent(&[record_recognised(AlreadyDone)])), (State::Failed, false));
     let after_a_retry = [record_recognised(NotSent), record_recognised(AlreadyDone)];
     assert_eq!(outcome(&sent(&after_a_retry)), (State::Failed, false));
-    let shared = TestCommand::End {
-        attempt: None,
-        outcome: AlreadyDone,
-        repeat: TestRepeat::RecognisedButShared,
-    };
+    let shared =
+        TestCommand::End { attempt: None, outcome: AlreadyDone, repeat: TestRepeat::RecognisedButShared };
     assert_eq!(outcome(&sent(&[record_recognised(Ambiguous), shared])), (State::Unknown, false));
 }
 

@@ -106,11 +106,7 @@ fn leads_to(from: State, to: State) -> bool {
         }
         // By an answer that came late.
         State::Unknown => &[State::Executed, State::Failed],
-        State::Executed
-        | State::Failed
-        | State::Rejected
-        | State::Withdrawn
-        | State::Expired => &[],
+        State::Executed | State::Failed | State::Rejected | State::Withdrawn | State::Expired => &[],
     };
     from == to || next.contains(&to)
 }
