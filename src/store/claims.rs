@@ -89,7 +89,7 @@ const DUE: &str = "\
     FROM pair CROSS JOIN clock CROSS JOIN LATERAL ( \
         SELECT count(*) AS waiting FROM ( \
             SELECT FROM executions e WHERE e.state = 'queued' AND e.host = pair.host \
-                AND e.org_id = pair.org_id AND e.due_at <= clock.now LIMIT $2) AS some) AS due \
+                AND e.org_id = pair.org_id AND e.due_at <= clock.now LIMIT $2) AS found) AS due \
     WHERE due.waiting > 0 AND pair.host <> ALL ($3) \
         AND NOT EXISTS (SELECT FROM pauses WHERE pauses.host IN ('', pair.host)) \
     LIMIT $4";
