@@ -159,7 +159,7 @@ const MODULES: &[Module] = &[
         ],
     },
     Module { name: "clock", modules: &[], crates: &["chrono", "uuid"] },
-    Module { name: "metrics", modules: &["domain"], crates: &["prometheus_client"] },
+    Module { name: "metrics", modules: &["domain"], crates: &["chrono", "prometheus_client"] },
     Module {
         name: "telemetry",
         modules: &["config"],

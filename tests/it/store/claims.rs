@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use countersign::domain::slots::Grant;
 use countersign::store::claims::{self, Lease, NodeTime};
 use countersign::store::{AnyConnection, executions, requests};
@@ -21,6 +21,7 @@ on_both_stores![
     a_renewal_extends_only_the_leases_that_are_held,
     what_is_due_is_counted_by_host_and_org,
     periodic_statements_walk_an_index_whatever_the_backlog_is,
+    a_shared_database_tells_the_time_of_leases,
 ];
 
 const HOST: &str = "api.example.com";
@@ -87,6 +88,26 @@ async fn what_is_due_is_counted_by_host_and_org(database: Database) {
     assert_eq!(others, expected.collect::<Vec<_>>());
     let early = NodeTime { injected: Some(node.clock.now() - TimeDelta::days(1)), ..time(&node) };
     assert!(claims::list_due(conn, early, &[], 8).unwrap().calls.is_empty());
+}
+
+async fn a_shared_database_tells_the_time_of_leases(database: Database) {
+    let node = Node::open(database);
+    let request = node.approved().await;
+    let grants = [Grant { host: HOST.to_owned(), org: request.org.clone(), count: 1 }];
+    claims::claim(&mut node.conn(), &grants, &lease(&node)).unwrap();
+    // This node's clock has stopped.
+    let wrong = NodeTime { now: DateTime::UNIX_EPOCH, injected: None };
+    let before = claims::database_now(&mut node.conn(), wrong).unwrap();
+    assert_eq!(claims::renew(&mut node.conn(), &[(key(&request), 1)], wrong, LEASE).unwrap(), 1);
+    let after = claims::database_now(&mut node.conn(), wrong).unwrap();
+    let execution = node.stored(&request).execution.unwrap();
+    assert!(!execution.is_lapsed(before + LEASE - TimeDelta::microseconds(1)));
+    assert!(execution.is_lapsed(after + LEASE));
+    if node.database.is_postgres() {
+        assert!(before > DateTime::UNIX_EPOCH + TimeDelta::days(365 * 50), "{before}");
+    } else {
+        assert_eq!((before, after), (wrong.now, wrong.now), "the process is the database");
+    }
 }
 
 /// Rows that wait, and the pairs of host and org that they are of.
@@ -207,7 +228,7 @@ fn plans_no_scan(node: &Node, conn: &mut AnyConnection) {
 fn with_values(statement: &str) -> String {
     let Some((sql, values)) = statement.split_once(" -- binds: ") else { return statement.to_owned() };
     let values: Vec<Value> =
-        serde_json::from_str(values).unwrap_or_else(|error| panic!("{error}: {statement}"));
+        serde_json::from_str(&values.replace("\\u{10ffff}", "\u{10ffff}")).unwrap_or_else(|error| panic!("{error}: {statement}"));
     let mut parts = sql.split('?');
     let mut text = parts.next().unwrap().to_owned();
     for (part, value) in parts.zip(values) {
