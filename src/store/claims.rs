@@ -73,7 +73,8 @@ struct DueRow {
 }
 
 /// Walks from one pair of host and org to the next in the index, so that a backlog of one costs no more than a
-/// single call, and counts up to `$2` due calls of each.
+/// single call, and counts up to `$2` due calls of each. It compares whole rows, because by `due_at` alone the planner
+/// would rather walk the backlog of all hosts in the order of that column.
 const DUE: &str = "\
     WITH RECURSIVE pair AS ( \
         (SELECT host, org_id FROM executions WHERE state = 'queued' ORDER BY host, org_id LIMIT 1) \
@@ -89,7 +90,8 @@ const DUE: &str = "\
     FROM pair CROSS JOIN clock CROSS JOIN LATERAL ( \
         SELECT count(*) AS waiting FROM ( \
             SELECT FROM executions e WHERE e.state = 'queued' AND e.host = pair.host \
-                AND e.org_id = pair.org_id AND e.due_at <= clock.now LIMIT $2) AS found) AS due \
+                AND e.org_id = pair.org_id \
+                AND (e.host, e.org_id, e.due_at) <= (pair.host, pair.org_id, clock.now) LIMIT $2) AS found) AS due \
     WHERE due.waiting > 0 AND pair.host <> ALL ($3) \
         AND NOT EXISTS (SELECT FROM pauses WHERE pauses.host IN ('', pair.host)) \
     LIMIT $4";
@@ -180,7 +182,7 @@ const CLAIM: &str = "\
         FROM unnest($3, $4, $5) AS granted (host, org_id, count) CROSS JOIN LATERAL ( \
             SELECT e.org_id, e.request_id FROM executions e \
             WHERE e.state = 'queued' AND e.host = granted.host AND e.org_id = granted.org_id \
-                AND e.due_at <= $6 \
+                AND (e.host, e.org_id, e.due_at) <= (granted.host, granted.org_id, $6) \
             ORDER BY e.due_at LIMIT granted.count FOR UPDATE SKIP LOCKED) AS oldest \
     ) AS picked \
     WHERE executions.org_id = picked.org_id AND executions.request_id = picked.request_id \
