@@ -46,6 +46,11 @@ impl EngineError {
         }
     }
 
+    /// Whether the rows of the one request can't be read: trying again does not help.
+    pub fn is_unreadable_row(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Corrupt(_)))
+    }
+
     /// The stable words for it: one, or one for each fault.
     pub fn codes(&self) -> Vec<Code> {
         match self {

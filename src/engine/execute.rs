@@ -54,14 +54,14 @@ impl Engine {
         for (held, loaded) in self.inner.store.read(load).await? {
             match loaded {
                 Ok(execution) => claimed.push(execution),
-                Err(error) => self.set_aside(&held, &error).await?,
+                Err(error) => self.set_aside(&held, &error.into()).await?,
             }
         }
         Ok(claimed)
     }
 
     /// Leaves a claimed execution alone that can't be read.
-    async fn set_aside(&self, held: &HeldLease, error: &StoreError) -> Result<(), EngineError> {
+    pub async fn set_aside(&self, held: &HeldLease, error: &EngineError) -> Result<(), EngineError> {
         tracing::error!(request.id = %held.key.1, %error, "an execution can't be read and is set aside");
         self.inner.metrics.set_aside();
         self.inner

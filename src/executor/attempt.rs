@@ -119,6 +119,11 @@ impl Recorder<'_> {
                 }
                 attempt
             }
+            Err(error) if error.is_unreadable_row() => {
+                let set_aside = || async { self.engine.set_aside(held, &error).await.map(|()| true) };
+                until_taken("that an execution is set aside", set_aside).await;
+                None
+            }
             Err(error) => {
                 tracing::error!(%error, "an attempt could not be recorded, so nothing was sent");
                 self.put_back(held).await;

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
-use super::executions::{CLAIMED, ExecutionRow, QUEUED, executions_of};
+use super::executions::{CLAIMED, ExecutionRow, QUEUED, readable_of};
 use super::pauses::EVERY_HOST;
 use super::requests::Key;
 use super::schema::{executions, pauses};
@@ -197,7 +197,8 @@ pub struct Lease {
     pub lasts: TimeDelta,
 }
 
-/// Claims what was granted, in one statement: each with a new fencing token and a lease.
+/// Claims what was granted, in one statement: each with a new fencing token and a lease. One that can't be read is
+/// left out.
 pub fn claim(
     conn: &mut AnyConnection,
     grants: &[Grant],
@@ -220,7 +221,7 @@ pub fn claim(
                 .bind::<Array<BigInt>, _>(counts)
                 .bind::<BigInt, _>(to_micros(lease.now))
                 .load(conn)?;
-            executions_of(rows)
+            Ok(readable_of(rows))
         }
         AnyConnection::Sqlite(conn) => {
             let mut claimed = Vec::new();
@@ -257,7 +258,7 @@ fn claim_sqlite(
             .get_result(conn)?;
         claimed.push(row);
     }
-    executions_of(claimed)
+    Ok(readable_of(claimed))
 }
 
 const RENEW: &str = "\

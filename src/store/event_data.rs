@@ -1,4 +1,4 @@
-//! What an event keeps beyond its columns: the JSON text in `events.data`.
+//! What a kind of event keeps: in the columns for it, and in the JSON text in `events.data`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use super::terms::TermsJson;
 use super::{StoreError, from_micros, to_micros};
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::lifecycle::{EventKind, NewRequest, Signature};
+use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
 use crate::domain::submission::EntityInfo;
 
@@ -115,6 +116,42 @@ pub(super) fn write(kind: &EventKind) -> String {
 
 fn ended(outcome: Option<AttemptOutcome>, inferred: bool) -> String {
     json::write(&EndedData { attempt_outcome: outcome.map(|outcome| outcome.name().to_owned()), inferred })
+}
+
+/// What a kind of event puts into the columns for it.
+#[derive(Default)]
+pub(super) struct KindColumns {
+    pub(super) message: Option<String>,
+    pub(super) attempt: Option<i64>,
+    pub(super) outcome: Option<Outcome>,
+}
+
+impl KindColumns {
+    pub(super) fn of(kind: &EventKind) -> Self {
+        let said = |message: &str| Self { message: Some(message.to_owned()), ..Self::default() };
+        match kind {
+            EventKind::Submitted(_)
+            | EventKind::MakerAccessValidated
+            | EventKind::PayloadValidated
+            | EventKind::Expired => Self::default(),
+            EventKind::Decided { signature, .. } => said(&signature.message),
+            EventKind::AutoApproved { rule, .. } => said(&format!("The rule {rule} needs no one to agree.")),
+            EventKind::Withdrawn { reason } => said(reason),
+            EventKind::AttemptStarted { attempt } => Self { attempt: Some(*attempt), ..Self::default() },
+            EventKind::AttemptEnded { attempt, reason, .. } => {
+                Self { attempt: Some(*attempt), ..said(reason) }
+            }
+            EventKind::Ended { attempt, outcome, reason, .. } => Self {
+                attempt: attempt.map(|attempt| attempt.attempt),
+                outcome: Some(*outcome),
+                ..said(reason)
+            },
+            EventKind::LateAnswer { attempt, reason, settles } => {
+                Self { attempt: Some(attempt.attempt), outcome: *settles, ..said(reason) }
+            }
+            EventKind::Refused { message, .. } => said(message),
+        }
+    }
 }
 
 impl From<&NewRequest> for SubmittedData {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::columns::{batch_insert, person};
 use super::event_data::{
-    self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, RefusedData, SubmittedData,
+    self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, KindColumns, RefusedData, SubmittedData,
 };
 use super::requests::{Key, parse_digest, parse_id, parse_state};
 use super::schema::{events, requests};
@@ -287,42 +287,6 @@ fn parse_attempt_outcome(text: &str) -> Result<AttemptOutcome, StoreError> {
 
 fn corrupt(what: &str) -> StoreError {
     StoreError::Corrupt(format!("event: {what}"))
-}
-
-/// What a kind of event puts into the columns for it.
-#[derive(Default)]
-struct KindColumns {
-    message: Option<String>,
-    attempt: Option<i64>,
-    outcome: Option<Outcome>,
-}
-
-impl KindColumns {
-    fn of(kind: &EventKind) -> Self {
-        let said = |message: &str| Self { message: Some(message.to_owned()), ..Self::default() };
-        match kind {
-            EventKind::Submitted(_)
-            | EventKind::MakerAccessValidated
-            | EventKind::PayloadValidated
-            | EventKind::Expired => Self::default(),
-            EventKind::Decided { signature, .. } => said(&signature.message),
-            EventKind::AutoApproved { rule, .. } => said(&format!("The rule {rule} needs no one to agree.")),
-            EventKind::Withdrawn { reason } => said(reason),
-            EventKind::AttemptStarted { attempt } => Self { attempt: Some(*attempt), ..Self::default() },
-            EventKind::AttemptEnded { attempt, reason, .. } => {
-                Self { attempt: Some(*attempt), ..said(reason) }
-            }
-            EventKind::Ended { attempt, outcome, reason, .. } => Self {
-                attempt: attempt.map(|attempt| attempt.attempt),
-                outcome: Some(*outcome),
-                ..said(reason)
-            },
-            EventKind::LateAnswer { attempt, reason, settles } => {
-                Self { attempt: Some(attempt.attempt), outcome: *settles, ..said(reason) }
-            }
-            EventKind::Refused { message, .. } => said(message),
-        }
-    }
 }
 
 batch_insert!(pub fn insert(InsertEvents, events, EventRow), [

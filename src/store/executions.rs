@@ -105,6 +105,15 @@ pub(super) fn executions_of(rows: Vec<ExecutionRow>) -> Result<Vec<Execution>, S
     rows.into_iter().map(ExecutionRow::into_execution).collect()
 }
 
+/// The readable ones. One that can't be read keeps its claim; once that has lapsed, the sweep sets it aside.
+pub(super) fn readable_of(rows: Vec<ExecutionRow>) -> Vec<Execution> {
+    let read = |row: ExecutionRow| {
+        let note = |error| tracing::error!(%error, "an execution was claimed that can't be read");
+        row.into_execution().map_err(note).ok()
+    };
+    rows.into_iter().filter_map(read).collect()
+}
+
 batch_insert!(fn insert_rows(InsertExecutions, executions, ExecutionRow), [
     org_id, request_id, host, state, token, node, leased_until, queued_at, due_at, ended_at, outcome,
 ]);

@@ -161,7 +161,7 @@ const MODULES: &[Module] = &[
     },
     Module { name: "clock", modules: &["fault_points"], crates: &["chrono", "uuid"] },
     Module { name: "fault_points", modules: &[], crates: &["chrono", "rustix"] },
-    Module { name: "metrics", modules: &["domain"], crates: &["prometheus_client"] },
+    Module { name: "metrics", modules: &["domain"], crates: &["chrono", "prometheus_client"] },
     Module {
         name: "telemetry",
         modules: &["config"],

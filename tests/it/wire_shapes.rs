@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::support::app::{App, AppOptions, task};
+use crate::support::claims::CALL;
 use crate::support::pay_out::{body, type_file};
 use crate::support::people::bulk;
 use crate::support::{On, eventually, pretty, run};
@@ -59,6 +60,25 @@ fn a_request_through_its_life() {
         assert_snapshot!("executed", redacted(&app, read));
         let history = app.auditor().get(&format!("/requests/{id}/history")).await.expect(200);
         assert_snapshot!("history", redacted(&app, history));
+    });
+}
+
+#[test]
+fn a_call_that_is_sent_twice() {
+    run(async {
+        let app = App::with(On::Sqlite, AppOptions::stepped()).await;
+        app.sandbox.cuts_after_work().await;
+        let id = app.maker().submitted(&app.badge()).await.id;
+        app.checker().approve_async(&id).await.data();
+        app.run_due_executions().await;
+        let waiting = app.auditor().get(&format!("/requests/{id}")).await.expect(200);
+        assert_snapshot!("waiting_for_the_next_attempt", redacted(&app, waiting));
+        app.clock.advance(CALL);
+        app.run_due_executions().await;
+        let inferred = app.auditor().get(&format!("/requests/{id}")).await.expect(200);
+        assert_snapshot!("inferred", redacted(&app, inferred));
+        let history = app.auditor().get(&format!("/requests/{id}/history")).await.expect(200);
+        assert_snapshot!("history_of_a_repeat", redacted(&app, history));
     });
 }
 

@@ -165,6 +165,9 @@ async fn submissions(table: &mut Table) {
     table.add("many_faults", post().json(&wrong)).await;
     table.add("member_named_twice", post().text("{\"entityInfo\": {}, \"entityInfo\": {}}")).await;
     table.add("too_deep", post().text(&format!("{}1{}", "[".repeat(33), "]".repeat(33)))).await;
+    let twice = app.badge();
+    maker.submitted(&twice).await;
+    table.add("repeat_key_in_use", post().json(&twice)).await;
     table.add("unknown_type", maker.call("POST", "/NO-SUCH-TYPE").json(&app.badge())).await;
     table.add("parameter_on_a_submission", maker.call("POST", "/ISSUE-BADGE?dry=1").json(&app.badge())).await;
 }
@@ -200,6 +203,14 @@ async fn decisions(table: &mut Table) {
     let withdrawn = mara.submitted(&app.badge()).await.id;
     mara.withdraw(&withdrawn, "never mind").await.data();
     table.add("request_closed", put(&decision(&withdrawn, "approved", ""))).await;
+    app.target.hold();
+    let sent = mara.submitted(&app.badge_to_target()).await.id;
+    checker.approve_async(&sent).await.data();
+    app.target.has_received(1).await;
+    let withdraw = mara.call("POST", &format!("/requests/{sent}/withdraw"));
+    table.add("attempt_under_way", withdraw.json(&json!({ "reason": "too late" }))).await;
+    app.target.release();
+    checker.becomes(&sent, "executed").await;
     let late = mara.submitted(&app.badge()).await.id;
     app.clock.advance(chrono::TimeDelta::seconds(60));
     table

@@ -33,7 +33,7 @@ async fn a_history_entry_has_exactly_its_members(on: On) {
         ("payload_validated", with(&["ValidatePayload_Output"])),
         ("approved", with(&["signedAs", "stage"])),
         ("attempt_started", with(&["attempt"])),
-        ("executed", with(&["attempt", "outcome"])),
+        ("executed", with(&["attempt", "attemptOutcome", "outcome"])),
         ("refused", with(&["code"])),
     ];
     let found: Vec<(&str, Vec<&str>)> =

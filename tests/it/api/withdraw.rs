@@ -14,6 +14,7 @@ journeys![
     a_maker_withdraws_what_was_approved_and_certainly_not_carried_out,
     a_call_that_may_have_been_carried_out_is_not_withdrawn,
     the_page_offers_it_to_a_maker_without_permissions,
+    the_page_offers_it_for_an_approved_call_that_was_not_sent,
     the_page_offers_it_to_the_maker_only_and_only_while_the_request_waits,
 ];
 
@@ -133,6 +134,24 @@ async fn the_page_offers_it_to_a_maker_without_permissions(on: On) {
     assert_eq!(browser.post(&step, &form).await.leads_to(), format!("{url}?said=withdrawn"));
     assert_eq!(app.auditor().request(&id).await["state"], "withdrawn");
     assert_eq!(browser.get(&url).await.status, 200);
+}
+
+async fn the_page_offers_it_for_an_approved_call_that_was_not_sent(on: On) {
+    let app = App::with(on, AppOptions::stepped().with_pages(&[mara(&["CanMakeRequest"])])).await;
+    app.target.goes_away().await;
+    let id = app.maker().submitted(&app.badge_to_target()).await.id;
+    app.checker().approve_async(&id).await.data();
+    app.run_due_executions().await;
+    let browser = app.browser();
+    browser.sign_in(MARA).await.leads_to();
+    let (url, step) = (format!("/ui/requests/{id}"), format!("/ui/requests/{id}/withdraw"));
+    let page = browser.get(&url).await;
+    assert!(page.text.contains(&format!("href=\"{step}\"")), "{}", page.text);
+    let csrf = browser.get(&step).await.field("csrf");
+    let form = [("csrf", csrf.as_str()), ("message", "No longer needed")];
+    assert_eq!(browser.post(&step, &form).await.leads_to(), format!("{url}?said=withdrawn"));
+    assert_eq!(app.auditor().request(&id).await["state"], "withdrawn");
+    assert!(!browser.get(&url).await.text.contains(&format!("href=\"{step}\"")));
 }
 
 async fn the_page_offers_it_to_the_maker_only_and_only_while_the_request_waits(on: On) {

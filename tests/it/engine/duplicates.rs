@@ -19,6 +19,7 @@ on_both_stores![
     two_at_once_on_one_subject_are_never_both_admitted,
     a_second_request_on_a_subject_is_admitted_with_a_warning,
     a_request_whose_outcome_is_unknown_is_still_open,
+    a_request_whose_outcome_is_unknown_is_a_finding_of_the_next,
     an_id_by_which_a_target_recognises_a_repeat_belongs_to_one_open_request,
     two_at_once_with_one_id_are_never_both_admitted,
 ];
@@ -64,6 +65,24 @@ async fn a_request_whose_outcome_is_unknown_is_still_open(database: Database) {
     assert_eq!(refused_admission(second), "duplicate_pending");
     assert!(ends(&node.engine, &held, 1, AttemptOutcome::Executed).await);
     payment(&node, "a", 2).await;
+}
+
+async fn a_request_whose_outcome_is_unknown_is_a_finding_of_the_next(database: Database) {
+    let node = Node::with_rules(database, payment_rules(&type_file("duplicates = \"warn\"", ""), None));
+    let anna = checker("anna");
+    let first = payment(&node, "a", 1).await;
+    decide_payment(&node.engine, &anna, first.id, approval()).await.unwrap();
+    let held = begin(&node.engine, 1).await;
+    assert!(ends(&node.engine, &held, 1, AttemptOutcome::Ambiguous).await);
+    let second = payment(&node, "a", 2).await;
+    let is_found = async || {
+        let view = node.engine.find(&anna, second.id).await.unwrap();
+        let found = node.engine.explain(&anna, &view).await.unwrap().findings;
+        found.iter().any(|finding| finding.code.name() == "subject_pending")
+    };
+    assert!(is_found().await);
+    assert!(ends(&node.engine, &held, 1, AttemptOutcome::Failed).await);
+    assert!(!is_found().await);
 }
 
 /// The badge with this id, for this host.

@@ -69,6 +69,10 @@ async fn an_unreadable_row_of_the_queue_does_not_stop_the_others(database: Datab
     assert_eq!(node.execute(&sql), Ok(1));
     let claimed: Vec<_> = claim_all(&node.engine).await.iter().map(|one| one.held.key.1).collect();
     assert_eq!(claimed, [whole.id]);
+    node.clock.advance(LEASE);
+    assert_eq!(node.engine.settle_lapsed(&[]).await.unwrap(), 2);
+    assert_eq!(node.stored(&whole).execution.unwrap().state, ExecutionState::Queued);
+    assert_eq!(set_aside(&node), 1);
 }
 
 async fn a_lapsed_execution_that_can_not_be_read_does_not_stop_the_sweep(database: Database) {

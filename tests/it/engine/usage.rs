@@ -127,6 +127,9 @@ async fn a_request_that_is_not_executed_frees_its_share(database: Database) {
     let failed = payment(&node, "d", 90).await;
     decide_payment(&node.engine, &checker("anna"), failed.id, approval()).await.unwrap();
     carry_out(&node, AttemptOutcome::Failed).await;
+    let taken_back = payment(&node, "g", 90).await;
+    decide_payment(&node.engine, &checker("anna"), taken_back.id, approval()).await.unwrap();
+    node.withdraw(&maker(), taken_back.id).await.unwrap();
     let carried_out = payment(&node, "e", 30).await;
     decide_payment(&node.engine, &checker("anna"), carried_out.id, approval()).await.unwrap();
     carry_out(&node, AttemptOutcome::Executed).await;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::app::{App, AppOptions, task};
+use crate::support::pay_out::{body, type_file};
 use crate::support::{On, journeys};
 
 journeys![
@@ -20,6 +21,9 @@ journeys![
     an_answer_that_says_nothing_certain_leaves_the_outcome_unknown,
     an_empty_answer_has_no_members_and_is_readable,
     a_refusal_in_a_whole_answer_is_failed,
+    rules_see_every_header_and_the_first_hundred_are_kept,
+    a_type_may_ask_for_proof_that_it_was_done,
+    a_type_may_say_what_a_status_means,
 ];
 
 async fn a_failed_target_is_an_answer_with_the_state_failed(on: On) {
@@ -221,5 +225,48 @@ async fn a_refusal_in_a_whole_answer_is_failed(on: On) {
     {
         let data = after_bytes(&app, whole(status, "<p>no</p>").as_bytes()).await;
         assert_eq!(data["state"], "failed", "{status}: {data}");
+    }
+}
+
+async fn rules_see_every_header_and_the_first_hundred_are_kept(on: On) {
+    let app = App::start(on).await;
+    let many: String = (0..150).map(|number| format!("x-{number}: 1\r\n")).collect();
+    for (last, state) in [("fail: 1", "failed"), ("fail: 0", "executed")] {
+        let answer = whole(&format!("200 OK\r\n{many}{last}"), "{}");
+        let data = after_bytes(&app, answer.as_bytes()).await;
+        assert_eq!(data["state"], state, "{last}");
+        let headers = data["details"]["IntouchAPITask_Output"]["headers"].as_object().unwrap();
+        assert_eq!((headers.len(), headers.contains_key("fail")), (100, false));
+    }
+}
+
+/// The state of a payment of a type with these rules, after the target answered this.
+async fn state_after(app: &App, status: u16, answer: &str) -> Value {
+    app.target.will_answer(status, "application/json", answer.as_bytes());
+    let id = app.maker().pays(&body(app, "c-1", 10)).await.id;
+    app.checker().says(&id, "approved").await.data();
+    app.run_due_executions().await;
+    app.auditor().request(&id).await["state"].take()
+}
+
+async fn a_type_may_ask_for_proof_that_it_was_done(on: On) {
+    for (more, otherwise) in [("", "unknown"), ("otherwise = \"failed\"\n", "failed")] {
+        let rules = format!("[answer]\ndone_if_true = [\"/done\"]\n{more}");
+        let app = App::with(on, AppOptions::stepped().with_type(&type_file("", &rules))).await;
+        assert_eq!(state_after(&app, 200, r#"{"done": true}"#).await, "executed");
+        for lacking in ["{}", r#"{"done": false}"#, r#"{"done": 1}"#] {
+            assert_eq!(state_after(&app, 200, lacking).await, otherwise, "{lacking}");
+        }
+        assert_eq!(state_after(&app, 200, "<p>done</p>").await, "unknown", "it can't be read");
+    }
+}
+
+async fn a_type_may_say_what_a_status_means(on: On) {
+    let rules = "[answer]\nfailed_if_status = [502]\nunknown_if_status = [202, 404]\n";
+    let app = App::with(on, AppOptions::stepped().with_type(&type_file("", rules))).await;
+    for (status, state) in
+        [(200, "executed"), (202, "unknown"), (404, "unknown"), (502, "failed"), (504, "unknown")]
+    {
+        assert_eq!(state_after(&app, status, "{}").await, state, "{status}");
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{App, AppOptions};
 use crate::support::pay_out::{body, type_file};
-use crate::support::{On, journeys};
+use crate::support::{On, eventually, journeys};
 
 journeys![
     a_target_that_comes_back_gets_its_call_once,
@@ -14,6 +14,7 @@ journeys![
     a_status_that_the_type_does_not_list_is_not_tried_again,
     attempts_that_are_used_up_end_the_request_as_failed,
     the_deadline_ends_what_was_never_carried_out,
+    a_host_that_is_away_is_left_alone_until_one_call_finds_it_back,
 ];
 
 /// The type PAY-OUT with these tables.
@@ -151,4 +152,31 @@ async fn the_deadline_ends_what_was_never_carried_out(on: On) {
     }
     app.run_due_executions().await;
     assert_eq!(app.target.arrived().len(), 1);
+}
+
+async fn a_host_that_is_away_is_left_alone_until_one_call_finds_it_back(on: On) {
+    let app = App::with(on, AppOptions::stepped()).await;
+    let breaker = format!("countersign_target_breaker_open{{host=\"{}\"}}", app.target.address);
+    app.target.goes_away().await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        let id = app.maker().submitted(&app.badge_to_target()).await.id;
+        app.checker().approve_async(&id).await.data();
+        ids.push(id);
+    }
+    app.run_due_executions().await;
+    assert_eq!(app.metric(&breaker).await.as_deref(), Some("1"));
+    app.target.comes_back().await;
+    app.clock.advance(TimeDelta::minutes(5));
+    for id in &ids {
+        eventually("its call has gone out", async || {
+            app.run_due_executions().await;
+            (app.auditor().request(id).await["state"] == "executed").then_some(())
+        })
+        .await;
+        // The time that a call waited for the host was no attempt.
+        assert_eq!(progress(&app.auditor().request(id).await), ("executed", 2));
+    }
+    assert_eq!(app.metric(&breaker).await.as_deref(), Some("0"));
+    assert_eq!(app.target.arrived().len(), ids.len());
 }

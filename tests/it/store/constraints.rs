@@ -29,6 +29,7 @@ on_both_stores![
     a_decision_is_stored_once_per_person_and_never_changes,
     a_request_has_one_execution,
     a_lease_and_an_end_are_whole_or_absent,
+    what_is_stored_about_attempts_adds_up,
 ];
 
 /// The database refuses every one of these, and nothing has changed after each.
@@ -171,7 +172,7 @@ async fn a_transient_state_is_not_stored(database: Database) {
         "UPDATE requests SET state = 'admintask'",
         "UPDATE requests SET state = ''",
         "UPDATE requests SET attempts = 1",
-        "UPDATE requests SET attempts = 2, state = 'approved'",
+        "UPDATE requests SET attempts = -1",
         "UPDATE requests SET version = 0",
     ];
     all_are_refused(&node, &request, &texts(&statements));
@@ -264,4 +265,28 @@ async fn a_lease_and_an_end_are_whole_or_absent(database: Database) {
     all_are_refused(&node, &request, &texts(&statements));
     let Stored { attempts, .. } = node.stored(&request);
     assert_eq!(attempts[0].started_at, to_micros(node.clock.now()));
+}
+
+async fn what_is_stored_about_attempts_adds_up(database: Database) {
+    let node = Node::open(database);
+    let request = node.approved().await;
+    let update = |what: &str| format!("UPDATE requests SET {what}");
+    // A truth value that both databases know.
+    let open = "open_attempt = (1 = 1)";
+    let statements = [
+        update(open),
+        update("ambiguous = 1"),
+        update("outcome_attempt = 1"),
+        update(&format!("attempts = 1, ambiguous = 1, {open}")),
+        update(&format!("attempts = 1, {open}, next_attempt_at = 1")),
+        update("attempts = 1, state = 'unknown', next_attempt_at = 1"),
+        update("attempts = 1, state = 'AdminTask'"),
+        update("attempts = 1, state = 'expired', ended_at = 1"),
+        "UPDATE attempts SET outcome = 'unknown'".to_owned(),
+    ];
+    all_are_refused(&node, &request, &statements[..8]);
+    begin(&node.engine, 1).await;
+    all_are_refused(&node, &request, &statements[8..]);
+    let begun = node.stored(&request).request;
+    assert_eq!((begun.attempts, begun.open_attempt, begun.ambiguous), (1, true, 0));
 }

@@ -1,9 +1,11 @@
 //! A maker, or who acts for them, decides their own request.
 
+use countersign::domain::attempt::AttemptOutcome;
 use serde_json::Value;
 
 use super::{ALL, BOTH, alice, app, bob, kept_out, made, says};
 use crate::support::On;
+use crate::support::claims::{begin, ends};
 use crate::support::people::Person;
 
 /// The contract's permissions for the words of the table.
@@ -86,10 +88,12 @@ pub async fn eyes_011_a_maker_withdraws_after_the_approval(on: On, _: Value) -> 
     let app = app(on).await;
     let id = made(&app, alice()).await;
     assert_eq!(says(&app, bob(), &id, "approved").await.data()["state"], "approved");
+    // Until its call begins to leave, they could.
+    let held = begin(app.server().engine(), 1).await;
     let reply = app.actor(alice()).withdraw(&id, "too late").await;
     let status = reply.status.to_string();
-    reply.refused(409, "already_decided");
-    app.run_due_executions().await;
+    reply.refused(409, "attempt_under_way");
+    assert!(ends(app.server().engine(), &held, 1, AttemptOutcome::Executed).await);
     assert_eq!(app.auditor().request(&id).await["state"], "executed");
     status
 }
