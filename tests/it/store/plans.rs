@@ -54,9 +54,10 @@ fn fill(conn: &mut AnyConnection) {
                     WHEN n % 1000 = 2 THEN 'approved' ELSE 'executed' END,
                 5, 0, 'd', 'h', 'i', 's', 'u', 'n', 'k', '', '', '', '', at, at + 100000000,
                 CASE WHEN n % 1000 > 2 THEN at END, '{{}}', NULL, '', at, at + 100000000 FROM {from};
-         INSERT INTO executions (org_id, request_id, host, state, token, node, leased_until, queued_at, ended_at, outcome)
+         INSERT INTO executions (org_id, request_id, host, state, token, node, leased_until, queued_at,
+             due_at, ended_at, outcome)
          SELECT '100', {id}, 'h', CASE WHEN n % 1000 = 2 THEN 'queued' WHEN n % 1000 = 3 THEN 'claimed' ELSE 'ended' END,
-                1, CASE WHEN n % 1000 = 3 THEN 'node' END, CASE WHEN n % 1000 = 3 THEN at END, at,
+                1, CASE WHEN n % 1000 = 3 THEN 'node' END, CASE WHEN n % 1000 = 3 THEN at END, at, at,
                 CASE WHEN n % 1000 NOT IN (2, 3) THEN at END, CASE WHEN n % 1000 NOT IN (2, 3) THEN 'executed' END
          FROM {from};
          INSERT INTO events (org_id, event_id, request_id, seq, format, at, type, actor_iss, actor_sub, actor_user_id,
