@@ -166,7 +166,8 @@ fn every_word_that_a_key_takes_has_an_example() {
     let by = CountBy::ALL.map(|word| format!("by = \"{}\"", word.name()));
     let otherwise = Unproven::ALL.map(|word| format!("otherwise = \"{}\"", word.name()));
     let modes = ["mode = \"all\"", "mode = \"any\"", "auto_approve = true", "to = \"list\""];
-    let words = risks.into_iter().chain(duplicates).chain(by).chain(otherwise).chain(modes.map(str::to_owned));
+    let words =
+        risks.into_iter().chain(duplicates).chain(by).chain(otherwise).chain(modes.map(str::to_owned));
     for word in words {
         assert!(text.contains(&word), "{word} has no example");
     }

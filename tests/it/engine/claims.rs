@@ -96,7 +96,10 @@ async fn nothing_is_claimed_for_a_paused_host_on_any_node(database: Database) {
     approve(&node, "200", "other.example.com", 1).await;
     node.engine.change_pause(pause(HOST, true)).await.unwrap();
     let claimed = claim_all(&other).await;
-    assert_eq!(claimed.iter().map(|one| one.request.host.as_str()).collect::<Vec<_>>(), ["other.example.com"]);
+    assert_eq!(
+        claimed.iter().map(|one| one.request.host.as_str()).collect::<Vec<_>>(),
+        ["other.example.com"]
+    );
     assert!(claim_all(&node.engine).await.is_empty());
     // What has been claimed may still be sent: a pause calls nothing back.
     assert_eq!(other.start_attempt(&claimed[0].held).await.unwrap(), Some(1));

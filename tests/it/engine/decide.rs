@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::execution::ExecutionState;
-use countersign::domain::sending::Sending;
 use countersign::domain::request::{NewDecision, Request, State, Verdict};
+use countersign::domain::sending::Sending;
 use countersign::engine::{DecisionInput, EngineError};
 use countersign::store::{StoreError, requests};
 use futures_util::future::join_all;

@@ -15,9 +15,7 @@ use futures_util::future::join_all;
 
 use crate::on_both_stores;
 use crate::support::claims::{LEASE, begin, claim, claim_all, claim_some, ends, room_except_for};
-use crate::support::node::{
-    Node, auditor, checker, key, maker, refused_code, rejection, start,
-};
+use crate::support::node::{Node, auditor, checker, key, maker, refused_code, rejection, start};
 use crate::support::stores::Database;
 
 on_both_stores![
@@ -99,7 +97,10 @@ async fn an_execution_goes_from_claim_to_answer(database: Database) {
     assert_eq!((found.status, found.headers, found.body), (201, answer.headers, Some(answer.body)));
     assert_eq!((found.cut, &found.warnings[..]), (false, &warnings[..]));
 
-    assert!(node.engine.end_attempt(&held, ending).await.unwrap(), "recording the same end again is accepted");
+    assert!(
+        node.engine.end_attempt(&held, ending).await.unwrap(),
+        "recording the same end again is accepted"
+    );
     assert!(!ends(&node.engine, &held, 1, AttemptOutcome::Failed).await);
     assert_eq!(node.stored(&request), stored);
 }

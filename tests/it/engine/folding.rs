@@ -26,8 +26,16 @@ const REQUESTS: usize = 3;
 /// One command of a person or an executor; an `Index` picks one of the requests or leases.
 #[derive(Clone, Debug)]
 enum Act {
-    Decide { request: Index, by: &'static str, approves: bool, digest: Option<bool> },
-    Withdraw { request: Index, by: &'static str },
+    Decide {
+        request: Index,
+        by: &'static str,
+        approves: bool,
+        digest: Option<bool>,
+    },
+    Withdraw {
+        request: Index,
+        by: &'static str,
+    },
     Sweep,
     Claim,
     Start(Index),

@@ -19,7 +19,8 @@ use uuid::Uuid;
 
 use crate::on_both_stores;
 use crate::support::node::{
-    ISSUE_BADGE, Node, PENDING_TTL, auditor, badge, checker, issue_badge, key, maker, person, rejection, start,
+    ISSUE_BADGE, Node, PENDING_TTL, auditor, badge, checker, issue_badge, key, maker, person, rejection,
+    start,
 };
 use crate::support::stores::Database;
 

@@ -3,9 +3,9 @@
 use countersign::domain::request::State;
 
 use crate::on_both_stores;
+use crate::support::claims::claim;
 use crate::support::node::{Node, approval, checker, refused_code};
 use crate::support::pay_out::type_file;
-use crate::support::claims::claim;
 use crate::support::payments::{PEOPLE, decide_payment, in_group, one_stage, payment, payment_rules};
 use crate::support::stores::Database;
 

@@ -10,8 +10,8 @@ use crate::support::claims::{claim, claim_all};
 use crate::support::node::{Node, actor, approval, checker, person, refused_code, rejection};
 use crate::support::pay_out::{RISK_THEN_FINANCE, type_file};
 use crate::support::payments::{
-    PEOPLE, carry_out, decide_payment, in_group, in_groups, one_stage, payment, payment_body,
-    payment_rules, refused_admission, submit_payment,
+    PEOPLE, carry_out, decide_payment, in_group, in_groups, one_stage, payment, payment_body, payment_rules,
+    refused_admission, submit_payment,
 };
 use crate::support::stores::Database;
 

@@ -120,11 +120,7 @@ async fn every_character_survives(database: Database) {
 
 async fn submissions_of_one_batch_do_not_mix(database: Database) {
     let node = Node::open(database);
-    let bodies: Vec<String> = (0..40)
-        .map(|number| {
-            badge(Some(&format!("id-{number}")))
-        })
-        .collect();
+    let bodies: Vec<String> = (0..40).map(|number| badge(Some(&format!("id-{number}")))).collect();
     let actor = maker();
     let said = node.all_at_once(bodies.iter().map(|body| node.submit_body(&actor, body))).await;
     for (number, said) in said.into_iter().enumerate() {

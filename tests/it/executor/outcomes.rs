@@ -220,7 +220,9 @@ async fn an_empty_answer_has_no_members_and_is_readable(on: On) {
 
 async fn a_refusal_in_a_whole_answer_is_failed(on: On) {
     let app = App::start(on).await;
-    for status in ["400 Bad Request", "404 Not Found", "429 Too Many Requests", "501 Not Implemented", "505 No"] {
+    for status in
+        ["400 Bad Request", "404 Not Found", "429 Too Many Requests", "501 Not Implemented", "505 No"]
+    {
         let data = after_bytes(&app, whole(status, "<p>no</p>").as_bytes()).await;
         assert_eq!(data["state"], "failed", "{status}: {data}");
     }

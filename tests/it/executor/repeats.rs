@@ -178,7 +178,8 @@ async fn a_key_header_is_part_of_the_approved_call_and_the_same_in_each_repeat(o
     run_repeat(&app).await;
     assert_eq!(facts(&app.auditor().request(&id).await), ("executed", 2, false));
     let keys = app.target.arrived().into_iter().map(|arrived| {
-        let line = arrived.head.lines().find(|line| line.to_ascii_lowercase().starts_with("idempotency-key:"));
+        let line =
+            arrived.head.lines().find(|line| line.to_ascii_lowercase().starts_with("idempotency-key:"));
         line.unwrap().split_once(": ").unwrap().1.to_owned()
     });
     assert_eq!(keys.collect::<Vec<_>>(), [id.clone(), id]);

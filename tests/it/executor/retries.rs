@@ -82,9 +82,7 @@ async fn a_waiting_decision_is_answered_when_the_first_attempt_has_ended(on: On)
 async fn a_target_that_is_busy_is_asked_again_when_it_wants_to_be(on: On) {
     let app = App::with(on, with_tables("[answer]\nnot_done_if_status = [503]\n")).await;
     let id = approved(&app).await;
-    app.target.will_answer_bytes(
-        "HTTP/1.1 503 Busy\r\nretry-after: 120\r\ncontent-length: 4\r\n\r\nbusy",
-    );
+    app.target.will_answer_bytes("HTTP/1.1 503 Busy\r\nretry-after: 120\r\ncontent-length: 4\r\n\r\nbusy");
     app.run_due_executions().await;
     let request = app.auditor().request(&id).await;
     assert_eq!(progress(&request), ("approved", 1));

@@ -237,8 +237,8 @@ fn plans_no_scan(node: &Node, conn: &mut AnyConnection) {
 /// The statement with the values that were bound to it, for which SQLite chooses the plan.
 fn with_values(statement: &str) -> String {
     let Some((sql, values)) = statement.split_once(" -- binds: ") else { return statement.to_owned() };
-    let values: Vec<Value> =
-        serde_json::from_str(&values.replace("\\u{10ffff}", "\u{10ffff}")).unwrap_or_else(|error| panic!("{error}: {statement}"));
+    let values: Vec<Value> = serde_json::from_str(&values.replace("\\u{10ffff}", "\u{10ffff}"))
+        .unwrap_or_else(|error| panic!("{error}: {statement}"));
     let mut parts = sql.split('?');
     let mut text = parts.next().unwrap().to_owned();
     for (part, value) in parts.zip(values) {

@@ -35,7 +35,9 @@ pub struct Target {
 enum Listening {
     Yes(JoinHandle<()>),
     /// The socket keeps the port, and refuses connections.
-    No { _socket: TcpSocket },
+    No {
+        _socket: TcpSocket,
+    },
 }
 
 impl Target {
