@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::plain;
-use crate::support::app::task;
+use crate::support::app::{App, AppOptions, task};
 use crate::support::pay_out::{PAY_OUT, body};
 use crate::support::people::Actor;
 use crate::support::{On, journeys};
@@ -12,6 +12,7 @@ journeys![
     a_repeated_key_gets_the_request_in_its_current_state,
     a_key_of_another_submission_is_refused,
     a_malformed_key_is_refused,
+    a_key_answers_before_the_id_by_which_the_target_recognises_a_repeat,
 ];
 
 async fn a_repeated_key_gets_the_request_in_its_current_state(on: On) {
@@ -74,4 +75,21 @@ async fn a_malformed_key_is_refused(on: On) {
     twice.send().await.refused(400, "parameter_invalid");
     assert_eq!(app.checker().lists("").await.len(), 0);
     assert_eq!(post().header("idempotency-key", &"k".repeat(255)).send().await.status, 200);
+}
+
+async fn a_key_answers_before_the_id_by_which_the_target_recognises_a_repeat(on: On) {
+    let app = App::with(on, AppOptions::stepped()).await;
+    let (badge, maker) = (app.badge(), app.maker());
+    let post = async |key: &str| {
+        let call = maker.call("POST", "/ISSUE-BADGE").header("idempotency-key", key);
+        call.json(&badge).send().await
+    };
+    let (one, other) = tokio::join!(post("k-1"), post("k-1"));
+    let id = one.data()["requestId"].as_str().unwrap().to_owned();
+    assert_eq!(other.data()["requestId"], id.as_str());
+    post("k-2").await.refused(409, "repeat_key_in_use");
+    maker.withdraw(&id, "never mind").await.data();
+    // A refused submission did not use up its key.
+    assert_ne!(post("k-2").await.data()["requestId"], id.as_str());
+    assert_eq!(post("k-1").await.data()["state"], "withdrawn");
 }

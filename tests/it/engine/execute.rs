@@ -27,6 +27,7 @@ on_both_stores![
     putting_back_what_has_begun_says_that_it_was_not_sent,
     without_an_attempt_an_execution_can_only_be_stopped,
     an_attempt_is_begun_once_even_by_its_holder,
+    a_withdrawal_between_the_claim_and_the_start_stops_the_call,
     a_token_that_was_never_given_out_does_nothing,
     the_holder_before_a_lapse_is_fenced_off,
     a_lapse_with_an_open_attempt_ends_unknown_and_is_never_run_again,
@@ -213,6 +214,20 @@ async fn is_fenced_off(node: &Node, request: &Request, held: &HeldLease) {
     }
     node.engine.renew(vec![held.clone()]).await.unwrap();
     assert_eq!(node.stored(request), before);
+}
+
+async fn a_withdrawal_between_the_claim_and_the_start_stops_the_call(database: Database) {
+    let node = Node::open(database);
+    let request = node.approved().await;
+    let held = claim(&node.engine).await.held;
+    node.withdraw(&maker(), request.id).await.unwrap();
+    let stored = node.stored(&request);
+    assert_eq!((stored.read().state, stored.folded()), (State::Withdrawn, stored.read()));
+    assert_eq!(stored.execution.as_ref().unwrap().outcome(), Some(Outcome::Failed));
+    is_fenced_off(&node, &request, &held).await;
+    node.clock.advance(LEASE);
+    assert_eq!(node.engine.settle_lapsed(&[]).await.unwrap(), 0);
+    assert!(claim_all(&node.engine).await.is_empty());
 }
 
 async fn a_token_that_was_never_given_out_does_nothing(database: Database) {

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
 use crate::on_both_stores;
+use crate::support::claims::{begin, ends};
 use crate::support::node::{Node, actor, approval, checker, maker, rejection};
 use crate::support::pay_out::type_file;
 use crate::support::payments::{
@@ -135,8 +136,12 @@ async fn a_request_that_is_not_executed_frees_its_share(database: Database) {
     carry_out(&node, AttemptOutcome::Executed).await;
     let unknown = payment(&node, "f", 40).await;
     decide_payment(&node.engine, &checker("anna"), unknown.id, approval()).await.unwrap();
-    carry_out(&node, AttemptOutcome::Ambiguous).await;
+    let held = begin(&node.engine, 1).await;
+    assert!(ends(&node.engine, &held, 1, AttemptOutcome::Ambiguous).await);
     assert_eq!(usage(&node), [(2, "70".to_owned())], "what was done, or may have been, counts");
+    // A late answer says that it was not done.
+    assert!(ends(&node.engine, &held, 1, AttemptOutcome::Failed).await);
+    assert_eq!(usage(&node), [(1, "30".to_owned())]);
 }
 
 async fn a_limit_that_is_nearly_used_up_is_a_finding(database: Database) {

@@ -1,5 +1,7 @@
 //! Carrying out approved calls, against targets that listen.
 
+mod fairness;
+mod late_answers;
 mod leases;
 mod outcomes;
 mod repeats;

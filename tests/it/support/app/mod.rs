@@ -67,8 +67,9 @@ impl App {
             if options.has_own_database { Database::own_postgres() } else { Database::new(on, &folder) };
         let file = folder.path().join("countersign.toml");
         let options = options.set("store.url", format!("{:?}", database.url())).with_files_in(&folder);
-        std::fs::write(&file, toml(&options, &[("Sandbox", sandbox.address), ("Recorder", target.address)]))
-            .unwrap();
+        let more = options.targets.iter().map(|address| ("More", *address));
+        let own = [("Sandbox", sandbox.address), ("Recorder", target.address)];
+        std::fs::write(&file, toml(&options, &more.chain(own).collect::<Vec<_>>())).unwrap();
         let config = Config::load(Some(&file), std::iter::empty(), Flags::default()).unwrap();
         let AppOptions { mode, clock, demo, .. } = options;
         Self {

@@ -24,6 +24,8 @@ pub struct AppOptions {
     type_file: Option<String>,
     people_file: Option<String>,
     pub(super) demo: Vec<DemoPerson>,
+    /// Where calls may go beside the sandbox and the recording target.
+    pub(super) targets: Vec<SocketAddr>,
 }
 
 impl Default for AppOptions {
@@ -36,6 +38,7 @@ impl Default for AppOptions {
             type_file: None,
             people_file: None,
             demo: Vec::new(),
+            targets: Vec::new(),
         };
         options
             .set("server.listen", "\"127.0.0.1:0\"")
@@ -78,6 +81,12 @@ impl AppOptions {
     #[must_use]
     pub fn with_pages(self, people: &[Person]) -> Self {
         Self { demo: people.iter().map(Person::signs_in).collect(), ..self }
+    }
+
+    /// Calls may go to these, too.
+    #[must_use]
+    pub fn with_targets(self, targets: impl IntoIterator<Item = SocketAddr>) -> Self {
+        Self { targets: targets.into_iter().collect(), ..self }
     }
 
     /// A people file.
