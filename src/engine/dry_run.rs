@@ -22,6 +22,7 @@ use crate::domain::policy::usage::Usage;
 use crate::domain::request::Request;
 use crate::domain::request_type::RequestType;
 use crate::domain::submission::mask_headers;
+use crate::store::requests::RequestRow;
 use crate::store::{AnyConnection, StoreError, requests, usage};
 
 /// What a submission without faults would become.
@@ -84,7 +85,10 @@ impl Engine {
         } else {
             (prepared, StoredContext::default())
         };
-        let admission = self.admission(&prepared, &stored);
+        let admission = match self.admission(&prepared, &stored) {
+            Ok(draft) => self.with_free_repeat_key(draft).await?,
+            Err(refusal) => Err(refusal),
+        };
         let mut findings = hidden_characters(&prepared.submission.task);
         if let Ok(draft) = &admission {
             findings.extend(draft.request.terms.warnings.iter().map(|warning| Finding {
@@ -108,6 +112,20 @@ impl Engine {
             findings,
             task: submission.task,
         })
+    }
+
+    /// The draft, unless another open request carries the id by which the target recognises a repeat.
+    async fn with_free_repeat_key(
+        &self,
+        draft: DraftRequest,
+    ) -> Result<Result<DraftRequest, AdmissionRefusal>, EngineError> {
+        if draft.request.terms.repeat_key.is_none() {
+            return Ok(Ok(draft));
+        }
+        let row = RequestRow::from(&draft.request);
+        let read = move |conn: &mut AnyConnection| requests::is_repeat_key_in_use(conn, &row);
+        let is_in_use = self.inner.store.read(read).await?;
+        Ok(if is_in_use { Err(AdmissionRefusal::repeat_key_in_use()) } else { Ok(draft) })
     }
 
     fn admission(

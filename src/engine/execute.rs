@@ -1,5 +1,7 @@
 //! The executor's side: claim, start an attempt, end it, renew, settle.
 
+use std::sync::atomic::Ordering;
+
 use chrono::TimeDelta;
 
 use super::claimed_execution::{ClaimedExecution, Ending, HeldLease};
@@ -189,7 +191,10 @@ impl Engine {
         let ahead = self.inner.store.read(measure).await?;
         self.inner.metrics.set_clock_skew(ahead);
         self.inner.clock.note_ahead(ahead);
-        if ahead.abs() > SKEW_MAX {
+        // Told when it begins, not at every look.
+        let is_off = ahead.abs() > SKEW_MAX;
+        let was_off = self.inner.is_clock_off.swap(is_off, Ordering::Relaxed);
+        if is_off && !was_off {
             tracing::warn!(
                 ahead_ms = ahead.num_milliseconds(),
                 "this node's clock differs from the database's: deadlines and the times in the trail are off by that"

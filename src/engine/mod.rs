@@ -39,6 +39,7 @@ mod views;
 mod withdraw;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -117,6 +118,8 @@ struct Inner {
     sessions: SessionLimits,
     sending: SendingLimits,
     set_aside: SetAside,
+    /// Whether this node's clock was last found to differ much from the database's.
+    is_clock_off: AtomicBool,
 }
 
 impl Engine {
@@ -155,6 +158,7 @@ impl Engine {
             feed,
             sending,
             set_aside: SetAside::default(),
+            is_clock_off: AtomicBool::new(false),
         };
         Ok((Self { inner: Arc::new(inner) }, thread))
     }
