@@ -10,7 +10,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use diesel::Connection;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::args::{
@@ -150,7 +149,7 @@ fn change_pause(args: &PauseArgs, begins: bool) -> anyhow::Result<ExitCode> {
     let host = args.host.clone().unwrap_or_else(|| EVERY_HOST.to_owned());
     let change = PauseChange { host, reason: args.reason.clone(), by: args.by.clone(), begins };
     let clock = Clock::system();
-    conn.transaction(|conn| store_pause(conn, &change, &clock, clock.now()))?;
+    conn.in_transaction(|conn| store_pause(conn, &change, &clock, clock.now()))?;
     let whom = args.host.as_deref().unwrap_or("every host");
     let what = if begins { "nothing is sent to" } else { "sending goes on to" };
     writeln!(std::io::stdout(), "{what} {whom}")?;

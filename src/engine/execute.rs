@@ -78,7 +78,14 @@ impl Engine {
     pub async fn start_attempt(&self, held: &HeldLease) -> Result<Option<i64>, EngineError> {
         match self.inner.writer.write_own(WriteCommand::StartAttempt(held.clone())).await? {
             WriteReply::AttemptStarted(attempt) => Ok(Some(attempt)),
-            reply => {
+            reply @ (WriteReply::Current { .. }
+            | WriteReply::Done
+            | WriteReply::NotFound
+            | WriteReply::Refused(_)
+            | WriteReply::Claimed { .. }
+            | WriteReply::Fenced
+            | WriteReply::Replayed(_)
+            | WriteReply::NotAdmitted(_)) => {
                 self.note_end(&held.key, &reply);
                 Ok(None)
             }

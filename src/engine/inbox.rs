@@ -72,6 +72,9 @@ pub struct NarrowingLimits {
     pub looked_at: usize,
 }
 
+/// Requests that a person has decided, each with its place, and where the next page begins.
+type DecidedRows = (Vec<(InboxPosition, Request)>, Option<InboxPosition>);
+
 /// The person whose inbox is read, and what that needs to know of them.
 pub(super) struct InboxReader {
     pub(super) reader: Reader,
@@ -352,7 +355,7 @@ impl InboxReader {
         conn: &mut AnyConnection,
         after: Option<&InboxPosition>,
         limit: usize,
-    ) -> Result<(Vec<(InboxPosition, Request)>, Option<InboxPosition>), StoreError> {
+    ) -> Result<DecidedRows, StoreError> {
         let rows = i64::try_from(limit + 1).unwrap_or(i64::MAX);
         let mut found = inbox::decided_by(conn, &self.reader.actor.org, &self.person_keys(), after, rows)?;
         let has_more = found.len() > limit;

@@ -34,7 +34,7 @@ impl KeptPayload {
     pub fn of(request: &mut ServiceRequest) -> Option<Self> {
         match request.take_payload() {
             Payload::None => None,
-            payload => {
+            payload @ (Payload::H1 { .. } | Payload::Stream { .. }) => {
                 let kept = Self(Rc::new(RefCell::new(Kept { payload, has_ended: false })));
                 let reading = Reading(kept.clone());
                 request.set_payload(Payload::Stream { payload: Box::pin(reading) });

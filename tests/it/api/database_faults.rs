@@ -94,7 +94,7 @@ fn a_read_only_phase_heals_without_a_restart() {
         let refused = maker.submit("ISSUE-BADGE", &app.badge()).await;
         let sentence = "The database takes no changes right now. Nothing was recorded; try again shortly.";
         assert_eq!(refused.refused(503, "busy")["errors"][0]["message"], sentence);
-        assert_eq!(maker.lists("").await, [before.id.clone()]);
+        assert_eq!(maker.lists("").await, std::slice::from_ref(&before.id));
         let unready = eventually("the server is not ready", async || {
             let reply = app.get("/health/ready").await;
             (reply.status == 503 && reply.body["checks"]["writes"] == "failing").then_some(reply.body)

@@ -244,7 +244,9 @@ fn with_values(statement: &str) -> String {
     for (part, value) in parts.zip(values) {
         text += &match value {
             Value::String(value) => format!("'{value}'"),
-            other => other.to_string(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                value.to_string()
+            }
         };
         text += part;
     }

@@ -8,7 +8,7 @@ use countersign::domain::request::State;
 use countersign::store::{AnyConnection, StoreError, events, executions, requests, sessions, to_micros};
 use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 
@@ -116,7 +116,8 @@ fn plan(conn: &mut AnyConnection, sent: &str) -> String {
             let bound = values.iter().fold(explained, |query, value| match value {
                 Value::String(text) => query.bind::<Text, _>(text.clone()),
                 Value::Number(number) => query.bind::<BigInt, _>(number.as_i64().unwrap()),
-                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                Value::Bool(flag) => query.bind::<Bool, _>(*flag),
+                Value::Null | Value::Array(_) | Value::Object(_) => {
                     panic!("a value of another kind: {value}")
                 }
             });
@@ -141,7 +142,8 @@ fn literal(value: &Value) -> String {
         Value::Array(values) => {
             format!("ARRAY[{}]", values.iter().map(literal).collect::<Vec<_>>().join(", "))
         }
-        Value::Null | Value::Bool(_) | Value::Object(_) => panic!("a value of another kind: {value}"),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Null | Value::Object(_) => panic!("a value of another kind: {value}"),
     }
 }
 

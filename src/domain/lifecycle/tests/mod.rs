@@ -5,8 +5,6 @@ mod policies;
 mod sending;
 mod walks;
 
-use std::collections::BTreeMap;
-
 use chrono::TimeDelta;
 
 use super::*;
@@ -246,7 +244,7 @@ impl Story {
                 Command::EndAttempt { end, rules: sending_rules(&RETRY, *repeat) }
             }
             TestCommand::Late { attempt, outcome } => {
-                let known = outcomes_by_attempt(&self.events).get(attempt).copied().flatten();
+                let known = sending::outcomes_by_attempt(&self.events).get(attempt).copied().flatten();
                 if known.is_some_and(|known| known != AttemptOutcome::Ambiguous) {
                     // The engine asks only about attempts of which nobody knows how they ended.
                     return Ok(Vec::new());
@@ -358,24 +356,6 @@ fn sending_rules(retry: &RetryRules, repeat: TestRepeat) -> SendingRules<'_> {
         call_limit: seconds(5),
         jitter: 1000,
     }
-}
-
-/// What each attempt came to, as the events say; nothing while it is under way.
-fn outcomes_by_attempt(events: &[Event]) -> BTreeMap<i64, Option<AttemptOutcome>> {
-    let mut outcomes = BTreeMap::new();
-    for event in events {
-        match &event.kind {
-            EventKind::AttemptStarted { attempt } => drop(outcomes.insert(*attempt, None)),
-            EventKind::AttemptEnded { attempt, outcome, .. } => {
-                outcomes.insert(*attempt, Some(*outcome));
-            }
-            EventKind::Ended { attempt: Some(ended), .. } | EventKind::LateAnswer { attempt: ended, .. } => {
-                outcomes.insert(ended.attempt, Some(ended.outcome));
-            }
-            _ => {}
-        }
-    }
-    outcomes
 }
 
 /// One story for every state that a request can rest in.

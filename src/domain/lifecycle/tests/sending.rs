@@ -1,5 +1,7 @@
 //! From the approval to the outcome: attempts, what follows on each, and answers that come late.
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 /// An approved request whose attempts ended like this, each followed by the next.
@@ -171,4 +173,30 @@ fn an_answer_to_an_attempt_that_never_was_is_refused() {
     for attempt in [0, 2, 7] {
         assert!(story.ask(&late(attempt, Executed)).is_err());
     }
+}
+
+/// What each attempt came to, as the events say; nothing while it is under way.
+pub(super) fn outcomes_by_attempt(events: &[Event]) -> BTreeMap<i64, Option<AttemptOutcome>> {
+    let mut outcomes = BTreeMap::new();
+    for event in events {
+        match &event.kind {
+            EventKind::AttemptStarted { attempt } => drop(outcomes.insert(*attempt, None)),
+            EventKind::AttemptEnded { attempt, outcome, .. } => {
+                outcomes.insert(*attempt, Some(*outcome));
+            }
+            EventKind::Ended { attempt: Some(ended), .. } | EventKind::LateAnswer { attempt: ended, .. } => {
+                outcomes.insert(ended.attempt, Some(ended.outcome));
+            }
+            EventKind::Submitted(_)
+            | EventKind::MakerAccessValidated
+            | EventKind::PayloadValidated
+            | EventKind::Decided { .. }
+            | EventKind::AutoApproved { .. }
+            | EventKind::Withdrawn { .. }
+            | EventKind::Expired
+            | EventKind::Ended { attempt: None, .. }
+            | EventKind::Refused { .. } => {}
+        }
+    }
+    outcomes
 }

@@ -5,6 +5,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::policies::{checkers, entry, group, stage};
+use super::sending::outcomes_by_attempt;
 use super::*;
 use crate::domain::decision::Decision;
 use crate::domain::policy::people::PersonEntry;
