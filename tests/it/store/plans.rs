@@ -185,7 +185,9 @@ async fn no_periodic_query_reads_a_big_table_from_end_to_end(database: Database)
                 let scan = if node.database.is_postgres() {
                     plan.contains(&format!("Seq Scan on {table}"))
                 } else {
+                    // This index has the queued executions only, however many have ended.
                     plan.contains(&format!("SCAN {table}"))
+                        && !plan.contains("SCAN executions USING COVERING INDEX executions_queued")
                 };
                 assert!(!scan, "{what}: {statement}\n{plan}");
             }
