@@ -24,7 +24,7 @@ def states(server: Countersign) -> States:
     # On the same customer, so that there is something to look at.
     made["again"] = submit("PAYOUT", points(int(server.read(made["staged"])["subject"]), 300))
     made["large"] = submit("GIFT", points(new_customer(), 12_000))
-    for state, fault in [("executed", {}), ("failed", {"status": 500}), ("unknown", {"close": "after"})]:
+    for state, fault in [("executed", {}), ("failed", {"status": 422}), ("unknown", {"close": "after"})]:
         made[state] = submit("GIFT", points(new_customer(), 300))
         if fault:
             server.fault(**fault)

@@ -4,6 +4,7 @@ use clap::{ArgAction, CommandFactory};
 use countersign::api;
 use countersign::cli::args::CommandLine;
 use countersign::config::{KEYS, Key, TARGET_KEYS};
+use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::code::Code;
 use countersign::domain::findings::FindingCode;
 use countersign::domain::lifecycle::EventType;
@@ -152,6 +153,13 @@ fn every_fault_point_and_every_sabotage_is_listed() {
     Table { file, name: "fault points", head, rows: rows.to_vec() }.is_true();
     let rows = Sabotage::ALL.map(|sabotage| vec![code(sabotage.name()), None, None]).to_vec();
     Table { file, name: "sabotages", head: "| sabotage | what is switched off | found by |", rows }.is_true();
+}
+
+#[test]
+fn every_outcome_of_an_attempt_is_listed() {
+    let rows = AttemptOutcome::ALL.iter().map(|outcome| vec![code(outcome.name()), None, None]).collect();
+    let head = "| outcome | what is known | what follows |";
+    Table { file: "docs/sending.md", name: "attempt_outcomes", head, rows }.is_true();
 }
 
 #[test]
