@@ -10,6 +10,7 @@ import queue
 import subprocess
 import threading
 import urllib.parse
+import uuid
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -170,8 +171,14 @@ def call(server_url, method, path, headers=None, body=None, timeout=CALL_SECONDS
 
 
 def example(request_type, sandbox_url):
-    """The contract's example body of a type (such as `ISSUE-BADGE`), aimed at the sandbox."""
-    body = json.loads((FIXTURES / f"{request_type.lower()}.request.json").read_text())
+    """The contract's example body of a type (such as `ISSUE-BADGE`), aimed at the sandbox.
+
+    Each carries an id of its own where the target recognises a repeat by it: two open requests can't have the same.
+    """
+    text = (FIXTURES / f"{request_type.lower()}.request.json").read_text()
+    for shared in ["req-issue-0001", "req-earn-0001", "EXT-0001"]:
+        text = text.replace(shared, uuid.uuid4().hex)
+    body = json.loads(text)
     body["payload"]["IntouchAPITask-Payload"]["hostname"] = sandbox_url
     return body
 
