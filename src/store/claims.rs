@@ -4,7 +4,9 @@
 //! the only process is the database, so its clock is the one that the caller hands over.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
 use super::executions::{CLAIMED, ExecutionRow, QUEUED, readable_of};
@@ -60,20 +62,16 @@ pub struct Due {
     pub now: DateTime<Utc>,
 }
 
-#[derive(QueryableByName)]
+#[derive(Queryable)]
 struct DueRow {
-    #[diesel(sql_type = Text)]
     host: String,
-    #[diesel(sql_type = Text)]
     org_id: String,
-    #[diesel(sql_type = BigInt)]
     waiting: i64,
-    #[diesel(sql_type = BigInt)]
     now: i64,
 }
 
 /// Walks from one pair of host and org to the next in the index, so that a backlog of one costs no more than a
-/// single call, and counts up to `$2` due calls of each.
+/// single call, and counts up to a limit the due calls of each.
 const DUE: &str = "\
     WITH RECURSIVE pair AS ( \
         (SELECT host, org_id FROM executions WHERE state = 'queued' ORDER BY host, org_id LIMIT 1) \
@@ -83,16 +81,52 @@ const DUE: &str = "\
             WHERE e.state = 'queued' AND (e.host, e.org_id) > (pair.host, pair.org_id) \
             ORDER BY e.host, e.org_id LIMIT 1) AS next \
     ), clock AS ( \
-        SELECT COALESCE($1, (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT) AS now \
+        SELECT COALESCE(?, (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT) AS now \
     ) \
     SELECT pair.host, pair.org_id, due.waiting, clock.now \
     FROM pair CROSS JOIN clock CROSS JOIN LATERAL ( \
         SELECT count(*) AS waiting FROM ( \
             SELECT FROM executions e WHERE e.state = 'queued' AND e.host = pair.host \
-                AND e.org_id = pair.org_id AND e.due_at <= clock.now LIMIT $2) AS counted) AS due \
-    WHERE due.waiting > 0 AND pair.host <> ALL ($3) \
+                AND e.org_id = pair.org_id AND e.due_at <= clock.now LIMIT ?) AS counted) AS due \
+    WHERE due.waiting > 0 AND pair.host <> ALL (?) \
         AND NOT EXISTS (SELECT FROM pauses WHERE pauses.host IN ('', pair.host)) \
-    LIMIT $4";
+    LIMIT ?";
+
+/// [`DUE`] with its values, in the order of its question marks.
+struct DueStatement<'a> {
+    injected: Option<i64>,
+    each_max: i64,
+    full_hosts: &'a [String],
+}
+
+impl QueryFragment<Pg> for DueStatement<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let mut parts = DUE.split('?');
+        let mut text = |out: &mut AstPass<'_, 'b, Pg>| out.push_sql(parts.next().unwrap_or_default());
+        text(&mut out);
+        out.push_bind_param::<Nullable<BigInt>, _>(&self.injected)?;
+        text(&mut out);
+        out.push_bind_param::<BigInt, _>(&self.each_max)?;
+        text(&mut out);
+        out.push_bind_param::<Array<Text>, _>(self.full_hosts)?;
+        text(&mut out);
+        out.push_bind_param::<BigInt, _>(&PAIRS_MAX)?;
+        text(&mut out);
+        Ok(())
+    }
+}
+
+/// A static id lets diesel keep the statement prepared: planning it costs more than running it.
+impl QueryId for DueStatement<'_> {
+    type QueryId = DueStatement<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for DueStatement<'_> {
+    type SqlType = (Text, Text, BigInt, BigInt);
+}
+
+impl RunQueryDsl<PgConnection> for DueStatement<'_> {}
 
 /// What is due, except to `full_hosts` and to paused ones. Locks nothing.
 pub fn list_due(
@@ -103,12 +137,8 @@ pub fn list_due(
 ) -> Result<Due, StoreError> {
     match conn {
         AnyConnection::Postgres(conn) => {
-            let rows: Vec<DueRow> = diesel::sql_query(DUE)
-                .bind::<Nullable<BigInt>, _>(time.injected_micros())
-                .bind::<BigInt, _>(each_max)
-                .bind::<Array<Text>, _>(full_hosts)
-                .bind::<BigInt, _>(PAIRS_MAX)
-                .load(conn)?;
+            let statement = DueStatement { injected: time.injected_micros(), each_max, full_hosts };
+            let rows: Vec<DueRow> = statement.load(conn)?;
             let now = rows.first().map_or(Ok(time.now), |row| from_micros(row.now))?;
             let calls = rows.into_iter().map(|row| DueCalls {
                 host: row.host,
@@ -174,17 +204,61 @@ fn next_pair(
 
 /// The oldest due calls of each grant, leaving out those that another node locks.
 const CLAIM: &str = "\
-    UPDATE executions SET state = 'claimed', token = executions.token + 1, node = $1, leased_until = $2 \
+    UPDATE executions SET state = 'claimed', token = executions.token + 1, node = ?, leased_until = ? \
     FROM ( \
         SELECT oldest.org_id, oldest.request_id \
-        FROM unnest($3, $4, $5) AS granted (host, org_id, count) CROSS JOIN LATERAL ( \
+        FROM unnest(?, ?, ?) AS granted (host, org_id, count) CROSS JOIN LATERAL ( \
             SELECT e.org_id, e.request_id FROM executions e \
             WHERE e.state = 'queued' AND e.host = granted.host AND e.org_id = granted.org_id \
-                AND e.due_at <= $6 \
+                AND e.due_at <= ? \
             ORDER BY e.due_at LIMIT granted.count FOR UPDATE SKIP LOCKED) AS oldest \
     ) AS picked \
     WHERE executions.org_id = picked.org_id AND executions.request_id = picked.request_id \
-    RETURNING executions.*";
+    RETURNING executions.org_id, executions.request_id, executions.host, executions.state, executions.token, \
+        executions.node, executions.leased_until, executions.queued_at, executions.due_at, executions.ended_at, \
+        executions.outcome";
+
+/// [`CLAIM`] with its values, in the order of its question marks.
+struct ClaimStatement<'a> {
+    node: &'a str,
+    until: i64,
+    hosts: Vec<&'a str>,
+    orgs: Vec<&'a str>,
+    counts: Vec<i64>,
+    now: i64,
+}
+
+impl QueryFragment<Pg> for ClaimStatement<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let mut parts = CLAIM.split('?');
+        let mut text = |out: &mut AstPass<'_, 'b, Pg>| out.push_sql(parts.next().unwrap_or_default());
+        text(&mut out);
+        out.push_bind_param::<Text, _>(self.node)?;
+        text(&mut out);
+        out.push_bind_param::<BigInt, _>(&self.until)?;
+        text(&mut out);
+        out.push_bind_param::<Array<Text>, _>(&self.hosts)?;
+        text(&mut out);
+        out.push_bind_param::<Array<Text>, _>(&self.orgs)?;
+        text(&mut out);
+        out.push_bind_param::<Array<BigInt>, _>(&self.counts)?;
+        text(&mut out);
+        out.push_bind_param::<BigInt, _>(&self.now)?;
+        text(&mut out);
+        Ok(())
+    }
+}
+
+impl QueryId for ClaimStatement<'_> {
+    type QueryId = ClaimStatement<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for ClaimStatement<'_> {
+    type SqlType = executions::SqlType;
+}
+
+impl RunQueryDsl<PgConnection> for ClaimStatement<'_> {}
 
 /// Whose lease it is, and until when.
 #[derive(Clone, Debug)]
@@ -213,14 +287,10 @@ pub fn claim(
             let orgs: Vec<&str> = grants.iter().map(|grant| grant.org.as_str()).collect();
             let counts: Vec<i64> =
                 grants.iter().map(|grant| i64::try_from(grant.count).unwrap_or(i64::MAX)).collect();
-            let rows: Vec<ExecutionRow> = diesel::sql_query(CLAIM)
-                .bind::<Text, _>(&lease.node)
-                .bind::<BigInt, _>(to_micros(lease.now + lease.lasts))
-                .bind::<Array<Text>, _>(hosts)
-                .bind::<Array<Text>, _>(orgs)
-                .bind::<Array<BigInt>, _>(counts)
-                .bind::<BigInt, _>(to_micros(lease.now))
-                .load(conn)?;
+            let (node, now) = (lease.node.as_str(), to_micros(lease.now));
+            let until = to_micros(lease.now + lease.lasts);
+            let statement = ClaimStatement { node, until, hosts, orgs, counts, now };
+            let rows: Vec<ExecutionRow> = statement.load(conn)?;
             Ok(readable_of(rows))
         }
         AnyConnection::Sqlite(conn) => {

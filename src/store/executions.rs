@@ -16,7 +16,7 @@ pub(super) const CLAIMED: &str = "claimed";
 const ENDED: &str = "ended";
 
 /// One row.
-#[derive(Queryable, QueryableByName, Selectable, Insertable)]
+#[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = executions)]
 pub(super) struct ExecutionRow {
     org_id: String,
