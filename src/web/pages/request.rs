@@ -223,7 +223,11 @@ fn why(request: &Request) -> &'static str {
         State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => {
             "If it is approved, exactly this is sent, once:"
         }
+        State::Approved if request.sending.attempts > 0 => "Exactly this is sent:",
         State::Approved => "Exactly this is sent, once:",
+        State::Executed | State::Unknown if request.sending.attempts > 1 => {
+            "This was sent, in several attempts:"
+        }
         State::Executed | State::Unknown => "This was sent, once:",
         State::Failed => "This was approved:",
         State::Rejected | State::Withdrawn | State::Expired if request.sending.attempts > 0 => {
