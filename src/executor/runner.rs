@@ -155,23 +155,21 @@ impl Executor {
         }
     }
 
+    /// One claim takes all that there is room for. What comes due later, and every slot that becomes free, brings
+    /// the next one.
     async fn claim_into(self: &Arc<Self>, calls: &mut JoinSet<()>) -> Result<(), EngineError> {
-        loop {
-            while calls.try_join_next().is_some() {}
-            let mut slots = self.under_way.slots(self.concurrency);
-            if slots.free == 0 {
-                return Ok(());
-            }
-            let claimed = self.engine.claim(&mut slots).await?;
-            if claimed.is_empty() {
-                return Ok(());
-            }
-            self.under_way.add(&claimed, slots);
-            for one in claimed {
-                let executor = Arc::clone(self);
-                calls.spawn(async move { executor.execute(one).await });
-            }
+        while calls.try_join_next().is_some() {}
+        let mut slots = self.under_way.slots(self.concurrency);
+        if slots.free == 0 {
+            return Ok(());
         }
+        let claimed = self.engine.claim(&mut slots).await?;
+        self.under_way.add(&claimed, slots);
+        for one in claimed {
+            let executor = Arc::clone(self);
+            calls.spawn(async move { executor.execute(one).await });
+        }
+        Ok(())
     }
 
     async fn execute(&self, claimed: ClaimedExecution) {
