@@ -1,5 +1,5 @@
 //! Which requests a list has: a page, a count. A page costs the same at any depth, and reads no calls and no
-//! answers; [`records`](super::records) adds them.
+//! answers; `store::records` adds them.
 
 use std::collections::HashMap;
 
