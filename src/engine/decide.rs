@@ -1,5 +1,6 @@
 //! A checker decides one request, and may wait until its call was sent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -125,8 +126,12 @@ impl Engine {
 
     /// The request of `committed` as it is now; as it was committed if it can't be read.
     pub async fn read_again(&self, actor: &Actor, committed: View) -> View {
-        match self.find(actor, committed.request.id).await {
-            Ok(view) => view,
+        let reader = self.reader_for(actor);
+        let (id, pinned) = (committed.request.id, Arc::clone(&committed.pinned));
+        let read = move |conn: &mut _| reader.changing_part(conn, id, &pinned);
+        match self.inner.store.read(read).await {
+            Ok(Some(changed)) => committed.with(changed),
+            Ok(None) => committed,
             Err(error) => {
                 tracing::warn!(%error, "a request is shown as it was committed: it could not be read again");
                 committed

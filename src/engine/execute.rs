@@ -19,7 +19,7 @@ use crate::domain::slots::Slots;
 use crate::fault_points::{self, FaultPoint};
 use crate::store::claims::{self, NodeTime};
 use crate::store::requests::Key;
-use crate::store::{AnyConnection, StoreError, executions, listing, requests};
+use crate::store::{AnyConnection, StoreError, calls, executions, listing, requests};
 
 /// The most interrupted executions settled in one sweep.
 const SETTLE_MAX: i64 = 500;
@@ -233,19 +233,20 @@ fn load(
     execution: &Execution,
 ) -> Result<ClaimedExecution, StoreError> {
     let key = execution.key();
-    let record = listing::find(conn, &key.0, key.1)?
+    let request = listing::find_request(conn, &key.0, key.1)?
         .ok_or_else(|| StoreError::Corrupt(format!("{} has an execution but no request", key.1)))?;
-    let pinned = book.pinned(conn, &record.request)?;
-    let approval = approval_of(&pinned, &record.request)?;
+    let stored = calls::find(conn, &key)?;
+    let pinned = book.pinned(conn, &request)?;
+    let approval = approval_of(&pinned, &request)?;
     Ok(ClaimedExecution {
         answer_rules: pinned.answer.clone(),
         repeat: pinned.repeat.clone(),
         total_timeout: pinned.total_timeout,
-        held: HeldLease { key, token: execution.token },
-        approved: approved_digest(&record.request, approval),
-        request: record.request,
-        call: record.call.call,
-        echo: record.call.echo,
+        held: lease_of(execution),
+        approved: approved_digest(&request, approval),
+        request,
+        call: stored.call,
+        echo: stored.echo,
     })
 }
 

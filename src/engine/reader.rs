@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::rule_book::{RuleBook, approval_of};
-use super::views::{AnswerView, AnsweredRow, RowView, View};
+use super::views::{AnswerView, AnsweredRow, ChangingPart, RowView, View};
 use crate::domain::actor::Actor;
 use crate::domain::call::Call;
 use crate::domain::ids::RequestId;
@@ -105,6 +105,19 @@ impl Reader {
             label: record.call.label,
             answer: record.answer.map(answer_view).transpose()?,
         })
+    }
+
+    /// What of a request's view may have changed, read again: its call and its pinned type never change.
+    pub(super) fn changing_part(
+        &self,
+        conn: &mut AnyConnection,
+        id: RequestId,
+        pinned: &RequestType,
+    ) -> Result<Option<ChangingPart>, StoreError> {
+        let Some(request) = listing::find_request(conn, &self.actor.org, id)? else { return Ok(None) };
+        let answer = records::shown_answer(conn, &request)?.map(answer_view).transpose()?;
+        let sees_masked = self.sees_masked(&request, pinned)?;
+        Ok(Some(ChangingPart { request, answer, sees_masked }))
     }
 
     fn sees_masked(&self, request: &Request, pinned: &RequestType) -> Result<bool, StoreError> {

@@ -55,7 +55,20 @@ impl View {
     }
 }
 
+/// What of a view may change after it was read.
+pub(super) struct ChangingPart {
+    pub(super) request: Request,
+    pub(super) answer: Option<AnswerView>,
+    pub(super) sees_masked: bool,
+}
+
 impl View {
+    /// The same view, brought up to date.
+    pub(super) fn with(self, changed: ChangingPart) -> Self {
+        let ChangingPart { request, answer, sees_masked } = changed;
+        Self { request, answer, sees_masked, ..self }
+    }
+
     /// The same request after a change that this reader made, as the commit left it. Call and label never
     /// change; an answer is never replaced, but may have come since this view was read.
     #[must_use]

@@ -27,6 +27,12 @@ pub(super) fn columns<'a>(rows: &[&'a CallRow]) -> Columns<'a> {
     columns!(rows, [org_id, request_id, call, echo, label,])
 }
 
+/// The call of one request.
+pub fn find(conn: &mut AnyConnection, (org, id): &Key) -> Result<CallRow, StoreError> {
+    let found = calls::table.find((org.as_str(), id.to_string())).first(conn).optional()?;
+    found.ok_or_else(|| StoreError::Corrupt(format!("{id} has no call")))
+}
+
 /// The calls of the named requests, in no order.
 pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<CallRow>, StoreError> {
     let (orgs, ids) = key_texts(keys);

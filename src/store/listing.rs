@@ -275,9 +275,17 @@ fn ended(
 
 /// One request, whole.
 pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Option<Record>, StoreError> {
+    find_request(conn, org, id)?.map(|request| records::whole(conn, request)).transpose()
+}
+
+/// One request with its decisions, and nothing of its call or its answer.
+pub fn find_request(
+    conn: &mut AnyConnection,
+    org: &OrgId,
+    id: RequestId,
+) -> Result<Option<Request>, StoreError> {
     let page = rows::find(conn, org, id)?.into_iter().collect();
-    let found = with_decisions(conn, page)?.pop();
-    found.map(|request| records::whole(conn, request)).transpose()
+    Ok(with_decisions(conn, page)?.pop())
 }
 
 /// The rows of a page with their decisions.

@@ -98,6 +98,20 @@ fn sizes(conn: &mut AnyConnection, page: &[Request]) -> Result<HashMap<String, i
     Ok(sizes)
 }
 
+/// The answer that is shown of one request, whole; `None` if there is none.
+pub fn shown_answer(conn: &mut AnyConnection, request: &Request) -> Result<Option<AnswerRow>, StoreError> {
+    Ok(shown_answers(conn, std::slice::from_ref(request), None)?.pop())
+}
+
+fn shown_answers(
+    conn: &mut AnyConnection,
+    page: &[Request],
+    answer_bytes_max: Option<i64>,
+) -> Result<Vec<AnswerRow>, StoreError> {
+    let shown = ShownAttempts::of(conn, page)?;
+    if shown.is_empty() { Ok(Vec::new()) } else { answers::list(conn, &shown, answer_bytes_max) }
+}
+
 fn keys<'a>(requests: impl Iterator<Item = &'a Request>) -> Vec<Key> {
     requests.map(|request| (request.org.clone(), request.id)).collect()
 }
@@ -113,8 +127,7 @@ fn complete(
     }
     let by_id = |row: CallRow| (row.request_id.clone(), row);
     let mut calls: HashMap<_, _> = calls::list(conn, &keys(page.iter()))?.into_iter().map(by_id).collect();
-    let shown = ShownAttempts::of(conn, &page)?;
-    let answered = if shown.is_empty() { Vec::new() } else { answers::list(conn, &shown, answer_bytes_max)? };
+    let answered = shown_answers(conn, &page, answer_bytes_max)?;
     let mut answers: HashMap<_, AnswerRow> =
         answered.into_iter().map(|row| (row.request_id.clone(), row)).collect();
     page.into_iter()
