@@ -17,6 +17,7 @@ use crate::engine::rule_book::approval_of;
 use crate::fault_points::{self, FaultPoint, Sabotage, sabotage};
 use crate::store::claims::{self, Lease, NodeTime};
 use crate::store::requests::{self, Key};
+use crate::store::writer::Ran;
 use crate::store::{AnyConnection, StoreError, attempts, executions};
 
 impl Decider {
@@ -25,9 +26,9 @@ impl Decider {
         &self,
         conn: &mut AnyConnection,
         commands: &[&WriteCommand],
-        replies: &mut [WriteReply],
+        ran: &mut [Ran<WriteReply>],
     ) -> Result<(), StoreError> {
-        for (command, reply) in commands.iter().zip(replies) {
+        for (command, ran) in commands.iter().zip(ran) {
             let WriteCommand::Claim(slots) = command else { continue };
             let mut slots = slots.clone();
             let full: Vec<String> =
@@ -37,7 +38,7 @@ impl Decider {
             let grants = slots.grant(&due.calls);
             let lease = Lease { node: self.node.clone(), now: due.now, lasts: self.shared.sending.lease };
             let executions = claims::claim(conn, &grants, &lease)?;
-            *reply = WriteReply::Claimed { executions, slots };
+            *ran = Ran::Replied(WriteReply::Claimed { executions, slots });
         }
         Ok(())
     }

@@ -63,14 +63,25 @@ impl Batch for Decider {
         is_retry: bool,
     ) -> Result<Vec<Ran<WriteReply>>, StoreError> {
         let clock = self.shared.clock.clone();
-        let rows = BatchRows::load(conn, &clock, &self.shared.book, &lock_set(commands))?;
-        let is_held = |command: &WriteCommand| command.request().is_some_and(|key| rows.is_held(key));
-        let are_held: Vec<bool> = commands.iter().map(|command| is_held(command)).collect();
-        let free = commands.iter().zip(&are_held).filter(|(_, is_held)| !**is_held);
-        let free: Vec<&WriteCommand> = free.map(|(command, _)| *command).collect();
-        let mut replies = self.run_free(conn, rows, &free, is_retry)?.into_iter();
-        let ran = |is_held| if is_held { None } else { replies.next() };
-        Ok(are_held.into_iter().map(ran).map(|reply| reply.map_or(Ran::NotNow, Ran::Replied)).collect())
+        let mut rows = BatchRows::load(conn, &clock, &self.shared.book, &lock_set(commands))?;
+        rows.keeps_changes = self.shared.feed.is_wanted();
+        self.changes.clear();
+        let mut ran = Vec::with_capacity(commands.len());
+        for command in commands {
+            let is_held = command.request().is_some_and(|key| rows.is_held(key));
+            let one = if is_held {
+                Ran::NotNow
+            } else {
+                Ran::Replied(self.apply(conn, &mut rows, command, is_retry)?)
+            };
+            ran.push(one);
+        }
+        rows.flush(conn)?;
+        self.changes = std::mem::take(&mut rows.changes);
+        self.run_claims(conn, commands, &mut ran)?;
+        let replied = commands.iter().zip(&ran).filter(|(_, ran)| ran.reply().is_some());
+        replied.filter_map(|(command, _)| command.fault_point()).for_each(fault_points::pass);
+        Ok(ran)
     }
 
     fn as_one_statement<'c>(
@@ -122,27 +133,6 @@ impl Decider {
     pub(super) fn new(shared: Shared) -> Self {
         let node = shared.clock.new_id().to_string();
         Self { shared, changes: Vec::new(), node, refused_lately: HashMap::new() }
-    }
-
-    /// Carries out the commands whose rows no other transaction holds.
-    fn run_free<'a>(
-        &mut self,
-        conn: &mut AnyConnection,
-        mut rows: BatchRows<'a>,
-        commands: &[&'a WriteCommand],
-        is_retry: bool,
-    ) -> Result<Vec<WriteReply>, StoreError> {
-        rows.keeps_changes = self.shared.feed.is_wanted();
-        self.changes.clear();
-        let mut replies = Vec::with_capacity(commands.len());
-        for command in commands {
-            replies.push(self.apply(conn, &mut rows, command, is_retry)?);
-        }
-        rows.flush(conn)?;
-        self.changes = std::mem::take(&mut rows.changes);
-        self.run_claims(conn, commands, &mut replies)?;
-        commands.iter().filter_map(|command| command.fault_point()).for_each(fault_points::pass);
-        Ok(replies)
     }
 
     /// Carries out one command on the batch's rows.
