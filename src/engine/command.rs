@@ -88,8 +88,6 @@ pub(super) enum WriteCommand {
     PutBack { held: HeldLease, wait: TimeDelta },
     /// Its rows can't be read: it is left alone for this time.
     SetAside { held: HeldLease, wait: TimeDelta },
-    /// The executor still works on these.
-    Renew(Vec<HeldLease>),
     /// Nothing is sent to a host, or to any, until further notice; or sending goes on.
     Pause(Box<PauseChange>),
     /// A lease has run out: its holder is gone.
@@ -115,7 +113,6 @@ impl WriteCommand {
             | Self::Session(_)
             | Self::Claim(_)
             | Self::SetAside { .. }
-            | Self::Renew(_)
             | Self::Pause(_)
             | Self::LapseAll => None,
         }
@@ -138,7 +135,6 @@ impl WriteCommand {
             | Self::Stop { .. }
             | Self::PutBack { .. }
             | Self::SetAside { .. }
-            | Self::Renew(_)
             | Self::Pause(_)
             | Self::LapseAll => None,
         }
@@ -163,7 +159,6 @@ impl WriteCommand {
             | Self::Session(_)
             | Self::Claim(_)
             | Self::SetAside { .. }
-            | Self::Renew(_)
             | Self::Pause(_)
             | Self::LapseAll => false,
         }

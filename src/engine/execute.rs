@@ -1,4 +1,4 @@
-//! The executor's side: claim, start an attempt, end it, renew, settle.
+//! The executor's side: claim, start an attempt, end it, settle.
 
 use std::sync::atomic::Ordering;
 
@@ -122,12 +122,6 @@ impl Engine {
         // Also if another attempt is to come: that may be long.
         self.inner.outcomes.announce(key);
         true
-    }
-
-    /// Renews the leases of what is under way, by the database's clock.
-    pub async fn renew(&self, held: Vec<HeldLease>) -> Result<(), EngineError> {
-        self.inner.writer.write_own(WriteCommand::Renew(held)).await?;
-        Ok(())
     }
 
     /// At start: on an embedded database no other process can hold a lease, so none is waited for.

@@ -21,16 +21,20 @@ pub struct LeaseRenewal {
 }
 
 impl Engine {
-    /// What renews leases; `None` if the database is this process's alone: nobody else could end a lease, and this
-    /// process leaves out what is under way.
-    pub fn lease_renewal(&self) -> Option<LeaseRenewal> {
+    /// What renews leases.
+    pub fn lease_renewal(&self) -> LeaseRenewal {
         let (store, clock) = (self.inner.store.clone(), self.inner.clock.clone());
-        let lease = self.inner.sending.lease;
-        (!store.is_exclusive()).then(|| LeaseRenewal { store, clock, lease, conn: None })
+        LeaseRenewal { store, clock, lease: self.inner.sending.lease, conn: None }
     }
 }
 
 impl LeaseRenewal {
+    /// Whether leases have to be renewed at all. On a database that is this process's alone nobody else could end
+    /// a lease, and this process leaves out what is under way.
+    pub fn is_needed(&self) -> bool {
+        !self.store.is_exclusive()
+    }
+
     /// How long a lease lasts.
     pub fn lease(&self) -> Duration {
         self.lease.to_std().unwrap_or_default()

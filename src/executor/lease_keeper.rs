@@ -21,11 +21,12 @@ pub(super) struct LeaseKeeper {
 }
 
 impl LeaseKeeper {
-    /// Starts the thread, unless the database is this process's alone: then nobody can end its leases.
+    /// Starts the thread, if leases have to be renewed.
     pub(super) fn start(engine: &Engine, under_way: &Arc<UnderWay>) -> std::io::Result<Self> {
-        let Some(renewal) = engine.lease_renewal() else {
+        let renewal = engine.lease_renewal();
+        if !renewal.is_needed() {
             return Ok(Self { stop: None, thread: None });
-        };
+        }
         let (stop, stopping) = mpsc::channel();
         let under_way = Arc::clone(under_way);
         let every = renewal.lease() / RENEWALS;

@@ -203,16 +203,6 @@ impl Decider {
         let ending = Ending::new(attempt, AttemptOutcome::Ambiguous, reason);
         self.end_open_attempt(conn, rows, &held, &ending)
     }
-
-    /// Renews leases by the database's clock; one that was lost is only reported.
-    pub(super) fn run_renew(&self, conn: &mut AnyConnection, held: &[HeldLease]) -> Result<(), StoreError> {
-        let leases: Vec<(Key, i64)> = held.iter().map(|held| (held.key.clone(), held.token)).collect();
-        let renewed = claims::renew(conn, &leases, self.node_time(), self.shared.sending.lease)?;
-        if renewed < held.len() {
-            tracing::warn!(held = held.len(), renewed, "some leases were not renewed");
-        }
-        Ok(())
-    }
 }
 
 /// Whether the target recognises a repeat of this call, and whether nobody else can have used its id.

@@ -179,7 +179,6 @@ impl Decider {
                 return execution::run_set_aside(conn, rows, held, *wait);
             }
             WriteCommand::Settle(key) => return self.run_settle(conn, rows, key),
-            WriteCommand::Renew(held) => self.run_renew(conn, held)?,
             WriteCommand::LapseAll => {
                 let now = rows.database_now(conn)?;
                 executions::lapse_all(conn, now)?;

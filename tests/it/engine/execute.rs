@@ -212,7 +212,7 @@ async fn is_fenced_off(node: &Node, request: &Request, held: &HeldLease) {
     for outcome in AttemptOutcome::ALL {
         assert!(!ends(&node.engine, held, 1, outcome).await);
     }
-    node.engine.renew(vec![held.clone()]).await.unwrap();
+    node.engine.lease_renewal().renew(&[held.clone()]).unwrap();
     assert_eq!(node.stored(request), before);
 }
 
@@ -306,13 +306,13 @@ async fn a_lease_can_be_renewed_until_it_is_lost(database: Database) {
     let lapsing = claim(&node.engine).await.held;
     for _ in 0..3 {
         node.clock.advance(LEASE - TimeDelta::seconds(1));
-        node.engine.renew(vec![held.clone()]).await.unwrap();
+        node.engine.lease_renewal().renew(&[held.clone()]).unwrap();
     }
     assert_eq!(node.engine.settle_lapsed(&[]).await.unwrap(), 1);
     let again = claim(&node.engine).await.held;
     assert_eq!(again.key, key(&lost));
     node.clock.advance(TimeDelta::seconds(5));
-    node.engine.renew(vec![held.clone(), lapsing]).await.unwrap();
+    node.engine.lease_renewal().renew(&[held.clone(), lapsing]).unwrap();
     let leased_until = |request| match node.stored(request).execution.unwrap().state {
         ExecutionState::Claimed { until, .. } => until,
         other @ (ExecutionState::Queued | ExecutionState::Ended { .. }) => panic!("{other:?}"),

@@ -131,7 +131,8 @@ impl Play<'_> {
                 is_sound(maybe(held(index), async |held| engine.put_back(&held, wait).await).await)
             }
             Act::Renew(index) => {
-                is_sound(engine.renew(held(index).into_iter().collect()).await);
+                let held: Vec<HeldLease> = held(index).into_iter().collect();
+                is_sound(engine.lease_renewal().renew(&held).map_err(EngineError::from));
             }
             Act::Wait(seconds) => self.node.clock.advance(TimeDelta::seconds(*seconds)),
         }
