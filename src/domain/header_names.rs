@@ -2,19 +2,12 @@
 
 use super::call::ENGINE_HEADERS;
 
-/// Headers that belong to the connection or frame the body: a wrong one lets a second call slip in.
-const CONNECTION_HEADERS: [&str; 10] = [
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "content-length",
-    "content-encoding",
-    "expect",
-];
+/// Headers that belong to the connection, in lower case: a wrong one lets a second call slip in.
+pub const CONNECTION_HEADERS: [&str; 7] =
+    ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
+
+/// Headers that say how the body is framed, written and sent: a wrong one lets a second call slip in, too.
+const FRAMING_HEADERS: [&str; 3] = ["content-length", "content-encoding", "expect"];
 
 /// Belongs to `traceparent`, which the engine sets.
 const TRACE_STATE: &str = "tracestate";
@@ -41,7 +34,7 @@ pub fn owner_of(name: &str) -> Option<HeaderOwner> {
     let is = |known: &&str| known.eq_ignore_ascii_case(name);
     if ENGINE_HEADERS.iter().any(is) || is(&TRACE_STATE) {
         Some(HeaderOwner::Engine)
-    } else if CONNECTION_HEADERS.iter().any(is) {
+    } else if CONNECTION_HEADERS.iter().chain(&FRAMING_HEADERS).any(is) {
         Some(HeaderOwner::Connection)
     } else if is(&ACCEPT_ENCODING) {
         Some(HeaderOwner::Compression)

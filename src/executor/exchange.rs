@@ -18,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::domain::call::Call;
+use crate::domain::header_names::CONNECTION_HEADERS;
 use crate::domain::outcome::{Exchange, TargetResponse};
 use crate::fault_points::{self, CallWrites, FaultPoint};
 
@@ -30,20 +31,9 @@ const ANSWER_HEADERS_MAX: usize = 4096;
 /// hyper does not say which of the two it was.
 const UNREADABLE: &str = "the head of the answer is not HTTP/1.1, or too large";
 
-/// Headers that steer the connection itself. A stored call never has them; one that had would not be
-/// sent as it was approved.
-const NOT_FROM_A_CALL: [&str; 10] = [
-    "host",
-    "content-length",
-    "user-agent",
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+/// Headers that are set here, besides those of the connection. A stored call never has any of them; one that had
+/// would not be sent as it was approved.
+const SET_HERE: [&str; 3] = ["host", "content-length", "user-agent"];
 
 /// A connection, with or without TLS.
 pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {
@@ -108,7 +98,8 @@ pub(super) fn build_request(
     path: &str,
     own_headers: &[(String, String)],
 ) -> Result<Request<Full<Bytes>>, String> {
-    if let Some((name, _)) = call.headers.iter().find(|(name, _)| NOT_FROM_A_CALL.contains(&name.as_str())) {
+    let is_forbidden = |name: &str| SET_HERE.contains(&name) || CONNECTION_HEADERS.contains(&name);
+    if let Some((name, _)) = call.headers.iter().find(|(name, _)| is_forbidden(name)) {
         return Err(format!("the call has the header {name}, which is not its to set"));
     }
     let uri = PathAndQuery::try_from(path).map_err(|_| "the path can't be sent as it is written")?;
