@@ -31,6 +31,11 @@ impl Sending {
         !self.is_open && self.ambiguous == 0
     }
 
+    /// The number of the attempt that is under way.
+    pub fn attempt_under_way(&self) -> Option<i64> {
+        self.is_open.then_some(self.attempts)
+    }
+
     /// How the execution ends if no further attempt is made.
     pub fn outcome_without_success(&self) -> Outcome {
         if self.ambiguous == 0 { Outcome::Failed } else { Outcome::Unknown }

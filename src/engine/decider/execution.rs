@@ -63,7 +63,7 @@ impl Decider {
         if let Err(why) = self.is_still_allowed(rows, &held.key)? {
             return run_stop(rows, held, &format!("No byte left: {why}."));
         }
-        let was_open = rows.request(&held.key).is_some_and(|request| request.sending.is_open);
+        let was_open = attempt_under_way(rows, &held.key).is_some();
         Ok(match rows.transition(&held.key, &Command::StartAttempt, &system_origin(&held.key))? {
             Ok(_) => {
                 rows.open_attempt(&held.key, held.token);
@@ -98,9 +98,7 @@ impl Decider {
         ending: &Ending,
     ) -> Result<WriteReply, StoreError> {
         let key = &held.key;
-        let is_under_way = rows
-            .request(key)
-            .is_some_and(|request| request.sending.is_open && request.sending.attempts == ending.end.attempt);
+        let is_under_way = attempt_under_way(rows, key) == Some(ending.end.attempt);
         if is_held(rows, held) && is_under_way {
             return self.end_open_attempt(conn, rows, held, ending);
         }
@@ -169,8 +167,7 @@ impl Decider {
         if !is_held(rows, held) {
             return Ok(WriteReply::Fenced);
         }
-        let open = rows.request(&held.key).filter(|request| request.sending.is_open);
-        if let Some(attempt) = open.map(|request| request.sending.attempts) {
+        if let Some(attempt) = attempt_under_way(rows, &held.key) {
             let reason = "No byte left: the start of the attempt was not confirmed in time.";
             let ending = Ending::new(attempt, AttemptOutcome::NotSent, reason);
             return self.end_open_attempt(conn, rows, held, &ending);
@@ -190,8 +187,7 @@ impl Decider {
         key: &Key,
     ) -> Result<WriteReply, StoreError> {
         let now = rows.database_now(conn)?;
-        let open = rows.request(key).filter(|request| request.sending.is_open);
-        let attempt = open.map(|request| request.sending.attempts);
+        let attempt = attempt_under_way(rows, key);
         let lapsed = rows.execution(key).filter(|execution| execution.is_lapsed(now));
         let Some(execution) = lapsed else { return Ok(WriteReply::Done) };
         let held = HeldLease { key: key.clone(), token: execution.token };
@@ -281,6 +277,11 @@ pub(super) fn run_set_aside(
     let due_at = rows.database_now(conn)? + wait;
     let is_set_aside = executions::set_aside(conn, &held.key, held.token, due_at)?;
     Ok(if is_set_aside { WriteReply::Done } else { WriteReply::Fenced })
+}
+
+/// The number of the attempt that is under way.
+fn attempt_under_way(rows: &BatchRows<'_>, key: &Key) -> Option<i64> {
+    rows.request(key).and_then(|request| request.sending.attempt_under_way())
 }
 
 fn attempt_started(rows: &BatchRows<'_>, key: &Key) -> WriteReply {
