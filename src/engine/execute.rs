@@ -9,6 +9,7 @@ use super::command::{WriteCommand, WriteReply};
 use super::rule_book::{RuleBook, approval_of};
 use super::set_aside::LEFT_ALONE_FOR;
 use super::{Engine, EngineError};
+use crate::clock::Clock;
 use crate::domain::digest::Digest;
 use crate::domain::execution::Execution;
 use crate::domain::policy::Approval;
@@ -135,7 +136,7 @@ impl Engine {
     /// Settles executions whose lease has run out, but for those `under_way` in this process. One that can't be
     /// read is left alone for a while, and counted.
     pub async fn settle_lapsed(&self, under_way: &[Key]) -> Result<usize, EngineError> {
-        let (time, now) = (self.node_time(), self.inner.clock.now());
+        let (time, now) = (node_time(&self.inner.clock), self.inner.clock.now());
         let limit = SETTLE_MAX + i64::try_from(self.inner.set_aside.count(now)).unwrap_or(0);
         let list = move |conn: &mut AnyConnection| {
             let now = claims::database_now(conn, time)?;
@@ -176,16 +177,12 @@ impl Engine {
         u16::from_be_bytes([high, low]) % 1001
     }
 
-    fn node_time(&self) -> NodeTime {
-        NodeTime { now: self.inner.clock.now(), injected: self.inner.clock.injected() }
-    }
-
     /// By how much this node's clock is ahead of the database's, and whether that is worth a warning.
     pub async fn measure_clock(&self) -> Result<(), EngineError> {
         let engine = self.clone();
         let measure = move |conn: &mut AnyConnection| {
             let before = engine.inner.clock.now();
-            let database = claims::database_now(conn, engine.node_time())?;
+            let database = claims::database_now(conn, node_time(&engine.inner.clock))?;
             let after = engine.inner.clock.now();
             Ok(before + (after - before) / 2 - database)
         };
@@ -215,6 +212,11 @@ impl Engine {
         self.inner.metrics.set_open(unknown, overdue);
         Ok(())
     }
+}
+
+/// The instants that the store needs for what goes by the database's clock.
+pub(super) fn node_time(clock: &Clock) -> NodeTime {
+    NodeTime { now: clock.now(), injected: clock.injected() }
 }
 
 fn lease_of(execution: &Execution) -> HeldLease {

@@ -6,8 +6,9 @@ use chrono::TimeDelta;
 
 use super::Engine;
 use super::claimed_execution::HeldLease;
+use super::execute::node_time;
 use crate::clock::Clock;
-use crate::store::claims::{self, NodeTime};
+use crate::store::claims;
 use crate::store::connection::limit_statements;
 use crate::store::requests::Key;
 use crate::store::{AnyConnection, Store, StoreError};
@@ -59,8 +60,7 @@ impl LeaseRenewal {
             }
         };
         let leases: Vec<(Key, i64)> = held.iter().map(|held| (held.key.clone(), held.token)).collect();
-        let time = NodeTime { now: self.clock.now(), injected: self.clock.injected() };
-        let renewed = claims::renew(&mut conn, &leases, time, self.lease)?;
+        let renewed = claims::renew(&mut conn, &leases, node_time(&self.clock), self.lease)?;
         self.conn = Some(conn);
         if renewed < held.len() {
             tracing::debug!(held = held.len(), renewed, "some leases were not renewed");

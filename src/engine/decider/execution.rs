@@ -13,9 +13,10 @@ use crate::domain::sending::SendingRules;
 use crate::engine::batch_rows::BatchRows;
 use crate::engine::claimed_execution::{Ending, HeldLease};
 use crate::engine::command::{WriteCommand, WriteReply};
+use crate::engine::execute::node_time;
 use crate::engine::rule_book::approval_of;
 use crate::fault_points::{self, FaultPoint, Sabotage, sabotage};
-use crate::store::claims::{self, Lease, NodeTime};
+use crate::store::claims::{self, Lease};
 use crate::store::requests::{self, Key};
 use crate::store::writer::Ran;
 use crate::store::{AnyConnection, StoreError, attempts, executions};
@@ -34,17 +35,13 @@ impl Decider {
             let full: Vec<String> =
                 slots.hosts.keys().filter(|host| !slots.has_room(host)).cloned().collect();
             let each_max = i64::try_from(slots.per_host).unwrap_or(i64::MAX);
-            let due = claims::list_due(conn, self.node_time(), &full, each_max)?;
+            let due = claims::list_due(conn, node_time(&self.shared.clock), &full, each_max)?;
             let grants = slots.grant(&due.calls);
             let lease = Lease { node: self.node.clone(), now: due.now, lasts: self.shared.sending.lease };
             let executions = claims::claim(conn, &grants, &lease)?;
             *ran = Ran::Replied(WriteReply::Claimed { executions, slots });
         }
         Ok(())
-    }
-
-    fn node_time(&self) -> NodeTime {
-        NodeTime { now: self.shared.clock.now(), injected: self.shared.clock.injected() }
     }
 
     /// Right before bytes may leave: is it still in time, and still allowed?
