@@ -55,6 +55,7 @@ pub use error::{AdmissionRefusal, DoorFault, EngineError};
 pub use lease_renewal::LeaseRenewal;
 pub use refusals::{KeptRefusal, RefusalPosition};
 pub use rule_book::RuleBook;
+pub use set_aside::LEFT_ALONE_FOR;
 pub use submit::{SubmissionInput, Submitted};
 
 use crate::clock::Clock;

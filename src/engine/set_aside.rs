@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::store::requests::Key;
 
-/// How long a request that can't be read is left alone.
-pub(super) const LEFT_ALONE_FOR: TimeDelta = TimeDelta::minutes(1);
+/// How long a request is left alone that can't be read, or whose sending failed here before its attempt began.
+pub const LEFT_ALONE_FOR: TimeDelta = TimeDelta::minutes(1);
 
 /// The requests that are left alone, and until when.
 #[derive(Default)]

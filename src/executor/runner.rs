@@ -20,7 +20,7 @@ use super::lease_keeper::LeaseKeeper;
 use super::under_way::{RunningCall, UnderWay};
 use crate::domain::target_host::TargetHost;
 use crate::engine::liveness::Liveness;
-use crate::engine::{ClaimedExecution, Engine, EngineError};
+use crate::engine::{ClaimedExecution, Engine, EngineError, LEFT_ALONE_FOR};
 use crate::fault_points::{self, FaultPoint};
 
 pub use super::under_way::Concurrency;
@@ -33,8 +33,6 @@ const SWEEP: Duration = Duration::from_secs(1);
 const REST: Duration = Duration::from_millis(500);
 /// How long a stop may take to record what it cut off.
 const LAST_RECORDS: Duration = Duration::from_secs(2);
-/// How long an execution is left alone whose sending failed here before its attempt started.
-const LEFT_ALONE_FOR: TimeDelta = TimeDelta::minutes(1);
 
 /// Carries out what was approved.
 pub struct Executor {
