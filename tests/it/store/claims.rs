@@ -146,7 +146,7 @@ fn fill(node: &Node) {
     .unwrap();
     conn.batch_execute(&format!(
         "UPDATE executions SET state = 'claimed', node = 'a node', leased_until = {now}, token = 1 \
-         WHERE request_id LIKE '%77'; ANALYZE"
+         WHERE request_id LIKE '%77'; ANALYZE executions"
     ))
     .unwrap();
 }
