@@ -183,12 +183,12 @@ impl RequestType {
         self.repeat.as_ref()?.id_of(task)
     }
 
-    /// Whether the target recognises a repeat of a normalised task, so that it may be sent again when nobody
-    /// knows whether it was carried out.
-    pub fn recognises_repeat(&self, task: &Value) -> bool {
+    /// Whether the target recognises a repeat of a call with this [`RequestType::repeat_key`], so that it may be
+    /// sent again when nobody knows whether it was carried out.
+    pub fn recognises_repeat(&self, repeat_key: Option<&str>) -> bool {
         match &self.repeat {
             Some(RepeatRules::KeyHeader(_)) => true,
-            Some(already @ RepeatRules::AlreadyDone(_)) => already.id_of(task).is_some(),
+            Some(RepeatRules::AlreadyDone(_)) => repeat_key.is_some(),
             None => false,
         }
     }

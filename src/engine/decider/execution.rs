@@ -8,7 +8,7 @@ use crate::domain::lifecycle::Command;
 use crate::domain::policy::may_decide::still_allowed;
 use crate::domain::policy::progress::PolicyInForce;
 use crate::domain::request::Request;
-use crate::domain::request_type::{RepeatRules, RequestType};
+use crate::domain::request_type::RequestType;
 use crate::domain::sending::SendingRules;
 use crate::engine::batch_rows::BatchRows;
 use crate::engine::claimed_execution::{Ending, HeldLease};
@@ -211,11 +211,8 @@ fn repeat_of(
     request: &Request,
     outcome: AttemptOutcome,
 ) -> Result<Repeat, StoreError> {
-    let is_recognised = match &pinned.repeat {
-        None => sabotage(Sabotage::BlindRepeat),
-        Some(RepeatRules::KeyHeader(_)) => true,
-        Some(RepeatRules::AlreadyDone(_)) => request.terms.repeat_key.is_some(),
-    };
+    let is_blind = pinned.repeat.is_none() && sabotage(Sabotage::BlindRepeat);
+    let is_recognised = is_blind || pinned.recognises_repeat(request.terms.repeat_key.as_deref());
     let is_only_user = match outcome {
         AttemptOutcome::AlreadyDone => !requests::was_repeat_key_sent_by_another(conn, request)?,
         AttemptOutcome::Executed
