@@ -1,7 +1,8 @@
 //! The execution of an approved request: queued, claimed under a lease, ended.
 //!
 //! **Invariant:** the fencing token only grows, an execution that has ended never moves, and only the
-//! holder of the newest token ends or releases a claim.
+//! holder of the newest token releases a claim. Whoever ends one has asked [`Execution::is_held_with`] before, or
+//! ends it with its request.
 
 use chrono::{DateTime, Utc};
 
@@ -98,13 +99,6 @@ impl Execution {
     pub fn release(&mut self, token: i64, due_at: DateTime<Utc>) -> Result<(), ExecutionRefusal> {
         self.require_held(token)?;
         (self.state, self.due_at) = (ExecutionState::Queued, due_at);
-        Ok(())
-    }
-
-    /// Ends it with what its holder knows.
-    pub fn end(&mut self, token: i64, outcome: Outcome, now: DateTime<Utc>) -> Result<(), ExecutionRefusal> {
-        self.require_held(token)?;
-        self.state = ExecutionState::Ended { outcome, at: now };
         Ok(())
     }
 
@@ -213,7 +207,6 @@ mod tests {
         execution.claim("b", at(2)).unwrap();
         assert_eq!(execution.token, 2);
         assert_eq!(execution.release(1, at(3)), Err(ExecutionRefusal::NotHeld));
-        assert_eq!(execution.end(1, Outcome::Executed, at(3)), Err(ExecutionRefusal::NotHeld));
         assert!(execution.is_held_with(2));
     }
 
@@ -231,8 +224,7 @@ mod tests {
     enum Step {
         Claim,
         Release(i64),
-        End(i64, Outcome),
-        Close,
+        Close(Outcome),
     }
 
     fn step() -> impl Strategy<Value = Step> {
@@ -240,8 +232,7 @@ mod tests {
         prop_oneof![
             4 => Just(Step::Claim),
             4 => (0..4_i64).prop_map(Step::Release),
-            2 => (0..4_i64, outcome).prop_map(|(token, outcome)| Step::End(token, outcome)),
-            1 => Just(Step::Close),
+            1 => outcome.prop_map(Step::Close),
         ]
     }
 
@@ -256,8 +247,7 @@ mod tests {
                 let (done, token) = match step {
                     Step::Claim => (execution.claim("a", at(now)), None),
                     Step::Release(token) => (execution.release(token, at(now)), Some(token)),
-                    Step::End(token, outcome) => (execution.end(token, outcome, at(now)), Some(token)),
-                    Step::Close => (execution.close(Outcome::Failed, at(now)), None),
+                    Step::Close(outcome) => (execution.close(outcome, at(now)), None),
                 };
                 prop_assert!(execution.token >= before.token);
                 prop_assert_eq!(done.is_ok(), execution != before);
