@@ -17,7 +17,7 @@ use self::args::{
 };
 use crate::clock::Clock;
 use crate::config::{Config, Flags, environment};
-use crate::engine::pauses::{EVERY_HOST, PauseChange, store_pause};
+use crate::engine::pauses::{self, EVERY_HOST, PauseChange};
 use crate::server::{ExecutorMode, Server};
 use crate::store::{AnyConnection, Opener, Purpose, StoreUrl, migrate, sessions, to_micros};
 use crate::{api, auth, sandbox, telemetry};
@@ -148,8 +148,7 @@ fn change_pause(args: &PauseArgs, begins: bool) -> anyhow::Result<ExitCode> {
     let mut conn = open_database(&args.store)?;
     let host = args.host.clone().unwrap_or_else(|| EVERY_HOST.to_owned());
     let change = PauseChange { host, reason: args.reason.clone(), by: args.by.clone(), begins };
-    let clock = Clock::system();
-    conn.in_transaction(|conn| store_pause(conn, &change, &clock, clock.now()))?;
+    pauses::change_pause(&mut conn, change, &Clock::system())?;
     let whom = args.host.as_deref().unwrap_or("every host");
     let what = if begins { "nothing is sent to" } else { "sending goes on to" };
     writeln!(std::io::stdout(), "{what} {whom}")?;

@@ -9,7 +9,6 @@ use chrono::TimeDelta;
 use super::admission::PreparedSubmission;
 use super::claimed_execution::{Ending, HeldLease};
 use super::error::AdmissionRefusal;
-use super::pauses::PauseChange;
 use crate::domain::actor::Actor;
 use crate::domain::execution::Execution;
 use crate::domain::ids::{RequestId, RequestTypeName};
@@ -88,8 +87,6 @@ pub(super) enum WriteCommand {
     PutBack { held: HeldLease, wait: TimeDelta },
     /// Its rows can't be read: it is left alone for this time.
     SetAside { held: HeldLease, wait: TimeDelta },
-    /// Nothing is sent to a host, or to any, until further notice; or sending goes on.
-    Pause(Box<PauseChange>),
     /// A lease has run out: its holder is gone.
     Settle(Key),
     /// This process is the database's only one and has just started: no lease can be alive.
@@ -113,7 +110,6 @@ impl WriteCommand {
             | Self::Session(_)
             | Self::Claim(_)
             | Self::SetAside { .. }
-            | Self::Pause(_)
             | Self::LapseAll => None,
         }
     }
@@ -135,7 +131,6 @@ impl WriteCommand {
             | Self::Stop { .. }
             | Self::PutBack { .. }
             | Self::SetAside { .. }
-            | Self::Pause(_)
             | Self::LapseAll => None,
         }
     }
@@ -159,7 +154,6 @@ impl WriteCommand {
             | Self::Session(_)
             | Self::Claim(_)
             | Self::SetAside { .. }
-            | Self::Pause(_)
             | Self::LapseAll => false,
         }
     }

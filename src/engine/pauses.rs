@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::command::WriteCommand;
 use super::{Engine, EngineError, require};
 use crate::clock::Clock;
 use crate::domain::actor::{Actor, Permission};
@@ -25,15 +24,6 @@ pub struct PauseChange {
     pub by: String,
     /// Whether it begins.
     pub begins: bool,
-}
-
-impl Engine {
-    /// Pauses sending, or lets it go on, on every node: no call is claimed from the commit on.
-    pub async fn change_pause(&self, change: PauseChange) -> Result<(), EngineError> {
-        self.inner.writer.write(WriteCommand::Pause(Box::new(change))).await?;
-        self.inner.due.notify_one();
-        Ok(())
-    }
 }
 
 /// A pause that stands.
@@ -62,21 +52,20 @@ impl Engine {
     }
 }
 
-/// Records a change and an event of the engine that names it.
-pub fn store_pause(
-    conn: &mut AnyConnection,
-    change: &PauseChange,
-    clock: &Clock,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let PauseChange { host, reason, by, begins } = change.clone();
+/// Pauses sending, or lets it go on, on every node, and records an event of the engine that says so. No call is
+/// claimed after the commit of a pause. A command beside the servers calls this, whether they run or not.
+pub fn change_pause(conn: &mut AnyConnection, change: PauseChange, clock: &Clock) -> Result<(), StoreError> {
+    let now = clock.now();
+    let PauseChange { host, reason, by, begins } = change;
     let data = json!({ "host": host, "reason": reason, "by": by });
-    let event_type = if begins {
-        pauses::put(conn, &PauseRow { host, reason, by, at: to_micros(now) })?;
-        EventType::SendingPaused
-    } else {
-        pauses::remove(conn, &host)?;
-        EventType::SendingResumed
-    };
-    events::insert(conn, &[EventRow::of_no_request(event_type, clock.new_id(), now, &data)])
+    conn.in_transaction(|conn| {
+        let event_type = if begins {
+            pauses::put(conn, &PauseRow { host, reason, by, at: to_micros(now) })?;
+            EventType::SendingPaused
+        } else {
+            pauses::remove(conn, &host)?;
+            EventType::SendingResumed
+        };
+        events::insert(conn, &[EventRow::of_no_request(event_type, clock.new_id(), now, &data)])
+    })
 }

@@ -19,7 +19,6 @@ use super::change_feed::{Change, Feed};
 use super::command::{WriteCommand, WriteReply};
 use super::error::AdmissionRefusal;
 use super::in_force::store_rules;
-use super::pauses::store_pause;
 use super::rule_book::RuleBook;
 use crate::clock::Clock;
 use crate::domain::lifecycle::Command;
@@ -183,7 +182,6 @@ impl Decider {
                 let now = rows.database_now(conn)?;
                 executions::lapse_all(conn, now)?;
             }
-            WriteCommand::Pause(change) => store_pause(conn, change, &self.shared.clock, rows.now)?,
             // After the flush, so that it sees what this very batch approved.
             WriteCommand::Claim(_) => {}
         }

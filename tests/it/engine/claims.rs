@@ -3,7 +3,7 @@
 use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::slots::{HostSlots, Slots};
 use countersign::engine::Engine;
-use countersign::engine::pauses::{EVERY_HOST, PauseChange};
+use countersign::engine::pauses::{EVERY_HOST, PauseChange, change_pause};
 use diesel::prelude::*;
 
 use crate::on_both_stores;
@@ -84,9 +84,12 @@ async fn each_node_has_its_own_limits(database: Database) {
     assert_eq!(claim_all(&other).await.len(), 1);
 }
 
-fn pause(host: &str, begins: bool) -> PauseChange {
+/// As the command does it, beside the nodes.
+fn set_pause(node: &Node, host: &str, begins: bool) {
     let reason = if begins { "The target is being moved." } else { "The target was moved." };
-    PauseChange { host: host.to_owned(), reason: reason.to_owned(), by: "olga".to_owned(), begins }
+    let change =
+        PauseChange { host: host.to_owned(), reason: reason.to_owned(), by: "olga".to_owned(), begins };
+    change_pause(&mut node.conn(), change, &node.clock).unwrap();
 }
 
 async fn nothing_is_claimed_for_a_paused_host_on_any_node(database: Database) {
@@ -94,7 +97,7 @@ async fn nothing_is_claimed_for_a_paused_host_on_any_node(database: Database) {
     let other = node.start_other();
     approve(&node, "100", HOST, 2).await;
     approve(&node, "200", "other.example.com", 1).await;
-    node.engine.change_pause(pause(HOST, true)).await.unwrap();
+    set_pause(&node, HOST, true);
     let claimed = claim_all(&other).await;
     assert_eq!(
         claimed.iter().map(|one| one.request.host.as_str()).collect::<Vec<_>>(),
@@ -103,7 +106,7 @@ async fn nothing_is_claimed_for_a_paused_host_on_any_node(database: Database) {
     assert!(claim_all(&node.engine).await.is_empty());
     // What has been claimed may still be sent: a pause calls nothing back.
     assert_eq!(other.start_attempt(&claimed[0].held).await.unwrap(), Some(1));
-    other.change_pause(pause(HOST, false)).await.unwrap();
+    set_pause(&node, HOST, false);
     assert_eq!(claim_all(&node.engine).await.len(), 2);
 }
 
@@ -114,13 +117,13 @@ async fn a_pause_of_all_hosts_stops_every_node(database: Database) {
     approve(&node, "100", "other.example.com", 1).await;
     for _ in 0..2 {
         // A second pause only has another reason.
-        other.change_pause(pause(EVERY_HOST, true)).await.unwrap();
+        set_pause(&node, EVERY_HOST, true);
     }
     assert!(claim_all(&node.engine).await.is_empty() && claim_all(&other).await.is_empty());
     // The end of another pause does not end this one.
-    node.engine.change_pause(pause(HOST, false)).await.unwrap();
+    set_pause(&node, HOST, false);
     assert!(claim_all(&node.engine).await.is_empty());
-    node.engine.change_pause(pause(EVERY_HOST, false)).await.unwrap();
+    set_pause(&node, EVERY_HOST, false);
     assert_eq!(claim_all(&other).await.len(), 2);
 }
 
@@ -128,8 +131,8 @@ async fn pauses_are_events_of_the_engine_with_a_reason(database: Database) {
     use countersign::store::schema::events;
     let node = Node::open(database);
     node.submit(&maker()).await;
-    node.engine.change_pause(pause(HOST, true)).await.unwrap();
-    node.engine.change_pause(pause(HOST, false)).await.unwrap();
+    set_pause(&node, HOST, true);
+    set_pause(&node, HOST, false);
     let recorded: Vec<(String, String)> = events::table
         .filter(events::request_id.is_null())
         .order(events::event_id)
