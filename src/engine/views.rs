@@ -35,6 +35,13 @@ pub struct View {
     pub sees_masked: bool,
 }
 
+/// What of a view may change after it was read.
+pub(super) struct ChangingPart {
+    pub(super) request: Request,
+    pub(super) answer: Option<AnswerView>,
+    pub(super) sees_masked: bool,
+}
+
 impl View {
     /// A submission that has just been taken.
     pub(super) fn of_submission(
@@ -53,16 +60,7 @@ impl View {
             sees_masked: true,
         }
     }
-}
 
-/// What of a view may change after it was read.
-pub(super) struct ChangingPart {
-    pub(super) request: Request,
-    pub(super) answer: Option<AnswerView>,
-    pub(super) sees_masked: bool,
-}
-
-impl View {
     /// The same view, brought up to date.
     pub(super) fn with(self, changed: ChangingPart) -> Self {
         let ChangingPart { request, answer, sees_masked } = changed;

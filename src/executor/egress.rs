@@ -119,9 +119,7 @@ impl ClearedCall {
         self.total_ms = own.unwrap_or(self.total_ms);
         self
     }
-}
 
-impl ClearedCall {
     /// The origin to which the call goes.
     pub fn origin(&self) -> &Origin {
         &self.origin
