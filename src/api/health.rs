@@ -24,9 +24,9 @@ const STALLED_AFTER: Duration = Duration::from_secs(10);
 pub async fn ready(api: web::Data<Api>) -> HttpResponse {
     let store = api.engine.store_health().await;
     let writes = api.engine.write_health();
-    let turned = api.executor_turns.age();
+    let turned = api.executor.age();
     let are_written = writes.blocked.is_none_or(|blocked| blocked < STALLED_AFTER);
-    let executor = api.is_executor_alive() && turned.is_some_and(|age| age < STALLED_AFTER);
+    let executor = api.executor.is_alive() && turned.is_some_and(|age| age < STALLED_AFTER);
     let is_ready = store.answers && are_written && store.is_current && executor;
     let are_rules_stale = api.rules_stale.load(Ordering::Relaxed);
     let checks = ReadinessChecks {

@@ -15,7 +15,7 @@ pub mod requests;
 pub mod target_hosts;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix_web::http::Method;
@@ -50,10 +50,8 @@ pub struct Api {
     pub stopping: watch::Receiver<bool>,
     /// What this node knows of the hosts that calls go to.
     pub target_hosts: Arc<dyn Fn() -> Vec<TargetHost> + Send + Sync>,
-    /// Whether the executor runs.
-    pub executor_alive: Arc<AtomicBool>,
-    /// When the executor's loop last turned.
-    pub executor_turns: Arc<Liveness>,
+    /// How the executor's loop is doing.
+    pub executor: Arc<Liveness>,
     /// Whether the last reload of the rules failed; the old ones are then in force.
     pub rules_stale: Arc<AtomicBool>,
 }
@@ -61,10 +59,6 @@ pub struct Api {
 impl Api {
     fn type_names(&self) -> Vec<String> {
         self.engine.rules().types.names()
-    }
-
-    fn is_executor_alive(&self) -> bool {
-        self.executor_alive.load(Ordering::Relaxed)
     }
 }
 

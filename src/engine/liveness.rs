@@ -1,24 +1,40 @@
-//! When the executor's loop last turned.
+//! Whether the executor's loop runs and reaches the store, and when it last turned.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-/// When the executor's loop last turned; for the readiness check.
+/// How the executor's loop is doing; for the readiness check.
 #[derive(Debug, Default)]
-pub struct Liveness(Mutex<Option<Instant>>);
+pub struct Liveness(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    is_alive: bool,
+    last_turn: Option<Instant>,
+}
 
 impl Liveness {
     /// The loop has turned: it reached the store, and claimed what was due.
     pub fn turned(&self) {
-        *self.last() = Some(Instant::now());
+        *self.lock() = State { is_alive: true, last_turn: Some(Instant::now()) };
     }
 
-    /// Time since the last turn; `None` if the loop has never turned.
+    /// The loop has ended, or could not reach the store at its last turn.
+    pub fn failed(&self) {
+        self.lock().is_alive = false;
+    }
+
+    /// Whether the loop runs and reached the store at its last turn.
+    pub fn is_alive(&self) -> bool {
+        self.lock().is_alive
+    }
+
+    /// Time since the last turn that reached the store; `None` if there was none yet.
     pub fn age(&self) -> Option<Duration> {
-        self.last().map(|at| at.elapsed())
+        self.lock().last_turn.map(|at| at.elapsed())
     }
 
-    fn last(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.0.lock().expect("nobody panics while holding the time of the last turn")
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("nobody panics while holding the state of the loop")
     }
 }

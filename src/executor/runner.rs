@@ -4,7 +4,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -40,7 +39,6 @@ pub struct Executor {
     egress: Arc<Egress>,
     concurrency: Concurrency,
     under_way: Arc<UnderWay>,
-    alive: Arc<AtomicBool>,
     liveness: Arc<Liveness>,
 }
 
@@ -52,14 +50,8 @@ impl Executor {
             egress: Arc::new(egress),
             concurrency,
             under_way: Arc::default(),
-            alive: Arc::new(AtomicBool::new(false)),
             liveness: Arc::default(),
         })
-    }
-
-    /// True while the loop runs and reaches the store.
-    pub fn sign_of_life(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.alive)
     }
 
     /// The hosts that this node has called or is calling.
@@ -67,7 +59,7 @@ impl Executor {
         self.under_way.hosts_now()
     }
 
-    /// When the loop last turned.
+    /// How the loop is doing.
     pub fn liveness(&self) -> Arc<Liveness> {
         Arc::clone(&self.liveness)
     }
@@ -89,14 +81,13 @@ impl Executor {
         let sweeping = tokio::spawn(Arc::clone(&self).sweep_until(stopping.clone()));
         let mut calls = JoinSet::new();
         while !*stopping.borrow() {
-            let done = self.claim_into(&mut calls).await;
-            self.alive.store(done.is_ok(), Ordering::Relaxed);
-            let rest = match done {
+            let rest = match self.claim_into(&mut calls).await {
                 Ok(()) => {
                     self.liveness.turned();
                     POLL
                 }
                 Err(error) => {
+                    self.liveness.failed();
                     tracing::error!(%error, "the executor can't reach the store");
                     REST
                 }
@@ -108,7 +99,7 @@ impl Executor {
                 () = sleep(rest) => {}
             }
         }
-        self.alive.store(false, Ordering::Relaxed);
+        self.liveness.failed();
         sweeping.abort();
         self.stop(calls, grace).await;
     }

@@ -116,8 +116,7 @@ impl Server {
             decision_wait: Duration::from_millis(config.executor.decision_wait_ms),
             stopping: stopping.clone(),
             target_hosts: hosts_of(&executor),
-            executor_alive: executor.sign_of_life(),
-            executor_turns: executor.liveness(),
+            executor: executor.liveness(),
             rules_stale: Arc::new(AtomicBool::new(false)),
         };
         let address = listener.local_addr()?;
