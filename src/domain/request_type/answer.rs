@@ -215,19 +215,11 @@ pub(super) fn status_of(value: &Value, from: u16) -> Option<u16> {
 }
 
 fn read_statuses(answer: &Table<'_>, name: &str, faults: &mut Faults) -> Vec<u16> {
-    let Some(value) = answer.get(name) else { return Vec::new() };
-    let Some(items) = value.as_array() else {
-        faults.push(answer.at(name), "Write a list of statuses, such as [429, 503].");
-        return Vec::new();
-    };
     let mut statuses = Vec::new();
-    for (index, item) in items.iter().enumerate() {
+    for (item, at) in answer.items(name, "Write a list of statuses, such as [429, 503].", faults) {
         match status_of(item, 100) {
             Some(status) => statuses.push(status),
-            None => {
-                let at = pointer_to(&answer.at(name), &index.to_string());
-                faults.push(at, "Write a status from 100 to 599.");
-            }
+            None => faults.push(at, "Write a status from 100 to 599."),
         }
     }
     statuses

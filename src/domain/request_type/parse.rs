@@ -73,15 +73,19 @@ impl<'v> Table<'v> {
 
     /// Every table of a list inside this one.
     pub fn tables(&self, name: &str, faults: &mut Faults) -> Vec<Table<'v>> {
+        let items = self.items(name, &format!("Write [[{name}]], a list of tables."), faults);
+        items.into_iter().map(|(item, at)| Table::of(item, at, faults)).collect()
+    }
+
+    /// Every item of a list with its pointer; for anything else a fault that says `wish`.
+    pub fn items(&self, name: &str, wish: &str, faults: &mut Faults) -> Vec<(&'v Value, String)> {
         let Some(value) = self.get(name) else { return Vec::new() };
         let Some(items) = value.as_array() else {
-            faults.push(self.at(name), format!("Write [[{name}]], a list of tables."));
+            faults.push(self.at(name), wish);
             return Vec::new();
         };
-        let table = |(index, item): (usize, &'v Value)| {
-            Table::of(item, pointer_to(&self.at(name), &index.to_string()), faults)
-        };
-        items.iter().enumerate().map(table).collect()
+        let at = |index: usize| pointer_to(&self.at(name), &index.to_string());
+        items.iter().enumerate().map(|(index, item)| (item, at(index))).collect()
     }
 
     /// A text.
@@ -103,14 +107,8 @@ impl<'v> Table<'v> {
 
     /// A list of texts.
     pub fn texts(&self, name: &str, faults: &mut Faults) -> Vec<(&'v str, String)> {
-        let Some(value) = self.get(name) else { return Vec::new() };
-        let Some(items) = value.as_array() else {
-            faults.push(self.at(name), "Write a list of texts.");
-            return Vec::new();
-        };
         let mut texts = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let at = pointer_to(&self.at(name), &index.to_string());
+        for (item, at) in self.items(name, "Write a list of texts.", faults) {
             match item.as_str() {
                 Some(text) => texts.push((text, at)),
                 None => faults.push(at, "Write a text."),
