@@ -1,7 +1,5 @@
 //! A checker decides one request.
 
-use std::time::Duration;
-
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -46,7 +44,7 @@ pub async fn decide(
     let is_async = prefers_async(request.headers());
     let waits = decided.has_outcome() && !is_async;
     if waits {
-        api.await_outcome(decided).await;
+        api.engine.await_outcome(decided, api.decision_wait, api.stopping.clone()).await;
     }
     let view = if waits || committed.lacks_answer() {
         api.engine.read_again(&actor, committed).await
@@ -107,18 +105,6 @@ fn read_decision_members(task: &mut Members<'_>) -> Option<NewDecision> {
         Err(sentence) => {
             task.fault("actionMessage", MemberFault::Words { sentence });
             None
-        }
-    }
-}
-
-impl Api {
-    /// Waits for the outcome, at most as long as configured, and not during a shutdown.
-    async fn await_outcome(&self, decided: crate::engine::Decided) {
-        let wait: Duration = self.decision_wait;
-        let mut stopping = self.stopping.clone();
-        tokio::select! {
-            () = self.engine.await_outcome(decided, wait) => {}
-            _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::command::{Caller, DecideCommand, Scope, WriteCommand, WriteReply};
@@ -102,11 +102,18 @@ impl Engine {
     }
 
     /// Waits until the execution that `decided` set off has ended, or until its first attempt has and another one
-    /// is to come; `wait` at most.
+    /// is to come; `wait` at most, and not during a shutdown.
     ///
     /// In this process the end is announced; on a shared database another node may have run it, so the
     /// row is polled as well. The decision is recorded, so a poll that fails is no error: the wait goes on.
-    pub async fn await_outcome(&self, decided: Decided, wait: Duration) {
+    pub async fn await_outcome(&self, decided: Decided, wait: Duration, mut stopping: watch::Receiver<bool>) {
+        tokio::select! {
+            () = self.await_end(decided, wait) => {}
+            _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
+        }
+    }
+
+    async fn await_end(&self, decided: Decided, wait: Duration) {
         let Some(mut outcome) = decided.outcome else { return };
         let key: Key = (decided.request.org, decided.request.id);
         let deadline = Instant::now() + wait;

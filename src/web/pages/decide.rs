@@ -250,11 +250,7 @@ pub async fn decide(page: PageRequest, id: web::Path<String>, body: UnreadBody) 
     };
     match page.engine().decide(deciding).await {
         Ok(decided) => {
-            let mut stopping = page.web.stopping.clone();
-            tokio::select! {
-                () = page.engine().await_outcome(decided, page.web.decision_wait) => {}
-                _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
-            }
+            page.engine().await_outcome(decided, page.web.decision_wait, page.web.stopping.clone()).await;
             Ok(see_other(&format!("{BASE}/requests/{}?said={}", *id, verdict.name())))
         }
         Err(error) => refused(&page, Submitted { step, id: &id, message: &form.message }, error).await,
