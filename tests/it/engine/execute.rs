@@ -212,7 +212,7 @@ async fn is_fenced_off(node: &Node, request: &Request, held: &HeldLease) {
     for outcome in AttemptOutcome::ALL {
         assert!(!ends(&node.engine, held, 1, outcome).await);
     }
-    node.engine.lease_renewal().renew(&[held.clone()]).unwrap();
+    node.engine.lease_renewal().renew(std::slice::from_ref(held)).unwrap();
     assert_eq!(node.stored(request), before);
 }
 
@@ -306,7 +306,7 @@ async fn a_lease_can_be_renewed_until_it_is_lost(database: Database) {
     let lapsing = claim(&node.engine).await.held;
     for _ in 0..3 {
         node.clock.advance(LEASE - TimeDelta::seconds(1));
-        node.engine.lease_renewal().renew(&[held.clone()]).unwrap();
+        node.engine.lease_renewal().renew(std::slice::from_ref(&held)).unwrap();
     }
     assert_eq!(node.engine.settle_lapsed(&[]).await.unwrap(), 1);
     let again = claim(&node.engine).await.held;

@@ -82,7 +82,7 @@ async fn a_lease_that_is_renewed_does_not_lapse(on: On) {
     assert_eq!(engine.start_attempt(&claimed.held).await.unwrap(), Some(1));
     for _ in 0..3 {
         app.clock.advance(TimeDelta::seconds(10));
-        engine.lease_renewal().renew(&[claimed.held.clone()]).unwrap();
+        engine.lease_renewal().renew(std::slice::from_ref(&claimed.held)).unwrap();
         app.sweep().await;
     }
     assert_eq!(app.checker().request(&id).await["state"], "approved");
