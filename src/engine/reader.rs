@@ -115,7 +115,7 @@ impl Reader {
         pinned: &RequestType,
     ) -> Result<Option<ChangingPart>, StoreError> {
         let Some(request) = listing::find_request(conn, &self.actor.org, id)? else { return Ok(None) };
-        let answer = records::shown_answer(conn, &request)?.map(answer_view).transpose()?;
+        let answer = answers::shown(conn, &request)?.map(answer_view).transpose()?;
         let sees_masked = self.sees_masked(&request, pinned)?;
         Ok(Some(ChangingPart { request, answer, sees_masked }))
     }

@@ -165,22 +165,25 @@ impl ShownAttempts {
     }
 }
 
-/// The answers that are shown; bodies of more than `body_bytes_max` stay in the table.
+/// The answer that is shown of one request, whole; `None` if there is none.
+pub fn shown(conn: &mut AnyConnection, request: &Request) -> Result<Option<AnswerRow>, StoreError> {
+    let shown = ShownAttempts::of(conn, std::slice::from_ref(request))?;
+    let Some(attempt) = shown.numbers().pop() else { return Ok(None) };
+    let key = (request.org.as_str(), request.id.to_string(), attempt);
+    Ok(answers::table.find(key).get_result(conn).optional()?)
+}
+
+/// The answers that are shown; bodies of more than `bytes_max` stay in the table.
 pub fn list(
     conn: &mut AnyConnection,
     shown: &ShownAttempts,
-    body_bytes_max: Option<i64>,
+    bytes_max: i64,
 ) -> Result<Vec<AnswerRow>, StoreError> {
     let (orgs, ids) = key_texts(&shown.keys);
-    let bytes_max = body_bytes_max.unwrap_or(i64::MAX);
     let named = answers::org_id.eq_any(orgs).and(answers::request_id.eq_any(ids));
     let named = named.and(answers::attempt.eq_any(shown.numbers()));
     let mut rows: Vec<AnswerRow> =
         answers::table.filter(named.clone().and(answers::body_bytes.le(bytes_max))).load(conn)?;
-    if body_bytes_max.is_none() {
-        rows.retain(|row| shown.has(&row.request_id, row.attempt));
-        return Ok(rows);
-    }
     type WithoutBody = (String, String, i64, i64, String, i64, bool, String);
     let large: Vec<WithoutBody> = answers::table
         .filter(named.and(answers::body_bytes.gt(bytes_max)))

@@ -2,11 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::columns::{Column, batch_insert, batch_update};
+use super::columns::{batch_insert, batch_update};
 use super::requests::Key;
 use super::schema::attempts;
 use super::{AnyConnection, StoreError};
-use crate::domain::attempt::AttemptOutcome;
 use crate::domain::ids::{OrgId, RequestId};
 
 /// One row.
@@ -29,12 +28,10 @@ batch_insert!(pub fn insert(InsertAttempts, attempts, AttemptRow), [
 ]);
 
 batch_update!(
-    EndAttempts(attempts [org_id, request_id, attempt], guard "attempts.token = new.token AND (attempts.ended_at IS NULL OR attempts.outcome = 'ambiguous')"),
-    AttemptEnd(AttemptRow) {
-        ended_at: Option<i64>,
-        outcome: Option<String>,
-        reason: Option<String>,
-    }
+    fn end_rows(EndAttempts, EndAttempt, attempts, AttemptRow),
+    key [org_id, request_id, attempt], fence token,
+    only if "(attempts.ended_at IS NULL OR attempts.outcome = 'ambiguous')",
+    set [ended_at, outcome, reason]
 );
 
 /// Records how attempts ended: of an open one, or of one of which nobody knew how it ended, under the fencing
@@ -43,27 +40,8 @@ batch_update!(
 /// # Errors
 /// [`StoreError::Stale`] if one of them ended with certainty before, or has another token.
 pub fn end(conn: &mut AnyConnection, rows: &[AttemptRow]) -> Result<(), StoreError> {
-    let ended = match conn {
-        AnyConnection::Postgres(conn) => {
-            let rows: Vec<&AttemptRow> = rows.iter().collect();
-            let mut columns = EndAttempts::columns(&rows);
-            columns.push(("token", Column::of(&rows, |row| &row.token)));
-            EndAttempts(columns).execute(conn)?
-        }
-        AnyConnection::Sqlite(conn) => {
-            let mut ended = 0;
-            for row in rows {
-                let key = (row.org_id.as_str(), row.request_id.as_str(), row.attempt);
-                let was_ambiguous = attempts::outcome.eq(AttemptOutcome::Ambiguous.name()).assume_not_null();
-                let is_unsettled = attempts::ended_at.is_null().or(was_ambiguous);
-                let held = attempts::table.find(key).filter(attempts::token.eq(row.token));
-                ended +=
-                    diesel::update(held.filter(is_unsettled)).set(AttemptEnd::from(row)).execute(conn)?;
-            }
-            ended
-        }
-    };
-    if ended == rows.len() { Ok(()) } else { Err(StoreError::Stale) }
+    let held: Vec<(&AttemptRow, i64)> = rows.iter().map(|row| (row, row.token)).collect();
+    if end_rows(conn, &held)? == rows.len() { Ok(()) } else { Err(StoreError::Stale) }
 }
 
 /// One attempt.
@@ -72,7 +50,7 @@ pub fn find(
     (org, id): &Key,
     attempt: i64,
 ) -> Result<Option<AttemptRow>, StoreError> {
-    Ok(attempts::table.find((org.as_str(), id.to_string(), attempt)).first(conn).optional()?)
+    Ok(attempts::table.find((org.as_str(), id.to_string(), attempt)).get_result(conn).optional()?)
 }
 
 /// A request's attempts in order, for reading.

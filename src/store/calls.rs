@@ -29,7 +29,7 @@ pub(super) fn columns<'a>(rows: &[&'a CallRow]) -> Columns<'a> {
 
 /// The call of one request.
 pub fn find(conn: &mut AnyConnection, (org, id): &Key) -> Result<CallRow, StoreError> {
-    let found = calls::table.find((org.as_str(), id.to_string())).first(conn).optional()?;
+    let found = calls::table.find((org.as_str(), id.to_string())).get_result(conn).optional()?;
     found.ok_or_else(|| StoreError::Corrupt(format!("{id} has no call")))
 }
 

@@ -4,12 +4,15 @@
 //! the only process is the database, so its clock is the one that the caller hands over.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::connection::DefaultLoadingMode;
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
-use super::executions::{CLAIMED, ExecutionRow, QUEUED, readable_of};
+use super::executions::{CLAIMED, ExecutionRow, readable_of};
 use super::pauses::EVERY_HOST;
 use super::requests::Key;
 use super::schema::{executions, pauses};
@@ -176,10 +179,10 @@ fn walk_sqlite(
             at = next_pair(conn, &host, "\u{10ffff}")?;
             continue;
         }
-        let due = executions::state.eq(QUEUED).and(executions::due_at.le(to_micros(now)));
+        let due = is_queued().and(executions::due_at.le(to_micros(now)));
         let of_pair = executions::host.eq(&host).and(executions::org_id.eq(&org));
-        let found = executions::table.filter(due.and(of_pair)).limit(each_max);
-        let count = found.select(executions::token).load::<i64>(conn)?.len();
+        let found = executions::table.filter(due.and(of_pair)).select(executions::token);
+        let count = first_of(found.load_iter::<i64, DefaultLoadingMode>(conn)?, each_max)?.len();
         at = next_pair(conn, &host, &org)?;
         if count > 0 {
             calls.push(DueCalls { host, org: OrgId::new(org), count });
@@ -195,11 +198,21 @@ fn next_pair(
 ) -> Result<Option<(String, String)>, StoreError> {
     let later = executions::host.ge(host).and(executions::host.gt(host).or(executions::org_id.gt(org)));
     Ok(executions::table
-        .filter(executions::state.eq(QUEUED).and(later))
+        .filter(is_queued().and(later))
         .order((executions::host, executions::org_id))
         .select((executions::host, executions::org_id))
-        .first(conn)
+        .get_result(conn)
         .optional()?)
+}
+
+/// A literal: SQLite prepares a statement anew whenever a value is bound that a partial index depends on.
+fn is_queued() -> SqlLiteral<Bool> {
+    sql("state = 'queued'")
+}
+
+/// The first rows of a statement without a `LIMIT`, which SQLite would prepare anew as well.
+fn first_of<T>(rows: impl Iterator<Item = QueryResult<T>>, max: i64) -> QueryResult<Vec<T>> {
+    rows.take(usize::try_from(max).unwrap_or(0)).collect()
 }
 
 /// The oldest due calls of each grant, leaving out those that another node locks.
@@ -308,14 +321,14 @@ fn claim_sqlite(
     grant: &Grant,
     lease: &Lease,
 ) -> Result<Vec<Execution>, StoreError> {
-    let due = executions::state.eq(QUEUED).and(executions::due_at.le(to_micros(lease.now)));
+    let due = is_queued().and(executions::due_at.le(to_micros(lease.now)));
     let of_pair = executions::host.eq(&grant.host).and(executions::org_id.eq(grant.org.as_str()));
-    let keys: Vec<(String, String)> = executions::table
+    let oldest = executions::table
         .filter(due.and(of_pair))
         .order(executions::due_at)
-        .limit(i64::try_from(grant.count).unwrap_or(i64::MAX))
-        .select((executions::org_id, executions::request_id))
-        .load(conn)?;
+        .select((executions::org_id, executions::request_id));
+    let count = i64::try_from(grant.count).unwrap_or(i64::MAX);
+    let keys: Vec<(String, String)> = first_of(oldest.load_iter::<_, DefaultLoadingMode>(conn)?, count)?;
     let mut claimed = Vec::with_capacity(keys.len());
     for (org, id) in keys {
         let row: ExecutionRow = diesel::update(executions::table.find((org, id)))

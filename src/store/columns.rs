@@ -3,15 +3,15 @@
 //! Whatever the number of rows, the statement's text is the same, so it stays prepared; and a batch
 //! costs one round trip instead of one per row. On SQLite, which has no round trips, the same macros
 //! write row by row with cached statements.
-
-use std::collections::HashSet;
+//!
+//! A row is looked up by its key with `get_result`, never with `first`: that binds a `LIMIT`, and SQLite prepares
+//! a statement anew whenever such a number is bound, which costs more than the look-up.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
-
-use crate::domain::ids::{OrgId, RequestId};
+use diesel::sqlite::Sqlite;
 
 /// One column of many rows.
 pub(super) enum Column<'a> {
@@ -43,40 +43,67 @@ impl<'a> Column<'a> {
 
 /// The type of a row's field, and with it the kind of its column.
 pub(super) trait ColumnType: 'static {
+    /// One row's value, for SQLite.
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()>;
+
     fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a>;
 }
 
 impl ColumnType for String {
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_bind_param::<Text, _>(self)
+    }
+
     fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
         Column::Text(values.map(String::as_str).collect())
     }
 }
 
 impl ColumnType for Option<String> {
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_bind_param::<Nullable<Text>, _>(self)
+    }
+
     fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
         Column::NullableText(values.map(Option::as_deref).collect())
     }
 }
 
 impl ColumnType for i64 {
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_bind_param::<BigInt, _>(self)
+    }
+
     fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
         Column::Number(values.copied().collect())
     }
 }
 
 impl ColumnType for Option<i64> {
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_bind_param::<Nullable<BigInt>, _>(self)
+    }
+
     fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
         Column::NullableNumber(values.copied().collect())
     }
 }
 
 impl ColumnType for Vec<u8> {
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_bind_param::<Binary, _>(self)
+    }
+
     fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
         Column::Bytes(values.map(Vec::as_slice).collect())
     }
 }
 
 impl ColumnType for bool {
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_bind_param::<Bool, _>(self)
+    }
+
     fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
         Column::Flag(values.copied().collect())
     }
@@ -144,10 +171,12 @@ pub(super) struct Update {
     pub(super) table: &'static str,
     /// The columns of the primary key.
     pub(super) key: &'static [&'static str],
+    /// A number that only whoever knows it may replace.
+    pub(super) fence: &'static str,
     /// The columns that are set.
     pub(super) set: &'static [&'static str],
-    /// What must hold besides the key; speaks of `new`.
-    pub(super) guard: &'static str,
+    /// What must hold besides, in the table's columns.
+    pub(super) only_if: &'static str,
 }
 
 /// `UPDATE table SET a = new.a, … FROM unnest($1, $2) AS new (a, b) WHERE table.key = new.key AND …`
@@ -156,13 +185,29 @@ pub(super) fn push_update<'b>(
     update: &Update,
     columns: &'b Columns<'_>,
 ) -> QueryResult<()> {
-    let Update { table, key, set, guard } = update;
+    let Update { table, key, fence, set, only_if } = update;
     let set: Vec<String> = set.iter().map(|column| format!("{column} = new.{column}")).collect();
     let found: String = key.iter().map(|column| format!("{table}.{column} = new.{column} AND ")).collect();
     out.push_sql(&format!("UPDATE {table} SET {} FROM ", set.join(", ")));
     push_unnest(out, columns)?;
-    out.push_sql(&format!(" AS new ({}) WHERE {found}{guard}", names(columns)));
+    let names = names(columns);
+    out.push_sql(&format!(
+        " AS new ({names}) WHERE {found}{table}.{fence} = new.{FENCE_BEFORE} AND {only_if}"
+    ));
     Ok(())
+}
+
+/// The name beside the columns of what [`Update::fence`] was when the row was loaded.
+pub(super) const FENCE_BEFORE: &str = "fence_before";
+
+/// Adds `column = ?` to a statement on SQLite.
+pub(super) fn push_equals<'b, T: ColumnType>(
+    out: &mut AstPass<'_, 'b, Sqlite>,
+    (before, column): (&str, &str),
+    value: &'b T,
+) -> QueryResult<()> {
+    [before, column, " = "].into_iter().for_each(|text| out.push_sql(text));
+    value.push(out)
 }
 
 /// A statement over [`Columns`] with its own type: the type is what diesel keeps it prepared by.
@@ -180,15 +225,23 @@ macro_rules! batch_statement {
             }
         }
 
-        impl diesel::query_builder::QueryId for $name<'_> {
-            type QueryId = $name<'static>;
-            const HAS_STATIC_QUERY_ID: bool = true;
-        }
+        $crate::store::columns::static_query_id!($name);
 
         impl diesel::RunQueryDsl<diesel::PgConnection> for $name<'_> {}
     };
 }
 pub(super) use batch_statement;
+
+/// Says that a statement's type stands for its text: diesel keeps it prepared.
+macro_rules! static_query_id {
+    ($name:ident) => {
+        impl diesel::query_builder::QueryId for $name<'_> {
+            type QueryId = $name<'static>;
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
+    };
+}
+pub(super) use static_query_id;
 
 /// The columns of a table's rows, and a function that adds rows to it.
 macro_rules! batch_insert {
@@ -222,108 +275,74 @@ macro_rules! batch_insert {
 }
 pub(super) use batch_insert;
 
-/// The columns that an update of a table sets, once for both databases: a statement for PostgreSQL and
-/// the columns it takes, and a changeset for SQLite.
+/// An update of a table's rows whose `fence` still is what it was when they were loaded, once for both databases:
+/// a statement over all rows for PostgreSQL, and one over a single row for SQLite. diesel's own updates are
+/// prepared anew each time.
 macro_rules! batch_update {
     (
-        $statement:ident($table:ident [$($key:ident),+], guard $guard:literal),
-        $changes:ident($row:ident) { $($column:ident: $kind:ty),+ $(,)? }
+        fn $update:ident($statement:ident, $one:ident, $table:ident, $row:ident),
+        key [$($key:ident),+], fence $fence:ident, only if $only_if:literal,
+        set [$($column:ident),+ $(,)?]
     ) => {
+        const UPDATE: $crate::store::columns::Update = $crate::store::columns::Update {
+            table: stringify!($table),
+            key: &[$(stringify!($key)),+],
+            fence: stringify!($fence),
+            set: &[$(stringify!($column)),+],
+            only_if: $only_if,
+        };
+
         $crate::store::columns::batch_statement!($statement, |out, columns| {
-            let update = $crate::store::columns::Update {
-                table: stringify!($table),
-                key: &[$(stringify!($key)),+],
-                set: &[$(stringify!($column)),+],
-                guard: $guard,
-            };
-            $crate::store::columns::push_update(&mut out, &update, columns)
+            $crate::store::columns::push_update(&mut out, &UPDATE, columns)
         });
 
-        #[derive(diesel::AsChangeset)]
-        #[diesel(table_name = $table, treat_none_as_null = true)]
-        struct $changes {
-            $($column: $kind),+
-        }
+        struct $one<'a>(&'a $row, &'a i64);
 
-        impl From<&$row> for $changes {
-            fn from(row: &$row) -> Self {
-                Self { $($column: row.$column.clone()),+ }
+        impl diesel::query_builder::QueryFragment<diesel::sqlite::Sqlite> for $one<'_> {
+            fn walk_ast<'b>(
+                &'b self,
+                mut out: diesel::query_builder::AstPass<'_, 'b, diesel::sqlite::Sqlite>,
+            ) -> diesel::QueryResult<()> {
+                use $crate::store::columns::push_equals;
+                let Self(row, fence_before) = self;
+                out.push_sql(concat!("UPDATE ", stringify!($table)));
+                let mut before = " SET ";
+                $(
+                    push_equals(&mut out, (before, stringify!($column)), &row.$column)?;
+                    before = ", ";
+                )+
+                let _ = before;
+                out.push_sql(concat!(" WHERE ", $only_if));
+                $(push_equals(&mut out, (" AND ", stringify!($key)), &row.$key)?;)+
+                push_equals(&mut out, (" AND ", stringify!($fence)), *fence_before)
             }
         }
 
-        impl $statement<'_> {
-            fn columns<'a>(rows: &[&'a $row]) -> $crate::store::columns::Columns<'a> {
-                $crate::store::columns::columns!(rows, [$($key,)+ $($column),+])
+        $crate::store::columns::static_query_id!($one);
+
+        impl diesel::RunQueryDsl<diesel::SqliteConnection> for $one<'_> {}
+
+        /// Writes each row whose fence still is what stands beside it; returns how many there were.
+        fn $update(
+            conn: &mut $crate::store::AnyConnection,
+            rows: &[(&$row, i64)],
+        ) -> diesel::QueryResult<usize> {
+            match conn {
+                $crate::store::AnyConnection::Postgres(conn) => {
+                    use $crate::store::columns::{Column, FENCE_BEFORE, columns};
+                    let news: Vec<&$row> = rows.iter().map(|(row, _)| *row).collect();
+                    let mut columns = columns!(&news, [$($key,)+ $($column),+]);
+                    columns.push((FENCE_BEFORE, Column::Number(rows.iter().map(|(_, fence)| *fence).collect())));
+                    $statement(columns).execute(conn)
+                }
+                $crate::store::AnyConnection::Sqlite(conn) => {
+                    rows.iter().map(|(row, fence)| $one(row, fence).execute(conn)).sum()
+                }
             }
         }
     };
 }
 pub(super) use batch_update;
-
-/// The rows of some keys, locked for a write, and the keys of those that another transaction holds.
-pub struct Locked<R> {
-    /// The rows, in key order.
-    pub rows: Vec<R>,
-    /// Requests whose row is there, but held by somebody else. Never on SQLite.
-    pub held: Vec<(OrgId, RequestId)>,
-}
-
-/// A function that loads rows for a write by the key of their request, locked in key order so that two
-/// nodes can't deadlock. It waits for no row: one that another transaction holds is named in the result.
-macro_rules! lock_by_key {
-    ($vis:vis fn $lock:ident($table:ident) -> $row:ty) => {
-        /// Loads the named rows for a write, locked in key order, but for those that somebody else holds.
-        $vis fn $lock(
-            conn: &mut $crate::store::AnyConnection,
-            keys: &[$crate::store::requests::Key],
-        ) -> Result<$crate::store::columns::Locked<$row>, $crate::store::StoreError> {
-            use $crate::store::columns::{Locked, held_keys};
-            match conn {
-                $crate::store::AnyConnection::Postgres(conn) => {
-                    let (orgs, ids) = $crate::store::requests::key_texts(keys);
-                    let named = $table::table
-                        .filter($table::org_id.eq_any(&orgs).and($table::request_id.eq_any(&ids)))
-                        .filter($crate::store::requests::unprepared());
-                    let rows: Vec<$row> = named
-                        .clone()
-                        .order(($table::org_id, $table::request_id))
-                        .for_update()
-                        .skip_locked()
-                        .load(conn)?;
-                    if rows.len() >= keys.len() {
-                        return Ok(Locked { rows, held: Vec::new() });
-                    }
-                    let there = named.select(($table::org_id, $table::request_id)).load(conn)?;
-                    let locked = rows.iter().map(|row| (row.org_id.as_str(), row.request_id.as_str()));
-                    let held = held_keys(keys, &there, locked);
-                    Ok(Locked { rows, held })
-                }
-                // The write lock is already ours; single-row statements are cached.
-                $crate::store::AnyConnection::Sqlite(conn) => {
-                    let find = |(org, id): &$crate::store::requests::Key| {
-                        $table::table.find((org.as_str(), id.to_string())).first(conn).optional()
-                    };
-                    let rows = keys.iter().map(find).collect::<QueryResult<Vec<_>>>()?;
-                    Ok(Locked { rows: rows.into_iter().flatten().collect(), held: Vec::new() })
-                }
-            }
-        }
-    };
-}
-pub(super) use lock_by_key;
-
-/// Those of `keys` that are there without being locked by us.
-pub(super) fn held_keys<'r>(
-    keys: &[(OrgId, RequestId)],
-    there: &[(String, String)],
-    locked: impl Iterator<Item = (&'r str, &'r str)>,
-) -> Vec<(OrgId, RequestId)> {
-    let locked: HashSet<(&str, &str)> = locked.collect();
-    let there = there.iter().map(|(org, id)| (org.as_str(), id.as_str()));
-    let held: HashSet<(&str, &str)> = there.filter(|key| !locked.contains(key)).collect();
-    let is_held = |(org, id): &&(OrgId, RequestId)| held.contains(&(org.as_str(), id.to_string().as_str()));
-    keys.iter().filter(is_held).cloned().collect()
-}
 
 /// The person in four columns of a row.
 macro_rules! person {

@@ -75,9 +75,7 @@ impl DecisionRow {
 
 /// The decisions on the named requests, in their order.
 pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<HashMap<Key, Vec<Decision>>, StoreError> {
-    let (orgs, ids) = key_texts(keys);
-    let named = decisions::org_id.eq_any(orgs).and(decisions::request_id.eq_any(ids));
-    let mut rows: Vec<DecisionRow> = decisions::table.filter(named).load(conn)?;
+    let mut rows = rows_of(conn, keys)?;
     rows.sort_by_key(|row| (row.number, row.decided_at));
     let mut decided: HashMap<Key, Vec<Decision>> = HashMap::new();
     for row in rows {
@@ -85,6 +83,21 @@ pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<HashMap<Key, Vec<D
         decided.entry(key).or_default().push(row.into_decision()?);
     }
     Ok(decided)
+}
+
+/// Many requests are one statement on PostgreSQL. On SQLite, each is a statement of its own, which stays prepared.
+fn rows_of(conn: &mut AnyConnection, keys: &[Key]) -> QueryResult<Vec<DecisionRow>> {
+    if keys.len() > 1 && matches!(conn, AnyConnection::Postgres(_)) {
+        let (orgs, ids) = key_texts(keys);
+        let named = decisions::org_id.eq_any(orgs).and(decisions::request_id.eq_any(ids));
+        return decisions::table.filter(named).load(conn);
+    }
+    let mut rows: Vec<DecisionRow> = Vec::new();
+    for (org, id) in keys {
+        let of_request = decisions::org_id.eq(org.as_str()).and(decisions::request_id.eq(id.to_string()));
+        rows.extend(decisions::table.filter(of_request).load::<DecisionRow>(conn)?);
+    }
+    Ok(rows)
 }
 
 batch_insert!(pub fn insert(InsertDecisions, decisions, DecisionRow), [

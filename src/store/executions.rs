@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::columns::{Column, Locked, batch_insert, batch_update, lock_by_key};
+use super::columns::{batch_insert, batch_update};
+use super::locked::{Locked, lock_by_key};
 use super::requests::{Key, parse_id};
 use super::schema::executions;
 use super::{AnyConnection, StoreError, from_micros, to_micros};
@@ -11,7 +12,7 @@ use crate::domain::execution::{Execution, ExecutionRefusal, ExecutionState};
 use crate::domain::ids::{OrgId, RequestId};
 use crate::domain::outcome::Outcome;
 
-pub(super) const QUEUED: &str = "queued";
+const QUEUED: &str = "queued";
 pub(super) const CLAIMED: &str = "claimed";
 const ENDED: &str = "ended";
 
@@ -119,16 +120,9 @@ batch_insert!(fn insert_rows(InsertExecutions, executions, ExecutionRow), [
 ]);
 
 batch_update!(
-    UpdateExecutions(executions [org_id, request_id], guard "executions.token = new.token_before"),
-    ExecutionChanges(ExecutionRow) {
-        state: String,
-        token: i64,
-        node: Option<String>,
-        leased_until: Option<i64>,
-        due_at: i64,
-        ended_at: Option<i64>,
-        outcome: Option<String>,
-    }
+    fn update_rows(UpdateExecutions, UpdateExecution, executions, ExecutionRow),
+    key [org_id, request_id], fence token, only if "TRUE",
+    set [state, token, node, leased_until, due_at, ended_at, outcome]
 );
 
 lock_by_key!(fn lock_rows(executions) -> ExecutionRow);
@@ -160,27 +154,9 @@ pub struct ExecutionUpdate {
 pub fn save(conn: &mut AnyConnection, updates: &[ExecutionUpdate]) -> Result<(), StoreError> {
     let rows: Vec<ExecutionRow> =
         updates.iter().map(|update| ExecutionRow::from(&update.execution)).collect();
-    let saved = match conn {
-        AnyConnection::Postgres(conn) => {
-            let mut columns = UpdateExecutions::columns(&rows.iter().collect::<Vec<_>>());
-            columns.push((
-                "token_before",
-                Column::of(&updates.iter().collect::<Vec<_>>(), |update| &update.token_before),
-            ));
-            UpdateExecutions(columns).execute(conn)?
-        }
-        AnyConnection::Sqlite(conn) => {
-            let mut saved = 0;
-            for (row, ExecutionUpdate { token_before, .. }) in rows.iter().zip(updates) {
-                let found = executions::table.find((row.org_id.as_str(), row.request_id.as_str()));
-                saved += diesel::update(found.filter(executions::token.eq(token_before)))
-                    .set(ExecutionChanges::from(row))
-                    .execute(conn)?;
-            }
-            saved
-        }
-    };
-    if saved == updates.len() { Ok(()) } else { Err(StoreError::Stale) }
+    let rows: Vec<(&ExecutionRow, i64)> =
+        rows.iter().zip(updates).map(|(row, update)| (row, update.token_before)).collect();
+    if update_rows(conn, &rows)? == updates.len() { Ok(()) } else { Err(StoreError::Stale) }
 }
 
 /// Claimed executions whose lease has run out, without a lock.
@@ -231,6 +207,6 @@ pub fn count_overdue(conn: &mut AnyConnection, since: DateTime<Utc>) -> Result<i
 /// A request's execution, without a lock.
 pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Option<Execution>, StoreError> {
     let row: Option<ExecutionRow> =
-        executions::table.find((org.as_str(), id.to_string())).first(conn).optional()?;
+        executions::table.find((org.as_str(), id.to_string())).get_result(conn).optional()?;
     row.map(ExecutionRow::into_execution).transpose()
 }

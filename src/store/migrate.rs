@@ -103,7 +103,7 @@ fn schema_of(conn: &mut AnyConnection) -> Result<Schema, StoreError> {
     }
     if has_table(conn, "schema_digest")? {
         let digest: Option<String> =
-            schema_digest::table.select(schema_digest::digest).first(conn).optional()?;
+            schema_digest::table.select(schema_digest::digest).get_result(conn).optional()?;
         let is_own = digest.is_some_and(|digest| digest == own_digest(conn));
         return Ok(if is_own { Schema::Current } else { Schema::Other });
     }

@@ -18,6 +18,7 @@ mod failure;
 pub mod inbox;
 mod json;
 pub mod listing;
+pub mod locked;
 pub mod migrate;
 pub mod pauses;
 pub mod records;

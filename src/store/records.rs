@@ -41,8 +41,9 @@ pub struct BoundedPage {
 
 /// One request, with its whole answer.
 pub fn whole(conn: &mut AnyConnection, request: Request) -> Result<Record, StoreError> {
-    let mut found = complete(conn, vec![request], None)?;
-    found.pop().ok_or_else(|| StoreError::Corrupt("a request was lost".to_owned()))
+    let call = calls::find(conn, &(request.org.clone(), request.id))?;
+    let answer = answers::shown(conn, &request)?;
+    Ok(Record { request, call, answer })
 }
 
 /// The requests of a page, whole, with short answers, as long as there is room for them.
@@ -58,7 +59,7 @@ pub fn bounded(conn: &mut AnyConnection, mut page: Vec<Request>) -> Result<Bound
         room += 1;
     }
     let rest = page.split_off(room);
-    Ok(BoundedPage { records: complete(conn, page, Some(LIST_ANSWER_BYTES_MAX))?, rest })
+    Ok(BoundedPage { records: complete(conn, page)?, rest })
 }
 
 /// What a list would read of each request, in bytes, by id. The database knows it without reading the bytes.
@@ -98,36 +99,20 @@ fn sizes(conn: &mut AnyConnection, page: &[Request]) -> Result<HashMap<String, i
     Ok(sizes)
 }
 
-/// The answer that is shown of one request, whole; `None` if there is none.
-pub fn shown_answer(conn: &mut AnyConnection, request: &Request) -> Result<Option<AnswerRow>, StoreError> {
-    Ok(shown_answers(conn, std::slice::from_ref(request), None)?.pop())
-}
-
-fn shown_answers(
-    conn: &mut AnyConnection,
-    page: &[Request],
-    answer_bytes_max: Option<i64>,
-) -> Result<Vec<AnswerRow>, StoreError> {
-    let shown = ShownAttempts::of(conn, page)?;
-    if shown.is_empty() { Ok(Vec::new()) } else { answers::list(conn, &shown, answer_bytes_max) }
-}
-
 fn keys<'a>(requests: impl Iterator<Item = &'a Request>) -> Vec<Key> {
     requests.map(|request| (request.org.clone(), request.id)).collect()
 }
 
-/// Adds what is in the other tables, keeping the page's order.
-fn complete(
-    conn: &mut AnyConnection,
-    page: Vec<Request>,
-    answer_bytes_max: Option<i64>,
-) -> Result<Vec<Record>, StoreError> {
+/// Adds what is in the other tables, keeping the page's order; of answers, the short ones.
+fn complete(conn: &mut AnyConnection, page: Vec<Request>) -> Result<Vec<Record>, StoreError> {
     if page.is_empty() {
         return Ok(Vec::new());
     }
     let by_id = |row: CallRow| (row.request_id.clone(), row);
     let mut calls: HashMap<_, _> = calls::list(conn, &keys(page.iter()))?.into_iter().map(by_id).collect();
-    let answered = shown_answers(conn, &page, answer_bytes_max)?;
+    let shown = ShownAttempts::of(conn, &page)?;
+    let answered =
+        if shown.is_empty() { Vec::new() } else { answers::list(conn, &shown, LIST_ANSWER_BYTES_MAX)? };
     let mut answers: HashMap<_, AnswerRow> =
         answered.into_iter().map(|row| (row.request_id.clone(), row)).collect();
     page.into_iter()

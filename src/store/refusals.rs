@@ -43,7 +43,7 @@ impl RefusalRow {
 /// Whether this refusal is stored already.
 pub fn is_there(conn: &mut AnyConnection, row: &RefusalRow) -> Result<bool, StoreError> {
     let key = (row.org_id.as_str(), row.refusal_id.as_str());
-    let found: Option<RefusalRow> = refusals::table.find(key).first(conn).optional()?;
+    let found: Option<RefusalRow> = refusals::table.find(key).get_result(conn).optional()?;
     Ok(found.is_some())
 }
 

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use uuid::Uuid;
 
-use super::columns::{Column, Columns, batch_update, columns, lock_by_key, person};
+use super::columns::{Columns, batch_update, columns, person};
+use super::locked::lock_by_key;
 use super::schema::{attempts, requests};
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
@@ -189,21 +190,22 @@ pub(super) fn unprepared() -> SqlLiteral<Bool> {
 lock_by_key!(pub fn lock(requests) -> RequestRow);
 
 batch_update!(
-    UpdateRequests(requests [org_id, request_id], guard "requests.version = new.version_before"),
-    RequestChanges(RequestRow) {
-        state: String,
-        version: i64,
-        attempts: i64,
-        ended_at: Option<i64>,
-        waits_for: String,
-        execute_before: Option<i64>,
-        open_attempt: bool,
-        ambiguous: i64,
-        next_attempt_at: Option<i64>,
-        next_attempt_reason: Option<String>,
-        outcome_attempt: Option<i64>,
-        inferred: bool,
-    }
+    fn update_rows(UpdateRequests, UpdateRequest, requests, RequestRow),
+    key [org_id, request_id], fence version, only if "TRUE",
+    set [
+        state,
+        version,
+        attempts,
+        ended_at,
+        waits_for,
+        execute_before,
+        open_attempt,
+        ambiguous,
+        next_attempt_at,
+        next_attempt_reason,
+        outcome_attempt,
+        inferred,
+    ]
 );
 
 /// A request that changed, and the version it had when it was loaded.
@@ -219,27 +221,9 @@ pub struct RequestUpdate {
 /// # Errors
 /// [`StoreError::Stale`] if another node wrote one of them since it was loaded.
 pub fn save(conn: &mut AnyConnection, updates: &[RequestUpdate]) -> Result<(), StoreError> {
-    let saved = match conn {
-        AnyConnection::Postgres(conn) => {
-            let rows: Vec<&RequestRow> = updates.iter().map(|update| &update.row).collect();
-            let mut columns = UpdateRequests::columns(&rows);
-            columns.push((
-                "version_before",
-                Column::of(&updates.iter().collect::<Vec<_>>(), |update| &update.version_before),
-            ));
-            UpdateRequests(columns).execute(conn)?
-        }
-        AnyConnection::Sqlite(conn) => {
-            let mut saved = 0;
-            for RequestUpdate { row, version_before } in updates {
-                let key = (row.org_id.as_str(), row.request_id.as_str());
-                let found = requests::table.find(key).filter(requests::version.eq(version_before));
-                saved += diesel::update(found).set(RequestChanges::from(row)).execute(conn)?;
-            }
-            saved
-        }
-    };
-    if saved == updates.len() { Ok(()) } else { Err(StoreError::Stale) }
+    let rows: Vec<(&RequestRow, i64)> =
+        updates.iter().map(|update| (&update.row, update.version_before)).collect();
+    if update_rows(conn, &rows)? == updates.len() { Ok(()) } else { Err(StoreError::Stale) }
 }
 
 /// The columns of a new request; those about attempts have their defaults.
@@ -280,7 +264,7 @@ pub(super) fn columns<'a>(rows: &[&'a RequestRow]) -> Columns<'a> {
 
 /// One row, without a lock.
 pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Option<RequestRow>, StoreError> {
-    Ok(requests::table.find((org.as_str(), id.to_string())).first(conn).optional()?)
+    Ok(requests::table.find((org.as_str(), id.to_string())).get_result(conn).optional()?)
 }
 
 /// Requests whose deadline has passed, over all orgs: waiting ones, then approved ones.

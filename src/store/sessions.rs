@@ -144,7 +144,7 @@ pub fn write(conn: &mut AnyConnection, command: &SessionWrite) -> Result<(), Sto
 
 /// One session, live or ended.
 pub fn find(conn: &mut AnyConnection, id: &str) -> Result<Option<SessionRow>, StoreError> {
-    Ok(sessions::table.find(id).first(conn).optional()?)
+    Ok(sessions::table.find(id).get_result(conn).optional()?)
 }
 
 /// Adds a session.

@@ -23,7 +23,7 @@ pub struct SubmissionKeyRow {
 
 /// The key's row, if it was used before.
 pub fn find(conn: &mut AnyConnection, org: &str, key: &str) -> Result<Option<SubmissionKeyRow>, StoreError> {
-    Ok(submission_keys::table.find((org, key)).first(conn).optional()?)
+    Ok(submission_keys::table.find((org, key)).get_result(conn).optional()?)
 }
 
 /// Adds keys.

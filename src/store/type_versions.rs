@@ -9,7 +9,7 @@ use super::{AnyConnection, StoreError, to_micros};
 /// A version's definition; `None` if it was never in force here.
 pub fn find(conn: &mut AnyConnection, version: &str) -> Result<Option<String>, StoreError> {
     let found = type_versions::table.find(version).select(type_versions::definition);
-    Ok(found.first(conn).optional()?)
+    Ok(found.get_result(conn).optional()?)
 }
 
 /// Adds a version; `true` if it is new.

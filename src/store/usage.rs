@@ -78,9 +78,9 @@ fn lock_one(conn: &mut AnyConnection, key: &UsageKey) -> Result<Option<UsageRow>
     let (org, request_type, counter, who, start) = key;
     let found = usage_counters::table.find((org, request_type, counter, who, start));
     Ok(match conn {
-        AnyConnection::Postgres(conn) => found.for_update().first(conn).optional()?,
+        AnyConnection::Postgres(conn) => found.for_update().get_result(conn).optional()?,
         // The write lock is already ours.
-        AnyConnection::Sqlite(conn) => found.first(conn).optional()?,
+        AnyConnection::Sqlite(conn) => found.get_result(conn).optional()?,
     })
 }
 
@@ -88,7 +88,7 @@ fn lock_one(conn: &mut AnyConnection, key: &UsageKey) -> Result<Option<UsageRow>
 pub fn find(conn: &mut AnyConnection, key: &UsageKey) -> Result<Option<UsageRow>, StoreError> {
     let (org, request_type, counter, who, start) = key;
     let found = usage_counters::table.find((org, request_type, counter, who, start));
-    Ok(found.first(conn).optional()?)
+    Ok(found.get_result(conn).optional()?)
 }
 
 /// Writes new counts; the rows are locked.
