@@ -136,7 +136,7 @@ impl Engine {
         let reader = self.reader_for(actor);
         let (id, pinned) = (committed.request.id, Arc::clone(&committed.pinned));
         let read = move |conn: &mut _| reader.changing_part(conn, id, &pinned);
-        match self.inner.store.read(read).await {
+        match self.inner.store.read_by_key(read).await {
             Ok(Some(changed)) => committed.with(changed),
             Ok(None) => committed,
             Err(error) => {
@@ -148,7 +148,7 @@ impl Engine {
 
     async fn has_ended(&self, key: &Key) -> Result<bool, EngineError> {
         let (org, id) = key.clone();
-        let execution = self.inner.store.read(move |conn| executions::find(conn, &org, id)).await?;
+        let execution = self.inner.store.read_by_key(move |conn| executions::find(conn, &org, id)).await?;
         Ok(execution.is_none_or(|execution| execution.has_ended() || execution.is_put_back()))
     }
 }

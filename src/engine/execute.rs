@@ -54,7 +54,7 @@ impl Engine {
             Ok(executions.iter().map(load).collect::<Vec<_>>())
         };
         let mut claimed = Vec::new();
-        for (held, loaded) in self.inner.store.read(load).await? {
+        for (held, loaded) in self.inner.store.read_by_key(load).await? {
             match loaded {
                 Ok(execution) => claimed.push(execution),
                 Err(error) => self.set_aside(&held, &error.into()).await?,

@@ -131,7 +131,7 @@ impl Engine {
         counts_as: Use,
     ) -> Result<Option<LiveSession>, EngineError> {
         let text = id.text();
-        let Some(row) = self.inner.store.read(move |conn| sessions::find(conn, &text)).await? else {
+        let Some(row) = self.inner.store.read_by_key(move |conn| sessions::find(conn, &text)).await? else {
             return Ok(None);
         };
         let now = self.inner.clock.now();

@@ -38,7 +38,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use diesel::Connection;
+use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection};
 
 pub use connection::{AnyConnection, Opener, Purpose, StoreUrl};
@@ -144,6 +144,19 @@ impl Store {
             .map_err(|error| StoreError::Pool(error.to_string()))?
     }
 
+    /// The same for work that finds every row by a unique key. PostgreSQL keeps the plans of such statements: for
+    /// them it can't choose wrongly, and making a plan costs more than the look-up.
+    pub async fn read_by_key<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || in_keyed_transaction(&mut *store.read_connection()?, work))
+            .await
+            .map_err(|error| StoreError::Pool(error.to_string()))?
+    }
+
     /// Checks that a commit in the database at `url` waits for a second server. Asked before the store is
     /// opened: without a standby, the commit of a migration would wait for ever.
     ///
@@ -162,6 +175,31 @@ impl Store {
     pub fn is_exclusive(&self) -> bool {
         matches!(self.url, StoreUrl::Sqlite(_))
     }
+}
+
+/// One message, so that the settings cost no round trip. They end with the transaction.
+const BEGIN_BY_KEY: &str =
+    "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off";
+
+fn in_keyed_transaction<T>(
+    conn: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    match conn {
+        AnyConnection::Sqlite(_) => return conn.transaction(work),
+        AnyConnection::Postgres(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, BEGIN_BY_KEY)?;
+        }
+    }
+    let done = work(conn);
+    // An open transaction, or one that could not be ended, makes the pool discard the connection.
+    let ended = match &done {
+        Ok(_) => <AnyConnection as Connection>::TransactionManager::commit_transaction(conn),
+        Err(_) => <AnyConnection as Connection>::TransactionManager::rollback_transaction(conn),
+    };
+    let done = done?;
+    ended?;
+    Ok(done)
 }
 
 /// Locks `PATH.lock`, with links resolved. The file is never deleted: otherwise two processes could lock

@@ -91,7 +91,7 @@ impl Engine {
             let record = listing::find(conn, &reader.actor.org, id)?;
             record.map(|record| reader.view(conn, record)).transpose()
         };
-        readable(actor, self.inner.store.read(read).await?)
+        readable(actor, self.inner.store.read_by_key(read).await?)
     }
 
     /// The requests with these ids that `actor` may read, in this order, as rows: all in one read.
