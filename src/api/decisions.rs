@@ -43,13 +43,14 @@ pub async fn decide(
     let committed = before.after(decided.request.clone());
     let is_async = prefers_async(request.headers());
     let waits = decided.has_outcome() && !is_async;
+    let mut end = None;
     if waits {
-        api.engine.await_outcome(decided, api.decision_wait, api.stopping.clone()).await;
+        end = api.engine.await_outcome(decided, api.decision_wait, api.stopping.clone()).await;
     }
-    let view = if waits || committed.lacks_answer() {
-        api.engine.read_again(&actor, committed).await
-    } else {
-        committed
+    let view = match end {
+        Some(end) => api.engine.with_end(&actor, committed, &end),
+        None if waits || committed.lacks_answer() => api.engine.read_again(&actor, committed).await,
+        None => committed,
     };
     about(&view.request);
     let mut response = HttpResponse::Ok();

@@ -7,6 +7,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::command::{Caller, DecideCommand, Scope, WriteCommand, WriteReply};
+use super::outcome_waiters::{Heard, RecordedEnd};
 use super::views::View;
 use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
@@ -35,7 +36,7 @@ pub struct Decided {
     /// The request right after the decision, or as it is now if this was a repeat.
     pub request: Request,
     /// Resolves when the execution that this decision set off ends in this process.
-    outcome: Option<oneshot::Receiver<()>>,
+    outcome: Option<oneshot::Receiver<Heard>>,
 }
 
 impl Decided {
@@ -104,29 +105,48 @@ impl Engine {
     /// Waits until the execution that `decided` set off has ended, or until its first attempt has and another one
     /// is to come; `wait` at most, and not during a shutdown.
     ///
-    /// In this process the end is announced; on a shared database another node may have run it, so the
-    /// row is polled as well. The decision is recorded, so a poll that fails is no error: the wait goes on.
-    pub async fn await_outcome(&self, decided: Decided, wait: Duration, mut stopping: watch::Receiver<bool>) {
+    /// In this process the end is announced, and then usually known; on a shared database another node may have run
+    /// it, so the row is polled as well. The decision is recorded, so a poll that fails is no error: the wait goes on.
+    pub async fn await_outcome(
+        &self,
+        decided: Decided,
+        wait: Duration,
+        mut stopping: watch::Receiver<bool>,
+    ) -> Option<Arc<RecordedEnd>> {
         tokio::select! {
-            () = self.await_end(decided, wait) => {}
-            _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
+            heard = self.await_end(decided, wait) => heard,
+            _ = stopping.wait_for(|is_stopping| *is_stopping) => None,
         }
     }
 
-    async fn await_end(&self, decided: Decided, wait: Duration) {
-        let Some(mut outcome) = decided.outcome else { return };
+    async fn await_end(&self, decided: Decided, wait: Duration) -> Heard {
+        let mut outcome = decided.outcome?;
         let key: Key = (decided.request.org, decided.request.id);
         let deadline = Instant::now() + wait;
         loop {
             let until = deadline.min(Instant::now() + POLL_EVERY);
-            let announced = timeout_at(until, &mut outcome).await.is_ok();
-            if announced || Instant::now() >= deadline {
-                return;
+            if let Ok(announced) = timeout_at(until, &mut outcome).await {
+                return announced.ok().flatten();
+            }
+            if Instant::now() >= deadline {
+                return None;
             }
             match self.has_ended(&key).await {
-                Ok(true) => return,
+                Ok(true) => return None,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(%error, "an execution was not polled"),
+            }
+        }
+    }
+
+    /// The request of `committed` with an end that was recorded since; as it was committed if that can't be shown.
+    pub fn with_end(&self, actor: &Actor, committed: View, end: &RecordedEnd) -> View {
+        let (request, answer) = (end.request.clone(), end.answer.clone());
+        match self.reader_for(actor).changed(request, answer, &committed.pinned) {
+            Ok(changed) => committed.with(changed),
+            Err(error) => {
+                tracing::warn!(%error, "a request is shown as it was committed: its end can't be shown");
+                committed
             }
         }
     }

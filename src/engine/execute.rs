@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use super::claimed_execution::{ClaimedExecution, Ending, HeldLease};
 use super::command::{WriteCommand, WriteReply};
+use super::outcome_waiters::RecordedEnd;
 use super::rule_book::{RuleBook, approval_of};
 use super::set_aside::LEFT_ALONE_FOR;
 use super::{Engine, EngineError};
@@ -87,7 +88,7 @@ impl Engine {
             | WriteReply::Fenced
             | WriteReply::Replayed(_)
             | WriteReply::NotAdmitted(_)) => {
-                self.note_end(&held.key, &reply);
+                self.note_end(&held.key, reply);
                 Ok(None)
             }
         }
@@ -96,33 +97,49 @@ impl Engine {
     /// Puts a claimed execution back: nothing left. It is due again after `wait`.
     pub async fn put_back(&self, held: &HeldLease, wait: TimeDelta) -> Result<bool, EngineError> {
         let reply = self.inner.writer.write_own(WriteCommand::PutBack { held: held.clone(), wait }).await?;
-        Ok(matches!(reply, WriteReply::Done) || self.note_end(&held.key, &reply))
+        Ok(matches!(reply, WriteReply::Done) || self.note_end(&held.key, reply))
     }
 
     /// Ends a claimed execution without sending it; `false` if another holder has the lease by now.
     pub async fn stop(&self, held: &HeldLease, reason: String) -> Result<bool, EngineError> {
         let reply = self.inner.writer.write_own(WriteCommand::Stop { held: held.clone(), reason }).await?;
-        Ok(self.note_end(&held.key, &reply))
+        Ok(self.note_end(&held.key, reply))
     }
 
     /// Records how an attempt ended, whoever holds the lease by now: the first answer to an attempt is kept.
     /// `false` if the attempt is not this holder's, or was recorded otherwise before.
     pub async fn end_attempt(&self, held: &HeldLease, ending: Ending) -> Result<bool, EngineError> {
+        let attempt = ending.end.attempt;
+        // Copied for those who wait, because a read costs them more.
+        let answer = if self.inner.outcomes.is_awaited(&held.key) { ending.answer.clone() } else { None };
         let command = WriteCommand::EndAttempt { held: held.clone(), ending: Box::new(ending) };
         let reply = self.inner.writer.write(command).await?;
         fault_points::pass(FaultPoint::OutcomeCommitted);
-        Ok(self.note_end(&held.key, &reply))
+        let Some((request, is_new)) = self.count_end(reply) else { return Ok(false) };
+        // Of another attempt's answer, and of one that was recorded before, nothing is known here.
+        let is_shown = is_new && request.sending.outcome_attempt == Some(attempt);
+        let end = is_shown.then_some(RecordedEnd { request, answer });
+        self.inner.outcomes.announce(&held.key, end);
+        Ok(true)
     }
 
     /// Counts an execution that ended and wakes those who wait for it; `false` if nothing was recorded.
-    fn note_end(&self, key: &Key, reply: &WriteReply) -> bool {
-        let WriteReply::Current { request, is_new } = reply else { return false };
-        if *is_new && request.state != State::Approved {
+    fn note_end(&self, key: &Key, reply: WriteReply) -> bool {
+        let is_recorded = self.count_end(reply).is_some();
+        if is_recorded {
+            // Also if another attempt is to come: that may be long.
+            self.inner.outcomes.announce(key, None);
+        }
+        is_recorded
+    }
+
+    /// Counts an execution that ended: the request as it is now, and whether the write changed it.
+    fn count_end(&self, reply: WriteReply) -> Option<(Request, bool)> {
+        let WriteReply::Current { request, is_new } = reply else { return None };
+        if is_new && request.state != State::Approved {
             self.inner.metrics.executed(request.request_type.as_str(), request.state.name());
         }
-        // Also if another attempt is to come: that may be long.
-        self.inner.outcomes.announce(key);
-        true
+        Some((*request, is_new))
     }
 
     /// At start: on an embedded database no other process can hold a lease, so none is waited for.
@@ -149,10 +166,10 @@ impl Engine {
         let answers = futures_util::future::join_all(settling).await;
         for (key, answer) in keys.iter().zip(answers) {
             match answer {
-                Ok(reply) => drop(self.note_end(key, &reply)),
+                Ok(reply) => drop(self.note_end(key, reply)),
                 Err(error) => self.leave_alone(key, error)?,
             }
-            self.inner.outcomes.announce(key);
+            self.inner.outcomes.announce(key, None);
             self.inner.due.notify_one();
         }
         Ok(found)

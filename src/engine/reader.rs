@@ -115,9 +115,19 @@ impl Reader {
         pinned: &RequestType,
     ) -> Result<Option<ChangingPart>, StoreError> {
         let Some(request) = listing::find_request(conn, &self.actor.org, id)? else { return Ok(None) };
-        let answer = answers::shown(conn, &request)?.map(answer_view).transpose()?;
+        let answer = answers::shown(conn, &request)?;
+        self.changed(request, answer, pinned).map(Some)
+    }
+
+    /// The same of a request that is known already.
+    pub(super) fn changed(
+        &self,
+        request: Request,
+        answer: Option<AnswerRow>,
+        pinned: &RequestType,
+    ) -> Result<ChangingPart, StoreError> {
         let sees_masked = self.sees_masked(&request, pinned)?;
-        Ok(Some(ChangingPart { request, answer, sees_masked }))
+        Ok(ChangingPart { request, answer: answer.map(answer_view).transpose()?, sees_masked })
     }
 
     fn sees_masked(&self, request: &Request, pinned: &RequestType) -> Result<bool, StoreError> {

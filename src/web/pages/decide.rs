@@ -250,7 +250,8 @@ pub async fn decide(page: PageRequest, id: web::Path<String>, body: UnreadBody) 
     };
     match page.engine().decide(deciding).await {
         Ok(decided) => {
-            page.engine().await_outcome(decided, page.web.decision_wait, page.web.stopping.clone()).await;
+            let _ =
+                page.engine().await_outcome(decided, page.web.decision_wait, page.web.stopping.clone()).await;
             Ok(see_other(&format!("{BASE}/requests/{}?said={}", *id, verdict.name())))
         }
         Err(error) => refused(&page, Submitted { step, id: &id, message: &form.message }, error).await,
