@@ -1,22 +1,30 @@
 //! The only source of time and of new ids. Tests stop it and move it by hand.
 
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::fault_points;
 
-/// A difference between two clocks is measured at least this exactly.
-const MEASURED_WITHIN: TimeDelta = TimeDelta::milliseconds(100);
+/// The database's clock is read at least this exactly.
+const READ_WITHIN: TimeDelta = TimeDelta::milliseconds(100);
 
 /// The system clock, or a fixed clock that only a test advances.
 #[derive(Clone)]
 pub struct Clock {
     source: Source,
     ids: Arc<Mutex<ContextV7>>,
-    /// By how much it is ahead of the database's clock; `None` until that was measured.
-    ahead: Arc<Mutex<Option<TimeDelta>>>,
+    /// `None` as long as the database's clock is this one.
+    database: Arc<Mutex<Option<DatabaseTime>>>,
+}
+
+/// What the database's clock showed, and when that was. It goes on from there however the system's time is set.
+#[derive(Clone, Copy, Debug)]
+struct DatabaseTime {
+    showed: DateTime<Utc>,
+    read_at: Instant,
 }
 
 #[derive(Clone)]
@@ -37,7 +45,7 @@ impl Clock {
     }
 
     fn with(source: Source) -> Self {
-        Self { source, ids: Arc::new(Mutex::new(ContextV7::new())), ahead: Arc::default() }
+        Self { source, ids: Arc::new(Mutex::new(ContextV7::new())), database: Arc::default() }
     }
 
     /// The current time, truncated to microseconds: the precision that both databases keep.
@@ -58,16 +66,20 @@ impl Clock {
         }
     }
 
-    /// Notes by how much this clock was found to be ahead of the database's.
-    pub fn note_ahead(&self, ahead: TimeDelta) {
-        *self.ahead.lock().expect("no code panics while it holds the difference") = Some(ahead);
+    /// Notes what the clock of a database of its own shows now.
+    pub fn note_database_time(&self, showed: DateTime<Utc>) {
+        let reading = DatabaseTime { showed, read_at: Instant::now() };
+        *self.database.lock().expect("no code panics while it holds the reading") = Some(reading);
     }
 
-    /// An instant that is past by the database's clock, as far as the difference was measured: what is due now.
+    /// An instant that is past by the database's clock, as it was read last: what is due now.
     pub fn due_now(&self) -> DateTime<Utc> {
-        let ahead = *self.ahead.lock().expect("no code panics while it holds the difference");
-        match ahead.filter(|_| self.injected().is_none()) {
-            Some(ahead) => self.now() - ahead - MEASURED_WITHIN,
+        let reading = *self.database.lock().expect("no code panics while it holds the reading");
+        match reading.filter(|_| self.injected().is_none()) {
+            Some(reading) => {
+                let elapsed = TimeDelta::from_std(reading.read_at.elapsed()).unwrap_or_default();
+                reading.showed + elapsed - READ_WITHIN
+            }
             None => self.now(),
         }
     }
@@ -97,6 +109,18 @@ mod tests {
         let clock = Clock::fixed(DateTime::from_timestamp(1_700_000_000, 0).unwrap());
         let ids: Vec<Uuid> = (0..100).map(|_| clock.new_id()).collect();
         assert!(ids.is_sorted());
+    }
+
+    #[test]
+    fn what_is_due_now_goes_by_the_databases_clock_once_that_was_read() {
+        let clock = Clock::system();
+        let before = clock.now();
+        assert!(clock.due_now() >= before, "its own clock is the only one");
+        let behind = TimeDelta::minutes(1);
+        clock.note_database_time(clock.now() - behind);
+        let due = clock.due_now();
+        assert!(due < clock.now() - behind, "{due}");
+        assert!(due >= before - behind - READ_WITHIN, "{due}");
     }
 
     #[test]

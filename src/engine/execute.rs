@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::claimed_execution::{ClaimedExecution, Ending, HeldLease};
 use super::command::{WriteCommand, WriteReply};
@@ -194,18 +194,19 @@ impl Engine {
         u16::from_be_bytes([high, low]) % 1001
     }
 
-    /// By how much this node's clock is ahead of the database's, and whether that is worth a warning.
+    /// Reads the database's clock: what is due goes by it. By how much this node's is ahead is a metric, and a
+    /// warning if it is much.
     pub async fn measure_clock(&self) -> Result<(), EngineError> {
         let engine = self.clone();
         let measure = move |conn: &mut AnyConnection| {
             let before = engine.inner.clock.now();
             let database = claims::database_now(conn, node_time(&engine.inner.clock))?;
             let after = engine.inner.clock.now();
+            engine.note_database_time(database);
             Ok(before + (after - before) / 2 - database)
         };
         let ahead = self.inner.store.read(measure).await?;
         self.inner.metrics.set_clock_skew(ahead);
-        self.inner.clock.note_ahead(ahead);
         // Told when it begins, not at every look.
         let is_off = ahead.abs() > SKEW_MAX;
         let was_off = self.inner.is_clock_off.swap(is_off, Ordering::Relaxed);
@@ -216,6 +217,13 @@ impl Engine {
             );
         }
         Ok(())
+    }
+
+    /// An embedded database has no clock of its own.
+    fn note_database_time(&self, now: DateTime<Utc>) {
+        if !self.inner.store.is_exclusive() {
+            self.inner.clock.note_database_time(now);
+        }
     }
 
     /// Counts what is open right now into the gauges.

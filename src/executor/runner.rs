@@ -72,9 +72,6 @@ impl Executor {
             tracing::error!(%error, "leases can't be renewed, so nothing is sent");
             return;
         }
-        if let Err(error) = self.engine.measure_clock().await {
-            tracing::error!(%error, "the database's clock could not be read at start");
-        }
         if let Err(error) = self.engine.recover().await {
             tracing::error!(%error, "interrupted executions could not be settled at start");
         }

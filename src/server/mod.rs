@@ -106,6 +106,8 @@ impl Server {
         let metrics = Arc::new(Metrics::new());
         let (engine, writer) = Engine::start(store, clock, metrics, settings)?;
         engine.put_in_force((*engine.rules()).clone()).await?;
+        // Before the first API call: what that makes due is due by the database's clock.
+        engine.measure_clock().await?;
         let egress = Egress::new(Arc::new(config.targets.clone()), limits(config))?;
         let executor = Executor::new(engine.clone(), egress, concurrency(config));
         let (stop, stopping) = watch::channel(false);

@@ -13,9 +13,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::client::Call;
-use crate::support::pay_out::type_file;
+use crate::support::pay_out::{AUTO_APPROVED, PAY_OUT, body_for, type_file};
 use crate::support::people::{AUDIENCE, BASE, ISSUER, Person, SECRET, sign};
 use crate::support::stores::Database;
+use crate::support::target::Target;
 use crate::support::{eventually, root};
 
 /// The binary without a developer's own settings.
@@ -60,6 +61,21 @@ impl Place {
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Adds to the configuration.
+    fn configure(&self, more: &str) {
+        let file = self.path("countersign.toml");
+        let settings = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(file, settings + more).unwrap();
+    }
+
+    /// The folder that it takes its types from.
+    fn with_types(&self) -> PathBuf {
+        let types = self.path("types");
+        std::fs::create_dir(&types).unwrap();
+        self.configure(&format!("[types]\ndir = {:?}\n", types.display().to_string()));
+        types
     }
 }
 
@@ -165,23 +181,45 @@ struct Number {
 
 /// Whether the server knows this type: a submission without a body is faulty, an unknown type is not found.
 async fn takes(address: &str, request_type: &str) -> bool {
+    let status = submission(address, request_type).text("{}").send().await.status;
+    assert!(status == 400 || status == 404, "{status}");
+    status == 400
+}
+
+/// A maker's submission, still without a body.
+fn submission(address: &str, request_type: &str) -> Call {
     let maker = Person::new(1, "maker@example.com", &["CanMakeRequest"]);
     let token = sign(&maker.claims(countersign::clock::Clock::system().now()));
     let call = Call::new(address.parse().unwrap(), "POST", &format!("{BASE}/{request_type}"));
-    let call = call.header("x-cap-ui-auth-token", &token).header("x-cap-api-auth-org-id", &maker.org);
-    let status = call.text("{}").send().await.status;
-    assert!(status == 400 || status == 404, "{status}");
-    status == 400
+    call.header("x-cap-ui-auth-token", &token).header("x-cap-api-auth-org-id", &maker.org)
+}
+
+#[test]
+fn the_first_approval_on_a_node_whose_clock_is_ahead_is_carried_out_at_once() {
+    crate::support::run(async {
+        let (place, database, target) = (Place::new(), Database::postgres(), Target::start().await);
+        std::fs::write(place.with_types().join("pay-out.toml"), type_file("", AUTO_APPROVED)).unwrap();
+        place.configure(&format!(
+            "[[targets]]\nscheme = \"http\"\nhost = \"127.0.0.1\"\nports = [{}]\nlabel = \"Payments\"\n\
+             allow_cidrs = [\"127.0.0.1/32\"]\n",
+            target.address.port()
+        ));
+        let mut command =
+            countersign(&["serve", "--config", &place.config(), "--database-url", &database.url]);
+        command.env("COUNTERSIGN_CLOCK_OFFSET_MS", "60000");
+        let mut serving = Running::start(command);
+        let address = serving.ready();
+        let body = body_for(&target, "anna", 1);
+        assert_eq!(submission(&address, PAY_OUT).json(&body).send().await.status, 200);
+        // Well before the minute is over that the node is ahead.
+        eventually("the call has arrived", async || (target.arrived().len() == 1).then_some(())).await;
+    });
 }
 
 #[test]
 fn a_sighup_puts_all_new_rules_in_force_or_none_and_says_so() {
     let place = Place::new();
-    let types = place.path("types");
-    std::fs::create_dir(&types).unwrap();
-    let settings = std::fs::read_to_string(place.path("countersign.toml")).unwrap();
-    let settings = format!("{settings}[types]\ndir = {:?}\n", types.display().to_string());
-    std::fs::write(place.path("countersign.toml"), settings).unwrap();
+    let types = place.with_types();
     let write = |name: &str, text: &str| std::fs::write(types.join(name), text).unwrap();
     let named = |name: &str| type_file("", "").replace("PAY-OUT", name);
     write("old.toml", &named("OLD"));

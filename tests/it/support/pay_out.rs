@@ -5,8 +5,16 @@ use serde_json::{Value, json};
 use super::app::App;
 use super::client::{Call, Reply};
 use super::people::{Actor, Submitted, decision};
+use super::target::Target;
 
 pub const PAY_OUT: &str = "PAY-OUT";
+
+/// Nobody has to agree.
+pub const AUTO_APPROVED: &str = r#"
+[[policy]]
+name = "no one"
+auto_approve = true
+"#;
 
 /// Any two who may check.
 pub const TWO_CHECKERS: &str = r#"
@@ -77,10 +85,15 @@ pin = {{ type = "string" }}
 
 /// A body without fault, for the recording target.
 pub fn body(app: &App, customer: &str, points: i64) -> Value {
+    body_for(&app.target, customer, points)
+}
+
+/// The same for this target.
+pub fn body_for(target: &Target, customer: &str, points: i64) -> Value {
     json!({
         "entityInfo": { "tillId": "1", "storeId": "2", "zoneId": "3", "conceptId": "4" },
         "payload": { "IntouchAPITask-Payload": {
-            "hostname": app.target.url(), "path": "/pay", "method": "POST",
+            "hostname": target.url(), "path": "/pay", "method": "POST",
             "headers": { "content-type": "application/json" },
             "body": { "customer": customer, "points": points },
         }},
