@@ -264,7 +264,8 @@ class Zombies(Scenario):
 
     def round(self, site, journal, point):
         site.set_faults(workload.FAULTS)
-        armed = f"{point}=stop@1"
+        # A start writes batches of its own: the stop comes later than that.
+        armed = f"{point}=stop@{20 if point.startswith('batch_') else 1}"
         if point in POINTS_OF_A_ZOMBIE:
             # It stops with an answer at hand, and dies when it tells it late.
             armed = f"answer_read=stop@1,{point}=kill@1"
