@@ -1,4 +1,4 @@
-//! Reads request types and people from files, checks them, and reports every fault with file and line.
+//! Reads request types, people and subscriptions from files, checks them, and reports every fault with file and line.
 //!
 //! The six types of the contract are embedded in the same form; a file with the name of one replaces it.
 //! **Invariant:** all or nothing. One fault in one file, and no file of the folder comes into force.
@@ -6,6 +6,7 @@
 mod file;
 mod lint;
 mod people;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use crate::domain::allowed_targets::Targets;
 use crate::domain::policy::people::People;
 use crate::domain::request_type::{RequestType, RequestTypes};
 use crate::domain::rules::Rules;
+use crate::domain::subscription::Subscriptions;
 use file::Document;
 use lint::LintContext;
 
@@ -76,6 +78,8 @@ pub struct Catalog {
     pub types: Option<PathBuf>,
     /// The people file.
     pub people: Option<PathBuf>,
+    /// The subscriptions' file.
+    pub subscriptions: Option<PathBuf>,
     /// The allowed targets; `None` skips the check that a type's target is among them.
     pub targets: Option<Targets>,
 }
@@ -121,6 +125,7 @@ impl Catalog {
             }
             None => Some(People::none()),
         };
+        let subscriptions = self.read_subscriptions(&mut faults);
         let mut types: BTreeMap<String, RequestType> =
             embedded().iter().map(|known| (known.name.to_string(), (**known).clone())).collect();
         let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
@@ -143,9 +148,27 @@ impl Catalog {
         }
         match (people, faults.is_empty()) {
             (Some(people), true) => {
-                Ok(Loaded { rules: Rules { types: RequestTypes::new(types.into_values()), people }, files })
+                let types = RequestTypes::new(types.into_values());
+                Ok(Loaded { rules: Rules { types, people, subscriptions }, files })
             }
             _ => Err(faults),
+        }
+    }
+
+    fn read_subscriptions(&self, faults: &mut Vec<FileFault>) -> Subscriptions {
+        let Some(path) = &self.subscriptions else { return Subscriptions::default() };
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let around = subscriptions::Around { folder, targets: self.targets.as_ref() };
+        let read = text_of(path).and_then(|text| {
+            let in_file = |(line, message)| FileFault { file: path.clone(), line: Some(line), message };
+            subscriptions::read(&text, around).map_err(|found| found.into_iter().map(in_file).collect())
+        });
+        match read {
+            Ok(subscriptions) => Subscriptions::new(subscriptions),
+            Err(found) => {
+                faults.extend(found);
+                Subscriptions::default()
+            }
         }
     }
 

@@ -38,6 +38,7 @@ fn catalog(folder: &TempDir) -> Catalog {
             allow_cidrs: Vec::new(),
             ca_file: None,
         }])),
+        ..Catalog::default()
     }
 }
 
@@ -281,7 +282,8 @@ fn faults_of_a_people_file_are_reported_with_their_lines() {
 
 #[test]
 fn a_missing_folder_or_file_is_reported() {
-    let nowhere = Catalog { types: Some("/nowhere".into()), people: Some("/no.toml".into()), targets: None };
+    let nowhere =
+        Catalog { types: Some("/nowhere".into()), people: Some("/no.toml".into()), ..Catalog::default() };
     let faults = nowhere.load().unwrap_err();
     assert_eq!(faults.len(), 2);
     assert!(faults[0].to_string().starts_with("/no.toml:1: Make this file readable:"), "{faults:?}");

@@ -23,6 +23,7 @@ fn lint(args: &LintArgs) -> anyhow::Result<ExitCode> {
     let catalog = Catalog {
         types: Some(args.dir.clone()),
         people: args.people.clone().or(people),
+        subscriptions: None,
         // Without a configuration the targets are unknown.
         targets: targets.filter(|_| args.config.is_some()),
     };

@@ -187,6 +187,11 @@ pub const KEYS: &[Key] = &[
     ),
     Key::unset("people.file", r#""people.toml""#, "File with people, their accounts and groups (TOML)."),
     Key::unset(
+        "subscriptions.file",
+        r#""subscriptions.toml""#,
+        "File with the subscriptions: which systems are told of changes (TOML).",
+    ),
+    Key::unset(
         "web.public_url",
         r#""https://approve.example.com""#,
         "Where browsers reach the pages: https, or http on a loopback host. Needed to sign in.",

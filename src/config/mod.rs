@@ -22,15 +22,16 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 pub use self::{
     keys::{KEYS, Key, Kind, TARGET_KEYS},
     layers::Source,
-    secret::{Secret, StoreUrl},
+    secret::StoreUrl,
     sections::{
         AuthConfig, ClaimNames, ExecutorConfig, LogConfig, LogFormat, PeopleConfig, RequestsConfig,
-        ServerConfig, StoreConfig, TypesConfig,
+        ServerConfig, StoreConfig, SubscriptionsConfig, TypesConfig,
     },
     web::{OidcConfig, WebConfig, is_loopback},
 };
 use self::{layers::Layers, parse::Reader};
 use crate::domain::allowed_targets::Targets;
+pub use crate::domain::secret::Secret;
 
 /// The effective configuration.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub struct Config {
     pub types: TypesConfig,
     /// The people file.
     pub people: PeopleConfig,
+    /// Who is told of changes.
+    pub subscriptions: SubscriptionsConfig,
     /// The pages.
     pub web: WebConfig,
     /// Calling targets.
@@ -89,6 +92,9 @@ impl Config {
             },
             types: TypesConfig { dir: reader.optional_text("types.dir").map(PathBuf::from) },
             people: PeopleConfig { file: reader.optional_text("people.file").map(PathBuf::from) },
+            subscriptions: SubscriptionsConfig {
+                file: reader.optional_text("subscriptions.file").map(PathBuf::from),
+            },
             web: WebConfig::read(&mut reader),
             executor: ExecutorConfig::read(&mut reader),
             log: LogConfig::read(&mut reader),

@@ -28,7 +28,19 @@ pub(super) fn effective(config: &Config) -> String {
 
 /// Every key of the table except the list of targets, in order.
 pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
-    let Config { server, store, auth, requests, types, people, web, executor, log, targets: _ } = config;
+    let Config {
+        server,
+        store,
+        auth,
+        requests,
+        types,
+        people,
+        subscriptions,
+        web,
+        executor,
+        log,
+        targets: _,
+    } = config;
     vec![
         ("server.listen", shown(server.listen)),
         ("server.shutdown_ms", number(server.shutdown_ms)),
@@ -56,6 +68,7 @@ pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
         ("requests.approval_ttl_seconds", number(requests.approval_ttl_seconds)),
         ("types.dir", types.dir.as_ref().map(|path| path.display()).and_then(shown)),
         ("people.file", people.file.as_ref().map(|path| path.display()).and_then(shown)),
+        ("subscriptions.file", subscriptions.file.as_ref().map(|path| path.display()).and_then(shown)),
         ("web.public_url", web.public_url.as_ref().and_then(shown)),
         ("web.environment", shown(&web.environment)),
         ("web.oidc_issuer", web.set.issuer.as_ref().and_then(shown)),

@@ -1,36 +1,8 @@
-//! Texts that must never be printed: secrets, and addresses that may contain a password.
+//! Addresses that may contain a password, and so must not be printed as they are.
 
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
-
-/// A text whose `Debug` and `Display` print `***`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a text that must not be printed.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself. Call this only where it is used.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
 
 /// A database address; `Debug` and `Display` print `***` for a password in it.
 #[derive(Clone, PartialEq, Eq)]
@@ -102,13 +74,6 @@ fn parameters_without_password(query: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_secret_is_never_printed() {
-        let secret = Secret::new("hunter2");
-        assert_eq!(format!("{secret} {secret:?}"), "*** ***");
-        assert_eq!(secret.expose(), "hunter2");
-    }
 
     #[test]
     fn a_store_url_is_printed_without_its_password() {

@@ -96,6 +96,13 @@ pub struct PeopleConfig {
     pub file: Option<PathBuf>,
 }
 
+/// `[subscriptions]`: who is told of changes.
+#[derive(Clone, Debug)]
+pub struct SubscriptionsConfig {
+    /// The file with the subscriptions.
+    pub file: Option<PathBuf>,
+}
+
 /// `[executor]`: calling targets.
 #[derive(Clone, Debug)]
 pub struct ExecutorConfig {

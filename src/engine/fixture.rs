@@ -77,7 +77,7 @@ fn settings(definition: &Value) -> EngineSettings {
     let (pending_ttl, approval_ttl) = (TimeDelta::days(1), TimeDelta::hours(1));
     EngineSettings {
         deadlines: Deadlines { pending_ttl, approval_ttl },
-        rules: Rules { types, people: People::none() },
+        rules: Rules { types, people: People::none(), ..Rules::default() },
         targets: Arc::new(Targets(vec![target])),
         writer: WriterLimits { queue_max: 8, batch_max: 8 },
         sessions: SessionLimits { idle: TimeDelta::hours(1), max: TimeDelta::hours(8) },

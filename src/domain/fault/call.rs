@@ -98,6 +98,8 @@ pub enum ParameterFault {
         /// The words.
         allowed: Vec<String>,
     },
+    /// It is not an id.
+    NotAnId,
     /// It is not a date.
     NotADate,
     /// It is not a format of an export.
@@ -119,6 +121,7 @@ impl ParameterFault {
             Self::NotAListOf { allowed } => {
                 format!("Write a list of these, separated by commas: {}.", allowed.join(", "))
             }
+            Self::NotAnId => "Write an id: 36 characters, in lower case.".to_owned(),
             Self::NotADate => "Write a date as YYYY-MM-DD.".to_owned(),
             Self::NotAnExport => "Write csv or jsonl.".to_owned(),
             Self::TwoPages => "Give either after or PageNo.".to_owned(),

@@ -47,11 +47,15 @@ pub enum EventType {
     SendingPaused,
     /// Sending goes on; an event of the engine.
     SendingResumed,
+    /// A subscriber did not take an event for as long as it was offered; an event of the engine.
+    DeliveryGivenUp,
+    /// A subscriber wants no more events; an event of the engine.
+    SubscriptionSwitchedOff,
 }
 
 impl EventType {
     /// Every type, in the order of a request's life.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Submitted,
         Self::MakerAccessValidated,
         Self::PayloadValidated,
@@ -72,6 +76,8 @@ impl EventType {
         Self::RulesInForce,
         Self::SendingPaused,
         Self::SendingResumed,
+        Self::DeliveryGivenUp,
+        Self::SubscriptionSwitchedOff,
     ];
 
     /// The type of an event of this kind.
@@ -127,6 +133,8 @@ impl EventType {
             Self::RulesInForce => "rules_in_force",
             Self::SendingPaused => "sending_paused",
             Self::SendingResumed => "sending_resumed",
+            Self::DeliveryGivenUp => "delivery_given_up",
+            Self::SubscriptionSwitchedOff => "subscription_switched_off",
         }
     }
 
@@ -155,7 +163,11 @@ impl EventType {
             | Self::Failed
             | Self::OutcomeUnknown
             | Self::Refused => true,
-            Self::RulesInForce | Self::SendingPaused | Self::SendingResumed => false,
+            Self::RulesInForce
+            | Self::SendingPaused
+            | Self::SendingResumed
+            | Self::DeliveryGivenUp
+            | Self::SubscriptionSwitchedOff => false,
         }
     }
 }

@@ -11,7 +11,6 @@ use countersign::domain::allowed_targets::{Scheme, Target, Targets};
 use countersign::domain::execution::Execution;
 use countersign::domain::ids::{OrgId, RequestId, RequestTypeName};
 use countersign::domain::json;
-use countersign::domain::policy::people::People;
 use countersign::domain::request::{Decision, NewDecision, Request, Verdict};
 use countersign::domain::rules::Rules;
 use countersign::engine::queries::View;
@@ -218,7 +217,7 @@ pub async fn submit_to(engine: &Engine, actor: &Actor, body: &str) -> Result<Vie
 }
 
 pub fn embedded() -> Rules {
-    Rules { types: catalog::embedded(), people: People::none() }
+    Rules { types: catalog::embedded(), ..Rules::default() }
 }
 
 pub fn start_engine(store: &Store, clock: &Clock, rules: Rules) -> Engine {

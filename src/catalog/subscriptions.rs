@@ -1,0 +1,273 @@
+//! The subscriptions' file: which outside systems are told of changes, and the secrets that sign what they get.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::file::Document;
+use crate::domain::allowed_targets::Targets;
+use crate::domain::call::Call;
+use crate::domain::fault::{DefinitionFault, pointer_to};
+use crate::domain::ids::{OrgId, RequestTypeName};
+use crate::domain::secret::Secret;
+use crate::domain::subscription::{EventFormat, SUBSCRIPTIONS_MAX, Subscription};
+
+const MEMBERS: [&str; 6] = ["name", "org", "url", "types", "format", "secrets"];
+const NAME_CHARS_MAX: usize = 64;
+/// Two while a secret is changed.
+const SECRETS_MAX: usize = 2;
+/// The lengths that Standard Webhooks asks for.
+const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+const SECRET_PREFIX: &str = "whsec_";
+
+/// What a file is checked against.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// The folder of the file: secrets' files are named from there.
+    pub folder: &'a Path,
+    /// Where calls may go; `None` if that is not known.
+    pub targets: Option<&'a Targets>,
+}
+
+/// Reads the text of a subscriptions' file: `[[subscriptions]]` tables.
+///
+/// # Errors
+/// Every fault with its line.
+pub fn read(text: &str, around: Around<'_>) -> Result<Vec<Subscription>, Vec<(usize, String)>> {
+    let document = Document::read(text).map_err(|fault| vec![fault])?;
+    let mut reading = Reading { around, faults: Vec::new(), names: BTreeSet::new() };
+    let subscriptions = reading.file(&document.value);
+    if reading.faults.is_empty() {
+        return Ok(subscriptions);
+    }
+    Err(reading.faults.iter().map(|fault| document.place(fault)).collect())
+}
+
+struct Reading<'a> {
+    around: Around<'a>,
+    faults: Vec<DefinitionFault>,
+    names: BTreeSet<String>,
+}
+
+impl Reading<'_> {
+    fn file(&mut self, value: &Value) -> Vec<Subscription> {
+        for name in members(value).filter(|name| *name != "subscriptions") {
+            self.fault(&pointer_to("", name), "Leave this out; write [[subscriptions]] tables only.");
+        }
+        let listed =
+            value.get("subscriptions").map_or(Some(&[][..]), |list| list.as_array().map(Vec::as_slice));
+        let Some(listed) = listed else {
+            self.fault("/subscriptions", "Write [[subscriptions]] tables.");
+            return Vec::new();
+        };
+        if listed.len() > SUBSCRIPTIONS_MAX {
+            self.fault("/subscriptions", &format!("Write at most {SUBSCRIPTIONS_MAX} of them."));
+        }
+        let one = |(index, entry)| self.subscription(entry, &format!("/subscriptions/{index}"));
+        listed.iter().enumerate().filter_map(one).collect()
+    }
+
+    fn subscription(&mut self, entry: &Value, at: &str) -> Option<Subscription> {
+        for name in members(entry).filter(|name| !MEMBERS.contains(name)) {
+            let wish = format!("Leave this out; allowed here: {}.", MEMBERS.join(", "));
+            self.fault(&pointer_to(at, name), &wish);
+        }
+        let name = self.name(entry, at);
+        let org = self.text(entry, at, "org", "Add org: the org whose requests it is about.");
+        let url = self.url(entry, at);
+        let types = self.types(entry, at);
+        let format = self.format(entry, at);
+        let secrets = self.secrets(entry, at);
+        Some(Subscription { name: name?, org: OrgId::new(org?), url: url?, types, format: format?, secrets })
+    }
+
+    fn name(&mut self, entry: &Value, at: &str) -> Option<String> {
+        let name = self.text(entry, at, "name", "Add name: what it is called, once in this file.")?;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.len() > NAME_CHARS_MAX || !name.chars().all(is_plain) {
+            let wish = format!("Write at most {NAME_CHARS_MAX} letters, digits, - and _.");
+            self.fault(&pointer_to(at, "name"), &wish);
+            return None;
+        }
+        if !self.names.insert(name.clone()) {
+            self.fault(&pointer_to(at, "name"), "Write another name; a subscription above has this one.");
+        }
+        Some(name)
+    }
+
+    fn url(&mut self, entry: &Value, at: &str) -> Option<String> {
+        let url = self.text(entry, at, "url", "Add url: where events are sent.")?;
+        let call = Call { method: "POST".to_owned(), url, headers: Vec::new(), body: Vec::new() };
+        let origin = match call.split_url() {
+            Ok((origin, path)) if is_sendable(path) => origin,
+            Ok(_) => {
+                self.fault(&pointer_to(at, "url"), "Write the path in printable ASCII, without a fragment.");
+                return None;
+            }
+            Err(trouble) => {
+                self.fault(&pointer_to(at, "url"), &format!("Write a whole URL with a path: {trouble}."));
+                return None;
+            }
+        };
+        if self.around.targets.is_some_and(|targets| targets.find(&origin).is_none()) {
+            let wish = format!("Name a target of the configuration's list; {origin} is not on it.");
+            self.fault(&pointer_to(at, "url"), &wish);
+        }
+        Some(call.url)
+    }
+
+    fn types(&mut self, entry: &Value, at: &str) -> Vec<RequestTypeName> {
+        let Some(value) = entry.get("types") else { return Vec::new() };
+        let text = |item: &Value| item.as_str().filter(|text| !text.is_empty()).map(RequestTypeName::new);
+        let types = value.as_array().and_then(|items| items.iter().map(text).collect::<Option<Vec<_>>>());
+        types.filter(|types| !types.is_empty()).unwrap_or_else(|| {
+            let wish = "Write a list of names of request types, or leave it out for all of them.";
+            self.fault(&pointer_to(at, "types"), wish);
+            Vec::new()
+        })
+    }
+
+    fn format(&mut self, entry: &Value, at: &str) -> Option<EventFormat> {
+        let format = entry.get("format").and_then(Value::as_str).and_then(EventFormat::parse);
+        if format.is_none() {
+            let names = EventFormat::ALL.map(|format| format!("\"{}\"", format.name()));
+            self.fault(&pointer_to(at, "format"), &format!("Write one of {}.", names.join(", ")));
+        }
+        format
+    }
+
+    fn secrets(&mut self, entry: &Value, at: &str) -> Vec<Secret> {
+        let at = pointer_to(at, "secrets");
+        let listed = entry.get("secrets").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        if !(1..=SECRETS_MAX).contains(&listed.len()) {
+            let wish = "Write one or two sources: { env = \"NAME\" } or { file = \"path\" }.";
+            self.fault(&at, wish);
+        }
+        let one = |(index, source)| self.secret(source, &format!("{at}/{index}"));
+        listed.iter().enumerate().filter_map(one).collect()
+    }
+
+    fn secret(&mut self, source: &Value, at: &str) -> Option<Secret> {
+        let text = |name| source.get(name).and_then(Value::as_str);
+        let found = match (text("env"), text("file"), members(source).count()) {
+            (Some(name), None, 1) => std::env::var(name).map_err(|_| format!("Set the variable {name}.")),
+            (None, Some(file), 1) => std::fs::read_to_string(self.around.folder.join(file))
+                .map_err(|error| format!("Make the file {file} readable: {error}.")),
+            _ => Err("Write { env = \"NAME\" } or { file = \"path\" }.".to_owned()),
+        };
+        let checked = found.and_then(|text| match text.trim() {
+            text if is_signing_secret(text) => Ok(Secret::new(text)),
+            _ => Err(format!(
+                "Put {SECRET_PREFIX} and base64 of {} to {} random bytes there.",
+                SECRET_BYTES.start(),
+                SECRET_BYTES.end()
+            )),
+        });
+        checked.map_err(|wish| self.fault(at, &wish)).ok()
+    }
+
+    fn text(&mut self, entry: &Value, at: &str, name: &str, wish: &str) -> Option<String> {
+        let text = entry.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+        if text.is_none() {
+            self.fault(&pointer_to(at, name), wish);
+        }
+        text.map(str::to_owned)
+    }
+
+    fn fault(&mut self, at: &str, message: &str) {
+        self.faults.push(DefinitionFault::new(at, message));
+    }
+}
+
+fn members(value: &Value) -> impl Iterator<Item = &str> {
+    value.as_object().into_iter().flat_map(|members| members.keys().map(String::as_str))
+}
+
+fn is_sendable(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+}
+
+fn is_signing_secret(text: &str) -> bool {
+    let bytes = text.strip_prefix(SECRET_PREFIX).and_then(|text| STANDARD.decode(text).ok());
+    bytes.is_some_and(|bytes| SECRET_BYTES.contains(&bytes.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
+
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.secret"), format!("{SECRET}\n")).unwrap();
+        std::fs::write(folder.path().join("short.secret"), "whsec_MDEy").unwrap();
+        folder
+    }
+
+    fn read_in(folder: &Path, text: &str) -> Result<Vec<Subscription>, Vec<(usize, String)>> {
+        read(text, Around { folder, targets: None })
+    }
+
+    const GOOD: &str = r#"
+[[subscriptions]]
+name = "feed"
+org = "90001"
+url = "https://hooks.example/in?x=1"
+types = ["ISSUE-BADGE"]
+format = "requestWorkflowEvent"
+secrets = [{ file = "a.secret" }]
+"#;
+
+    #[test]
+    fn a_subscription_is_read_with_its_secret() {
+        let folder = folder();
+        let read = read_in(folder.path(), GOOD).unwrap();
+        let [one] = read.as_slice() else { panic!("{read:?}") };
+        assert_eq!((one.name.as_str(), one.org.as_str()), ("feed", "90001"));
+        assert_eq!(one.url, "https://hooks.example/in?x=1");
+        assert_eq!((one.types.len(), one.format), (1, EventFormat::RequestWorkflowEvent));
+        assert_eq!(one.secrets[0].expose(), SECRET);
+        assert!(!format!("{one:?}").contains(SECRET));
+        assert!(read_in(folder.path(), "").unwrap().is_empty());
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_line_and_no_secret() {
+        let folder = folder();
+        let rows = [
+            ("name = \"feed\"", "name = \"a b\"", 3, "letters, digits"),
+            ("name = \"feed\"", "", 2, "Add name"),
+            ("org = \"90001\"", "org = 7", 4, "Add org"),
+            ("url = \"https://hooks.example/in?x=1\"", "url = \"hooks.example\"", 5, "whole URL"),
+            ("url = \"https://hooks.example/in?x=1\"", "url = \"https://hooks.example/a b\"", 5, "ASCII"),
+            ("types = [\"ISSUE-BADGE\"]", "types = []", 6, "names of request types"),
+            ("format = \"requestWorkflowEvent\"", "format = \"xml\"", 7, "\"countersign\""),
+            ("secrets = [{ file = \"a.secret\" }]", "secrets = []", 8, "one or two"),
+            ("a.secret", "short.secret", 8, "random bytes"),
+            ("a.secret", "gone.secret", 8, "readable"),
+            ("{ file = \"a.secret\" }", "{ env = \"COUNTERSIGN_NOT_SET_ANYWHERE\" }", 8, "Set the variable"),
+            ("secrets =", "colour = 1\nsecrets =", 8, "Leave this out"),
+        ];
+        for (good, bad, line, wish) in rows {
+            let faults = read_in(folder.path(), &GOOD.replace(good, bad)).unwrap_err();
+            let is_told = |(at, message): &(usize, String)| *at == line && message.contains(wish);
+            assert!(faults.iter().any(is_told), "{bad}: {faults:?}");
+            assert!(faults.iter().all(|(_, message)| !message.contains("whsec_M")), "{faults:?}");
+        }
+        let twice = read_in(folder.path(), &format!("{GOOD}{GOOD}")).unwrap_err();
+        assert!(twice[0].1.contains("another name"), "{twice:?}");
+    }
+
+    #[test]
+    fn a_url_that_is_not_on_the_allow_list_is_a_fault() {
+        let folder = folder();
+        let targets = Targets::default();
+        let around = Around { folder: folder.path(), targets: Some(&targets) };
+        let faults = read(GOOD, around).unwrap_err();
+        assert!(faults[0].1.contains("not on it"), "{faults:?}");
+    }
+}
