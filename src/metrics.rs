@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -29,6 +29,8 @@ pub struct Metrics {
     unknown_now: Gauge,
     overdue_now: Gauge,
     rules_stale: Gauge,
+    deliveries: Counted,
+    failing_subscriptions: Family<Labels, Gauge<f64, AtomicU64>>,
     queue_depth: Gauge,
     open_streams: Gauge,
     batch_size: Histogram,
@@ -57,6 +59,8 @@ impl Metrics {
             unknown_now: Gauge::default(),
             overdue_now: Gauge::default(),
             rules_stale: Gauge::default(),
+            deliveries: Counted::default(),
+            failing_subscriptions: Family::default(),
             queue_depth: Gauge::default(),
             open_streams: Gauge::default(),
             batch_size: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
@@ -103,6 +107,17 @@ impl Metrics {
             "rules_stale",
             "1 while files that could not be read keep older rules in force",
             self.rules_stale.clone(),
+        );
+        registry.register(
+            "deliveries",
+            "Attempts to deliver events, by subscription and whether the subscriber took it",
+            self.deliveries.clone(),
+        );
+        registry.register_with_unit(
+            "subscription_failing",
+            "For how long a subscription has taken nothing of what it was sent, by subscription",
+            Unit::Seconds,
+            self.failing_subscriptions.clone(),
         );
         registry.register("open_streams", "Open event streams of pages", self.open_streams.clone());
         registry.register("write_queue_depth", "Writes waiting for the writer", self.queue_depth.clone());
@@ -166,6 +181,25 @@ impl Metrics {
     /// Sets whether the last reload of the rules failed.
     pub fn set_rules_stale(&self, is_stale: bool) {
         self.rules_stale.set(i64::from(is_stale));
+    }
+
+    /// Counts an attempt to deliver an event.
+    pub fn delivered(&self, subscription: &str, is_taken: bool) {
+        let labels = vec![("subscription", subscription.to_owned()), ("taken", is_taken.to_string())];
+        self.deliveries.get_or_create(&labels).inc();
+    }
+
+    /// Sets which subscriptions fail now, and since when.
+    pub fn set_failing_subscriptions<'a>(
+        &self,
+        failing: impl Iterator<Item = (&'a str, DateTime<Utc>)>,
+        now: DateTime<Utc>,
+    ) {
+        self.failing_subscriptions.clear();
+        for (subscription, since) in failing {
+            let labels = vec![("subscription", subscription.to_owned())];
+            self.failing_subscriptions.get_or_create(&labels).set((now - since).as_seconds_f64());
+        }
     }
 
     /// Sets the number of open event streams.

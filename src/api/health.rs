@@ -20,7 +20,7 @@ const STALLED_AFTER: Duration = Duration::from_secs(10);
 /// `GET /health/ready`: the database answers, writes are recorded, migrations are current, the executor's
 /// loop turns.
 ///
-/// Stale rules are reported but don't make the server unready: the old ones are in force.
+/// Stale rules and failing subscriptions are reported but don't make the server unready: it does its work.
 pub async fn ready(api: web::Data<Api>) -> HttpResponse {
     let store = api.engine.store_health().await;
     let writes = api.engine.write_health();
@@ -28,12 +28,14 @@ pub async fn ready(api: web::Data<Api>) -> HttpResponse {
     let are_written = writes.blocked.is_none_or(|blocked| blocked < STALLED_AFTER);
     let executor = api.executor.is_alive() && turned.is_some_and(|age| age < STALLED_AFTER);
     let is_ready = store.answers && are_written && store.is_current && executor;
+    let failing = api.engine.subscriptions_that_need_people();
     let are_rules_stale = api.rules_stale.load(Ordering::Relaxed);
     let checks = ReadinessChecks {
         database: Check::of(store.answers),
         writes: Check::of(are_written),
         migrations: Check::of(store.is_current),
         executor: Check::of(executor),
+        subscriptions: Check::of(failing.is_empty()),
         rules: Word(if are_rules_stale { RulesCheck::Stale } else { RulesCheck::Ok }),
     };
     let body = Readiness {
@@ -41,6 +43,7 @@ pub async fn ready(api: web::Data<Api>) -> HttpResponse {
         checks,
         last_write_age_ms: millis(writes.last_write),
         last_turn_age_ms: turned.map(millis),
+        failing_subscriptions: failing,
     };
     if is_ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }

@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod bulk;
 pub mod decisions;
+pub mod deliveries;
 mod export;
 pub mod health;
 mod inbox;
@@ -81,6 +82,8 @@ pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
         (base("/requests/{requestId}/withdraw"), vec![(Method::POST, web::to(requests::withdraw))]),
         (base("/bulk-decisions"), vec![(Method::PUT, web::to(bulk::decide))]),
         (base("/refusals"), get(web::to(refusals::list))),
+        (base("/deliveries"), get(web::to(deliveries::list))),
+        (base("/deliveries/{deliveryId}/redeliver"), vec![(Method::POST, web::to(deliveries::redeliver))]),
         (base("/target-hosts"), get(web::to(target_hosts::list))),
         (
             base("/{requestType}"),

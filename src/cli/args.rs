@@ -42,6 +42,9 @@ pub enum Command {
     /// End sessions of the pages
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Try what subscribers are sent
+    #[command(subcommand)]
+    Subscriptions(SubscriptionsCommand),
 }
 
 /// `pause` and `resume`
@@ -77,6 +80,24 @@ pub struct EndSessionsArgs {
     /// Configuration with the database
     #[command(flatten)]
     pub store: StoreArgs,
+}
+
+/// `subscriptions`
+#[derive(Subcommand)]
+pub enum SubscriptionsCommand {
+    /// Send a signed sample to a subscriber, and print what it answers
+    Test(TestSubscriptionArgs),
+}
+
+/// `subscriptions test`
+#[derive(Args)]
+pub struct TestSubscriptionArgs {
+    /// Name of the subscription in the subscriptions' file
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// `types`

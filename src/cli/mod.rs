@@ -2,6 +2,7 @@
 
 pub mod args;
 mod demo;
+mod subscriptions;
 mod types;
 
 use std::io::Write;
@@ -36,6 +37,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Pause(args) => change_pause(&args, true),
         Command::Resume(args) => change_pause(&args, false),
         Command::Sessions(SessionsCommand::End(args)) => end_sessions(&args),
+        Command::Subscriptions(command) => block_on(subscriptions::run(command)),
     }
 }
 

@@ -31,6 +31,7 @@ use crate::domain::rules::Rules;
 use crate::domain::submission::Submission;
 use crate::store::calls::CallRow;
 use crate::store::events::{EventRow, Origin};
+use crate::store::outbox::OutboxRow;
 use crate::store::requests::RequestRow;
 use crate::store::submissions::NewSubmission;
 use crate::store::to_micros;
@@ -72,14 +73,17 @@ pub(super) struct Admitted {
     pub(super) request: Request,
     pub(super) events: Vec<EventRow>,
     pub(super) execution: Option<Execution>,
+    /// Whether somebody is told of it.
+    is_told: bool,
 }
 
 impl Admitted {
     /// The request, and its rows.
     pub(super) fn with_call(self, call: CallRow) -> (Request, NewSubmission) {
-        let Self { request, events, execution } = self;
-        let rows = NewSubmission { request: RequestRow::from(&request), call, events, execution };
-        (request, rows)
+        let Self { request, events, execution, is_told } = self;
+        let row = RequestRow::from(&request);
+        let outbox = is_told.then(|| OutboxRow::of_submission(&row));
+        (request, NewSubmission { request: row, call, events, outbox, execution })
     }
 }
 
@@ -160,7 +164,9 @@ impl PreparedSubmission {
             let (org, id) = (request.org.clone(), request.id);
             Execution::queued(org, id, &request.host, self.now, ids.due_now())
         });
-        Admitted { request, events, execution }
+        let (org, name) = (request.org.as_str(), request.request_type.as_str());
+        let is_told = self.rules.subscriptions.cover(org, name);
+        Admitted { request, events, execution, is_told }
     }
 
     fn rule<'p>(&self, policy: &'p Policy, stored: &StoredContext) -> Result<&'p Rule, AdmissionRefusal> {

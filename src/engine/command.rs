@@ -8,10 +8,11 @@ use chrono::TimeDelta;
 
 use super::admission::PreparedSubmission;
 use super::claimed_execution::{Ending, HeldLease};
+use super::deliveries::{DeliveryEnding, HandedOver, Room};
 use super::error::AdmissionRefusal;
 use crate::domain::actor::Actor;
 use crate::domain::execution::Execution;
-use crate::domain::ids::{RequestId, RequestTypeName};
+use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::Refusal;
 use crate::domain::request::{NewDecision, Request, State};
 use crate::domain::rules::Rules;
@@ -89,6 +90,12 @@ pub(super) enum WriteCommand {
     SetAside { held: HeldLease, wait: TimeDelta },
     /// A lease has run out: its holder is gone.
     Settle(Key),
+    /// Subscribers are found for changes, and deliveries for the room that this node has.
+    HandOver(Vec<Room>),
+    /// An attempt to deliver has ended.
+    EndDelivery(Box<DeliveryEnding>),
+    /// An auditor wants a delivery sent again.
+    Redeliver { org: OrgId, id: String },
     /// This process is the database's only one and has just started: no lease can be alive.
     LapseAll,
 }
@@ -110,6 +117,9 @@ impl WriteCommand {
             | Self::Session(_)
             | Self::Claim(_)
             | Self::SetAside { .. }
+            | Self::HandOver(_)
+            | Self::EndDelivery(_)
+            | Self::Redeliver { .. }
             | Self::LapseAll => None,
         }
     }
@@ -131,6 +141,9 @@ impl WriteCommand {
             | Self::Stop { .. }
             | Self::PutBack { .. }
             | Self::SetAside { .. }
+            | Self::HandOver(_)
+            | Self::EndDelivery(_)
+            | Self::Redeliver { .. }
             | Self::LapseAll => None,
         }
     }
@@ -154,6 +167,9 @@ impl WriteCommand {
             | Self::Session(_)
             | Self::Claim(_)
             | Self::SetAside { .. }
+            | Self::HandOver(_)
+            | Self::EndDelivery(_)
+            | Self::Redeliver { .. }
             | Self::LapseAll => false,
         }
     }
@@ -176,6 +192,8 @@ pub(super) enum WriteReply {
     AttemptStarted(i64),
     /// Another holder has the lease by now.
     Fenced,
+    /// These deliveries are yours.
+    HandedOver(HandedOver),
     /// The idempotency key already names this request.
     Replayed(RequestId),
     /// The policy, a limit or another request refuses the submission.
@@ -193,6 +211,7 @@ impl WriteReply {
             | Self::Claimed { .. }
             | Self::AttemptStarted(_)
             | Self::Fenced
+            | Self::HandedOver(_)
             | Self::Replayed(_)
             | Self::NotAdmitted(_) => false,
         }

@@ -97,6 +97,7 @@ impl Engine {
             | WriteReply::Claimed { .. }
             | WriteReply::AttemptStarted(_)
             | WriteReply::Fenced
+            | WriteReply::HandedOver(_)
             | WriteReply::Replayed(_)
             | WriteReply::NotAdmitted(_) => Err(WriteReply::unexpected().into()),
         }

@@ -86,6 +86,7 @@ impl Engine {
             | WriteReply::Refused(_)
             | WriteReply::Claimed { .. }
             | WriteReply::Fenced
+            | WriteReply::HandedOver(_)
             | WriteReply::Replayed(_)
             | WriteReply::NotAdmitted(_)) => {
                 self.note_end(&held.key, reply);

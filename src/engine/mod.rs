@@ -11,6 +11,7 @@ mod claimed_execution;
 mod command;
 mod decide;
 mod decider;
+pub mod deliveries;
 mod dry_run;
 mod duplicates;
 mod error;
@@ -38,8 +39,8 @@ pub mod trail;
 mod views;
 mod withdraw;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -114,11 +115,14 @@ struct Inner {
     targets: Arc<Targets>,
     metrics: Arc<Metrics>,
     due: Arc<Notify>,
+    outbox_filled: Arc<Notify>,
     outcomes: Outcomes,
     feed: Arc<Feed>,
     sessions: SessionLimits,
     sending: SendingLimits,
     set_aside: SetAside,
+    /// The subscriptions that people should look at, as they were counted last.
+    troubled_subscriptions: Mutex<Vec<String>>,
     /// Whether this node's clock was last found to differ much from the database's.
     is_clock_off: AtomicBool,
 }
@@ -132,6 +136,7 @@ impl Engine {
         settings: EngineSettings,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let due = Arc::new(Notify::new());
+        let outbox_filled = Arc::new(Notify::new());
         let EngineSettings { deadlines, rules, targets, writer, sessions, sending } = settings;
         let book = RuleBook::new(rules);
         let feed = Arc::new(Feed::new(clock.new_id(), !store.is_exclusive()));
@@ -142,6 +147,7 @@ impl Engine {
             deadlines,
             metrics: Arc::clone(&metrics),
             due: Arc::clone(&due),
+            outbox_filled: Arc::clone(&outbox_filled),
             sending,
         };
         let (writer, thread) = Writer::start(&store, Decider::new(shared), writer)?;
@@ -154,11 +160,13 @@ impl Engine {
             targets,
             metrics,
             due,
+            outbox_filled,
             outcomes: Outcomes::default(),
             sessions,
             feed,
             sending,
             set_aside: SetAside::default(),
+            troubled_subscriptions: Mutex::default(),
             is_clock_off: AtomicBool::new(false),
         };
         Ok((Self { inner: Arc::new(inner) }, thread))

@@ -146,6 +146,7 @@ impl Engine {
             | WriteReply::Claimed { .. }
             | WriteReply::AttemptStarted(_)
             | WriteReply::Fenced
+            | WriteReply::HandedOver(_)
             | WriteReply::Replayed(_) => Err(WriteReply::unexpected().into()),
         }
     }
@@ -174,7 +175,8 @@ impl Engine {
                 | WriteReply::Refused(_)
                 | WriteReply::Claimed { .. }
                 | WriteReply::AttemptStarted(_)
-                | WriteReply::Fenced,
+                | WriteReply::Fenced
+                | WriteReply::HandedOver(_),
                 _,
             ) => Err(WriteReply::unexpected().into()),
         }

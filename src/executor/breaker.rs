@@ -15,7 +15,7 @@ const OPEN_LONGEST: Duration = Duration::from_secs(30);
 
 /// What is known of one host.
 #[derive(Debug, Default)]
-pub(super) struct Breaker {
+pub struct Breaker {
     failures: u32,
     /// Since the breaker opened: until when no call goes out.
     open_until: Option<Instant>,
@@ -24,7 +24,7 @@ pub(super) struct Breaker {
 
 impl Breaker {
     /// The most calls to the host at one time, where that is less than for others.
-    pub(super) fn limit(&self, now: Instant) -> Option<usize> {
+    pub fn limit(&self, now: Instant) -> Option<usize> {
         match self.state(now) {
             BreakerState::Closed => None,
             BreakerState::Open => Some(0),
@@ -33,7 +33,7 @@ impl Breaker {
     }
 
     /// Its state at `now`.
-    pub(super) fn state(&self, now: Instant) -> BreakerState {
+    pub fn state(&self, now: Instant) -> BreakerState {
         match self.open_until {
             None => BreakerState::Closed,
             Some(until) if now < until => BreakerState::Open,
@@ -42,17 +42,17 @@ impl Breaker {
     }
 
     /// Whether it is open, or tries with single calls.
-    pub(super) fn is_open(&self) -> bool {
+    pub fn is_open(&self) -> bool {
         self.open_until.is_some()
     }
 
     /// The host answered, whatever it said.
-    pub(super) fn answered(&mut self) {
+    pub fn answered(&mut self) {
         *self = Self::default();
     }
 
     /// The host could not be reached, or did not answer in time.
-    pub(super) fn failed(&mut self, now: Instant) {
+    pub fn failed(&mut self, now: Instant) {
         self.failures = self.failures.saturating_add(1);
         // Calls that were under way when it opened say nothing new.
         let is_news = self.open_until.is_none_or(|until| now >= until);

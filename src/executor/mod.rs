@@ -4,7 +4,7 @@
 //! nothing here sends a call twice: whether another attempt follows is decided when one has ended, and recorded.
 
 mod attempt;
-mod breaker;
+pub mod breaker;
 pub mod egress;
 pub mod exchange;
 mod lease_keeper;

@@ -1,6 +1,7 @@
 //! Starts and stops a server: store, engine, executor, API and pages, in order.
 
 mod descriptors;
+mod left;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::auth::oidc::Provider;
 use crate::catalog::{Catalog, FileFault};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::delivery::Deliverer;
 use crate::domain::rules::Rules;
 use crate::domain::target_host::TargetHost;
 use crate::engine::sessions::SessionLimits;
@@ -37,6 +39,7 @@ use crate::web::pages::event_stream::Live;
 use crate::web::pages::sign_in::callback_path;
 use crate::web::session::{DemoPerson, SignIn};
 use descriptors::Descriptors;
+use left::Left;
 
 /// A running server: API and executor over one store.
 pub struct Server {
@@ -45,10 +48,12 @@ pub struct Server {
     catalog: Catalog,
     engine: Engine,
     executor: Arc<Executor>,
+    deliverer: Arc<Deliverer>,
     writer: JoinHandle<()>,
     http: ServerHandle,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
     executing: Option<tokio::task::JoinHandle<()>>,
+    delivering: Option<tokio::task::JoinHandle<()>>,
     following: tokio::task::JoinHandle<()>,
     stop: watch::Sender<bool>,
     grace: Duration,
@@ -110,6 +115,7 @@ impl Server {
         engine.measure_clock().await?;
         let egress = Egress::new(Arc::new(config.targets.clone()), limits(config))?;
         let executor = Executor::new(engine.clone(), egress, concurrency(config));
+        let deliverer = Deliverer::new(engine.clone(), Arc::new(config.targets.clone()))?;
         let (stop, stopping) = watch::channel(false);
         let api = Api {
             engine: engine.clone(),
@@ -128,8 +134,10 @@ impl Server {
         let http = server.handle();
         let following = tokio::spawn(engine.clone().follow_others(stopping.clone()));
         let grace = Duration::from_millis(config.server.shutdown_ms);
-        let executing =
-            (mode == ExecutorMode::Running).then(|| tokio::spawn(Arc::clone(&executor).run(stopping, grace)));
+        let is_running = mode == ExecutorMode::Running;
+        let delivering =
+            is_running.then(|| tokio::spawn(Arc::clone(&deliverer).run(stopping.clone(), grace)));
+        let executing = is_running.then(|| tokio::spawn(Arc::clone(&executor).run(stopping, grace)));
         let serving = tokio::spawn(server);
         Ok(Self {
             address,
@@ -137,10 +145,12 @@ impl Server {
             catalog,
             engine,
             executor,
+            deliverer,
             writer,
             http,
             serving,
             executing,
+            delivering,
             following,
             stop,
             grace,
@@ -162,12 +172,17 @@ impl Server {
         &self.executor
     }
 
+    /// The deliverer, so that a test can step it.
+    pub fn deliverer(&self) -> &Arc<Deliverer> {
+        &self.deliverer
+    }
+
     /// The engine, so that a test can read what the API does not show.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// Reloads the request types and the people file. All of them come into force, or none.
+    /// Reloads the request types, the people and the subscriptions. All of them come into force, or none.
     pub async fn reload_rules(&self) {
         let catalog = self.catalog.clone();
         let read = tokio::task::spawn_blocking(move || catalog.load()).await;
@@ -206,8 +221,9 @@ impl Server {
         let end = Instant::now() + self.grace + STOP_EXTRA;
         // A missing receiver has stopped already.
         let _ = self.stop.send(true);
-        let mut left = Left(Vec::new());
-        let Self { api, engine, executor, http, serving, executing, mut following, writer, .. } = self;
+        let mut left = Left::default();
+        let Self { api, engine, executor, deliverer, http, serving, executing, delivering, .. } = self;
+        let (mut following, writer) = (self.following, self.writer);
         let drained = async {
             http.stop(true).await;
             serving.await
@@ -222,12 +238,18 @@ impl Server {
                 Err(_) => left.abort("the executor", &executing),
             }
         }
+        if let Some(mut delivering) = delivering {
+            match timeout_at(end, &mut delivering).await {
+                Ok(delivered) => delivered?,
+                Err(_) => left.abort("events under way to subscribers", &delivering),
+            }
+        }
         match timeout_at(end, &mut following).await {
             Ok(followed) => followed?,
             Err(_) => left.abort("a read of the change feed", &following),
         }
         let waiting = engine.queue_depth();
-        drop((api, engine, executor));
+        drop((api, engine, executor, deliverer));
         // A separate thread: the runtime would wait for a blocking task.
         let (ended, end_of_writer) = oneshot::channel();
         std::thread::spawn(move || ended.send(writer.join()));
@@ -238,27 +260,6 @@ impl Server {
             }
         }
         left.into_result()
-    }
-}
-
-/// What did not stop in time.
-struct Left(Vec<String>);
-
-impl Left {
-    fn note(&mut self, what: &str) {
-        self.0.push(what.to_owned());
-    }
-
-    fn abort(&mut self, what: &str, task: &tokio::task::JoinHandle<()>) {
-        task.abort();
-        self.note(what);
-    }
-
-    fn into_result(self) -> anyhow::Result<()> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        Err(anyhow::anyhow!("not everything stopped in time; left behind: {}", self.0.join("; ")))
     }
 }
 
@@ -343,6 +344,7 @@ pub fn catalog(config: &Config) -> Catalog {
     Catalog {
         types: config.types.dir.clone(),
         people: config.people.file.clone(),
+        subscriptions: config.subscriptions.file.clone(),
         targets: Some(config.targets.clone()),
     }
 }

@@ -1,9 +1,7 @@
 //! The table `events`: the audit trail. Rows are only ever added; triggers see to it.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -12,7 +10,7 @@ use super::event_data::{
     self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, KindColumns, RefusedData, SubmittedData,
 };
 use super::requests::{Key, parse_digest, parse_id, parse_state};
-use super::schema::{events, requests};
+use super::schema::events;
 use super::{AnyConnection, StoreError, from_micros, json, to_micros};
 use crate::domain::actor::{Actor, Person};
 use crate::domain::attempt::AttemptOutcome;
@@ -190,7 +188,11 @@ impl EventRow {
                     message: self.message()?,
                 }
             }
-            EventType::RulesInForce | EventType::SendingPaused | EventType::SendingResumed => {
+            EventType::RulesInForce
+            | EventType::SendingPaused
+            | EventType::SendingResumed
+            | EventType::DeliveryGivenUp
+            | EventType::SubscriptionSwitchedOff => {
                 return Err(corrupt("an event of no request"));
             }
         })
@@ -295,100 +297,43 @@ batch_insert!(pub fn insert(InsertEvents, events, EventRow), [
     reference, data,
 ]);
 
-/// As much of an event as the change feed publishes.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = events)]
-#[expect(missing_docs, reason = "the columns, as the migration explains them")]
-pub struct EventSummary {
-    pub request_id: Option<String>,
-    pub seq: Option<i64>,
-    pub at: i64,
-    pub event_type: String,
-    pub actor_iss: String,
-    pub actor_sub: String,
-    pub actor_user_id: String,
-    pub actor_user_name: String,
-}
-
-impl EventSummary {
-    /// Who caused it.
-    pub fn actor(&self) -> Person {
-        person!(self, actor_iss, actor_sub, actor_user_id, actor_user_name)
-    }
-}
-
-/// An org's events of these types, but for those of a submission, whose ids were made from `from` on; `max` at
-/// most. The ids are ordered by time.
-pub fn glance(
-    conn: &mut AnyConnection,
-    org: &OrgId,
-    (from, types): (DateTime<Utc>, &[EventType]),
-    max: i64,
-) -> Result<Vec<EventSummary>, StoreError> {
-    let millis = u64::try_from(from.timestamp_millis()).unwrap_or(0);
-    let first = Uuid::from_u128(u128::from(millis) << 80).to_string();
-    Ok(events::table
-        .filter(events::org_id.eq(org.as_str()).and(events::event_id.ge(first)))
-        .filter(sql::<Bool>(IS_AFTER_SUBMISSION))
-        .filter(events::event_type.eq_any(types.iter().map(|wanted| wanted.name())))
-        .order(events::event_id)
-        .limit(max)
-        .select(EventSummary::as_select())
-        .load(conn)?)
-}
-
-/// In the words of the index `events_after_submission`, so that PostgreSQL uses it.
-const IS_AFTER_SUBMISSION: &str = "type NOT IN ('submitted', 'maker_access_validated', 'payload_validated')";
-
-/// The first events of the org's requests that were submitted from `from` on; `max` at most. Read from the
-/// requests: an index over these events would be paid for by every submission.
-pub fn glance_submissions(
-    conn: &mut AnyConnection,
-    org: &OrgId,
-    from: DateTime<Utc>,
-    max: i64,
-) -> Result<Vec<EventSummary>, StoreError> {
-    let rows: Vec<Submitted> = requests::table
-        .filter(requests::org_id.eq(org.as_str()).and(requests::started_at.ge(to_micros(from))))
-        .order((requests::started_at, requests::request_id))
-        .limit(max)
-        .select(Submitted::as_select())
-        .load(conn)?;
-    Ok(rows.into_iter().map(EventSummary::from).collect())
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = requests)]
-struct Submitted {
-    request_id: String,
-    started_at: i64,
-    maker_iss: String,
-    maker_sub: String,
-    maker_user_id: String,
-    maker_user_name: String,
-}
-
-impl From<Submitted> for EventSummary {
-    fn from(row: Submitted) -> Self {
-        Self {
-            request_id: Some(row.request_id),
-            seq: Some(1),
-            at: row.started_at,
-            event_type: EventType::Submitted.name().to_owned(),
-            actor_iss: row.maker_iss,
-            actor_sub: row.maker_sub,
-            actor_user_id: row.maker_user_id,
-            actor_user_name: row.maker_user_name,
-        }
-    }
-}
-
 /// Whether anything but refused attempts has happened to a request after `version`.
 pub fn has_moved_since(conn: &mut AnyConnection, (org, id): &Key, version: i64) -> Result<bool, StoreError> {
     let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string()));
     let later = events::seq.gt(version).and(events::event_type.ne(EventType::Refused.name()));
     let found = events::table.filter(of_request.and(later)).select(events::event_id).first::<String>(conn);
     Ok(found.optional()?.is_some())
+}
+
+/// One event of a request.
+pub fn find(
+    conn: &mut AnyConnection,
+    org: &OrgId,
+    id: RequestId,
+    seq: i64,
+) -> Result<Option<EventRow>, StoreError> {
+    let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string()));
+    Ok(events::table.filter(of_request.and(events::seq.eq(seq))).get_result(conn).optional()?)
+}
+
+/// Under which id the log has the last API call by a person that changed the request up to event `seq`; `None` if
+/// there was none.
+pub fn last_reference(
+    conn: &mut AnyConnection,
+    org: &OrgId,
+    id: RequestId,
+    seq: i64,
+) -> Result<Option<String>, StoreError> {
+    let system = Person::system();
+    let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string()));
+    let by_a_person = events::actor_sub.ne(system.sub).or(events::actor_iss.ne(system.iss));
+    let found = events::table
+        .filter(of_request.and(events::seq.le(seq)).and(by_a_person))
+        .filter(events::event_type.ne(EventType::Refused.name()))
+        .order(events::seq.desc())
+        .select(events::reference)
+        .first(conn);
+    Ok(found.optional()?)
 }
 
 /// A request's events in order.

@@ -215,6 +215,62 @@ diesel::table! {
 }
 
 diesel::table! {
+    outbox (position) {
+        position -> BigInt,
+        org_id -> Text,
+        request_id -> Text,
+        seq -> BigInt,
+        request_type -> Text,
+        event_type -> Text,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    deliveries (org_id, delivery_id) {
+        org_id -> Text,
+        delivery_id -> Text,
+        subscription -> Text,
+        request_id -> Text,
+        seq -> BigInt,
+        request_type -> Text,
+        event_type -> Text,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        created_at -> BigInt,
+        state -> Text,
+        attempts -> BigInt,
+        due_at -> BigInt,
+        leased_until -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    delivery_attempts (org_id, delivery_id, attempt) {
+        org_id -> Text,
+        delivery_id -> Text,
+        attempt -> BigInt,
+        ended_at -> BigInt,
+        duration_ms -> BigInt,
+        status -> Nullable<BigInt>,
+        reason -> Text,
+        answer -> Text,
+    }
+}
+
+diesel::table! {
+    failing_subscriptions (subscription) {
+        subscription -> Text,
+        url -> Text,
+        failing_since -> BigInt,
+        switched_off_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     schema_digest (digest) {
         digest -> Text,
     }

@@ -1,4 +1,4 @@
-//! A batch of submissions, inserted into the tables `requests`, `calls` and `events` together.
+//! A batch of submissions, inserted into the tables `requests`, `calls`, `events` and `outbox` together.
 //!
 //! PostgreSQL gets one statement for the whole batch. SQLite has no round trips to save and gets cached
 //! single-row statements.
@@ -10,6 +10,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use super::calls::{self, CallRow};
 use super::columns::{Columns, push_insert};
 use super::events::{self, EventRow};
+use super::outbox::{self, OutboxRow};
 use super::requests::{self, RequestRow};
 use super::schema;
 use super::{AnyConnection, StoreError};
@@ -24,6 +25,8 @@ pub struct NewSubmission {
     pub call: CallRow,
     /// Its first events.
     pub events: Vec<EventRow>,
+    /// The change that it is, if somebody is told of it.
+    pub outbox: Option<OutboxRow>,
     /// Its execution, if a rule approved it at once; inserted separately.
     pub execution: Option<Execution>,
 }
@@ -44,6 +47,9 @@ pub fn insert(conn: &mut AnyConnection, submissions: &[&NewSubmission]) -> Resul
                 for event in &submission.events {
                     diesel::insert_into(schema::events::table).values(event).execute(conn)?;
                 }
+                if let Some(change) = &submission.outbox {
+                    diesel::insert_into(schema::outbox::table).values(change).execute(conn)?;
+                }
             }
         }
     }
@@ -55,6 +61,7 @@ pub struct SubmissionBatch<'a> {
     requests: Columns<'a>,
     calls: Columns<'a>,
     events: Columns<'a>,
+    outbox: Columns<'a>,
 }
 
 impl<'a> SubmissionBatch<'a> {
@@ -63,10 +70,13 @@ impl<'a> SubmissionBatch<'a> {
         let requests: Vec<&RequestRow> = submissions.iter().map(|submission| &submission.request).collect();
         let calls: Vec<&CallRow> = submissions.iter().map(|submission| &submission.call).collect();
         let events: Vec<&EventRow> = submissions.iter().flat_map(|submission| &submission.events).collect();
+        let outbox: Vec<&OutboxRow> =
+            submissions.iter().filter_map(|submission| submission.outbox.as_ref()).collect();
         Self {
             requests: requests::columns(&requests),
             calls: calls::columns(&calls),
             events: events::columns(&events),
+            outbox: outbox::columns_of(&outbox),
         }
     }
 }
@@ -77,6 +87,8 @@ impl QueryFragment<Pg> for SubmissionBatch<'_> {
         push_insert(&mut out, "requests", &self.requests)?;
         out.push_sql("), new_calls AS (");
         push_insert(&mut out, "calls", &self.calls)?;
+        out.push_sql("), new_outbox AS (");
+        push_insert(&mut out, "outbox", &self.outbox)?;
         out.push_sql(") ");
         push_insert(&mut out, "events", &self.events)
     }

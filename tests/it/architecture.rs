@@ -78,6 +78,11 @@ const MODULES: &[Module] = &[
         ],
     },
     Module {
+        name: "delivery",
+        modules: &["engine", "executor", "domain"],
+        crates: &["chrono", "serde_json", "standardwebhooks", "thiserror", "tokio", "tracing"],
+    },
+    Module {
         name: "http",
         modules: &["engine", "domain"],
         crates: &[
@@ -138,7 +143,7 @@ const MODULES: &[Module] = &[
             "uuid",
         ],
     },
-    Module { name: "catalog", modules: &["domain"], crates: &["serde_json", "toml"] },
+    Module { name: "catalog", modules: &["domain"], crates: &["base64", "serde_json", "toml"] },
     Module {
         name: "config",
         modules: &["domain"],

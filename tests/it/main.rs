@@ -8,6 +8,7 @@ mod api;
 mod architecture;
 mod attacks;
 mod cli;
+mod delivery;
 mod docs;
 mod engine;
 mod executor;

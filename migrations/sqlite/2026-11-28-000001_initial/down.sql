@@ -1,4 +1,8 @@
 DROP TABLE schema_digest;
+DROP TABLE failing_subscriptions;
+DROP TABLE delivery_attempts;
+DROP TABLE deliveries;
+DROP TABLE outbox;
 DROP TABLE pauses;
 DROP TABLE sessions;
 DROP TABLE usage_counters;

@@ -264,6 +264,72 @@ CREATE TABLE pauses (
     at     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Changes whose subscribers still have to be found, written by the transaction that makes the change and only where
+-- somebody is told of it. A row leaves in the transaction that puts its deliveries on their way.
+CREATE TABLE outbox (
+    position     INTEGER PRIMARY KEY,
+    org_id       TEXT NOT NULL,
+    request_id   TEXT NOT NULL,
+    seq          INTEGER NOT NULL,
+    request_type TEXT NOT NULL,
+    event_type   TEXT NOT NULL,
+    from_state   TEXT,
+    to_state     TEXT NOT NULL,
+    at           INTEGER NOT NULL
+) STRICT;
+
+-- One event on its way to one subscriber. `subscription` is the name in the subscriptions' file; `attempts` counts
+-- those that began, and fences off a node that lost its lease. `due_at` and `leased_until` are by the database's
+-- clock. Rows are deleted some weeks after they ended.
+CREATE TABLE deliveries (
+    org_id       TEXT NOT NULL,
+    delivery_id  TEXT NOT NULL,
+    subscription TEXT NOT NULL,
+    request_id   TEXT NOT NULL,
+    seq          INTEGER NOT NULL,
+    request_type TEXT NOT NULL,
+    event_type   TEXT NOT NULL,
+    from_state   TEXT,
+    to_state     TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    state        TEXT NOT NULL CHECK (state IN ('waiting', 'claimed', 'delivered', 'given_up')),
+    attempts     INTEGER NOT NULL CHECK (attempts >= 0),
+    due_at       INTEGER NOT NULL,
+    leased_until INTEGER,
+    ended_at     INTEGER,
+    PRIMARY KEY (org_id, delivery_id),
+    CONSTRAINT deliveries_claimed_has_lease CHECK ((state = 'claimed') = (leased_until IS NOT NULL)),
+    CONSTRAINT deliveries_ended_has_end CHECK ((state IN ('delivered', 'given_up')) = (ended_at IS NOT NULL))
+) STRICT;
+CREATE INDEX deliveries_due ON deliveries (subscription, due_at) WHERE state = 'waiting';
+-- A later change of a request is not sent to a subscriber before the earlier ones.
+CREATE INDEX deliveries_open ON deliveries (subscription, org_id, request_id, seq) WHERE ended_at IS NULL;
+CREATE INDEX deliveries_claimed ON deliveries (leased_until) WHERE state = 'claimed';
+CREATE INDEX deliveries_ended ON deliveries (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX deliveries_by_request ON deliveries (org_id, request_id, delivery_id);
+
+-- What a subscriber answered to each attempt: the beginning of its body. `status` is null if there was no answer.
+CREATE TABLE delivery_attempts (
+    org_id      TEXT NOT NULL,
+    delivery_id TEXT NOT NULL,
+    attempt     INTEGER NOT NULL CHECK (attempt > 0),
+    ended_at    INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    status      INTEGER,
+    reason      TEXT NOT NULL,
+    answer      TEXT NOT NULL,
+    PRIMARY KEY (org_id, delivery_id, attempt),
+    FOREIGN KEY (org_id, delivery_id) REFERENCES deliveries (org_id, delivery_id) ON DELETE CASCADE
+) STRICT;
+
+-- Subscriptions that do not take what they are sent. `url` is where that was: with another one it is a new subscription.
+CREATE TABLE failing_subscriptions (
+    subscription    TEXT NOT NULL PRIMARY KEY,
+    url             TEXT NOT NULL,
+    failing_since   INTEGER NOT NULL,
+    switched_off_at INTEGER
+) STRICT;
+
 -- The digest of this file, written by the program that ran it. Until the first release the file is edited in
 -- place, and a program refuses a database that was made with another text.
 CREATE TABLE schema_digest (

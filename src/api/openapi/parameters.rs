@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::component;
+use crate::domain::delivery::DeliveryState;
 use crate::domain::request::State;
 use crate::domain::request_type::RequestTypes;
 use crate::http::query::{FILTER_PARAMETERS, LIMIT_DEFAULT, LIMIT_MAX, VALUE_CHARS_MAX};
@@ -100,13 +101,16 @@ fn headers() -> Map<String, Value> {
         }),
     );
     let id = "The id that the server gave the request.";
-    all.insert(
-        "requestId".to_owned(),
-        json!({
-            "name": "requestId", "in": "path", "required": true, "description": id,
-            "schema": { "type": "string", "format": "uuid" },
-        }),
-    );
+    let delivery = "The id of the delivery.";
+    for (name, description) in [("requestId", id), ("deliveryId", delivery)] {
+        all.insert(
+            name.to_owned(),
+            json!({
+                "name": name, "in": "path", "required": true, "description": description,
+                "schema": { "type": "string", "format": "uuid" },
+            }),
+        );
+    }
     all
 }
 
@@ -118,6 +122,18 @@ pub(super) fn of(names: &[&str]) -> Vec<Value> {
 /// References to the parameters that filter and order a list of requests.
 pub(super) fn filters() -> Vec<Value> {
     of(&FILTER_PARAMETERS)
+}
+
+/// The parameters that filter a list of deliveries.
+pub(super) fn delivery_filters() -> Vec<Value> {
+    let names = DeliveryState::ALL.map(DeliveryState::name);
+    let id = "^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$";
+    let id = json!({ "type": "string", "pattern": id });
+    vec![
+        query("subscription", short_text(), "Only deliveries to the subscription of this name."),
+        query("state", words(&names), "Only deliveries in this state."),
+        query("requestId", id, "Only deliveries about this request."),
+    ]
 }
 
 /// The format of an export: the only required query parameter.

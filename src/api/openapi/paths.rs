@@ -9,8 +9,8 @@ use crate::api::BASE;
 use crate::domain::actor::Permission;
 use crate::domain::request_type::{RequestType, RequestTypes};
 use crate::http::wire::{
-    BulkResultBody, Data, ExplainedBody, List, Liveness, Readiness, RefusalPage, RequestBody, RequestPage,
-    TargetHostBody, TrailEntryBody,
+    BulkResultBody, Data, DeliveryBody, DeliveryPage, ExplainedBody, List, Liveness, Readiness, RefusalPage,
+    RequestBody, RequestPage, TargetHostBody, TrailEntryBody,
 };
 
 /// Statuses with which a read can be refused.
@@ -43,10 +43,12 @@ pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
     get(base("/requests/{requestId}/history"), history());
     get(base("/refusals"), refusals());
     get(base("/target-hosts"), target_hosts());
+    get(base("/deliveries"), deliveries());
     get("/health/live".to_owned(), live());
     get("/health/ready".to_owned(), ready());
     get("/metrics".to_owned(), metrics());
     get("/openapi.json".to_owned(), openapi());
+    paths.insert(base("/deliveries/{deliveryId}/redeliver"), json!({ "post": redeliver().render() }));
     paths.insert(base("/bulk-decisions"), json!({ "put": decide_many().render() }));
     paths.insert(base("/requests/{requestId}/withdraw"), json!({ "post": withdraw().render() }));
     paths
@@ -282,6 +284,43 @@ fn refusals() -> Operation {
         body: None,
         success: success("One page of refusals.", &schemas::of::<RefusalPage>(), &[]),
         refused: READING,
+        special: None,
+    }
+}
+
+fn deliveries() -> Operation {
+    let mut parameters = parameters::delivery_filters();
+    parameters.extend(given(&["limit", "after", "orgOrOnly"]));
+    Operation {
+        id: "listDeliveries".to_owned(),
+        tag: "Auditing",
+        summary: "List the events that were sent to subscribers.".to_owned(),
+        description: format!(
+            "Newest first, with their attempts and the answers to them. Needs the permission `{}`.",
+            Permission::Audit.name()
+        ),
+        parameters,
+        body: None,
+        success: success("One page of deliveries.", &schemas::of::<DeliveryPage>(), &[]),
+        refused: READING,
+        special: None,
+    }
+}
+
+fn redeliver() -> Operation {
+    Operation {
+        id: "redeliver".to_owned(),
+        tag: "Auditing",
+        summary: "Send an event to its subscriber again.".to_owned(),
+        description: format!(
+            "A delivery that has ended is sent again at once, under the same id. One that is still on its way is \
+             not changed. Needs the permission `{}`.",
+            Permission::Audit.name()
+        ),
+        parameters: given(&["deliveryId", "org"]),
+        body: None,
+        success: success("The delivery.", &schemas::of::<Data<DeliveryBody>>(), &[]),
+        refused: READING_ONE,
         special: None,
     }
 }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::schema;
 use crate::http::wire::{
-    BulkResultBody, Data, EntityBody, ErrorBody, ExplainedBody, List, Liveness, Readiness, RefusalPage,
-    RequestBody, RequestPage, TargetHostBody, TrailEntryBody,
+    BulkResultBody, Data, DeliveryBody, DeliveryPage, EntityBody, ErrorBody, ExplainedBody, List, Liveness,
+    Readiness, RefusalPage, RequestBody, RequestPage, TargetHostBody, TrailEntryBody,
 };
 
 /// A reference to the schema of `T`.
@@ -26,6 +26,8 @@ pub(super) fn components() -> Map<String, Value> {
         SchemaGenerator::subschema_for::<List<BulkResultBody>>,
         SchemaGenerator::subschema_for::<RequestPage>,
         SchemaGenerator::subschema_for::<RefusalPage>,
+        SchemaGenerator::subschema_for::<DeliveryPage>,
+        SchemaGenerator::subschema_for::<Data<DeliveryBody>>,
         SchemaGenerator::subschema_for::<List<TargetHostBody>>,
         SchemaGenerator::subschema_for::<EntityBody>,
         SchemaGenerator::subschema_for::<ErrorBody>,

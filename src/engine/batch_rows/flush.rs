@@ -5,7 +5,8 @@ use crate::domain::execution::Execution;
 use crate::store::executions::{self, ExecutionUpdate};
 use crate::store::requests::{self, RequestRow, RequestUpdate};
 use crate::store::{
-    AnyConnection, StoreError, answers, attempts, decisions, events, submission_keys, submissions, usage,
+    AnyConnection, StoreError, answers, attempts, decisions, events, outbox, submission_keys, submissions,
+    usage,
 };
 
 impl BatchRows<'_> {
@@ -26,6 +27,7 @@ impl BatchRows<'_> {
         write_all(conn, std::mem::take(&mut self.new_attempts), attempts::insert)?;
         write_all(conn, std::mem::take(&mut self.ended_attempts), attempts::end)?;
         write_all(conn, std::mem::take(&mut self.answers), answers::insert)?;
+        write_all(conn, std::mem::take(&mut self.outbox), outbox::insert)?;
         write_all(conn, std::mem::take(&mut self.events), events::insert)
     }
 

@@ -16,6 +16,7 @@ use super::admission::PreparedSubmission;
 use super::change_feed::Change;
 use super::claimed_execution::{Ending, HeldLease};
 use super::command::Caller;
+use super::deliveries::outboxed;
 use super::rule_book::RuleBook;
 use crate::clock::Clock;
 use crate::domain::execution::Execution;
@@ -24,12 +25,14 @@ use crate::domain::outcome::Outcome;
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::{Request, State};
 use crate::domain::request_type::RequestType;
+use crate::domain::subscription::Subscriptions;
 use crate::store::answers::AnswerRow;
 use crate::store::attempts::AttemptRow;
 use crate::store::claims::{self, NodeTime};
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::events::{self, EventRow, Origin};
 use crate::store::executions;
+use crate::store::outbox::OutboxRow;
 use crate::store::requests::{self, Key};
 use crate::store::submission_keys::SubmissionKeyRow;
 use crate::store::submissions::NewSubmission;
@@ -80,6 +83,11 @@ pub(super) struct BatchRows<'a> {
     submissions: Vec<Cow<'a, NewSubmission>>,
     decisions: Vec<DecisionRow>,
     events: Vec<EventRow>,
+    /// Who is told of which changes.
+    subscriptions: Subscriptions,
+    outbox: Vec<OutboxRow>,
+    /// Whether the batch makes a change that somebody is told of.
+    pub(super) has_outbox: bool,
     new_attempts: Vec<AttemptRow>,
     ended_attempts: Vec<AttemptRow>,
     answers: Vec<AnswerRow>,
@@ -113,6 +121,9 @@ impl<'a> BatchRows<'a> {
             submissions: Vec::new(),
             decisions: Vec::new(),
             events: Vec::new(),
+            subscriptions: book.current().subscriptions.clone(),
+            outbox: Vec::new(),
+            has_outbox: false,
             new_attempts: Vec::new(),
             ended_attempts: Vec::new(),
             answers: Vec::new(),
@@ -241,7 +252,12 @@ impl<'a> BatchRows<'a> {
         if self.keeps_changes {
             self.changes.extend(Change::of(&request, event));
         }
-        self.events.push(EventRow::new(&request, event, self.clock.new_id(), origin));
+        let row = EventRow::new(&request, event, self.clock.new_id(), origin);
+        if let Some(change) = outboxed(&self.subscriptions, &row, &request.request_type) {
+            self.has_outbox = true;
+            self.outbox.push(change);
+        }
+        self.events.push(row);
         if let (EventKind::Decided { .. }, Some(decision)) = (&event.kind, request.last_decision()) {
             self.decisions.push(DecisionRow::new(&request, decision, request.decisions.len() - 1));
         }

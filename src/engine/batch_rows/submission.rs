@@ -46,6 +46,7 @@ impl<'a> BatchRows<'a> {
         if self.keeps_changes {
             self.changes.push(Change::of_submission(&submission.request)?);
         }
+        self.has_outbox |= submission.outbox.is_some();
         if let Some(execution) = submission.execution.clone() {
             self.executions.insert(execution.key(), ExecutionEntry { execution, before: None });
         }

@@ -59,7 +59,7 @@ pub enum ChangeKind {
 
 impl ChangeKind {
     /// The kind of an event; `None` for checks, starts of attempts and refusals, which are not published.
-    pub(super) fn of(event_type: EventType) -> Option<Self> {
+    pub(in crate::engine) fn of(event_type: EventType) -> Option<Self> {
         match event_type {
             EventType::Submitted => Some(Self::Submitted),
             EventType::Approved | EventType::ApprovalGiven => Some(Self::Decided(Verdict::Approved)),
@@ -78,7 +78,9 @@ impl ChangeKind {
             | EventType::Refused
             | EventType::RulesInForce
             | EventType::SendingPaused
-            | EventType::SendingResumed => None,
+            | EventType::SendingResumed
+            | EventType::DeliveryGivenUp
+            | EventType::SubscriptionSwitchedOff => None,
         }
     }
 

@@ -10,7 +10,7 @@ use super::change::{Change, ChangeKind, StoredEvent};
 use super::{ActiveOrg, Feed};
 use crate::domain::ids::{OrgId, RequestId};
 use crate::engine::{Engine, EngineError};
-use crate::store::events::EventSummary;
+use crate::store::event_summaries::{self, EventSummary};
 use crate::store::{AnyConnection, StoreError, events, requests};
 
 /// How often the database is polled.
@@ -77,8 +77,8 @@ fn poll(
     for ActiveOrg { org, since } in orgs {
         let from = (now - LATE_MAX).max(*since);
         let submitted_from = (now - SUBMISSION_LATE_MAX).max(*since);
-        let mut found = events::glance_submissions(conn, org, submitted_from, EVENTS_MAX)?;
-        found.extend(events::glance(conn, org, (from, &ChangeKind::types()), EVENTS_MAX)?);
+        let mut found = event_summaries::glance_submissions(conn, org, submitted_from, EVENTS_MAX)?;
+        found.extend(event_summaries::glance(conn, org, (from, &ChangeKind::types()), EVENTS_MAX)?);
         found.sort_by_key(|event| event.at);
         let is_too_much = i64::try_from(found.len()).is_ok_and(|number| number >= EVENTS_MAX);
         // Keys are kept for twice as long as their events can be found again.

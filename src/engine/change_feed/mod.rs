@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::Engine;
 use crate::domain::ids::{OrgId, RequestId};
-use crate::store::events::EventSummary;
+use crate::store::event_summaries::EventSummary;
 use change::EventKey;
 pub use change::{Change, ChangeKind};
 

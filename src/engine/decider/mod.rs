@@ -17,10 +17,12 @@ use super::admission::Deadlines;
 use super::batch_rows::{BatchRows, LockSet};
 use super::change_feed::{Change, Feed};
 use super::command::{WriteCommand, WriteReply};
+use super::deliveries::{end_delivery, hand_over};
 use super::error::AdmissionRefusal;
 use super::in_force::store_rules;
 use super::rule_book::RuleBook;
 use crate::clock::Clock;
+use crate::domain::ids::OrgId;
 use crate::domain::lifecycle::Command;
 use crate::fault_points::{self, FaultPoint};
 use crate::metrics::Metrics;
@@ -28,7 +30,7 @@ use crate::store::events::Origin;
 use crate::store::requests::Key;
 use crate::store::submissions::{NewSubmission, SubmissionBatch};
 use crate::store::writer::{Batch, BatchStats, Ran};
-use crate::store::{AnyConnection, StoreError, executions, refusals, requests, sessions};
+use crate::store::{AnyConnection, StoreError, deliveries, executions, refusals, requests, sessions};
 
 /// What the decider and the rest of the engine share.
 pub(super) struct Shared {
@@ -38,6 +40,7 @@ pub(super) struct Shared {
     pub(super) deadlines: Deadlines,
     pub(super) metrics: Arc<Metrics>,
     pub(super) due: Arc<Notify>,
+    pub(super) outbox_filled: Arc<Notify>,
     pub(super) sending: SendingLimits,
 }
 
@@ -46,6 +49,8 @@ pub(super) struct Decider {
     shared: Shared,
     /// What the running batch changes; published once it is committed.
     changes: Vec<Change>,
+    /// Whether the running batch fills the outbox.
+    has_outbox: bool,
     node: String,
     /// Kept refusals of this minute by person: the minute, and how many.
     refused_lately: HashMap<String, (i64, i64)>,
@@ -77,6 +82,8 @@ impl Batch for Decider {
         }
         rows.flush(conn)?;
         self.changes = std::mem::take(&mut rows.changes);
+        self.has_outbox = rows.has_outbox;
+        self.run_hand_overs(conn, &mut rows, commands, &mut ran)?;
         self.run_claims(conn, commands, &mut ran)?;
         let replied = commands.iter().zip(&ran).filter(|(_, ran)| ran.reply().is_some());
         replied.filter_map(|(command, _)| command.fault_point()).for_each(fault_points::pass);
@@ -94,6 +101,7 @@ impl Batch for Decider {
         let submissions: Vec<&NewSubmission> = commands.iter().map(submission).collect::<Option<_>>()?;
         let replies = submissions.iter().map(|_| WriteReply::Done).collect();
         self.changes.clear();
+        self.has_outbox = submissions.iter().any(|submission| submission.outbox.is_some());
         if self.shared.feed.is_wanted() {
             let changes = submissions.iter().map(|submission| Change::of_submission(&submission.request));
             self.changes = changes.collect::<Result<_, _>>().ok()?;
@@ -107,6 +115,9 @@ impl Batch for Decider {
         if ran.iter().filter_map(Ran::reply).any(WriteReply::approves) {
             fault_points::pass(FaultPoint::WakeUp);
             self.shared.due.notify_one();
+        }
+        if std::mem::take(&mut self.has_outbox) {
+            self.shared.outbox_filled.notify_one();
         }
     }
 }
@@ -131,7 +142,25 @@ fn lock_set<'a>(commands: &[&'a WriteCommand]) -> LockSet<'a> {
 impl Decider {
     pub(super) fn new(shared: Shared) -> Self {
         let node = shared.clock.new_id().to_string();
-        Self { shared, changes: Vec::new(), node, refused_lately: HashMap::new() }
+        Self { shared, changes: Vec::new(), has_outbox: false, node, refused_lately: HashMap::new() }
+    }
+
+    /// The batch's own changes are in the outbox by now.
+    fn run_hand_overs(
+        &self,
+        conn: &mut AnyConnection,
+        rows: &mut BatchRows<'_>,
+        commands: &[&WriteCommand],
+        ran: &mut [Ran<WriteReply>],
+    ) -> Result<(), StoreError> {
+        for (command, ran) in commands.iter().zip(ran) {
+            let WriteCommand::HandOver(rooms) = command else { continue };
+            let now = rows.database_now(conn)?;
+            let rules = self.shared.book.current();
+            let handed = hand_over(conn, &rules.subscriptions, &self.shared.clock, (now, rooms))?;
+            *ran = Ran::Replied(WriteReply::HandedOver(handed));
+        }
+        Ok(())
     }
 
     /// Carries out one command on the batch's rows.
@@ -181,12 +210,32 @@ impl Decider {
             WriteCommand::LapseAll => {
                 let now = rows.database_now(conn)?;
                 executions::lapse_all(conn, now)?;
+                deliveries::lapse_all(conn, now)?;
             }
-            // After the flush, so that it sees what this very batch approved.
-            WriteCommand::Claim(_) => {}
+            WriteCommand::EndDelivery(ending) => {
+                let now = rows.database_now(conn)?;
+                end_delivery(conn, ending, &self.shared.clock, now)?;
+            }
+            WriteCommand::Redeliver { org, id } => return run_redeliver(conn, rows, org, id),
+            // After the flush, so that they see what this very batch changed.
+            WriteCommand::Claim(_) | WriteCommand::HandOver(_) => {}
         }
         Ok(WriteReply::Done)
     }
+}
+
+fn run_redeliver(
+    conn: &mut AnyConnection,
+    rows: &mut BatchRows<'_>,
+    org: &OrgId,
+    id: &str,
+) -> Result<WriteReply, StoreError> {
+    if deliveries::find(conn, org, id)?.is_none() {
+        return Ok(WriteReply::NotFound);
+    }
+    let now = rows.database_now(conn)?;
+    deliveries::send_again(conn, (org, id), now)?;
+    Ok(WriteReply::Done)
 }
 
 /// Ends what its deadline has passed by: the request, or the execution of an approved one.

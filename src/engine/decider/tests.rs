@@ -28,6 +28,7 @@ fn a_submission_whose_commit_was_reported_as_failed_is_recognised_when_it_is_tri
         book: inner.book.clone(),
         deadlines: inner.deadlines,
         metrics: Arc::clone(&inner.metrics),
+        outbox_filled: Arc::default(),
         due: Arc::clone(&inner.due),
         sending: inner.sending,
     });

@@ -24,6 +24,8 @@ pub struct Readiness {
     pub last_write_age_ms: u64,
     /// Milliseconds since the executor's loop last turned; null if it never did.
     pub last_turn_age_ms: Option<u64>,
+    /// The subscriptions that have taken nothing for a day, or want no more.
+    pub failing_subscriptions: Vec<String>,
 }
 
 /// The single checks.
@@ -38,6 +40,9 @@ pub struct ReadinessChecks {
     pub migrations: Word<Check>,
     /// Whether the executor is alive: its loop reaches the store, and turned within the last ten seconds.
     pub executor: Word<Check>,
+    /// Whether every subscription takes what it is sent: `failing` once one has taken nothing for a day, or wants no
+    /// more. The server is ready all the same.
+    pub subscriptions: Word<Check>,
     /// Whether the rules in force are the ones in the files.
     pub rules: Word<RulesCheck>,
 }

@@ -5,6 +5,7 @@
 //! absent and is never `null`.
 
 mod bulk;
+mod delivery;
 mod entity;
 mod errors;
 mod explained;
@@ -22,6 +23,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use self::bulk::BulkResultBody;
+pub use self::delivery::{DeliveryBody, DeliveryPage};
 pub use self::entity::{EntityBody, NO_CONTROL};
 pub use self::errors::ErrorBody;
 pub use self::explained::ExplainedBody;

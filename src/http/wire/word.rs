@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::code::Code;
+use crate::domain::delivery::DeliveryState;
 use crate::domain::findings::{FindingCode, Level};
 use crate::domain::lifecycle::EventType;
 use crate::domain::outcome::Outcome;
@@ -103,6 +104,19 @@ impl Vocabulary for BreakerState {
     const SCHEMA: &'static str = "BreakerState";
     const DESCRIPTION: &'static str =
         "Whether calls to a host are held back because it did not take or answer several.";
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.map(Self::name).to_vec()
+    }
+
+    fn word(&self) -> &'static str {
+        self.name()
+    }
+}
+
+impl Vocabulary for DeliveryState {
+    const SCHEMA: &'static str = "DeliveryState";
+    const DESCRIPTION: &'static str = "Where a delivery stands.";
 
     fn words() -> Vec<&'static str> {
         Self::ALL.map(Self::name).to_vec()

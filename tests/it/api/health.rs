@@ -20,16 +20,19 @@ async fn a_running_server_is_live_and_ready(on: On) {
         (reply.status == 200).then_some(reply.body)
     })
     .await;
-    let checks =
-        json!({ "database": "ok", "writes": "ok", "migrations": "ok", "executor": "ok", "rules": "ok" });
+    let checks = json!({
+        "database": "ok", "writes": "ok", "migrations": "ok", "executor": "ok", "subscriptions": "ok", "rules": "ok",
+    });
     assert_eq!((&ready["status"], &ready["checks"]), (&json!("ok"), &checks));
     assert!(ready["lastWriteAgeMs"].is_u64() && ready["lastTurnAgeMs"].is_u64(), "{ready}");
 }
 
 async fn a_server_whose_executor_does_not_run_is_not_ready(on: On) {
     let app = App::with(on, AppOptions::stepped()).await;
-    let checks =
-        json!({ "database": "ok", "writes": "ok", "migrations": "ok", "executor": "failing", "rules": "ok" });
+    let checks = json!({
+        "database": "ok", "writes": "ok", "migrations": "ok", "executor": "failing", "subscriptions": "ok",
+        "rules": "ok",
+    });
     let body = app.get("/health/ready").await.expect(503);
     assert_eq!((&body["status"], &body["checks"]), (&json!("failing"), &checks));
     assert!(body["lastWriteAgeMs"].is_u64() && body["lastTurnAgeMs"].is_null(), "{body}");
@@ -40,7 +43,8 @@ async fn a_database_of_an_older_version_is_not_ready(on: On) {
     let app = App::with(on, AppOptions::stepped()).await;
     app.tamper("DELETE FROM __diesel_schema_migrations");
     let checks = json!({
-        "database": "ok", "writes": "ok", "migrations": "failing", "executor": "failing", "rules": "ok",
+        "database": "ok", "writes": "ok", "migrations": "failing", "executor": "failing",
+        "subscriptions": "ok", "rules": "ok",
     });
     assert_eq!(app.get("/health/ready").await.expect(503)["checks"], checks);
 }

@@ -1,5 +1,6 @@
 //! The tables of the documents say what the code says; where they do not, the test prints what to paste.
 
+use chrono::DateTime;
 use clap::{ArgAction, CommandFactory};
 use countersign::api;
 use countersign::cli::args::CommandLine;
@@ -219,6 +220,8 @@ fn metrics() -> Vec<Vec<Cell>> {
     metrics.refused(Code::Busy);
     metrics.executed("TYPE", "executed");
     metrics.set_breaker("HOST", true);
+    metrics.delivered("NAME", true);
+    metrics.set_failing_subscriptions([("NAME", DateTime::UNIX_EPOCH)].into_iter(), DateTime::UNIX_EPOCH);
     let text = metrics.render(0);
     let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE countersign_")?.split_once(' '));
     kinds

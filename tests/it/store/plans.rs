@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use countersign::domain::ids::OrgId;
 use countersign::domain::lifecycle::EventType;
 use countersign::domain::request::State;
-use countersign::store::{AnyConnection, StoreError, events, executions, requests, sessions, to_micros};
+use countersign::store::{
+    AnyConnection, StoreError, event_summaries, executions, requests, sessions, to_micros,
+};
 use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{BigInt, Bool, Text};
@@ -153,12 +155,17 @@ type Query = fn(&mut AnyConnection) -> Result<(), StoreError>;
 const PERIODIC: [(&str, Query); 7] = [
     ("the change feed's poll", |conn| {
         let types = [EventType::Approved, EventType::Executed];
-        events::glance(conn, &OrgId::new("100"), (start() - chrono::TimeDelta::seconds(5), &types), 5_000)
-            .map(drop)
+        event_summaries::glance(
+            conn,
+            &OrgId::new("100"),
+            (start() - chrono::TimeDelta::seconds(5), &types),
+            5_000,
+        )
+        .map(drop)
     }),
     ("the change feed's poll for submissions", |conn| {
         let from = start() - chrono::TimeDelta::seconds(5);
-        events::glance_submissions(conn, &OrgId::new("100"), from, 5_000).map(drop)
+        event_summaries::glance_submissions(conn, &OrgId::new("100"), from, 5_000).map(drop)
     }),
     ("the sweep of deadlines", |conn| requests::list_overdue(conn, start(), 500).map(drop)),
     ("the sweep of leases", |conn| executions::list_lapsed(conn, start(), 500).map(drop)),

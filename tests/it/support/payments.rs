@@ -49,7 +49,7 @@ pub fn payment_rules(type_file: &str, people: Option<&str>) -> Rules {
         std::fs::write(&path, text).unwrap();
         path
     });
-    let catalog = Catalog { types: Some(types), people, targets: None };
+    let catalog = Catalog { types: Some(types), people, ..Catalog::default() };
     let loaded = catalog.load().unwrap_or_else(|faults| panic!("{faults:#?}"));
     loaded.rules
 }

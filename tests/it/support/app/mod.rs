@@ -3,7 +3,7 @@
 mod database;
 mod options;
 
-pub use options::AppOptions;
+pub use options::{AppOptions, SIGNING_SECRETS};
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,7 +19,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use self::database::Database;
-use self::options::{PEOPLE, TYPE_FILE, TYPES, toml};
+use self::options::{PEOPLE, SUBSCRIPTIONS, TYPE_FILE, TYPES, toml};
 use crate::support::browser::Browser;
 use crate::support::client::{Call, Reply};
 use crate::support::people::{Actor, Person};
@@ -108,6 +108,12 @@ impl App {
         self.server().reload_rules().await;
     }
 
+    /// The same with the subscriptions' file.
+    pub async fn change_subscriptions(&self, text: &str) {
+        std::fs::write(self.folder.path().join(SUBSCRIPTIONS), text).unwrap();
+        self.server().reload_rules().await;
+    }
+
     /// The running server, for a test that stops it in its own way.
     pub fn take_server(&mut self) -> Server {
         self.server.take().unwrap()
@@ -150,6 +156,11 @@ impl App {
     /// Executes everything that is due; for [`ExecutorMode::Stepped`].
     pub async fn run_due_executions(&self) {
         self.server().executor().run_due().await.unwrap();
+    }
+
+    /// Delivers everything that is due to subscribers.
+    pub async fn run_due_deliveries(&self) {
+        self.server().deliverer().run_due().await.unwrap();
     }
 
     /// Settles deadlines and lapsed leases, as the running executor does each second.

@@ -14,6 +14,13 @@ use crate::support::people::{AUDIENCE, ISSUER, Person, SECRET};
 pub(super) const TYPES: &str = "types";
 pub(super) const TYPE_FILE: &str = "own.toml";
 pub(super) const PEOPLE: &str = "people.toml";
+pub(super) const SUBSCRIPTIONS: &str = "subscriptions.toml";
+
+/// The secrets that subscriptions can name, by file.
+pub const SIGNING_SECRETS: [(&str, &str); 2] = [
+    ("first.secret", "whsec_dGhlIGZpcnN0IHNpZ25pbmcgc2VjcmV0"),
+    ("second.secret", "whsec_dGhlIHNlY29uZCBzaWduaW5nIHNlY3Jl"),
+];
 
 /// What differs from the usual configuration.
 pub struct AppOptions {
@@ -23,6 +30,7 @@ pub struct AppOptions {
     pub(super) settings: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
     type_file: Option<String>,
     people_file: Option<String>,
+    subscriptions_file: Option<String>,
     pub(super) demo: Vec<DemoPerson>,
     /// Where calls may go beside the sandbox and the recording target.
     pub(super) targets: Vec<SocketAddr>,
@@ -37,6 +45,7 @@ impl Default for AppOptions {
             settings: BTreeMap::new(),
             type_file: None,
             people_file: None,
+            subscriptions_file: None,
             demo: Vec::new(),
             targets: Vec::new(),
         };
@@ -95,6 +104,12 @@ impl AppOptions {
         Self { people_file: Some(text.to_owned()), ..self }
     }
 
+    /// A subscriptions' file; next to it are the files of [`SIGNING_SECRETS`].
+    #[must_use]
+    pub fn with_subscriptions(self, text: &str) -> Self {
+        Self { subscriptions_file: Some(text.to_owned()), ..self }
+    }
+
     /// Writes the files that were asked for, and names them in the settings.
     pub(super) fn with_files_in(mut self, folder: &TempDir) -> Self {
         if let Some(text) = self.type_file.take() {
@@ -105,6 +120,14 @@ impl AppOptions {
         if let Some(text) = self.people_file.take() {
             std::fs::write(folder.path().join(PEOPLE), text).unwrap();
             self = self.set("people.file", format!("{:?}", folder.path().join(PEOPLE).display().to_string()));
+        }
+        if let Some(text) = self.subscriptions_file.take() {
+            let file = folder.path().join(SUBSCRIPTIONS);
+            std::fs::write(&file, text).unwrap();
+            for (name, secret) in SIGNING_SECRETS {
+                std::fs::write(folder.path().join(name), secret).unwrap();
+            }
+            self = self.set("subscriptions.file", format!("{:?}", file.display().to_string()));
         }
         self
     }
