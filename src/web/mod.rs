@@ -37,8 +37,8 @@ pub(crate) use parts::layout::{Nav, Shell};
 use crate::engine::Engine;
 use crate::http::error::ApiError;
 use pages::{
-    bulk, decide, event_stream, history, inbox, new_request, request, request_lists, request_types, sign_in,
-    trail,
+    bulk, decide, deliveries, event_stream, history, inbox, new_request, request, request_lists,
+    request_types, sign_in, trail,
 };
 use parts::layout;
 use session::SignIn;
@@ -103,6 +103,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .configure(sign_in::routes)
         .route("/history", web::get().to(history::page))
         .route("/history/export", web::get().to(history::export))
+        .route("/deliveries", web::get().to(deliveries::list))
+        .route("/deliveries/{id}/redeliver", web::post().to(deliveries::redeliver))
         .route("/types", web::get().to(request_types::list))
         .route("/types/{type}", web::get().to(request_types::page))
         .route("/assets/{file}", web::get().to(assets::serve))

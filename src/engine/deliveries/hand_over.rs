@@ -16,7 +16,7 @@ use crate::store::{AnyConnection, StoreError, deliveries};
 const LOOK_MAX: i64 = 500;
 
 /// For how long a node has a delivery: longer than an attempt takes.
-pub(super) const LEASE: TimeDelta = TimeDelta::seconds(60);
+pub(super) const LEASE: TimeDelta = TimeDelta::seconds(20);
 
 /// How long an ended delivery can be listed and sent again.
 const KEPT_FOR: TimeDelta = TimeDelta::days(30);

@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod decide;
+pub mod deliveries;
 pub mod event_stream;
 pub mod history;
 pub mod inbox;

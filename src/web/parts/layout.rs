@@ -30,6 +30,8 @@ pub enum Nav {
     History,
     /// What may or may not have happened.
     Unknown,
+    /// What subscribers were told.
+    Deliveries,
     /// Request types and their policies.
     Types,
     Elsewhere,
@@ -46,6 +48,7 @@ impl Nav {
             Self::Mine => "/mine",
             Self::History => "/history",
             Self::Unknown => "/unknown",
+            Self::Deliveries => "/deliveries",
             Self::Types => "/types",
             Self::Elsewhere => "",
         }
@@ -66,6 +69,7 @@ impl Nav {
             Self::Mine => "My requests",
             Self::History => "History",
             Self::Unknown => "Unknown outcome",
+            Self::Deliveries => "Deliveries",
             Self::Types => "Types and policies",
             Self::Elsewhere => "",
         }
@@ -227,6 +231,10 @@ fn rail(actor: &Actor, nav: Nav, waiting: usize) -> Vec<RailPart> {
     if actor.may(Permission::Make) {
         part("Submit", &[Nav::New, Nav::Mine]);
     }
-    part("Prove", &[Nav::History, Nav::Unknown, Nav::Types]);
+    if actor.may(Permission::Audit) {
+        part("Prove", &[Nav::History, Nav::Unknown, Nav::Deliveries, Nav::Types]);
+    } else {
+        part("Prove", &[Nav::History, Nav::Unknown, Nav::Types]);
+    }
     parts
 }

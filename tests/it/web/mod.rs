@@ -2,6 +2,7 @@
 
 mod bulk;
 mod decide;
+mod deliveries;
 mod event_stream;
 mod headers;
 mod history;
