@@ -18,7 +18,8 @@
 //! status is a 400; redemption references are unique per org; points have no balance.
 //!
 //! Every target wants `Authorization: Basic` of a known till (see [`TILLS`]), and an
-//! `X-CAP-API-AUTH-ORG-ID` that is the till's org if it is sent.
+//! `X-CAP-API-AUTH-ORG-ID` that is the till's org if it is sent. What is not `name:MD5` in the contract's spelling is
+//! refused with HTTP 401 in the shape of v1.1, whichever the target.
 //!
 //! Administration, without authentication: `GET /sandbox` lists everything it holds,
 //! `POST /sandbox/reset` resets it, `GET`, `POST` and `DELETE /sandbox/faults` show, add and
@@ -56,6 +57,7 @@ use serde_json::Value;
 pub use till::{TILLS, Till};
 
 use crate::clock::Clock;
+use auth::Unknown;
 use faults::{Close, Fault};
 use line::Line;
 use reply::{Dialect, Refusal, Reply};
@@ -134,7 +136,9 @@ impl Sandbox {
     fn work(&self, api: Api, state: &mut State, http: &HttpRequest, body: &[u8]) -> Reply {
         let till = match auth::authenticate(http.headers()) {
             Ok(till) => till,
-            Err(refusal) => return refusal.into_reply(api.dialect(), None),
+            // In front of every target stands the same gate, which has one shape.
+            Err(Unknown::Malformed(refusal)) => return refusal.into_reply(Dialect::V11, None),
+            Err(Unknown::Refused(refusal)) => return refusal.into_reply(api.dialect(), None),
         };
         Call::read(till, self.clock.now(), http, body)
             .and_then(|call| api.work(state, &call))
