@@ -18,6 +18,7 @@ pub mod domain;
 pub mod engine;
 pub mod executor;
 pub mod fault_points;
+pub mod gateway;
 pub mod http;
 pub mod metrics;
 pub mod sandbox;

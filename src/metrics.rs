@@ -23,6 +23,8 @@ pub struct Metrics {
     refusals: Counted,
     executions: Counted,
     digest_stops: Counter,
+    client_checks: Counter,
+    clients_stale: Gauge,
     set_aside: Counter,
     clock_skew: Gauge<f64, AtomicU64>,
     breakers: Family<Labels, Gauge>,
@@ -53,6 +55,8 @@ impl Metrics {
             refusals: Counted::default(),
             executions: Counted::default(),
             digest_stops: Counter::default(),
+            client_checks: Counter::default(),
+            clients_stale: Gauge::default(),
             set_aside: Counter::default(),
             clock_skew: Gauge::default(),
             breakers: Family::default(),
@@ -118,6 +122,16 @@ impl Metrics {
             "For how long a subscription has taken nothing of what it was sent, by subscription",
             Unit::Seconds,
             self.failing_subscriptions.clone(),
+        );
+        registry.register(
+            "client_checks",
+            "Client credentials that were checked against a hash",
+            self.client_checks.clone(),
+        );
+        registry.register(
+            "clients_stale",
+            "1 while the clients can't be read, and those known before stay known",
+            self.clients_stale.clone(),
         );
         registry.register("open_streams", "Open event streams of pages", self.open_streams.clone());
         registry.register("write_queue_depth", "Writes waiting for the writer", self.queue_depth.clone());
@@ -200,6 +214,16 @@ impl Metrics {
             let labels = vec![("subscription", subscription.to_owned())];
             self.failing_subscriptions.get_or_create(&labels).set((now - since).as_seconds_f64());
         }
+    }
+
+    /// Counts a client's credential that was checked against a hash, whoever it named.
+    pub fn client_checked(&self) {
+        self.client_checks.inc();
+    }
+
+    /// Sets whether the clients can't be read.
+    pub fn set_clients_stale(&self, are_stale: bool) {
+        self.clients_stale.set(i64::from(are_stale));
     }
 
     /// Sets the number of open event streams.

@@ -124,6 +124,7 @@ impl Setting {
             },
             token_id: None,
             source_address: None,
+            via: None,
         };
         let body = load::submission_of_many(&self.callers.sandbox, 1_000);
         let submitting = SubmissionInput {

@@ -68,6 +68,7 @@ fn actor(id: &str, permission: Permission) -> Actor {
         },
         token_id: None,
         source_address: None,
+        via: None,
     }
 }
 

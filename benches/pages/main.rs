@@ -47,7 +47,7 @@ fn main() -> anyhow::Result<()> {
 
 async fn bench_store(name: &str, url: &str, folder: &Path, requests: usize) -> anyhow::Result<()> {
     let config = config(url, folder)?;
-    let startup = Startup { executor: ExecutorMode::Stepped, demo: vec![checker()] };
+    let startup = Startup { demo: vec![checker()], ..Startup::from(ExecutorMode::Stepped) };
     let server = Server::start(&config, Clock::system(), startup).await?;
     let began = Instant::now();
     let ids = filling::fill(server.engine(), requests).await?;

@@ -56,7 +56,7 @@ fn main() -> anyhow::Result<()> {
 async fn bench_store(name: &str, url: &str, folder: &Path) -> anyhow::Result<()> {
     println!("\n{name}");
     let config = config(url, folder)?;
-    let startup = Startup { executor: ExecutorMode::Stepped, demo: vec![checker()] };
+    let startup = Startup { demo: vec![checker()], ..Startup::from(ExecutorMode::Stepped) };
     let server = Server::start(&config, Clock::system(), startup).await?;
     let (address, engine) = (server.address(), server.engine().clone());
     submit(&engine, 0).await?;
@@ -175,6 +175,7 @@ async fn submit(engine: &Engine, number: usize) -> anyhow::Result<()> {
         },
         token_id: None,
         source_address: None,
+        via: None,
     };
     let body = json!({
         "entityInfo": { "tillId": "1", "storeId": "2", "zoneId": "3", "conceptId": "4" },

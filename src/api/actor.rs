@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 
-use super::Api;
+use super::{Api, through_gate};
 use crate::auth::Claims;
 use crate::domain::actor::{Actor, Signer};
 use crate::domain::code::Code;
@@ -27,14 +27,19 @@ pub enum OrgHeader {
 /// The person and the org of an API call.
 ///
 /// # Errors
-/// 401 `token_invalid`, then 403 `org_not_granted`.
+/// 401 `token_invalid`, then 403 `org_not_granted`, then the gate's 403 if the client is of another org.
 pub fn actor(api: &Api, request: &HttpRequest, org_header: OrgHeader) -> Result<Actor, ApiError> {
-    let token = token(request.headers()).ok_or_else(no_token)?;
+    let through = through_gate::client(api, request)?;
+    let bearer = if through.is_some() { Bearer::Ignored } else { Bearer::Read };
+    let token = token(request.headers(), bearer).ok_or_else(no_token)?;
     let claims = api.verifier.verify(token, api.engine.clock().now()).map_err(|fault| {
         tracing::info!(kind = fault.kind(), "a token was not accepted");
         ApiError::at(Code::TokenInvalid, "X-CAP-UI-AUTH-TOKEN", fault.to_string())
     })?;
     let org = org(request.headers(), &claims, org_header)?;
+    if let (Some(gate), Some(through)) = (&api.gate, &through) {
+        gate.check_org(through, &org)?;
+    }
     let span = tracing::Span::current();
     span.record("org", org.as_str());
     span.record("actor", claims.person.user_id.as_str());
@@ -49,6 +54,7 @@ pub fn actor(api: &Api, request: &HttpRequest, org_header: OrgHeader) -> Result<
         },
         token_id: claims.token_id,
         source_address: request.peer_addr().map(|address| address.ip().to_string()),
+        via: through.map(|through| through.client().name.clone()),
     })
 }
 
@@ -56,11 +62,23 @@ fn no_token() -> ApiError {
     ApiError::at(Code::TokenInvalid, "X-CAP-UI-AUTH-TOKEN", "Send a token in X-CAP-UI-AUTH-TOKEN.")
 }
 
+/// Whether the person's token may come in `Authorization`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bearer {
+    /// There is no gate.
+    Read,
+    /// `Authorization` is the client's.
+    Ignored,
+}
+
 /// The contract's own samples send the token header empty, so empty means absent.
-fn token(headers: &HeaderMap) -> Option<&str> {
+fn token(headers: &HeaderMap, bearer: Bearer) -> Option<&str> {
     let own = only(headers, TOKEN_HEADER)?;
     if !own.is_empty() {
         return Some(own);
+    }
+    if bearer == Bearer::Ignored {
+        return None;
     }
     let (scheme, token) = only(headers, AUTHORIZATION.as_str())?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

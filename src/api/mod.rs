@@ -10,16 +10,19 @@ pub mod deliveries;
 mod export;
 pub mod health;
 mod inbox;
+mod oauth_token;
 pub mod openapi;
 pub mod refusals;
 pub mod requests;
 pub mod target_hosts;
+mod through_gate;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix_web::http::Method;
+use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 use chrono::FixedOffset;
 use tokio::sync::watch;
@@ -30,17 +33,23 @@ use crate::domain::request::Request;
 use crate::domain::target_host::TargetHost;
 use crate::engine::Engine;
 use crate::engine::liveness::Liveness;
+use crate::gateway::Gate;
 use crate::http::error::ApiError;
 use crate::http::query;
 
 /// The path under which all calls of the contract are.
 pub const BASE: &str = "/api_gateway/v2/request-workflow";
 
+/// The path where OAuth clients get tokens.
+pub const TOKEN_PATH: &str = "/v3/oauth/token/generate";
+
 /// What the handlers share.
 #[derive(Clone)]
 pub struct Api {
     /// Everything that is stored.
     pub engine: Engine,
+    /// Through which programs calls must come; `None` if it is off.
+    pub gate: Option<Gate>,
     /// Verifies tokens.
     pub verifier: Arc<Verifier>,
     /// The offset of `startTime`, `endTime` and of the days of filters.
@@ -75,6 +84,7 @@ pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
         ("/health/ready".to_owned(), get(web::to(health::ready))),
         ("/metrics".to_owned(), get(web::to(health::metrics))),
         ("/openapi.json".to_owned(), get(web::to(openapi::serve))),
+        (TOKEN_PATH.to_owned(), vec![(Method::POST, web::to(oauth_token::generate))]),
         (base("/requests"), get(web::to(requests::list))),
         (base("/requests/export"), get(web::to(export::export))),
         (base("/requests/{requestId}"), get(web::to(requests::get))),
@@ -109,7 +119,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             }
         }
     }
-    config.service(contract);
+    config.service(contract.wrap(from_fn(through_gate::through_gate)));
     config.default_service(web::to(|| async { Err::<HttpResponse, _>(ApiError::not_found()) }));
 }
 

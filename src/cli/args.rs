@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser, builder::TypedValueParser};
 
-use crate::{config::Flags, domain::actor::Permission};
+use crate::{config::Flags, domain::actor::Permission, domain::client::ClientKind};
 
 /// A maker-checker (four-eyes) approval engine that stands in front of any HTTP API.
 #[derive(Parser)]
@@ -39,6 +39,9 @@ pub enum Command {
     Pause(PauseArgs),
     /// Let sending go on
     Resume(PauseArgs),
+    /// Add, list, rotate and revoke the programs that may call the API
+    #[command(subcommand)]
+    Client(ClientCommand),
     /// End sessions of the pages
     #[command(subcommand)]
     Sessions(SessionsCommand),
@@ -59,6 +62,53 @@ pub struct PauseArgs {
     /// Who wants it; the trail keeps it
     #[arg(long, value_name = "NAME", default_value = "an operator")]
     pub by: String,
+    /// Configuration with the database
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// `client`
+#[derive(Subcommand)]
+pub enum ClientCommand {
+    /// Add a client, and print its secret once
+    Add(AddClientArgs),
+    /// Print every client: its org and groups, when it was last used, how often it was refused
+    List(StoreArgs),
+    /// Give a client a new secret, and print it once; the old one and its tokens stop within a second
+    Rotate(NamedClientArgs),
+    /// Refuse a client from now on, within a second
+    Revoke(NamedClientArgs),
+}
+
+/// `client add`
+#[derive(Args)]
+pub struct AddClientArgs {
+    /// The client's name, which is its user name if it is a till
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The only org that it may call for
+    #[arg(long, value_name = "ORG")]
+    pub org: String,
+    /// How it proves who it is: till (Basic) or oauth (key and secret)
+    #[arg(long, value_name = "KIND", default_value = "till", value_parser = client_kind())]
+    pub kind: ClientKind,
+    /// An access group of the configuration; repeatable; default if absent
+    #[arg(long = "group", value_name = "G", num_args = 1..)]
+    pub groups: Vec<String>,
+    /// Read the till's password from standard input instead of making one
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// Configuration with the database
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+/// `client rotate` and `client revoke`
+#[derive(Args)]
+pub struct NamedClientArgs {
+    /// The client's name
+    #[arg(value_name = "NAME")]
+    pub name: String,
     /// Configuration with the database
     #[command(flatten)]
     pub store: StoreArgs,
@@ -242,6 +292,12 @@ fn permission() -> impl TypedValueParser<Value = Permission> {
     })
 }
 
+/// Reads a kind of client by its exact name.
+fn client_kind() -> impl TypedValueParser<Value = ClientKind> {
+    PossibleValuesParser::new(ClientKind::ALL.map(ClientKind::name))
+        .map(|name| ClientKind::parse(&name).expect("only these names are possible"))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -274,6 +330,11 @@ mod tests {
             "countersign types show ISSUE-BADGE --config c.toml",
             "countersign pause --host api.example.com --reason maintenance --by ops --config c.toml",
             "countersign resume --reason done --database-url sqlite://x",
+            "countersign client add till.one --org 1 --group a --group b --password-stdin --config c.toml",
+            "countersign client add app --org 1 --kind oauth --database-url sqlite://x",
+            "countersign client list --config c.toml",
+            "countersign client rotate till.one --config c.toml",
+            "countersign client revoke till.one --database-url sqlite://x",
             "countersign sessions end --user-id 400002 --config c.toml --database-url sqlite://x",
         ];
         for line in lines {

@@ -1,6 +1,7 @@
 //! The command line: one function per command.
 
 pub mod args;
+mod clients;
 mod demo;
 mod subscriptions;
 mod types;
@@ -36,6 +37,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Types(command) => types::run(&command),
         Command::Pause(args) => change_pause(&args, true),
         Command::Resume(args) => change_pause(&args, false),
+        Command::Client(command) => clients::run(&command),
         Command::Sessions(SessionsCommand::End(args)) => end_sessions(&args),
         Command::Subscriptions(command) => block_on(subscriptions::run(command)),
     }

@@ -168,6 +168,22 @@ pub const KEYS: &[Key] = &[
     ),
     Key::text("auth.claim_permissions", r#""permissions""#, "Claim with the list of permissions."),
     Key::text("auth.claim_groups", r#""groups""#, "Claim with the list of groups, for approval policies."),
+    Key::text(
+        "gateway.mode",
+        r#""off""#,
+        "Whether every API call must come through a client: off or required.",
+    ),
+    Key::number(
+        "gateway.token_ttl_seconds",
+        "3600",
+        (60, 2_592_000),
+        "How long the token of an OAuth client is good.",
+    ),
+    Key::list(
+        "gateway.groups",
+        "[]",
+        "Access groups of clients beside `default`, each with name, types and calls.",
+    ),
     Key::number(
         "requests.pending_ttl_seconds",
         "2592000",
@@ -279,6 +295,27 @@ pub const TARGET_KEYS: &[Key] = &[
         r#""internal-ca.pem""#,
         "Trust only the authorities in this PEM file for this host (https).",
     ),
+];
+
+/// The keys of one entry of `gateway.groups`.
+pub const GROUP_KEYS: &[Key] = &[
+    Key::unset("name", r#""badges""#, "The name of the access group."),
+    Key {
+        kind: Kind::List,
+        ..Key::unset(
+            "types",
+            r#"["ISSUE-BADGE"]"#,
+            "The request types that may be submitted and decided; all if absent.",
+        )
+    },
+    Key {
+        kind: Kind::List,
+        ..Key::unset(
+            "calls",
+            r#"["submit", "read"]"#,
+            "The calls: submit, decide, withdraw, read, audit; all if absent.",
+        )
+    },
 ];
 
 /// The key of that name.

@@ -2,6 +2,7 @@
 //!
 //! All faults are reported at once, each with its key and its source.
 
+mod gateway;
 mod keys;
 mod layers;
 mod parse;
@@ -20,7 +21,8 @@ use chrono::FixedOffset;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 pub use self::{
-    keys::{KEYS, Key, Kind, TARGET_KEYS},
+    gateway::{GatewayConfig, GatewayMode},
+    keys::{GROUP_KEYS, KEYS, Key, Kind, TARGET_KEYS},
     layers::Source,
     secret::StoreUrl,
     sections::{
@@ -42,6 +44,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// Which tokens are accepted.
     pub auth: AuthConfig,
+    /// Through which programs API calls must come.
+    pub gateway: GatewayConfig,
     /// Deadlines of requests.
     pub requests: RequestsConfig,
     /// Request types as files.
@@ -86,6 +90,7 @@ impl Config {
             server: ServerConfig::read(&mut reader),
             store: StoreConfig::read(&mut reader),
             auth: AuthConfig::read(&mut reader),
+            gateway: GatewayConfig::read(&mut reader),
             requests: RequestsConfig {
                 pending_ttl_seconds: reader.integer("requests.pending_ttl_seconds"),
                 approval_ttl_seconds: reader.integer("requests.approval_ttl_seconds"),

@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::Config;
+use super::{Config, gateway};
 use crate::domain::allowed_targets::{Scheme, Target};
 
 /// Every value as TOML; a key without a value is a comment.
@@ -32,6 +32,7 @@ pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
         server,
         store,
         auth,
+        gateway,
         requests,
         types,
         people,
@@ -64,6 +65,9 @@ pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
         ("auth.claim_org_id", shown(&auth.claims.org_id)),
         ("auth.claim_permissions", shown(&auth.claims.permissions)),
         ("auth.claim_groups", shown(&auth.claims.groups)),
+        ("gateway.mode", shown(gateway.mode.name())),
+        ("gateway.token_ttl_seconds", number(gateway.token_ttl_seconds)),
+        ("gateway.groups", Some(gateway::shown(&gateway.groups))),
         ("requests.pending_ttl_seconds", number(requests.pending_ttl_seconds)),
         ("requests.approval_ttl_seconds", number(requests.approval_ttl_seconds)),
         ("types.dir", types.dir.as_ref().map(|path| path.display()).and_then(shown)),

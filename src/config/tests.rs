@@ -299,6 +299,44 @@ fn the_example_of_a_target_is_accepted() {
     assert_eq!(config.targets.0.len(), 1);
 }
 
+#[test]
+fn the_example_of_an_access_group_is_accepted_and_printed_again() {
+    let example = include_str!("../../config.example.toml");
+    let group =
+        &example[example.find("# [[gateway.groups]]").unwrap()..example.find("# The hosts that").unwrap()];
+    let lines = group.lines().map(|line| line.trim_start_matches("# "));
+    let config = load(&lines.collect::<Vec<_>>().join("\n"), &[]).unwrap();
+    assert_eq!(config.gateway.groups.len(), 1);
+    assert!(config.gateway.groups[0].types.is_some() && config.gateway.groups[0].calls.is_some());
+    let again = load(&config.render_effective(), &[]).unwrap();
+    assert_eq!(format!("{config:?}"), format!("{again:?}"));
+}
+
+#[test]
+fn every_fault_of_every_access_group_is_told() {
+    let file = r#"
+        [gateway]
+        mode = "on"
+        groups = [
+            { name = "default" },
+            { types = [], calls = ["approve"], colour = 1 },
+            { name = "a" },
+            { name = "a" },
+            7,
+        ]
+    "#;
+    insta::assert_snapshot!(faults(file, &[]).join("\n"), @r#"
+    gateway.mode = "on" (from file c.toml): write off or required
+    gateway.groups[0].name = "default" (from file c.toml): write a name of visible ASCII other than default
+    gateway.groups[1].name (from file c.toml): it is missing
+    gateway.groups[1].types = [] (from file c.toml): write a list of request types such as ISSUE-BADGE
+    gateway.groups[1].calls = ["approve"] (from file c.toml): write a list of submit, decide, withdraw, read and audit
+    gateway.groups[1].colour (from file c.toml): there is no such key
+    gateway.groups[3] (from file c.toml): there is a group a already
+    gateway.groups[4] = 7 (from file c.toml): write a table
+    "#);
+}
+
 /// The text of `config.example.toml`, as the tables of keys have it.
 fn example_from_table() -> String {
     let mut text = String::from(
@@ -314,6 +352,10 @@ fn example_from_table() -> String {
         }
         let comment = if key.default.is_none() { "# " } else { "" };
         text += &format!("# {}{}\n{comment}{name} = {}\n", key.meaning, range(key), written(key));
+    }
+    text += "\n# One access group of clients.\n# [[gateway.groups]]\n";
+    for key in GROUP_KEYS {
+        text += &format!("# {} = {} # {}\n", key.name, written(key), key.meaning);
     }
     text += &format!("\n# {}\n# [[targets]]\n", KEYS.last().unwrap().meaning);
     for key in TARGET_KEYS {

@@ -110,6 +110,8 @@ pub struct Actor {
     pub token_id: Option<String>,
     /// The address that the call came from, if known.
     pub source_address: Option<String>,
+    /// The name of the client that the call came through, if the gate is on.
+    pub via: Option<String>,
 }
 
 impl Deref for Actor {

@@ -16,6 +16,16 @@ pub enum Code {
     CursorInvalid,
     /// There is no token, or it was not accepted.
     TokenInvalid,
+    /// The call names no client.
+    ClientMissing,
+    /// The client's credentials were not accepted.
+    ClientInvalid,
+    /// The client's token has expired.
+    ClientExpired,
+    /// The client may not make this call, or not for this org.
+    ClientNotAllowed,
+    /// Too many tries with wrong credentials; try again after Retry-After seconds.
+    ClientTriedTooOften,
     /// The token does not grant the org that the call names.
     OrgNotGranted,
     /// The token lacks the permission that this call needs.
@@ -80,13 +90,18 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documents.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 41] = [
         Self::Unreadable,
         Self::PayloadInvalid,
         Self::TargetNotAllowed,
         Self::ParameterInvalid,
         Self::CursorInvalid,
         Self::TokenInvalid,
+        Self::ClientMissing,
+        Self::ClientInvalid,
+        Self::ClientExpired,
+        Self::ClientNotAllowed,
+        Self::ClientTriedTooOften,
         Self::OrgNotGranted,
         Self::PermissionMissing,
         Self::MakerIsChecker,
@@ -128,6 +143,11 @@ impl Code {
             Self::ParameterInvalid => "parameter_invalid",
             Self::CursorInvalid => "cursor_invalid",
             Self::TokenInvalid => "token_invalid",
+            Self::ClientMissing => "client_missing",
+            Self::ClientInvalid => "client_invalid",
+            Self::ClientExpired => "client_expired",
+            Self::ClientNotAllowed => "client_not_allowed",
+            Self::ClientTriedTooOften => "client_tried_too_often",
             Self::OrgNotGranted => "org_not_granted",
             Self::PermissionMissing => "permission_missing",
             Self::MakerIsChecker => "maker_is_checker",
@@ -175,6 +195,13 @@ impl Code {
             Self::ParameterInvalid => "A query parameter is unknown, repeated or out of range.",
             Self::CursorInvalid => "The cursor belongs to another list, or is not one.",
             Self::TokenInvalid => "There is no token, or it was not accepted.",
+            Self::ClientMissing => "The call names no client.",
+            Self::ClientInvalid => "The client's credentials were not accepted.",
+            Self::ClientExpired => "The client's token has expired.",
+            Self::ClientNotAllowed => "The client may not make this call, or not for this org.",
+            Self::ClientTriedTooOften => {
+                "Too many tries with wrong credentials. Try again after Retry-After seconds."
+            }
             Self::OrgNotGranted => "The token does not grant the org that the call names.",
             Self::PermissionMissing => "The token lacks the permission that this call needs.",
             Self::MakerIsChecker => "No one decides their own request.",

@@ -10,6 +10,7 @@ pub mod amount;
 pub mod attempt;
 pub mod call;
 pub mod call_line;
+pub mod client;
 pub mod code;
 pub mod decision;
 pub mod delivery;

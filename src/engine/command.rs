@@ -19,6 +19,7 @@ use crate::domain::rules::Rules;
 use crate::domain::slots::Slots;
 use crate::fault_points::FaultPoint;
 use crate::store::StoreError;
+use crate::store::clients::ClientWrite;
 use crate::store::events::Origin;
 use crate::store::refusals::RefusalRow;
 use crate::store::requests::Key;
@@ -70,6 +71,8 @@ pub(super) enum WriteCommand {
     KeepRefusal(Box<RefusalRow>),
     /// Somebody signs in or out, or uses a session.
     Session(SessionWrite),
+    /// A client gets a token, or was used.
+    Client(ClientWrite),
     /// A checker decides.
     Decide(DecideCommand),
     /// The maker withdraws the request.
@@ -115,6 +118,7 @@ impl WriteCommand {
             | Self::PutInForce(_)
             | Self::KeepRefusal(_)
             | Self::Session(_)
+            | Self::Client(_)
             | Self::Claim(_)
             | Self::SetAside { .. }
             | Self::HandOver(_)
@@ -136,6 +140,7 @@ impl WriteCommand {
             Self::PutInForce(_)
             | Self::KeepRefusal(_)
             | Self::Session(_)
+            | Self::Client(_)
             | Self::Withdraw { .. }
             | Self::Claim(_)
             | Self::Stop { .. }
@@ -165,6 +170,7 @@ impl WriteCommand {
             | Self::PutInForce(_)
             | Self::KeepRefusal(_)
             | Self::Session(_)
+            | Self::Client(_)
             | Self::Claim(_)
             | Self::SetAside { .. }
             | Self::HandOver(_)

@@ -99,6 +99,7 @@ pub(super) fn maker() -> Actor {
         },
         token_id: None,
         source_address: None,
+        via: None,
     }
 }
 

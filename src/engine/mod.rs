@@ -8,6 +8,7 @@ mod batch_rows;
 mod bulk;
 pub mod change_feed;
 mod claimed_execution;
+pub mod clients;
 mod command;
 mod decide;
 mod decider;

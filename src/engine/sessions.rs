@@ -68,6 +68,7 @@ impl LiveSession {
             },
             token_id: None,
             source_address,
+            via: None,
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct TrailEntry {
     pub event_type: String,
     /// Who caused it.
     pub actor: Person,
+    /// The name of the client that the call came through.
+    pub via: Option<String>,
     /// The state before; `None` for the first event.
     pub from: Option<State>,
     /// The state after.
@@ -84,6 +86,7 @@ impl TryFrom<EventRow> for TrailEntry {
             attempt: row.attempt,
             message: row.message.clone(),
             actor: row.actor(),
+            via: row.via.clone(),
             kind: row.clone().into_event().ok().map(|event| event.kind),
             event_id: row.event_id,
             event_type: row.event_type,

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 
-use super::wire::ErrorBody;
+use super::wire::{ErrorBody, GateBody, TokenBody};
 use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::domain::lifecycle::Refusal;
@@ -21,8 +21,11 @@ pub fn status(code: Code) -> StatusCode {
         | Code::TargetNotAllowed
         | Code::ParameterInvalid
         | Code::CursorInvalid => StatusCode::BAD_REQUEST,
-        Code::TokenInvalid => StatusCode::UNAUTHORIZED,
-        Code::OrgNotGranted
+        Code::TokenInvalid | Code::ClientMissing | Code::ClientInvalid => StatusCode::UNAUTHORIZED,
+        Code::ClientExpired => token_expired(),
+        Code::ClientTriedTooOften => StatusCode::TOO_MANY_REQUESTS,
+        Code::ClientNotAllowed
+        | Code::OrgNotGranted
         | Code::PermissionMissing
         | Code::MakerIsChecker
         | Code::NotTheMaker
@@ -55,6 +58,61 @@ pub fn status(code: Code) -> StatusCode {
     }
 }
 
+/// The status that the contract gives an expired token; it is in no standard.
+fn token_expired() -> StatusCode {
+    StatusCode::from_u16(498).unwrap_or(StatusCode::UNAUTHORIZED)
+}
+
+/// A refusal by the gate, whose body the contract spells in its own way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GateRefusal {
+    /// There is no client, or it is not known, or its credential is wrong: nobody learns which.
+    Unauthorized(Code),
+    /// Its token expired at this time, as the contract writes it.
+    Expired(String),
+    /// It may not make this call.
+    NoAccess,
+    /// Too many tries; so many seconds to wait.
+    TriedTooOften(u64),
+    /// Key and secret are not those of a client.
+    NoToken,
+}
+
+impl GateRefusal {
+    fn code(&self) -> Code {
+        match self {
+            Self::Unauthorized(code) => *code,
+            Self::Expired(_) => Code::ClientExpired,
+            Self::NoAccess => Code::ClientNotAllowed,
+            Self::TriedTooOften(_) => Code::ClientTriedTooOften,
+            Self::NoToken => Code::ClientInvalid,
+        }
+    }
+
+    fn render(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(status(self.code()));
+        match self {
+            Self::Unauthorized(_) => {
+                response.insert_header((WWW_AUTHENTICATE, BASIC));
+                response.json(GateBody::refused("401", "Unauthorized".to_owned()))
+            }
+            Self::Expired(at) => response.json(GateBody::refused("498", format!("Token expired at {at}"))),
+            Self::NoAccess => response.json(GateBody::no_access()),
+            Self::TriedTooOften(seconds) => {
+                response.insert_header((RETRY_AFTER, seconds.to_string()));
+                response.json(GateBody::refused("429", "Too many requests".to_owned()))
+            }
+            Self::NoToken => {
+                response.insert_header((WWW_AUTHENTICATE, BASIC));
+                response.json(TokenBody::refused())
+            }
+        }
+    }
+}
+
+/// The scheme by which tills authenticate.
+const BASIC: &str = "Basic";
+
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorItem {
@@ -80,6 +138,8 @@ pub struct ApiError {
     allow: Option<String>,
     /// For the log only.
     cause: Option<String>,
+    /// Takes the place of the usual body.
+    gate: Option<GateRefusal>,
 }
 
 impl ApiError {
@@ -104,7 +164,7 @@ impl ApiError {
     }
 
     fn of(items: Vec<ErrorItem>) -> Self {
-        Self { items, allow: None, cause: None }
+        Self { items, allow: None, cause: None, gate: None }
     }
 
     /// The path has only these methods.
@@ -125,6 +185,12 @@ impl ApiError {
     pub fn internal(cause: String) -> Self {
         let message = "The server failed. Give the reference to its operators.";
         Self { cause: Some(cause), ..Self::new(Code::Internal, message) }
+    }
+
+    /// A refusal by the gate.
+    pub fn gate(refusal: GateRefusal) -> Self {
+        let code = refusal.code();
+        Self { gate: Some(refusal), ..Self::new(code, code.meaning()) }
     }
 
     /// The codes in this answer.
@@ -150,6 +216,9 @@ impl ApiError {
 
     /// The answer, with this reference in every entry.
     pub fn render(&self, reference: &str) -> HttpResponse {
+        if let Some(refusal) = &self.gate {
+            return refusal.render();
+        }
         let mut response = HttpResponse::build(self.status_code());
         match self.status_code() {
             StatusCode::UNAUTHORIZED => drop(response.insert_header((WWW_AUTHENTICATE, "Bearer"))),

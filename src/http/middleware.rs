@@ -47,6 +47,7 @@ pub async fn around_each_call(
         trace = trace.as_ref().and_then(|value| value.to_str().ok()),
         org = tracing::field::Empty,
         actor = tracing::field::Empty,
+        via = tracing::field::Empty,
         request.id = tracing::field::Empty,
         request.type = tracing::field::Empty,
         request.state = tracing::field::Empty,

@@ -2,6 +2,7 @@
 
 mod descriptors;
 mod left;
+mod settings;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -12,7 +13,6 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, middleware, web};
 use anyhow::Context;
-use chrono::TimeDelta;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -23,23 +23,23 @@ use crate::catalog::{Catalog, FileFault};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::Deliverer;
-use crate::domain::rules::Rules;
 use crate::domain::target_host::TargetHost;
-use crate::engine::sessions::SessionLimits;
-use crate::engine::{Deadlines, Engine, EngineSettings, SendingLimits};
-use crate::executor::egress::{Egress, Limits};
-use crate::executor::runner::{Concurrency, Executor};
+use crate::engine::Engine;
+use crate::executor::egress::Egress;
+use crate::executor::runner::Executor;
+use crate::gateway::Gate;
+use crate::gateway::credentials::HashCost;
 use crate::http::body::BodyTimeout;
 use crate::http::middleware::around_each_call;
 use crate::metrics::Metrics;
 use crate::store::Store;
-use crate::store::writer::WriterLimits;
 use crate::web::Web;
 use crate::web::pages::event_stream::Live;
 use crate::web::pages::sign_in::callback_path;
 use crate::web::session::{DemoPerson, SignIn};
 use descriptors::Descriptors;
 use left::Left;
+use settings::{concurrency, gate_settings, limits, settings};
 
 /// A running server: API and executor over one store.
 pub struct Server {
@@ -55,6 +55,7 @@ pub struct Server {
     executing: Option<tokio::task::JoinHandle<()>>,
     delivering: Option<tokio::task::JoinHandle<()>>,
     following: tokio::task::JoinHandle<()>,
+    gating: Option<tokio::task::JoinHandle<()>>,
     stop: watch::Sender<bool>,
     grace: Duration,
 }
@@ -77,11 +78,13 @@ pub struct Startup {
     pub executor: ExecutorMode,
     /// People who can sign in to the pages with one click; empty except in the demo.
     pub demo: Vec<DemoPerson>,
+    /// What a try with an unknown client costs; cheap only in tests.
+    pub hash_cost: HashCost,
 }
 
 impl From<ExecutorMode> for Startup {
     fn from(executor: ExecutorMode) -> Self {
-        Self { executor, demo: Vec::new() }
+        Self { executor, demo: Vec::new(), hash_cost: HashCost::default() }
     }
 }
 
@@ -91,7 +94,7 @@ impl Server {
     /// # Errors
     /// Everything that can be wrong with the configuration is reported before the first API call is accepted.
     pub async fn start(config: &Config, clock: Clock, startup: impl Into<Startup>) -> anyhow::Result<Self> {
-        let Startup { executor: mode, demo } = startup.into();
+        let Startup { executor: mode, demo, hash_cost } = startup.into();
         let trust = Arc::new(Verifier::new(&config.auth)?);
         let listener = TcpListener::bind(config.server.listen)
             .with_context(|| format!("server.listen: {} can't be used", config.server.listen))?;
@@ -117,8 +120,13 @@ impl Server {
         let executor = Executor::new(engine.clone(), egress, concurrency(config));
         let deliverer = Deliverer::new(engine.clone(), Arc::new(config.targets.clone()))?;
         let (stop, stopping) = watch::channel(false);
+        let gate = match gate_settings(config, hash_cost) {
+            Some(settings) => Some(Gate::open(engine.clone(), settings).await?),
+            None => None,
+        };
         let api = Api {
             engine: engine.clone(),
+            gate,
             verifier: trust,
             offset: config.server.utc_offset,
             decision_wait: Duration::from_millis(config.executor.decision_wait_ms),
@@ -133,6 +141,7 @@ impl Server {
         let server = serve(listener, api.clone(), pages, config, connections)?;
         let http = server.handle();
         let following = tokio::spawn(engine.clone().follow_others(stopping.clone()));
+        let gating = api.gate.clone().map(|gate| tokio::spawn(gate.run(stopping.clone())));
         let grace = Duration::from_millis(config.server.shutdown_ms);
         let is_running = mode == ExecutorMode::Running;
         let delivering =
@@ -152,6 +161,7 @@ impl Server {
             executing,
             delivering,
             following,
+            gating,
             stop,
             grace,
         })
@@ -222,7 +232,7 @@ impl Server {
         // A missing receiver has stopped already.
         let _ = self.stop.send(true);
         let mut left = Left::default();
-        let Self { api, engine, executor, deliverer, http, serving, executing, delivering, .. } = self;
+        let Self { api, engine, executor, deliverer, http, serving, executing, delivering, gating, .. } = self;
         let (mut following, writer) = (self.following, self.writer);
         let drained = async {
             http.stop(true).await;
@@ -247,6 +257,12 @@ impl Server {
         match timeout_at(end, &mut following).await {
             Ok(followed) => followed?,
             Err(_) => left.abort("a read of the change feed", &following),
+        }
+        if let Some(mut gating) = gating {
+            match timeout_at(end, &mut gating).await {
+                Ok(gated) => gated?,
+                Err(_) => left.abort("the uses of clients", &gating),
+            }
         }
         let waiting = engine.queue_depth();
         drop((api, engine, executor, deliverer));
@@ -352,41 +368,4 @@ pub fn catalog(config: &Config) -> Catalog {
 fn unusable(faults: Vec<FileFault>) -> anyhow::Error {
     let lines: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
     anyhow::anyhow!("the request types can't be used:{lines}")
-}
-
-fn settings(config: &Config, rules: Rules) -> EngineSettings {
-    EngineSettings {
-        deadlines: Deadlines {
-            pending_ttl: TimeDelta::seconds(i64::from(config.requests.pending_ttl_seconds)),
-            approval_ttl: TimeDelta::seconds(i64::from(config.requests.approval_ttl_seconds)),
-        },
-        rules,
-        targets: Arc::new(config.targets.clone()),
-        writer: WriterLimits { queue_max: config.store.queue_max, batch_max: config.store.batch_max },
-        sessions: SessionLimits {
-            idle: TimeDelta::seconds(i64::from(config.web.session_idle_seconds)),
-            max: TimeDelta::seconds(i64::from(config.web.session_max_seconds)),
-        },
-        sending: SendingLimits {
-            lease: milliseconds(config.executor.lease_ms),
-            call: milliseconds(config.executor.total_timeout_ms),
-        },
-    }
-}
-
-fn milliseconds(count: u64) -> TimeDelta {
-    TimeDelta::milliseconds(i64::try_from(count).unwrap_or(i64::MAX))
-}
-
-fn limits(config: &Config) -> Limits {
-    Limits {
-        dns_ms: config.executor.dns_timeout_ms,
-        connect_ms: config.executor.connect_timeout_ms,
-        total_ms: config.executor.total_timeout_ms,
-        answer_bytes_max: config.executor.answer_bytes_max,
-    }
-}
-
-fn concurrency(config: &Config) -> Concurrency {
-    Concurrency { total: config.executor.concurrency, per_host: config.executor.concurrency_per_host }
 }

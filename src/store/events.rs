@@ -12,13 +12,15 @@ use super::event_data::{
 use super::requests::{Key, parse_digest, parse_id, parse_state};
 use super::schema::events;
 use super::{AnyConnection, StoreError, from_micros, json, to_micros};
-use crate::domain::actor::{Actor, Person};
+use crate::domain::actor::Person;
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::code::Code;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::{AttemptResult, Event, EventKind, EventType, NewRequest};
 use crate::domain::outcome::Outcome;
 use crate::domain::request::{Request, Verdict};
+
+pub use super::origin::Origin;
 
 /// The version of the meaning of these columns.
 const FORMAT: i64 = 1;
@@ -41,6 +43,7 @@ pub struct EventRow {
     pub actor_user_name: String,
     pub actor_token_id: Option<String>,
     pub actor_address: Option<String>,
+    pub via: Option<String>,
     pub from_state: Option<String>,
     pub to_state: Option<String>,
     pub message: Option<String>,
@@ -49,28 +52,6 @@ pub struct EventRow {
     pub outcome: Option<String>,
     pub reference: String,
     pub data: String,
-}
-
-/// Where an event came from, beyond the person: kept beside it for the auditor.
-#[derive(Clone, Debug, Default)]
-pub struct Origin {
-    /// The token's id.
-    pub token_id: Option<String>,
-    /// The caller's address.
-    pub address: Option<String>,
-    /// The id under which the log has the call.
-    pub reference: String,
-}
-
-impl Origin {
-    /// A call by `actor`.
-    pub fn of(actor: &Actor, reference: &str) -> Self {
-        Self {
-            token_id: actor.token_id.clone(),
-            address: actor.source_address.clone(),
-            reference: reference.to_owned(),
-        }
-    }
 }
 
 impl EventRow {
@@ -92,6 +73,7 @@ impl EventRow {
             actor_user_name: by.user_name,
             actor_token_id: origin.token_id.clone(),
             actor_address: origin.address.clone(),
+            via: origin.via.clone(),
             from_state: event.from.map(|state| state.name().to_owned()),
             to_state: Some(event.to.name().to_owned()),
             message,
@@ -120,6 +102,7 @@ impl EventRow {
             actor_user_name: by.user_name,
             actor_token_id: None,
             actor_address: None,
+            via: None,
             from_state: None,
             to_state: None,
             message: None,
@@ -293,8 +276,8 @@ fn corrupt(what: &str) -> StoreError {
 
 batch_insert!(pub fn insert(InsertEvents, events, EventRow), [
     org_id, event_id, request_id, seq, format, at, event_type as "type", actor_iss, actor_sub, actor_user_id,
-    actor_user_name, actor_token_id, actor_address, from_state, to_state, message, digest, attempt, outcome,
-    reference, data,
+    actor_user_name, actor_token_id, actor_address, via, from_state, to_state, message, digest, attempt,
+    outcome, reference, data,
 ]);
 
 /// Whether anything but refused attempts has happened to a request after `version`.

@@ -129,6 +129,7 @@ diesel::table! {
         actor_user_name -> Text,
         actor_token_id -> Nullable<Text>,
         actor_address -> Nullable<Text>,
+        via -> Nullable<Text>,
         from_state -> Nullable<Text>,
         to_state -> Nullable<Text>,
         message -> Nullable<Text>,
@@ -202,6 +203,33 @@ diesel::table! {
         last_seen_at -> BigInt,
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    clients (client_id) {
+        client_id -> Text,
+        org_id -> Text,
+        name -> Text,
+        kind -> Text,
+        secret -> Text,
+        access_groups -> Text,
+        changed -> BigInt,
+        created_at -> BigInt,
+        rotated_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+        refusals -> BigInt,
+    }
+}
+
+diesel::table! {
+    client_tokens (token_digest) {
+        token_digest -> Text,
+        client_id -> Text,
+        client_changed -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 

@@ -101,8 +101,13 @@ const MODULES: &[Module] = &[
         ],
     },
     Module {
+        name: "gateway",
+        modules: &["http", "engine", "domain"],
+        crates: &["actix_web", "argon2", "aws_lc_rs", "base64", "chrono", "tokio", "tracing"],
+    },
+    Module {
         name: "api",
-        modules: &["http", "engine", "auth", "domain"],
+        modules: &["gateway", "http", "engine", "auth", "domain"],
         crates: &["actix_web", "chrono", "schemars", "serde_json", "tokio", "tracing"],
     },
     Module {
@@ -180,7 +185,7 @@ const MODULES: &[Module] = &[
     Module {
         name: "cli",
         modules: EVERY_MODULE,
-        crates: &["anyhow", "clap", "reqwest", "serde_json", "tokio", "toml", "tracing", "uuid"],
+        crates: &["anyhow", "chrono", "clap", "reqwest", "serde_json", "tokio", "toml", "tracing", "uuid"],
     },
 ];
 

@@ -375,6 +375,70 @@ fn sessions_end_tells_how_many_and_makes_no_database() {
     assert_eq!(text(&output.stdout), "0 sessions of 400002 ended\n");
 }
 
+/// The rest of the line of `output` that begins with `name`.
+fn shown(output: &Output, name: &str) -> String {
+    let text = text(&output.stdout);
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    line.unwrap_or_else(|| panic!("{name}: {text} {}", String::from_utf8_lossy(&output.stderr)))
+        .trim()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn client_add_prints_a_secret_once_that_opens_the_gate_and_nothing_else_prints_it() {
+    let place = Place::new();
+    place.configure("[gateway]\nmode = \"required\"\n");
+    let config = place.config();
+    let client = |arguments: &[&str]| run(&[&["client"], arguments, &["--config", &config]].concat());
+    assert!(!client(&["list"]).status.success(), "there is no database yet");
+    assert!(run(&["migrate", "--config", &config]).status.success());
+    let till = client(&["add", "till.one", "--org", "90001"]);
+    let app = client(&["add", "app.one", "--org", "90001", "--kind", "oauth"]);
+    for refused in [["till.one", "default"], ["till:two", "default"], ["till.two", "no-such-group"]] {
+        let refused = client(&["add", refused[0], "--org", "90001", "--group", refused[1]]);
+        assert!(!refused.status.success() && refused.stdout.is_empty(), "{refused:?}");
+    }
+    let mut serve = Running::start(countersign(&["serve", "--config", &config]));
+    let address = serve.ready();
+    let person = Person::new(400_002, "checker@example.com", &["CanCheckRequest"]);
+    let list = || {
+        let token = sign(&person.claims(countersign::clock::Clock::system().now()));
+        let call = Call::new(address.parse().unwrap(), "GET", &format!("{BASE}/requests"));
+        call.header("x-cap-ui-auth-token", &token).header("x-cap-api-auth-org-id", "90001")
+    };
+    let header = shown(&till, "Authorization:");
+    list().header("authorization", &header).send().await.expect(200);
+    assert!(client(&["revoke", "till.one"]).status.success());
+    eventually("the revoked till is refused", async || {
+        (list().header("authorization", &header).send().await.status == 401).then_some(())
+    })
+    .await;
+    assert!(!client(&["rotate", "till.one"]).status.success(), "it is revoked");
+    assert_ne!(shown(&client(&["rotate", "app.one"]), "secret"), shown(&app, "secret"));
+    serve.signal("-TERM");
+    let (_, _, log) = serve.end();
+    assert!(log.contains("till.one"), "{log}");
+    let listed = text(&client(&["list"]).stdout);
+    assert!(listed.contains("revoked") && listed.contains("rotated"), "{listed}");
+    for secret in [shown(&till, "password"), shown(&till, "its MD5"), header, shown(&app, "secret")] {
+        assert!(!log.contains(&secret) && !listed.contains(&secret), "{log}{listed}");
+    }
+}
+
+#[test]
+fn client_add_takes_a_password_that_there_is_already() {
+    let place = Place::new();
+    assert!(run(&["migrate", "--config", &place.config()]).status.success());
+    let arguments =
+        ["client", "add", "till.one", "--org", "1", "--password-stdin", "--config", &place.config()];
+    let mut adding = countersign(&arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut adding.stdin.take().unwrap(), b"demo\n").unwrap();
+    let output = adding.wait_with_output().unwrap();
+    assert_eq!(shown(&output, "its MD5"), "fe01ce2a7fbac8fafaed7c982a04e229");
+    let again = shown(&output, "Authorization:");
+    assert_eq!(again, "Basic dGlsbC5vbmU6ZmUwMWNlMmE3ZmJhYzhmYWZhZWQ3Yzk4MmEwNGUyMjk=");
+}
+
 #[test]
 fn openapi_prints_the_document_that_is_served() {
     let output = run(&["openapi"]);

@@ -12,6 +12,7 @@ mod delivery;
 mod docs;
 mod engine;
 mod executor;
+mod gateway;
 mod http;
 mod server;
 mod store;

@@ -172,6 +172,7 @@ CREATE TABLE events (
     actor_user_name TEXT COLLATE "C" NOT NULL,
     actor_token_id  TEXT COLLATE "C",
     actor_address   TEXT COLLATE "C",
+    via             TEXT COLLATE "C",
     from_state      TEXT COLLATE "C",
     to_state        TEXT COLLATE "C",
     message         TEXT COLLATE "C",
@@ -258,6 +259,36 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_by_user ON sessions (user_id) WHERE ended_at IS NULL;
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+-- Which programs may call the API. `secret` is the Argon2id hash of what the client proves itself with, never that
+-- itself; `access_groups` is a JSON array. `changed` numbers the changes of all clients, so that a server finds
+-- out with one look whether it knows them all. A name is never used again.
+CREATE TABLE clients (
+    client_id     TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    org_id        TEXT COLLATE "C" NOT NULL,
+    name          TEXT COLLATE "C" NOT NULL UNIQUE,
+    kind          TEXT COLLATE "C" NOT NULL CHECK (kind IN ('till', 'oauth')),
+    secret        TEXT COLLATE "C" NOT NULL,
+    access_groups TEXT COLLATE "C" NOT NULL,
+    changed       BIGINT NOT NULL UNIQUE,
+    created_at    BIGINT NOT NULL,
+    rotated_at    BIGINT,
+    revoked_at    BIGINT,
+    last_used_at  BIGINT,
+    refusals      BIGINT NOT NULL DEFAULT 0 CHECK (refusals >= 0)
+);
+
+-- Tokens of OAuth clients by their SHA-256; a token itself is stored nowhere. A token is good as long as its client is
+-- as `client_changed` left it. Rows are deleted a day after they expire.
+CREATE TABLE client_tokens (
+    token_digest   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    client_id      TEXT COLLATE "C" NOT NULL REFERENCES clients (client_id),
+    client_changed BIGINT NOT NULL,
+    created_at     BIGINT NOT NULL,
+    expires_at     BIGINT NOT NULL CHECK (expires_at > created_at)
+);
+CREATE INDEX client_tokens_by_client ON client_tokens (client_id);
+CREATE INDEX client_tokens_by_expiry ON client_tokens (expires_at);
 
 -- Hosts to which nothing is sent for now; the host '' stands for all.
 CREATE TABLE pauses (

@@ -4,6 +4,8 @@ DROP TABLE delivery_attempts;
 DROP TABLE deliveries;
 DROP TABLE outbox;
 DROP TABLE pauses;
+DROP TABLE client_tokens;
+DROP TABLE clients;
 DROP TABLE sessions;
 DROP TABLE usage_counters;
 DROP TABLE submission_keys;

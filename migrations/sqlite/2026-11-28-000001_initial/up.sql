@@ -173,6 +173,7 @@ CREATE TABLE events (
     actor_user_name TEXT NOT NULL,
     actor_token_id  TEXT,
     actor_address   TEXT,
+    via             TEXT,
     from_state      TEXT,
     to_state        TEXT,
     message         TEXT,
@@ -255,6 +256,36 @@ CREATE TABLE sessions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_user ON sessions (user_id) WHERE ended_at IS NULL;
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+-- Which programs may call the API. `secret` is the Argon2id hash of what the client proves itself with, never that
+-- itself; `access_groups` is a JSON array. `changed` numbers the changes of all clients, so that a server finds
+-- out with one look whether it knows them all. A name is never used again.
+CREATE TABLE clients (
+    client_id     TEXT NOT NULL PRIMARY KEY,
+    org_id        TEXT NOT NULL,
+    name          TEXT NOT NULL UNIQUE,
+    kind          TEXT NOT NULL CHECK (kind IN ('till', 'oauth')),
+    secret        TEXT NOT NULL,
+    access_groups TEXT NOT NULL,
+    changed       INTEGER NOT NULL UNIQUE,
+    created_at    INTEGER NOT NULL,
+    rotated_at    INTEGER,
+    revoked_at    INTEGER,
+    last_used_at  INTEGER,
+    refusals      INTEGER NOT NULL DEFAULT 0 CHECK (refusals >= 0)
+) STRICT, WITHOUT ROWID;
+
+-- Tokens of OAuth clients by their SHA-256; a token itself is stored nowhere. A token is good as long as its client is
+-- as `client_changed` left it. Rows are deleted a day after they expire.
+CREATE TABLE client_tokens (
+    token_digest   TEXT NOT NULL PRIMARY KEY,
+    client_id      TEXT NOT NULL REFERENCES clients (client_id),
+    client_changed INTEGER NOT NULL,
+    created_at     INTEGER NOT NULL,
+    expires_at     INTEGER NOT NULL CHECK (expires_at > created_at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX client_tokens_by_client ON client_tokens (client_id);
+CREATE INDEX client_tokens_by_expiry ON client_tokens (expires_at);
 
 -- Hosts to which nothing is sent for now; the host '' stands for all.
 CREATE TABLE pauses (

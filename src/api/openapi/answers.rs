@@ -6,7 +6,7 @@ use super::parameters::REFERENCE_HEADER;
 use super::{component, members, schemas};
 use crate::domain::code::Code;
 use crate::http::error;
-use crate::http::wire::ErrorBody;
+use crate::http::wire::{ErrorBody, ErrorOrGateBody, GateBody};
 
 /// The status of calls whose head is too large; they are answered without a body.
 pub(super) const HEAD_TOO_LARGE: u16 = 431;
@@ -22,7 +22,9 @@ pub(super) fn refusal_name(status: u16) -> &'static str {
         409 => "Conflict",
         413 => "TooLarge",
         415 => "UnsupportedMediaType",
+        429 => "TriedTooOften",
         HEAD_TOO_LARGE => "HeadTooLarge",
+        498 => "ClientExpired",
         503 => "Busy",
         _ => "Internal",
     }
@@ -48,15 +50,24 @@ fn refusal(status: u16) -> Value {
     let mut headers = always();
     let own = match status {
         401 => Some("WWW-Authenticate"),
-        503 => Some("Retry-After"),
+        429 | 503 => Some("Retry-After"),
         _ => None,
     };
     headers.extend(own.map(|name| (name.to_owned(), component("headers", name))));
     json!({
         "description": format!("Nothing was done, for one of these reasons:\n\n{}", meanings.join("\n")),
         "headers": headers,
-        "content": { "application/json": { "schema": schemas::of::<ErrorBody>() } },
+        "content": { "application/json": { "schema": body_of(status) } },
     })
+}
+
+/// The body of refusals with this status: the gate has one of its own.
+fn body_of(status: u16) -> Value {
+    match status {
+        401 | 403 => schemas::of::<ErrorOrGateBody>(),
+        429 | 498 => schemas::of::<GateBody>(),
+        _ => schemas::of::<ErrorBody>(),
+    }
 }
 
 /// References to the headers of every answer.
@@ -77,7 +88,7 @@ pub(super) fn headers() -> Map<String, Value> {
         "X-CAP-REQUEST-ID": header(true, reference, "The id under which the log has this call."),
         "traceparent": header(false, text(), "The trace context that the caller sent."),
         "Retry-After": header(true, json!({ "type": "integer" }), "Seconds to wait before the next attempt."),
-        "WWW-Authenticate": header(true, constant("Bearer"), "The kind of token that is needed."),
+        "WWW-Authenticate": header(true, json!({ "type": "string", "enum": ["Bearer", "Basic"] }), "What is needed: the person's token, or the client's credential."),
         "Preference-Applied": header(false, constant("respond-async"), "The answer did not wait for the target."),
         "Idempotent-Replayed": header(false, constant("true"), "The same submission was sent with this `Idempotency-Key` before."),
         "Content-Disposition": header(true, text(), "The name under which to save the file."),

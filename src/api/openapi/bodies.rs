@@ -314,3 +314,22 @@ fn closed(properties: Value) -> Value {
     let required: Vec<&String> = properties.keys().collect();
     json!({ "type": "object", "required": required, "properties": properties, "additionalProperties": false })
 }
+
+/// Key and secret of an OAuth client.
+pub(super) fn credentials() -> Value {
+    json!({
+        "required": true,
+        "content": { "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["key", "secret"],
+                "additionalProperties": false,
+                "properties": {
+                    "key": { "type": "string", "description": "The client's key." },
+                    "secret": { "type": "string", "description": "The client's secret." },
+                },
+            },
+            "example": { "key": "DEMO-CLIENT-KEY", "secret": "DEMO-CLIENT-SECRET" },
+        } },
+    })
+}

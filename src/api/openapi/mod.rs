@@ -58,7 +58,12 @@ pub fn document(types: &RequestTypes) -> Value {
         },
         "servers": [{ "url": "/", "description": "The server that this document came from." }],
         "tags": tags(),
-        "security": [{ "token": [] }, { "bearer": [] }],
+        "security": [
+            { "token": [] },
+            { "bearer": [] },
+            { "token": [], "till": [] },
+            { "token": [], "client": [] },
+        ],
         "paths": paths::paths(types),
         "components": {
             "securitySchemes": security_schemes(),
@@ -78,9 +83,12 @@ fn introduction() -> String {
          that header is absent or empty, in `Authorization: Bearer`. `X-CAP-API-AUTH-ORG-ID` names one of the \
          orgs that the token grants. Requests of other orgs are answered with 404, as if they did not \
          exist.\n\n\
+         A server with a gate (`gateway.mode = \"required\"`) asks each such call for a client, too: \
+         `Authorization: Basic` of a till, or a token in `X-CAP-API-OAUTH-TOKEN`. The person's token then comes only \
+         in `X-CAP-UI-AUTH-TOKEN`. The gate's refusals have the contract's own bodies.\n\n\
          Bodies are `application/json` in UTF-8, without content encoding, at most {} KiB. Members that are not \
          described are refused unless a schema allows them. Answers may get additional members.\n\n\
-         Every error has the same shape. All faults of a call are listed at once, each with a stable \
+         Every other error has the same shape. All faults of a call are listed at once, each with a stable \
          `code`. A method that a path does not have, including `HEAD` and `OPTIONS`, is answered with 405, the \
          code `method_not_allowed` and an `Allow` header. A call that is not well-formed HTTP gets 400 or 431 \
          without a body.",
@@ -94,6 +102,7 @@ fn tags() -> Value {
         { "name": "Deciding", "description": "For checkers." },
         { "name": "Reading", "description": "Read and search requests." },
         { "name": "Auditing", "description": "For auditors." },
+        { "name": "Clients", "description": "For programs that call through the gate." },
         { "name": "Operating", "description": "For operators of the server; needs no token." },
     ])
 }
@@ -110,7 +119,18 @@ fn security_schemes() -> Value {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "The same token. It is read when X-CAP-UI-AUTH-TOKEN is absent or empty.",
+            "description": "The same token. It is read when X-CAP-UI-AUTH-TOKEN is absent or empty and there is no gate.",
+        },
+        "till": {
+            "type": "http",
+            "scheme": "basic",
+            "description": "A till: its name and the MD5 of its password in lower-case hex.",
+        },
+        "client": {
+            "type": "apiKey",
+            "in": "header",
+            "name": parameters::OAUTH_HEADER,
+            "description": "The token of an OAuth client.",
         },
     })
 }

@@ -11,6 +11,8 @@ use crate::http::wire::NO_CONTROL;
 
 /// The header with the token, as the contract spells it.
 pub(super) const TOKEN_HEADER: &str = "X-CAP-UI-AUTH-TOKEN";
+/// The header with the token of an OAuth client, as the contract spells it.
+pub(super) const OAUTH_HEADER: &str = "X-CAP-API-OAUTH-TOKEN";
 /// The header with the org, as the contract spells it.
 pub(super) const ORG_HEADER: &str = "X-CAP-API-AUTH-ORG-ID";
 /// The header with the reference, as the contract spells it.

@@ -4,27 +4,31 @@ use serde_json::{Map, Value, json};
 
 use super::answers::{HEAD_TOO_LARGE, answer, refusal_name, success};
 use super::bodies::{self, camel};
+use super::parameters::OAUTH_HEADER;
 use super::{component, members, parameters, schemas};
-use crate::api::BASE;
+use crate::api::{BASE, TOKEN_PATH};
 use crate::domain::actor::Permission;
 use crate::domain::request_type::{RequestType, RequestTypes};
 use crate::http::wire::{
-    BulkResultBody, Data, DeliveryBody, DeliveryPage, ExplainedBody, List, Liveness, Readiness, RefusalPage,
-    RequestBody, RequestPage, TargetHostBody, TrailEntryBody,
+    BulkResultBody, Data, DeliveryBody, DeliveryPage, ErrorOrTokenBody, ExplainedBody, List, Liveness, Readiness,
+    RefusalPage, RequestBody, RequestPage, TargetHostBody, TokenBody, TrailEntryBody,
 };
 
 /// Statuses with which a read can be refused.
-const READING: &[u16] = &[400, 401, 403, 500, 503];
+const READING: &[u16] = &[400, 401, 403, 429, 498, 500, 503];
 /// Statuses with which a read of one request can be refused.
-const READING_ONE: &[u16] = &[400, 401, 403, 404, 500, 503];
+const READING_ONE: &[u16] = &[400, 401, 403, 404, 429, 498, 500, 503];
 /// Statuses with which a submission can be refused.
-const SUBMITTING: &[u16] = &[400, 401, 403, 408, 409, 413, 415, 500, 503];
+const SUBMITTING: &[u16] = &[400, 401, 403, 408, 409, 413, 415, 429, 498, 500, 503];
 /// Statuses with which a call for operators can be refused.
 const OPERATING: &[u16] = &[HEAD_TOO_LARGE];
 /// Statuses with which a bulk decision can be refused as a whole.
-const MOVING_MANY: &[u16] = &[400, 401, 403, 408, 413, 415, 500, 503];
+const MOVING_MANY: &[u16] = &[400, 401, 403, 408, 413, 415, 429, 498, 500, 503];
 /// Statuses with which a command on one request can be refused.
-const MOVING: &[u16] = &[400, 401, 403, 404, 408, 409, 413, 415, 500, 503];
+const MOVING: &[u16] = &[400, 401, 403, 404, 408, 409, 413, 415, 429, 498, 500, 503];
+
+/// Statuses with which a client gets no token.
+const TOKENS: &[u16] = &[400, 404, 408, 413, 415, 429, 500, 503];
 
 /// Every path of the API.
 pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
@@ -49,6 +53,7 @@ pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
     get("/metrics".to_owned(), metrics());
     get("/openapi.json".to_owned(), openapi());
     paths.insert(base("/deliveries/{deliveryId}/redeliver"), json!({ "post": redeliver().render() }));
+    paths.insert(TOKEN_PATH.to_owned(), json!({ "post": client_token().render() }));
     paths.insert(base("/bulk-decisions"), json!({ "put": decide_many().render() }));
     paths.insert(base("/requests/{requestId}/withdraw"), json!({ "post": withdraw().render() }));
     paths
@@ -87,7 +92,7 @@ impl Operation {
         if let Some(body) = self.body {
             operation["requestBody"] = body;
         }
-        if self.tag == "Operating" {
+        if ["Clients", "Operating"].contains(&self.tag) {
             operation["security"] = json!([]);
         }
         operation
@@ -340,6 +345,28 @@ fn target_hosts() -> Operation {
         success: success("The hosts.", &schemas::of::<List<TargetHostBody>>(), &[]),
         refused: READING,
         special: None,
+    }
+}
+
+fn client_token() -> Operation {
+    let refused = success(
+        "Key and secret are not those of a client.",
+        &schemas::of::<ErrorOrTokenBody>(),
+        &["WWW-Authenticate"],
+    );
+    Operation {
+        id: "generateClientToken".to_owned(),
+        tag: "Clients",
+        summary: "Get a token for an OAuth client.".to_owned(),
+        description: format!(
+            "The token goes into `{OAUTH_HEADER}` of each call. There is no such path while `gateway.mode` is \
+             `off`."
+        ),
+        parameters: given(&[]),
+        body: Some(bodies::credentials()),
+        success: success("A new token.", &schemas::of::<TokenBody>(), &[]),
+        refused: TOKENS,
+        special: Some(("401", refused)),
     }
 }
 

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::schema;
 use crate::http::wire::{
-    BulkResultBody, Data, DeliveryBody, DeliveryPage, EntityBody, ErrorBody, ExplainedBody, List, Liveness,
-    Readiness, RefusalPage, RequestBody, RequestPage, TargetHostBody, TrailEntryBody,
+    BulkResultBody, Data, DeliveryBody, DeliveryPage, EntityBody, ErrorBody, ErrorOrGateBody, ErrorOrTokenBody,
+    ExplainedBody, GateBody, List, Liveness, Readiness, RefusalPage, RequestBody, RequestPage, TargetHostBody,
+    TokenBody, TrailEntryBody,
 };
 
 /// A reference to the schema of `T`.
@@ -31,6 +32,10 @@ pub(super) fn components() -> Map<String, Value> {
         SchemaGenerator::subschema_for::<List<TargetHostBody>>,
         SchemaGenerator::subschema_for::<EntityBody>,
         SchemaGenerator::subschema_for::<ErrorBody>,
+        SchemaGenerator::subschema_for::<GateBody>,
+        SchemaGenerator::subschema_for::<ErrorOrGateBody>,
+        SchemaGenerator::subschema_for::<TokenBody>,
+        SchemaGenerator::subschema_for::<ErrorOrTokenBody>,
         SchemaGenerator::subschema_for::<Liveness>,
         SchemaGenerator::subschema_for::<Readiness>,
     ];

@@ -30,7 +30,7 @@ use crate::store::events::Origin;
 use crate::store::requests::Key;
 use crate::store::submissions::{NewSubmission, SubmissionBatch};
 use crate::store::writer::{Batch, BatchStats, Ran};
-use crate::store::{AnyConnection, StoreError, deliveries, executions, refusals, requests, sessions};
+use crate::store::{AnyConnection, StoreError, clients, deliveries, executions, refusals, requests, sessions};
 
 /// What the decider and the rest of the engine share.
 pub(super) struct Shared {
@@ -192,6 +192,7 @@ impl Decider {
                 }
             }
             WriteCommand::Session(write) => sessions::write(conn, write)?,
+            WriteCommand::Client(write) => clients::write(conn, write)?,
             WriteCommand::Decide(asked) => return self.run_decide(conn, rows, asked),
             WriteCommand::Withdraw { by, reason } => return self.run_withdraw(rows, by, reason),
             WriteCommand::Expire(key) => return run_expire(rows, key),

@@ -34,6 +34,9 @@ pub struct TrailEntryBody {
     event_type: String,
     /// Who did it; `system` for the server itself.
     actor: PersonBody,
+    /// The name of the client that the call came through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<String>,
     /// The state before it.
     from: Option<Word<State>>,
     /// The state after it.
@@ -93,6 +96,7 @@ impl TrailEntryBody {
             at: Instant::of(entry.at),
             event_type: entry.event_type.clone(),
             actor: PersonBody::of(&entry.actor),
+            via: entry.via.clone(),
             from: entry.from.map(Word),
             to: entry.to.map(Word),
             message: entry.message.clone(),

@@ -65,6 +65,7 @@ struct TrailLine {
     at: Time,
     words: EventWords,
     user_id: String,
+    via: Option<String>,
     reference: String,
 }
 
@@ -217,6 +218,7 @@ fn trail_line(entry: &TrailEntry, when: When) -> TrailLine {
         at: when.to_the_millisecond(entry.at),
         user_id: if words.is_by_engine { String::new() } else { entry.actor.user_id.clone() },
         words,
+        via: entry.via.clone(),
         reference: entry.reference.clone(),
     }
 }

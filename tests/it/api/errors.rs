@@ -38,7 +38,9 @@ fn every_code_is_shown() {
     let codes: Vec<&str> = table.lines().filter_map(|line| line.split(" | ").nth(2)).collect();
     // Some codes belong to one item of a bulk decision only.
     let items = read(BULK_DECISIONS);
-    for code in countersign::domain::code::Code::ALL {
+    // Those of the gate have bodies of their own, which `gateway` compares with the contract's.
+    let all = countersign::domain::code::Code::ALL.into_iter();
+    for code in all.filter(|code| !code.name().starts_with("client_")) {
         let is_shown = codes.contains(&code.name()) || items.contains(&format!("\"code\": \"{code}\""));
         assert!(is_shown, "neither the table nor a bulk decision shows {code}");
     }

@@ -4,6 +4,7 @@ pub mod app;
 pub mod browser;
 pub mod claims;
 pub mod client;
+pub mod clients;
 pub mod hook;
 pub mod node;
 pub mod openapi;

@@ -277,6 +277,7 @@ pub fn actor(org: &str, name: &str, permissions: &[Permission]) -> Actor {
         },
         token_id: Some(format!("token-{name}")),
         source_address: Some("192.0.2.7".to_owned()),
+        via: Some("till.one".to_owned()),
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, Utc};
 use countersign::clock::Clock;
 use countersign::config::{Config, Flags};
+use countersign::gateway::credentials::HashCost;
 use countersign::server::{ExecutorMode, Server, Startup};
 use countersign::store::{AnyConnection, Opener, Purpose, StoreUrl};
 use countersign::web::session::DemoPerson;
@@ -92,7 +93,7 @@ impl App {
 
     /// One more server on the same database, which must be PostgreSQL; the test stops it.
     pub async fn another_server(&self, mode: ExecutorMode) -> Server {
-        let startup = Startup { executor: mode, demo: self.demo.clone() };
+        let startup = Startup { executor: mode, demo: self.demo.clone(), hash_cost: HashCost::LEAST };
         Server::start(&self.config, self.clock.clone(), startup).await.unwrap()
     }
 

@@ -1,0 +1,76 @@
+//! The client's org, and what the access groups of a client allow.
+
+use serde_json::json;
+
+use crate::support::app::AppOptions;
+use crate::support::clients::{call, call_by, gated, required, till};
+use crate::support::people::Person;
+use crate::support::{On, fixture, journeys};
+
+journeys![a_client_calls_only_for_its_own_org, a_client_calls_only_what_one_of_its_groups_allows,];
+
+async fn a_client_calls_only_for_its_own_org(on: On) {
+    let (own, foreign) = (till("till.one"), till("till.two").of_org("90002"));
+    let app = gated(on, required(), &[&own, &foreign]).await;
+    let mut both = Person::new(400_009, "both@example.com", &["CanCheckRequest"]);
+    both.orgs = json!(["90001", "90002"]);
+    for (org, till, is_let) in
+        [("90001", &own, true), ("90002", &own, false), ("90002", &foreign, true), ("90001", &foreign, false)]
+    {
+        both.org = org.to_owned();
+        let reply =
+            call_by(&app, &both, "GET", "/requests").header("authorization", &till.basic()).send().await;
+        if is_let {
+            reply.expect(200);
+        } else {
+            assert_eq!(reply.expect(403), fixture("auth/v1.1-no-resource-access.403.json"), "{org}");
+        }
+    }
+    // Where a reading call leaves the org out, it is the token's.
+    let mut one = both.clone().of_org("90001");
+    one.org = String::new();
+    call_by(&app, &one, "GET", "/requests").header("authorization", &own.basic()).send().await.expect(200);
+    call_by(&app, &one, "GET", "/requests")
+        .header("authorization", &foreign.basic())
+        .send()
+        .await
+        .expect(403);
+}
+
+fn groups() -> AppOptions {
+    required().set(
+        "gateway.groups",
+        r#"[{name = "badges", types = ["ISSUE-BADGE"], calls = ["submit", "decide"]}, {name = "reports", calls = ["audit"]}]"#,
+    )
+}
+
+async fn a_client_calls_only_what_one_of_its_groups_allows(on: On) {
+    let badges = till("till.badges").in_groups(&["badges"]);
+    let both = till("till.both").in_groups(&["badges", "reports"]);
+    let nothing = till("till.nothing").in_groups(&["gone"]);
+    let app = gated(on, groups(), &[&badges, &both, &nothing]).await;
+    let calls = [
+        ("POST", "/ISSUE-BADGE", true, true),
+        ("PUT", "/ISSUE-BADGE", true, true),
+        ("POST", "/EARN-BADGE", false, false),
+        ("PUT", "/bulk-decisions", false, false),
+        ("GET", "/requests", false, false),
+        ("GET", "/requests/export?format=csv", false, true),
+        ("GET", "/requests/%65xport?format=xml", false, true),
+        ("GET", "/refusals", false, true),
+        ("GET", "/target-hosts", false, true),
+        ("POST", "/requests/x/withdraw", false, false),
+        ("GET", "/no/such/path", false, false),
+        ("HEAD", "/requests", false, false),
+    ];
+    for (method, path, badges_may, both_may) in calls {
+        for (till, is_let) in [(&badges, badges_may), (&both, both_may), (&nothing, false)] {
+            let reply = call(&app, method, path).header("authorization", &till.basic()).send().await;
+            let name = &till.client.name;
+            assert_eq!(reply.status != 403, is_let, "{name} {method} {path}: {}", reply.text);
+            if !is_let && method != "HEAD" {
+                assert_eq!(reply.body, fixture("auth/v1.1-no-resource-access.403.json"));
+            }
+        }
+    }
+}
