@@ -20,16 +20,24 @@ const CUSTOMER: u64 = 113_460_811;
 pub(super) struct Journey {
     server: String,
     sandbox: String,
+    /// The till's `Authorization`.
+    till: String,
     maker: Caller,
     checker: Caller,
     auditor: Caller,
 }
 
 impl Journey {
-    pub(super) fn new(config: &Config, server: SocketAddr, sandbox: SocketAddr) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        config: &Config,
+        till: String,
+        server: SocketAddr,
+        sandbox: SocketAddr,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             server: server.to_string(),
             sandbox: sandbox.to_string(),
+            till,
             maker: MARA.with_token(config)?,
             checker: CHEN.with_token(config)?,
             auditor: ADA.with_token(config)?,
@@ -58,7 +66,11 @@ impl Journey {
         body: Option<&Value>,
     ) -> anyhow::Result<Reply> {
         say(&format!("    {method} {BASE}{path}   ({})", person.name))?;
-        let headers = [("x-cap-ui-auth-token", person.token.as_str()), ("x-cap-api-auth-org-id", ORG)];
+        let headers = [
+            ("authorization", self.till.as_str()),
+            ("x-cap-ui-auth-token", person.token.as_str()),
+            ("x-cap-api-auth-org-id", ORG),
+        ];
         call(&self.server, method, &format!("{BASE}{path}"), &headers, body).await
     }
 
@@ -184,11 +196,12 @@ impl Journey {
         {
             say(&format!("{name}='{}'", person.token))?;
         }
+        say(&format!("TILL='{}'", self.till))?;
         let server = format!("http://{}{BASE}", self.server);
         let mut body = self.submission();
         body["payload"]["IntouchAPITask-Payload"]["body"]["customers"] = 62_090_013.into();
         body["payload"]["IntouchAPITask-Payload"]["body"]["requestId"] = "by-hand-1".into();
-        let org = format!("-H 'X-CAP-API-AUTH-ORG-ID: {ORG}'");
+        let org = format!("-H 'X-CAP-API-AUTH-ORG-ID: {ORG}' -H \"Authorization: $TILL\"");
         let json = "-H 'content-type: application/json'";
         say(&format!(
             "\n# submit\ncurl -s {server}/ISSUE-BADGE -H \"X-CAP-UI-AUTH-TOKEN: $MAKER\" {org} {json} \\\n  -d '{body}'"

@@ -2,6 +2,7 @@
 //! against the sandbox.
 
 mod api_client;
+mod client;
 mod journey;
 mod people;
 mod waiting_requests;
@@ -44,9 +45,10 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
 
     let listen = args.listen.unwrap_or_else(|| fallback(DEFAULT_LISTEN));
     let config = config(&folder, (listen, sandbox_address), &args)?;
-    let startup = Startup { executor: ExecutorMode::Running, demo: people::all() };
+    let startup = Startup { demo: people::all(), ..Startup::from(ExecutorMode::Running) };
+    let till = client::add(&config)?;
     let server = Server::start(&config, Clock::system(), startup).await?;
-    let journey = Journey::new(&config, server.address(), sandbox_address)?;
+    let journey = Journey::new(&config, till, server.address(), sandbox_address)?;
     let result = journey.run().await;
     if !args.once && result.is_ok() {
         let stopped = stop_signal()?;
@@ -90,6 +92,7 @@ fn config(
          [store]\nurl = \"sqlite://{}\"\n\
          [auth]\nhs256_secret = \"{secret}\"\nissuer = \"{ISSUER}\"\n\
          audience = \"countersign-demo\"\nmax_ttl_seconds = 86400\n\
+         [gateway]\nmode = \"required\"\n\
          [web]\nenvironment = \"Demo\"\n\
          [log]\nlevel = \"warn\"\n\
          [[targets]]\nscheme = \"http\"\nhost = \"{}\"\nports = [{}]\nlabel = \"Sandbox\"\n\
