@@ -111,7 +111,7 @@ impl GateRefusal {
 }
 
 /// The scheme by which tills authenticate.
-const BASIC: &str = "Basic";
+const BASIC: &str = "Basic realm=\"countersign\"";
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]

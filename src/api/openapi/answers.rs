@@ -88,7 +88,7 @@ pub(super) fn headers() -> Map<String, Value> {
         "X-CAP-REQUEST-ID": header(true, reference, "The id under which the log has this call."),
         "traceparent": header(false, text(), "The trace context that the caller sent."),
         "Retry-After": header(true, json!({ "type": "integer" }), "Seconds to wait before the next attempt."),
-        "WWW-Authenticate": header(true, json!({ "type": "string", "enum": ["Bearer", "Basic"] }), "What is needed: the person's token, or the client's credential."),
+        "WWW-Authenticate": header(true, json!({ "type": "string", "enum": ["Bearer", "Basic realm=\"countersign\""] }), "What is needed: the person's token, or the client's credential."),
         "Preference-Applied": header(false, constant("respond-async"), "The answer did not wait for the target."),
         "Idempotent-Replayed": header(false, constant("true"), "The same submission was sent with this `Idempotency-Key` before."),
         "Content-Disposition": header(true, text(), "The name under which to save the file."),

@@ -110,7 +110,7 @@ async fn a_call_without_a_client_is_refused_as_the_contract_says(on: On) {
     ];
     for call in refused {
         let reply = call.send().await;
-        assert_eq!(reply.header("www-authenticate"), Some("Basic"));
+        assert_eq!(reply.header("www-authenticate"), Some("Basic realm=\"countersign\""));
         assert!(reply.header("x-cap-request-id").is_some_and(|reference| !reference.is_empty()));
         assert_eq!(reply.expect(401), fixture("auth/v1.1-invalid-token.401.json"));
     }
