@@ -21,7 +21,7 @@ sys.path.insert(0, str(HERE.parent.parent / "scripts"))
 import local_servers as local  # noqa: E402
 
 READY = re.compile(r"Countersign listens on (http://\S+), the sandbox on (http://[^\s]*[0-9])")
-STAYS = "Both servers keep running"
+TILL = re.compile(r"^TILL='(Basic [^']+)'$", re.MULTILINE)
 SECONDS_MAX = 60
 
 
@@ -49,14 +49,14 @@ class Countersign:
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
             )
         try:
-            self.url, self.sandbox = self._ready()
+            self.url, self.sandbox, self._till = self._ready()
         except BaseException:
             self.stop()
             raise
         self._home = next(folder.glob("countersign-demo-*"))
         self._tokens = {person: self._token(person) for person in EVERYBODY}
 
-    def _ready(self) -> tuple[str, str]:
+    def _ready(self) -> tuple[str, str, str]:
         lines: queue.Queue[str] = queue.Queue()
         output = self._process.stdout
         assert output is not None
@@ -74,11 +74,12 @@ class Countersign:
             if line == "":
                 raise local.Failure(f"the demo ended\n{printed}\n{self._log.read_text()}")
             printed += line
-            if line.strip().startswith(STAYS):
+            till = TILL.search(line)
+            if till is not None:
                 break
         found = READY.search(printed)
         assert found is not None, printed
-        return found.group(1), found.group(2)
+        return found.group(1), found.group(2), till.group(1)
 
     def stop(self) -> None:
         """SIGTERM, and -9 for one that does not go."""
@@ -99,7 +100,7 @@ class Countersign:
 
     def call(self, person: Person, method: str, path: str, body: Json | None = None) -> tuple[int, Any]:
         """A call of the API."""
-        headers = local.headers_of(self._tokens[person])
+        headers = local.headers_of(self._tokens[person]) | {"Authorization": self._till}
         return local.call(self.url, method, f"{local.BASE}{path}", headers, body)
 
     def submit(self, request_type: str, task: Json, maker: Person = MAKER) -> Submitted:
