@@ -5,7 +5,9 @@
 //! **Invariant:** it has every route of [`super::table`] and no other.
 
 mod answers;
+mod auditing;
 mod bodies;
+mod operation;
 mod parameters;
 mod paths;
 mod schemas;

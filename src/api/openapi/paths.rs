@@ -2,33 +2,20 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answers::{HEAD_TOO_LARGE, answer, refusal_name, success};
+use super::answers::{answer, success};
 use super::bodies::{self, camel};
+use super::operation::{
+    MOVING, MOVING_MANY, OPERATING, Operation, READING, READING_ONE, SUBMITTING, TOKENS, given,
+};
 use super::parameters::OAUTH_HEADER;
-use super::{component, members, parameters, schemas};
+use super::{auditing, parameters, schemas};
 use crate::api::{BASE, TOKEN_PATH};
 use crate::domain::actor::Permission;
 use crate::domain::request_type::{RequestType, RequestTypes};
 use crate::http::wire::{
-    BulkResultBody, Data, DeliveryBody, DeliveryPage, ErrorOrTokenBody, ExplainedBody, List, Liveness, Readiness,
-    RefusalPage, RequestBody, RequestPage, TargetHostBody, TokenBody, TrailEntryBody,
+    BulkResultBody, Data, ErrorOrTokenBody, ExplainedBody, List, Liveness, Readiness, RequestBody,
+    RequestPage, TokenBody, TrailEntryBody,
 };
-
-/// Statuses with which a read can be refused.
-const READING: &[u16] = &[400, 401, 403, 429, 498, 500, 503];
-/// Statuses with which a read of one request can be refused.
-const READING_ONE: &[u16] = &[400, 401, 403, 404, 429, 498, 500, 503];
-/// Statuses with which a submission can be refused.
-const SUBMITTING: &[u16] = &[400, 401, 403, 408, 409, 413, 415, 429, 498, 500, 503];
-/// Statuses with which a call for operators can be refused.
-const OPERATING: &[u16] = &[HEAD_TOO_LARGE];
-/// Statuses with which a bulk decision can be refused as a whole.
-const MOVING_MANY: &[u16] = &[400, 401, 403, 408, 413, 415, 429, 498, 500, 503];
-/// Statuses with which a command on one request can be refused.
-const MOVING: &[u16] = &[400, 401, 403, 404, 408, 409, 413, 415, 429, 498, 500, 503];
-
-/// Statuses with which a client gets no token.
-const TOKENS: &[u16] = &[400, 404, 408, 413, 415, 429, 500, 503];
 
 /// Every path of the API.
 pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
@@ -42,66 +29,24 @@ pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
         paths.insert(path, json!({ "get": operation.render() }));
     };
     get(base("/requests"), list());
-    get(base("/requests/export"), export());
+    get(base("/requests/export"), auditing::export());
     get(base("/requests/{requestId}"), get_one());
     get(base("/requests/{requestId}/history"), history());
-    get(base("/refusals"), refusals());
-    get(base("/target-hosts"), target_hosts());
-    get(base("/deliveries"), deliveries());
+    get(base("/refusals"), auditing::refusals());
+    get(base("/target-hosts"), auditing::target_hosts());
+    get(base("/deliveries"), auditing::deliveries());
     get("/health/live".to_owned(), live());
     get("/health/ready".to_owned(), ready());
     get("/metrics".to_owned(), metrics());
     get("/openapi.json".to_owned(), openapi());
-    paths.insert(base("/deliveries/{deliveryId}/redeliver"), json!({ "post": redeliver().render() }));
+    paths.insert(
+        base("/deliveries/{deliveryId}/redeliver"),
+        json!({ "post": auditing::redeliver().render() }),
+    );
     paths.insert(TOKEN_PATH.to_owned(), json!({ "post": client_token().render() }));
     paths.insert(base("/bulk-decisions"), json!({ "put": decide_many().render() }));
     paths.insert(base("/requests/{requestId}/withdraw"), json!({ "post": withdraw().render() }));
     paths
-}
-
-/// An operation before it is put into the document's shape.
-struct Operation {
-    id: String,
-    tag: &'static str,
-    summary: String,
-    description: String,
-    parameters: Vec<Value>,
-    body: Option<Value>,
-    success: Value,
-    refused: &'static [u16],
-    /// An answer that is no success and has another body than an error.
-    special: Option<(&'static str, Value)>,
-}
-
-impl Operation {
-    fn render(self) -> Value {
-        let mut responses = members(json!({ "200": self.success }));
-        let refused = self.refused.iter();
-        responses.extend(
-            refused.map(|&status| (status.to_string(), component("responses", refusal_name(status)))),
-        );
-        responses.extend(self.special.map(|(status, answer)| (status.to_owned(), answer)));
-        let mut operation = json!({
-            "operationId": self.id,
-            "tags": [self.tag],
-            "summary": self.summary,
-            "description": self.description,
-            "parameters": self.parameters,
-            "responses": responses,
-        });
-        if let Some(body) = self.body {
-            operation["requestBody"] = body;
-        }
-        if ["Clients", "Operating"].contains(&self.tag) {
-            operation["security"] = json!([]);
-        }
-        operation
-    }
-}
-
-/// References to these parameters and to those that every operation has.
-fn given(names: &[&str]) -> Vec<Value> {
-    parameters::of(&[names, &["reference", "traceparent"]].concat())
 }
 
 fn submit(request_type: &RequestType) -> Value {
@@ -248,101 +193,6 @@ fn list() -> Operation {
         parameters,
         body: None,
         success: success("One page of requests.", &schemas::of::<RequestPage>(), &[]),
-        refused: READING,
-        special: None,
-    }
-}
-
-fn export() -> Operation {
-    let text = |description: &str| json!({ "schema": { "type": "string", "description": description } });
-    let content = json!({
-        "text/csv": text("A header line, then one line per request."),
-        "application/x-ndjson": text("One request per line, as the list shows it."),
-    });
-    let mut parameters = vec![parameters::format()];
-    parameters.extend(parameters::filters());
-    parameters.extend(given(&["orgOrOnly"]));
-    Operation {
-        id: "exportRequests".to_owned(),
-        tag: "Auditing",
-        summary: "Export requests.".to_owned(),
-        description: format!(
-            "Streams every request of the org that matches the filters. Needs the permission `{}`. After an \
-             error in the middle the connection is closed, so that an incomplete export can't look complete.",
-            Permission::Audit.name()
-        ),
-        parameters,
-        body: None,
-        success: answer("The requests.", content, &["Content-Disposition"]),
-        refused: READING,
-        special: None,
-    }
-}
-
-fn refusals() -> Operation {
-    Operation {
-        id: "listRefusals".to_owned(),
-        tag: "Auditing",
-        summary: "List refused submissions.".to_owned(),
-        description: format!("Newest first. Needs the permission `{}`.", Permission::Audit.name()),
-        parameters: given(&["limit", "after", "orgOrOnly"]),
-        body: None,
-        success: success("One page of refusals.", &schemas::of::<RefusalPage>(), &[]),
-        refused: READING,
-        special: None,
-    }
-}
-
-fn deliveries() -> Operation {
-    let mut parameters = parameters::delivery_filters();
-    parameters.extend(given(&["limit", "after", "orgOrOnly"]));
-    Operation {
-        id: "listDeliveries".to_owned(),
-        tag: "Auditing",
-        summary: "List the events that were sent to subscribers.".to_owned(),
-        description: format!(
-            "Newest first, with their attempts and the answers to them. Needs the permission `{}`.",
-            Permission::Audit.name()
-        ),
-        parameters,
-        body: None,
-        success: success("One page of deliveries.", &schemas::of::<DeliveryPage>(), &[]),
-        refused: READING,
-        special: None,
-    }
-}
-
-fn redeliver() -> Operation {
-    Operation {
-        id: "redeliver".to_owned(),
-        tag: "Auditing",
-        summary: "Send an event to its subscriber again.".to_owned(),
-        description: format!(
-            "A delivery that has ended is sent again at once, under the same id. One that is still on its way is \
-             not changed. Needs the permission `{}`.",
-            Permission::Audit.name()
-        ),
-        parameters: given(&["deliveryId", "org"]),
-        body: None,
-        success: success("The delivery.", &schemas::of::<Data<DeliveryBody>>(), &[]),
-        refused: READING_ONE,
-        special: None,
-    }
-}
-
-fn target_hosts() -> Operation {
-    Operation {
-        id: "listTargetHosts".to_owned(),
-        tag: "Auditing",
-        summary: "List the hosts that calls go to.".to_owned(),
-        description: format!(
-            "The hosts that the answering node has called or is calling, and those that are paused. Needs the \
-             permission `{}`.",
-            Permission::Audit.name()
-        ),
-        parameters: given(&["orgOrOnly"]),
-        body: None,
-        success: success("The hosts.", &schemas::of::<List<TargetHostBody>>(), &[]),
         refused: READING,
         special: None,
     }

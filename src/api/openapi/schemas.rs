@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::schema;
 use crate::http::wire::{
-    BulkResultBody, Data, DeliveryBody, DeliveryPage, EntityBody, ErrorBody, ErrorOrGateBody, ErrorOrTokenBody,
-    ExplainedBody, GateBody, List, Liveness, Readiness, RefusalPage, RequestBody, RequestPage, TargetHostBody,
-    TokenBody, TrailEntryBody,
+    BulkResultBody, Data, DeliveryBody, DeliveryPage, EntityBody, ErrorBody, ErrorOrGateBody,
+    ErrorOrTokenBody, ExplainedBody, GateBody, List, Liveness, Readiness, RefusalPage, RequestBody,
+    RequestPage, TargetHostBody, TokenBody, TrailEntryBody,
 };
 
 /// A reference to the schema of `T`.
