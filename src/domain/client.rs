@@ -66,7 +66,7 @@ pub enum CallKind {
     Withdraw,
     /// Read and list requests.
     Read,
-    /// Export, and read refusals and hosts.
+    /// Export, read refusals, hosts and deliveries, and send a delivery again.
     Audit,
 }
 

@@ -59,6 +59,8 @@ async fn a_client_calls_only_what_one_of_its_groups_allows(on: On) {
         ("GET", "/requests/%65xport?format=xml", false, true),
         ("GET", "/refusals", false, true),
         ("GET", "/target-hosts", false, true),
+        ("GET", "/deliveries", false, true),
+        ("POST", "/deliveries/x/redeliver", false, true),
         ("POST", "/requests/x/withdraw", false, false),
         ("GET", "/no/such/path", false, false),
         ("HEAD", "/requests", false, false),
