@@ -1,7 +1,9 @@
 """A small subscriber: takes events of Countersign, checks each signature, drops repeats, prints the rest.
 
+    export SUBSCRIBER_SECRET="whsec_$(head -c 32 /dev/urandom | base64)"
     pip install standardwebhooks
-    python3 subscriber.py --secret-file hooks.secret --port 8070
+    python3 examples/subscriber/subscriber.py --port 8070
+    cargo run --release -- demo --subscriptions examples/subscriber/subscriptions.toml
 
 The check is that of the official library of Standard Webhooks; all else is Python's standard library.
 """
@@ -9,7 +11,8 @@ The check is that of the official library of Standard Webhooks; all else is Pyth
 import argparse
 import http.server
 import json
-from pathlib import Path
+import os
+import threading
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -30,6 +33,7 @@ def line_of(event):
 
 def handler(webhook, seen):
     """Answers 204 once an event is taken, and 401 to what is not signed with the secret."""
+    lock = threading.Lock()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
@@ -43,9 +47,10 @@ def handler(webhook, seen):
             except WebhookVerificationError:
                 return self.answer(401)
             # A real subscriber keeps the ids where it keeps what it did with the events.
-            if headers["webhook-id"] not in seen:
-                seen.add(headers["webhook-id"])
-                print(line_of(json.loads(body)), flush=True)
+            with lock:
+                if headers["webhook-id"] not in seen:
+                    seen.add(headers["webhook-id"])
+                    print(line_of(json.loads(body)), flush=True)
             return self.answer(204)
 
         def answer(self, status):
@@ -61,10 +66,12 @@ def handler(webhook, seen):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--secret-file", type=Path, required=True, help="the file that the subscription names")
     parser.add_argument("--port", type=int, default=8070)
     arguments = parser.parse_args()
-    webhook = Webhook(arguments.secret_file.read_text().strip())
+    secret = os.environ.get("SUBSCRIBER_SECRET")
+    if not secret:
+        parser.error("set SUBSCRIBER_SECRET to the secret that the subscription names")
+    webhook = Webhook(secret)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", arguments.port), handler(webhook, set()))
     print(f"listening on http://127.0.0.1:{server.server_address[1]}", flush=True)
     server.serve_forever()

@@ -238,6 +238,9 @@ pub struct DemoArgs {
     /// People file that puts the demo's people into groups
     #[arg(long, value_name = "FILE")]
     pub people: Option<PathBuf>,
+    /// Subscriptions' file; its subscribers listen on http://127.0.0.1:8070
+    #[arg(long, value_name = "FILE")]
+    pub subscriptions: Option<PathBuf>,
 }
 
 /// `token`

@@ -26,6 +26,9 @@ const ISSUER: &str = "https://demo.countersign.example";
 const ORG: &str = "90001";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_SANDBOX: &str = "127.0.0.1:8090";
+/// Where the subscribers of `--subscriptions` listen.
+const SUBSCRIBERS: &str = "[[targets]]\nscheme = \"http\"\nhost = \"127.0.0.1\"\nports = [8070]\n\
+                           label = \"Subscriber\"\nallow_cidrs = [\"127.0.0.1/32\"]\n";
 
 /// Runs the demo. With `--once` the exit code says whether the request was executed.
 pub(super) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
@@ -79,8 +82,8 @@ impl Drop for Scratch {
     }
 }
 
-/// The demo's configuration. It reads nothing from the environment, and only the request types and people from
-/// files.
+/// The demo's configuration. It reads nothing from the environment but secrets that subscriptions name, and only
+/// request types, people and subscriptions from files.
 fn config(
     folder: &Scratch,
     (listen, sandbox): (SocketAddr, SocketAddr),
@@ -103,7 +106,15 @@ fn config(
         sandbox.ip(),
         if sandbox.is_ipv4() { 32 } else { 128 },
     );
-    for (table, key, path) in [("types", "dir", &args.types), ("people", "file", &args.people)] {
+    if args.subscriptions.is_some() {
+        text += SUBSCRIBERS;
+    }
+    let files = [
+        ("types", "dir", &args.types),
+        ("people", "file", &args.people),
+        ("subscriptions", "file", &args.subscriptions),
+    ];
+    for (table, key, path) in files {
         if let Some(path) = path {
             let path = toml::Value::String(path.display().to_string());
             write!(text, "[{table}]\n{key} = {path}\n")?;
