@@ -8,6 +8,7 @@ import http.server
 import json
 import threading
 import time
+from functools import partial
 
 import invariants
 import local_servers as local
@@ -60,7 +61,7 @@ class Subscriber:
         subscriber = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):  # noqa: N802
+            def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"]))
                 self.send_response(200 if subscriber.take(self.headers, body) else 503)
                 self.send_header("content-length", "0")
@@ -112,17 +113,17 @@ class Deliveries(Scenario):
         subscriber = Subscriber(self.random)
         try:
             subscribe(site, subscriber)
+            left = workflows
             for number in range(kills + 1):
                 node = self.serve(site)
-                with Traffic(journal, [node], workflows // (kills + 1)) as traffic:
+                # In the middle of what comes in, at another moment each time.
+                until = left * self.random.uniform(0.8, 1) * (kills - number) / (kills + 1 - number)
+                with Traffic(journal, [node], left) as traffic:
+                    traffic.run_until(partial(is_down_to, traffic, until), WORKFLOW_SECONDS_MAX)
                     if number < kills:
-                        # In the middle of what comes in, at another moment each time.
-                        share = self.random.uniform(0.2, 0.8) * workflows // (kills + 1)
-                        traffic.run_until(lambda share=share, traffic=traffic: traffic.left < share, WORKFLOW_SECONDS_MAX)
                         traffic.end()
                         node.kill()
-                    else:
-                        traffic.run_until(lambda traffic=traffic: traffic.left < 0, WORKFLOW_SECONDS_MAX)
+                left = max(traffic.left, 0)
                 self.rounds += 1
             self.settle_and_check(journal, node, "after the kills")
             self.check(journal, site, subscriber)
@@ -153,6 +154,11 @@ class Deliveries(Scenario):
 
     def summary(self):
         return f"{super().summary()}; {self.counts['told']} events arrived, {self.counts['repeats']} of them again"
+
+
+def is_down_to(traffic, left):
+    """Whether no more than that are still to be submitted; 0 waits for all of them."""
+    return traffic.left < left or traffic.left < 0
 
 
 def wanted_of(snapshot):
