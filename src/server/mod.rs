@@ -98,16 +98,7 @@ impl Server {
         let trust = Arc::new(Verifier::new(&config.auth)?);
         let listener = TcpListener::bind(config.server.listen)
             .with_context(|| format!("server.listen: {} can't be used", config.server.listen))?;
-        let url = config.store.url.expose().to_owned();
-        let reads = config.store.read_connections;
-        let needs_standby = config.store.require_sync_standby;
-        let open = move || {
-            if needs_standby {
-                Store::require_sync_standby(&url)?;
-            }
-            Store::open(&url, reads)
-        };
-        let store = tokio::task::spawn_blocking(open).await??;
+        let store = open_store(config).await?;
         let catalog = catalog(config);
         let rules = catalog.load().map_err(unusable)?.rules;
         let settings = settings(config, rules);
@@ -232,7 +223,8 @@ impl Server {
         // A missing receiver has stopped already.
         let _ = self.stop.send(true);
         let mut left = Left::default();
-        let Self { api, engine, executor, deliverer, http, serving, executing, delivering, gating, .. } = self;
+        let Self { api, engine, executor, deliverer, http, serving, executing, delivering, gating, .. } =
+            self;
         let (mut following, writer) = (self.following, self.writer);
         let drained = async {
             http.stop(true).await;
@@ -277,6 +269,20 @@ impl Server {
         }
         left.into_result()
     }
+}
+
+/// Opens the store away from the runtime's threads: the database may take its time.
+async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let url = config.store.url.expose().to_owned();
+    let reads = config.store.read_connections;
+    let needs_standby = config.store.require_sync_standby;
+    let open = move || {
+        if needs_standby {
+            Store::require_sync_standby(&url)?;
+        }
+        Store::open(&url, reads)
+    };
+    Ok(tokio::task::spawn_blocking(open).await??)
 }
 
 /// Without keeping the executor alive: a stop waits until nobody has it.

@@ -298,7 +298,7 @@ CREATE TABLE pauses (
 -- Changes whose subscribers still have to be found, written by the transaction that makes the change and only where
 -- somebody is told of it. A row leaves in the transaction that puts its deliveries on their way.
 CREATE TABLE outbox (
-    position     INTEGER PRIMARY KEY,
+    position     INTEGER NOT NULL PRIMARY KEY,
     org_id       TEXT NOT NULL,
     request_id   TEXT NOT NULL,
     seq          INTEGER NOT NULL,

@@ -30,7 +30,9 @@ use crate::store::events::Origin;
 use crate::store::requests::Key;
 use crate::store::submissions::{NewSubmission, SubmissionBatch};
 use crate::store::writer::{Batch, BatchStats, Ran};
-use crate::store::{AnyConnection, StoreError, clients, deliveries, executions, refusals, requests, sessions};
+use crate::store::{
+    AnyConnection, StoreError, clients, deliveries, executions, refusals, requests, sessions,
+};
 
 /// What the decider and the rest of the engine share.
 pub(super) struct Shared {
