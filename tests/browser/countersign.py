@@ -1,5 +1,6 @@
 """`countersign demo` as a child process, and what a test asks of it beside the pages."""
 
+import base64
 import json
 import os
 import queue
@@ -23,6 +24,7 @@ import local_servers as local  # noqa: E402
 READY = re.compile(r"Countersign listens on (http://\S+), the sandbox on (http://[^\s]*[0-9])")
 TILL = re.compile(r"^TILL='(Basic [^']+)'$", re.MULTILINE)
 SECONDS_MAX = 60
+SUBSCRIBER_SECRET = "whsec_" + base64.b64encode(b"the secret of these tests").decode()
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,11 @@ class Countersign:
         self._log = folder / "demo.log"
         command = [str(binary), "demo", "--listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"]
         command += ["--types", str(HERE / "types"), "--people", str(HERE / "people.toml")]
+        # Nobody listens there: what subscribers should be told waits.
+        command += ["--subscriptions", str(HERE / "subscriptions.toml")]
         with open(self._log, "ab") as errors:
             # The demo keeps its files below TMPDIR; there the tests find its configuration and its database.
-            environment = local.clean_environment() | {"TMPDIR": str(folder)}
+            environment = local.clean_environment() | {"TMPDIR": str(folder), "SUBSCRIBER_SECRET": SUBSCRIBER_SECRET}
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
             )

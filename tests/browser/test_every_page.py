@@ -60,6 +60,8 @@ LISTS = [
     (AUDITOR, "/ui/history", "history"),
     (AUDITOR, "/ui/history?subject=nothing", "history-none-fits"),
     (AUDITOR, "/ui/history?startDate=yesterday", "history-error"),
+    (AUDITOR, "/ui/deliveries", "deliveries"),
+    (AUDITOR, "/ui/deliveries?state=given_up", "deliveries-none"),
     (AUDITOR, "/ui/types", "types"),
     (AUDITOR, "/ui/types/PAYOUT", "type-staged"),
     (MAKER, "/ui/types/GIFT", "type-two-rules"),
