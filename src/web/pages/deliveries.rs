@@ -118,7 +118,7 @@ fn words_of(state: DeliveryState) -> (Icon, &'static str, &'static str) {
 fn line(view: &DeliveryView, when: When) -> DeliveryLine {
     let delivery = &view.delivery;
     let (icon, kind, words) = words_of(delivery.state);
-    let is_waiting = delivery.state == DeliveryState::Waiting && delivery.attempts > 0;
+    let is_waiting = delivery.state == DeliveryState::Waiting && delivery.due_at > when.now();
     let words = if is_waiting {
         format!("{words}, next {}", when.left(delivery.due_at).words())
     } else {
