@@ -46,7 +46,9 @@ const decision = (digest: string, version: number): DecisionInput => ({
   payload: { "AdminTask-Payload": { actionDecision: "approved", actionMessage: "read", digest, version } },
 });
 const stale = await decideIssueBadge({ ...checker, body: decision("sha256:0", read.version) });
-assert.equal(stale.error?.errors[0]?.code, "digest_mismatch");
+// Only the gate's refusals have no list of errors.
+assert.ok(stale.error && "errors" in stale.error);
+assert.equal(stale.error.errors[0]?.code, "digest_mismatch");
 
 const approved = data(await decideIssueBadge({ ...checker, body: decision(read.digest, read.version) }));
 assert.equal(approved.state, "executed");

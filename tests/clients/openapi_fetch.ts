@@ -47,7 +47,9 @@ const decision = (digest: string, version: number): components["schemas"]["Decis
   payload: { "AdminTask-Payload": { actionDecision: "approved", actionMessage: "read", digest, version } },
 });
 const stale = await checker.PUT(`${base}/ISSUE-BADGE`, { params, body: decision("sha256:0", read.version) });
-const code: components["schemas"]["ErrorCode"] | undefined = stale.error?.errors[0]?.code;
+// Only the gate's refusals have no list of errors.
+assert.ok(stale.error && "errors" in stale.error);
+const code: components["schemas"]["ErrorCode"] | undefined = stale.error.errors[0]?.code;
 assert.deepEqual([stale.response.status, code], [409, "digest_mismatch"]);
 
 const approval = decision(read.digest, read.version);
