@@ -1,6 +1,6 @@
 //! Deliveries: changes of requests on their way to subscribers.
 //!
-//! The transaction that makes a change writes it into the outbox. [`Engine::hand_over`] turns what is there into one
+//! The transaction that makes a change writes it into the outbox. `Engine::hand_over` turns what is there into one
 //! delivery for each subscriber, and claims what is due for this node to send.
 //!
 //! **Invariant:** a change and its outbox row are committed together; an outbox row leaves only together with its
