@@ -30,7 +30,7 @@ pub use sample::{SampleFault, send_sample};
 
 /// How often is looked for what is due: another node may have filled the outbox, and a delay may be over.
 const POLL: Duration = Duration::from_millis(500);
-/// How often the failing subscriptions are counted.
+/// How often failing subscriptions are counted and old deliveries tidied. Not with every look: that reads all that waits.
 const CENSUS: Duration = Duration::from_secs(5);
 /// How long the loop rests after the store failed.
 const REST: Duration = Duration::from_secs(1);
@@ -157,8 +157,9 @@ impl Deliverer {
 
     async fn count_until(self: Arc<Self>, mut stopping: watch::Receiver<bool>) {
         while !*stopping.borrow() {
-            if let Err(error) = self.engine.count_failing_subscriptions().await {
-                tracing::error!(%error, "failing subscriptions can't be counted");
+            let counted = self.engine.count_failing_subscriptions().await;
+            if let Err(error) = counted.and(self.engine.tidy_deliveries().await) {
+                tracing::error!(%error, "failing subscriptions can't be counted, or old deliveries not be tidied");
             }
             tokio::select! {
                 _ = stopping.wait_for(|is_stopping| *is_stopping) => {}

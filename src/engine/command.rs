@@ -95,6 +95,8 @@ pub(super) enum WriteCommand {
     Settle(Key),
     /// Subscribers are found for changes, and deliveries for the room that this node has.
     HandOver(Vec<Room>),
+    /// Deliveries that nobody waits for any more are given up or forgotten.
+    TidyDeliveries,
     /// An attempt to deliver has ended.
     EndDelivery(Box<DeliveryEnding>),
     /// An auditor wants a delivery sent again.
@@ -122,6 +124,7 @@ impl WriteCommand {
             | Self::Claim(_)
             | Self::SetAside { .. }
             | Self::HandOver(_)
+            | Self::TidyDeliveries
             | Self::EndDelivery(_)
             | Self::Redeliver { .. }
             | Self::LapseAll => None,
@@ -147,6 +150,7 @@ impl WriteCommand {
             | Self::PutBack { .. }
             | Self::SetAside { .. }
             | Self::HandOver(_)
+            | Self::TidyDeliveries
             | Self::EndDelivery(_)
             | Self::Redeliver { .. }
             | Self::LapseAll => None,
@@ -174,6 +178,7 @@ impl WriteCommand {
             | Self::Claim(_)
             | Self::SetAside { .. }
             | Self::HandOver(_)
+            | Self::TidyDeliveries
             | Self::EndDelivery(_)
             | Self::Redeliver { .. }
             | Self::LapseAll => false,

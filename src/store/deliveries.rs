@@ -1,8 +1,10 @@
 //! The tables `deliveries` and `delivery_attempts`: events on their way to subscribers.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{exists, not};
+use diesel::dsl::{exists, not, sql};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::columns::batch_insert;
 use super::events::parse_event_type;
@@ -97,6 +99,11 @@ pub fn insert(conn: &mut AnyConnection, new: &[Delivery]) -> Result<(), StoreErr
     if rows.is_empty() { Ok(()) } else { insert_rows(conn, &rows) }
 }
 
+/// A literal, as in the partial index: see [`super::claims`].
+fn is_waiting() -> SqlLiteral<Bool> {
+    sql("deliveries.state = 'waiting'")
+}
+
 /// Up to `max` deliveries of a subscription that are due at `now` and before which nothing of the same request is
 /// open, the oldest first. Locks nothing.
 pub fn list_due(
@@ -112,8 +119,7 @@ pub fn list_due(
         .filter(earlier.field(deliveries::request_id).eq(deliveries::request_id))
         .filter(earlier.field(deliveries::seq).lt(deliveries::seq))
         .filter(earlier.field(deliveries::ended_at).is_null());
-    let waiting = deliveries::state.eq(DeliveryState::Waiting.name());
-    let due = waiting.and(deliveries::due_at.le(to_micros(now)));
+    let due = is_waiting().and(deliveries::due_at.le(to_micros(now)));
     all(deliveries::table
         .filter(deliveries::subscription.eq(subscription).and(due))
         .filter(not(exists(before)))
@@ -178,7 +184,7 @@ pub fn lapse_all(conn: &mut AnyConnection, now: DateTime<Utc>) -> Result<(), Sto
 /// Makes what waits for another attempt due at once: the subscriber is there again.
 pub fn hurry(conn: &mut AnyConnection, subscription: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
     let now = to_micros(now);
-    let waits = deliveries::state.eq(DeliveryState::Waiting.name()).and(deliveries::due_at.gt(now));
+    let waits = is_waiting().and(deliveries::due_at.gt(now));
     diesel::update(deliveries::table.filter(deliveries::subscription.eq(subscription).and(waits)))
         .set(deliveries::due_at.eq(now))
         .execute(conn)?;
@@ -191,7 +197,7 @@ pub fn give_up_all(
     subscription: &str,
     now: DateTime<Utc>,
 ) -> Result<usize, StoreError> {
-    let waits = deliveries::state.eq(DeliveryState::Waiting.name());
+    let waits = is_waiting();
     let given_up =
         (deliveries::state.eq(DeliveryState::GivenUp.name()), deliveries::ended_at.eq(to_micros(now)));
     Ok(diesel::update(deliveries::table.filter(deliveries::subscription.eq(subscription).and(waits)))
@@ -219,9 +225,8 @@ pub fn send_again(
 
 /// The names of subscriptions for which something has waited since before `since`.
 pub fn list_overdue(conn: &mut AnyConnection, since: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
-    let waits = deliveries::state.eq(DeliveryState::Waiting.name());
     Ok(deliveries::table
-        .filter(waits.and(deliveries::created_at.lt(to_micros(since))))
+        .filter(is_waiting().and(deliveries::created_at.lt(to_micros(since))))
         .select(deliveries::subscription)
         .distinct()
         .load(conn)?)

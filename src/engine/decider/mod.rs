@@ -17,7 +17,7 @@ use super::admission::Deadlines;
 use super::batch_rows::{BatchRows, LockSet};
 use super::change_feed::{Change, Feed};
 use super::command::{WriteCommand, WriteReply};
-use super::deliveries::{end_delivery, hand_over};
+use super::deliveries::{end_delivery, hand_over, tidy};
 use super::error::AdmissionRefusal;
 use super::in_force::store_rules;
 use super::rule_book::RuleBook;
@@ -214,6 +214,10 @@ impl Decider {
                 let now = rows.database_now(conn)?;
                 executions::lapse_all(conn, now)?;
                 deliveries::lapse_all(conn, now)?;
+            }
+            WriteCommand::TidyDeliveries => {
+                let now = rows.database_now(conn)?;
+                tidy(conn, &self.shared.book.current().subscriptions, now)?;
             }
             WriteCommand::EndDelivery(ending) => {
                 let now = rows.database_now(conn)?;

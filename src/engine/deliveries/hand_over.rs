@@ -65,7 +65,6 @@ pub(in crate::engine) fn hand_over(
         outbox::remove(conn, &positions)?;
     }
     deliveries::release_lapsed(conn, now)?;
-    forget(conn, subscriptions, now)?;
     let has_more = changes.len() == usize::try_from(LOOK_MAX).unwrap_or(usize::MAX);
     Ok(HandedOver { claimed: claim(conn, rooms, now)?, has_more })
 }
@@ -91,8 +90,8 @@ fn claim(conn: &mut AnyConnection, rooms: &[Room], now: DateTime<Utc>) -> Result
     Ok(claimed)
 }
 
-/// What waits for a subscription that is in no file any more, and what ended long ago.
-fn forget(
+/// Gives up what waits for a subscription that is in no file any more, and forgets what ended long ago.
+pub(in crate::engine) fn tidy(
     conn: &mut AnyConnection,
     subscriptions: &Subscriptions,
     now: DateTime<Utc>,

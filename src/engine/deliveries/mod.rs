@@ -17,5 +17,5 @@ pub use notice::Notice;
 pub use room::{HandedOver, Room};
 pub use sending::DeliveryEnding;
 
-pub(super) use hand_over::{hand_over, outboxed};
+pub(super) use hand_over::{hand_over, outboxed, tidy};
 pub(super) use sending::end_delivery;

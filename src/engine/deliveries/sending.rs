@@ -60,6 +60,12 @@ impl Engine {
         Ok(claimed)
     }
 
+    /// Gives up or forgets deliveries that nobody waits for any more.
+    pub async fn tidy_deliveries(&self) -> Result<(), EngineError> {
+        self.inner.writer.write_own(WriteCommand::TidyDeliveries).await?;
+        Ok(())
+    }
+
     /// Records how an attempt to deliver ended.
     pub async fn end_delivery(&self, ending: DeliveryEnding) -> Result<(), EngineError> {
         self.inner.writer.write_own(WriteCommand::EndDelivery(Box::new(ending))).await?;

@@ -135,6 +135,26 @@ async fn what_is_not_taken_for_three_days_is_given_up_with_an_event(on: On) {
     assert_eq!(hook.arrived().len(), 2);
 }
 
+async fn what_waits_for_a_subscription_that_is_gone_is_given_up_and_later_forgotten(on: On) {
+    let hook = Target::start().await;
+    let app = start(on, &[&hook], &subscription("own", &hook, "countersign", "")).await;
+    hook.will_answer(500, "text/plain", b"broken");
+    app.maker().submitted(&app.badge()).await;
+    app.run_due_deliveries().await;
+    app.change_subscriptions("").await;
+    let tidied = async |later| {
+        app.clock.advance(later);
+        app.server().engine().tidy_deliveries().await.unwrap();
+        let of =
+            |state| app.count(&format!("SELECT count(*) AS number FROM deliveries WHERE state = '{state}'"));
+        (of("waiting"), of("given_up"))
+    };
+    assert_eq!(tidied(TimeDelta::days(2)).await, (1, 0));
+    assert_eq!(tidied(TimeDelta::days(2)).await, (0, 1));
+    assert_eq!(tidied(TimeDelta::days(29)).await, (0, 1));
+    assert_eq!(tidied(TimeDelta::days(2)).await, (0, 0));
+}
+
 async fn a_410_switches_a_subscription_off_until_it_has_another_url(on: On) {
     let hook = Target::start().await;
     let text = subscription("own", &hook, "countersign", "");
@@ -175,6 +195,7 @@ journeys! {
     a_hundred_subscribers_that_never_answer_hold_up_nobody_else,
     a_redirect_is_not_followed_and_an_address_that_is_not_allowed_not_called,
     what_is_not_taken_for_three_days_is_given_up_with_an_event,
+    what_waits_for_a_subscription_that_is_gone_is_given_up_and_later_forgotten,
     a_410_switches_a_subscription_off_until_it_has_another_url,
     a_subscription_tells_from_the_reload_on_and_a_faulty_file_changes_nothing,
 }
