@@ -71,13 +71,14 @@ class Controls(Scenario):
         return journal.violations
 
     def finish(self, journal, node):
+        journal.submit_again(node)
         invariants.settle(journal, node, SETTLE_SECONDS_MAX)
         invariants.check(journal, node, "at the end")
 
     def kill_after_sending(self, site, journal, environment):
         """The server dies when the whole call has left: nobody knows whether it arrived."""
         node = site.serve(**environment, COUNTERSIGN_FAULT_POINTS="call_written=kill@1")
-        journal.submit_one(node, workload.AUTO_POINTS)
+        journal.submit_to_dying(node, workload.AUTO_POINTS)
         wait_until(node.has_exited, "the server did not die at call_written")
         self.finish(journal, site.serve(**environment))
 
@@ -111,7 +112,7 @@ class Controls(Scenario):
             before = site.ledger()["calls"]["count"]
             site.set_faults(faults)
             zombie = site.serve("zombie", **environment, COUNTERSIGN_FAULT_POINTS="claim_committed=stop@1")
-            journal.submit_one(zombie, kind)
+            journal.submit_to_dying(zombie, kind)
             wait_until(zombie.is_stopped, "the server did not halt at claim_committed")
             # The lease must run out; nothing shows when it has.
             time.sleep(ZOMBIE_SECONDS)

@@ -15,6 +15,7 @@ import local_servers as local
 SUBMITTERS = 3
 DECIDERS = 4
 STALL_SECONDS_MAX = 90
+DYING_ANSWER_SECONDS_MAX = 3
 VIOLATIONS_SHOWN = 20
 BADGES = "/api_gateway/v1/badges/"
 POINTS = "/internal/goodwill/"
@@ -150,6 +151,18 @@ class Journal:
             raise local.Failure(f"a submission got {status}: {answer}")
         self.remember(number, kind, answer["data"])
         return answer["data"]["requestId"]
+
+    def submit_to_dying(self, node, kind):
+        """One submission, with a key, to a server that ends or halts because of it: perhaps before it has answered."""
+        number = next(filter(has_key, self.numbers))
+        try:
+            status, answer = self.submit(node, number, kind, DYING_ANSWER_SECONDS_MAX)
+        except (OSError, http.client.HTTPException):
+            self.unanswered.append((number, kind))
+            return
+        if status != 200:
+            raise local.Failure(f"a submission got {status}: {answer}")
+        self.remember(number, kind, answer["data"])
 
     def submit_again(self, node):
         """A client that got no answer repeats its submission under the same key: one request comes of both."""
