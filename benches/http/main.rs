@@ -69,8 +69,31 @@ async fn bench_store(name: &str, url: &str, span: Duration, rounds: usize) -> an
         println!("{:<40} {clients:>7} {:>10.2}", "  ratio", engine.rate / single.rate);
         print_row("workflows (submit, approve, execute)", clients, &whole);
     }
+    bench_subscriber(&setting, url, span, rounds).await?;
     bench_policies(&setting, url, span, rounds).await?;
     setting.stop().await
+}
+
+/// What a subscriber costs that is told of every change, in turn with nobody.
+async fn bench_subscriber(setting: &Setting, url: &str, span: Duration, rounds: usize) -> anyhow::Result<()> {
+    let address = &setting.engine_address;
+    for (name, work) in
+        [("submissions", Work::Submit(address.clone(), DEFAULT)), ("workflows", Work::Whole(address.clone()))]
+    {
+        let (mut untold, mut told) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            for (is_told, measured) in [(false, &mut untold), (true, &mut told)] {
+                setting.tell_subscriber(is_told).await?;
+                setting.reuse_log(url)?;
+                measured.push(load::run(&setting.callers, work.clone(), 64, span).await?);
+            }
+        }
+        let (untold, told) = (median(untold), median(told));
+        print_row(&format!("{name}, no subscriber"), 64, &untold);
+        print_row(&format!("{name}, a subscriber"), 64, &told);
+        println!("{:<40} {:>7} {:>10.2}", "  ratio", 64, told.rate / untold.rate);
+    }
+    setting.tell_subscriber(false).await
 }
 
 /// What three stages and a limit cost, beside one checker; and the dearest condition that is allowed.

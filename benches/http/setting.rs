@@ -5,13 +5,16 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpServer, middleware, web};
+use actix_web::{App, HttpResponse, HttpServer, middleware, web};
 use countersign::api::BASE;
 use countersign::auth::mint::{Holder, mint};
 use countersign::clock::Clock;
 use countersign::config::{Config, Flags};
 use countersign::domain::actor::{Actor, Permission, Person, Signer};
 use countersign::domain::ids::OrgId;
+use countersign::domain::rules::Rules;
+use countersign::domain::secret::Secret;
+use countersign::domain::subscription::{EventFormat, Subscription, Subscriptions};
 use countersign::engine::SubmissionInput;
 use countersign::http::body::BodyTimeout;
 use countersign::http::middleware::around_each_call;
@@ -37,6 +40,7 @@ pub struct Setting {
     pub engine_address: String,
     pub single_address: String,
     pub callers: Callers,
+    subscriber: String,
     server: Server,
     handles: Vec<ServerHandle>,
 }
@@ -51,7 +55,15 @@ impl Setting {
         let types = tempfile::tempdir()?;
         std::fs::write(types.path().join("staged.toml"), staged_type())?;
         std::fs::write(types.path().join("dearest.toml"), dearest_type())?;
-        let config = config(url, sandbox_address.port(), types.path())?;
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let subscriber_address = listener.local_addr()?;
+        let takes_all = || async { HttpResponse::NoContent().finish() };
+        let subscriber = HttpServer::new(move || App::new().default_service(web::to(takes_all)));
+        let subscriber = subscriber.workers(1).disable_signals().listen(listener)?.run();
+        handles.push(subscriber.handle());
+        tokio::spawn(subscriber);
+        let ports = [sandbox_address.port(), subscriber_address.port()];
+        let config = config(url, ports, types.path())?;
         let server = Server::start(&config, Clock::system(), ExecutorMode::Running).await?;
         let pool = Pool::builder()
             .max_size(POOL)
@@ -94,9 +106,27 @@ impl Setting {
                     .collect::<Result<_, _>>()?,
                 sandbox: sandbox_address.to_string(),
             },
+            subscriber: format!("http://{subscriber_address}/events"),
             server,
             handles,
         })
+    }
+
+    /// From now on a subscriber is told of every change, or nobody.
+    pub async fn tell_subscriber(&self, is_told: bool) -> anyhow::Result<()> {
+        let engine = self.server.engine();
+        let subscription = Subscription {
+            name: "bench".to_owned(),
+            org: OrgId::new(ORG),
+            url: self.subscriber.clone(),
+            types: Vec::new(),
+            format: EventFormat::RequestWorkflowEvent,
+            secrets: vec![Secret::new("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz")],
+        };
+        let subscriptions = if is_told { vec![subscription] } else { Vec::new() };
+        let rules =
+            Rules { subscriptions: Subscriptions::new(subscriptions), ..Rules::clone(&engine.rules()) };
+        Ok(engine.put_in_force(rules).await?)
     }
 
     /// A fresh PostgreSQL stops for every 16 MiB to make another file of its log. One that has run for a
@@ -184,7 +214,7 @@ fn dearest_type() -> String {
     )
 }
 
-fn config(url: &str, sandbox_port: u16, types: &Path) -> anyhow::Result<Config> {
+fn config(url: &str, [sandbox_port, subscriber_port]: [u16; 2], types: &Path) -> anyhow::Result<Config> {
     let file = tempfile::NamedTempFile::new()?;
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\n\
@@ -193,7 +223,7 @@ fn config(url: &str, sandbox_port: u16, types: &Path) -> anyhow::Result<Config> 
          issuer = \"https://idp.test\"\naudience = \"countersign\"\n\
          [types]\ndir = \"{}\"\n\
          [executor]\nconcurrency = 64\nconcurrency_per_host = 64\n\
-         [[targets]]\nscheme = \"http\"\nhost = \"127.0.0.1\"\nports = [{sandbox_port}]\n\
+         [[targets]]\nscheme = \"http\"\nhost = \"127.0.0.1\"\nports = [{sandbox_port}, {subscriber_port}]\n\
          label = \"Sandbox\"\nallow_cidrs = [\"127.0.0.1/32\"]\n",
         types.display()
     );
