@@ -31,6 +31,7 @@ pub struct Metrics {
     unknown_now: Gauge,
     overdue_now: Gauge,
     rules_stale: Gauge,
+    unfillable_stages: Family<Labels, Gauge>,
     deliveries: Counted,
     failing_subscriptions: Family<Labels, Gauge<f64, AtomicU64>>,
     queue_depth: Gauge,
@@ -63,6 +64,7 @@ impl Metrics {
             unknown_now: Gauge::default(),
             overdue_now: Gauge::default(),
             rules_stale: Gauge::default(),
+            unfillable_stages: Family::default(),
             deliveries: Counted::default(),
             failing_subscriptions: Family::default(),
             queue_depth: Gauge::default(),
@@ -109,8 +111,13 @@ impl Metrics {
         );
         registry.register(
             "rules_stale",
-            "1 while files that could not be read keep older rules in force",
+            "Types and files of the rules that are not in force as they are written",
             self.rules_stale.clone(),
+        );
+        registry.register(
+            "unfillable_stages",
+            "Stages of a type's approval policy that too few active people can sign, by type",
+            self.unfillable_stages.clone(),
         );
         registry.register(
             "deliveries",
@@ -192,9 +199,18 @@ impl Metrics {
         self.overdue_now.set(overdue);
     }
 
-    /// Sets whether the last reload of the rules failed.
-    pub fn set_rules_stale(&self, is_stale: bool) {
-        self.rules_stale.set(i64::from(is_stale));
+    /// Sets the number of types and files of the rules that are not in force as they are written.
+    pub fn set_rules_stale(&self, files: usize) {
+        self.rules_stale.set(i64::try_from(files).unwrap_or(i64::MAX));
+    }
+
+    /// Sets the number of stages that nobody can fill, by type.
+    pub fn set_unfillable_stages(&self, by_type: impl IntoIterator<Item = (String, usize)>) {
+        self.unfillable_stages.clear();
+        for (name, stages) in by_type {
+            let stages = i64::try_from(stages).unwrap_or(i64::MAX);
+            self.unfillable_stages.get_or_create(&vec![("type", name)]).set(stages);
+        }
     }
 
     /// Counts an attempt to deliver an event.

@@ -1,13 +1,12 @@
 //! Liveness, readiness, metrics.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, web};
 
 use super::Api;
-use crate::http::wire::{Check, Liveness, Readiness, ReadinessChecks, RulesCheck, Word};
+use crate::http::wire::{Check, Liveness, Readiness, ReadinessChecks, RulesCheck, StaleFile, Word};
 
 /// `GET /health/live`: the process answers.
 pub async fn live() -> HttpResponse {
@@ -29,14 +28,14 @@ pub async fn ready(api: web::Data<Api>) -> HttpResponse {
     let executor = api.executor.is_alive() && turned.is_some_and(|age| age < STALLED_AFTER);
     let is_ready = store.answers && are_written && store.is_current && executor;
     let failing = api.engine.subscriptions_that_need_people();
-    let are_rules_stale = api.rules_stale.load(Ordering::Relaxed);
+    let stale = api.engine.stale_rules();
     let checks = ReadinessChecks {
         database: Check::of(store.answers),
         writes: Check::of(are_written),
         migrations: Check::of(store.is_current),
         executor: Check::of(executor),
         subscriptions: Check::of(failing.is_empty()),
-        rules: Word(if are_rules_stale { RulesCheck::Stale } else { RulesCheck::Ok }),
+        rules: Word(if stale.is_empty() { RulesCheck::Ok } else { RulesCheck::Stale }),
     };
     let body = Readiness {
         status: Check::of(is_ready),
@@ -44,6 +43,7 @@ pub async fn ready(api: web::Data<Api>) -> HttpResponse {
         last_write_age_ms: millis(writes.last_write),
         last_turn_age_ms: turned.map(millis),
         failing_subscriptions: failing,
+        stale_rules: stale.into_iter().map(StaleFile::from).collect(),
     };
     if is_ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }

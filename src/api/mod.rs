@@ -18,7 +18,6 @@ pub mod target_hosts;
 mod through_gate;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix_web::http::Method;
@@ -62,8 +61,6 @@ pub struct Api {
     pub target_hosts: Arc<dyn Fn() -> Vec<TargetHost> + Send + Sync>,
     /// How the executor's loop is doing.
     pub executor: Arc<Liveness>,
-    /// Whether the last reload of the rules failed; the old ones are then in force.
-    pub rules_stale: Arc<AtomicBool>,
 }
 
 impl Api {

@@ -2,8 +2,9 @@
 
 use crate::domain::allowed_targets::Targets;
 use crate::domain::fault::DefinitionFault;
+use crate::domain::policy::Stage;
 use crate::domain::policy::people::People;
-use crate::domain::policy::{Capacity, Mode, RuleOutcome, Stage};
+use crate::domain::policy::shortage::cannot_be_filled;
 use crate::domain::request_type::RequestType;
 
 /// What a type is checked against.
@@ -29,58 +30,18 @@ pub fn check(read: &RequestType, around: LintContext<'_>) -> Vec<DefinitionFault
                     look at again.";
         faults.push(fault("/recheck_at_execution", wish));
     }
-    if !around.people.is_empty() {
-        for (pointer, stage) in stages(read) {
-            faults.extend(unreachable(stage, &pointer, around.people));
-        }
-    }
     faults
 }
 
-/// Every stage with its JSON pointer.
-fn stages(read: &RequestType) -> Vec<(String, &Stage)> {
-    let mut found = Vec::new();
-    for (number, rule) in read.policy.rules.iter().enumerate() {
-        if let RuleOutcome::Stages(approval) = &rule.outcome {
-            let pointer = |stage| format!("/policy/{number}/stages/{stage}");
-            found.extend(approval.stages.iter().enumerate().map(|(at, stage)| (pointer(at), stage)));
-        }
-    }
-    found
-}
-
-/// Why the stage cannot be filled, as far as the people file knows its groups. A group that the file does not
-/// name may come from tokens.
-fn unreachable(stage: &Stage, pointer: &str, people: &People) -> Option<DefinitionFault> {
-    let mut groups = Vec::new();
-    for seat in &stage.seats {
-        let Capacity::Group(group) = &seat.who else { return None };
-        groups.push((group.as_str(), seat.count));
-    }
-    let is_known =
-        |group: &str| people.entries().iter().any(|entry| entry.groups.iter().any(|own| own == group));
-    let named: Vec<&str> = groups.iter().map(|(group, _)| *group).collect();
-    if named.iter().all(|group| !is_known(group)) {
-        let message = format!("Name a group of the people file; nobody is in {}.", named.join(" or "));
-        return Some(fault(pointer, message));
-    }
-    if named.iter().any(|group| !is_known(group)) {
-        return None;
-    }
-    let short = groups.iter().enumerate().find(|(_, (group, count))| {
-        stage.mode == Mode::All && people.members(group) < usize::try_from(*count).unwrap_or(usize::MAX)
-    });
-    if let Some((seat, (group, count))) = short {
-        let active = people.members(group);
-        let message = format!("Ask for fewer, or add people to {group}: {count} needed, {active} active.");
-        return Some(fault(format!("{pointer}/seats/{seat}"), message));
-    }
-    let is_in = |groups: &[String]| groups.iter().any(|own| named.contains(&own.as_str()));
-    let active = people.active_people().filter(|entry| is_in(&entry.groups)).count();
-    let needed = usize::try_from(stage.people_needed()).unwrap_or(usize::MAX);
-    let message =
-        format!("Ask for fewer, or add people to {}: {needed} needed, {active} active.", named.join(" or "));
-    (active < needed).then(|| fault(pointer, message))
+/// What people should look at, though the type can be used. Nobody being left who can sign is no fault: it must never
+/// keep a person in office.
+pub fn warnings(read: &RequestType, people: &People) -> Vec<DefinitionFault> {
+    let told = |(pointer, stage): (String, &Stage)| {
+        let (seat, message) = cannot_be_filled(stage, people)?;
+        let at = seat.map_or_else(|| pointer.clone(), |seat| format!("{pointer}/seats/{seat}"));
+        Some(fault(at, message))
+    };
+    read.policy.stages().filter_map(told).collect()
 }
 
 fn fault(at: impl Into<String>, message: impl Into<String>) -> DefinitionFault {

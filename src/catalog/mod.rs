@@ -1,7 +1,7 @@
 //! Reads request types, people and subscriptions from files, checks them, and reports every fault with file and line.
 //!
 //! The six types of the contract are embedded in the same form; a file with the name of one replaces it.
-//! **Invariant:** all or nothing. One fault in one file, and no file of the folder comes into force.
+//! Each file is read for itself; `domain/rules` says what comes into force.
 
 mod file;
 mod lint;
@@ -11,7 +11,6 @@ mod subscriptions;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -19,8 +18,8 @@ use std::sync::LazyLock;
 use crate::domain::allowed_targets::Targets;
 use crate::domain::policy::people::People;
 use crate::domain::request_type::{RequestType, RequestTypes};
-use crate::domain::rules::Rules;
-use crate::domain::subscription::Subscriptions;
+use crate::domain::rules::files::{FileFault, PeopleFile, RuleFiles, SubscriptionsFile, TypeFile, TypeFiles};
+use crate::domain::rules::{LastRules, Rules, settle};
 use file::Document;
 use lint::LintContext;
 
@@ -53,24 +52,6 @@ pub fn embedded() -> RequestTypes {
     EMBEDDED_TYPES.clone()
 }
 
-/// One fault in one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileFault {
-    /// The file.
-    pub file: PathBuf,
-    /// The line, from 1; `None` if the fault concerns the whole file.
-    pub line: Option<usize>,
-    /// What to write.
-    pub message: String,
-}
-
-/// `file:line: what to write`
-impl fmt::Display for FileFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file.display(), self.line.unwrap_or(1), self.message)
-    }
-}
-
 /// The files that rules are read from.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
@@ -91,6 +72,8 @@ pub struct Loaded {
     pub rules: Rules,
     /// The files by the names of their types.
     pub files: BTreeMap<String, PathBuf>,
+    /// What people should look at, though it can be used.
+    pub warnings: Vec<FileFault>,
 }
 
 impl Catalog {
@@ -99,82 +82,105 @@ impl Catalog {
     /// # Errors
     /// Every fault in every file.
     pub fn load(&self) -> Result<Loaded, Vec<FileFault>> {
+        let files = self.read();
+        let faults = files.faults();
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let warnings = files.warnings();
+        let settled = settle(files, &LastRules::default())?;
+        let folder = self.types.clone().unwrap_or_default();
+        let files = settled.files.into_iter().map(|(name, file)| (name, folder.join(file)));
+        Ok(Loaded { rules: Rules::clone(&settled.rules), files: files.collect(), warnings })
+    }
+
+    /// Reads all files, each for itself.
+    pub fn read(&self) -> RuleFiles {
         std::thread::scope(|scope| {
             let reading = std::thread::Builder::new().stack_size(READING_STACK_BYTES);
-            let reading = reading.spawn_scoped(scope, || self.read());
-            let read = reading.map(std::thread::ScopedJoinHandle::join);
-            let trouble = |message: &str| {
-                let file = self.types.clone().unwrap_or_default();
-                Err(vec![FileFault { file, line: None, message: message.to_owned() }])
-            };
-            match read {
+            let reading = reading.spawn_scoped(scope, || self.read_here());
+            match reading.map(std::thread::ScopedJoinHandle::join) {
                 Ok(Ok(read)) => read,
-                Ok(Err(_)) => trouble("The files can't be read: the reader failed."),
-                Err(_) => trouble("The files can't be read: no thread could be started."),
+                Ok(Err(_)) => self.unreadable("The files can't be read: the reader failed."),
+                Err(_) => self.unreadable("The files can't be read: no thread could be started."),
             }
         })
     }
 
-    fn read(&self) -> Result<Loaded, Vec<FileFault>> {
-        let mut faults = Vec::new();
-        let people = match self.people.as_deref().map(read_people) {
-            Some(Ok(people)) => Some(people),
-            Some(Err(found)) => {
-                faults.extend(found);
-                None
-            }
-            None => Some(People::none()),
+    fn unreadable(&self, message: &str) -> RuleFiles {
+        let fault = |file: &Option<PathBuf>| FileFault {
+            file: file.clone().unwrap_or_default(),
+            line: None,
+            message: message.to_owned(),
         };
-        let subscriptions = self.read_subscriptions(&mut faults);
-        let mut types: BTreeMap<String, RequestType> =
-            embedded().iter().map(|known| (known.name.to_string(), (**known).clone())).collect();
-        let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
-        for path in self.type_files(&mut faults) {
-            let around = people.as_ref().map(|people| LintContext { people, targets: self.targets.as_ref() });
-            match read_type(&path, around) {
-                Ok((line, read)) => {
-                    let name = read.name.to_string();
-                    if let Some(other) = files.get(&name) {
-                        let message =
-                            format!("name: Write another name; {} has this one too.", other.display());
-                        faults.push(FileFault { file: path, line: Some(line), message });
-                    } else {
-                        files.insert(name.clone(), path);
-                        types.insert(name, read);
-                    }
-                }
-                Err(found) => faults.extend(found),
-            }
-        }
-        match (people, faults.is_empty()) {
-            (Some(people), true) => {
-                let types = RequestTypes::new(types.into_values());
-                Ok(Loaded { rules: Rules { types, people, subscriptions }, files })
-            }
-            _ => Err(faults),
+        RuleFiles {
+            types: TypeFiles { folder_fault: Some(fault(&self.types)), ..TypeFiles::default() },
+            people: PeopleFile::Faulty { faults: vec![fault(&self.people)], entries: None },
+            subscriptions: SubscriptionsFile {
+                faults: vec![fault(&self.subscriptions)],
+                ..SubscriptionsFile::default()
+            },
         }
     }
 
-    fn read_subscriptions(&self, faults: &mut Vec<FileFault>) -> Subscriptions {
-        let Some(path) = &self.subscriptions else { return Subscriptions::default() };
+    fn read_here(&self) -> RuleFiles {
+        let people = self.people.as_deref().map_or_else(|| PeopleFile::Good(People::none()), read_people);
+        let subscriptions = self.read_subscriptions();
+        let known = match &people {
+            PeopleFile::Good(people) => Some(people),
+            PeopleFile::Faulty { .. } => None,
+        };
+        let types = self.read_types(known);
+        RuleFiles { types, people, subscriptions }
+    }
+
+    /// Every file of the folder, checked against the people as far as they are known.
+    fn read_types(&self, people: Option<&People>) -> TypeFiles {
+        let embedded = embedded().iter().map(|known| (**known).clone()).collect();
+        let paths = match self.type_files() {
+            Ok(paths) => paths,
+            Err(fault) => return TypeFiles { embedded, folder_fault: Some(fault), ..TypeFiles::default() },
+        };
+        let mut files = Vec::new();
+        let mut by_name: BTreeMap<String, PathBuf> = BTreeMap::new();
+        for path in paths {
+            let around = people.map(|people| LintContext { people, targets: self.targets.as_ref() });
+            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let ReadType { name, read, warnings } = read_type(&path, around);
+            let read = read.and_then(|(line, read)| match by_name.get(read.name.as_str()) {
+                Some(other) => {
+                    let message = format!("name: Write another name; {} has this one too.", other.display());
+                    Err(vec![FileFault { file: path, line: Some(line), message }])
+                }
+                None => {
+                    by_name.insert(read.name.to_string(), path);
+                    Ok(read)
+                }
+            });
+            files.push(TypeFile { file, name, read, warnings });
+        }
+        TypeFiles { embedded, files, folder_fault: None }
+    }
+
+    fn read_subscriptions(&self) -> SubscriptionsFile {
+        let Some(path) = &self.subscriptions else { return SubscriptionsFile::default() };
         let folder = path.parent().unwrap_or(Path::new(""));
         let around = subscriptions::Around { folder, targets: self.targets.as_ref() };
-        let read = text_of(path).and_then(|text| {
-            let in_file = |(line, message)| FileFault { file: path.clone(), line: Some(line), message };
-            subscriptions::read(&text, around).map_err(|found| found.into_iter().map(in_file).collect())
-        });
-        match read {
-            Ok(subscriptions) => Subscriptions::new(subscriptions),
-            Err(found) => {
-                faults.extend(found);
-                Subscriptions::default()
+        let in_file = |(line, message)| FileFault { file: path.clone(), line: Some(line), message };
+        match text_of(path) {
+            Ok(text) => {
+                let subscriptions::Read { good, faulty, is_readable, faults } =
+                    subscriptions::read(&text, around);
+                let faults = faults.into_iter().map(in_file).collect();
+                SubscriptionsFile { good, faulty, is_readable, faults }
             }
+            Err(faults) => SubscriptionsFile { faults, ..SubscriptionsFile::default() },
         }
     }
 
     /// The TOML files of the folder, by name.
-    fn type_files(&self, faults: &mut Vec<FileFault>) -> Vec<PathBuf> {
-        let Some(folder) = &self.types else { return Vec::new() };
+    fn type_files(&self) -> Result<Vec<PathBuf>, FileFault> {
+        let Some(folder) = &self.types else { return Ok(Vec::new()) };
         let listed = || -> io::Result<Vec<PathBuf>> {
             let entries = std::fs::read_dir(folder)?;
             let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
@@ -182,33 +188,54 @@ impl Catalog {
             paths.sort();
             Ok(paths)
         };
-        listed().unwrap_or_else(|error| {
+        listed().map_err(|error| {
             let message = format!("Name a folder that can be read: {error}.");
-            faults.push(FileFault { file: folder.clone(), line: None, message });
-            Vec::new()
+            FileFault { file: folder.clone(), line: None, message }
         })
     }
 }
 
-/// One type, and the line of its name.
-fn read_type(path: &Path, around: Option<LintContext<'_>>) -> Result<(usize, RequestType), Vec<FileFault>> {
-    let text = text_of(path)?;
+/// One type's file as it was read.
+struct ReadType {
+    /// The type's name by itself, as far as it can be read.
+    name: Option<String>,
+    /// The type, and the line of its name.
+    read: Result<(usize, RequestType), Vec<FileFault>>,
+    warnings: Vec<FileFault>,
+}
+
+fn read_type(path: &Path, around: Option<LintContext<'_>>) -> ReadType {
     let in_file = |(line, message)| FileFault { file: path.to_owned(), line: Some(line), message };
-    let document = Document::read(&text).map_err(|fault| vec![in_file(fault)])?;
+    let document = text_of(path).and_then(|text| Document::read(&text).map_err(|fault| vec![in_file(fault)]));
+    let document = match document {
+        Ok(document) => document,
+        Err(faults) => return ReadType { name: None, read: Err(faults), warnings: Vec::new() },
+    };
     let placed = |faults: Vec<_>| -> Vec<FileFault> {
         let mut placed: Vec<_> = faults.iter().map(|fault| document.place(fault)).collect();
         placed.sort_by_key(|(line, _)| *line);
         placed.into_iter().map(in_file).collect()
     };
-    let read = RequestType::from_definition(&document.value).map_err(placed)?;
-    let found = around.map(|around| lint::check(&read, around)).unwrap_or_default();
-    if found.is_empty() { Ok((document.line("/name"), read)) } else { Err(placed(found)) }
+    let name = document.value.get("name").and_then(serde_json::Value::as_str).map(str::to_owned);
+    let read = match RequestType::from_definition(&document.value) {
+        Ok(read) => read,
+        Err(faults) => return ReadType { name, read: Err(placed(faults)), warnings: Vec::new() },
+    };
+    let faults = around.map(|around| lint::check(&read, around)).unwrap_or_default();
+    let warnings = around.map(|around| lint::warnings(&read, around.people)).unwrap_or_default();
+    let read = if faults.is_empty() { Ok((document.line("/name"), read)) } else { Err(placed(faults)) };
+    ReadType { name, read, warnings: placed(warnings) }
 }
 
-fn read_people(path: &Path) -> Result<People, Vec<FileFault>> {
-    let text = text_of(path)?;
+fn read_people(path: &Path) -> PeopleFile {
     let in_file = |(line, message)| FileFault { file: path.to_owned(), line: Some(line), message };
-    people::read(&text).map_err(|faults| faults.into_iter().map(in_file).collect())
+    match text_of(path).map(|text| people::read(&text)) {
+        Ok(Ok(people)) => PeopleFile::Good(people),
+        Ok(Err(people::Unusable { faults, entries })) => {
+            PeopleFile::Faulty { faults: faults.into_iter().map(in_file).collect(), entries }
+        }
+        Err(faults) => PeopleFile::Faulty { faults, entries: None },
+    }
 }
 
 fn text_of(path: &Path) -> Result<String, Vec<FileFault>> {

@@ -5,22 +5,39 @@ use serde_json::Value;
 use super::file::Document;
 use crate::domain::fault::{DefinitionFault, pointer_to};
 use crate::domain::policy::people::{People, PersonEntry};
+use crate::domain::rules::files::ReadEntry;
 
 const MEMBERS: [&str; 5] = ["name", "accounts", "groups", "active", "owners"];
 
-/// Reads the text of a people file: `[[people]]` tables.
-///
-/// # Errors
-/// Every fault with its line.
-pub fn read(text: &str) -> Result<People, Vec<(usize, String)>> {
-    let document = Document::read(text).map_err(|fault| vec![fault])?;
-    let placed = |faults: Vec<DefinitionFault>| faults.iter().map(|fault| document.place(fault)).collect();
-    let entries = entries(&document.value).map_err(placed)?;
-    People::new(entries).map_err(placed)
+/// A people file with faults.
+#[derive(Debug)]
+pub struct Unusable {
+    /// Every fault with its line.
+    pub faults: Vec<(usize, String)>,
+    /// What can be read of the entries all the same; `None` if there are none.
+    pub entries: Option<Vec<ReadEntry>>,
 }
 
-fn entries(value: &Value) -> Result<Vec<PersonEntry>, Vec<DefinitionFault>> {
+/// Reads the text of a people file: `[[people]]` tables.
+pub fn read(text: &str) -> Result<People, Unusable> {
+    let document = Document::read(text).map_err(|fault| Unusable { faults: vec![fault], entries: None })?;
     let mut faults = Vec::new();
+    let entries = entries(&document.value, &mut faults);
+    let people =
+        if faults.is_empty() { People::new(entries.iter().filter_map(whole).collect()) } else { Err(faults) };
+    people.map_err(|faults| Unusable {
+        faults: faults.iter().map(|fault| document.place(fault)).collect(),
+        entries: Some(entries).filter(|entries| !entries.is_empty()),
+    })
+}
+
+/// An entry of which everything can be read.
+fn whole(entry: &ReadEntry) -> Option<PersonEntry> {
+    let ReadEntry { name, accounts, groups, active, owners } = entry.clone();
+    Some(PersonEntry { name: name?, accounts, groups: groups?, active: active?, owners: owners? })
+}
+
+fn entries(value: &Value, faults: &mut Vec<DefinitionFault>) -> Vec<ReadEntry> {
     for name in
         value.as_object().into_iter().flat_map(|members| members.keys()).filter(|name| *name != "people")
     {
@@ -30,15 +47,15 @@ fn entries(value: &Value) -> Result<Vec<PersonEntry>, Vec<DefinitionFault>> {
     if people.is_none_or(Vec::is_empty) {
         faults.push(fault("/people", "Write at least one [[people]]."));
     }
-    let mut entries = Vec::new();
-    for (index, person) in people.into_iter().flatten().enumerate() {
-        entries.extend(entry(person, &format!("/people/{index}"), &mut faults));
-    }
-    if faults.is_empty() { Ok(entries) } else { Err(faults) }
+    let numbered = people.into_iter().flatten().enumerate();
+    numbered.map(|(index, person)| entry(person, &format!("/people/{index}"), faults)).collect()
 }
 
-fn entry(person: &Value, at: &str, faults: &mut Vec<DefinitionFault>) -> Option<PersonEntry> {
-    let members = person.as_object()?;
+fn entry(person: &Value, at: &str, faults: &mut Vec<DefinitionFault>) -> ReadEntry {
+    let Some(members) = person.as_object() else {
+        faults.push(fault(at, "Write a [[people]] table."));
+        return ReadEntry::default();
+    };
     for name in members.keys().filter(|name| !MEMBERS.contains(&name.as_str())) {
         let message = format!("Leave this out; allowed here: {}.", MEMBERS.join(", "));
         faults.push(fault(pointer_to(at, name), message));
@@ -47,7 +64,7 @@ fn entry(person: &Value, at: &str, faults: &mut Vec<DefinitionFault>) -> Option<
     if name.is_none() {
         faults.push(fault(pointer_to(at, "name"), "Add name: what people call them, once in this file."));
     }
-    let accounts = texts(person, "accounts", at, faults);
+    let accounts = texts(person, "accounts", at, faults).unwrap_or_default();
     if accounts.is_empty() {
         let wish = "Add accounts: the subjects or user ids of their tokens.";
         faults.push(fault(pointer_to(at, "accounts"), wish));
@@ -57,17 +74,18 @@ fn entry(person: &Value, at: &str, faults: &mut Vec<DefinitionFault>) -> Option<
         faults.push(fault(pointer_to(at, "active"), "Write true or false."));
     }
     let (groups, owners) = (texts(person, "groups", at, faults), texts(person, "owners", at, faults));
-    Some(PersonEntry { name: name?.to_owned(), accounts, groups, active: active?, owners })
+    ReadEntry { name: name.map(str::to_owned), accounts, groups, active, owners }
 }
 
-fn texts(person: &Value, name: &str, at: &str, faults: &mut Vec<DefinitionFault>) -> Vec<String> {
-    let Some(value) = person.get(name) else { return Vec::new() };
+/// The texts of a list, which may be left out; `None` if it can't be read.
+fn texts(person: &Value, name: &str, at: &str, faults: &mut Vec<DefinitionFault>) -> Option<Vec<String>> {
+    let Some(value) = person.get(name) else { return Some(Vec::new()) };
     let text = |item: &Value| item.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
     let texts = value.as_array().and_then(|items| items.iter().map(text).collect::<Option<Vec<_>>>());
-    texts.unwrap_or_else(|| {
+    if texts.is_none() {
         faults.push(fault(pointer_to(at, name), "Write a list of texts, none of them empty."));
-        Vec::new()
-    })
+    }
+    texts
 }
 
 fn fault(at: impl Into<String>, message: impl Into<String>) -> DefinitionFault {

@@ -32,28 +32,44 @@ pub struct Around<'a> {
     pub targets: Option<&'a Targets>,
 }
 
+/// A subscriptions' file.
+#[derive(Debug)]
+pub struct Read {
+    /// The entries without fault, in order.
+    pub good: Vec<Subscription>,
+    /// The entries with a fault, by their names as far as they can be read.
+    pub faulty: Vec<Option<String>>,
+    /// Whether it is a list of entries at all.
+    pub is_readable: bool,
+    /// Every fault with its line.
+    pub faults: Vec<(usize, String)>,
+}
+
 /// Reads the text of a subscriptions' file: `[[subscriptions]]` tables.
-///
-/// # Errors
-/// Every fault with its line.
-pub fn read(text: &str, around: Around<'_>) -> Result<Vec<Subscription>, Vec<(usize, String)>> {
-    let document = Document::read(text).map_err(|fault| vec![fault])?;
-    let mut reading = Reading { around, faults: Vec::new(), names: BTreeSet::new() };
-    let subscriptions = reading.file(&document.value);
-    if reading.faults.is_empty() {
-        return Ok(subscriptions);
-    }
-    Err(reading.faults.iter().map(|fault| document.place(fault)).collect())
+pub fn read(text: &str, around: Around<'_>) -> Read {
+    let document = match Document::read(text) {
+        Ok(document) => document,
+        Err(fault) => {
+            return Read { good: Vec::new(), faulty: Vec::new(), is_readable: false, faults: vec![fault] };
+        }
+    };
+    let mut reading = Reading { around, faults: Vec::new(), faulty: Vec::new(), names: BTreeSet::new() };
+    let found = reading.file(&document.value);
+    let is_readable = found.is_some();
+    let faults = reading.faults.iter().map(|fault| document.place(fault)).collect();
+    Read { good: found.unwrap_or_default(), faulty: reading.faulty, is_readable, faults }
 }
 
 struct Reading<'a> {
     around: Around<'a>,
     faults: Vec<DefinitionFault>,
+    faulty: Vec<Option<String>>,
     names: BTreeSet<String>,
 }
 
 impl Reading<'_> {
-    fn file(&mut self, value: &Value) -> Vec<Subscription> {
+    /// The entries without fault; `None` if it is no list of entries.
+    fn file(&mut self, value: &Value) -> Option<Vec<Subscription>> {
         for name in members(value).filter(|name| *name != "subscriptions") {
             self.fault(&pointer_to("", name), "Leave this out; write [[subscriptions]] tables only.");
         }
@@ -61,13 +77,24 @@ impl Reading<'_> {
             value.get("subscriptions").map_or(Some(&[][..]), |list| list.as_array().map(Vec::as_slice));
         let Some(listed) = listed else {
             self.fault("/subscriptions", "Write [[subscriptions]] tables.");
-            return Vec::new();
+            return None;
         };
         if listed.len() > SUBSCRIPTIONS_MAX {
             self.fault("/subscriptions", &format!("Write at most {SUBSCRIPTIONS_MAX} of them."));
+            return None;
         }
-        let one = |(index, entry)| self.subscription(entry, &format!("/subscriptions/{index}"));
-        listed.iter().enumerate().filter_map(one).collect()
+        let one = |(index, entry)| self.sound_subscription(entry, &format!("/subscriptions/{index}"));
+        Some(listed.iter().enumerate().filter_map(one).collect())
+    }
+
+    fn sound_subscription(&mut self, entry: &Value, at: &str) -> Option<Subscription> {
+        let faults_before = self.faults.len();
+        let found = self.subscription(entry, at);
+        if self.faults.len() == faults_before {
+            return found;
+        }
+        self.faulty.push(entry.get("name").and_then(Value::as_str).map(str::to_owned));
+        None
     }
 
     fn subscription(&mut self, entry: &Value, at: &str) -> Option<Subscription> {
@@ -209,7 +236,27 @@ mod tests {
     }
 
     fn read_in(folder: &Path, text: &str) -> Result<Vec<Subscription>, Vec<(usize, String)>> {
-        read(text, Around { folder, targets: None })
+        let read = read(text, Around { folder, targets: None });
+        if read.faults.is_empty() { Ok(read.good) } else { Err(read.faults) }
+    }
+
+    #[test]
+    fn one_fault_leaves_the_other_subscriptions_readable() {
+        let folder = folder();
+        let other = GOOD.replace("\"feed\"", "\"other\"");
+        let names = |text: &str| {
+            let read = read(text, Around { folder: folder.path(), targets: None });
+            let good = read.good.into_iter().map(|found| found.name).collect::<Vec<_>>();
+            (good, read.faulty, read.is_readable)
+        };
+        let feed = Some("feed".to_owned());
+        let faulty = GOOD.replace("90001\"", "\"");
+        assert_eq!(names(&format!("{faulty}{other}")), (vec!["other".to_owned()], vec![feed.clone()], true));
+        assert_eq!(names(&format!("{GOOD}{GOOD}{other}")).1, [feed]);
+        assert_eq!(names(&GOOD.replace("name =", "names =")), (vec![], vec![None], true));
+        for text in ["[[subscriptions]", "subscriptions = 1"] {
+            assert_eq!(names(text), (vec![], vec![], false), "{text}");
+        }
     }
 
     const GOOD: &str = r#"
@@ -267,7 +314,7 @@ secrets = [{ file = "a.secret" }]
         let folder = folder();
         let targets = Targets::default();
         let around = Around { folder: folder.path(), targets: Some(&targets) };
-        let faults = read(GOOD, around).unwrap_err();
+        let faults = read(GOOD, around).faults;
         assert!(faults[0].1.contains("not on it"), "{faults:?}");
     }
 }

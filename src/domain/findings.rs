@@ -35,12 +35,19 @@ pub enum FindingCode {
     LimitNearlyUsedUp,
     /// An attempt ended after another one had settled the outcome.
     LateAnswer,
+    /// Too few people are left who could complete it.
+    NobodyCanSign,
 }
 
 impl FindingCode {
     /// Every code.
-    pub const ALL: [Self; 4] =
-        [Self::HiddenCharacters, Self::SubjectPending, Self::LimitNearlyUsedUp, Self::LateAnswer];
+    pub const ALL: [Self; 5] = [
+        Self::HiddenCharacters,
+        Self::SubjectPending,
+        Self::LimitNearlyUsedUp,
+        Self::LateAnswer,
+        Self::NobodyCanSign,
+    ];
 
     /// The word on the wire.
     pub fn name(self) -> &'static str {
@@ -49,6 +56,7 @@ impl FindingCode {
             Self::SubjectPending => "subject_pending",
             Self::LimitNearlyUsedUp => "limit_nearly_used_up",
             Self::LateAnswer => "late_answer",
+            Self::NobodyCanSign => "nobody_can_sign",
         }
     }
 

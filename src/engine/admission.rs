@@ -20,9 +20,9 @@ use crate::domain::ids::RequestId;
 use crate::domain::json;
 use crate::domain::lifecycle::{NewRequest, submit};
 use crate::domain::policy::facts::Facts;
-use crate::domain::policy::may_decide::can_fill;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{DecisionContext, PolicyInForce, progress};
+use crate::domain::policy::shortage::shortage;
 use crate::domain::policy::usage::Usage;
 use crate::domain::policy::{Capacity, Policy, Rule, RuleOutcome};
 use crate::domain::request::{Counted, Request, State, Terms};
@@ -190,11 +190,7 @@ impl PreparedSubmission {
     /// Who can sign in the first stage, and whether the rule approves without anybody.
     fn who_signs(&self, rule: &Rule) -> Result<(Vec<Capacity>, bool), AdmissionRefusal> {
         let RuleOutcome::Stages(approval) = &rule.outcome else { return Ok((Vec::new(), true)) };
-        let people = &self.rules.people;
-        can_fill(approval, people, &self.maker).map_err(|why| AdmissionRefusal {
-            code: Code::StageUnfillable,
-            message: format!("Nobody could complete this request: {why}. Ask whoever keeps the people file."),
-        })?;
+        let policy = PolicyInForce { approval, people: &self.rules.people };
         let context = DecisionContext {
             org: &self.maker.org,
             maker: &self.maker.person,
@@ -203,7 +199,16 @@ impl PreparedSubmission {
             expires_at: self.now,
             decisions: &[],
         };
-        Ok((progress(&context, &PolicyInForce { approval, people }).waits_for().to_vec(), false))
+        if let Some(missing) = shortage(&context, &policy) {
+            let why = missing.clause();
+            return Err(AdmissionRefusal {
+                code: Code::StageUnfillable,
+                message: format!(
+                    "Nobody could complete this request: {why}. Ask whoever keeps the people file."
+                ),
+            });
+        }
+        Ok((progress(&context, &policy).waits_for().to_vec(), false))
     }
 }
 

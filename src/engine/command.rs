@@ -15,7 +15,7 @@ use crate::domain::execution::Execution;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::Refusal;
 use crate::domain::request::{NewDecision, Request, State};
-use crate::domain::rules::Rules;
+use crate::domain::rules::SettledRules;
 use crate::domain::slots::Slots;
 use crate::fault_points::FaultPoint;
 use crate::store::StoreError;
@@ -65,8 +65,8 @@ pub(super) enum WriteCommand {
     Submit(Box<NewSubmission>),
     /// A submission whose admission depends on stored rows, which are locked first.
     SubmitLocked(Box<PreparedSubmission>),
-    /// These rules come into force: their versions are kept, and the trail says so.
-    PutInForce(Arc<Rules>),
+    /// These rules come into force: what changes is kept, and the trail says so.
+    PutInForce(Arc<SettledRules>),
     /// A refused submission is kept.
     KeepRefusal(Box<RefusalRow>),
     /// Somebody signs in or out, or uses a session.

@@ -16,8 +16,9 @@ use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::{may_withdraw, refusal_of};
 use crate::domain::policy::Approval;
 use crate::domain::policy::fresh::FreshSignIn;
-use crate::domain::policy::may_decide::may_decide;
+use crate::domain::policy::may_decide::{may_decide, must_wait};
 use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
+use crate::domain::policy::shortage::{Shortage, shortage};
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::{Decision, Request};
 use crate::domain::request_type::{CountBy, Counter, RequestType};
@@ -109,7 +110,7 @@ impl Engine {
         &self,
         actor: &Actor,
         (request, pinned): (&Request, &RequestType),
-        findings: Vec<Finding>,
+        mut findings: Vec<Finding>,
     ) -> Result<Explanation, StoreError> {
         let approval = approval_of(pinned, request)?;
         let rules = self.inner.book.current();
@@ -128,6 +129,10 @@ impl Engine {
                 sentence: "A rule of the policy let it through; there is nothing to decide.".to_owned(),
             }],
         };
+        let waits = must_wait(request.state, request.expires_at, now).is_ok();
+        let missing =
+            approval.filter(|_| waits).and_then(|approval| shortage(&request.context(), &policy(approval)));
+        findings.extend(missing.map(|missing| nobody_can_sign(&missing)));
         let own = |decision: &&Decision| decision.checker.is_same_person(&actor.person);
         Ok(Explanation {
             can_decide: why_not.is_empty(),
@@ -270,6 +275,15 @@ fn limit_finding(counter: &Counter, usage: Usage) -> Finding {
             "With this request the counter {} of {whose} is at {} requests and {} in its window.",
             counter.name, usage.count, usage.sum
         ),
+        pointer: None,
+    }
+}
+
+fn nobody_can_sign(missing: &Shortage) -> Finding {
+    Finding {
+        code: FindingCode::NobodyCanSign,
+        level: Level::Warning,
+        sentence: missing.sentence(),
         pointer: None,
     }
 }

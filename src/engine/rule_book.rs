@@ -10,7 +10,7 @@ use crate::domain::json;
 use crate::domain::policy::{Approval, RuleOutcome};
 use crate::domain::request::Request;
 use crate::domain::request_type::RequestType;
-use crate::domain::rules::Rules;
+use crate::domain::rules::{Rules, SettledRules};
 use crate::store::{AnyConnection, StoreError, type_versions};
 
 /// The rules in force, replaced as one; cheap to clone.
@@ -18,33 +18,35 @@ use crate::store::{AnyConnection, StoreError, type_versions};
 pub struct RuleBook(Arc<Inner>);
 
 struct Inner {
-    current: RwLock<Arc<Rules>>,
+    settled: RwLock<Arc<SettledRules>>,
     versions: Mutex<HashMap<String, Arc<RequestType>>>,
 }
 
 impl RuleBook {
     /// A book with these rules in force.
     pub fn new(rules: Rules) -> Self {
-        let book = Self(Arc::new(Inner {
-            current: RwLock::new(Arc::new(Rules::default())),
-            versions: Mutex::default(),
-        }));
-        book.install(rules);
+        let book = Self(Arc::new(Inner { settled: RwLock::default(), versions: Mutex::default() }));
+        book.install(Arc::new(rules.into()));
         book
     }
 
     /// The rules in force now.
     pub fn current(&self) -> Arc<Rules> {
-        Arc::clone(&self.0.current.read().expect("nobody panics while replacing the rules"))
+        Arc::clone(&self.settled().rules)
+    }
+
+    /// The same, with the files that they came from and what is not as its file says.
+    pub(super) fn settled(&self) -> Arc<SettledRules> {
+        Arc::clone(&self.0.settled.read().expect("nobody panics while replacing the rules"))
     }
 
     /// Puts these rules in force, all of them.
-    pub(super) fn install(&self, rules: Rules) {
+    pub(super) fn install(&self, settled: Arc<SettledRules>) {
         let mut versions = self.versions();
-        for found in rules.types.iter() {
+        for found in settled.rules.types.iter() {
             versions.insert(found.version.clone(), Arc::clone(found));
         }
-        *self.0.current.write().expect("nobody panics while replacing the rules") = Arc::new(rules);
+        *self.0.settled.write().expect("nobody panics while replacing the rules") = settled;
     }
 
     /// The type in the version that a request was submitted under.

@@ -6,7 +6,6 @@ mod settings;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -19,10 +18,12 @@ use tokio::time::{Instant, timeout_at};
 use crate::api::{Api, routes};
 use crate::auth::Verifier;
 use crate::auth::oidc::Provider;
-use crate::catalog::{Catalog, FileFault};
+use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::Deliverer;
+use crate::domain::rules::files::{FileFault, RuleFiles};
+use crate::domain::rules::{Rules, SettledRules, settle};
 use crate::domain::target_host::TargetHost;
 use crate::engine::Engine;
 use crate::executor::egress::Egress;
@@ -100,11 +101,12 @@ impl Server {
             .with_context(|| format!("server.listen: {} can't be used", config.server.listen))?;
         let store = open_store(config).await?;
         let catalog = catalog(config);
-        let rules = catalog.load().map_err(unusable)?.rules;
-        let settings = settings(config, rules);
+        let files = read_files(&catalog).await?;
         let metrics = Arc::new(Metrics::new());
-        let (engine, writer) = Engine::start(store, clock, metrics, settings)?;
-        engine.put_in_force((*engine.rules()).clone()).await?;
+        let (engine, writer) = Engine::start(store, clock, metrics, settings(config, Rules::default()))?;
+        let settled = settle(files, &engine.last_types().await?).map_err(unusable)?;
+        tell(&settled);
+        engine.put_in_force(settled).await?;
         // Before the first API call: what that makes due is due by the database's clock.
         engine.measure_clock().await?;
         let egress = Egress::new(Arc::new(config.targets.clone()), limits(config))?;
@@ -124,7 +126,6 @@ impl Server {
             stopping: stopping.clone(),
             target_hosts: hosts_of(&executor),
             executor: executor.liveness(),
-            rules_stale: Arc::new(AtomicBool::new(false)),
         };
         let address = listener.local_addr()?;
         let connections = Descriptors::share_out(config).per_worker(config.server.workers);
@@ -183,34 +184,26 @@ impl Server {
         &self.engine
     }
 
-    /// Reloads the request types, the people and the subscriptions. All of them come into force, or none.
+    /// Reloads the request types, the people and the subscriptions. What is without fault comes into force.
     pub async fn reload_rules(&self) {
-        let catalog = self.catalog.clone();
-        let read = tokio::task::spawn_blocking(move || catalog.load()).await;
-        let is_stale = match read {
-            Ok(Ok(loaded)) => match self.engine.put_in_force(loaded.rules).await {
-                Ok(()) => {
-                    tracing::info!("the rules were reloaded and are in force");
-                    false
-                }
-                Err(error) => {
-                    tracing::error!(%error, "the reloaded rules could not be recorded; the old ones stay in force");
-                    true
-                }
-            },
-            Ok(Err(faults)) => {
-                for fault in faults {
-                    tracing::error!(%fault, "the rules can't be used; the old ones stay in force");
-                }
-                true
-            }
-            Err(error) => {
-                tracing::error!(%error, "the rules could not be read; the old ones stay in force");
-                true
-            }
+        let settled = match read_files(&self.catalog).await {
+            Ok(files) => settle(files, &self.engine.last_rules()).map_err(unusable),
+            Err(error) => Err(error),
         };
-        self.api.rules_stale.store(is_stale, Ordering::Relaxed);
-        self.engine.metrics().set_rules_stale(is_stale);
+        let recorded = match settled {
+            Ok(settled) => {
+                tell(&settled);
+                self.engine.put_in_force(settled).await.map_err(anyhow::Error::from)
+            }
+            Err(error) => Err(error),
+        };
+        match recorded {
+            Ok(()) => tracing::info!("the rules were reloaded"),
+            Err(error) => {
+                self.engine.keep_rules();
+                tracing::error!(%error, "the reloaded rules could not be recorded; the old ones stay in force");
+            }
+        }
     }
 
     /// Stops in order: refuse new API calls, finish answers, end or mark executions, drain the writer. All
@@ -314,7 +307,6 @@ fn pages(api: &Api, config: &Config, demo: Vec<DemoPerson>, connections: usize) 
         offset: api.offset,
         decision_wait: api.decision_wait,
         stopping: api.stopping.clone(),
-        rules_stale: Arc::clone(&api.rules_stale),
         live: Arc::new(Live::within(connections)),
     })
 }
@@ -371,7 +363,26 @@ pub fn catalog(config: &Config) -> Catalog {
     }
 }
 
+async fn read_files(catalog: &Catalog) -> anyhow::Result<RuleFiles> {
+    let catalog = catalog.clone();
+    let files = tokio::task::spawn_blocking(move || catalog.read()).await?;
+    for fault in files.faults() {
+        tracing::error!(%fault, "a file of the rules can't be used");
+    }
+    for warning in files.warnings() {
+        tracing::warn!(%warning, "a request type needs people");
+    }
+    Ok(files)
+}
+
+/// Says what is in force although its file says otherwise.
+fn tell(settled: &SettledRules) {
+    for stale in &settled.stale {
+        tracing::error!("{}", stale.line());
+    }
+}
+
 fn unusable(faults: Vec<FileFault>) -> anyhow::Error {
     let lines: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
-    anyhow::anyhow!("the request types can't be used:{lines}")
+    anyhow::anyhow!("the rules can't be used:{lines}")
 }

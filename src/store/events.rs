@@ -172,6 +172,8 @@ impl EventRow {
                 }
             }
             EventType::RulesInForce
+            | EventType::PeopleInForce
+            | EventType::RulesStale
             | EventType::SendingPaused
             | EventType::SendingResumed
             | EventType::DeliveryGivenUp

@@ -30,6 +30,7 @@ pub mod pauses;
 pub mod records;
 pub mod refusals;
 pub mod requests;
+pub mod rules_in_force;
 pub mod schema;
 pub mod sessions;
 mod standby;

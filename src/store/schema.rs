@@ -162,6 +162,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    types_in_force (request_type) {
+        request_type -> Text,
+        version -> Text,
+        file -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    people_in_force (name) {
+        name -> Text,
+        digest -> Text,
+    }
+}
+
+diesel::table! {
     type_versions (version) {
         version -> Text,
         request_type -> Text,
@@ -303,6 +318,8 @@ diesel::table! {
         digest -> Text,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(type_versions, types_in_force);
 
 diesel::allow_tables_to_appear_in_same_query!(
     requests, calls, decisions, executions, attempts, answers, events, refusals,

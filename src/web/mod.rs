@@ -18,7 +18,6 @@ mod sample;
 pub mod session;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix_web::http::header::LOCATION;
@@ -66,8 +65,6 @@ pub struct Web {
     pub decision_wait: Duration,
     /// Turns true when the server is about to stop.
     pub stopping: watch::Receiver<bool>,
-    /// Whether the last attempt to reload the rules failed.
-    pub rules_stale: Arc<AtomicBool>,
     /// The event streams that are open.
     pub live: Arc<event_stream::Live>,
 }

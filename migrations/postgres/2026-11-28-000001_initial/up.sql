@@ -221,6 +221,19 @@ CREATE TABLE type_versions (
     first_at     BIGINT NOT NULL
 );
 
+-- The types in force by name: their version, and the name of the file that it came from; NULL for an embedded type.
+CREATE TABLE types_in_force (
+    request_type TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    version      TEXT COLLATE "C" NOT NULL REFERENCES type_versions (version),
+    file         TEXT COLLATE "C"
+);
+
+-- The entries of the people file in force by name, each as its digest: what changed is told from it.
+CREATE TABLE people_in_force (
+    name   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    digest TEXT COLLATE "C" NOT NULL
+);
+
 -- Idempotency-Key of a submission: unique per org for as long as the request lives.
 CREATE TABLE submission_keys (
     org_id     TEXT COLLATE "C" NOT NULL,

@@ -9,6 +9,8 @@ DROP TABLE clients;
 DROP TABLE sessions;
 DROP TABLE usage_counters;
 DROP TABLE submission_keys;
+DROP TABLE people_in_force;
+DROP TABLE types_in_force;
 DROP TABLE type_versions;
 DROP TABLE refusals;
 DROP TABLE events;

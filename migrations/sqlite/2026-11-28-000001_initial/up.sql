@@ -218,6 +218,19 @@ CREATE TABLE type_versions (
     first_at     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- The types in force by name: their version, and the name of the file that it came from; NULL for an embedded type.
+CREATE TABLE types_in_force (
+    request_type TEXT NOT NULL PRIMARY KEY,
+    version      TEXT NOT NULL REFERENCES type_versions (version),
+    file         TEXT
+) STRICT, WITHOUT ROWID;
+
+-- The entries of the people file in force by name, each as its digest: what changed is told from it.
+CREATE TABLE people_in_force (
+    name   TEXT NOT NULL PRIMARY KEY,
+    digest TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Idempotency-Key of a submission: unique per org for as long as the request lives.
 CREATE TABLE submission_keys (
     org_id     TEXT NOT NULL,

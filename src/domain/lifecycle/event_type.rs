@@ -41,8 +41,12 @@ pub enum EventType {
     OutcomeUnknown,
     /// Someone tried what the rules forbid; nothing changed.
     Refused,
-    /// Other rules are in force; an event of the engine, not of a request.
+    /// Other types are in force; an event of the engine, not of a request.
     RulesInForce,
+    /// Another people file is in force; an event of the engine.
+    PeopleInForce,
+    /// Files of the rules can't be used, at a start or a reload; an event of the engine.
+    RulesStale,
     /// Nothing is sent to a host, or to any, until further notice; an event of the engine.
     SendingPaused,
     /// Sending goes on; an event of the engine.
@@ -55,7 +59,7 @@ pub enum EventType {
 
 impl EventType {
     /// Every type, in the order of a request's life.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Submitted,
         Self::MakerAccessValidated,
         Self::PayloadValidated,
@@ -74,6 +78,8 @@ impl EventType {
         Self::OutcomeUnknown,
         Self::Refused,
         Self::RulesInForce,
+        Self::PeopleInForce,
+        Self::RulesStale,
         Self::SendingPaused,
         Self::SendingResumed,
         Self::DeliveryGivenUp,
@@ -131,6 +137,8 @@ impl EventType {
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Refused => "refused",
             Self::RulesInForce => "rules_in_force",
+            Self::PeopleInForce => "people_in_force",
+            Self::RulesStale => "rules_stale",
             Self::SendingPaused => "sending_paused",
             Self::SendingResumed => "sending_resumed",
             Self::DeliveryGivenUp => "delivery_given_up",
@@ -164,6 +172,8 @@ impl EventType {
             | Self::OutcomeUnknown
             | Self::Refused => true,
             Self::RulesInForce
+            | Self::PeopleInForce
+            | Self::RulesStale
             | Self::SendingPaused
             | Self::SendingResumed
             | Self::DeliveryGivenUp

@@ -7,10 +7,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::matching::Matching;
-use super::people::{People, PersonEntry};
+use super::people::People;
 use super::progress::{DecisionContext, PolicyInForce, StageProgress, progress};
-use super::{Approval, Capacity, Mode, Stage};
+use super::{Capacity, Stage};
 use crate::domain::actor::{Permission, Signer};
 use crate::domain::code::Code;
 use crate::domain::decision::Decision;
@@ -311,60 +310,4 @@ fn has_lost(approval: &Decision, held: &[Capacity]) -> String {
         return format!("{name} approved without a seat");
     }
     format!("{name}, who approved, is no longer in {}", lost.join(", "))
-}
-
-/// Whether the stages whose seats are all for groups of the people file can be filled now: by active people
-/// other than the maker, each of them once in the whole request. The error is a clause that names the stage.
-///
-/// A stage with a seat for a permission counts as fillable: no list says who has that permission.
-pub fn can_fill(approval: &Approval, people: &People, maker: &Signer) -> Result<(), String> {
-    if people.is_empty() {
-        return Ok(());
-    }
-    let behind = maker.behind(people);
-    let free: Vec<&PersonEntry> =
-        people.active_people().filter(|entry| !people.is_behind(entry, &behind)).collect();
-    let mut matching = Matching::new(free.len());
-    let extra = approval.min_distinct_people.saturating_sub(approval.people_needed());
-    for (number, stage) in approval.stages.iter().enumerate() {
-        let is_listed = stage.seats.iter().all(|seat| matches!(seat.who, Capacity::Group(_)));
-        if !is_listed {
-            continue;
-        }
-        let is_last = number + 1 == approval.stages.len();
-        for (seats, count) in people_asked_for(stage, if is_last { extra } else { 0 }) {
-            let members: Vec<usize> = (0..free.len()).filter(|&at| is_in(free[at], &seats)).collect();
-            for _ in 0..count {
-                if !matching.add(members.clone()) {
-                    return Err(cannot_be_filled(stage, &seats));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The seats of a stage, and how many people each of them asks for.
-fn people_asked_for(stage: &Stage, extra: u32) -> Vec<(Vec<&Capacity>, u32)> {
-    let anybody: Vec<&Capacity> = stage.seats.iter().map(|seat| &seat.who).collect();
-    let mut asked: Vec<(Vec<&Capacity>, u32)> = match stage.mode {
-        Mode::All => stage.seats.iter().map(|seat| (vec![&seat.who], seat.count)).collect(),
-        Mode::Any(number) => vec![(anybody.clone(), number)],
-    };
-    asked.push((anybody, extra));
-    asked
-}
-
-fn is_in(entry: &PersonEntry, seats: &[&Capacity]) -> bool {
-    seats.iter().any(|who| entry.groups.iter().any(|group| group == who.name()))
-}
-
-fn cannot_be_filled(stage: &Stage, seats: &[&Capacity]) -> String {
-    let names: Vec<&str> = seats.iter().map(|who| who.name()).collect();
-    format!(
-        "stage {} can't be filled now: the people file names too few active people of {} beside the maker \
-         and those whom the other seats need",
-        stage.name,
-        names.join(", "),
-    )
 }

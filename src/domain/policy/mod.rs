@@ -13,6 +13,7 @@ pub mod may_decide;
 mod parse;
 pub mod people;
 pub mod progress;
+pub mod shortage;
 #[cfg(test)]
 mod tests;
 pub mod usage;
@@ -302,6 +303,18 @@ impl Policy {
     pub fn rule_on_amounts(&self) -> Option<usize> {
         let looks = |rule: &Rule| rule.when.as_ref().is_some_and(Condition::names_amount);
         self.rules.iter().position(looks)
+    }
+
+    /// Every stage of every rule, with its JSON pointer in the type.
+    pub fn stages(&self) -> impl Iterator<Item = (String, &Stage)> {
+        self.rules.iter().enumerate().flat_map(|(number, rule)| {
+            let stages = match &rule.outcome {
+                RuleOutcome::Stages(approval) => approval.stages.as_slice(),
+                RuleOutcome::Refuse { .. } | RuleOutcome::AutoApprove => &[],
+            };
+            let pointer = move |at| format!("/policy/{number}/stages/{at}");
+            stages.iter().enumerate().map(move |(at, stage)| (pointer(at), stage))
+        })
     }
 
     /// Whether any condition uses `usage`.

@@ -214,6 +214,11 @@ impl RequestTypes {
         Self(types.into_iter().map(|found| (found.name.to_string(), Arc::new(found))).collect())
     }
 
+    /// These types, of which no two have one name.
+    pub fn of(types: impl IntoIterator<Item = Arc<RequestType>>) -> Self {
+        Self(types.into_iter().map(|found| (found.name.to_string(), found)).collect())
+    }
+
     /// The type of this name in its stored spelling, `ISSUE-BADGE`.
     pub fn find(&self, name: &str) -> Option<&Arc<RequestType>> {
         self.0.get(name)

@@ -77,6 +77,8 @@ impl ChangeKind {
             | EventType::AttemptStarted
             | EventType::Refused
             | EventType::RulesInForce
+            | EventType::PeopleInForce
+            | EventType::RulesStale
             | EventType::SendingPaused
             | EventType::SendingResumed
             | EventType::DeliveryGivenUp

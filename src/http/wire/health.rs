@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::word::{Vocabulary, Word};
+use crate::domain::rules::{RulesPart, StaleRule};
 
 /// The process answers.
 #[derive(Serialize, JsonSchema)]
@@ -26,6 +27,44 @@ pub struct Readiness {
     pub last_turn_age_ms: Option<u64>,
     /// The subscriptions that have taken nothing for a day, or want no more.
     pub failing_subscriptions: Vec<String>,
+    /// The files of the rules that are not in force as they are written.
+    pub stale_rules: Vec<StaleFile>,
+}
+
+/// A file that can't be used, and what is in force instead.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StaleFile {
+    /// Which rules it holds.
+    pub part: Word<RulesPart>,
+    /// The type that it is about; null where it is about more than one.
+    pub request_type: Option<String>,
+    /// Its name, without its folder.
+    pub file: String,
+    /// What is in force.
+    pub in_force: String,
+    /// Its first faults, each with its line.
+    pub faults: Vec<String>,
+}
+
+impl From<StaleRule> for StaleFile {
+    fn from(stale: StaleRule) -> Self {
+        let StaleRule { part, request_type, file, in_force, faults } = stale;
+        Self { part: Word(part), request_type, file, in_force, faults }
+    }
+}
+
+impl Vocabulary for RulesPart {
+    const SCHEMA: &'static str = "RulesPart";
+    const DESCRIPTION: &'static str = "Rules that come into force for themselves.";
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.iter().map(Self::word).collect()
+    }
+
+    fn word(&self) -> &'static str {
+        self.name()
+    }
 }
 
 /// The single checks.
@@ -82,14 +121,14 @@ impl Vocabulary for Check {
 pub enum RulesCheck {
     /// They are.
     Ok,
-    /// The files could not be read again: the old rules are in force.
+    /// Some are not: what was in force before is, or nothing.
     Stale,
 }
 
 impl Vocabulary for RulesCheck {
     const SCHEMA: &'static str = "RulesCheck";
     const DESCRIPTION: &'static str =
-        "`stale` if the request types or the people could not be read again: the old ones are in force.";
+        "`stale` if files can't be used: `staleRules` says which, why, and what is in force instead.";
 
     fn words() -> Vec<&'static str> {
         [Self::Ok, Self::Stale].iter().map(Self::word).collect()

@@ -29,7 +29,7 @@ pub use self::entity::{EntityBody, NO_CONTROL};
 pub use self::errors::ErrorBody;
 pub use self::explained::ExplainedBody;
 pub use self::gate::{ErrorOrGateBody, ErrorOrTokenBody, GateBody, TokenBody};
-pub use self::health::{Check, Liveness, Readiness, ReadinessChecks, RulesCheck};
+pub use self::health::{Check, Liveness, Readiness, ReadinessChecks, RulesCheck, StaleFile};
 pub use self::lists::{CursorPagination, OneByOne, Pagination, RefusalBody, RefusalPage, RequestPage};
 pub use self::request::{Headers, RequestBody};
 pub use self::target_host::TargetHostBody;

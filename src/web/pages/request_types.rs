@@ -10,6 +10,7 @@ use crate::domain::period;
 use crate::domain::policy::Policy;
 use crate::domain::policy::people::People;
 use crate::domain::request_type::{CountBy, Counter, Duplicates, RepeatRules, RequestType};
+use crate::domain::rules::StaleRule;
 use crate::domain::wording::capitalised;
 use crate::engine::Deadlines;
 use crate::http::query::escaped;
@@ -28,6 +29,8 @@ use crate::web::{BASE, Page, PageError, PageRequest, ok};
 struct TypesTemplate {
     shell: Shell,
     types: Vec<TypeLine>,
+    /// What is in force although its file says otherwise.
+    stale: Vec<StaleRule>,
 }
 
 /// One type in the list.
@@ -69,7 +72,8 @@ pub async fn list(page: PageRequest) -> Page {
     let shell = Shell::of(&page, Nav::Types).await?;
     let rules = page.engine().rules();
     let targets = page.engine().targets();
-    ok(&TypesTemplate { types: rules.types.iter().map(|known| type_line(known, targets)).collect(), shell })
+    let types = rules.types.iter().map(|known| type_line(known, targets)).collect();
+    ok(&TypesTemplate { types, stale: page.engine().stale_rules(), shell })
 }
 
 /// `GET /ui/types/{TYPE}`

@@ -125,7 +125,7 @@ pub struct Shell {
     pub script: &'static str,
     /// Whether the person sees more than their own requests.
     pub sees_all: bool,
-    /// Whether the files of the rules were changed and can't be used.
+    /// Whether files of the rules can't be used.
     pub rules_stale: bool,
     pub when: When,
     /// Feed position from which the page subscribes to changes.
@@ -170,7 +170,7 @@ impl Shell {
             style: &assets::STYLE.path,
             script: &assets::SCRIPT.path,
             sees_all: actor.sees_all(),
-            rules_stale: web.rules_stale.load(std::sync::atomic::Ordering::Relaxed),
+            rules_stale: !web.engine.stale_rules().is_empty(),
             position: session.position.clone(),
             when: *when,
         }

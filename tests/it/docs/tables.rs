@@ -221,6 +221,7 @@ fn metrics() -> Vec<Vec<Cell>> {
     metrics.executed("TYPE", "executed");
     metrics.set_breaker("HOST", true);
     metrics.delivered("NAME", true);
+    metrics.set_unfillable_stages([("TYPE".to_owned(), 1)]);
     metrics.set_failing_subscriptions([("NAME", DateTime::UNIX_EPOCH)].into_iter(), DateTime::UNIX_EPOCH);
     let text = metrics.render(0);
     let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE countersign_")?.split_once(' '));

@@ -1,7 +1,7 @@
 //! Who may decide, who is needed, and who turns out to be another.
 
 use super::*;
-use crate::domain::policy::may_decide::{can_fill, may_decide, still_allowed};
+use crate::domain::policy::may_decide::{may_decide, still_allowed};
 
 /// One of Risk and one of Finance.
 fn risk_and_finance() -> Approval {
@@ -251,27 +251,4 @@ fn a_capacity_that_a_token_claimed_still_counts_at_the_execution() {
     case.approve(&member("bob", &["Finance"])).unwrap();
     case.people = People::new(vec![entry("anna", &[])]).unwrap();
     assert_eq!(still(&case), Ok(()));
-}
-
-#[test]
-fn a_stage_that_the_people_file_cannot_fill_refuses_the_submission() {
-    let fill = |approval: &Approval, entries: Vec<PersonEntry>| {
-        can_fill(approval, &People::new(entries).unwrap(), &checker("maker"))
-    };
-    let both = risk_and_finance();
-    assert_eq!(fill(&both, vec![]), Ok(()), "no file says nothing");
-    assert_eq!(fill(&both, vec![entry("a", &["Risk"]), entry("b", &["Finance"])]), Ok(()));
-    let why = fill(&both, vec![entry("a", &["Risk", "Finance"])]).unwrap_err();
-    assert!(why.starts_with("stage Both can't be filled now: ") && why.contains(" of Finance "), "{why}");
-    assert!(fill(&both, vec![entry("a", &["Risk"]), entry("maker", &["Finance"])]).is_err());
-    let off = PersonEntry { active: false, ..entry("b", &["Finance"]) };
-    assert!(fill(&both, vec![entry("a", &["Risk"]), off]).is_err());
-    let robot = PersonEntry { groups: vec!["Finance".to_owned()], ..service("robot", &["a"]) };
-    assert!(fill(&both, vec![entry("a", &["Risk"]), robot]).is_err(), "a service account is nobody");
-    let two = approval(vec![all("One", vec![group("Risk", 1)]), all("Two", vec![group("Risk", 1)])]);
-    assert!(fill(&two, vec![entry("a", &["Risk"])]).unwrap_err().starts_with("stage Two"));
-    let more = Approval { min_distinct_people: 3, ..two };
-    assert!(fill(&more, vec![entry("a", &["Risk"]), entry("b", &["Risk"])]).is_err());
-    let open = approval(vec![all("One", vec![group("Risk", 1), anyone(1)])]);
-    assert_eq!(fill(&open, vec![entry("a", &[])]), Ok(()), "nobody lists who holds a permission");
 }

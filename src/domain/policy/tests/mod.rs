@@ -3,6 +3,7 @@
 mod conditions;
 mod deciding;
 mod properties;
+mod shortage;
 mod words;
 
 use chrono::{DateTime, TimeDelta, Utc};
