@@ -3,6 +3,7 @@
 use crate::domain::allowed_targets::Targets;
 use crate::domain::fault::DefinitionFault;
 use crate::domain::policy::Stage;
+use crate::domain::policy::condition::{ITEMS_MAX, items_within_budget};
 use crate::domain::policy::people::People;
 use crate::domain::policy::shortage::cannot_be_filled;
 use crate::domain::request_type::RequestType;
@@ -41,7 +42,16 @@ pub fn warnings(read: &RequestType, people: &People) -> Vec<DefinitionFault> {
         let at = seat.map_or_else(|| pointer.clone(), |seat| format!("{pointer}/seats/{seat}"));
         Some(fault(at, message))
     };
-    read.policy.stages().filter_map(told).collect()
+    let mut found: Vec<DefinitionFault> = read.policy.stages().filter_map(told).collect();
+    let conditions = read.policy.rules.iter().filter_map(|rule| rule.when.as_ref());
+    if let Some(items) = items_within_budget(conditions, ITEMS_MAX) {
+        let message = format!(
+            "Ask less of each item: with a list of more than about {items} items the conditions take more steps than \
+             they may, and the submission is refused."
+        );
+        found.push(fault("/policy", message));
+    }
+    found
 }
 
 fn fault(at: impl Into<String>, message: impl Into<String>) -> DefinitionFault {

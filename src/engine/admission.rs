@@ -24,7 +24,7 @@ use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{DecisionContext, PolicyInForce, progress};
 use crate::domain::policy::shortage::shortage;
 use crate::domain::policy::usage::Usage;
-use crate::domain::policy::{Capacity, Policy, Rule, RuleOutcome};
+use crate::domain::policy::{Capacity, Rule, RuleChoice, RuleOutcome};
 use crate::domain::request::{Counted, Request, State, Terms};
 use crate::domain::request_type::{CountBy, RequestType};
 use crate::domain::rules::Rules;
@@ -54,6 +54,8 @@ pub(super) struct PreparedSubmission {
     pub(super) now: DateTime<Utc>,
     pub(super) request_type: Arc<RequestType>,
     pub(super) submission: Submission,
+    /// The rules that may apply; none until [`PreparedSubmission::look`].
+    pub(super) choice: RuleChoice,
     pub(super) rules: Arc<Rules>,
     pub(super) deadlines: Deadlines,
     pub(super) client_key: Option<ClientKey>,
@@ -118,7 +120,7 @@ impl PreparedSubmission {
     /// Chooses the rule and makes the rows.
     pub(super) fn admit(&self, stored: &StoredContext, ids: &Clock) -> Result<Admitted, AdmissionRefusal> {
         let warnings = self.check_duplicates(&stored.pending)?;
-        let rule = self.rule(&self.request_type.policy, stored)?;
+        let rule = self.rule(stored)?;
         let (waits_for, is_auto) = self.who_signs(rule)?;
         let expires_at = self.now + self.request_type.pending_ttl.unwrap_or(self.deadlines.pending_ttl);
         let due_at = rule.decide_within.map(|within| (self.now + within).min(expires_at));
@@ -169,7 +171,8 @@ impl PreparedSubmission {
         Admitted { request, events, execution, is_told }
     }
 
-    fn rule<'p>(&self, policy: &'p Policy, stored: &StoredContext) -> Result<&'p Rule, AdmissionRefusal> {
+    /// Evaluates everything that the policy asks of the submission. What is left are comparisons of counters.
+    pub(super) fn look(&mut self) {
         let facts = Facts {
             request_type: self.request_type.name.as_str(),
             org: self.maker.org.as_str(),
@@ -180,11 +183,14 @@ impl PreparedSubmission {
             maker: &self.maker,
             people: &self.rules.people,
             now: self.now,
-            usage: &stored.usage,
         };
-        policy
-            .choose(&facts)
-            .map_err(|refused| AdmissionRefusal { code: refused.code(), message: refused.sentence() })
+        self.choice = self.request_type.policy.look(&facts);
+    }
+
+    fn rule(&self, stored: &StoredContext) -> Result<&Rule, AdmissionRefusal> {
+        let chosen =
+            self.request_type.policy.choose(&self.choice, &stored.usage, self.submission.amount.as_ref());
+        chosen.map_err(|refused| AdmissionRefusal { code: refused.code(), message: refused.sentence() })
     }
 
     /// Who can sign in the first stage, and whether the rule approves without anybody.

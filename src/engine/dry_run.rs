@@ -75,7 +75,7 @@ impl Engine {
         require(input.actor, Permission::Make)?;
         // Without the idempotency key: one that was used before says nothing about this draft.
         // A draft has no id yet; a header that carries the request's id shows zeros until then.
-        let prepared = self.check_as(RequestId::nil(), input, None)?;
+        let prepared = self.look(self.check_as(RequestId::nil(), input, None)?).await?;
         let (prepared, stored) = if prepared.needs_locks() {
             let read = move |conn: &mut AnyConnection| {
                 let stored = stored_context(conn, &prepared)?;

@@ -10,9 +10,11 @@ use super::{AdmissionRefusal, DoorFault, Engine, EngineError, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::code::Code;
 use crate::domain::ids::RequestId;
+use crate::domain::policy::RuleChoice;
 use crate::domain::request::{Request, State};
 use crate::domain::submission::validate;
 use crate::fault_points::{self, FaultPoint};
+use crate::store::StoreError;
 use crate::store::events::Origin;
 use crate::store::submissions::NewSubmission;
 
@@ -76,7 +78,7 @@ impl Engine {
         {
             return Ok(Submitted { view, is_replay: true });
         }
-        let prepared = self.check(input, client_key)?;
+        let prepared = self.look(self.check(input, client_key)?).await?;
         if prepared.needs_locks() {
             self.submit_locked(input.actor, prepared).await
         } else {
@@ -86,7 +88,27 @@ impl Engine {
 
     /// Everything about a submission but the write, where its admission depends on nothing stored.
     pub fn prepare(&self, input: &SubmissionInput<'_>) -> Result<(View, NewSubmission), EngineError> {
-        self.admit(self.check(input, None)?)
+        let mut prepared = self.check(input, None)?;
+        prepared.look();
+        self.admit(prepared)
+    }
+
+    /// Evaluates what the policy asks of the submission, away from the threads that others wait for if it may take long.
+    pub(super) async fn look(
+        &self,
+        mut prepared: Box<PreparedSubmission>,
+    ) -> Result<Box<PreparedSubmission>, EngineError> {
+        if !prepared.request_type.policy.is_dear() {
+            prepared.look();
+            return Ok(prepared);
+        }
+        let looking = tokio::task::spawn_blocking(move || {
+            prepared.look();
+            prepared
+        });
+        looking
+            .await
+            .map_err(|error| StoreError::Corrupt(format!("a policy could not be evaluated: {error}")).into())
     }
 
     /// Everything about a submission that needs nothing but its body and the rules in force.
@@ -120,6 +142,7 @@ impl Engine {
             now: self.inner.clock.now(),
             request_type,
             submission,
+            choice: RuleChoice::default(),
             rules,
             deadlines: self.inner.deadlines,
             client_key,

@@ -1,12 +1,9 @@
-//! What conditions are evaluated on.
-
-use std::collections::BTreeMap;
+//! What conditions are evaluated on, beside the counters.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::people::People;
-use super::usage::Usage;
 use crate::domain::actor::Signer;
 use crate::domain::amount::Amount;
 use crate::domain::entity::EntityInfo;
@@ -32,6 +29,4 @@ pub struct Facts<'a> {
     pub people: &'a People,
     /// When.
     pub now: DateTime<Utc>,
-    /// The type's counters by name, before this request.
-    pub usage: &'a BTreeMap<String, Usage>,
 }

@@ -4,6 +4,7 @@
 //! can't be evaluated, a stage without seats.
 
 pub mod bulk;
+mod choice;
 pub mod condition;
 pub mod facts;
 pub mod fresh;
@@ -23,8 +24,8 @@ use std::fmt;
 
 use chrono::TimeDelta;
 
+pub use self::choice::RuleChoice;
 use self::condition::Condition;
-use self::facts::Facts;
 use super::actor::Permission;
 use crate::domain::code::Code;
 
@@ -279,19 +280,6 @@ impl Policy {
             outcome: RuleOutcome::Stages(approval),
         };
         Self { rules: vec![rule] }
-    }
-
-    /// The first rule whose condition is true, unless it refuses.
-    pub fn choose(&self, facts: &Facts<'_>) -> Result<&Rule, PolicyRefusal> {
-        for rule in &self.rules {
-            let holds = rule.when.as_ref().map_or(Ok(true), |condition| condition.holds(facts));
-            match holds {
-                Ok(false) => {}
-                Err(why) => return Err(PolicyRefusal::Condition { rule: rule.name.clone(), why }),
-                Ok(true) => return rule.unless_it_refuses(),
-            }
-        }
-        Err(PolicyRefusal::NoRule)
     }
 
     /// The rule of this name.

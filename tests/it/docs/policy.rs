@@ -259,9 +259,8 @@ impl Example {
             maker: &self.maker,
             people: &self.people,
             now: self.now,
-            usage: &self.usage,
         };
-        match condition.holds(&facts) {
+        match condition.holds(&facts, &self.usage) {
             Ok(true) => "holds",
             Ok(false) => "does not hold",
             Err(_) => "refuses",

@@ -6,15 +6,23 @@
 
 mod amounts;
 mod check;
+mod cost;
+mod open;
 mod scan;
+mod term;
 mod values;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
-use cel::common::types::CelBool;
-use cel::{Context, Env, ExecutionError, IdedExpr, Value};
+use cel::{Env, ExecutionError, IdedExpr};
 
 use super::facts::Facts;
+use super::usage::Usage;
+
+pub use cost::{Budget, items_within_budget};
+pub use open::OpenCondition;
+pub use values::{ITEMS_MAX, Values};
 
 /// The language: the standard library and exact amounts; no optional values.
 static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| {
@@ -23,13 +31,17 @@ static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| {
     Arc::new(env)
 });
 
-/// A boolean expression over the facts of a submission.
+/// A boolean expression over the facts of a submission and the counters of its type.
+///
+/// It is a tree of `&&`, `||` and `!` over terms. A term is about the submission, or about the counters: the first
+/// kind is evaluated before the write, and only the second in it.
 #[derive(Clone, Debug)]
 pub struct Condition {
     source: String,
-    expression: Arc<IdedExpr>,
-    /// What it uses; only these facts are passed to it.
-    uses: check::Uses,
+    tree: Arc<term::Tree>,
+    /// What all of it uses.
+    named: BTreeSet<String>,
+    names_amount: bool,
 }
 
 /// Equal texts are equal conditions.
@@ -53,9 +65,10 @@ impl Condition {
                 first.map_or((0, "it is no expression"), |error| (error.pos.1, error.msg.as_str()));
             format!("Write a CEL expression; at column {at}: {}.", first_line(what))
         })?;
-        let expression = expression.expression().clone();
-        let uses = check::check(&expression, counters)?;
-        Ok(Self { source: text.to_owned(), expression: Arc::new(expression), uses })
+        let expression: &IdedExpr = expression.expression();
+        let uses = check::check(expression, counters)?;
+        let tree = Arc::new(term::Tree::of(expression, counters)?);
+        Ok(Self { source: text.to_owned(), tree, named: uses.named, names_amount: uses.names_amount })
     }
 
     /// The text it was read from.
@@ -65,21 +78,39 @@ impl Condition {
 
     /// Whether it uses `usage`.
     pub fn names_usage(&self) -> bool {
-        self.uses.named.contains("usage")
+        self.named.contains("usage")
     }
 
     /// Whether it uses `request.amount`, or the sum of a counter.
     pub fn names_amount(&self) -> bool {
-        self.uses.names_amount
+        self.names_amount
     }
 
-    /// Whether it is true. The error is a clause that says why it can't be evaluated.
-    pub fn holds(&self, facts: &Facts<'_>) -> Result<bool, String> {
-        let mut context = Context::with_env(Arc::clone(&LANGUAGE));
-        values::declare(&mut context, facts, &self.uses)?;
-        let value = Value::resolve_val(&self.expression, &context).map_err(|error| told(&error))?;
-        let answer = value.as_ref().downcast_ref::<CelBool>();
-        answer.map(|answer| *answer.inner()).ok_or_else(|| "it is neither true nor false".to_owned())
+    /// The variables that it uses, and the members of `request`.
+    pub fn named(&self) -> &BTreeSet<String> {
+        &self.named
+    }
+
+    /// What is left of it once everything about the submission is evaluated: all of it, or what the counters decide.
+    pub fn before_counters(&self, values: &Values<'_>, budget: &mut Budget) -> OpenCondition {
+        open::reduce(&self.tree, values, budget)
+    }
+
+    /// Whether it is true, on its own. The error is a clause that says why it can't be evaluated.
+    pub fn holds(&self, facts: &Facts<'_>, usage: &BTreeMap<String, Usage>) -> Result<bool, String> {
+        let values = Values::of(facts, &self.named);
+        let mut budget = Budget::default();
+        budget.spend(values.steps())?;
+        self.before_counters(&values, &mut budget).decide(usage, facts.amount)
+    }
+
+    /// Whether it goes through lists, or compares or searches what may be large.
+    pub fn is_dear(&self) -> bool {
+        self.terms().iter().any(|term| term.cost.is_dear())
+    }
+
+    fn terms(&self) -> Vec<&term::Term> {
+        self.tree.terms()
     }
 }
 

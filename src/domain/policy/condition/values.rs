@@ -1,20 +1,25 @@
 //! The facts as values of the language, with their size bounded before they are used.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use cel::Context;
 use cel::common::types::{CelBool, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelTimestamp};
 use cel::common::value::Val;
 use serde_json::Value;
 
+use super::LANGUAGE;
 use super::amounts::CelAmount;
 use super::check::Uses;
+use super::cost::{Budget, Extent};
+use super::term::Term;
 use crate::domain::actor::Permission;
 use crate::domain::amount::Amount;
 use crate::domain::policy::facts::Facts;
+use crate::domain::policy::usage::Usage;
 
 /// Maximum items of one list and members of one object.
-const ITEMS_MAX: usize = 1_000;
+pub const ITEMS_MAX: u64 = 1_000;
 
 /// Maximum bytes of one text.
 const TEXT_MAX: usize = 64 * 1024;
@@ -33,48 +38,142 @@ const NODE_BYTES: usize = 16;
 
 type Boxed<'v> = Box<dyn Val + 'v>;
 
-/// Declares the variables that the condition names. The error is a clause.
-pub fn declare<'v>(context: &mut Context<'_, 'v>, facts: &Facts<'v>, uses: &Uses) -> Result<(), String> {
-    let named = &uses.named;
-    if named.contains("request") {
-        context.add_variable_as_val("request", request(facts, uses)?);
-    }
-    if named.contains("maker") {
-        context.add_variable_as_val("maker", maker(facts)?);
-    }
-    if named.contains("now") {
-        context.add_variable_as_val("now", Box::new(CelTimestamp::from(facts.now.fixed_offset())));
-    }
-    if named.contains("usage") {
-        context.add_variable_as_val("usage", usage(facts));
-    }
-    Ok(())
+/// The facts of a submission as values, each converted once for all conditions of a policy.
+pub struct Values<'v> {
+    context: Context<'v, 'v>,
+    /// Why a value can't be used, by the name that a condition has for it.
+    unusable: BTreeMap<&'static str, String>,
+    /// Bytes and extent of the parts of the payload, and of the maker.
+    sizes: BTreeMap<&'static str, (usize, Extent)>,
+    /// Steps that the conversion took.
+    steps: u64,
 }
 
-fn request<'v>(facts: &Facts<'v>, uses: &Uses) -> Result<Boxed<'v>, String> {
-    let mut left = if uses.repeats_payload { REPEATED_MAX } else { PAYLOAD_MAX };
-    let mut must_fit = |size: usize| {
-        left = left.checked_sub(size)?;
-        Some(())
-    };
-    let mut members = vec![("type", text(facts.request_type)?), ("org", text(facts.org)?)];
-    members.push(("entityInfo", entity(facts)?));
-    for (name, member) in [("path", "pathParams"), ("query", "queryParams"), ("body", "body")] {
-        if uses.named.contains(&format!("request.{name}")) {
-            let given = facts.task.get(member);
-            given.map_or(Some(()), |value| must_fit(size(value))).ok_or_else(|| too_large(uses))?;
-            let value = given.map_or_else(|| Ok(object(Vec::new())), |value| from_json(value, 0));
-            members.push((name, value.map_err(|why| format!("request.{name} {why}"))?));
+/// The parts of the payload: how a condition names them, and the task.
+const PAYLOAD: [(&str, &str, &str); 3] = [
+    ("path", "request.path", "pathParams"),
+    ("query", "request.query", "queryParams"),
+    ("body", "request.body", "body"),
+];
+
+impl<'v> Values<'v> {
+    /// The values that are named.
+    pub fn of(facts: &Facts<'v>, named: &BTreeSet<String>) -> Self {
+        let mut values = Self {
+            context: Context::with_env(Arc::clone(&LANGUAGE)),
+            unusable: BTreeMap::new(),
+            sizes: BTreeMap::new(),
+            steps: 0,
+        };
+        if named.contains("request") {
+            let request = values.request(facts, named);
+            values.add("request", request);
+        }
+        if named.contains("maker") {
+            let extent = Extent { nodes: 0, text: 0, items: facts.maker.groups.len() as u64 };
+            values.sizes.insert("maker", (0, extent));
+            values.add("maker", maker(facts));
+        }
+        if named.contains("now") {
+            values.add("now", Ok(Box::new(CelTimestamp::from(facts.now.fixed_offset()))));
+        }
+        values
+    }
+
+    fn add(&mut self, name: &'static str, value: Result<Boxed<'v>, String>) {
+        match value {
+            Ok(value) => self.context.add_variable_as_val(name, value),
+            Err(why) => {
+                self.unusable.insert(name, why);
+            }
         }
     }
-    if let Some(amount) = facts.amount {
-        members.push(("amount", Box::new(CelAmount(*amount))));
+
+    fn request(&mut self, facts: &Facts<'v>, named: &BTreeSet<String>) -> Result<Boxed<'v>, String> {
+        let mut members = vec![("type", text(facts.request_type)?), ("org", text(facts.org)?)];
+        members.push(("entityInfo", entity(facts)?));
+        for (name, full_name, member) in PAYLOAD {
+            if !named.contains(full_name) {
+                continue;
+            }
+            let Some(given) = facts.task.get(member) else {
+                members.push((name, object(Vec::new())));
+                continue;
+            };
+            let (bytes, extent) = (size(given), extent(given));
+            self.sizes.insert(full_name, (bytes, extent));
+            // What no condition may use need not be converted.
+            if bytes > PAYLOAD_MAX {
+                continue;
+            }
+            self.steps += extent.nodes;
+            match from_json(given, 0) {
+                Ok(value) => members.push((name, value)),
+                Err(why) => drop(self.unusable.insert(full_name, format!("request.{name} {why}"))),
+            }
+        }
+        if let Some(amount) = facts.amount {
+            members.push(("amount", Box::new(CelAmount(*amount))));
+        }
+        if let Some(subject) = facts.subject {
+            let extent = Extent { nodes: 1, text: subject.len() as u64, items: 0 };
+            self.sizes.insert("request.subject", (subject.len(), extent));
+            match text(subject) {
+                Ok(value) => members.push(("subject", value)),
+                Err(why) => drop(self.unusable.insert("request.subject", why)),
+            }
+        }
+        Ok(object(members))
     }
-    if let Some(subject) = facts.subject {
-        must_fit(subject.len()).ok_or_else(|| too_large(uses))?;
-        members.push(("subject", text(subject)?));
+
+    /// Whether a term about the submission is true. The error is a clause.
+    pub fn holds(&self, term: &Term, budget: &mut Budget) -> Result<bool, String> {
+        let uses = |name: &&&'static str| term.uses.named.contains(**name);
+        if let Some(why) = self.unusable.keys().find(uses).map(|name| &self.unusable[name]) {
+            return Err(why.clone());
+        }
+        let sizes = self.sizes.iter().filter(|(name, _)| uses(name)).map(|(_, size)| *size);
+        let (bytes, extent) = sizes
+            .fold((0, Extent::default()), |(bytes, sum): (usize, Extent), (more, extent)| {
+                (bytes.saturating_add(more), sum.with(extent))
+            });
+        let max = if term.uses.repeats_payload { REPEATED_MAX } else { PAYLOAD_MAX };
+        if bytes > max {
+            return Err(too_large(&term.uses));
+        }
+        budget.spend(term.cost.steps(extent))?;
+        term.holds(&self.context)
     }
-    Ok(object(members))
+
+    /// The steps that it took to convert them.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+}
+
+/// The values of a term that is about counters.
+pub fn with_counters<'v>(
+    usage: &'v BTreeMap<String, Usage>,
+    amount: Option<&Amount>,
+) -> Context<'v, 'v> {
+    let mut context = Context::with_env(Arc::clone(&LANGUAGE));
+    let amount: Option<Boxed<'v>> = amount.map(|amount| Box::new(CelAmount(*amount)) as Boxed<'v>);
+    context.add_variable_as_val(
+        "request",
+        object(amount.map(|amount| ("amount", amount)).into_iter().collect()),
+    );
+    context.add_variable_as_val("usage", counters(usage));
+    context
+}
+
+fn extent(value: &Value) -> Extent {
+    let one = |text: usize, items: usize| Extent { nodes: 1, text: text as u64, items: items as u64 };
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => one(0, 0),
+        Value::String(text) => one(text.len(), 0),
+        Value::Array(items) => items.iter().map(extent).fold(one(0, items.len()), Extent::with),
+        Value::Object(members) => members.values().map(extent).fold(one(0, members.len()), Extent::with),
+    }
 }
 
 fn entity<'v>(facts: &Facts<'v>) -> Result<Boxed<'v>, String> {
@@ -91,7 +190,7 @@ fn maker<'v>(facts: &Facts<'v>) -> Result<Boxed<'v>, String> {
     let maker = facts.maker;
     let listed = facts.people.groups_of(&maker.person).into_iter().map(str::to_owned);
     let groups: BTreeSet<String> = maker.groups.iter().cloned().chain(listed).collect();
-    if groups.len() > ITEMS_MAX {
+    if groups.len() as u64 > ITEMS_MAX {
         return Err(format!("maker.groups has more than {ITEMS_MAX} groups"));
     }
     let permissions = maker.permissions.iter().copied().map(Permission::name);
@@ -104,10 +203,10 @@ fn maker<'v>(facts: &Facts<'v>) -> Result<Boxed<'v>, String> {
     ]))
 }
 
-fn usage<'v>(facts: &Facts<'v>) -> Boxed<'v> {
-    let counters = facts.usage.iter().map(|(name, usage)| {
-        let count: Boxed<'v> = Box::new(CelInt::from(usage.count));
-        let sum: Boxed<'v> = Box::new(CelAmount(usage.sum));
+fn counters(usage: &BTreeMap<String, Usage>) -> Boxed<'_> {
+    let counters = usage.iter().map(|(name, usage)| {
+        let count: Boxed<'_> = Box::new(CelInt::from(usage.count));
+        let sum: Boxed<'_> = Box::new(CelAmount(usage.sum));
         (name.as_str(), object(vec![("count", count), ("sum", sum)]))
     });
     object(counters.collect())
@@ -123,14 +222,14 @@ fn from_json(value: &Value, depth: usize) -> Result<Boxed<'_>, String> {
         Value::Bool(truth) => Box::new(CelBool::from(*truth)),
         Value::Number(_) => number(value)?,
         Value::String(text) => return self::text(text),
-        Value::Array(items) if items.len() > ITEMS_MAX => {
+        Value::Array(items) if items.len() as u64 > ITEMS_MAX => {
             return Err(format!("has a list of more than {ITEMS_MAX} items"));
         }
         Value::Array(items) => {
             let items = items.iter().map(|item| from_json(item, depth + 1));
             Box::new(CelList::from(items.collect::<Result<Vec<_>, _>>()?))
         }
-        Value::Object(members) if members.len() > ITEMS_MAX => {
+        Value::Object(members) if members.len() as u64 > ITEMS_MAX => {
             return Err(format!("has an object of more than {ITEMS_MAX} members"));
         }
         Value::Object(members) => {

@@ -10,7 +10,7 @@ use crate::domain::actor::{Permission, Person, Signer};
 use crate::domain::amount::Amount;
 use crate::domain::entity::EntityInfo;
 use crate::domain::ids::OrgId;
-use crate::domain::policy::condition::Condition;
+use crate::domain::policy::condition::{Condition, items_within_budget};
 use crate::domain::policy::facts::Facts;
 use crate::domain::policy::people::{People, PersonEntry};
 use crate::domain::policy::usage::Usage;
@@ -48,9 +48,8 @@ fn holds(text: &str, body: &Value) -> Result<bool, String> {
         people: &People::new(vec![risk]).unwrap(),
         // A Friday.
         now: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
-        usage: &usage,
     };
-    condition(text).holds(&facts)
+    condition(text).holds(&facts, &usage)
 }
 
 fn entity() -> EntityInfo {
@@ -270,6 +269,68 @@ fn what_can_be_seen_to_fail_is_refused_when_it_is_read() {
         assert!(why.contains(word), "{text}: {why}");
         assert!(why.ends_with('.'), "{text}: {why}");
     }
+}
+
+#[test]
+fn what_names_a_counter_holds_counters_the_amount_and_constants_only() {
+    for text in [
+        "usage.maker_day.count < request.body.points",
+        "request.body.flag == (usage.maker_day.count > 3)",
+        "request.body.flag ? usage.maker_day.count > 3 : true",
+        "usage.maker_day.sum.plus(request.body.points).above(5)",
+        "[1, 2].all(x, usage.maker_day.count > x)",
+        "maker.id == 'a' && usage.maker_day.count == size(maker.groups)",
+        "usage.maker_day.count == now.getHours()",
+    ] {
+        assert!(refused(text).contains("Split this"), "{text}");
+    }
+    for text in [
+        "request.body.flag && usage.maker_day.count < 5",
+        "!(usage.maker_day.count > 5 || request.body.name == 'Bob')",
+        "request.amount.above(5) ? usage.maker_day.count > 2 : true",
+    ] {
+        assert_eq!(holds(text, &body()), Ok(true), "{text}");
+    }
+}
+
+#[test]
+fn an_error_beside_counters_counts_as_it_does_beside_anything_else() {
+    let error = "request.body.nothing == 1";
+    let (yes, no) = ("usage.maker_day.count == 3", "usage.maker_day.count == 4");
+    for (text, answer) in [
+        (format!("{error} || {yes}"), Some(true)),
+        (format!("{yes} || {error}"), Some(true)),
+        (format!("{error} && {no}"), Some(false)),
+        (format!("{no} && {error}"), Some(false)),
+        (format!("{error} || {no}"), None),
+        (format!("{error} && {yes}"), None),
+        (format!("{no} || {error}"), None),
+        (format!("{yes} && {error}"), None),
+        (format!("!({yes} && {error})"), None),
+        (format!("!({no} && {error}) && {yes}"), Some(true)),
+    ] {
+        assert_eq!(holds(&text, &body()).ok(), answer, "{text}");
+    }
+}
+
+#[test]
+fn a_condition_that_takes_too_many_steps_on_this_payload_refuses() {
+    let asks: Vec<String> = (1..60).map(|number| format!("c == -{number}")).collect();
+    let text = format!("request.body.l.exists(c, {})", asks.join(" || "));
+    let with = |items: usize| holds(&text, &json!({ "l": vec![1; items] }));
+    assert_eq!(with(100), Ok(false));
+    assert!(with(1_000).unwrap_err().contains("steps"));
+    let fits = items_within_budget([condition(&text)].iter(), 1_000).unwrap();
+    assert!((100..1_000).contains(&fits), "{fits}");
+    assert_eq!(items_within_budget([condition("request.body.l.exists(c, c == 1)")].iter(), 1_000), None);
+    // Patterns and comparisons of large values have their price, too.
+    let patterns = vec!["request.body.t.matches('a{5}')"; 30].join(" || ");
+    let long = json!({ "t": "b".repeat(64 * 1024) });
+    assert!(holds(&patterns, &long).unwrap_err().contains("steps"));
+    assert_eq!(holds(&patterns, &json!({ "t": "b" })), Ok(false));
+    let compared = vec!["request.body.l == request.body.m"; 25].join(" && ");
+    let large = json!({ "l": vec![vec![1; 100]; 40], "m": vec![vec![1; 100]; 40] });
+    assert!(holds(&compared, &large).unwrap_err().contains("steps"));
 }
 
 /// The worst that the scan lets pass, also what is refused only afterwards.

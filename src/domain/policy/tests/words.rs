@@ -42,9 +42,8 @@ fn choose(policy: &Policy, groups: &[&str]) -> Result<String, PolicyRefusal> {
         maker: &member("maker", groups),
         people: &People::none(),
         now: start(),
-        usage: &usage,
     };
-    policy.choose(&facts).map(|rule| rule.name.clone())
+    policy.choose(&policy.look(&facts), &usage, None).map(|rule| rule.name.clone())
 }
 
 #[test]
