@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{WORDS, members, schema, schemas};
 use crate::domain::call::placeholders;
+use crate::domain::header_names::HEADERS_MAX;
 use crate::domain::pointer::unescaped;
 use crate::domain::request::{MESSAGE_CHARS_MAX, Verdict};
 use crate::domain::request_type::{Change, Normalisation, RequestType, RequestTypes, Schema};
@@ -134,7 +135,7 @@ fn task(request_type: &RequestType) -> Value {
         "pathParams": path_params(request_type),
         "queryParams": query,
         "body": body,
-        "headers": schema("TargetHeaders"),
+        "headers": headers(request_type),
     });
     let mut required = vec!["hostname", "path", "method", "headers"];
     required.extend(request_type.body.as_ref().map(|_| "body"));
@@ -232,12 +233,23 @@ fn widen_here(schema: &mut Value, change: &Normalisation) {
     }
 }
 
+/// The headers of every task, and in words which of them this type takes: a schema can't ignore their case.
+fn headers(request_type: &RequestType) -> Value {
+    let mut headers = schema("TargetHeaders");
+    let rules = &request_type.headers;
+    let others = if rules.is_open() { ", and others that its [headers] allows" } else { "" };
+    let names = rules.named().join(", ");
+    headers["description"] = format!("The headers for the target. This type takes {names}{others}.").into();
+    headers
+}
+
 fn task_headers() -> Value {
     json!({
         "type": "object",
         "description": "The headers for the target, each name once, in upper or lower case. Refused are headers \
-                        of the connection and of the body's framing, `Accept-Encoding`, and headers that the \
-                        server sets.",
+                        that the request type does not take, headers of the connection and of the body's framing, \
+                        `Accept-Encoding`, and headers that the server sets.",
+        "maxProperties": HEADERS_MAX,
         "propertyNames": { "pattern": r"^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$" },
         "additionalProperties": {
             "type": "string",

@@ -29,7 +29,6 @@ impl WaitingRequest {
                 "headers": {
                     "Authorization": "Basic ZGVtby50aWxsOjYyY2MyZDhiNGJmMmQ4NzI4MTIwZDA1MjE2M2E3N2Rm",
                     "content-type": "application/json",
-                    "X-CAP-API-AUTH-ORG-ID": "90001",
                 },
             } },
         })

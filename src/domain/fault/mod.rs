@@ -127,6 +127,8 @@ pub enum FaultKind {
     HeaderOfCompression,
     /// The engine fills this header with the request's id.
     HeaderOfRepeats,
+    /// Some server lets the header change what a call does or who sends it, and the type does not name it.
+    HeaderSteers,
     /// The header is there twice.
     HeaderRepeated,
     /// A member of another body than a submission's.
@@ -166,6 +168,7 @@ impl FaultKind {
             | Self::HeaderOfConnection
             | Self::HeaderOfCompression
             | Self::HeaderOfRepeats
+            | Self::HeaderSteers
             | Self::HeaderRepeated
             | Self::Member(_)
             | Self::Form(_) => Code::PayloadInvalid,
@@ -213,7 +216,9 @@ impl FaultKind {
                 format!("Write {a_string} or a number: this is what the request is about.")
             }
             Self::Amount { sentence } | Self::Call { sentence } => sentence.clone(),
-            Self::HeaderName => "Write a header name of letters, digits and !#$%&'*+-.^_`|~ only.".to_owned(),
+            Self::HeaderName => {
+                "Write a header name of letters, digits and !#$%&'*+-.^_`|~ only, at most 256.".to_owned()
+            }
             Self::HeaderValue => format!(
                 "Write {a_string} of visible ASCII characters, with spaces or tabs only between them."
             ),
@@ -225,6 +230,11 @@ impl FaultKind {
             Self::HeaderOfRepeats => {
                 "Leave this header out; the engine fills it with the request's id, by which the \
                                       target recognises a repeat."
+                    .to_owned()
+            }
+            Self::HeaderSteers => {
+                "Leave this header out: some servers let it change the method, path, host or \
+                                   sender of a call, and this request type does not name it."
                     .to_owned()
             }
             Self::HeaderRepeated => "Write this header once; upper and lower case are the same.".to_owned(),

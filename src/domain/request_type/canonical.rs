@@ -32,6 +32,7 @@ pub(super) fn sorted_top(read: &RequestType) -> Value {
     put("call", Some(call_definition(read)));
     put("duplicates", Some(read.duplicates.name().into()));
     put("fields", fields_definition(&read.classes));
+    put("headers", read.headers.described().map(|schema| canonical(schema.source())));
     put("name", Some(read.name.as_str().into()));
     let normalise: Vec<Value> = read.normalise.iter().map(Normalisation::to_definition).collect();
     put("normalise", (!normalise.is_empty()).then_some(normalise.into()));

@@ -10,6 +10,7 @@ use super::canonical::sorted_top;
 use super::classes::FieldClasses;
 use super::counter::{CountBy, read_usage};
 use super::definition_text::read_line;
+use super::headers::HeaderRules;
 use super::normalise::{Change, Normalisation};
 use super::parse::{Faults, Table};
 use super::place::Place;
@@ -25,7 +26,7 @@ use crate::domain::ids::RequestTypeName;
 use crate::domain::json;
 use crate::domain::policy::Policy;
 
-const MEMBERS: [&str; 21] = [
+const MEMBERS: [&str; 22] = [
     "name",
     "title",
     "summary",
@@ -39,6 +40,7 @@ const MEMBERS: [&str; 21] = [
     "call",
     "path_params",
     "query",
+    "headers",
     "body",
     "normalise",
     "fields",
@@ -111,6 +113,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     let answer = AnswerRules::read(&root, faults);
     let retry = RetryRules::read(&root, faults);
     let repeat = RepeatRules::read(&root, &classes, &answer, faults);
+    let headers = HeaderRules::read(&root, repeat.as_ref().and_then(RepeatRules::key_header), faults);
     let recheck_at_execution = root.flag("recheck_at_execution", faults);
     let bulk = root.flag("bulk", faults);
     let pending_ttl = root.period("pending_ttl", faults);
@@ -136,6 +139,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         normalise,
         path_params,
         query,
+        headers: headers?,
         body,
         classes,
         answer,

@@ -6,6 +6,7 @@ mod classes;
 mod counter;
 mod definition;
 mod definition_text;
+mod headers;
 mod normalise;
 mod parse;
 mod place;
@@ -32,6 +33,7 @@ use super::policy::Policy;
 pub use answer::{AnswerRules, EqualsRule, Parts, Steps, Unproven};
 pub use classes::{DOTS, FieldClasses};
 pub use counter::{CountBy, Counter};
+pub use headers::HeaderRules;
 pub use normalise::{Change, Normalisation};
 pub use place::Place;
 pub use schema::{Lists, Schema};
@@ -80,6 +82,8 @@ pub struct RequestType {
     pub path_params: Option<Schema>,
     /// The schema of `queryParams`; members that it does not name are strings.
     pub query: Option<Schema>,
+    /// The headers that it takes.
+    pub headers: HeaderRules,
     /// The schema of the body; `None` for a call that needs none.
     pub body: Option<Schema>,
     /// The fields that are not public.

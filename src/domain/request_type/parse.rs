@@ -54,6 +54,11 @@ impl<'v> Table<'v> {
         pointer_to(&self.at, name)
     }
 
+    /// Every member.
+    pub fn members(&self) -> &'v Object {
+        self.members
+    }
+
     /// Any member.
     pub fn get(&self, name: &str) -> Option<&'v Value> {
         self.members.get(name)

@@ -1,31 +1,61 @@
 //! Which headers a maker may set, and the one by which the target recognises a repeat.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::super::fault::wanted::Limit;
 use super::super::fault::{Fault, FaultKind, pointer_to};
-use super::super::header_names::{HeaderOwner, is_token, owner_of};
+use super::super::header_names::{
+    HEADER_NAME_BYTES_MAX, HEADERS_MAX, HeaderOwner, is_steering, is_token, owner_of,
+};
+use super::super::request_type::RequestType;
 
-/// Checks the task's headers, which are at `pointer`. `key_header` is the one that the engine fills with the
-/// request's id.
-pub fn check(headers: &Map<String, Value>, key_header: Option<&str>, pointer: &str, faults: &mut Vec<Fault>) {
-    let mut seen = BTreeSet::new();
-    for (name, value) in headers {
-        let is_key = key_header.is_some_and(|key_header| key_header.eq_ignore_ascii_case(name));
-        let kind = match owner_of(name) {
-            _ if !is_token(name) => Some(FaultKind::HeaderName),
-            Some(HeaderOwner::Engine) => Some(FaultKind::HeaderOfEngine),
-            Some(HeaderOwner::Connection) => Some(FaultKind::HeaderOfConnection),
-            Some(HeaderOwner::Compression) => Some(FaultKind::HeaderOfCompression),
-            None if is_key => Some(FaultKind::HeaderOfRepeats),
-            None if !seen.insert(name.to_ascii_lowercase()) => Some(FaultKind::HeaderRepeated),
-            None => None,
+/// Checks the task's headers, which are at `pointer`, against what HTTP, the engine and the type say.
+pub fn check(
+    request_type: &RequestType,
+    headers: &Map<String, Value>,
+    pointer: &str,
+    faults: &mut Vec<Fault>,
+) {
+    if headers.len() > HEADERS_MAX {
+        let limit = Limit::MembersMax(HEADERS_MAX as u64);
+        return faults.push(Fault::new(pointer, FaultKind::Limit(limit)));
+    }
+    let mut named = BTreeSet::new();
+    let by_name: Vec<Option<FaultKind>> =
+        headers.keys().map(|name| name_fault(request_type, name, &mut named)).collect();
+    let taken = headers.iter().zip(&by_name).filter(|(_, fault)| fault.is_none());
+    let taken: Map<String, Value> =
+        taken.map(|((name, value), _)| (name.to_ascii_lowercase(), value.clone())).collect();
+    let found = request_type.headers.faults(&taken).into_iter();
+    let mut by_schema: BTreeMap<String, FaultKind> = found.map(|fault| (fault.field, fault.kind)).collect();
+    for ((name, value), by_name) in headers.iter().zip(by_name) {
+        let by_schema = by_schema.remove(&pointer_to("", &name.to_ascii_lowercase()));
+        let is_wrong = !value.as_str().is_some_and(is_value);
+        let kind = match (by_name, by_schema) {
+            (Some(kind), _) | (None, Some(kind @ FaultKind::Unknown { .. })) => Some(kind),
+            (None, _) if is_wrong => Some(FaultKind::HeaderValue),
+            (None, kind) => kind,
         };
         faults.extend(kind.map(|kind| Fault::new(pointer_to(pointer, name), kind)));
-        if !value.as_str().is_some_and(is_value) {
-            faults.push(Fault::new(pointer_to(pointer, name), FaultKind::HeaderValue));
-        }
+    }
+    // What is left is about headers that are not there.
+    faults.extend(by_schema.into_iter().map(|(at, kind)| Fault::new(format!("{pointer}{at}"), kind)));
+}
+
+/// Why a header of this name can't be taken, whatever its value; `named` has the names before it.
+fn name_fault(request_type: &RequestType, name: &str, named: &mut BTreeSet<String>) -> Option<FaultKind> {
+    let is_key = request_type.key_header().is_some_and(|key| key.eq_ignore_ascii_case(name));
+    match owner_of(name) {
+        _ if !is_token(name) || name.len() > HEADER_NAME_BYTES_MAX => Some(FaultKind::HeaderName),
+        Some(HeaderOwner::Engine) => Some(FaultKind::HeaderOfEngine),
+        Some(HeaderOwner::Connection) => Some(FaultKind::HeaderOfConnection),
+        Some(HeaderOwner::Compression) => Some(FaultKind::HeaderOfCompression),
+        None if is_key => Some(FaultKind::HeaderOfRepeats),
+        None if !named.insert(name.to_ascii_lowercase()) => Some(FaultKind::HeaderRepeated),
+        None if is_steering(name) && !request_type.headers.names(name) => Some(FaultKind::HeaderSteers),
+        None => None,
     }
 }
 

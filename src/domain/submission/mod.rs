@@ -145,7 +145,7 @@ fn check_frame<'t>(
     check_query(task, request_type, faults);
     let pointer = pointer_to(TASK, "headers");
     if let Some(headers) = required_object(task, &pointer, "headers", faults) {
-        headers::check(headers, request_type.key_header(), &pointer, faults);
+        headers::check(request_type, headers, &pointer, faults);
     }
     target
 }

@@ -2,6 +2,8 @@
 //!
 //! Longer than 400 lines because each member of a submission has its own refusals.
 
+mod headers;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -296,14 +298,14 @@ fn submit_points(more: Value, members: Value) -> Result<Submission, Vec<Fault>> 
 #[test]
 fn a_key_header_gets_the_requests_id_in_the_task_the_call_and_the_digest() {
     let rules = json!({"repeat": {"key_header": "Idempotency-Key"}});
-    let headers = json!({"headers": {"X-A": "b"}});
+    let headers = json!({"headers": {"Accept": "b"}});
     let taken = submit_points(rules.clone(), headers.clone()).unwrap();
-    assert_eq!(taken.task["headers"], json!({"X-A": "b", "Idempotency-Key": id().to_string()}));
+    assert_eq!(taken.task["headers"], json!({"Accept": "b", "Idempotency-Key": id().to_string()}));
     assert_eq!(taken.call.headers[1], ("idempotency-key".to_owned(), id().to_string()));
     assert_eq!(taken.call, Call::from_task(&taken.task).unwrap());
     assert_eq!(taken.digest, taken.call.digest());
     let plain = submit_points(json!({}), headers).unwrap();
-    assert_eq!(plain.task["headers"], json!({"X-A": "b"}));
+    assert_eq!(plain.task["headers"], json!({"Accept": "b"}));
     assert_ne!(plain.digest, taken.digest);
 }
 
@@ -315,7 +317,8 @@ fn a_makers_own_key_header_is_refused_where_the_engine_fills_it() {
         let faults = submit_points(rules.clone(), headers.clone()).unwrap_err();
         assert_eq!(faults, [Fault::new(task(&format!("/headers/{name}")), FaultKind::HeaderOfRepeats)]);
         assert_eq!(faults[0].code().name(), "payload_invalid");
-        assert!(submit_points(json!({}), headers).is_ok());
+        let named = json!({"headers": {"properties": {"idempotency-KEY": {}}}});
+        assert!(submit_points(named, headers).is_ok());
     }
 }
 
@@ -480,7 +483,7 @@ fn a_header_has_a_token_for_a_name_and_visible_ascii_for_a_value() {
         let pointer = task(&format!("/headers/{name}"));
         assert_eq!(faults_with("ISSUE-BADGE", &pointer, json!("1")), [pointer]);
     }
-    let pointer = task("/headers/X-A");
+    let pointer = task("/headers/Accept");
     let texts = ["a\r\nb: c", "a\u{0}", "\u{7f}", "é", " a", "a ", "\ta", "a\t", " "];
     for wrong in texts.map(Value::from).into_iter().chain([json!(1), json!(null), json!(["a"])]) {
         assert_eq!(faults_with("ISSUE-BADGE", &pointer, wrong), [pointer.as_str()]);

@@ -57,7 +57,7 @@ pub struct Form {
     path: Option<Field>,
     query: Option<Field>,
     body: Option<Field>,
-    credentials: Vec<Field>,
+    own_headers: Vec<Field>,
     headers: Field,
     entity: Field,
 }
@@ -97,7 +97,7 @@ impl Form {
             // What the type puts into the query by default is sent, even if the maker writes nothing there.
             query: query.map(|query| Field { is_required: !matches!(query.kind, Kind::Json), ..query }),
             body,
-            credentials: credentials(request_type),
+            own_headers: own_headers(request_type),
             headers: headers(request_type),
             entity: entity(),
             request_type: Arc::clone(request_type),
@@ -136,10 +136,10 @@ impl Form {
     fn parts(&self) -> Vec<(&Field, String)> {
         let whole = [(&self.path, PATH), (&self.body, BODY), (&self.query, QUERY)];
         let whole = whole.into_iter().filter_map(|(part, at)| Some((part.as_ref()?, at.to_owned())));
-        let credentials = self.credentials.iter().map(|field| (field, pointer_to(HEADERS, &field.name)));
+        let own_headers = self.own_headers.iter().map(|field| (field, pointer_to(HEADERS, &field.name)));
         let rest = [(&self.headers, HEADERS), (&self.entity, ENTITY)].map(|(part, at)| (part, at.to_owned()));
         let hostname = std::iter::once((&self.hostname, HOSTNAME.to_owned()));
-        hostname.chain(whole).chain(credentials).chain(rest).collect()
+        hostname.chain(whole).chain(own_headers).chain(rest).collect()
     }
 
     /// The task that was filled in.
@@ -170,7 +170,7 @@ impl Form {
 
     fn read_headers(&self, reader: &mut Reader<'_>, has_body: bool) -> Map<String, Value> {
         let mut headers = Map::new();
-        for field in &self.credentials {
+        for field in &self.own_headers {
             let value = reader.read(field, &pointer_to(HEADERS, &field.name)).value();
             headers.extend(value.map(|value| (field.name.clone(), value)));
         }
@@ -204,11 +204,11 @@ impl Form {
         let name = unescaped(name);
         let is_named = |row: &usize| entries.get(&format!("{HEADERS}/{row}/name")) == name;
         let row = (0..entries.rows(HEADERS).unwrap_or(0)).find(is_named);
-        match row {
-            Some(row) if !self.credentials.iter().any(|field| field.name == name) => {
-                format!("{HEADERS}/{row}/value")
-            }
-            Some(_) | None => pointer_to(HEADERS, &name),
+        let own = self.own_headers.iter().find(|field| field.name.eq_ignore_ascii_case(&name));
+        match (own, row) {
+            (Some(field), _) => pointer_to(HEADERS, &field.name),
+            (None, Some(row)) => format!("{HEADERS}/{row}/value"),
+            (None, None) => pointer_to(HEADERS, &name),
         }
     }
 
@@ -261,7 +261,7 @@ impl Form {
         if !matches!(self.hostname.kind, Kind::Fixed(_)) {
             to.push(drawing.field(&self.hostname, HOSTNAME));
         }
-        for field in &self.credentials {
+        for field in &self.own_headers {
             to.push(drawing.field(field, &pointer_to(HEADERS, &field.name)));
         }
         to.push(drawing.field(&self.headers, HEADERS));
@@ -320,13 +320,32 @@ fn path(request_type: &RequestType) -> Option<Field> {
     (!fields.is_empty()).then(|| Field::own("pathParams", "Path", Kind::Group(fields, false)))
 }
 
-/// Headers with a field of their own: credentials, and whatever else the type hides.
-fn credentials(request_type: &RequestType) -> Vec<Field> {
-    let authorization = Field::own(AUTHORIZATION, AUTHORIZATION, Kind::Text(Look::Line));
-    let authorization = authorization.with_hint("If the target asks for it, such as Basic … or Bearer ….");
-    let hidden = request_type.classes.headers().filter(|name| !name.eq_ignore_ascii_case(AUTHORIZATION));
-    let hidden = hidden.map(|name| Field::own(name, name, Kind::Text(Look::Line)));
-    std::iter::once(authorization).chain(hidden).map(Field::optional).collect()
+/// Headers with a field of their own: Authorization, what the type describes, and whatever else it hides.
+fn own_headers(request_type: &RequestType) -> Vec<Field> {
+    let rules = &request_type.headers;
+    let described = rules.described().map(|schema| of_schema("headers", "Headers", schema.source()));
+    let mut fields = match described.map(|field| field.kind) {
+        Some(Kind::Group(fields, _)) => fields,
+        Some(_) | None => Vec::new(),
+    };
+    for field in &mut fields {
+        // A header is known by its name, and not by words made of it.
+        if !rules.has_title(&field.name) {
+            field.label.clone_from(&field.name);
+        }
+    }
+    let of_type = fields.iter().position(|field| field.name.eq_ignore_ascii_case(AUTHORIZATION));
+    let authorization = of_type.map_or_else(
+        || Field::own(AUTHORIZATION, AUTHORIZATION, Kind::Text(Look::Line)).optional(),
+        |at| Field { name: AUTHORIZATION.to_owned(), label: AUTHORIZATION.to_owned(), ..fields.remove(at) },
+    );
+    fields.insert(0, authorization.with_hint("If the target asks for it, such as Basic … or Bearer …."));
+    for name in request_type.classes.headers().filter(|name| rules.may_take(name)) {
+        if fields.iter().all(|field| !field.name.eq_ignore_ascii_case(name)) {
+            fields.push(Field::own(name, name, Kind::Text(Look::Line)).optional());
+        }
+    }
+    fields
 }
 
 /// All other headers. The one with the request's id is the engine's to fill, so the hint names it.
@@ -340,6 +359,9 @@ fn headers(request_type: &RequestType) -> Field {
     let headers = Field::own("headers", "Other headers", Kind::List(Box::new(row), 0)).optional();
     let headers =
         headers.with_hint("A body goes out as application/json unless a content-type is given here.");
+    let taken = request_type.headers.named().join(", ");
+    let others = if request_type.headers.is_open() { ", and others by a pattern" } else { "" };
+    let headers = headers.with_hint(&format!("This type takes {taken}{others}."));
     match request_type.key_header() {
         Some(name) => headers.with_hint(&format!("{name} is filled in with the request’s id.")),
         None => headers,

@@ -38,7 +38,12 @@ pub fn rows(known: &RequestType) -> Vec<FieldRow> {
             table.add(&pointer_to("/pathParams", name), "text, needed".to_owned());
         }
     }
-    let parts = [("/pathParams", &known.path_params), ("/queryParams", &known.query), ("/body", &known.body)];
+    let parts = [
+        ("/pathParams", known.path_params.as_ref()),
+        ("/queryParams", known.query.as_ref()),
+        ("/headers", known.headers.described()),
+        ("/body", known.body.as_ref()),
+    ];
     for (at, schema) in parts {
         if let Some(schema) = schema {
             let whole = SchemaReader { root: schema.source(), depth: 0 };

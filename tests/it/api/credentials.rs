@@ -1,6 +1,7 @@
 //! Credentials are shown once, in the answer to the submission, and masked everywhere else.
 
-use crate::support::app::{App, task};
+use crate::support::app::{App, AppOptions, task};
+use crate::support::pay_out::{body, type_file};
 use crate::support::{On, journeys};
 
 journeys![only_the_answer_to_the_submission_shows_credentials, every_kind_of_credential_is_masked,];
@@ -36,8 +37,9 @@ async fn only_the_answer_to_the_submission_shows_credentials(on: On) {
 }
 
 async fn every_kind_of_credential_is_masked(on: On) {
-    let app = App::start(on).await;
-    let mut body = app.badge();
+    let named = "[headers.properties]\nproxy-authorization = {}\ncookie = {}\nx-api-key = {}\nx-other = {}\n";
+    let app = App::with(on, AppOptions::stepped().with_type(&type_file("", named))).await;
+    let mut body = body(&app, "c-1", 10);
     let headers = &mut task(&mut body)["headers"];
     for (name, value) in [
         ("authorization", "Bearer secret-1"),
@@ -48,8 +50,7 @@ async fn every_kind_of_credential_is_masked(on: On) {
     ] {
         headers[name] = value.into();
     }
-    headers.as_object_mut().unwrap().remove("Authorization");
-    let id = app.maker().submitted(&body).await.id;
+    let id = app.maker().pays(&body).await.id;
     let shown = app.checker().request(&id).await;
     assert!(!shown.to_string().contains("secret"), "{shown}");
     let headers = &shown["details"]["IntouchAPITask-Payload"]["headers"];

@@ -163,7 +163,8 @@ async fn submissions(table: &mut Table) {
     task(&mut wrong)["method"] = "DELETE".into();
     task(&mut wrong)["path"] = "/another".into();
     task(&mut wrong)["body"] = json!({ "customers": "all", "triggeredBy": { "ownerType": "Nobody" } });
-    task(&mut wrong)["headers"] = json!({ "Host": "x", "Upgrade": "x", "x-y": 1, "a b": "c" });
+    task(&mut wrong)["headers"] =
+        json!({ "Host": "x", "Upgrade": "x", "accept": 1, "x-y": "z", "x-user": "z", "a b": "c" });
     table.add("many_faults", post().json(&wrong)).await;
     table.add("member_named_twice", post().text("{\"entityInfo\": {}, \"entityInfo\": {}}")).await;
     table.add("too_deep", post().text(&format!("{}1{}", "[".repeat(33), "]".repeat(33)))).await;

@@ -110,8 +110,8 @@ async fn headers_that_the_maker_may_not_set_are_refused(on: On) {
     }
     for value in ["a\r\nx-injected: 1", "nul\0", " padded", "tab\t"] {
         let mut body = app.badge();
-        task(&mut body)["headers"]["x-value"] = value.into();
-        assert_eq!(fields(&app, &body.to_string()).await, set(&["~/headers/x-value"]), "{value:?}");
+        task(&mut body)["headers"]["accept"] = value.into();
+        assert_eq!(fields(&app, &body.to_string()).await, set(&["~/headers/accept"]), "{value:?}");
     }
 }
 

@@ -80,7 +80,7 @@ async fn the_call_arrives_with_its_digits_and_its_order(on: On) {
                 "triggeredBy": {{"referenceId": "134", "ownerType": "GOODWILL_MODULE"}},
                 "requestId": 12345678901234567890.50
             }},
-            "headers": {{"X-Zulu": "1", "Authorization": "Basic eA==", "content-type": "application/json"}}
+            "headers": {{"X-Request-Id": "1", "Authorization": "Basic eA==", "content-type": "application/json"}}
         }}}}}}"#,
         app.target.url()
     );
@@ -106,7 +106,7 @@ async fn the_call_arrives_with_its_digits_and_its_order(on: On) {
 async fn only_the_engines_own_headers_are_added(on: On) {
     let app = App::start(on).await;
     let mut body = app.badge_to_target();
-    task(&mut body)["headers"]["X-Zulu"] = "last is not first".into();
+    task(&mut body)["headers"]["Accept-Language"] = "last is not first".into();
     let id = app.maker().submitted(&body).await.id;
     app.checker().approve(&id).await.data();
     let arrived = app.target.arrived().remove(0);
@@ -117,7 +117,7 @@ async fn only_the_engines_own_headers_are_added(on: On) {
         .map(|line| line.split_once(':').unwrap().0.to_ascii_lowercase())
         .collect();
     let own = ["user-agent", "traceparent", "x-countersign-request-id", "content-length"];
-    let sent = ["authorization", "content-type", "x-zulu"];
+    let sent = ["authorization", "content-type", "accept-language"];
     assert_eq!(names, [&["host"][..], &sent, &own].concat());
     let id_line = arrived.head.lines().find(|line| line.starts_with("x-countersign-request-id:")).unwrap();
     assert!(id_line.ends_with(&id), "{id_line}");

@@ -106,9 +106,10 @@ async fn a_maker_submits_a_redemption_by_its_form_and_a_checker_reads_the_same_c
         ("/queryParams/skip_validation", "true"),
         ("/queryParams/format", "json"),
         ("/headers/Authorization", "Basic ZGVtbzpkZW1v"),
+        ("/headers/x-cap-client-signature", "demo-client"),
         ("rows:/headers", "2"),
-        ("/headers/0/name", "X-CAP-CLIENT-SIGNATURE"),
-        ("/headers/0/value", "demo-client"),
+        ("/headers/0/name", "Accept"),
+        ("/headers/0/value", "application/json"),
         ("/headers/1/name", ""),
         ("/headers/1/value", ""),
     ]);
@@ -124,7 +125,8 @@ async fn a_maker_submits_a_redemption_by_its_form_and_a_checker_reads_the_same_c
     assert_eq!(
         shown["headers"],
         json!({
-            "Authorization": "Basic ••••", "X-CAP-CLIENT-SIGNATURE": "demo-client", "content-type": "application/json",
+            "Authorization": "Basic ••••", "x-cap-client-signature": "demo-client", "Accept": "application/json",
+            "content-type": "application/json",
         })
     );
     // The next form begins with the entity of the last request.

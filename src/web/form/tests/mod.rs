@@ -1,3 +1,4 @@
+mod headers;
 mod plan;
 mod round_trip;
 
@@ -218,6 +219,7 @@ fn a_free_form_object_with_a_hidden_member_comes_back_without_it() {
         "name": "T", "title": "T", "call": { "method": "POST", "path": "/t" },
         "body": { "properties": { "customer": { "type": "object" } } },
         "fields": { "secret": ["/body/customer/mobile", "/headers/X-Pin"], "masked": ["/body/list/*/pin"] },
+        "headers": { "properties": { "X-Pin": {} } },
         "policy": [{ "name": "all", "auto_approve": true }],
     });
     definition["body"]["properties"]["list"] = json!({ "type": "array", "items": { "properties": { "pin": { "type": "string" }, "a": { "type": "string" } } } });
@@ -225,7 +227,7 @@ fn a_free_form_object_with_a_hidden_member_comes_back_without_it() {
     let form = form_of(&request_type);
     let mut entries = form.begin();
     entries.put("/body/customer", r#"{"mobile": "91000", "name": "Zoë"}"#);
-    entries.put("/headers/X-Pin", "4711");
+    entries.put("/headers/x-pin", "4711");
     entries.set_rows("/body/list", 1);
     entries.put("/body/list/0/pin", "0815");
     entries.put("/body/list/0/a", "seen");
@@ -233,7 +235,7 @@ fn a_free_form_object_with_a_hidden_member_comes_back_without_it() {
     assert!(!page.contains("91000") && !page.contains("4711") && !page.contains("0815"), "{page}");
     assert!(page.contains("Zoë") && page.contains("seen"), "{page}");
     let headers = &form.read(&entries).body["payload"]["IntouchAPITask-Payload"]["headers"];
-    assert_eq!(headers, &json!({ "X-Pin": "4711", "content-type": "application/json" }));
+    assert_eq!(headers, &json!({ "x-pin": "4711", "content-type": "application/json" }));
 }
 
 #[test]
@@ -294,27 +296,6 @@ fn what_belongs_to_no_field_any_more_is_told_and_not_lost_in_silence() {
     let problems = faults_of(&request_type, &form, &entries);
     assert!(problems[0].1.starts_with("/body/gone is no part"), "{problems:?}");
     assert_eq!(problems.iter().filter(|(label, _)| label.is_empty()).count(), 1, "{problems:?}");
-}
-
-#[test]
-fn the_makers_headers_stand_as_written_and_a_body_has_its_type() {
-    let request_type = type_with_body(json!({}));
-    let form = form_of(&request_type);
-    let mut entries = form.begin();
-    entries.set_rows("/headers", 3);
-    for (row, (name, value)) in
-        [("Content-Type", "application/x"), ("X-A", "1"), ("X-A", "2")].iter().enumerate()
-    {
-        entries.put(format!("/headers/{row}/name"), *name);
-        entries.put(format!("/headers/{row}/value"), *value);
-    }
-    let filled = form.read(&entries);
-    assert_eq!(filled.faults.len(), 1);
-    assert_eq!(filled.faults[0].field, "/headers/2/name");
-    let fault = |field: &str| vec![Fault::new(format!("{TASK}{field}"), FaultKind::PathSegment)];
-    assert_eq!(form.place(&fault("/headers/X-A"), &entries)[0].field, "/headers/1/value");
-    assert_eq!(form.place(&fault("/headers/Authorization"), &entries)[0].field, "/headers/Authorization");
-    assert_eq!(form.place(&fault("/body/a"), &entries)[0].field, "/body/a");
 }
 
 #[test]
