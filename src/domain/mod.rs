@@ -23,6 +23,7 @@ pub mod header_names;
 pub mod ids;
 pub mod json;
 pub mod lifecycle;
+pub mod media_type;
 pub mod outcome;
 pub mod period;
 pub mod pointer;

@@ -15,7 +15,6 @@ use crate::domain::call::Call;
 use crate::domain::digest::Digest;
 use crate::domain::findings::{Finding, Level, hidden_characters};
 use crate::domain::ids::RequestId;
-use crate::domain::json;
 use crate::domain::policy::RuleOutcome;
 use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
 use crate::domain::policy::usage::Usage;
@@ -100,7 +99,7 @@ impl Engine {
             findings.extend(used_up(&prepared, &stored, &draft.request));
         }
         let PreparedSubmission { request_type, submission, .. } = *prepared;
-        let body_bytes = submission.task.get("body").map_or(0, |body| json::write(body).len());
+        let body_bytes = submission.call.body.len();
         Ok(DryRun {
             request_type,
             method: submission.call.method,

@@ -123,7 +123,7 @@ fn task(request_type: &RequestType) -> Value {
     query.entry("additionalProperties").or_insert(json!({ "type": "string" }));
     query.entry("description").or_insert("The query of the target's URL.".into());
     let mut body = described(request_type, "/body", request_type.body.as_ref());
-    body.entry("description").or_insert("The body for the target, sent unchanged.".into());
+    body.entry("description").or_insert(body_words(request_type).into());
     let properties = json!({
         "hostname": {
             "type": "string",
@@ -146,6 +146,17 @@ fn task(request_type: &RequestType) -> Value {
         "required": required,
         "additionalProperties": false,
     })
+}
+
+fn body_words(request_type: &RequestType) -> String {
+    let media_type = &request_type.media_type;
+    if media_type.is_plain_json() {
+        "The body for the target, sent unchanged.".to_owned()
+    } else if media_type.is_json() {
+        format!("The body for the target, sent unchanged as {media_type}.")
+    } else {
+        format!("The body for the target: a text, sent byte for byte as {media_type}.")
+    }
 }
 
 fn path_params(request_type: &RequestType) -> Value {

@@ -9,7 +9,7 @@
 //! 3. field: the absolute URL
 //! 4. four bytes, big-endian: the number of headers
 //! 5. per header, in sent order, two fields: the name in lower case, the value
-//! 6. field: the body
+//! 6. field: the body, which is JSON, or a text of the media type that the header `content-type` names
 //!
 //! Nothing follows. `POST http://a.example/b` with the header `x-c: d` and the body `{}` is (in hex,
 //! a line per step)
@@ -35,6 +35,7 @@ use serde_json::{Map, Value};
 use super::allowed_targets::Origin;
 use super::digest::Digest;
 use super::json;
+use super::media_type::is_json;
 
 /// Headers that only the engine sets; they are sent besides the stored ones.
 pub const ENGINE_HEADERS: [&str; 5] =
@@ -77,7 +78,7 @@ impl Call {
             headers: headers
                 .map(|(name, value)| Ok((name.to_ascii_lowercase(), string(name, value)?.to_owned())))
                 .collect::<Result<_, String>>()?,
-            body: task.get("body").map(json::write).unwrap_or_default().into_bytes(),
+            body: body_text(task).unwrap_or_default().into_bytes(),
         })
     }
 
@@ -148,6 +149,22 @@ impl Call {
 /// The names in curly braces in a path, in order: `{id}` in `/badges/{id}/claim`.
 pub fn placeholders(path: &str) -> impl Iterator<Item = &str> {
     path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+}
+
+/// The body as it is sent: JSON, or the text itself if the task's `content-type` is not of JSON. `None` if there is
+/// none.
+pub fn body_text(task: &Value) -> Option<String> {
+    match task.get("body")? {
+        Value::String(text) if !content_type(task).is_none_or(is_json) => Some(text.clone()),
+        body => Some(json::write(body)),
+    }
+}
+
+/// The task's header `content-type`.
+pub fn content_type(task: &Value) -> Option<&str> {
+    let mut headers = task.get("headers")?.as_object()?.iter();
+    let (_, value) = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-type"))?;
+    value.as_str()
 }
 
 /// Whether `value` can replace a placeholder: the path keeps its segments.

@@ -70,6 +70,20 @@ fn a_task_becomes_one_exact_call() {
 }
 
 #[test]
+fn a_text_of_another_media_type_is_the_body_itself_and_everything_else_is_json() {
+    let body = |body: Value, headers: Value| {
+        let task = json!({"hostname": "http://a.example", "path": "/b", "method": "PUT", "headers": headers, "body": body});
+        String::from_utf8(Call::from_task(&task).unwrap().body).unwrap()
+    };
+    assert_eq!(body(json!("a\"b\n"), json!({"Content-TYPE": "text/plain; charset=utf-8"})), "a\"b\n");
+    assert_eq!(body(json!("a"), json!({"content-type": "application/json"})), "\"a\"");
+    assert_eq!(body(json!("a"), json!({"content-type": "application/x+json;v=1"})), "\"a\"");
+    assert_eq!(body(json!("a"), json!({"x-content-type": "text/plain"})), "\"a\"");
+    // A request of before types named media types keeps its bytes.
+    assert_eq!(body(json!({"a": 1}), json!({"content-type": "text/plain"})), "{\"a\":1}");
+}
+
+#[test]
 fn without_query_and_body_there_is_no_question_mark_and_no_byte() {
     let mut task = json!({"hostname": "http://a.example", "path": "/b", "method": "GET"});
     let bare = Call::from_task(&task).unwrap();

@@ -129,6 +129,16 @@ pub enum FaultKind {
     HeaderOfRepeats,
     /// Some server lets the header change what a call does or who sends it, and the type does not name it.
     HeaderSteers,
+    /// The header names another media type than the body has.
+    MediaType {
+        /// The type's media type.
+        media_type: String,
+    },
+    /// A call with this method has a body only if its type describes one.
+    NoBody {
+        /// The method.
+        method: String,
+    },
     /// The header is there twice.
     HeaderRepeated,
     /// A member of another body than a submission's.
@@ -169,6 +179,8 @@ impl FaultKind {
             | Self::HeaderOfCompression
             | Self::HeaderOfRepeats
             | Self::HeaderSteers
+            | Self::MediaType { .. }
+            | Self::NoBody { .. }
             | Self::HeaderRepeated
             | Self::Member(_)
             | Self::Form(_) => Code::PayloadInvalid,
@@ -236,6 +248,14 @@ impl FaultKind {
                 "Leave this header out: some servers let it change the method, path, host or \
                                    sender of a call, and this request type does not name it."
                     .to_owned()
+            }
+            Self::MediaType { media_type } => {
+                format!(
+                    "Write {media_type}, the media type of this request type's body; its charset is utf-8."
+                )
+            }
+            Self::NoBody { method } => {
+                format!("Leave the body out: {method} has one only if the request type describes it.")
             }
             Self::HeaderRepeated => "Write this header once; upper and lower case are the same.".to_owned(),
             Self::Member(fault) => fault.sentence(),

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::RequestType;
+use super::body::definition_of;
 use super::classes::FieldClasses;
 use super::counter::usage_definition;
 use super::normalise::Normalisation;
@@ -27,7 +28,7 @@ pub(super) fn sorted_top(read: &RequestType) -> Value {
     put("amount", place(&read.amount));
     put("answer", read.answer.to_definition().map(|answer| sorted(&answer)));
     put("approval_ttl", span(read.approval_ttl));
-    put("body", schema(&read.body));
+    put("body", schema(&read.body).map(|body| definition_of(body, &read.media_type)));
     put("bulk", read.bulk.then_some(true.into()));
     put("call", Some(call_definition(read)));
     put("duplicates", Some(read.duplicates.name().into()));

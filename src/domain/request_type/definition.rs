@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value};
 
 use super::answer::AnswerRules;
+use super::body::{BodyParts, read_body};
 use super::canonical::sorted_top;
 use super::classes::FieldClasses;
 use super::counter::{CountBy, read_usage};
@@ -21,7 +22,7 @@ use super::{Duplicates, RequestType};
 use crate::domain::allowed_targets::Origin;
 use crate::domain::call::placeholders;
 use crate::domain::digest::Digest;
-use crate::domain::fault::DefinitionFault;
+use crate::domain::fault::{DefinitionFault, pointer_to};
 use crate::domain::ids::RequestTypeName;
 use crate::domain::json;
 use crate::domain::policy::Policy;
@@ -90,7 +91,8 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     let path = call.as_ref().map_or("", |call| call.path.as_str());
     let path_params = read_schema(&root, "path_params", faults);
     check_path_params(path_params.as_ref(), path, faults);
-    let (query, body) = (read_schema(&root, "query", faults), read_schema(&root, "body", faults));
+    let query = read_schema(&root, "query", faults);
+    let BodyParts { body, media_type } = read_body(&root, faults);
     let usage = read_usage(&root, faults);
     let counters: Vec<&str> = usage.iter().map(|counter| counter.name.as_str()).collect();
     let policy = faults.merge(Policy::from_definition(root.get("policy"), &counters));
@@ -141,6 +143,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         query,
         headers: headers?,
         body,
+        media_type,
         classes,
         answer,
         retry,
@@ -217,7 +220,7 @@ fn is_template(path: &str) -> bool {
         && bare.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#{}".contains(&byte))
 }
 
-/// A schema; one that does not name its type describes an object.
+/// The schema of the path's or the query's parameters.
 fn read_schema(root: &Table<'_>, name: &str, faults: &mut Faults) -> Option<Schema> {
     let mut source = root.get(name)?.clone();
     let Some(members) = source.as_object_mut() else {
@@ -228,21 +231,17 @@ fn read_schema(root: &Table<'_>, name: &str, faults: &mut Faults) -> Option<Sche
         members.insert("type".to_owned(), "object".into());
     }
     if members.get("type").is_some_and(|kind| kind != "object") {
-        faults.push(pointer(root, name, "type"), "Write \"object\", or leave this out.");
+        faults.push(pointer_to(&root.at(name), "type"), "Write \"object\", or leave this out.");
         return None;
     }
     faults.merge(Schema::read(&source, &root.at(name)))
-}
-
-fn pointer(root: &Table<'_>, name: &str, member: &str) -> String {
-    crate::domain::fault::pointer_to(&root.at(name), member)
 }
 
 fn check_path_params(schema: Option<&Schema>, path: &str, faults: &mut Faults) {
     let properties = schema.and_then(|schema| schema.source().get("properties")).and_then(Value::as_object);
     let names: Vec<&str> = placeholders(path).collect();
     for name in properties.into_iter().flat_map(Map::keys).filter(|name| !names.contains(&name.as_str())) {
-        let at = crate::domain::fault::pointer_to("/path_params/properties", name);
+        let at = pointer_to("/path_params/properties", name);
         faults.push(at, format!("Write {{{name}}} in the path, or leave this out."));
     }
 }

@@ -11,6 +11,9 @@ use crate::domain::header_names::{
     HEADER_NAME_BYTES_MAX, ORDINARY_HEADERS, is_ordinary, is_steering, is_token, owner_of,
 };
 
+/// The header that `[body]` is about.
+const CONTENT_TYPE: &str = "content-type";
+
 /// The headers that a type takes.
 #[derive(Clone, Debug)]
 pub struct HeaderRules {
@@ -143,6 +146,8 @@ fn read_properties(table: &Table<'_>, key_header: Option<&str>, faults: &mut Fau
                 &at,
                 "Leave this header out: it belongs to the engine or the connection, and no call may set it.",
             );
+        } else if lower == CONTENT_TYPE {
+            faults.push(&at, "Leave this header out: write media_type in [body], and the engine checks it.");
         } else if key_header.is_some_and(|key| key.eq_ignore_ascii_case(name)) {
             faults.push(&at, "Leave this header out: the engine fills it, as [repeat] says.");
         } else if read.contains_key(&lower) {

@@ -1,6 +1,7 @@
 //! Request types. Each is data; no code knows one by its name.
 
 mod answer;
+mod body;
 mod canonical;
 mod classes;
 mod counter;
@@ -28,6 +29,7 @@ use super::amount::Amount;
 use super::call::Call;
 use super::call_line::CallLine;
 use super::ids::RequestTypeName;
+use super::media_type::MediaType;
 use super::policy::Policy;
 
 pub use answer::{AnswerRules, EqualsRule, Parts, Steps, Unproven};
@@ -86,6 +88,8 @@ pub struct RequestType {
     pub headers: HeaderRules,
     /// The schema of the body; `None` for a call that needs none.
     pub body: Option<Schema>,
+    /// The media type of the body.
+    pub media_type: MediaType,
     /// The fields that are not public.
     pub classes: FieldClasses,
     /// How the target's answer is judged.

@@ -147,6 +147,12 @@ impl Schema {
         self.source.get("properties").is_some_and(|properties| properties.get(name).is_some())
     }
 
+    /// What the whole value must be, for people who left it out.
+    pub fn wanted(&self) -> Wanted {
+        let lists = Lists { root: "", all: &[], wrapped: &[] };
+        Describer { root: &self.source, lists: &lists }.wanted(&self.source, "")
+    }
+
     /// What is wrong with `value`, which lies at `at`.
     pub fn faults(&self, value: &Value, at: &str, lists: &Lists<'_>) -> Vec<Fault> {
         if self.compiled.is_valid(value) {

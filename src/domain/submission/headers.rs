@@ -11,6 +11,8 @@ use super::super::header_names::{
 };
 use super::super::request_type::RequestType;
 
+const CONTENT_TYPE: &str = "content-type";
+
 /// Checks the task's headers, which are at `pointer`, against what HTTP, the engine and the type say.
 pub fn check(
     request_type: &RequestType,
@@ -36,12 +38,31 @@ pub fn check(
         let kind = match (by_name, by_schema) {
             (Some(kind), _) | (None, Some(kind @ FaultKind::Unknown { .. })) => Some(kind),
             (None, _) if is_wrong => Some(FaultKind::HeaderValue),
+            (None, None) if name.eq_ignore_ascii_case(CONTENT_TYPE) => media_type_fault(request_type, value),
             (None, kind) => kind,
         };
         faults.extend(kind.map(|kind| Fault::new(pointer_to(pointer, name), kind)));
     }
     // What is left is about headers that are not there.
     faults.extend(by_schema.into_iter().map(|(at, kind)| Fault::new(format!("{pointer}{at}"), kind)));
+}
+
+/// Why a body of this type can't be sent with this `content-type`.
+fn media_type_fault(request_type: &RequestType, value: &Value) -> Option<FaultKind> {
+    let own = &request_type.media_type;
+    let fits = value.as_str().is_some_and(|content_type| own.accepts(content_type));
+    (!fits).then(|| FaultKind::MediaType { media_type: own.to_string() })
+}
+
+/// Says of which media type a body is, if its maker did not; a part of the task, so that people are shown it.
+pub fn complete(request_type: &RequestType, task: &mut Value) {
+    let has_body = task.get("body").is_some();
+    let headers = task.get_mut("headers").and_then(Value::as_object_mut).filter(|_| has_body);
+    if let Some(headers) = headers
+        && !headers.keys().any(|name| name.eq_ignore_ascii_case(CONTENT_TYPE))
+    {
+        headers.insert(CONTENT_TYPE.to_owned(), request_type.media_type.content_type().into());
+    }
 }
 
 /// Why a header of this name can't be taken, whatever its value; `named` has the names before it.

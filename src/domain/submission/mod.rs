@@ -84,6 +84,7 @@ pub fn validate(
         return Err(faults);
     };
     let mut task = task.take();
+    headers::complete(request_type, &mut task);
     if let Some(name) = request_type.key_header() {
         // A part of the task, so that it is in what people are shown, in the call and in the digest.
         task["headers"][name] = id.to_string().into();
@@ -227,31 +228,42 @@ fn check_data(request_type: &RequestType, task: &mut Value, faults: &mut Vec<Fau
         let lists = Lists { root: &root, all: &request_type.normalise, wrapped: &wrapped };
         check_part(task.get(name), schema, &lists, faults);
     }
+    if request_type.body.is_none() {
+        check_free_body(&request_type.method, task.get("body"), faults);
+    }
     check_meaning(request_type, task, faults);
 }
 
 fn check_part(value: Option<&Value>, schema: Option<&Schema>, lists: &Lists<'_>, faults: &mut Vec<Fault>) {
+    let Some(schema) = schema else { return };
     let pointer = format!("{TASK}{}", lists.root);
     let is_body = lists.root == "/body";
     let nothing = Value::Object(Object::new());
-    let value = match (value, schema) {
-        (Some(Value::Object(_)), None) | (None, None) => return,
-        (Some(_), _) if is_body && !value.is_some_and(Value::is_object) => {
-            return faults.push(Fault::new(pointer, wrong(Kind::Object)));
-        }
-        (None, Some(_)) if is_body => {
-            return faults.push(Fault::new(pointer, FaultKind::Missing { wanted: Wanted::a(Kind::Object) }));
-        }
+    let value = match value {
         // That query and path are objects was checked with the frame.
-        (Some(value), Some(_)) if value.is_object() => value,
-        (Some(_), _) => return,
-        (None, Some(_)) => &nothing,
+        Some(value) if is_body || value.is_object() => value,
+        Some(_) => return,
+        None if is_body => {
+            return faults.push(Fault::new(pointer, FaultKind::Missing { wanted: schema.wanted() }));
+        }
+        None => &nothing,
     };
-    for fault in schema.map(|schema| schema.faults(value, &pointer, lists)).unwrap_or_default() {
+    for fault in schema.faults(value, &pointer, lists) {
         if faults.iter().all(|known| known.field != fault.field) {
             faults.push(fault);
         }
     }
+}
+
+/// Checks the body of a type that describes none: it is an object or absent. What a GET or DELETE with a body means is
+/// unclear to many servers, so it has none.
+fn check_free_body(method: &str, body: Option<&Value>, faults: &mut Vec<Fault>) {
+    let kind = match body {
+        Some(_) if matches!(method, "GET" | "DELETE") => FaultKind::NoBody { method: method.to_owned() },
+        Some(Value::Object(_)) | None => return,
+        Some(_) => wrong(Kind::Object),
+    };
+    faults.push(Fault::new(pointer_to(TASK, "body"), kind));
 }
 
 /// Checks the subject, the amount and the id of a repeat, unless they have another fault.

@@ -2,6 +2,7 @@
 //!
 //! Longer than 400 lines because each member of a submission has its own refusals.
 
+mod bodies;
 mod headers;
 
 use proptest::prelude::*;

@@ -31,7 +31,7 @@ use crate::domain::call::placeholders;
 use crate::domain::fault::form::FormFault;
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::pointer::unescaped;
-use crate::domain::request_type::RequestType;
+use crate::domain::request_type::{RequestType, Schema};
 
 /// Where the task is in the API's body.
 const TASK: &str = "/payload/IntouchAPITask-Payload";
@@ -45,7 +45,6 @@ const HOSTNAME: &str = "/hostname";
 /// A header that every target wants to see, so that it gets a field of its own.
 const AUTHORIZATION: &str = "Authorization";
 const BELONGS: &str = "Where it belongs";
-const CONTENT_TYPE: &str = "content-type";
 
 /// The form of one request type.
 #[derive(Clone, Debug)]
@@ -53,6 +52,8 @@ pub struct Form {
     request_type: Arc<RequestType>,
     /// Whether the body is one text of JSON.
     pub is_json: bool,
+    /// Whether the body can be written as JSON instead; one that is a text of another media type can't.
+    pub has_json: bool,
     hostname: Field,
     path: Option<Field>,
     query: Option<Field>,
@@ -84,14 +85,14 @@ pub struct Filled {
 impl Form {
     /// The form of a type, with the targets that it may call.
     pub fn of(request_type: &Arc<RequestType>, targets: &Targets, is_json: bool) -> Self {
-        let has_body = request_type.body.is_some();
-        let body = request_type.body.as_ref().map(|schema| {
-            if is_json { as_json("body", "Body") } else { of_schema("body", "Body", schema.source()) }
-        });
+        let has_json = request_type.body.is_some() && request_type.media_type.is_json();
+        let is_json = is_json && has_json;
+        let body = request_type.body.as_ref().map(|schema| body(schema, request_type, is_json));
         let query =
             request_type.query.as_ref().map(|schema| of_schema("queryParams", "Query", schema.source()));
         Self {
-            is_json: is_json && has_body,
+            is_json,
+            has_json,
             hostname: hostname(request_type, targets),
             path: path(request_type),
             // What the type puts into the query by default is sent, even if the maker writes nothing there.
@@ -102,11 +103,6 @@ impl Form {
             entity: entity(),
             request_type: Arc::clone(request_type),
         }
-    }
-
-    /// Whether the body can be written as JSON instead.
-    pub fn has_body(&self) -> bool {
-        self.body.is_some()
     }
 
     /// The content of a new form.
@@ -158,7 +154,7 @@ impl Form {
                 value.filter(|value| at != QUERY || value.as_object().is_none_or(|all| !all.is_empty()));
             task.extend(value.map(|value| (part.name.clone(), value)));
         }
-        let headers = self.read_headers(&mut reader, task.contains_key("body"));
+        let headers = self.read_headers(&mut reader);
         task.insert("headers".to_owned(), headers.into());
         let entity = reader.read(&self.entity, ENTITY).value().unwrap_or_default();
         for name in reader.unused() {
@@ -168,7 +164,7 @@ impl Form {
         Filled { body, faults: reader.faults }
     }
 
-    fn read_headers(&self, reader: &mut Reader<'_>, has_body: bool) -> Map<String, Value> {
+    fn read_headers(&self, reader: &mut Reader<'_>) -> Map<String, Value> {
         let mut headers = Map::new();
         for field in &self.own_headers {
             let value = reader.read(field, &pointer_to(HEADERS, &field.name)).value();
@@ -180,9 +176,6 @@ impl Form {
             if headers.insert(text("name").to_owned(), text("value").into()).is_some() {
                 reader.faults.push(Fault::new(format!("{HEADERS}/{row}/name"), FormFault::HeaderTwice));
             }
-        }
-        if has_body && !headers.keys().any(|name| name.eq_ignore_ascii_case(CONTENT_TYPE)) {
-            headers.insert(CONTENT_TYPE.to_owned(), "application/json".into());
         }
         headers
     }
@@ -283,6 +276,18 @@ fn fields_of(part: &Field, at: &str, drawing: &mut FieldRenderer<'_>) -> Vec<Fie
     }
 }
 
+/// The body as the type describes it, or as JSON; a text of another media type has several lines.
+fn body(schema: &Schema, request_type: &RequestType, is_json: bool) -> Field {
+    let field = of_schema("body", "Body", schema.source());
+    let media_type = &request_type.media_type;
+    match field.kind {
+        _ if is_json => as_json("body", "Body", schema.source()),
+        Kind::Text(_) if !media_type.is_json() => Field { kind: Kind::Text(Look::Long), ..field }
+            .with_hint(&format!("A text of the type {media_type}.")),
+        _ => field,
+    }
+}
+
 /// The only target, or a choice of those on the list.
 fn hostname(request_type: &RequestType, targets: &Targets) -> Field {
     let label = "Target";
@@ -357,8 +362,8 @@ fn headers(request_type: &RequestType) -> Field {
         Kind::Group(vec![text("name", "Name"), text("value", "Value")], false),
     );
     let headers = Field::own("headers", "Other headers", Kind::List(Box::new(row), 0)).optional();
-    let headers =
-        headers.with_hint("A body goes out as application/json unless a content-type is given here.");
+    let content_type = request_type.media_type.content_type();
+    let headers = headers.with_hint(&format!("A body goes out as {content_type}."));
     let taken = request_type.headers.named().join(", ");
     let others = if request_type.headers.is_open() { ", and others by a pattern" } else { "" };
     let headers = headers.with_hint(&format!("This type takes {taken}{others}."));

@@ -175,9 +175,10 @@ pub fn of_schema(name: &str, label: &str, source: &Value) -> Field {
     field
 }
 
-/// A field for one value as JSON.
-pub fn as_json(name: &str, label: &str) -> Field {
-    let hint = json_hint(&["object"]);
+/// A field for the value that `source` describes, as JSON.
+pub fn as_json(name: &str, label: &str, source: &Value) -> Field {
+    let (kinds, _) = kinds(Schema::resolve(source, source));
+    let hint = json_hint(&kinds);
     Field { hint: vec![hint], ..Field::own(name, label, Kind::Json) }
 }
 

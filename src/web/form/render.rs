@@ -1,6 +1,6 @@
 //! From fields and their content to controls. What is not public is never written back into a page.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::controls::{Control, FieldView, Input, OptionView};
 use super::entries::{Entries, ROWS_MAX, number_name, rows_name};
@@ -91,7 +91,7 @@ impl<'a> FieldRenderer<'a> {
         let mut drawn: Vec<FieldView> =
             fields.iter().map(|field| self.field(field, &pointer_to(at, &field.name))).collect();
         if is_open {
-            let others = as_json("", "More members").optional();
+            let others = as_json("", "More members", &json!({ "type": "object" })).optional();
             drawn.push(self.field(&others, at));
         }
         drawn

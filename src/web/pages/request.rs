@@ -5,9 +5,9 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::domain::actor::{Actor, Permission};
+use crate::domain::call::body_text;
 use crate::domain::findings::{Finding, Level};
 use crate::domain::ids::RequestId;
-use crate::domain::json;
 use crate::domain::request::{Request, State, Verdict};
 use crate::engine::explain::Explanation;
 use crate::engine::queries::View;
@@ -334,7 +334,7 @@ pub async fn body(page: PageRequest, id: web::Path<String>) -> Page {
     let id = RequestId::parse(&id).ok_or(PageError::NotFound)?;
     let view = page.engine().find(page.actor(), id).await?;
     let (task, _) = view.shown();
-    let text = task.get("body").map(json::write).unwrap_or_default();
+    let text = body_text(&task).unwrap_or_default();
     // Plain text, whatever it holds: a browser must not take it for a page.
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text))
 }

@@ -7,7 +7,7 @@ use askama::filters::HtmlSafe;
 use serde_json::{Map, Value};
 
 use crate::domain::allowed_targets::Targets;
-use crate::domain::json;
+use crate::domain::call::{body_text, content_type};
 use crate::domain::request_type::RequestType;
 use crate::engine::DryRun;
 use crate::engine::queries::{RowView, View};
@@ -51,7 +51,7 @@ impl CallView {
     /// The call of a request.
     pub fn of(view: &View) -> Self {
         let (task, url) = view.shown();
-        let sent = view.task.get("body").map_or(0, |body| json::write(body).len());
+        let sent = body_text(&view.task).map_or(0, |body| body.len());
         let digest = DigestWords::of(&view.request.digest.to_string());
         let line = Self::line_of(&view.method, &url, &view.label);
         Self { digest, ..line.with_parts(&task, sent) }
@@ -103,7 +103,7 @@ impl CallView {
         Self {
             query_pairs: pairs("queryParams"),
             headers: pairs("headers"),
-            body: task.get("body").map(|body| Body::of(body, sent)),
+            body: task.get("body").map(|body| Body::of_call(body, content_type(task), sent)),
             ..self
         }
     }
@@ -121,7 +121,7 @@ impl CallView {
     /// `Body 214 bytes, JSON`.
     pub fn body_words(&self) -> Markup {
         match &self.body {
-            Some(body) => Markup::new(format!("Body {}, JSON", size(body.bytes))),
+            Some(body) => Markup::new(format!("Body {}, {}", size(body.bytes), Markup::text(&body.kind))),
             None => Markup::new("No body".to_owned()),
         }
     }

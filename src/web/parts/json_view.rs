@@ -6,18 +6,23 @@ use std::fmt::{self, Write};
 use askama::filters::HtmlSafe;
 use serde_json::Value;
 
+use crate::domain::media_type::is_json;
 use crate::domain::request_type::DOTS;
 use crate::web::html::write_html;
 
 /// Bytes of a body that a page shows; the rest is on another page.
 pub const SHOWN_BYTES_MAX: usize = 16 * 1024;
 
-/// A JSON body.
+/// A body: JSON laid out, or a text as it is.
 #[derive(Clone, Debug)]
 pub struct Body {
     html: String,
     /// How many bytes are sent.
     pub bytes: usize,
+    /// What it is: `JSON`, or its `content-type`.
+    pub kind: String,
+    /// Whether its layout is ours, so that it is sent without.
+    pub is_laid_out: bool,
     /// Whether only its beginning is shown.
     pub is_cut: bool,
 }
@@ -27,7 +32,19 @@ impl Body {
     pub fn of(body: &Value, bytes: usize) -> Self {
         let mut writer = Writer { html: String::new(), shown: 0, max: SHOWN_BYTES_MAX };
         let is_cut = writer.value(body, 0).is_err();
-        Self { html: writer.html, bytes, is_cut }
+        Self { html: writer.html, bytes, kind: "JSON".to_owned(), is_laid_out: true, is_cut }
+    }
+
+    /// The beginning of the body of a call with this `content-type`, of which `bytes` are sent.
+    pub fn of_call(body: &Value, content_type: Option<&str>, bytes: usize) -> Self {
+        match (body, content_type) {
+            (Value::String(text), Some(content_type)) if !is_json(content_type) => {
+                let mut writer = Writer { html: String::new(), shown: 0, max: SHOWN_BYTES_MAX };
+                let is_cut = writer.text(text).is_err();
+                Self { html: writer.html, bytes, kind: content_type.to_owned(), is_laid_out: false, is_cut }
+            }
+            _ => Self::of(body, bytes),
+        }
     }
 }
 

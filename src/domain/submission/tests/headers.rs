@@ -198,6 +198,10 @@ fn every_fault_of_a_description_has_its_place() {
         (json!({"properties": {"x-a": {"type": "number"}}}), "/headers/properties/x-a/type"),
         (json!({"properties": {"x-a": {"type": ["string", "null"]}}}), "/headers/properties/x-a/type"),
         (json!({"properties": {"x-a": {"tpye": "string"}}}), "/headers/properties/x-a/tpye"),
+        (
+            json!({"properties": {"Content-Type": {"const": "text/plain"}}}),
+            "/headers/properties/Content-Type",
+        ),
         (json!({"properties": {"idempotency-key": {}}}), "/headers/properties/idempotency-key"),
         (json!({"required": ["X-A"]}), "/headers/required/0"),
         (
