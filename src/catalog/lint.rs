@@ -19,7 +19,7 @@ pub struct LintContext<'a> {
 
 /// Every fault of a type that only its context shows.
 pub fn check(read: &RequestType, around: LintContext<'_>) -> Vec<DefinitionFault> {
-    let mut faults = Vec::new();
+    let mut faults = read.unsendable();
     if let (Some(target), Some(targets)) = (&read.target, around.targets)
         && targets.find(target).is_none()
     {

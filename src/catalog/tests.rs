@@ -191,6 +191,35 @@ fn two_files_that_define_one_type_are_refused_and_neither_is_in_force() {
 }
 
 #[test]
+fn a_query_parameter_that_no_call_could_carry_is_refused() {
+    let file = |parameter: &str| {
+        format!(
+            "name = \"A\"\n[call]\nmethod = \"GET\"\npath = \"/a\"\n[query.properties]\nids = {parameter}\n"
+        )
+    };
+    for good in [
+        "{ type = \"array\", items = { type = \"integer\" } }",
+        "{ type = \"array\", items = { type = [\"string\", \"boolean\"] } }",
+        "{ type = [\"string\", \"array\"], items = { type = \"string\" } }",
+        "{ enum = [\"a\", \"b\"] }",
+        "{}",
+    ] {
+        assert_eq!(load(&[("A.toml", &file(good))]).rules.types.names().len(), 7, "{good}");
+    }
+    for bad in [
+        "{ type = \"array\" }",
+        "{ type = \"array\", items = { type = \"object\" } }",
+        "{ type = \"array\", items = { type = \"array\", items = { type = \"string\" } } }",
+        "{ type = \"array\", items = { type = [\"string\", \"null\"] } }",
+        "{ type = \"object\" }",
+        "{ type = [\"string\", \"null\"] }",
+    ] {
+        let told = reported(&[("A.toml", &file(bad))]);
+        assert!(told.len() == 1 && told[0].contains("A.toml:6: query.properties.ids: "), "{told:?}");
+    }
+}
+
+#[test]
 fn a_type_may_only_name_an_allowed_target() {
     let at = |host: &str| POINTS.replace("[body", &format!("target = \"{host}\"\n\n[body"));
     assert_eq!(load(&[("a.toml", &at("https://api.example.com"))]).files.len(), 1);

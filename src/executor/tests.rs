@@ -2,6 +2,8 @@
 //!
 //! Longer than 400 lines because every way in which a connection can fail is a case of one exchange.
 
+mod as_submitted;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -6,7 +6,7 @@
 //!
 //! 1. field: the text `countersign-call-v1`
 //! 2. field: the method
-//! 3. field: the absolute URL
+//! 3. field: the absolute URL; a query parameter that is a list is there once for each item, in order
 //! 4. four bytes, big-endian: the number of headers
 //! 5. per header, in sent order, two fields: the name in lower case, the value
 //! 6. field: the body, which is JSON, or a text of the media type that the header `content-type` names
@@ -192,10 +192,23 @@ fn fill(path: &str, params: Option<&Map<String, Value>>) -> Result<String, Strin
     }
 }
 
+/// The values of a query parameter, in order: a list has one for each of its items.
+pub fn values(parameter: &Value) -> &[Value] {
+    match parameter {
+        Value::Array(items) => items,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            std::slice::from_ref(parameter)
+        }
+    }
+}
+
 fn query(params: Option<&Map<String, Value>>) -> Result<String, String> {
-    let pairs = params.into_iter().flatten();
-    let pairs = pairs.map(|(name, value)| Ok(format!("{}={}", escape(name), escape(&plain(name, value)?))));
-    let pairs = pairs.collect::<Result<Vec<_>, String>>()?;
+    let mut pairs = Vec::new();
+    for (name, value) in params.into_iter().flatten() {
+        for value in values(value) {
+            pairs.push(format!("{}={}", escape(name), escape(&plain(name, value)?)));
+        }
+    }
     Ok(if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) })
 }
 

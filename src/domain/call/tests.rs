@@ -70,6 +70,16 @@ fn a_task_becomes_one_exact_call() {
 }
 
 #[test]
+fn a_list_in_the_query_is_the_parameter_once_for_each_item() {
+    let task = |query: Value| json!({"hostname": "http://a.example", "path": "/b", "method": "GET", "queryParams": query});
+    let lists = json!({"ids": [2, "1&x=2", true, 1.50], "none": [], "a b": ["", ""], "z": "1,2"});
+    let wanted = "http://a.example/b?ids=2&ids=1%26x%3D2&ids=true&ids=1.5&a%20b=&a%20b=&z=1%2C2";
+    assert_eq!(url(&task(lists)), wanted);
+    assert_ne!(url(&task(json!({"ids": [1, 2]}))), url(&task(json!({"ids": [2, 1]}))));
+    assert_eq!(url(&task(json!({"none": []}))), "http://a.example/b");
+}
+
+#[test]
 fn a_text_of_another_media_type_is_the_body_itself_and_everything_else_is_json() {
     let body = |body: Value, headers: Value| {
         let task = json!({"hostname": "http://a.example", "path": "/b", "method": "PUT", "headers": headers, "body": body});
@@ -111,7 +121,9 @@ fn a_task_that_no_one_checked_is_refused() {
         ("path", json!("/b?c")),
         ("path", json!("/{id}")),
         ("method", json!(1)),
-        ("queryParams", json!({"a": [1]})),
+        ("queryParams", json!({"a": [[1]]})),
+        ("queryParams", json!({"a": ["b", null]})),
+        ("queryParams", json!({"a": {"b": "c"}})),
         ("queryParams", json!([])),
         ("headers", json!({"a": null})),
     ];

@@ -139,6 +139,13 @@ pub enum FaultKind {
         /// The method.
         method: String,
     },
+    /// A query can't say this value, or the type does not describe it as a list.
+    QueryValue,
+    /// The query has too many parameters.
+    QueryParameters {
+        /// The greatest number.
+        max: usize,
+    },
     /// The header is there twice.
     HeaderRepeated,
     /// A member of another body than a submission's.
@@ -181,6 +188,8 @@ impl FaultKind {
             | Self::HeaderSteers
             | Self::MediaType { .. }
             | Self::NoBody { .. }
+            | Self::QueryValue
+            | Self::QueryParameters { .. }
             | Self::HeaderRepeated
             | Self::Member(_)
             | Self::Form(_) => Code::PayloadInvalid,
@@ -256,6 +265,12 @@ impl FaultKind {
             }
             Self::NoBody { method } => {
                 format!("Leave the body out: {method} has one only if the request type describes it.")
+            }
+            Self::QueryValue => format!(
+                "Write {a_string}, a number, true or false, or a list of these if the request type describes one."
+            ),
+            Self::QueryParameters { max } => {
+                format!("Write at most {max} parameters; a list counts once for each item.")
             }
             Self::HeaderRepeated => "Write this header once; upper and lower case are the same.".to_owned(),
             Self::Member(fault) => fault.sentence(),

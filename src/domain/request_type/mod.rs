@@ -11,6 +11,7 @@ mod headers;
 mod normalise;
 mod parse;
 mod place;
+mod query;
 mod scalar;
 mod schema;
 mod sending;
@@ -28,6 +29,7 @@ use super::allowed_targets::Origin;
 use super::amount::Amount;
 use super::call::Call;
 use super::call_line::CallLine;
+use super::fault::DefinitionFault;
 use super::ids::RequestTypeName;
 use super::media_type::MediaType;
 use super::policy::Policy;
@@ -139,6 +141,11 @@ impl RequestType {
     /// The task as a reader may see it.
     pub fn shown(&self, task: &Value, sees_masked: bool) -> Value {
         self.classes.shown(task, sees_masked)
+    }
+
+    /// What in the type no call could carry, so that lint refuses it.
+    pub fn unsendable(&self) -> Vec<DefinitionFault> {
+        self.query.as_ref().map(query::unsendable).unwrap_or_default()
     }
 
     /// Whether any field is not public.

@@ -147,6 +147,17 @@ impl Schema {
         self.source.get("properties").is_some_and(|properties| properties.get(name).is_some())
     }
 
+    /// Whether the member `name` is described as a list, alone or besides other kinds.
+    pub fn describes_list(&self, name: &str) -> bool {
+        let member = self.source.get("properties").and_then(|properties| properties.get(name));
+        let kinds =
+            member.map(|member| Self::resolve(&self.source, member)).and_then(|member| member.get("type"));
+        kinds.is_some_and(|kinds| match kinds {
+            Value::Array(kinds) => kinds.iter().any(|kind| kind == "array"),
+            kind => kind == "array",
+        })
+    }
+
     /// What the whole value must be, for people who left it out.
     pub fn wanted(&self) -> Wanted {
         let lists = Lists { root: "", all: &[], wrapped: &[] };

@@ -4,6 +4,7 @@
 
 mod header_mask;
 mod headers;
+mod query;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use super::request_type::{Lists, REPEAT_ID_CHARS_MAX, RepeatRules, RequestType, 
 pub use super::entity::EntityInfo;
 pub use super::header_names::is_credential;
 pub use header_mask::mask_headers;
+pub use query::QUERY_PARAMETERS_MAX;
 
 /// Maximum length of an id in `entityInfo`.
 pub const ENTITY_ID_CHARS_MAX: usize = 128;
@@ -206,10 +208,7 @@ fn check_path_params(task: &Object, path: &str, faults: &mut Vec<Fault>) {
 fn check_query(task: &Object, request_type: &RequestType, faults: &mut Vec<Fault>) {
     let pointer = pointer_to(TASK, "queryParams");
     let Some(query) = optional_object(task.get("queryParams"), &pointer, faults) else { return };
-    let documented = |name: &str| request_type.query.as_ref().is_some_and(|schema| schema.documents(name));
-    for (name, _) in query.iter().filter(|(name, value)| !value.is_string() && !documented(name)) {
-        faults.push(Fault::new(pointer_to(&pointer, name), wrong(Kind::Text)));
-    }
+    query::check(request_type, query, &pointer, faults);
 }
 
 /// Normalises the task in place, applies the type's schemas to it, and checks what the type reads from it.

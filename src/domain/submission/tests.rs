@@ -4,6 +4,7 @@
 
 mod bodies;
 mod headers;
+mod query;
 
 use proptest::prelude::*;
 use serde_json::json;

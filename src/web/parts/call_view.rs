@@ -7,7 +7,7 @@ use askama::filters::HtmlSafe;
 use serde_json::{Map, Value};
 
 use crate::domain::allowed_targets::Targets;
-use crate::domain::call::{body_text, content_type};
+use crate::domain::call::{body_text, content_type, values};
 use crate::domain::request_type::RequestType;
 use crate::engine::DryRun;
 use crate::engine::queries::{RowView, View};
@@ -101,7 +101,11 @@ impl CallView {
     fn with_parts(self, task: &Value, sent: usize) -> Self {
         let pairs = |name: &str| task.get(name).and_then(Value::as_object).map(pairs).unwrap_or_default();
         Self {
-            query_pairs: pairs("queryParams"),
+            query_pairs: task
+                .get("queryParams")
+                .and_then(Value::as_object)
+                .map(query_pairs)
+                .unwrap_or_default(),
             headers: pairs("headers"),
             body: task.get("body").map(|body| Body::of_call(body, content_type(task), sent)),
             ..self
@@ -130,6 +134,15 @@ impl CallView {
 fn pairs(members: &Map<String, Value>) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     members.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// A list has a pair for each item, as it is sent.
+fn query_pairs(members: &Map<String, Value>) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let pairs = |(name, value)| -> Vec<(String, String)> {
+        values(value).iter().map(|value| (String::clone(name), text(value))).collect()
+    };
+    members.iter().flat_map(pairs).collect()
 }
 
 /// See [`CallView::line`].
