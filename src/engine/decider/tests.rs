@@ -35,7 +35,9 @@ fn a_submission_whose_commit_was_reported_as_failed_is_recognised_when_it_is_tri
     let (actor, body) = (maker(), body());
     let command = || {
         let client_key = ClientKey::new("key", "ONE", body.as_bytes());
-        WriteCommand::SubmitLocked(fixture.engine.check(&input(&actor, &body), Some(client_key)).unwrap())
+        let mut prepared = fixture.engine.check(&input(&actor, &body), Some(client_key)).unwrap();
+        prepared.look();
+        WriteCommand::SubmitLocked(prepared)
     };
     let first = command();
     let conn = &mut fixture.store.open_writer().unwrap();

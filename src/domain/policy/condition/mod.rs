@@ -93,7 +93,7 @@ impl Condition {
 
     /// What is left of it once everything about the submission is evaluated: all of it, or what the counters decide.
     pub fn before_counters(&self, values: &Values<'_>, budget: &mut Budget) -> OpenCondition {
-        open::reduce(&self.tree, values, budget)
+        open::reduce(&self.tree, values, budget).unwrap_or_else(|why| OpenCondition::Known(Err(why)))
     }
 
     /// Whether it is true, on its own. The error is a clause that says why it can't be evaluated.

@@ -42,31 +42,35 @@ impl OpenCondition {
     }
 }
 
-/// Evaluates every term about the submission, unless the terms before it decide.
-pub fn reduce(tree: &Tree, values: &Values<'_>, budget: &mut Budget) -> OpenCondition {
+/// Evaluates every term about the submission, unless the terms before it decide. The error is a clause: a term could
+/// not even be tried, because its values or its cost are too large. Nothing beside it makes up for that.
+pub fn reduce(tree: &Tree, values: &Values<'_>, budget: &mut Budget) -> Result<OpenCondition, String> {
     use OpenCondition::{And, Counters, Known, Not, Or};
-    match tree {
+    Ok(match tree {
         Tree::Term(term) if term.is_of_counters() => Counters(Arc::clone(term)),
-        Tree::Term(term) => Known(values.holds(term, budget)),
-        Tree::Not(inner) => match reduce(inner, values, budget) {
+        Tree::Term(term) => {
+            values.can_be_used(term, budget)?;
+            Known(values.holds(term))
+        }
+        Tree::Not(inner) => match reduce(inner, values, budget)? {
             Known(answer) => Known(answer.map(|answer| !answer)),
             open => Not(Box::new(open)),
         },
-        Tree::And(left, right) => match reduce(left, values, budget) {
+        Tree::And(left, right) => match reduce(left, values, budget)? {
             Known(Ok(false)) => Known(Ok(false)),
-            left => match (left, reduce(right, values, budget)) {
+            left => match (left, reduce(right, values, budget)?) {
                 (Known(left), Known(right)) => Known(and(left, || right)),
                 (left, right) => And(Box::new(left), Box::new(right)),
             },
         },
-        Tree::Or(left, right) => match reduce(left, values, budget) {
+        Tree::Or(left, right) => match reduce(left, values, budget)? {
             Known(Ok(true)) => Known(Ok(true)),
-            left => match (left, reduce(right, values, budget)) {
+            left => match (left, reduce(right, values, budget)?) {
                 (Known(left), Known(right)) => Known(or(left, || right)),
                 (left, right) => Or(Box::new(left), Box::new(right)),
             },
         },
-    }
+    })
 }
 
 /// As the language has it: a `false` on either side is stronger than an error on the left.

@@ -126,8 +126,9 @@ impl<'v> Values<'v> {
         Ok(object(members))
     }
 
-    /// Whether a term about the submission is true. The error is a clause.
-    pub fn holds(&self, term: &Term, budget: &mut Budget) -> Result<bool, String> {
+    /// Whether a term about the submission can be tried: its values are sound, and it costs no more than is left. The
+    /// error is a clause.
+    pub fn can_be_used(&self, term: &Term, budget: &mut Budget) -> Result<(), String> {
         let uses = |name: &&&'static str| term.uses.named.contains(**name);
         if let Some(why) = self.unusable.keys().find(uses).map(|name| &self.unusable[name]) {
             return Err(why.clone());
@@ -141,7 +142,11 @@ impl<'v> Values<'v> {
         if bytes > max {
             return Err(too_large(&term.uses));
         }
-        budget.spend(term.cost.steps(extent))?;
+        budget.spend(term.cost.steps(extent))
+    }
+
+    /// Whether a term about the submission is true. The error is a clause.
+    pub fn holds(&self, term: &Term) -> Result<bool, String> {
         term.holds(&self.context)
     }
 
@@ -152,10 +157,7 @@ impl<'v> Values<'v> {
 }
 
 /// The values of a term that is about counters.
-pub fn with_counters<'v>(
-    usage: &'v BTreeMap<String, Usage>,
-    amount: Option<&Amount>,
-) -> Context<'v, 'v> {
+pub fn with_counters<'v>(usage: &'v BTreeMap<String, Usage>, amount: Option<&Amount>) -> Context<'v, 'v> {
     let mut context = Context::with_env(Arc::clone(&LANGUAGE));
     let amount: Option<Boxed<'v>> = amount.map(|amount| Box::new(CelAmount(*amount)) as Boxed<'v>);
     context.add_variable_as_val(
