@@ -164,7 +164,7 @@ window = "5m"
     a.toml:3: subject: Write a JSON pointer into the task: it begins with /body/, /queryParams/ or /pathParams/.
     a.toml:4: pending_ttl: Write one number and one unit out of s, m, h and d, such as "24h".
     a.toml:7: call.method: Write one of: POST, PUT, PATCH, DELETE, GET.
-    a.toml:8: call.path: Write a path that begins with a slash, of visible ASCII characters without ? and #; {name} stands for a value from pathParams, each name once.
+    a.toml:8: call.path: Write a path that begins with a slash.
     a.toml:9: call.target: Write an origin; it must begin with http:// or https://.
     a.toml:12: body.requried: Write a keyword of JSON Schema 2020-12; this is none.
     a.toml:15: body.properties.a.type: Write a JSON Schema of 2020-12. This is none: "sting" is not valid under any of the schemas listed in the 'anyOf' keyword.

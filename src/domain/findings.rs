@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::deceptive::is_deceptive;
 use super::fault::pointer_to;
-use super::request_type::is_deceptive;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

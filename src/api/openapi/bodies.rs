@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{WORDS, members, schema, schemas};
-use crate::domain::call::placeholders;
 use crate::domain::header_names::HEADERS_MAX;
+use crate::domain::path::placeholders;
 use crate::domain::pointer::unescaped;
 use crate::domain::request::{MESSAGE_CHARS_MAX, Verdict};
 use crate::domain::request_type::{Change, Normalisation, RequestType, RequestTypes, Schema};

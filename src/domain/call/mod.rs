@@ -26,6 +26,7 @@
 //! and has the digest
 //! `sha256:0b753b2f5065f4d058ac856c445c2c0388c5f6865e792bfe8ce56f88d1b2d752`.
 
+mod limits;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +37,9 @@ use super::allowed_targets::Origin;
 use super::digest::Digest;
 use super::json;
 use super::media_type::is_json;
+use super::path::placeholders;
+
+pub use limits::{HEADER_BLOCK_BYTES_MAX, URL_BYTES_MAX};
 
 /// Headers that only the engine sets; they are sent besides the stored ones.
 pub const ENGINE_HEADERS: [&str; 5] =
@@ -146,11 +150,6 @@ impl Call {
     }
 }
 
-/// The names in curly braces in a path, in order: `{id}` in `/badges/{id}/claim`.
-pub fn placeholders(path: &str) -> impl Iterator<Item = &str> {
-    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
-}
-
 /// The body as it is sent: JSON, or the text itself if the task's `content-type` is not of JSON. `None` if there is
 /// none.
 pub fn body_text(task: &Value) -> Option<String> {
@@ -167,8 +166,8 @@ pub fn content_type(task: &Value) -> Option<&str> {
     value.as_str()
 }
 
-/// Whether `value` can replace a placeholder: the path keeps its segments.
-pub fn is_segment(value: &str) -> bool {
+/// Whether `value` can replace a placeholder at all; what else it may not be, `path` says.
+fn is_segment(value: &str) -> bool {
     !matches!(value, "" | "." | "..")
 }
 

@@ -8,6 +8,7 @@ use self::call::{MemberFault, ParameterFault};
 use self::form::FormFault;
 use self::wanted::{Limit, Wanted};
 use super::code::Code;
+use super::path;
 pub use super::pointer::pointer_to;
 
 /// A fault in a payload, a query or a form.
@@ -101,8 +102,13 @@ pub enum FaultKind {
         /// Its value.
         value: String,
     },
-    /// A part of the path is empty, `.` or `..`.
+    /// A part of the path is empty or too long, or a server could read it as a step: `.`, `..;x`.
     PathSegment,
+    /// A part of the path has a character that it may not have, or brings one about.
+    PathCharacter {
+        /// The character.
+        found: char,
+    },
     /// What the request is about is not there.
     NoSubject,
     /// The amount can't be held exactly; the sentence is `domain::amount`'s.
@@ -114,6 +120,16 @@ pub enum FaultKind {
     Call {
         /// What is wrong.
         sentence: String,
+    },
+    /// The call's URL is too long to be sent.
+    UrlTooLong {
+        /// The greatest number of bytes.
+        max: usize,
+    },
+    /// The call's headers are too long to be sent.
+    HeadersTooLong {
+        /// The greatest number of bytes, all headers together.
+        max: usize,
     },
     /// A header has a name that HTTP does not allow.
     HeaderName,
@@ -176,9 +192,12 @@ impl FaultKind {
             | Self::Hostname { .. }
             | Self::NotTheTypes { .. }
             | Self::PathSegment
+            | Self::PathCharacter { .. }
             | Self::NoSubject
             | Self::Amount { .. }
             | Self::Call { .. }
+            | Self::UrlTooLong { .. }
+            | Self::HeadersTooLong { .. }
             | Self::HeaderName
             | Self::HeaderValue
             | Self::HeaderOfEngine
@@ -231,12 +250,28 @@ impl FaultKind {
                 format!("Write {value}, the only {name} of this request type.")
             }
             Self::PathSegment => {
-                format!("Write {a_string} for this part of the path, neither empty nor . nor .. alone.")
+                let max = path::VALUE_BYTES_MAX;
+                format!(
+                    "Write {a_string} of 1 to {max} bytes for this part of the path, neither . nor .. alone, \
+                     nor before a ;."
+                )
             }
+            Self::PathCharacter { found } => format!(
+                "Leave out {}: this part of the path has letters, digits and {} only, unless the type's pattern \
+                 names another character.",
+                path::shown(*found),
+                path::MARKS
+            ),
             Self::NoSubject => {
                 format!("Write {a_string} or a number: this is what the request is about.")
             }
             Self::Amount { sentence } | Self::Call { sentence } => sentence.clone(),
+            Self::UrlTooLong { max } => format!(
+                "Shorten the path and the query: the whole URL has at most {max} bytes, escapes included."
+            ),
+            Self::HeadersTooLong { max } => {
+                format!("Shorten the headers: all of them together have at most {max} bytes.")
+            }
             Self::HeaderName => {
                 "Write a header name of letters, digits and !#$%&'*+-.^_`|~ only, at most 256.".to_owned()
             }

@@ -1,7 +1,5 @@
 //! Reads a definition and reports every fault.
 
-use std::collections::BTreeSet;
-
 use chrono::TimeDelta;
 use serde_json::{Map, Value};
 
@@ -14,17 +12,18 @@ use super::definition_text::read_line;
 use super::headers::HeaderRules;
 use super::normalise::{Change, Normalisation};
 use super::parse::{Faults, Table};
+use super::path_characters::named_in;
 use super::place::Place;
 use super::schema::Schema;
 use super::sending::{RepeatRules, RetryRules};
 use super::summary::Summary;
 use super::{Duplicates, RequestType};
 use crate::domain::allowed_targets::Origin;
-use crate::domain::call::placeholders;
 use crate::domain::digest::Digest;
 use crate::domain::fault::{DefinitionFault, pointer_to};
 use crate::domain::ids::RequestTypeName;
 use crate::domain::json;
+use crate::domain::path::{placeholders, template_fault};
 use crate::domain::policy::Policy;
 
 const MEMBERS: [&str; 22] = [
@@ -124,6 +123,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     let CallParts { method, path, target, total_timeout } = call?;
     Some(RequestType {
         name: RequestTypeName::new(name?),
+        path_characters: named_in(&path, path_params.as_ref()),
         version: String::new(),
         title: title.to_owned(),
         summary: summary?,
@@ -192,9 +192,7 @@ fn read_call(root: &Table<'_>, faults: &mut Faults) -> Option<CallParts> {
         faults.push(call.at("method"), format!("Write one of: {}.", METHODS.join(", ")));
     }
     let path = call.required_text("path", "the path at the target, such as /v1/points/{id}.", faults);
-    if path.is_some_and(|path| !is_template(path)) {
-        let wish = "Write a path that begins with a slash, of visible ASCII characters without ? and #; \
-                    {name} stands for a value from pathParams, each name once.";
+    if let Some(wish) = path.and_then(template_fault) {
         faults.push(call.at("path"), wish);
     }
     let target = call.text("target", faults);
@@ -204,20 +202,6 @@ fn read_call(root: &Table<'_>, faults: &mut Faults) -> Option<CallParts> {
     });
     let total_timeout = call.period("total_timeout", faults);
     Some(CallParts { method: method?.to_owned(), path: path?.to_owned(), target, total_timeout })
-}
-
-/// Whether a path's braces pair up around different plain names, and the rest is a path.
-fn is_template(path: &str) -> bool {
-    let names: Vec<&str> = placeholders(path).collect();
-    let is_word = |name: &str| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
-    };
-    let distinct: BTreeSet<&&str> = names.iter().collect();
-    let bare = names.iter().fold(path.to_owned(), |path, name| path.replacen(&format!("{{{name}}}"), "", 1));
-    path.starts_with('/')
-        && names.iter().all(|name| is_word(name))
-        && distinct.len() == names.len()
-        && bare.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#{}".contains(&byte))
 }
 
 /// The schema of the path's or the query's parameters.

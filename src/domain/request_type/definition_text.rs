@@ -1,7 +1,7 @@
 //! Texts in a definition that people read.
 
 use super::parse::{Faults, Table};
-use super::summary::is_deceptive;
+use crate::domain::deceptive::is_deceptive;
 
 const TEXT_CHARS_MAX: usize = 200;
 

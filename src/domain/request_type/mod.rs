@@ -10,6 +10,7 @@ mod definition_text;
 mod headers;
 mod normalise;
 mod parse;
+mod path_characters;
 mod place;
 mod query;
 mod scalar;
@@ -32,6 +33,7 @@ use super::call_line::CallLine;
 use super::fault::DefinitionFault;
 use super::ids::RequestTypeName;
 use super::media_type::MediaType;
+use super::path::NamedCharacters;
 use super::policy::Policy;
 
 pub use answer::{AnswerRules, EqualsRule, Parts, Steps, Unproven};
@@ -42,7 +44,7 @@ pub use normalise::{Change, Normalisation};
 pub use place::Place;
 pub use schema::{Lists, Schema};
 pub use sending::{AlreadyDoneAnswer, REPEAT_ID_CHARS_MAX, RepeatRules, RetryRules};
-pub use summary::{Summary, is_deceptive};
+pub use summary::Summary;
 
 /// Maximum length of a subject; the rest is cut off.
 pub const SUBJECT_CHARS_MAX: usize = 256;
@@ -104,6 +106,7 @@ pub struct RequestType {
     pub usage: Vec<Counter>,
     /// Who must agree.
     pub policy: Policy,
+    path_characters: BTreeMap<String, NamedCharacters>,
     definition: String,
 }
 
@@ -136,6 +139,11 @@ impl RequestType {
     /// The canonical definition as JSON text; read again, it gives the same version.
     pub fn definition(&self) -> &str {
         &self.definition
+    }
+
+    /// The characters that the value of this placeholder may have beyond those that every value may.
+    pub fn path_characters(&self, placeholder: &str) -> NamedCharacters {
+        self.path_characters.get(placeholder).cloned().unwrap_or_default()
     }
 
     /// The task as a reader may see it.

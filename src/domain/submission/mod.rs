@@ -4,6 +4,7 @@
 
 mod header_mask;
 mod headers;
+mod path_params;
 mod query;
 #[cfg(test)]
 mod tests;
@@ -12,12 +13,13 @@ use serde_json::{Map, Value};
 
 use super::allowed_targets::{Origin, Target, Targets};
 use super::amount::Amount;
-use super::call::{Call, is_segment, placeholders};
+use super::call::Call;
 use super::digest::Digest;
 use super::fault::wanted::{Kind, Limit, Wanted};
 use super::fault::{Fault, FaultKind, pointer_to};
 use super::ids::RequestId;
 use super::json::{self, FAULTS_MAX, Reading};
+use super::path::placeholders;
 use super::request_type::{Lists, REPEAT_ID_CHARS_MAX, RepeatRules, RequestType, Schema};
 
 pub use super::entity::EntityInfo;
@@ -93,6 +95,11 @@ pub fn validate(
     }
     let call = Call::from_task(&task)
         .map_err(|reason| vec![Fault::new(TASK, FaultKind::Call { sentence: reason })])?;
+    let limits: Vec<Fault> =
+        call.limit_faults().into_iter().map(|(at, kind)| Fault::new(format!("{TASK}{at}"), kind)).collect();
+    if !limits.is_empty() {
+        return Err(limits);
+    }
     let call_bytes = call.to_bytes();
     let digest = Digest::of(&call_bytes);
     let subject = request_type.subject_of(&task);
@@ -144,7 +151,7 @@ fn check_frame<'t>(
     let target = check_hostname(request_type, targets, task, faults);
     check_exact(task, "path", &request_type.path, faults);
     check_exact(task, "method", &request_type.method, faults);
-    check_path_params(task, &request_type.path, faults);
+    check_path_params(task, request_type, faults);
     check_query(task, request_type, faults);
     let pointer = pointer_to(TASK, "headers");
     if let Some(headers) = required_object(task, &pointer, "headers", faults) {
@@ -192,17 +199,13 @@ fn check_exact(task: &Object, name: &str, wanted: &str, faults: &mut Vec<Fault>)
     }
 }
 
-fn check_path_params(task: &Object, path: &str, faults: &mut Vec<Fault>) {
+fn check_path_params(task: &Object, request_type: &RequestType, faults: &mut Vec<Fault>) {
     let pointer = pointer_to(TASK, "pathParams");
     let none = Object::new();
     let params = optional_object(task.get("pathParams"), &pointer, faults).unwrap_or(&none);
-    let names: Vec<&str> = placeholders(path).collect();
+    let names: Vec<&str> = placeholders(&request_type.path).collect();
     refuse_unknown(params, &pointer, &names, faults);
-    for name in names {
-        if !params.get(name).and_then(Value::as_str).is_some_and(is_segment) {
-            faults.push(Fault::new(pointer_to(&pointer, name), FaultKind::PathSegment));
-        }
-    }
+    path_params::check(request_type, params, &pointer, faults);
 }
 
 fn check_query(task: &Object, request_type: &RequestType, faults: &mut Vec<Fault>) {

@@ -4,13 +4,14 @@
 
 mod bodies;
 mod headers;
+mod paths;
 mod query;
 
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::super::allowed_targets::Scheme;
-use super::super::call::ENGINE_HEADERS;
+use super::super::call::{ENGINE_HEADERS, HEADER_BLOCK_BYTES_MAX, URL_BYTES_MAX};
 use super::*;
 use crate::domain::pointer::unescaped;
 use crate::domain::tests::contract_types::{self, find};
@@ -272,8 +273,8 @@ fn path_params_fill_placeholders_and_nothing_else() {
         body["payload"]["IntouchAPITask-Payload"]["pathParams"] = params;
         validate(&claim, &targets(), id(), json::write(&body).as_bytes())
     };
-    let call = submit_claim(json!({"badgeId": "a/b"})).unwrap().call;
-    assert_eq!(call.url, "https://api.example.com/badges/a%2Fb/claim");
+    let call = submit_claim(json!({"badgeId": "a+b"})).unwrap().call;
+    assert_eq!(call.url, "https://api.example.com/badges/a%2Bb/claim");
     for wrong in [json!({}), json!({"badgeId": 1}), json!({"badgeId": ""}), json!({"badgeId": ".."})] {
         assert_eq!(pointers(submit_claim(wrong)), [pointer.as_str()]);
     }

@@ -27,9 +27,9 @@ use plan::{Choice, Field, Inside, Kind, Look, as_json, of_schema, words};
 use render::FieldRenderer;
 
 use crate::domain::allowed_targets::{Origin, Targets};
-use crate::domain::call::placeholders;
 use crate::domain::fault::form::FormFault;
 use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::path::placeholders;
 use crate::domain::pointer::unescaped;
 use crate::domain::request_type::{RequestType, Schema};
 

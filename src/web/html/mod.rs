@@ -19,7 +19,7 @@ use std::fmt::{self, Display, Write};
 
 use askama::filters::{Escaper, HtmlSafe};
 
-use crate::domain::request_type::is_deceptive;
+use crate::domain::deceptive::is_deceptive;
 
 /// Escapes and draws; see the head of this module.
 #[derive(Clone, Copy, Debug)]

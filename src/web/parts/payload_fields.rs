@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use crate::domain::call::placeholders;
 use crate::domain::fault::pointer_to;
+use crate::domain::path::placeholders;
 use crate::domain::request_type::{Place, RequestType, Schema};
 use crate::domain::wording::unquoted;
 

@@ -4,6 +4,7 @@
 //! overridden, over the name of an unknown row, and over an override that agrees with its row.
 
 mod four_eyes;
+mod paths;
 
 use std::collections::BTreeSet;
 
@@ -20,6 +21,8 @@ pub struct Row {
     /// The one thing that happens.
     expected: String,
     why: String,
+    /// The URL that must come out, in tables of calls.
+    pub url: Option<String>,
 }
 
 /// A row that is not tried, because something else happens than it expects.
@@ -40,6 +43,7 @@ pub fn table(file: &str) -> Vec<Row> {
             input: row["input"].clone(),
             expected: text(row, "expected"),
             why: text(row, "why"),
+            url: row["url"].as_str().map(str::to_owned),
         })
         .collect()
 }
@@ -52,7 +56,7 @@ impl Row {
 
     /// Asserts that what the row expects happened.
     pub fn compare(&self, happened: &str) {
-        let Self { id, input, expected, why } = self;
+        let Self { id, input, expected, why, url: _ } = self;
         assert!(happened == expected, "{id}: expected {expected}, but it was {happened}: {input}, {why}");
     }
 }
