@@ -7,6 +7,7 @@ use cel::common::ast::operators;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, SelectExpr};
 
 use super::amounts;
+use super::time_zone;
 use crate::domain::amount::Amount;
 
 /// Maximum depth of the expression.
@@ -154,6 +155,9 @@ impl<'e> Checker<'e> {
         }
         if name == "matches" {
             self.check_pattern(call)?;
+        }
+        if name.starts_with("get") {
+            time_zone::check(call)?;
         }
         let is_literal = |at: &IdedExpr| matches!(at.expr, Expr::Literal(_));
         let place = if is_amount { Place::Amount } else { Place::Elsewhere };

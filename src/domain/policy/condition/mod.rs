@@ -10,6 +10,7 @@ mod cost;
 mod open;
 mod scan;
 mod term;
+mod time_zone;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -384,3 +384,10 @@ fn what_passes_the_scan_is_read_and_evaluated_on_a_stack_of_two_mebibytes() {
     };
     small.spawn(read).unwrap().join().unwrap();
 }
+
+#[test]
+fn a_time_zone_that_is_taken_is_known_to_an_evaluation_too() {
+    for zone in ["Europe/Berlin", "UTC", "+02:00", "-09:30", "9:5", "America/Argentina/Buenos_Aires"] {
+        assert_eq!(holds(&format!("now.getMinutes(\"{zone}\") < 60"), &body()), Ok(true), "{zone}");
+    }
+}
