@@ -23,6 +23,7 @@ use crate::domain::subscription::{EventFormat, Subscription};
 use crate::engine::deliveries::DeliveryEnding;
 use crate::engine::{Engine, EngineError};
 use crate::executor::egress::{Egress, EgressError};
+use crate::executor::own_listener::OwnListener;
 use post::{LIMITS, Posted};
 use rooms::Rooms;
 
@@ -43,12 +44,12 @@ pub struct Deliverer {
 }
 
 impl Deliverer {
-    /// A deliverer that sends nothing yet.
+    /// A deliverer that sends nothing yet, and never anything to our `own` listener.
     ///
     /// # Errors
     /// What is wrong with the certificate authorities that the targets need.
-    pub fn new(engine: Engine, targets: Arc<Targets>) -> Result<Arc<Self>, EgressError> {
-        let egress = Egress::new(targets, LIMITS)?;
+    pub fn new(engine: Engine, targets: Arc<Targets>, own: OwnListener) -> Result<Arc<Self>, EgressError> {
+        let egress = Egress::new(targets, LIMITS)?.avoiding(own);
         Ok(Arc::new(Self { engine, egress, rooms: Rooms::default() }))
     }
 

@@ -1,7 +1,7 @@
 //! The way out: which origin and which address a call may go to, and a fresh connection to it.
 //!
 //! **Invariant:** a name is resolved once, every address is checked, and the connection goes to a checked
-//! address. There is no redirect, no proxy, no pool and no second try once a connection is open.
+//! address, never to our own listener. There is no redirect, no proxy, no pool and no second try once a connection is open.
 
 use std::collections::HashMap;
 use std::io;
@@ -21,6 +21,8 @@ use crate::domain::allowed_targets::{Origin, Scheme, Target, Targets};
 use crate::domain::call::Call;
 use crate::domain::outcome::Exchange;
 use crate::executor::exchange::{self, AttemptProgress, Transport};
+use crate::executor::names;
+use crate::executor::own_listener::OwnListener;
 
 /// How many addresses of one name are tried.
 const ADDRESSES_TRIED_MAX: usize = 4;
@@ -77,6 +79,8 @@ pub struct Egress {
     limits: Limits,
     /// The TLS settings by `ca_file`; the key `None` is for the system's authorities.
     tls: HashMap<Option<PathBuf>, Arc<ClientConfig>>,
+    /// Where no call may go; `None` in a process that does not serve.
+    own: Option<OwnListener>,
 }
 
 /// Why a call is not cleared. Each reason is a clause.
@@ -144,7 +148,14 @@ impl Egress {
                 tls.insert(target.ca_file.clone(), Arc::new(client_config(roots)?));
             }
         }
-        Ok(Self { targets, limits, tls })
+        Ok(Self { targets, limits, tls, own: None })
+    }
+
+    /// Never calls this listener, whatever name leads to it.
+    #[must_use]
+    pub fn avoiding(mut self, own: OwnListener) -> Self {
+        self.own = Some(own);
+        self
     }
 
     /// Checks where a call would go: the allow-list, the name's addresses, each address. Nothing is
@@ -158,6 +169,11 @@ impl Egress {
         let target =
             target.ok_or_else(|| NotCleared::Refused(format!("{origin} is not on the allow-list")))?;
         let addresses = permitted(target, self.resolve(&origin).await?).map_err(NotCleared::Refused)?;
+        if let Some(found) = addresses.iter().find(|address| self.own.is_some_and(|own| own.is_at(**address)))
+        {
+            let reason = format!("{} leads to {found}, where Countersign itself listens", target.host);
+            return Err(NotCleared::Refused(reason));
+        }
         let tls = match origin.scheme {
             Scheme::Http => None,
             Scheme::Https => Some(self.tls_for(target, &origin).map_err(NotCleared::Refused)?),
@@ -206,9 +222,8 @@ impl Egress {
         }
         let host = &origin.host;
         let dns_ms = self.limits.dns_ms;
-        let lookup = tokio::net::lookup_host((host.as_str(), origin.port));
-        match timeout(Duration::from_millis(dns_ms), lookup).await {
-            Ok(Ok(addresses)) => Ok(addresses.collect()),
+        match timeout(Duration::from_millis(dns_ms), names::lookup(host, origin.port)).await {
+            Ok(Ok(addresses)) => Ok(addresses),
             Ok(Err(error)) if is_lack_here(&error) => Err(NotCleared::NoRoomHere(error.kind().to_string())),
             Ok(Err(_)) => Err(NotCleared::NoAddress(format!("the name {host} could not be resolved"))),
             Err(_) => {

@@ -8,6 +8,8 @@ pub mod breaker;
 pub mod egress;
 pub mod exchange;
 mod lease_keeper;
+mod names;
+pub mod own_listener;
 pub mod runner;
 mod under_way;
 

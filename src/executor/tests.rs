@@ -18,9 +18,10 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use super::egress::{Egress, EgressError, Limits, NotCleared};
+use super::own_listener::OwnListener;
 use crate::domain::allowed_targets::{Scheme, Target, Targets};
 use crate::domain::attempt::AttemptOutcome;
-use crate::domain::call::Call;
+use crate::domain::call::{Call, HEADER_BLOCK_BYTES_MAX, URL_BYTES_MAX};
 use crate::domain::outcome::{Exchange, Judgement, TargetResponse};
 use crate::domain::request_type::AnswerRules;
 
@@ -480,4 +481,42 @@ fn one_denied_address_refuses_the_whole_answer() {
     assert!(check(&["93.184.216.34", "10.0.0.1"]).is_err());
     assert!(check(&["93.184.0.1", "93.184.0.2", "93.184.0.3", "93.184.0.4", "169.254.169.254"]).is_err());
     assert!(check(&[]).is_err());
+}
+
+#[tokio::test]
+async fn our_own_listener_is_never_called_under_any_name_of_this_machine() {
+    let (port, served) =
+        server(|stream| answer_with(stream, b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")).await;
+    let own = |address: &str, port: u16| OwnListener(SocketAddr::new(address.parse().unwrap(), port));
+    let egress = |host: &str, own| {
+        let targets = Targets(vec![target(Scheme::Http, host, port)]);
+        Egress::new(Arc::new(targets), LIMITS).unwrap().avoiding(own)
+    };
+    for host in ["localhost", "127.0.0.1", "127.3.2.1", "[::1]"] {
+        for listening in ["0.0.0.0", "::"] {
+            let call = post(format!("http://{host}:{port}/"));
+            let cleared = egress(host, own(listening, port)).clear(&call).await;
+            let NotCleared::Refused(reason) = cleared.unwrap_err() else { panic!("{host} was not refused") };
+            assert!(reason.ends_with("where Countersign itself listens"), "{host}: {reason}");
+        }
+    }
+    let call = post(format!("http://localhost:{port}/"));
+    for elsewhere in [own("0.0.0.0", port ^ 1), own("127.0.0.9", port)] {
+        assert!(egress("localhost", elsewhere).clear(&call).await.is_ok(), "{elsewhere:?}");
+    }
+    let neighbour = egress("localhost", own("::", port ^ 1));
+    let cleared = neighbour.clear(&call).await.unwrap();
+    assert_eq!(answered(neighbour.send(cleared, &call, &[]).await.exchange).status, 200);
+    served.await.unwrap();
+}
+
+#[test]
+fn whatever_a_submission_may_send_the_sender_can_send() {
+    let fits = HEADER_BLOCK_BYTES_MAX / 2 - "x-a: \r\n".len();
+    let headers = ["x-a", "x-b"].map(|name| (name.to_owned(), "v".repeat(fits)));
+    let url = format!("http://a.example/{}", "p".repeat(URL_BYTES_MAX - "http://a.example/".len()));
+    let call = Call { url, headers: headers.to_vec(), ..post(String::new()) };
+    assert!(call.limit_faults().is_empty());
+    let (origin, path) = call.split_url().unwrap();
+    assert!(super::exchange::build_request(&call, &origin.authority(), path, &[]).is_ok());
 }

@@ -27,6 +27,7 @@ use crate::domain::rules::{Rules, SettledRules, settle};
 use crate::domain::target_host::TargetHost;
 use crate::engine::Engine;
 use crate::executor::egress::Egress;
+use crate::executor::own_listener::OwnListener;
 use crate::executor::runner::Executor;
 use crate::gateway::Gate;
 use crate::gateway::credentials::HashCost;
@@ -109,9 +110,11 @@ impl Server {
         engine.put_in_force(settled).await?;
         // Before the first API call: what that makes due is due by the database's clock.
         engine.measure_clock().await?;
-        let egress = Egress::new(Arc::new(config.targets.clone()), limits(config))?;
+        let address = listener.local_addr()?;
+        let own = OwnListener(address);
+        let egress = Egress::new(Arc::new(config.targets.clone()), limits(config))?.avoiding(own);
         let executor = Executor::new(engine.clone(), egress, concurrency(config));
-        let deliverer = Deliverer::new(engine.clone(), Arc::new(config.targets.clone()))?;
+        let deliverer = Deliverer::new(engine.clone(), Arc::new(config.targets.clone()), own)?;
         let (stop, stopping) = watch::channel(false);
         let gate = match gate_settings(config, hash_cost) {
             Some(settings) => Some(Gate::open(engine.clone(), settings).await?),
@@ -127,7 +130,6 @@ impl Server {
             target_hosts: hosts_of(&executor),
             executor: executor.liveness(),
         };
-        let address = listener.local_addr()?;
         let connections = Descriptors::share_out(config).per_worker(config.server.workers);
         let pages = pages(&api, config, demo, connections * config.server.workers)?;
         let server = serve(listener, api.clone(), pages, config, connections)?;
