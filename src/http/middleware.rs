@@ -1,14 +1,15 @@
-//! What every API call gets: a reference, a span, and both in its answer.
+//! What every call gets, of the API and of the pages: a reference, a span, and both in its answer.
 
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError, web};
 use tracing::Instrument;
 
+use super::body::BodyTimeout;
 use super::error::ApiError;
 use super::unread::KeptPayload;
 use crate::domain::code::Code;
@@ -53,11 +54,12 @@ pub async fn around_each_call(
         request.state = tracing::field::Empty,
     );
     let payload = KeptPayload::of(&mut request);
+    let time = request.app_data::<BodyTimeout>().map(|limit| limit.0);
     let response = next.call(request).instrument(span.clone()).await?;
     let ending = Ending { began, reference, trace };
     let response = span.in_scope(|| ending.end(response, engine.as_ref().map(|engine| engine.get_ref())));
     Ok(match payload {
-        Some(payload) => payload.keep_for(response).await,
+        Some(payload) => payload.keep_for(response, time).await,
         None => response,
     })
 }
@@ -84,6 +86,8 @@ impl Ending {
             Some(rendered) => response.into_response(rendered).map_into_right_body(),
             None => response.map_into_left_body(),
         };
+        // Whatever it is, a browser must not take it for something else: an answer can hold what a maker wrote.
+        response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if let Ok(value) = HeaderValue::from_str(&reference) {
             response.headers_mut().insert(REFERENCE_HEADER, value);
         }

@@ -8,7 +8,7 @@ pub mod error;
 pub mod export;
 pub mod middleware;
 pub mod query;
-mod unread;
+pub mod unread;
 pub mod wire;
 
 use actix_web::HttpResponse;

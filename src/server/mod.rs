@@ -33,6 +33,7 @@ use crate::gateway::Gate;
 use crate::gateway::credentials::HashCost;
 use crate::http::body::BodyTimeout;
 use crate::http::middleware::around_each_call;
+use crate::http::unread::READ_AFTER_ANSWER;
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::web::Web;
@@ -319,10 +320,6 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection without a call stays open.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
-/// How long a connection may take to close. A client that is answered before it has sent its body has this time
-/// to read the answer; what it still sends is thrown away.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-
 fn serve(
     listener: TcpListener,
     api: Api,
@@ -347,7 +344,7 @@ fn serve(
         .workers(config.server.workers)
         .max_connections(connections_per_worker)
         .client_request_timeout(HEAD_TIMEOUT)
-        .client_disconnect_timeout(CLOSE_TIMEOUT)
+        .client_disconnect_timeout(READ_AFTER_ANSWER)
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(config.server.shutdown_ms.div_ceil(1000).max(1))
         .disable_signals()

@@ -10,6 +10,7 @@ journeys![
     a_traceparent_is_kept_and_answered,
     unknown_paths_and_methods_get_the_same_shape,
     the_bare_address_leads_to_the_pages,
+    no_answer_is_taken_for_another_media_type,
 ];
 
 async fn a_reference_is_kept_and_answered(on: On) {
@@ -65,4 +66,24 @@ async fn the_bare_address_leads_to_the_pages(on: On) {
     let app = App::start(on).await;
     let reply = app.get("/").await;
     assert_eq!((reply.status, reply.header("location")), (303, Some("/ui")));
+}
+
+async fn no_answer_is_taken_for_another_media_type(on: On) {
+    let app = App::start(on).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    let auditor = app.auditor();
+    for path in [
+        &format!("/requests/{id}"),
+        "/requests/export?format=csv",
+        "/requests/export?format=jsonl",
+        "/requests?limit=0",
+        "/refusals",
+    ] {
+        let reply = auditor.call("GET", path).send().await;
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{path}");
+    }
+    for path in ["/health/live", "/metrics", "/openapi.json", "/nothing", "/"] {
+        let reply = app.get(path).await;
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{path}");
+    }
 }

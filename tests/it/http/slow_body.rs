@@ -10,6 +10,8 @@ journeys![
     a_body_without_a_token_is_refused_before_it_is_read,
     a_refused_client_that_sends_everything_reads_its_answer,
     a_refused_body_in_chunks_does_not_hold_its_connection,
+    what_is_read_of_a_refused_body_has_a_limit,
+    an_answer_without_a_body_reaches_a_client_that_still_sends,
     a_submission_without_permission_is_kept_without_its_body,
     a_slow_body_is_refused_and_kept_as_a_refusal,
     forms_of_pages_are_read_after_the_session_was_checked,
@@ -57,6 +59,41 @@ async fn a_refused_body_in_chunks_does_not_hold_its_connection(on: On) {
     sending.send(b"5\r\n{\"a\":\r\n").await;
     let answer = sending.reads_to_the_end().await;
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+}
+
+async fn what_is_read_of_a_refused_body_has_a_limit(on: On) {
+    let app = App::with(on, AppOptions::stepped().set("server.body_timeout_ms", 300)).await;
+    let maker = app.maker();
+    let token = token(&app, &maker);
+    let own = [
+        ("x-cap-ui-auth-token", token.as_str()),
+        ("x-cap-api-auth-org-id", &maker.person.org),
+        ("content-type", "application/json"),
+    ];
+    // More than is read, and what the system holds for both ends of a connection.
+    let endless = 256 * 1024 * 1024;
+    for (path, headers, status) in [
+        (SUBMISSION, [].as_slice(), "401"),
+        (SUBMISSION, own.as_slice(), "413"),
+        ("/nothing", [].as_slice(), "404"),
+        ("/metrics", [].as_slice(), "405"),
+    ] {
+        for framing in ["transfer-encoding: chunked", &format!("content-length: {endless}")] {
+            let sending = Sending::head(&app, path, headers, framing).await;
+            let (sent, answer) = sending.floods(endless, framing.starts_with('t')).await;
+            assert!(sent < endless / 2, "{path} {framing}: {sent} bytes were taken");
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path} {framing}: {answer}");
+        }
+    }
+}
+
+async fn an_answer_without_a_body_reaches_a_client_that_still_sends(on: On) {
+    let app = App::with(on, AppOptions::stepped().set("server.body_timeout_ms", 100)).await;
+    let mut sending = Sending::head(&app, "/ui", &[], "content-length: 1000").await;
+    sending.send(b"half").await;
+    let answer = sending.reads_to_the_end().await;
+    assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+    assert!(answer.contains("\r\n\r\n"), "{answer}");
 }
 
 async fn a_submission_without_permission_is_kept_without_its_body(on: On) {

@@ -47,6 +47,26 @@ impl Sending {
         }
     }
 
+    /// Sends up to `most` bytes of a body until the server takes no more; how many it took, and what it answered.
+    pub async fn floods(self, most: usize, in_chunks: bool) -> (usize, String) {
+        let (mut reading, mut writing) = self.0.into_split();
+        // Both at once: the answer comes while the body is still sent.
+        let answered = tokio::spawn(async move {
+            let mut answer = Vec::new();
+            // What was read before a reset counts.
+            let _ = reading.read_to_end(&mut answer).await;
+            String::from_utf8_lossy(&answer).into_owned()
+        });
+        let spaces = vec![b' '; 64 * 1024];
+        let chunk = [format!("{:x}\r\n", spaces.len()).as_bytes(), spaces.as_slice(), b"\r\n"].concat();
+        let piece = if in_chunks { chunk } else { spaces };
+        let mut sent = 0;
+        while sent + piece.len() <= most && writing.write_all(&piece).await.is_ok() {
+            sent += piece.len();
+        }
+        (sent, answered.await.unwrap())
+    }
+
     /// Reads until the server closes the connection.
     pub async fn reads_to_the_end(mut self) -> String {
         let mut answer = Vec::new();
