@@ -7,7 +7,7 @@ use super::json::{self, PersonJson};
 use super::{StoreError, from_micros, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::amount::Amount;
-use crate::domain::call_line::CallLine;
+use crate::domain::call_line::{CallLine, HeaderLine};
 use crate::domain::findings::{Warning, WarningCode};
 use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Counted, Terms};
@@ -53,6 +53,16 @@ struct CallLineJson {
     #[serde(deserialize_with = "json::nullable")]
     masked_url: Option<String>,
     label: String,
+    headers: Vec<HeaderLineJson>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct HeaderLineJson {
+    name: String,
+    value: String,
+    #[serde(deserialize_with = "json::nullable")]
+    masked_value: Option<String>,
 }
 
 impl From<&Terms> for TermsJson {
@@ -111,15 +121,17 @@ impl TermsJson {
 
 impl From<&CallLine> for CallLineJson {
     fn from(line: &CallLine) -> Self {
-        let CallLine { method, url, masked_url, label } = line.clone();
-        Self { method, url, masked_url, label }
+        let CallLine { method, url, masked_url, label, headers } = line.clone();
+        let header = |HeaderLine { name, value, masked_value }| HeaderLineJson { name, value, masked_value };
+        Self { method, url, masked_url, label, headers: headers.into_iter().map(header).collect() }
     }
 }
 
 impl From<CallLineJson> for CallLine {
     fn from(line: CallLineJson) -> Self {
-        let CallLineJson { method, url, masked_url, label } = line;
-        Self { method, url, masked_url, label }
+        let CallLineJson { method, url, masked_url, label, headers } = line;
+        let header = |HeaderLineJson { name, value, masked_value }| HeaderLine { name, value, masked_value };
+        Self { method, url, masked_url, label, headers: headers.into_iter().map(header).collect() }
     }
 }
 
@@ -210,6 +222,11 @@ mod tests {
                 url: "https://a.example/orders/77".to_owned(),
                 masked_url: Some("https://a.example/orders/%E2%80%A2".to_owned()),
                 label: "Production".to_owned(),
+                headers: vec![HeaderLine {
+                    name: "X-Pin".to_owned(),
+                    value: "1".to_owned(),
+                    masked_value: Some("2".to_owned()),
+                }],
             },
         }
     }

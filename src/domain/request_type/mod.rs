@@ -7,6 +7,7 @@ mod classes;
 mod counter;
 mod definition;
 mod definition_text;
+mod further_headers;
 mod headers;
 mod normalise;
 mod parse;
@@ -29,7 +30,7 @@ use serde_json::Value;
 use super::allowed_targets::Origin;
 use super::amount::Amount;
 use super::call::Call;
-use super::call_line::CallLine;
+use super::call_line::{CallLine, HeaderLine};
 use super::fault::DefinitionFault;
 use super::ids::RequestTypeName;
 use super::media_type::MediaType;
@@ -39,6 +40,7 @@ use super::policy::Policy;
 pub use answer::{AnswerRules, EqualsRule, Parts, Steps, Unproven};
 pub use classes::{DOTS, FieldClasses};
 pub use counter::{CountBy, Counter};
+pub use further_headers::authorization_words;
 pub use headers::HeaderRules;
 pub use normalise::{Change, Normalisation};
 pub use place::Place;
@@ -171,7 +173,17 @@ impl RequestType {
         } else {
             (CallLine::cut(call.url.clone()), None)
         };
-        CallLine { method: call.method.clone(), url, masked_url, label: label.to_owned() }
+        let headers = self.header_lines(task);
+        CallLine { method: call.method.clone(), url, masked_url, label: label.to_owned(), headers }
+    }
+
+    fn header_lines(&self, task: &Value) -> Vec<HeaderLine> {
+        let lines_for = |sees_masked| self.further_headers(&self.shown(task, sees_masked)).into_iter();
+        let line = |((name, value), (_, masked)): ((String, String), (String, String))| {
+            let masked_value = (masked != value).then(|| HeaderLine::cut(masked));
+            HeaderLine { name, value: HeaderLine::cut(value), masked_value }
+        };
+        lines_for(true).zip(lines_for(false)).map(line).collect()
     }
 
     /// The subject of a normalised task, as text; `None` if it has none.

@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::domain::actor::Permission;
+use crate::domain::call_line::HeaderLine;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::engine::explain::Explanation;
@@ -168,7 +169,12 @@ fn left_out((row, explained): &(RowView, Explanation)) -> Option<String> {
     if let Some(why) = explained.why_not.first() {
         return Some(why.sentence.clone());
     }
-    (!row.allows_bulk()).then(|| "It is decided alone, on its own page.".to_owned())
+    if !row.allows_bulk() {
+        return Some("It is decided alone, on its own page.".to_owned());
+    }
+    // Who signs must have seen all of it.
+    let is_cut = row.request.terms.call.headers.iter().any(HeaderLine::is_cut);
+    is_cut.then(|| "It has a header that is too long to be read here. Decide it on its own page.".to_owned())
 }
 
 /// The stages that must still agree after this signature.

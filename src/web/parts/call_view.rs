@@ -8,11 +8,12 @@ use serde_json::{Map, Value};
 
 use crate::domain::allowed_targets::Targets;
 use crate::domain::call::{body_text, content_type, values};
-use crate::domain::request_type::RequestType;
+use crate::domain::call_line::HeaderLine;
+use crate::domain::request_type::{RequestType, authorization_words};
 use crate::engine::DryRun;
 use crate::engine::queries::{RowView, View};
 use crate::web::html::{Markup, filters, write_text};
-use crate::web::parts::format::{DigestWords, size};
+use crate::web::parts::format::{DigestWords, number_of, size};
 use crate::web::parts::json_view::Body;
 
 /// The host of a type whose requests name it themselves.
@@ -34,6 +35,10 @@ pub struct CallView {
     pub label: String,
     pub query_pairs: Vec<(String, String)>,
     pub headers: Vec<(String, String)>,
+    /// Those of the headers that are not ordinary: who signs must see them.
+    pub further_headers: Vec<(String, String)>,
+    /// `authorization (hidden)`, if the call has one.
+    pub authorization: Option<String>,
     /// The body; `None` for a call without one.
     pub body: Option<Body>,
     /// The digest of the whole call.
@@ -45,7 +50,10 @@ impl CallView {
     pub fn for_list(row: &RowView) -> Self {
         let digest = DigestWords::of(&row.request.digest.to_string());
         let line = &row.request.terms.call;
-        Self { digest, ..Self::line_of(&line.method, row.shown_url(), &line.label) }
+        let header =
+            |header: &HeaderLine| (header.name.clone(), header.value_for(row.sees_masked).to_owned());
+        let further_headers = line.headers.iter().map(header).collect();
+        Self { digest, further_headers, ..Self::line_of(&line.method, row.shown_url(), &line.label) }
     }
 
     /// The call of a request.
@@ -54,7 +62,9 @@ impl CallView {
         let sent = body_text(&view.task).map_or(0, |body| body.len());
         let digest = DigestWords::of(&view.request.digest.to_string());
         let line = Self::line_of(&view.method, &url, &view.label);
-        Self { digest, ..line.with_parts(&task, sent) }
+        let further_headers = view.pinned.further_headers(&task);
+        let authorization = authorization_words(&task);
+        Self { digest, further_headers, authorization, ..line.with_parts(&task, sent) }
     }
 
     /// The call that a draft would become.
@@ -93,6 +103,8 @@ impl CallView {
             label: label.to_owned(),
             query_pairs: Vec::new(),
             headers: Vec::new(),
+            further_headers: Vec::new(),
+            authorization: None,
             body: None,
             digest: DigestWords::of(""),
         }
@@ -120,6 +132,14 @@ impl CallView {
     /// The line for lists.
     pub fn small_line(&self) -> Line<'_> {
         Line { call: self, is_small: true }
+    }
+
+    /// `2 further headers`; empty if all are ordinary.
+    pub fn header_words(&self) -> String {
+        match self.further_headers.len() {
+            0 => String::new(),
+            count => number_of(count, "further header", "further headers"),
+        }
     }
 
     /// `Body 214 bytes, JSON`.

@@ -4,6 +4,7 @@ mod bulk;
 mod decide;
 mod deliveries;
 mod event_stream;
+mod further_headers;
 mod headers;
 mod history;
 mod new_request;
