@@ -7,6 +7,7 @@ use crate::domain::policy::condition::{ITEMS_MAX, items_within_budget};
 use crate::domain::policy::people::People;
 use crate::domain::policy::shortage::cannot_be_filled;
 use crate::domain::request_type::RequestType;
+use crate::domain::sample::try_out;
 
 /// What a type is checked against.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,7 @@ pub fn check(read: &RequestType, around: LintContext<'_>) -> Vec<DefinitionFault
                     look at again.";
         faults.push(fault("/recheck_at_execution", wish));
     }
+    faults.extend(try_out(read, around.people).faults);
     faults
 }
 
@@ -51,6 +53,7 @@ pub fn warnings(read: &RequestType, people: &People) -> Vec<DefinitionFault> {
         );
         found.push(fault("/policy", message));
     }
+    found.extend(try_out(read, people).notes);
     found
 }
 

@@ -176,6 +176,21 @@ window = "5m"
 }
 
 #[test]
+fn what_every_submission_would_be_refused_for_is_a_fault_with_its_line() {
+    let zone = POINTS.to_owned()
+        + "\n[[policy]]\nname = \"day\"\nwhen = 'now.getHours(\"Europe\" + \"/Berlim\") < 12'\nauto_approve = true\n";
+    let faults = reported(&[("a.toml", &zone)]);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].contains("policy.0.when: Write what can be evaluated"), "{faults:?}");
+    let literal = zone.replace("\" + \"", "");
+    assert!(reported(&[("a.toml", &literal)])[0].contains("Europe/Berlim is none"), "{literal}");
+    let climbs = POINTS.replace("/points\"", "/points/{id}\"");
+    let climbs = format!("{climbs}\n[path_params.properties.id]\nenum = [\"..\"]\n");
+    let faults = reported(&[("a.toml", &climbs)]);
+    assert!(faults[0].contains("call.path: A call made from the schemas is refused"), "{faults:?}");
+}
+
+#[test]
 fn a_date_and_an_infinite_number_are_reported_with_their_line() {
     let date = POINTS.replace("[call]", "approval_ttl = 2020-01-01\n\n[call]");
     assert_eq!(reported(&[("a.toml", &date)]), ["a.toml:4: Write a date as a text, in quotes."]);

@@ -8,6 +8,7 @@ use super::load;
 use crate::catalog::Catalog;
 use crate::config::Flags;
 use crate::domain::json;
+use crate::domain::rules::files::FileFault;
 use crate::server::catalog;
 
 pub(super) fn run(command: &TypesCommand) -> anyhow::Result<ExitCode> {
@@ -33,6 +34,9 @@ fn lint(args: &LintArgs) -> anyhow::Result<ExitCode> {
             for (name, file) in &loaded.files {
                 let version = loaded.rules.types.find(name).map_or("", |found| found.version.as_str());
                 writeln!(out, "{name} {version} {}", file.display())?;
+            }
+            for FileFault { file, line, message } in &loaded.warnings {
+                writeln!(out, "{}:{}: warning: {message}", file.display(), line.unwrap_or(1))?;
             }
             if loaded.files.is_empty() {
                 writeln!(out, "{} holds no TOML file", args.dir.display())?;

@@ -33,6 +33,7 @@ pub mod policy;
 pub mod request;
 pub mod request_type;
 pub mod rules;
+pub mod sample;
 pub mod secret;
 pub mod sending;
 pub mod slots;

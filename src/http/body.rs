@@ -16,8 +16,7 @@ use crate::domain::fault::call::{MemberFault, MemberKind};
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::json;
 
-/// The largest body that is read, in bytes.
-pub const BODY_BYTES_MAX: usize = 256 * 1024;
+pub use crate::domain::submission::BODY_BYTES_MAX;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 

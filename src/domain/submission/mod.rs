@@ -30,6 +30,9 @@ pub use query::QUERY_PARAMETERS_MAX;
 /// Maximum length of an id in `entityInfo`.
 pub const ENTITY_ID_CHARS_MAX: usize = 128;
 
+/// The largest body of a submission that is read, in bytes.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+
 const ENTITY: &str = "/entityInfo";
 const PAYLOAD: &str = "/payload";
 const TASK: &str = "/payload/IntouchAPITask-Payload";

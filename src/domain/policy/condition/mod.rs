@@ -82,6 +82,12 @@ impl Condition {
         self.named.contains("usage")
     }
 
+    /// Whether it uses something that the maker sends, which differs from submission to submission.
+    pub fn names_payload(&self) -> bool {
+        let sent = ["path", "query", "body", "amount", "subject", "entityInfo"];
+        sent.iter().any(|member| self.named.contains(&format!("request.{member}")))
+    }
+
     /// Whether it uses `request.amount`, or the sum of a counter.
     pub fn names_amount(&self) -> bool {
         self.names_amount
