@@ -31,6 +31,7 @@ const MODULES: &[Module] = &[
             "icu_normalizer",
             "ipnet",
             "jsonschema",
+            "mime",
             "percent_encoding",
             "regex",
             "regex_syntax",
