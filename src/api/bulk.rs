@@ -41,8 +41,8 @@ fn read(body: &Map<String, Value>) -> Result<Vec<BulkItem>, Vec<Fault>> {
         root.fault("decision", MemberFault::NotAVerdict);
     }
     let decision = verdict.map(|verdict| NewDecision::new(verdict, message, None));
-    if let Some(Err(sentence)) = &decision {
-        root.fault("message", MemberFault::Words { sentence: sentence.clone() });
+    if let Some(Err(fault)) = decision {
+        root.fault("message", MemberFault::Words(fault));
     }
     let items = root.list("items").unwrap_or_default();
     if items.len() > Engine::BULK_MAX || (items.is_empty() && body.get("items").is_some_and(Value::is_array))

@@ -103,8 +103,8 @@ fn read_decision_members(task: &mut Members<'_>) -> Option<NewDecision> {
     }
     match NewDecision::new(verdict?, message?, digest) {
         Ok(decision) => Some(decision.on_version(version)),
-        Err(sentence) => {
-            task.fault("actionMessage", MemberFault::Words { sentence });
+        Err(fault) => {
+            task.fault("actionMessage", MemberFault::Words(fault));
             None
         }
     }

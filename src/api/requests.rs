@@ -7,7 +7,8 @@ use super::actor::{OrgHeader, actor};
 use super::{Api, about, inbox, no_parameters, request_id};
 use crate::domain::actor::Permission;
 use crate::domain::code::Code;
-use crate::domain::fault::call::ParameterFault;
+use crate::domain::fault::call::{MemberFault, ParameterFault};
+use crate::domain::words::Words;
 use crate::engine::queries::{Listed, Listing, Page, View};
 use crate::engine::trail::Trail;
 use crate::engine::{DoorFault, Origin, SubmissionInput, Submitted};
@@ -119,19 +120,18 @@ pub async fn withdraw(
     let members = body.read().await.object(&request)?;
     no_parameters(&request)?;
     let mut members = Members::of(&members, "");
-    let reason = members.text("reason").unwrap_or_default().to_owned();
-    if let Err(fault) = crate::domain::request::withdrawal_reason(&reason) {
-        members.faults.push(fault);
+    let reason = members.text("reason").map(Words::new);
+    if let Some(Err(fault)) = reason {
+        members.fault("reason", MemberFault::Words(fault));
     }
     let faults = members.finish();
-    if !faults.is_empty() {
+    let Some(Ok(reason)) = reason.filter(|_| faults.is_empty()) else {
         return Err(ApiError::faults(faults));
-    }
+    };
     let id = request_id(&id)?;
     // Before the write: a read that fails after it would hide that the withdrawal is recorded.
     let before = api.engine.find(&actor, id).await?;
-    let withdrawn =
-        api.engine.withdraw(&actor, id, &reason, Origin::of(&actor, &reference(&request))).await?;
+    let withdrawn = api.engine.withdraw(&actor, id, reason, Origin::of(&actor, &reference(&request))).await?;
     Ok(one(&api, before.after(withdrawn), Headers::Masked))
 }
 
@@ -147,7 +147,12 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
         Some(ListView::DecidedByMe) => {
             return inbox::list(&api, &actor, parameters, ListView::DecidedByMe).await;
         }
-        Some(ListView::Mine) => filter.maker = Some(actor.person.clone()),
+        Some(ListView::Mine) => {
+            filter.maker = Some(actor.person.clone());
+            if parameters.text("userId").is_some_and(|named| named != actor.person.user_id) {
+                parameters.fault("userId", ParameterFault::NotTheReader);
+            }
+        }
         None => {}
     }
     parameters.narrow(&mut filter, &api.type_names(), api.offset);

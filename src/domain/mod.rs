@@ -45,3 +45,4 @@ pub mod target_host;
 mod tests;
 pub mod waiting;
 pub mod wording;
+pub mod words;

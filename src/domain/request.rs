@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::actor::Person;
 use super::amount::Amount;
 use super::call_line::CallLine;
-pub use super::decision::{Decision, MESSAGE_CHARS_MAX, NewDecision, withdrawal_reason};
+pub use super::decision::{Decision, NewDecision};
 use super::digest::Digest;
 use super::entity::EntityInfo;
 use super::findings::Warning;

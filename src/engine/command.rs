@@ -17,6 +17,7 @@ use crate::domain::lifecycle::Refusal;
 use crate::domain::request::{NewDecision, Request, State};
 use crate::domain::rules::SettledRules;
 use crate::domain::slots::Slots;
+use crate::domain::words::Words;
 use crate::fault_points::FaultPoint;
 use crate::store::StoreError;
 use crate::store::clients::ClientWrite;
@@ -76,7 +77,7 @@ pub(super) enum WriteCommand {
     /// A checker decides.
     Decide(DecideCommand),
     /// The maker withdraws the request.
-    Withdraw { by: Caller, reason: String },
+    Withdraw { by: Caller, reason: Words },
     /// A deadline may have passed: the decision's, or the approval's.
     Expire(Key),
     /// The executor has room for more executions.

@@ -5,7 +5,8 @@ use super::queries::not_readable;
 use super::{Engine, EngineError, Origin};
 use crate::domain::actor::Actor;
 use crate::domain::ids::RequestId;
-use crate::domain::request::{Request, withdrawal_reason};
+use crate::domain::request::Request;
+use crate::domain::words::Words;
 
 impl Engine {
     /// The maker withdraws their request: see [`may_withdraw`](crate::domain::lifecycle::may_withdraw).
@@ -16,10 +17,9 @@ impl Engine {
         &self,
         actor: &Actor,
         id: RequestId,
-        reason: &str,
+        reason: Words,
         origin: Origin,
     ) -> Result<Request, EngineError> {
-        let reason = withdrawal_reason(reason).map_err(|fault| EngineError::Invalid(vec![fault]))?;
         let key = (actor.org.clone(), id);
         let command = WriteCommand::Withdraw { by: Caller { key, actor: actor.clone(), origin }, reason };
         let written = self.write_for_person(command).await;

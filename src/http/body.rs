@@ -17,6 +17,10 @@ use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::json;
 
 pub use crate::domain::submission::BODY_BYTES_MAX;
+/// The largest body of a form that people write into: a form takes up to three bytes for one of the text.
+pub const FORM_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -45,10 +49,19 @@ impl FromRequest for UnreadBody {
 impl UnreadBody {
     /// Reads up to the limits.
     pub async fn read(self) -> Body {
+        self.read_at_most(BODY_BYTES_MAX).await
+    }
+
+    /// Reads a form that people write into, up to its limits.
+    pub async fn read_long_form(self) -> Body {
+        self.read_at_most(FORM_BYTES_MAX).await
+    }
+
+    async fn read_at_most(self, bytes_max: usize) -> Body {
         let Some(BodyTimeout(timeout)) = self.timeout else {
             return Body(Err(ApiError::internal("the server has no time limit for bodies".to_owned())));
         };
-        let read = tokio::time::timeout(timeout, read(self.payload)).await;
+        let read = tokio::time::timeout(timeout, read(self.payload, bytes_max)).await;
         let slow = || Err(ApiError::new(Code::BodyTooSlow, "The body did not come in time. Send it faster."));
         Body(read.unwrap_or_else(|_| slow()))
     }
@@ -58,20 +71,28 @@ impl UnreadBody {
     /// # Errors
     /// If it can't be read, or lacks a member.
     pub async fn read_form<F: DeserializeOwned>(self, request: &HttpRequest) -> Result<F, ApiError> {
-        let bytes = self.read().await.form(request)?;
-        let text = String::from_utf8_lossy(&bytes);
-        let unread = |_| ApiError::new(Code::Unreadable, "The form can't be read. Load its page again.");
-        Ok(web::Query::<F>::from_query(&text).map_err(unread)?.into_inner())
+        form_fields(&self.read().await.form(request)?)
     }
 }
 
-async fn read(mut payload: Payload) -> Result<web::Bytes, ApiError> {
+/// The members of a form.
+///
+/// # Errors
+/// It lacks a member, or is no form.
+pub fn form_fields<F: DeserializeOwned>(form: &[u8]) -> Result<F, ApiError> {
+    let text = String::from_utf8_lossy(form);
+    let unread = |_| ApiError::new(Code::Unreadable, "The form can't be read. Load its page again.");
+    Ok(web::Query::<F>::from_query(&text).map_err(unread)?.into_inner())
+}
+
+async fn read(mut payload: Payload, bytes_max: usize) -> Result<web::Bytes, ApiError> {
     let mut bytes = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk =
             chunk.map_err(|_| ApiError::new(Code::Unreadable, "The body ended early. Send it whole."))?;
-        if bytes.len() + chunk.len() > BODY_BYTES_MAX {
-            return Err(ApiError::new(Code::BodyTooLarge, "Send at most 256 KiB."));
+        if bytes.len() + chunk.len() > bytes_max {
+            let message = format!("Send at most {} KiB.", bytes_max / 1024);
+            return Err(ApiError::new(Code::BodyTooLarge, message));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -86,7 +107,9 @@ impl Body {
     pub fn bytes(self, request: &HttpRequest) -> Result<web::Bytes, ApiError> {
         let bytes = self.0?;
         check_media_type(request.headers())?;
-        Ok(bytes)
+        // Some editors and libraries write it before any text in UTF-8. It says nothing.
+        let has_mark = bytes.starts_with(BYTE_ORDER_MARK);
+        Ok(if has_mark { bytes.slice(BYTE_ORDER_MARK.len()..) } else { bytes })
     }
 
     /// The bytes, if they are within the limit and declared as an HTML form.
@@ -127,7 +150,9 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
     let is_utf8 = |part: &str| {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         !name.trim().eq_ignore_ascii_case("charset")
-            || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+            || ["utf-8", "utf8"]
+                .iter()
+                .any(|utf_8| value.trim().trim_matches('"').eq_ignore_ascii_case(utf_8))
     };
     if is_json && parts.all(is_utf8) {
         Ok(())
@@ -233,13 +258,20 @@ mod tests {
 
     #[test]
     fn a_body_is_said_once_to_be_json_in_utf_8() {
-        for good in ["application/json", "Application/JSON; charset=\"UTF-8\""] {
+        for good in [
+            "application/json",
+            "Application/JSON; charset=\"UTF-8\"",
+            "application/json;charset=utf8",
+            "application/json; Charset=\"UTF8\"",
+        ] {
             assert!(is_taken(&[good], &[]), "{good}");
         }
-        let bad: [&[&'static str]; 4] = [
+        let bad: [&[&'static str]; 6] = [
             &[],
             &["text/plain"],
             &["application/json; charset=latin1"],
+            &["application/json; charset=utf-16"],
+            &["application/json; charset=utf88"],
             &["application/json", "text/plain"],
         ];
         for bad in bad {

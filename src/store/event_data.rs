@@ -7,9 +7,10 @@ use super::json::{self, PersonJson};
 use super::terms::TermsJson;
 use super::{StoreError, from_micros, to_micros};
 use crate::domain::attempt::AttemptOutcome;
-use crate::domain::lifecycle::{EventKind, NewRequest, Signature};
+use crate::domain::lifecycle::{EventKind, NewRequest, Signature, Tried};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
+use crate::domain::request::Verdict;
 use crate::domain::submission::EntityInfo;
 
 /// A submission.
@@ -81,6 +82,37 @@ pub(super) struct EndedData {
 #[serde(deny_unknown_fields)]
 pub(super) struct RefusedData {
     pub(super) code: String,
+    #[serde(deserialize_with = "json::nullable")]
+    pub(super) tried: Option<TriedData>,
+}
+
+/// What was tried and refused.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TriedData {
+    #[serde(deserialize_with = "json::nullable")]
+    verdict: Option<String>,
+    words: String,
+    #[serde(deserialize_with = "json::nullable")]
+    digest: Option<String>,
+}
+
+impl From<&Tried> for TriedData {
+    fn from(tried: &Tried) -> Self {
+        let Tried { verdict, words, digest } = tried.clone();
+        Self { verdict: verdict.map(|verdict| verdict.name().to_owned()), words, digest }
+    }
+}
+
+impl TryFrom<TriedData> for Tried {
+    type Error = StoreError;
+
+    fn try_from(data: TriedData) -> Result<Self, StoreError> {
+        let TriedData { verdict, words, digest } = data;
+        let corrupt = || StoreError::Corrupt("event: verdict".to_owned());
+        let verdict = verdict.map(|name| Verdict::parse(&name).ok_or_else(corrupt)).transpose()?;
+        Ok(Self { verdict, words, digest })
+    }
 }
 
 /// The column `events.data` for an event of this kind.
@@ -105,7 +137,10 @@ pub(super) fn write(kind: &EventKind) -> String {
             ended(attempt.map(|attempt| attempt.outcome), *inferred)
         }
         EventKind::LateAnswer { attempt, .. } => ended(Some(attempt.outcome), false),
-        EventKind::Refused { code, .. } => json::write(&RefusedData { code: code.name().to_owned() }),
+        EventKind::Refused { code, tried, .. } => json::write(&RefusedData {
+            code: code.name().to_owned(),
+            tried: tried.as_deref().map(TriedData::from),
+        }),
         EventKind::MakerAccessValidated
         | EventKind::PayloadValidated
         | EventKind::Withdrawn { .. }

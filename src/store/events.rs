@@ -16,7 +16,7 @@ use crate::domain::actor::Person;
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::code::Code;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::{AttemptResult, Event, EventKind, EventType, NewRequest};
+use crate::domain::lifecycle::{AttemptResult, Event, EventKind, EventType, NewRequest, Tried};
 use crate::domain::outcome::Outcome;
 use crate::domain::request::{Request, Verdict};
 
@@ -169,6 +169,7 @@ impl EventRow {
                 EventKind::Refused {
                     code: Code::parse(&data.code).ok_or_else(|| corrupt("code"))?,
                     message: self.message()?,
+                    tried: data.tried.map(Tried::try_from).transpose()?.map(Box::new),
                 }
             }
             EventType::RulesInForce
@@ -319,6 +320,20 @@ pub fn last_reference(
         .select(events::reference)
         .first(conn);
     Ok(found.optional()?)
+}
+
+/// A request's first events in order, `max` at most.
+pub fn first(
+    conn: &mut AnyConnection,
+    org: &OrgId,
+    id: RequestId,
+    max: i64,
+) -> Result<Vec<EventRow>, StoreError> {
+    Ok(events::table
+        .filter(events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string())))
+        .order(events::seq)
+        .limit(max)
+        .load(conn)?)
 }
 
 /// A request's events in order.

@@ -15,6 +15,7 @@ pub mod pages;
 mod parts;
 #[cfg(test)]
 mod sample;
+mod sent_form;
 pub mod session;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 
+use super::sent_form::Typed;
 use super::{BASE, Icon, Web, assets};
 use crate::engine::{Engine, EngineError};
 use crate::http::error::ApiError;
@@ -40,6 +41,13 @@ pub enum PageError {
         /// What it means and what to do.
         text: String,
     },
+    /// Any of them, after a form was sent: what was written is shown.
+    Kept {
+        /// What went wrong.
+        error: Box<Self>,
+        /// What was written.
+        typed: Vec<Typed>,
+    },
 }
 
 #[derive(Template)]
@@ -53,6 +61,7 @@ struct ErrorPage<'a> {
     text: Vec<String>,
     link: Option<(String, &'static str)>,
     reference: String,
+    typed: &'a [Typed],
 }
 
 impl PageError {
@@ -108,6 +117,7 @@ impl PageError {
     fn note(&self, web: Option<&Web>) {
         let status = self.status_code().as_u16();
         match self {
+            Self::Kept { error, .. } => error.note(web),
             Self::Refused(error) => {
                 for code in error.codes() {
                     if let Some(web) = web {
@@ -125,14 +135,20 @@ impl PageError {
         }
     }
 
-    fn page<'a>(&self, web: Option<&'a Web>, reference: &str) -> ErrorPage<'a> {
+    fn page<'a>(&'a self, web: Option<&'a Web>, reference: &str) -> ErrorPage<'a> {
+        if let Self::Kept { error, typed } = self {
+            return ErrorPage { typed, ..error.page(web, reference) };
+        }
         let (icon, title, text) = self.words();
         let home = || Some((BASE.to_owned(), "Back to the start"));
         let link = match self {
             Self::SignIn { to, .. } => Some((sign_in_url(to), "Sign in and go back there")),
-            Self::Form | Self::NotFound | Self::Unreadable | Self::Refused(_) | Self::Message { .. } => {
-                home()
-            }
+            Self::Form
+            | Self::NotFound
+            | Self::Unreadable
+            | Self::Refused(_)
+            | Self::Message { .. }
+            | Self::Kept { .. } => home(),
         };
         ErrorPage {
             environment: web.map_or("", |web| web.environment.as_str()),
@@ -143,16 +159,18 @@ impl PageError {
             text,
             link,
             reference: reference.to_owned(),
+            typed: &[],
         }
     }
 
     fn words(&self) -> (Icon, String, Vec<String>) {
         let message = |icon, title: &str, text: &str| (icon, title.to_owned(), vec![text.to_owned()]);
         match self {
+            Self::Kept { error, .. } => error.words(),
             Self::SignIn { .. } => message(
                 Icon::Key,
                 "You were signed out. Nothing was recorded.",
-                "Sign in and go back to where you were: words you wrote stay in this browser until then.",
+                "Sign in and go back to where you were. Copy what you wrote, if it is shown here.",
             ),
             Self::Form => message(
                 Icon::Warn,
@@ -197,6 +215,7 @@ impl fmt::Display for PageError {
             Self::Unreadable => f.write_str("unreadable"),
             Self::Refused(error) => error.fmt(f),
             Self::Message { title, .. } => f.write_str(title),
+            Self::Kept { error, .. } => error.fmt(f),
         }
     }
 }
@@ -211,6 +230,7 @@ impl ResponseError for PageError {
             Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::Refused(error) => error.status_code(),
             Self::Message { status, .. } => *status,
+            Self::Kept { error, .. } => error.status_code(),
         }
     }
 

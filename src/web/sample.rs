@@ -12,7 +12,7 @@ use crate::domain::call::Call;
 use crate::domain::code::Code;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::{AttemptResult, Event, EventKind, NewRequest, Signature};
+use crate::domain::lifecycle::{AttemptResult, Event, EventKind, NewRequest, Signature, Tried};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
 use crate::domain::request::{Decision, Request, State, Terms, Verdict};
@@ -119,7 +119,15 @@ pub fn every_kind() -> Vec<EventKind> {
         EventKind::MakerAccessValidated,
         EventKind::PayloadValidated,
         EventKind::AutoApproved { rule: "small".to_owned(), execute_before: noon() },
-        EventKind::Refused { code: Code::MakerIsChecker, message: "You submitted it.".to_owned() },
+        EventKind::Refused {
+            code: Code::MakerIsChecker,
+            message: "You submitted it.".to_owned(),
+            tried: Some(Box::new(Tried {
+                verdict: Some(Verdict::Approved),
+                words: "My own is fine.".to_owned(),
+                digest: Some("sha256:of-another".to_owned()),
+            })),
+        },
         decided(Verdict::Approved, State::AdminTask),
         decided(Verdict::Approved, State::Approved),
         decided(Verdict::Rejected, State::AdminTask),

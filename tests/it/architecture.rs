@@ -30,6 +30,7 @@ const MODULES: &[Module] = &[
             "httpdate",
             "icu_normalizer",
             "ipnet",
+            "icu_properties",
             "jsonschema",
             "mime",
             "percent_encoding",

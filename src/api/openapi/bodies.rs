@@ -6,8 +6,9 @@ use super::{WORDS, members, schema, schemas};
 use crate::domain::header_names::HEADERS_MAX;
 use crate::domain::path::placeholders;
 use crate::domain::pointer::unescaped;
-use crate::domain::request::{MESSAGE_CHARS_MAX, Verdict};
+use crate::domain::request::Verdict;
 use crate::domain::request_type::{Change, Normalisation, RequestType, RequestTypes, Schema};
+use crate::domain::words::Words;
 use crate::engine::Engine;
 use crate::http::wire::{EntityBody, Word};
 
@@ -328,7 +329,7 @@ fn withdrawal() -> Value {
 }
 
 fn words(description: &str) -> Value {
-    json!({ "type": "string", "maxLength": MESSAGE_CHARS_MAX, "pattern": WORDS, "description": description })
+    json!({ "type": "string", "maxLength": Words::CHARS_MAX, "pattern": WORDS, "description": description })
 }
 
 /// An object with exactly these members, all of them required.

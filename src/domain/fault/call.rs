@@ -1,5 +1,7 @@
 //! Faults in the parts of an API call that are not a submission: its members and its query parameters.
 
+use crate::domain::words::WordsFault;
+
 /// What a member of a body must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemberKind {
@@ -48,11 +50,8 @@ pub enum MemberFault {
         /// The greatest number.
         max: usize,
     },
-    /// The person's words are missing or can't be kept; the sentence is `domain::request`'s.
-    Words {
-        /// What to write.
-        sentence: String,
-    },
+    /// The person's words are missing or can't be kept.
+    Words(WordsFault),
 }
 
 impl MemberFault {
@@ -67,7 +66,7 @@ impl MemberFault {
             Self::NotARequestId => "Write the id of a request.".to_owned(),
             Self::RequestTwice => "Name each request once.".to_owned(),
             Self::RequestCount { max } => format!("Name 1 to {max} requests."),
-            Self::Words { sentence } => sentence.clone(),
+            Self::Words(fault) => fault.sentence(),
         }
     }
 }
@@ -108,6 +107,17 @@ pub enum ParameterFault {
     TwoPages,
     /// The requested list has a fixed order.
     NotInThisView,
+    /// A time ends before it begins.
+    EndsBeforeItBegins {
+        /// The parameter with the beginning.
+        begin: &'static str,
+    },
+    /// The list of words has none.
+    NoWords,
+    /// The view has the reader's own requests only, and this names someone else.
+    NotTheReader,
+    /// Only CSV has it.
+    OnlyForCsv,
 }
 
 impl ParameterFault {
@@ -121,10 +131,20 @@ impl ParameterFault {
             Self::NotAListOf { allowed } => {
                 format!("Write a list of these, separated by commas: {}.", allowed.join(", "))
             }
-            Self::NotAnId => "Write an id: 36 characters, in lower case.".to_owned(),
+            Self::NotAnId => "Write an id: 36 characters with four hyphens.".to_owned(),
             Self::NotADate => "Write a date as YYYY-MM-DD.".to_owned(),
             Self::NotAnExport => "Write csv or jsonl.".to_owned(),
             Self::TwoPages => "Give either after or PageNo.".to_owned(),
+            Self::EndsBeforeItBegins { begin } => {
+                format!(
+                    "Nothing can be found: this is before {begin}. Write a later one, or leave one of them out."
+                )
+            }
+            Self::NoWords => "Name at least one, or leave it out.".to_owned(),
+            Self::NotTheReader => {
+                "Nothing can be found: this view has only your own requests. Leave it out.".to_owned()
+            }
+            Self::OnlyForCsv => "Leave it out: only format=csv has a byte order mark.".to_owned(),
             Self::NotInThisView => "Leave it out: this view has a fixed order and no filters.".to_owned(),
         }
     }

@@ -22,6 +22,11 @@ pub enum FormFault {
         /// The field.
         name: String,
     },
+    /// The call would be larger than one that the API takes.
+    TooLarge {
+        /// The most bytes.
+        bytes_max: usize,
+    },
 }
 
 impl FormFault {
@@ -31,6 +36,9 @@ impl FormFault {
             Self::NotMembers => r#"Write a JSON object, such as {"name": "value"}."#.to_owned(),
             Self::HasItsField { name } => format!("Leave {name} out here; it has a field of its own."),
             Self::HeaderTwice => "Write this header once.".to_owned(),
+            Self::TooLarge { bytes_max } => {
+                format!("Write less: a submission has at most {} KiB.", bytes_max / 1024)
+            }
             Self::Gone { name } => {
                 format!("{name} is no part of this type any more. Look the whole form through again.")
             }

@@ -47,7 +47,7 @@ pub(super) fn decide(
     let own = Decision {
         checker: signer.person.clone(),
         verdict: decision.verdict,
-        message: decision.message.clone(),
+        message: decision.message.as_str().to_owned(),
         at: now,
         digest: request.digest,
         stage: seat.stage,
@@ -91,7 +91,7 @@ pub(super) fn recorded(event: &Event, verdict: Verdict, signature: &Signature, d
 fn is_repeat(recorded: &Decision, checker: &Person, decision: &NewDecision) -> bool {
     recorded.checker.is_same_person(checker)
         && recorded.verdict == decision.verdict
-        && recorded.message == decision.message
+        && recorded.message == decision.message.as_str()
 }
 
 /// Refuses a decision about another call, or about another version of the request.

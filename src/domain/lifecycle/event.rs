@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::tried::Tried;
 use crate::domain::actor::Person;
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::code::Code;
@@ -135,6 +136,8 @@ pub enum EventKind {
         code: Code,
         /// The sentence that they got.
         message: String,
+        /// What they tried.
+        tried: Option<Box<Tried>>,
     },
 }
 

@@ -12,6 +12,7 @@ mod refusal;
 mod send;
 #[cfg(test)]
 mod tests;
+mod tried;
 mod withdraw;
 
 use chrono::{DateTime, Utc};
@@ -22,12 +23,14 @@ use self::event::next_event;
 pub use self::event::{AttemptResult, Event, EventKind, NewRequest, Signature};
 pub use self::event_type::EventType;
 pub use self::refusal::{Refusal, refusal_of};
+pub use self::tried::Tried;
 pub use self::withdraw::may_withdraw;
 use self::withdraw::withdraw;
 use super::actor::Person;
 use super::request::Request;
 use super::sending::{AttemptEnd, SendingRules};
 use super::state::State;
+use super::words::Words;
 
 /// What somebody wants to do with a request.
 #[derive(Clone, Debug)]
@@ -39,7 +42,7 @@ pub enum Command<'a> {
         /// Who asks.
         by: Person,
         /// Why.
-        reason: String,
+        reason: Words,
     },
     /// Check whether the deadline of its decision has passed.
     Expire,
@@ -107,10 +110,10 @@ pub fn transition(
     Ok(happened.map(|(by, kind)| next_event(request, by, kind, now)).into_iter().collect())
 }
 
-/// The event that records a refused command.
-pub fn refused(request: &Request, by: &Person, refusal: &Refusal, now: DateTime<Utc>) -> Event {
-    let kind = EventKind::Refused { code: refusal.code(), message: refusal.sentence() };
-    next_event(request, by.clone(), kind, now)
+/// The event that records a refused command, with what was tried.
+pub fn refused(request: &Request, command: &Command<'_>, refusal: &Refusal, now: DateTime<Utc>) -> Event {
+    let (code, message, tried) = (refusal.code(), refusal.sentence(), Tried::of(command).map(Box::new));
+    next_event(request, command.by(), EventKind::Refused { code, message, tried }, now)
 }
 
 fn is_overdue(request: &Request, now: DateTime<Utc>) -> bool {

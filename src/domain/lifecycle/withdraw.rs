@@ -7,6 +7,7 @@ use super::{EventKind, Refusal};
 use crate::domain::actor::Person;
 use crate::domain::request::Request;
 use crate::domain::state::State;
+use crate::domain::words::Words;
 
 /// Whether `by` may withdraw `request` at `now`. Page, form and API all ask this.
 ///
@@ -30,7 +31,7 @@ pub fn may_withdraw(by: &Person, request: &Request, now: DateTime<Utc>) -> Resul
 pub(super) fn withdraw(
     request: &Request,
     by: &Person,
-    reason: &str,
+    reason: &Words,
     now: DateTime<Utc>,
 ) -> Result<Option<EventKind>, Refusal> {
     let is_repeat = request.state == State::Withdrawn && by.is_same_person(&request.maker);
@@ -38,5 +39,5 @@ pub(super) fn withdraw(
         return Ok(None);
     }
     may_withdraw(by, request, now)?;
-    Ok(Some(EventKind::Withdrawn { reason: reason.to_owned() }))
+    Ok(Some(EventKind::Withdrawn { reason: reason.as_str().to_owned() }))
 }

@@ -238,9 +238,14 @@ impl<'a> BatchRows<'a> {
     }
 
     /// Keeps an attempt that the rules forbade.
-    pub(super) fn record_refusal(&mut self, by: &Caller, refusal: &Refusal) -> Result<(), StoreError> {
+    pub(super) fn record_refusal(
+        &mut self,
+        by: &Caller,
+        command: &Command<'_>,
+        refusal: &Refusal,
+    ) -> Result<(), StoreError> {
         let Some(entry) = self.requests.get(&by.key) else { return Ok(()) };
-        let event = refused(&entry.request, &by.actor.person, refusal, self.now);
+        let event = refused(&entry.request, command, refusal, self.now);
         self.record(&by.key, &event, &by.origin)
     }
 

@@ -7,6 +7,7 @@ use crate::domain::actor::Actor;
 use crate::domain::lifecycle::{CheckerDecision, Command, Refusal};
 use crate::domain::policy::bulk::DecisionMode;
 use crate::domain::policy::progress::PolicyInForce;
+use crate::domain::words::Words;
 use crate::engine::batch_rows::BatchRows;
 use crate::engine::command::{Caller, DecideCommand, Scope, WriteReply};
 use crate::engine::rule_book::approval_of;
@@ -56,12 +57,12 @@ impl Decider {
         &mut self,
         rows: &mut BatchRows<'_>,
         by: &Caller,
-        reason: &str,
+        reason: &Words,
     ) -> Result<WriteReply, StoreError> {
         let Caller { key, actor, .. } = by;
         let maker = rows.request(key).map(|found| &found.maker);
         let is_seen = maker.is_some_and(|maker| actor.may_read(&key.0, maker));
-        let command = Command::Withdraw { by: actor.person.clone(), reason: reason.to_owned() };
+        let command = Command::Withdraw { by: actor.person.clone(), reason: reason.clone() };
         if is_seen { self.run_for_person(rows, by, &command) } else { Ok(WriteReply::NotFound) }
     }
 
@@ -77,7 +78,7 @@ impl Decider {
             Ok(is_new) => Ok(current(rows, &by.key, is_new)),
             Err(refusal) => {
                 if self.may_keep_refusal(&by.actor, rows.now) {
-                    rows.record_refusal(by, &refusal)?;
+                    rows.record_refusal(by, command, &refusal)?;
                 }
                 Ok(WriteReply::Refused(refusal))
             }

@@ -11,9 +11,9 @@ use super::word::Word;
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::code::Code;
 use crate::domain::entity::EntityInfo;
-use crate::domain::lifecycle::{EventKind, EventType};
+use crate::domain::lifecycle::{EventKind, EventType, Tried};
 use crate::domain::outcome::Outcome;
-use crate::domain::request::State;
+use crate::domain::request::{State, Verdict};
 use crate::engine::trail::TrailEntry;
 
 /// One event in the life of a request.
@@ -75,6 +75,9 @@ pub struct TrailEntryBody {
     /// Why a command on the request was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<Word<Code>>,
+    /// What was tried and refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tried: Option<TriedBody>,
     /// The rule that needs no approval.
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<String>,
@@ -85,6 +88,27 @@ pub struct TrailEntryBody {
     /// The groups and permissions that the checker signed as.
     #[serde(skip_serializing_if = "Option::is_none")]
     signed_as: Option<Vec<String>>,
+}
+
+/// A refused decision or withdrawal, as it was sent.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Tried")]
+pub struct TriedBody {
+    /// `null` for a withdrawal.
+    decision: Option<Word<Verdict>>,
+    /// The person's words.
+    message: String,
+    /// The digest that they named; it need not be one.
+    digest: Option<String>,
+}
+
+impl TriedBody {
+    /// The body for what was tried.
+    pub fn of(tried: &Tried) -> Self {
+        let Tried { verdict, words, digest } = tried.clone();
+        Self { decision: verdict.map(Word), message: words, digest }
+    }
 }
 
 impl TrailEntryBody {
@@ -112,6 +136,7 @@ impl TrailEntryBody {
             payload: None,
             type_version: None,
             code: None,
+            tried: None,
             rule: None,
             stage: None,
             signed_as: None,
@@ -137,7 +162,10 @@ impl TrailEntryBody {
                 self.signed_as = Some(signature.capacities.iter().map(|one| one.name().to_owned()).collect());
             }
             EventKind::AutoApproved { rule, .. } => self.rule = Some(rule.clone()),
-            EventKind::Refused { code, .. } => self.code = Some(Word(*code)),
+            EventKind::Refused { code, tried, .. } => {
+                self.code = Some(Word(*code));
+                self.tried = tried.as_deref().map(TriedBody::of);
+            }
             EventKind::AttemptEnded { outcome, next_attempt_at, .. } => {
                 self.attempt_outcome = Some(Word(*outcome));
                 self.next_attempt_at = Some(Instant::of(*next_attempt_at));

@@ -29,9 +29,11 @@ use render::FieldRenderer;
 use crate::domain::allowed_targets::{Origin, Targets};
 use crate::domain::fault::form::FormFault;
 use crate::domain::fault::{Fault, pointer_to};
+use crate::domain::json;
 use crate::domain::path::placeholders;
 use crate::domain::pointer::unescaped;
 use crate::domain::request_type::{RequestType, Schema};
+use crate::http::body::BODY_BYTES_MAX;
 
 /// Where the task is in the API's body.
 const TASK: &str = "/payload/IntouchAPITask-Payload";
@@ -161,6 +163,9 @@ impl Form {
             reader.faults.push(Fault::new("", FormFault::Gone { name: name.to_owned() }));
         }
         let body = json!({ "entityInfo": entity, "payload": { "IntouchAPITask-Payload": task } });
+        if json::write(&body).len() > BODY_BYTES_MAX {
+            reader.faults.push(Fault::new("", FormFault::TooLarge { bytes_max: BODY_BYTES_MAX }));
+        }
         Filled { body, faults: reader.faults }
     }
 

@@ -13,10 +13,10 @@ use crate::domain::actor::Permission;
 use crate::domain::call_line::HeaderLine;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{NewDecision, Verdict};
+use crate::domain::words::WordsFault;
 use crate::engine::explain::Explanation;
 use crate::engine::queries::RowView;
 use crate::engine::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome, Engine, require};
-use crate::http::body::UnreadBody;
 use crate::http::query::pairs;
 use crate::web::html::{Markup, filters};
 use crate::web::parts::approval_view::after_me;
@@ -24,6 +24,7 @@ use crate::web::parts::call_view::CallView;
 use crate::web::parts::format::{StateWord, amount_words, number_of, state_of, summary};
 use crate::web::parts::icons::Icon;
 use crate::web::parts::layout::{Nav, Shell};
+use crate::web::sent_form::{SentForm, keeping};
 use crate::web::{BASE, Page, PageError, PageRequest, ok, show};
 
 #[derive(Template)]
@@ -225,11 +226,17 @@ fn summed(may: &[&(RowView, Explanation)]) -> (String, String) {
 }
 
 /// `POST /ui/bulk`
-pub async fn decide(page: PageRequest, body: UnreadBody) -> Page {
-    let form = read(&body.read().await.form(&page.http)?).ok_or(PageError::Unreadable)?;
+pub async fn decide(form: SentForm) -> Page {
+    let message = form.message();
+    keeping(message, decide_all(form).await)
+}
+
+async fn decide_all(form: SentForm) -> Page {
+    let (page, bytes) = form.into_parts()?;
+    let form = read(&bytes).ok_or(PageError::Unreadable)?;
     page.check_form(&form.csrf)?;
     let verdict = Verdict::parse(&form.decision).ok_or(PageError::Unreadable)?;
-    let ballot = match NewDecision::new(verdict, &form.message, None) {
+    let ballot = match NewDecision::new(verdict, &form.message, None).map_err(WordsFault::sentence) {
         Ok(_) if form.items.is_empty() => Err("Tick at least one request.".to_owned()),
         read => read,
     };

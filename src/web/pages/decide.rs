@@ -11,10 +11,10 @@ use serde::Deserialize;
 use crate::domain::code::Code;
 use crate::domain::findings::Level;
 use crate::domain::request::{NewDecision, Verdict};
+use crate::domain::words::{Words, WordsFault};
 use crate::engine::explain::Explanation;
 use crate::engine::request_snapshot::RequestSnapshot;
 use crate::engine::{DecisionInput, EngineError};
-use crate::http::body::UnreadBody;
 use crate::http::error::ApiError;
 use crate::http::query::escaped;
 use crate::web::html::filters;
@@ -24,6 +24,7 @@ use crate::web::parts::call_view::CallView;
 use crate::web::parts::format::summary;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::notices::Note;
+use crate::web::sent_form::{SentForm, keeping};
 use crate::web::{BASE, Icon, Page, PageError, PageRequest, see_other, show};
 
 /// What a step is about to do.
@@ -136,8 +137,8 @@ struct FormInput {
 
 impl FormInput {
     /// The form again, with what is wrong with its message.
-    fn with_fault(form: &StepForm, fault: String) -> Self {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
+    fn with_fault(form: &StepForm, fault: WordsFault) -> Self {
+        let (fault, status) = (fault.sentence(), StatusCode::UNPROCESSABLE_ENTITY);
         Self { message: form.message.clone(), fault, problem: None, status }
     }
 }
@@ -224,8 +225,13 @@ fn button(step: Step, host: &str, is_last: bool) -> String {
 }
 
 /// `POST /ui/requests/{id}/decide`
-pub async fn decide(page: PageRequest, id: web::Path<String>, body: UnreadBody) -> Page {
-    let form: StepForm = body.read_form(&page.http).await?;
+pub async fn decide(id: web::Path<String>, form: SentForm) -> Page {
+    let message = form.message();
+    keeping(message, decide_one(&id, form).await)
+}
+
+async fn decide_one(id: &str, form: SentForm) -> Page {
+    let (page, form): (PageRequest, StepForm) = form.open()?;
     page.check_form(&form.csrf)?;
     let verdict = Verdict::parse(&form.decision).ok_or(PageError::Unreadable)?;
     let step = if verdict == Verdict::Approved { Step::Approve } else { Step::Reject };
@@ -234,11 +240,11 @@ pub async fn decide(page: PageRequest, id: web::Path<String>, body: UnreadBody) 
     if form.digest.is_empty() {
         return Err(PageError::Unreadable);
     }
-    let snapshot = load(&page, &id).await?;
+    let snapshot = load(&page, id).await?;
     let ballot = match NewDecision::new(verdict, &form.message, Some(form.digest.clone())) {
         Ok(ballot) => ballot.on_version(Some(version)),
-        Err(sentence) => {
-            return step_page(&page, step, snapshot, FormInput::with_fault(&form, sentence));
+        Err(fault) => {
+            return step_page(&page, step, snapshot, FormInput::with_fault(&form, fault));
         }
     };
     let deciding = DecisionInput {
@@ -252,26 +258,31 @@ pub async fn decide(page: PageRequest, id: web::Path<String>, body: UnreadBody) 
         Ok(decided) => {
             let _ =
                 page.engine().await_outcome(decided, page.web.decision_wait, page.web.stopping.clone()).await;
-            Ok(see_other(&format!("{BASE}/requests/{}?said={}", *id, verdict.name())))
+            Ok(see_other(&format!("{BASE}/requests/{id}?said={}", verdict.name())))
         }
-        Err(error) => refused(&page, Submitted { step, id: &id, message: &form.message }, error).await,
+        Err(error) => refused(&page, Submitted { step, id, message: &form.message }, error).await,
     }
 }
 
 /// `POST /ui/requests/{id}/withdraw`
-pub async fn withdraw(page: PageRequest, id: web::Path<String>, body: UnreadBody) -> Page {
-    let form: StepForm = body.read_form(&page.http).await?;
+pub async fn withdraw(id: web::Path<String>, form: SentForm) -> Page {
+    let reason = form.message();
+    keeping(reason, withdraw_one(&id, form).await)
+}
+
+async fn withdraw_one(id: &str, form: SentForm) -> Page {
+    let (page, form): (PageRequest, StepForm) = form.open()?;
     page.check_form(&form.csrf)?;
     let step = Step::Withdraw;
-    let snapshot = load(&page, &id).await?;
+    let snapshot = load(&page, id).await?;
     let request_id = snapshot.view.request.id;
-    match page.engine().withdraw(page.actor(), request_id, &form.message, page.origin()).await {
-        Ok(_) => Ok(see_other(&format!("{BASE}/requests/{}?said=withdrawn", *id))),
-        Err(EngineError::Invalid(faults)) => {
-            let fault = faults.first().map(|fault| fault.sentence()).unwrap_or_default();
-            step_page(&page, step, snapshot, FormInput::with_fault(&form, fault))
-        }
-        Err(error) => refused(&page, Submitted { step, id: &id, message: &form.message }, error).await,
+    let reason = match Words::new(&form.message) {
+        Ok(reason) => reason,
+        Err(fault) => return step_page(&page, step, snapshot, FormInput::with_fault(&form, fault)),
+    };
+    match page.engine().withdraw(page.actor(), request_id, reason, page.origin()).await {
+        Ok(_) => Ok(see_other(&format!("{BASE}/requests/{id}?said=withdrawn"))),
+        Err(error) => refused(&page, Submitted { step, id, message: &form.message }, error).await,
     }
 }
 

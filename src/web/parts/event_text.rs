@@ -26,6 +26,8 @@ pub struct EventWords {
     /// Whether the words are the person's own.
     pub is_quote: bool,
     pub at: Time,
+    /// What they tried and wrote, where it was refused.
+    pub tried: Option<TriedWords>,
     /// Whether a person approved or rejected.
     pub is_decision: bool,
     /// The state before, as on the wire.
@@ -34,6 +36,29 @@ pub struct EventWords {
     pub to: Option<String>,
     /// The digest of the call that it was about.
     pub digest: Option<DigestWords>,
+}
+
+/// What was tried and refused, in people's words.
+#[derive(Clone, Debug)]
+pub struct TriedWords {
+    /// `to approve`, `to withdraw`.
+    pub what: &'static str,
+    /// What they wrote; empty if they wrote nothing.
+    pub words: String,
+    /// The digest that they named; empty if they named none.
+    pub digest: String,
+}
+
+impl TriedWords {
+    fn of(kind: &EventKind) -> Option<Self> {
+        let EventKind::Refused { tried: Some(tried), .. } = kind else { return None };
+        let what = match tried.verdict {
+            Some(Verdict::Approved) => "to approve",
+            Some(Verdict::Rejected) => "to reject",
+            None => "to withdraw",
+        };
+        Some(Self { what, words: tried.words.clone(), digest: tried.digest.clone().unwrap_or_default() })
+    }
 }
 
 /// What an event was, before it is joined with who and when.
@@ -60,6 +85,7 @@ pub fn describe_event(entry: &TrailEntry, when: When) -> EventWords {
         what,
         words: entry.message.as_deref().filter(|words| !words.trim().is_empty()).map(String::from),
         is_quote,
+        tried: entry.kind.as_ref().and_then(TriedWords::of),
         at: when.ago(entry.at),
         is_decision,
         from: entry.from.map(|state| state.name().to_owned()),

@@ -23,6 +23,11 @@ pub fn check_form(web: &Web, request: &HttpRequest, session: &Session, csrf: &st
     check(web, request, &session.csrf, csrf)
 }
 
+/// Whether the browser says that one of our own pages sent this, whoever is signed in.
+pub fn is_from_own_page(web: &Web, request: &HttpRequest) -> bool {
+    is_own_origin(request.headers(), web.public_origin.as_deref())
+}
+
 /// Whether this browser was given the page of a form that is sent before anybody is signed in.
 ///
 /// # Errors
@@ -39,7 +44,7 @@ pub fn check_start(web: &Web, request: &HttpRequest, csrf: &str) -> Result<(), P
 }
 
 fn check(web: &Web, request: &HttpRequest, wanted: &str, csrf: &str) -> Result<(), PageError> {
-    let is_ours = is_own_origin(request.headers(), web.public_origin.as_deref()) && is_same(wanted, csrf);
+    let is_ours = is_from_own_page(web, request) && is_same(wanted, csrf);
     if is_ours { Ok(()) } else { Err(PageError::Form) }
 }
 

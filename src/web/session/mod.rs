@@ -10,7 +10,7 @@ mod return_to;
 
 use actix_web::HttpRequest;
 
-pub use csrf::{check_browser, check_form, check_start};
+pub use csrf::{check_browser, check_form, check_start, is_from_own_page};
 pub use demo::DemoPerson;
 pub use return_to::ReturnTo;
 

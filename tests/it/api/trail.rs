@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 use crate::support::app::App;
 use crate::support::{On, journeys};
 
-journeys![a_history_entry_has_exactly_its_members, a_history_names_the_actor_behind_each_step,];
+journeys![
+    a_history_entry_has_exactly_its_members,
+    a_history_names_the_actor_behind_each_step,
+    what_was_refused_keeps_its_verdict_its_words_and_its_digest,
+];
 
 fn members(value: &Value) -> Vec<&str> {
     let mut names: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
@@ -34,7 +38,7 @@ async fn a_history_entry_has_exactly_its_members(on: On) {
         ("approved", with(&["signedAs", "stage"])),
         ("attempt_started", with(&["attempt"])),
         ("executed", with(&["attempt", "attemptOutcome", "outcome"])),
-        ("refused", with(&["code"])),
+        ("refused", with(&["code", "tried"])),
     ];
     let found: Vec<(&str, Vec<&str>)> =
         history.iter().map(|entry| (entry["type"].as_str().unwrap(), members(entry))).collect();
@@ -77,4 +81,44 @@ async fn a_history_names_the_actor_behind_each_step(on: On) {
     assert_eq!((&history[5]["attempt"], &history[5]["outcome"]), (&json!(1), &json!("executed")));
     // The maker reads the trail of their own request as well.
     assert_eq!(app.maker().history(&id).await, history);
+}
+
+async fn what_was_refused_keeps_its_verdict_its_words_and_its_digest(on: On) {
+    let app = App::start(on).await;
+    let request = app.maker().submitted(&app.badge()).await;
+    let id = request.id.as_str();
+    let tried = async || {
+        let history = app.auditor().history(id).await;
+        let last = history.last().unwrap().clone();
+        assert_eq!(last["type"], "refused");
+        last["tried"].clone()
+    };
+    let read_another = |verdict: &str, words: &str, digest: &str| {
+        let mut body = crate::support::people::decision(id, verdict, words);
+        body["payload"]["AdminTask-Payload"]["digest"] = digest.into();
+        body
+    };
+    // They read another call.
+    let body = read_another("rejected", "Not this\r\none.", "sha256:of-another");
+    app.checker().decide("ISSUE-BADGE", &body).await.refused(409, "digest_mismatch");
+    assert_eq!(
+        tried().await,
+        json!({ "decision": "rejected", "message": "Not this\none.", "digest": "sha256:of-another" })
+    );
+    // What the caller calls a digest is kept as far as it could be one.
+    let body = read_another("approved", "", &"\u{7}d".repeat(1_000));
+    app.checker().decide("ISSUE-BADGE", &body).await.refused(409, "digest_mismatch");
+    assert_eq!(tried().await["digest"], "d".repeat(128));
+    // Not the maker.
+    app.other_maker().withdraw(id, "Not mine").await;
+    app.checker().withdraw(id, "Not mine").await.refused(403, "not_the_maker");
+    assert_eq!(tried().await, json!({ "decision": null, "message": "Not mine", "digest": null }));
+    // Too late.
+    app.clock.advance(chrono::TimeDelta::days(400));
+    let body = read_another("rejected", "Too late, I know.", &request.digest);
+    app.checker().decide("ISSUE-BADGE", &body).await.refused(409, "expired");
+    assert_eq!(
+        tried().await,
+        json!({ "decision": "rejected", "message": "Too late, I know.", "digest": request.digest })
+    );
 }

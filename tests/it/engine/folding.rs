@@ -5,6 +5,7 @@ use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::execution::ExecutionState;
 use countersign::domain::request::{NewDecision, Request, State, Verdict};
+use countersign::domain::words::Words;
 use countersign::engine::{Ending, Engine, EngineError, HeldLease};
 use futures_util::future::join_all;
 use proptest::prelude::*;
@@ -108,7 +109,8 @@ impl Play<'_> {
             }
             Act::Withdraw { request, by } => {
                 let (request, by) = (request.get(&self.requests), account(by));
-                is_sound(engine.withdraw(&by, request.id, "a mistake", origin(&by)).await);
+                let reason = Words::new("a mistake").unwrap();
+                is_sound(engine.withdraw(&by, request.id, reason, origin(&by)).await);
             }
             Act::Sweep => is_sound(engine.expire_overdue().await),
             Act::Settle => is_sound(engine.settle_lapsed(&[]).await),

@@ -148,7 +148,8 @@ async fn forms_of_pages_are_read_after_the_session_was_checked(on: On) {
         let mut anonymous = Sending::half(&app, path, &[form]).await;
         let answer = anonymous.reads("You were signed out").await;
         assert!(answer.starts_with("HTTP/1.1 401 "), "{path}: {answer}");
-        let slow = Sending::half(&app, path, &[form, ("cookie", &cookies)]).await;
+        let own = ("origin", browser.origin());
+        let slow = Sending::half(&app, path, &[form, ("cookie", &cookies), (own.0, &own.1)]).await;
         let answer = slow.reads_to_the_end().await;
         assert!(answer.starts_with("HTTP/1.1 408 "), "{path}: {answer}");
     }

@@ -13,6 +13,7 @@ use countersign::domain::ids::{OrgId, RequestId, RequestTypeName};
 use countersign::domain::json;
 use countersign::domain::request::{Decision, NewDecision, Request, Verdict};
 use countersign::domain::rules::Rules;
+use countersign::domain::words::Words;
 use countersign::engine::queries::View;
 use countersign::engine::sessions::SessionLimits;
 use countersign::engine::{
@@ -106,7 +107,7 @@ impl Node {
     }
 
     pub async fn withdraw(&self, by: &Actor, id: RequestId) -> Result<Request, EngineError> {
-        self.engine.withdraw(by, id, "a mistake", origin(by)).await
+        self.engine.withdraw(by, id, Words::new("a mistake").unwrap(), origin(by)).await
     }
 
     /// A request that waits for the executor.

@@ -12,6 +12,7 @@ mod request;
 mod request_types;
 mod session;
 mod trail;
+mod words;
 
 use serde_json::json;
 

@@ -330,7 +330,7 @@ async fn a_form_from_elsewhere_or_of_another_kind_is_refused(on: On) {
     let csrf = open.page.field("csrf").replace(':', "%3A");
     let own = open.browser.origin();
     let good = format!("csrf={csrf}&do=check");
-    let large = format!("{good}&%2Fbody%2Fx={}", "x".repeat(256 * 1024));
+    let large = format!("{good}&%2Fbody%2Fx={}", "x".repeat(1024 * 1024));
     let many: String = (0..2_001).map(|n| format!("&%2Fbody%2F{n}=")).collect();
     let many = format!("{good}{many}");
     for (body, kind, origin, status) in [

@@ -22,6 +22,7 @@ use crate::domain::policy::{Approval, Policy, RuleOutcome};
 use crate::domain::request::Terms;
 use crate::domain::request_type::RetryRules;
 use crate::domain::state::Verdict;
+use crate::domain::words::Words;
 
 const ISSUER: &str = "https://idp.example";
 
@@ -221,7 +222,12 @@ impl Story {
         let said = self.ask(command);
         let events = match (&said, asker(command)) {
             (Ok(happened), _) => happened.clone(),
-            (Err(refusal), Some(by)) => vec![refused(&self.request, by, refusal, self.now)],
+            (Err(refusal), Some(by)) => {
+                let command = self.command(command).expect("it was refused");
+                let event = refused(&self.request, &command, refusal, self.now);
+                assert_eq!(event.by, *by);
+                vec![event]
+            }
             (Err(_), None) => Vec::new(),
         };
         for event in &events {
@@ -233,7 +239,15 @@ impl Story {
 
     /// What a command would do.
     fn ask(&self, command: &TestCommand) -> Result<Vec<Event>, Refusal> {
-        let command = match command {
+        match self.command(command) {
+            Some(command) => transition(&self.request, &command, self.now),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The command as the engine gives it; `None` if it would not.
+    fn command<'a>(&'a self, command: &'a TestCommand) -> Option<Command<'a>> {
+        Some(match command {
             TestCommand::Decide { signer, decision } => self.decide(signer, decision, DecisionMode::Single),
             TestCommand::DecideInBulk { signer, decision, is_allowed_by_type } => {
                 let mode = DecisionMode::Bulk { is_allowed_by_type: *is_allowed_by_type };
@@ -247,13 +261,12 @@ impl Story {
                 let known = sending::outcomes_by_attempt(&self.events).get(attempt).copied().flatten();
                 if known.is_some_and(|known| known != AttemptOutcome::Ambiguous) {
                     // The engine asks only about attempts of which nobody knows how they ended.
-                    return Ok(Vec::new());
+                    return None;
                 }
                 Command::RecordLateAnswer(ended(*attempt, *outcome))
             }
             TestCommand::Other(command) => command.clone(),
-        };
-        transition(&self.request, &command, self.now)
+        })
     }
 
     fn decide<'a>(
@@ -292,7 +305,7 @@ fn asker(command: &TestCommand) -> Option<&Person> {
 fn decide(checker: Person, verdict: Verdict, message: &str, digest: Option<&str>) -> TestCommand {
     let decision = NewDecision {
         verdict,
-        message: message.to_owned(),
+        message: Words::new(message).unwrap(),
         digest: digest.map(str::to_owned),
         version: None,
     };
@@ -308,7 +321,7 @@ fn reject(checker: Person) -> TestCommand {
 }
 
 fn withdraw(by: Person, reason: &str) -> TestCommand {
-    TestCommand::Other(Command::Withdraw { by, reason: reason.to_owned() })
+    TestCommand::Other(Command::Withdraw { by, reason: Words::new(reason).unwrap() })
 }
 
 fn expire() -> TestCommand {

@@ -65,6 +65,35 @@ fn assert_refused(story: &mut Story, command: &TestCommand, code: &str) {
 }
 
 #[test]
+fn what_was_tried_is_recorded_with_its_verdict_its_words_and_the_digest_that_was_named() {
+    let tried = |story: &Story| match &story.events.last().unwrap().kind {
+        EventKind::Refused { tried, .. } => tried.as_deref().cloned().unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let mut story = Story::begin();
+    let is_wanted = |verdict, words: &str, digest: Option<&str>| Tried {
+        verdict,
+        words: words.to_owned(),
+        digest: digest.map(str::to_owned),
+    };
+    // A maker decides, a stranger withdraws, and somebody comes too late.
+    story.tell(&decide(maker(), Verdict::Approved, "my own", None)).unwrap_err();
+    assert_eq!(tried(&story), is_wanted(Some(Verdict::Approved), "my own", None));
+    story.tell(&withdraw(anna(), "not mine")).unwrap_err();
+    assert_eq!(tried(&story), is_wanted(None, "not mine", None));
+    let long = format!("\0{}", "x".repeat(1_000));
+    story.tell(&decide(anna(), Verdict::Approved, "", Some(&long))).unwrap_err();
+    assert_eq!(
+        tried(&story),
+        is_wanted(Some(Verdict::Approved), "", Some(&long[1..=Tried::DIGEST_CHARS_MAX]))
+    );
+    story.now = story.request.expires_at;
+    story.tell(&TestCommand::Other(Command::Expire)).unwrap();
+    story.tell(&decide(anna(), Verdict::Rejected, "too late", Some("sha256:old"))).unwrap_err();
+    assert_eq!(tried(&story), is_wanted(Some(Verdict::Rejected), "too late", Some("sha256:old")));
+}
+
+#[test]
 fn a_request_with_two_stages_waits_until_the_last_approval_and_every_event_says_where_it_leads() {
     let mut story = Story::under(risk_then_finance());
     assert_eq!(story.request.waits_for, [group("Risk")]);

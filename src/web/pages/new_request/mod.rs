@@ -18,14 +18,14 @@ use crate::domain::json;
 use crate::domain::request_type::RequestType;
 use crate::engine::queries::{Listing, Sort, SortBy};
 use crate::engine::{AdmissionRefusal, DoorFault, DryRun, EngineError, SubmissionInput};
-use crate::http::body::UnreadBody;
 use crate::http::error::ApiError;
 use crate::http::query::given_once;
 use crate::web::form::{self, Entries, Form, Problem, Section};
 use crate::web::html::filters;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::notices::Note;
-use crate::web::{BASE, Icon, Nav, Page, PageError, PageRequest, Shell, ok, see_other, show};
+use crate::web::sent_form::{SentForm, keeping};
+use crate::web::{BASE, Icon, Nav, Page, PageError, PageRequest, Shell, Web, ok, see_other, show};
 use aside::Aside;
 
 /// One type that can be chosen.
@@ -103,17 +103,23 @@ pub async fn form(page: PageRequest, type_name: web::Path<String>) -> Page {
 }
 
 /// `POST /ui/new/{TYPE}`
-pub async fn submit(page: PageRequest, type_name: web::Path<String>, body: UnreadBody) -> Page {
-    let bytes = body.read().await.form(&page.http)?;
+pub async fn submit(web: web::Data<Web>, type_name: web::Path<String>, form: SentForm) -> Page {
+    let request_type = web.engine.rules().types.find(&type_name).cloned();
+    let typed = request_type.map(|request_type| form.public_fields(&request_type)).unwrap_or_default();
+    keeping(typed, submit_form(&type_name, form).await)
+}
+
+async fn submit_form(type_name: &str, form: SentForm) -> Page {
+    let (page, bytes) = form.into_parts()?;
     let mut entries = form::read_entries(&bytes).ok_or(PageError::Unreadable)?;
     page.check_form(&entries.take("csrf"))?;
     let (wish, key) = (entries.take("do"), entries.take("key"));
     let is_json = entries.take("as") == "json";
     if may_make(&page).is_err() && wish == "submit" {
-        refuse_without_permission(&page, &type_name).await?;
+        refuse_without_permission(&page, type_name).await?;
     }
     may_make(&page)?;
-    let new = NewRequest::of(&page, &type_name)?;
+    let new = NewRequest::of(&page, type_name)?;
     let key = if is_key(&key) { key } else { new.new_key() };
     let form = new.form(is_json);
     match wish.split_once(':').unwrap_or((&wish, "")) {

@@ -1,0 +1,104 @@
+//! A form that a person sent. Whatever is wrong with it, with the session or with the server, what they wrote is
+//! shown again on the page that says so.
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+
+use super::session::is_from_own_page;
+use super::{Page, PageError, PageRequest, Web};
+use crate::domain::pointer::unescaped;
+use crate::domain::request_type::RequestType;
+use crate::http::body::{UnreadBody, form_fields};
+use crate::http::error::ApiError;
+use crate::http::query::pairs;
+
+/// A form that was read, and who sent it. The body of a form from another site is read by no one.
+pub struct SentForm {
+    sender: Result<PageRequest, PageError>,
+    bytes: Result<web::Bytes, ApiError>,
+}
+
+/// One thing that a person wrote into a form that was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// The words before it on the page.
+    pub label: String,
+    /// As it was sent.
+    pub text: String,
+}
+
+impl SentForm {
+    /// Who sent it, and its fields.
+    ///
+    /// # Errors
+    /// No one is signed in, or the form can't be read.
+    pub fn open<F: serde::de::DeserializeOwned>(self) -> Result<(PageRequest, F), PageError> {
+        let (page, bytes) = self.into_parts()?;
+        let fields = form_fields(&bytes)?;
+        Ok((page, fields))
+    }
+
+    /// Who sent it, and its bytes.
+    ///
+    /// # Errors
+    /// No one is signed in, or the form can't be read.
+    pub fn into_parts(self) -> Result<(PageRequest, web::Bytes), PageError> {
+        let page = self.sender?;
+        Ok((page, self.bytes?))
+    }
+
+    /// The message of a decision or a withdrawal.
+    pub fn message(&self) -> Vec<Typed> {
+        let message = self.fields().find(|(name, text)| name == "message" && !text.is_empty());
+        let typed = |(_, text)| Typed { label: "What you wrote".to_owned(), text };
+        message.map(typed).into_iter().collect()
+    }
+
+    /// What was written into the fields of a submission, without those that are not public.
+    pub fn public_fields(&self, request_type: &RequestType) -> Vec<Typed> {
+        let is_public = |name: &str| {
+            let steps: Vec<String> = name.split('/').skip(1).map(unescaped).collect();
+            let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+            let classes = &request_type.classes;
+            name.starts_with('/') && !classes.hide(&steps) && !classes.reach_into(&steps)
+        };
+        let typed = |(label, text): (String, String)| Typed { label, text };
+        self.fields().filter(|(name, text)| !text.is_empty() && is_public(name)).map(typed).collect()
+    }
+
+    fn fields(&self) -> impl Iterator<Item = (String, String)> {
+        let bytes = self.bytes.as_ref().ok();
+        pairs(bytes.map_or(&[][..], |bytes| &bytes[..]))
+    }
+}
+
+impl FromRequest for SentForm {
+    type Error = PageError;
+    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+
+    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = UnreadBody::from_request(http, payload).into_inner();
+        let (http, web) = (http.clone(), http.app_data::<web::Data<Web>>().cloned());
+        Box::pin(async move {
+            let web = web.ok_or_else(|| PageError::broken("the server has no pages".to_owned()))?;
+            let is_ours = is_from_own_page(&web, &http);
+            let sender = PageRequest::of(web, http.clone()).await;
+            let bytes = match body {
+                Ok(body) if is_ours => body.read_long_form().await.form(&http),
+                Ok(_) => return Err(sender.err().unwrap_or(PageError::Form)),
+                Err(_) => return Err(PageError::Unreadable),
+            };
+            Ok(Self { sender, bytes })
+        })
+    }
+}
+
+/// The page that a form led to; one that says what went wrong shows what was written.
+pub fn keeping(typed: Vec<Typed>, page: Page) -> Page {
+    page.map_err(
+        |error| {
+            if typed.is_empty() { error } else { PageError::Kept { error: Box::new(error), typed } }
+        },
+    )
+}
