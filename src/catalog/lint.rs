@@ -45,6 +45,11 @@ pub fn warnings(read: &RequestType, people: &People) -> Vec<DefinitionFault> {
         Some(fault(at, message))
     };
     let mut found: Vec<DefinitionFault> = read.policy.stages().filter_map(told).collect();
+    if read.has_free_subject() == Some(true) {
+        let wish = "Its schema takes any text, so one subject may be spelled in several ways, and each is counted for \
+                    itself. Give it a pattern, a format or an enum.";
+        found.push(fault("/subject", wish));
+    }
     let conditions = read.policy.rules.iter().filter_map(|rule| rule.when.as_ref());
     if let Some(items) = items_within_budget(conditions, ITEMS_MAX) {
         let message = format!(

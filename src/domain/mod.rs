@@ -28,6 +28,7 @@ pub mod media_type;
 pub mod outcome;
 pub mod path;
 pub mod period;
+pub mod plain_decimal;
 pub mod pointer;
 pub mod policy;
 pub mod request;

@@ -3,8 +3,10 @@
 use super::views::View;
 use super::{AdmissionRefusal, Engine, EngineError};
 use crate::domain::actor::{Actor, Person};
+use crate::domain::allowed_targets::Targets;
 use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
+use crate::domain::submission::{means_the_same, validate};
 use crate::store::StoreError;
 use crate::store::requests::parse_id;
 use crate::store::submission_keys::{self, SubmissionKeyRow};
@@ -15,16 +17,19 @@ pub(super) struct ClientKey {
     pub(super) key: String,
     /// SHA-256 over the type's name and the body as it came.
     pub(super) digest: Digest,
+    type_name: String,
+    body: Vec<u8>,
 }
 
 impl ClientKey {
     /// The key that a submission came with.
     pub(super) fn new(key: &str, type_name: &str, body: &[u8]) -> Self {
         let digest = Digest::of(&[type_name.as_bytes(), b"\n", body].concat());
-        Self { key: key.to_owned(), digest }
+        Self { key: key.to_owned(), digest, type_name: type_name.to_owned(), body: body.to_vec() }
     }
 
-    /// The request that the key was used for; `None` if another person used it, or for another submission.
+    /// The request that the key was used for by the same bytes; `None` if another person used it, or for other bytes,
+    /// which may still [mean the same](Self::asks_for).
     pub(super) fn request_of(
         &self,
         row: &SubmissionKeyRow,
@@ -32,6 +37,16 @@ impl ClientKey {
     ) -> Result<Option<RequestId>, StoreError> {
         let is_same = row.person_key == person.key() && row.digest == self.digest.to_string();
         is_same.then(|| parse_id(&row.request_id)).transpose()
+    }
+
+    /// Whether the submission asks for what `view` is: type, entities and task are the same after normalisation by the
+    /// rules of the version that the request is pinned to.
+    fn asks_for(&self, view: &View, targets: &Targets) -> bool {
+        let request = &view.request;
+        request.request_type.as_str() == self.type_name
+            && validate(&view.pinned, targets, request.id, &self.body).is_ok_and(|submission| {
+                submission.entity == request.entity && means_the_same(&submission.task, &view.task)
+            })
     }
 }
 
@@ -47,8 +62,14 @@ impl Engine {
         let key = client_key.key.clone();
         let read = move |conn: &mut _| submission_keys::find(conn, &org, &key);
         let Some(row) = self.inner.store.read(read).await? else { return Ok(None) };
-        let id = client_key.request_of(&row, &actor.person)?;
-        let id = id.ok_or_else(|| EngineError::NotAdmitted(AdmissionRefusal::key_reused()))?;
-        Ok(Some(self.find(actor, id).await?))
+        let reused = || EngineError::NotAdmitted(AdmissionRefusal::key_reused());
+        if let Some(id) = client_key.request_of(&row, &actor.person)? {
+            return Ok(Some(self.find(actor, id).await?));
+        }
+        if row.person_key != actor.person.key() {
+            return Err(reused());
+        }
+        let view = self.find(actor, parse_id(&row.request_id)?).await?;
+        if client_key.asks_for(&view, &self.inner.targets) { Ok(Some(view)) } else { Err(reused()) }
     }
 }

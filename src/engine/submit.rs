@@ -78,11 +78,21 @@ impl Engine {
         {
             return Ok(Submitted { view, is_replay: true });
         }
-        let prepared = self.look(self.check(input, client_key)?).await?;
-        if prepared.needs_locks() {
+        let prepared = self.look(self.check(input, client_key.clone())?).await?;
+        let submitted = if prepared.needs_locks() {
             self.submit_locked(input.actor, prepared).await
         } else {
             self.submit_alone(prepared).await
+        };
+        match (submitted, client_key) {
+            // The key was used meanwhile, by other bytes: they may mean the same.
+            (Err(EngineError::NotAdmitted(why)), Some(client_key))
+                if why.code == Code::IdempotencyKeyReused =>
+            {
+                let view = self.replayed(input.actor, &client_key).await?;
+                view.map(|view| Submitted { view, is_replay: true }).ok_or(EngineError::NotAdmitted(why))
+            }
+            (submitted, _) => submitted,
         }
     }
 

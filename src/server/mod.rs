@@ -369,7 +369,7 @@ async fn read_files(catalog: &Catalog) -> anyhow::Result<RuleFiles> {
         tracing::error!(%fault, "a file of the rules can't be used");
     }
     for warning in files.warnings() {
-        tracing::warn!(%warning, "a request type needs people");
+        tracing::warn!(%warning, "a request type should be looked at");
     }
     Ok(files)
 }

@@ -513,6 +513,41 @@ fn types_lint_prints_every_fault_with_its_line_or_one_line_for_each_type() {
 }
 
 #[test]
+fn types_lint_warns_of_a_subject_that_a_maker_may_spell_in_several_ways() {
+    let place = Place::new();
+    let folder = place.path("types");
+    std::fs::create_dir(&folder).unwrap();
+    let dir = folder.display().to_string();
+    let text = |more: &str, schema: &str| {
+        format!(
+            "name = \"POINTS\"\nsubject = \"/body/id\"\n{more}\n[call]\nmethod = \"POST\"\npath = \"/points\"\n\
+             [body]\ntype = \"object\"\nrequired = [\"id\"]\n[body.properties]\nid = {schema}\n"
+        )
+    };
+    let block = "duplicates = \"block\"";
+    for (more, schema, warns) in [
+        (block, "{ type = \"string\" }", true),
+        (block, "{ type = [\"string\", \"integer\"] }", true),
+        (block, "{ anyOf = [{ type = \"integer\" }, { type = \"string\" }] }", true),
+        (block, "{}", true),
+        (block, "{ type = \"string\", pattern = \"^[0-9]+$\" }", false),
+        (block, "{ type = \"integer\" }", false),
+        (block, "{ enum = [\"a\", \"b\"] }", false),
+        ("", "{ type = \"string\" }", false),
+    ] {
+        std::fs::write(folder.join("points.toml"), text(more, schema)).unwrap();
+        let output = run(&["types", "lint", &dir]);
+        assert_eq!(output.status.code(), Some(0), "{schema}: {}", text_of(&output));
+        let printed = text_of(&output).replace(&dir, "types");
+        assert_eq!(printed.contains("warning: types/points.toml:2: subject: "), warns, "{schema}: {printed}");
+    }
+}
+
+fn text_of(output: &std::process::Output) -> String {
+    text(&output.stdout).to_owned()
+}
+
+#[test]
 fn types_show_prints_an_effective_type_with_its_version() {
     let output = run(&["types", "show", "ISSUE-BADGE"]);
     assert!(output.status.success());

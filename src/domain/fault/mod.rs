@@ -111,6 +111,11 @@ pub enum FaultKind {
     },
     /// What the request is about is not there.
     NoSubject,
+    /// The subject has no spelling that others can be compared with; the sentence is `domain::request_type`'s.
+    Subject {
+        /// What to write.
+        sentence: String,
+    },
     /// The amount can't be held exactly; the sentence is `domain::amount`'s.
     Amount {
         /// What to write.
@@ -194,6 +199,7 @@ impl FaultKind {
             | Self::PathSegment
             | Self::PathCharacter { .. }
             | Self::NoSubject
+            | Self::Subject { .. }
             | Self::Amount { .. }
             | Self::Call { .. }
             | Self::UrlTooLong { .. }
@@ -265,7 +271,9 @@ impl FaultKind {
             Self::NoSubject => {
                 format!("Write {a_string} or a number: this is what the request is about.")
             }
-            Self::Amount { sentence } | Self::Call { sentence } => sentence.clone(),
+            Self::Subject { sentence } | Self::Amount { sentence } | Self::Call { sentence } => {
+                sentence.clone()
+            }
             Self::UrlTooLong { max } => format!(
                 "Shorten the path and the query: the whole URL has at most {max} bytes, escapes included."
             ),

@@ -111,6 +111,9 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         faults
             .push("/subject", "Name a field that is public: everybody who reads a request sees its subject.");
     }
+    if amount.as_ref().is_some_and(|amount| classes.hide(&amount.steps())) {
+        faults.push("/amount", "Name a field that is public: everybody who reads a request sees its amount.");
+    }
     let answer = AnswerRules::read(&root, faults);
     let retry = RetryRules::read(&root, faults);
     let repeat = RepeatRules::read(&root, &classes, &answer, faults);

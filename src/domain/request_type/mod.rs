@@ -17,6 +17,7 @@ mod query;
 mod scalar;
 mod schema;
 mod sending;
+mod subject;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -46,10 +47,8 @@ pub use normalise::{Change, Normalisation};
 pub use place::Place;
 pub use schema::{Lists, Schema};
 pub use sending::{AlreadyDoneAnswer, REPEAT_ID_CHARS_MAX, RepeatRules, RetryRules};
+pub use subject::SUBJECT_CHARS_MAX;
 pub use summary::Summary;
-
-/// Maximum length of a subject; the rest is cut off.
-pub const SUBJECT_CHARS_MAX: usize = 256;
 
 /// A kind of call that makers may submit.
 #[derive(Clone, Debug)]
@@ -184,20 +183,6 @@ impl RequestType {
             HeaderLine { name, value: HeaderLine::cut(value), masked_value }
         };
         lines_for(true).zip(lines_for(false)).map(line).collect()
-    }
-
-    /// The subject of a normalised task, as text; `None` if it has none.
-    pub fn subject_of(&self, task: &Value) -> Option<String> {
-        let text = match self.subject.as_ref()?.find(task)? {
-            Value::String(text) => text.clone(),
-            number @ Value::Number(_) => {
-                Amount::from_json(number).map_or_else(|_| number.to_string(), |amount| amount.to_string())
-            }
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
-        };
-        // Two subjects that differ only in what is cut or replaced here count as one, which is the strict reading.
-        let printable = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
-        Some(printable.take(SUBJECT_CHARS_MAX).collect())
     }
 
     /// Whether a request without a subject would escape a limit or the search for duplicates.

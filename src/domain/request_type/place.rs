@@ -89,9 +89,14 @@ impl Place {
 pub fn child<'v>(value: &'v Value, step: &str) -> Option<&'v Value> {
     match value {
         Value::Object(members) => members.get(step),
-        Value::Array(items) => step.parse::<usize>().ok().and_then(|index| items.get(index)),
+        Value::Array(items) => index(step).and_then(|index| items.get(index)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
+}
+
+/// The index that a step names. It has one spelling, so that two places with different texts are never the same.
+fn index(step: &str) -> Option<usize> {
+    step.parse::<usize>().ok().filter(|index| index.to_string() == step)
 }
 
 fn walk(steps: &[String], value: &mut Value, at: &str, change: &mut impl FnMut(&mut Value, &str)) {
@@ -107,7 +112,7 @@ fn walk(steps: &[String], value: &mut Value, at: &str, change: &mut impl FnMut(&
             }
         }
         Value::Array(items) => {
-            let named = step.parse::<usize>().ok();
+            let named = index(step);
             for (index, item) in items.iter_mut().enumerate() {
                 if step == ANY || named == Some(index) {
                     walk(rest, item, &pointer(&index.to_string()), change);
@@ -115,5 +120,26 @@ fn walk(steps: &[String], value: &mut Value, at: &str, change: &mut impl FnMut(&
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_index_has_one_spelling_so_that_no_hidden_item_has_another_name() {
+        let mut task = json!({"body": {"l": [{"x": 1}], "o": {"00": 2}}});
+        let found = |place: &str| Place::parse(place).unwrap().find(&task).cloned();
+        assert_eq!(found("/body/l/0/x"), Some(json!(1)));
+        assert_eq!(found("/body/o/00"), Some(json!(2)));
+        for other in ["/body/l/00/x", "/body/l/+0/x", "/body/l/-0/x", "/body/l/ 0/x", "/body/l/١/x"] {
+            assert_eq!(found(other), None, "{other}");
+            Place::parse(other).unwrap().each(&mut task.clone(), &mut |_, at| panic!("{at}"));
+        }
+        Place::parse("/body/l/0/x").unwrap().each(&mut task, &mut |value, _| *value = json!(3));
+        assert_eq!(task["body"]["l"][0]["x"], 3);
     }
 }

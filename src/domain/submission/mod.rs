@@ -6,6 +6,7 @@ mod header_mask;
 mod headers;
 mod path_params;
 mod query;
+mod sameness;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ pub use super::entity::EntityInfo;
 pub use super::header_names::is_credential;
 pub use header_mask::mask_headers;
 pub use query::QUERY_PARAMETERS_MAX;
+pub use sameness::means_the_same;
 
 /// Maximum length of an id in `entityInfo`.
 pub const ENTITY_ID_CHARS_MAX: usize = 128;
@@ -106,6 +108,7 @@ pub fn validate(
     let call_bytes = call.to_bytes();
     let digest = Digest::of(&call_bytes);
     let subject = request_type.subject_of(&task);
+    let subject = subject.map_err(|sentence| vec![Fault::new(TASK, FaultKind::Subject { sentence })])?;
     let (amount, summary) = (request_type.amount_of(&task), request_type.summary_of(&task));
     let label = target.label.clone();
     Ok(Submission { entity, task, call, call_bytes, digest, label, subject, amount, summary })
@@ -276,10 +279,13 @@ fn check_meaning(request_type: &RequestType, task: &Value, faults: &mut Vec<Faul
     if !faults.is_empty() {
         return;
     }
-    if let Some(place) = request_type.subject.as_ref().filter(|_| request_type.needs_subject())
-        && request_type.subject_of(task).is_none()
-    {
-        faults.push(Fault::new(format!("{TASK}{}", place.as_str()), FaultKind::NoSubject));
+    if let Some(place) = &request_type.subject {
+        let fault = match request_type.subject_of(task) {
+            Ok(None) if request_type.needs_subject() => Some(FaultKind::NoSubject),
+            Ok(_) => None,
+            Err(sentence) => Some(FaultKind::Subject { sentence }),
+        };
+        faults.extend(fault.map(|fault| Fault::new(format!("{TASK}{}", place.as_str()), fault)));
     }
     if let Some(place) = &request_type.amount
         && let Some(Err(sentence)) = place.find(task).map(Amount::from_json)

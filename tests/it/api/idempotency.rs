@@ -13,6 +13,8 @@ journeys![
     a_key_of_another_submission_is_refused,
     a_malformed_key_is_refused,
     a_key_answers_before_the_id_by_which_the_target_recognises_a_repeat,
+    the_same_submission_in_another_spelling_gets_the_same_request,
+    one_key_at_once_in_two_spellings_is_one_request,
 ];
 
 async fn a_repeated_key_gets_the_request_in_its_current_state(on: On) {
@@ -92,4 +94,73 @@ async fn a_key_answers_before_the_id_by_which_the_target_recognises_a_repeat(on:
     // A refused submission did not use up its key.
     assert_ne!(post("k-2").await.data()["requestId"], id.as_str());
     assert_eq!(post("k-1").await.data()["state"], "withdrawn");
+}
+
+/// The same body with other white space, order of members and spelling of numbers.
+fn respelled(body: &Value) -> [String; 4] {
+    let plain = body.to_string();
+    let backwards = |value: &Value| -> Value {
+        Value::Object(value.as_object().unwrap().iter().rev().map(|(n, v)| (n.clone(), v.clone())).collect())
+    };
+    let mut turned = backwards(body);
+    let entity = turned["entityInfo"].take();
+    turned["entityInfo"] = backwards(&entity);
+    *task(&mut turned) = backwards(task(&mut turned));
+    [
+        serde_json::to_string_pretty(body).unwrap(),
+        turned.to_string(),
+        plain.replace("\"points\":100", "\"points\":100.00"),
+        plain.replace("\"points\":100", "\"points\" : 100.0").replace("c-1", "c-\\u0031"),
+    ]
+}
+
+async fn the_same_submission_in_another_spelling_gets_the_same_request(on: On) {
+    let app = plain(on, "").await;
+    let post = async |body: &str| {
+        let call = app.maker().call("POST", &format!("/{PAY_OUT}")).header("idempotency-key", "k-1");
+        call.raw("application/json", body.as_bytes()).send().await
+    };
+    let first = body(&app, "c-1", 100);
+    let id = post(&first.to_string()).await.data()["requestId"].clone();
+    for same in respelled(&first) {
+        assert_ne!(same, first.to_string());
+        let again = post(&same).await;
+        assert_eq!(again.header("idempotent-replayed"), Some("true"), "{same}: {}", again.text);
+        assert_eq!(again.data()["requestId"], id);
+    }
+    let mut elsewhere = first.clone();
+    elsewhere["entityInfo"]["tillId"] = "2".into();
+    let mut with_more = first.clone();
+    task(&mut with_more)["body"]["card"] = "1".into();
+    for other in [elsewhere, with_more, body(&app, "C-1", 100), body(&app, "c-1", 101)] {
+        post(&other.to_string()).await.refused(409, "idempotency_key_reused");
+    }
+    post("{").await.refused(409, "idempotency_key_reused");
+    // By the rules of the first one's version, whatever the type says now.
+    app.change_type(
+        &crate::support::pay_out::type_file("", "")
+            .replace("points = { type = \"number\" }", "points = { type = \"string\" }"),
+    )
+    .await;
+    for same in respelled(&first) {
+        assert_eq!(post(&same).await.data()["requestId"], id);
+    }
+}
+
+async fn one_key_at_once_in_two_spellings_is_one_request(on: On) {
+    let app = plain(on, "").await;
+    let first = body(&app, "c-1", 100);
+    let spellings = respelled(&first);
+    let maker = app.maker();
+    let posts = spellings.iter().map(|body| {
+        let call = maker.call("POST", &format!("/{PAY_OUT}")).header("idempotency-key", "k-1");
+        call.raw("application/json", body.as_bytes()).send()
+    });
+    let ids: Vec<Value> = futures_util::future::join_all(posts)
+        .await
+        .into_iter()
+        .map(|reply| reply.data()["requestId"].clone())
+        .collect();
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    assert_eq!(app.count("SELECT count(*) AS number FROM requests"), 1);
 }

@@ -23,6 +23,7 @@ mod refusals;
 mod repeat_header;
 mod rule_book;
 mod stages;
+mod subjects;
 mod trail;
 mod visibility;
 mod withdraw;
