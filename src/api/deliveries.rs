@@ -54,7 +54,7 @@ pub async fn redeliver(api: web::Data<Api>, request: HttpRequest, id: web::Path<
     let actor = actor(&api, &request, OrgHeader::Required)?;
     no_parameters(&request)?;
     // Ids of deliveries are spelled like those of requests; any other text names none.
-    RequestId::parse(&id).ok_or_else(ApiError::not_found)?;
+    let id = RequestId::parse(&id).ok_or_else(ApiError::not_found)?.to_string();
     let view = api.engine.redeliver(&actor, &id).await?;
     Ok(HttpResponse::Ok().json(Data { data: DeliveryBody::of(&view) }))
 }

@@ -9,5 +9,5 @@ use crate::http::{HandlerResult, export};
 /// `GET /requests/export`
 pub async fn export(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
     let actor = actor(&api, &request, OrgHeader::Optional)?;
-    export::answer(&api.engine, actor, &request, api.offset)
+    export::answer(&api.engine, actor, &request, api.offset).await
 }

@@ -63,12 +63,6 @@ pub struct Api {
     pub executor: Arc<Liveness>,
 }
 
-impl Api {
-    fn type_names(&self) -> Vec<String> {
-        self.engine.rules().types.names()
-    }
-}
-
 /// The part of a path that names a request type.
 const TYPE: &str = "{requestType}";
 

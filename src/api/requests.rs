@@ -155,7 +155,7 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
         }
         None => {}
     }
-    parameters.narrow(&mut filter, &api.type_names(), api.offset);
+    parameters.narrow(&mut filter, &api.engine.known_type_names().await?, api.offset);
     let (sort, limit) = (parameters.sort(), parameters.limit());
     let number = parameters.number("PageNo", 0..=i64::from(i32::MAX));
     let after = parameters.text("after").map(str::to_owned);

@@ -179,6 +179,9 @@ pub struct ShowArgs {
     /// Name of the type, such as ISSUE-BADGE
     #[arg(value_name = "NAME")]
     pub name: String,
+    /// A version that is or was in force; without it, the one in force or the last one that was
+    #[arg(long, value_name = "DIGEST")]
+    pub version: Option<String>,
     /// Configuration file (TOML)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

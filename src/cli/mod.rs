@@ -169,6 +169,15 @@ fn open_database(args: &StoreArgs) -> anyhow::Result<AnyConnection> {
     Ok(Opener { url, purpose: Purpose::Write }.open()?)
 }
 
+/// The same; `None` if there is no SQLite file yet.
+fn open_if_there(args: &StoreArgs) -> anyhow::Result<Option<AnyConnection>> {
+    let config = load(args.config.as_deref(), args.flags())?;
+    match StoreUrl::parse(config.store.url.expose())? {
+        StoreUrl::Sqlite(path) if !path.exists() => Ok(None),
+        StoreUrl::Sqlite(_) | StoreUrl::Postgres(_) => open_database(args).map(Some),
+    }
+}
+
 fn check_config(args: &StoreArgs) -> anyhow::Result<ExitCode> {
     let config = load(args.config.as_deref(), args.flags())?;
     write!(std::io::stdout(), "{}", config.render_effective())?;

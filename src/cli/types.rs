@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use super::args::{LintArgs, ShowArgs, TypesCommand};
-use super::load;
+use super::args::{LintArgs, ShowArgs, StoreArgs, TypesCommand};
+use super::{load, open_if_there};
 use crate::catalog::Catalog;
 use crate::config::Flags;
 use crate::domain::json;
 use crate::domain::rules::files::FileFault;
 use crate::server::catalog;
+use crate::store::type_versions;
 
 pub(super) fn run(command: &TypesCommand) -> anyhow::Result<ExitCode> {
     match command {
@@ -63,13 +64,35 @@ fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let Some(found) = loaded.rules.types.find(&args.name) else {
-        let names: Vec<&str> = loaded.rules.types.iter().map(|known| known.name.as_str()).collect();
-        anyhow::bail!("there is no request type {}; there are {}", args.name, names.join(", "));
-    };
-    let definition = json::read(found.definition().as_bytes());
+    let is_asked = |version: &str| args.version.as_ref().is_none_or(|asked| asked == version);
+    if let Some(found) = loaded.rules.types.find(&args.name).filter(|found| is_asked(&found.version)) {
+        return print(&found.version, found.definition());
+    }
+    if let Some((version, definition)) = stored(args)? {
+        return print(&version, &definition);
+    }
+    if let Some(version) = &args.version {
+        anyhow::bail!("{} never had the version {version} in force", args.name);
+    }
+    let names: Vec<&str> = loaded.rules.types.iter().map(|known| known.name.as_str()).collect();
+    anyhow::bail!("there is no request type {}; there are {}", args.name, names.join(", "));
+}
+
+/// The version that is asked for, or the last one, as the database has it; none if there is no database.
+fn stored(args: &ShowArgs) -> anyhow::Result<Option<(String, String)>> {
+    let store = StoreArgs { config: args.config.clone(), database_url: None };
+    let Some(mut conn) = open_if_there(&store)? else { return Ok(None) };
+    let versions = type_versions::of_type(&mut conn, &args.name)?;
+    let is_asked = |version: &str| args.version.as_ref().is_none_or(|asked| asked == version);
+    let found = versions.into_iter().map(|(version, _)| version).find(|version| is_asked(version));
+    let Some(version) = found else { return Ok(None) };
+    Ok(type_versions::find(&mut conn, &version)?.map(|definition| (version, definition)))
+}
+
+fn print(version: &str, definition: &str) -> anyhow::Result<ExitCode> {
+    let definition = json::read(definition.as_bytes());
     let definition = definition.map_err(|_| anyhow::anyhow!("the definition can't be read"))?;
-    let shown = serde_json::json!({ "version": found.version, "type": definition });
+    let shown = serde_json::json!({ "version": version, "type": definition });
     writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&shown)?)?;
     Ok(ExitCode::SUCCESS)
 }

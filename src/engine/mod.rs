@@ -24,6 +24,7 @@ mod fixture;
 mod idempotency;
 mod in_force;
 pub mod inbox;
+pub mod known_types;
 mod lease_renewal;
 pub mod liveness;
 mod outcome_waiters;

@@ -54,12 +54,17 @@ pub const CSV_COLUMNS: [&str; 23] = [
 ///
 /// # Errors
 /// If `actor` may not audit, or a parameter is faulty.
-pub fn answer(engine: &Engine, actor: Actor, request: &HttpRequest, offset: FixedOffset) -> HandlerResult {
+pub async fn answer(
+    engine: &Engine,
+    actor: Actor,
+    request: &HttpRequest,
+    offset: FixedOffset,
+) -> HandlerResult {
     require(&actor, Permission::Audit)?;
     let known: Vec<&str> = FILTER_PARAMETERS.into_iter().chain(["format"]).collect();
     let mut parameters = Parameters::of(request, &known)?;
     let mut filter = Filter::all(actor.org.clone());
-    parameters.narrow(&mut filter, &engine.rules().types.names(), offset);
+    parameters.narrow(&mut filter, &engine.known_type_names().await?, offset);
     let sort = parameters.sort();
     let format = parameters.word("format", &[("csv", Format::Csv), ("jsonl", Format::Jsonl)]);
     if format.is_none() && parameters.text("format").is_none() {

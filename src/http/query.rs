@@ -139,10 +139,19 @@ impl Parameters {
         filter.states = self.states();
         let known: Vec<(&str, &str)> = types.iter().map(|name| (name.as_str(), name.as_str())).collect();
         filter.request_type = self.word("requestType", &known).map(RequestTypeName::new);
-        let first = self.day("startDate");
-        let last = self.day("endDate").and_then(|day| day.checked_add_days(Days::new(1)));
-        filter.started_from = first.map(|day| midnight(day, offset));
-        filter.started_before = last.map(|day| midnight(day, offset));
+        (filter.started_from, filter.started_before) = self.days(offset);
+    }
+
+    /// The first instant of `startDate`, and the first one after `endDate`.
+    pub fn days(&mut self, offset: FixedOffset) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+        let (first, last) = (self.day("startDate"), self.day("endDate"));
+        if let (Some(first), Some(last)) = (first, last)
+            && last < first
+        {
+            self.fault("endDate", ParameterFault::EndsBeforeItBegins { begin: "startDate" });
+        }
+        let last = last.and_then(|day| day.checked_add_days(Days::new(1)));
+        (first.map(|day| midnight(day, offset)), last.map(|day| midnight(day, offset)))
     }
 
     /// The order; newest first by default.
@@ -173,6 +182,9 @@ impl Parameters {
     fn states(&mut self) -> Vec<State> {
         let value = self.text("states").unwrap_or_default().to_owned();
         let mut states = Vec::new();
+        if !value.is_empty() && value.split(',').all(str::is_empty) {
+            self.fault("states", ParameterFault::NoWords);
+        }
         for name in value.split(',').filter(|name| !name.is_empty()) {
             match State::parse(name) {
                 Some(state) => states.push(state),
@@ -225,6 +237,18 @@ mod tests {
         parameters.sort();
         parameters.limit();
         parameters.finish().is_ok()
+    }
+
+    #[test]
+    fn a_filter_that_can_find_nothing_is_refused() {
+        for query in ["startDate=2026-03-01&endDate=2026-02-28", "endDate=0001-01-01&startDate=9999-12-31"] {
+            assert!(!is_accepted(query), "{query}");
+        }
+        assert!(is_accepted("startDate=2026-03-01&endDate=2026-03-01"));
+        for states in [",", ",,,", "%2C"] {
+            assert!(!is_accepted(&format!("states={states}")), "{states}");
+        }
+        assert!(is_accepted("states=failed,"));
     }
 
     #[test]

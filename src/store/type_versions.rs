@@ -12,6 +12,19 @@ pub fn find(conn: &mut AnyConnection, version: &str) -> Result<Option<String>, S
     Ok(found.get_result(conn).optional()?)
 }
 
+/// The names of all types that were ever in force, in order.
+pub fn names(conn: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+    let names = type_versions::table.select(type_versions::request_type).distinct();
+    Ok(names.order(type_versions::request_type).load(conn)?)
+}
+
+/// The versions of a type that were ever in force, the last one first: each with the time since when.
+pub fn of_type(conn: &mut AnyConnection, name: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    let versions = type_versions::table.filter(type_versions::request_type.eq(name));
+    let newest = (type_versions::first_at.desc(), type_versions::version);
+    Ok(versions.order(newest).select((type_versions::version, type_versions::first_at)).load(conn)?)
+}
+
 /// Adds a version; `true` if it is new.
 pub fn keep(
     conn: &mut AnyConnection,

@@ -539,7 +539,7 @@ fn types_lint_warns_of_a_subject_that_a_maker_may_spell_in_several_ways() {
         let output = run(&["types", "lint", &dir]);
         assert_eq!(output.status.code(), Some(0), "{schema}: {}", text_of(&output));
         let printed = text_of(&output).replace(&dir, "types");
-        assert_eq!(printed.contains("warning: types/points.toml:2: subject: "), warns, "{schema}: {printed}");
+        assert_eq!(printed.contains("types/points.toml:2: warning: subject: "), warns, "{schema}: {printed}");
     }
 }
 

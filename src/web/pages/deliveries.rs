@@ -89,7 +89,7 @@ pub async fn redeliver(page: PageRequest, id: web::Path<String>, body: UnreadBod
     let form: RedeliverForm = body.read_form(&page.http).await?;
     page.check_form(&form.csrf)?;
     // Ids of deliveries are spelled like those of requests.
-    RequestId::parse(&id).ok_or(PageError::NotFound)?;
+    let id = RequestId::parse(&id).ok_or(PageError::NotFound)?.to_string();
     page.engine().redeliver(page.actor(), &id).await?;
     Ok(see_other(ReturnTo::read(&form.to).as_str()))
 }

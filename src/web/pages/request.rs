@@ -14,6 +14,7 @@ use crate::engine::queries::View;
 use crate::engine::request_snapshot::{RequestSnapshot, SnapshotLimits};
 use crate::http::query::{escaped, given_once};
 use crate::web::html::{Markup, filters};
+use crate::web::pages::request_types::version_url;
 use crate::web::parts::answer_view::AnswerBox;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::event_text::{EventWords, describe_event};
@@ -96,7 +97,7 @@ struct RequestTemplate {
     etag: String,
     title: String,
     type_title: String,
-    type_url: Option<String>,
+    type_url: String,
     version: DigestWords,
     rule: String,
     state: StateWord,
@@ -177,8 +178,6 @@ pub fn render(
     if let Some(note) = Note::of(&view, when) {
         notes.push(note);
     }
-    let in_force = page.engine().rules();
-    let is_known = in_force.types.find(it.request_type.as_str()).is_some();
     let is_open = it.state.waits();
     let checks = checks(&view, &explained);
     let template = RequestTemplate {
@@ -187,7 +186,7 @@ pub fn render(
         etag: it.version.to_string(),
         title: summary(it),
         type_title: view.pinned.title.clone(),
-        type_url: is_known.then(|| format!("{BASE}/types/{}", escaped(it.request_type.as_str()))),
+        type_url: version_url(it),
         version: DigestWords::of(&it.type_version),
         rule: it.terms.rule.clone(),
         state: state_label(it),

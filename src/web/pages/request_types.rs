@@ -1,4 +1,4 @@
-//! Request types in force: which call each becomes and who must agree. Read-only: types change through files.
+//! Request types that are or were in force: which call each becomes and who must agree. Read-only: types change through files.
 
 use actix_web::web;
 use askama::Template;
@@ -9,20 +9,22 @@ use crate::domain::json;
 use crate::domain::period;
 use crate::domain::policy::Policy;
 use crate::domain::policy::people::People;
+use crate::domain::request::Request;
 use crate::domain::request_type::{CountBy, Counter, Duplicates, RepeatRules, RequestType};
 use crate::domain::rules::StaleRule;
 use crate::domain::wording::capitalised;
 use crate::engine::Deadlines;
-use crate::http::query::escaped;
+use crate::engine::known_types::KnownType;
+use crate::http::query::{escaped, given_once};
 use crate::web::html::filters;
 use crate::web::parts::approval_view::who_agrees;
 use crate::web::parts::call_view::CallView;
-use crate::web::parts::format::DigestWords;
+use crate::web::parts::format::{DigestWords, Time};
 use crate::web::parts::json_view::Body;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::payload_fields::{FieldRow, rows};
 use crate::web::parts::policy_diagram::{NodeKind, RuleDrawing};
-use crate::web::{BASE, Page, PageError, PageRequest, ok};
+use crate::web::{BASE, Page, PageRequest, ok};
 
 #[derive(Template)]
 #[template(path = "types.html")]
@@ -31,6 +33,8 @@ struct TypesTemplate {
     types: Vec<TypeLine>,
     /// What is in force although its file says otherwise.
     stale: Vec<StaleRule>,
+    /// Those that were in force and are no more: name and address.
+    past: Vec<(String, String)>,
 }
 
 /// One type in the list.
@@ -50,6 +54,13 @@ struct RuleWords {
     who: String,
 }
 
+/// Another version of the type that is or was in force.
+struct OtherVersion {
+    url: String,
+    version: DigestWords,
+    first_at: Time,
+}
+
 #[derive(Template)]
 #[template(path = "type.html")]
 struct TypeTemplate {
@@ -64,6 +75,8 @@ struct TypeTemplate {
     fields: Vec<FieldRow>,
     definition: Body,
     new_url: Option<String>,
+    is_in_force: bool,
+    others: Vec<OtherVersion>,
 }
 
 /// `GET /ui/types`
@@ -72,17 +85,27 @@ pub async fn list(page: PageRequest) -> Page {
     let shell = Shell::of(&page, Nav::Types).await?;
     let rules = page.engine().rules();
     let targets = page.engine().targets();
+    let mut past = page.engine().known_type_names().await?;
+    past.retain(|name| rules.types.find(name).is_none());
+    let with_url = |name: String| (name.clone(), format!("{}/{}", Nav::Types.url(), escaped(&name)));
+    let past = past.into_iter().map(with_url).collect();
     let types = rules.types.iter().map(|known| type_line(known, targets)).collect();
-    ok(&TypesTemplate { types, stale: page.engine().stale_rules(), shell })
+    ok(&TypesTemplate { types, stale: page.engine().stale_rules(), past, shell })
 }
 
-/// `GET /ui/types/{TYPE}`
+/// `GET /ui/types/{TYPE}`: the version in force, or the last one that was; `?version=…` names another one.
 pub async fn page(page: PageRequest, name: web::Path<String>) -> Page {
     page.engine().scope(page.actor())?;
-    let rules = page.engine().rules();
-    let known = rules.types.find(&name).ok_or(PageError::NotFound)?;
+    let version = given_once(&page.http, "version");
+    let known = page.engine().known_type(&name, version.as_deref()).await?;
     let shell = Shell::of(&page, Nav::Types).await?;
-    ok(&type_page(&page, known, &rules.people, shell))
+    ok(&type_page(&page, &known, &page.engine().rules().people, shell))
+}
+
+/// The page of the version that a request is pinned to.
+pub fn version_url(request: &Request) -> String {
+    let (name, version) = (escaped(request.request_type.as_str()), escaped(&request.type_version));
+    format!("{}/{name}?version={version}", Nav::Types.url())
 }
 
 fn type_line(known: &RequestType, targets: &Targets) -> TypeLine {
@@ -114,7 +137,15 @@ fn policy_words(policy: &Policy) -> Vec<RuleWords> {
     policy.rules.iter().map(words).collect()
 }
 
-fn type_page(page: &PageRequest, known: &RequestType, people: &People, shell: Shell) -> TypeTemplate {
+fn type_page(page: &PageRequest, known: &KnownType, people: &People, shell: Shell) -> TypeTemplate {
+    let KnownType { read: known, is_in_force, versions } = known;
+    let url = |version: &str| format!("{}?version={}", type_url(known), escaped(version));
+    let others = versions.iter().filter(|other| other.version != known.version);
+    let others = others.map(|other| OtherVersion {
+        url: url(&other.version),
+        version: DigestWords::of(&other.version),
+        first_at: shell.when.exact(other.first_at),
+    });
     let host = known.target.as_ref().map(|target| target.authority());
     let drawn = (1..).zip(&known.policy.rules);
     let definition = json::read(known.definition().as_bytes()).unwrap_or_default();
@@ -128,7 +159,9 @@ fn type_page(page: &PageRequest, known: &RequestType, people: &People, shell: Sh
         rules: drawn.map(|(number, rule)| RuleDrawing::of(rule, number, people, host.as_deref())).collect(),
         fields: rows(known),
         definition: Body::of(&definition, known.definition().len()),
-        new_url: page.actor().may(Permission::Make).then(|| new_url(known)),
+        new_url: (*is_in_force && page.actor().may(Permission::Make)).then(|| new_url(known)),
+        is_in_force: *is_in_force,
+        others: others.collect(),
         shell,
     }
 }

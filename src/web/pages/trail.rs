@@ -12,8 +12,8 @@ use crate::domain::lifecycle::EventKind;
 use crate::domain::request::{Decision, Request, State, Verdict};
 use crate::engine::queries::View;
 use crate::engine::trail::{Trail, TrailEntry};
-use crate::http::query::escaped;
 use crate::web::html::filters;
+use crate::web::pages::request_types::version_url;
 use crate::web::parts::answer_view::AnswerBox;
 use crate::web::parts::approval_view::who_agrees;
 use crate::web::parts::call_view::CallView;
@@ -36,7 +36,7 @@ struct TrailTemplate {
     title: String,
     type_name: String,
     type_title: String,
-    type_url: Option<String>,
+    type_url: String,
     type_version: DigestWords,
     rule: String,
     rule_words: String,
@@ -75,20 +75,13 @@ pub async fn page(page: PageRequest, id: web::Path<String>) -> Page {
     let Trail { view, entries } = page.engine().trail(page.actor(), id).await?;
     let shell = Shell::of(&page, Nav::History).await?;
     let template = trail(&view, &entries, shell);
-    ok(&TrailTemplate { printed_from: server_name(&page), type_url: type_url(&page, &view), ..template })
+    ok(&TrailTemplate { printed_from: server_name(&page), ..template })
 }
 
 /// The address under which the reader knows this server.
 fn server_name(page: &PageRequest) -> String {
     let named = page.http.headers().get(HOST).and_then(|host| host.to_str().ok());
     page.web.public_origin.as_deref().or(named).unwrap_or_default().to_owned()
-}
-
-/// The page of the request's type, if the type is in force.
-fn type_url(page: &PageRequest, view: &View) -> Option<String> {
-    let name = view.request.request_type.as_str();
-    let rules = page.engine().rules();
-    rules.types.find(name).map(|_| format!("{}/{}", Nav::Types.url(), escaped(name)))
 }
 
 fn trail(view: &View, entries: &[TrailEntry], shell: Shell) -> TrailTemplate {
@@ -106,7 +99,7 @@ fn trail(view: &View, entries: &[TrailEntry], shell: Shell) -> TrailTemplate {
         title: summary(it),
         type_name: it.request_type.to_string(),
         type_title: view.pinned.title.clone(),
-        type_url: None,
+        type_url: version_url(it),
         type_version: DigestWords::of(&it.type_version),
         rule: it.terms.rule.clone(),
         rule_words: rule.map(|rule| who_agrees(&rule.outcome)).unwrap_or_default(),

@@ -16,6 +16,7 @@ mod fresh_sign_in;
 mod health;
 mod idempotency;
 mod inbox;
+mod known_types;
 mod lists;
 mod masked_fields;
 mod openapi;

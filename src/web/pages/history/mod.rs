@@ -5,6 +5,7 @@ mod filter_query;
 mod view;
 
 use actix_web::http::StatusCode;
+use chrono::FixedOffset;
 
 use crate::domain::actor::Permission;
 use crate::domain::ids::BEGINNING_CHARS_MIN;
@@ -13,7 +14,7 @@ use crate::engine::queries::{Filter, ListedRows, Listing, Position, RowView, Sor
 use crate::http::query::{FILTER_PARAMETERS, Parameters};
 use crate::http::{cursor, export};
 use crate::web::parts::layout::{Nav, Shell};
-use crate::web::{BASE, Page, PageError, PageRequest, Web, see_other, show};
+use crate::web::{BASE, Page, PageError, PageRequest, see_other, show};
 use filter_query::{FilterQuery, SEARCH};
 use view::HistoryView;
 
@@ -49,11 +50,19 @@ pub async fn page(page: PageRequest) -> Page {
     let known: Vec<&str> = FILTER_PARAMETERS.into_iter().chain([SEARCH, "after", "before"]).collect();
     let mut parameters = Parameters::of(&page.http, &known)?;
     let query = FilterQuery::of(&parameters);
-    let meaning = HistoryQuery::read(&mut parameters, filter, &page.web);
+    let known_types = page.engine().known_type_names().await?;
+    let meaning = HistoryQuery::read(&mut parameters, filter, &known_types, page.web.offset);
     let shell = Shell::of(&page, Nav::History).await?;
     let may_export = page.actor().may(Permission::Audit);
     let rules = page.engine().rules();
-    let view = HistoryView { shell, types: &rules.types, query: &query, sort: meaning.sort, may_export };
+    let view = HistoryView {
+        shell,
+        known_types: &known_types,
+        types: &rules.types,
+        query: &query,
+        sort: meaning.sort,
+        may_export,
+    };
     if let Err(error) = parameters.finish() {
         return show(StatusCode::BAD_REQUEST, &view.refused(&error));
     }
@@ -68,13 +77,13 @@ pub async fn page(page: PageRequest) -> Page {
 /// `GET /ui/history/export`
 pub async fn export(page: PageRequest) -> Page {
     let PageRequest { web, http, session, .. } = page;
-    Ok(export::answer(&web.engine, session.actor, &http, web.offset)?)
+    Ok(export::answer(&web.engine, session.actor, &http, web.offset).await?)
 }
 
 impl HistoryQuery {
     /// Reads the filters; what is wrong with them is kept in `parameters`.
-    fn read(parameters: &mut Parameters, mut filter: Filter, web: &Web) -> Self {
-        parameters.narrow(&mut filter, &web.engine.rules().types.names(), web.offset);
+    fn read(parameters: &mut Parameters, mut filter: Filter, types: &[String], offset: FixedOffset) -> Self {
+        parameters.narrow(&mut filter, types, offset);
         if let Some(subject) = parameters.text(SEARCH) {
             filter.subject = Some(subject.trim().to_owned());
         }

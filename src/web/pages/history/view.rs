@@ -107,6 +107,8 @@ struct Line {
 /// What is around the rows.
 pub struct HistoryView<'a> {
     pub shell: Shell,
+    /// The names of all types that are or were in force.
+    pub known_types: &'a [String],
     /// The types in force.
     pub types: &'a RequestTypes,
     pub query: &'a FilterQuery,
@@ -178,7 +180,7 @@ impl HistoryView<'_> {
     }
 
     fn around(self, lead: String) -> HistoryTemplate {
-        let Self { shell, types, query, sort, may_export } = self;
+        let Self { shell, known_types, types, query, sort, may_export } = self;
         let field = |&(name, label, kind): &(&'static str, &'static str, &'static str)| Field {
             name,
             label,
@@ -198,7 +200,7 @@ impl HistoryView<'_> {
             },
             fields: FIELDS.iter().map(field).collect(),
             more: MORE_FIELDS.iter().map(field).collect(),
-            types: type_choices(types, query.get("requestType")),
+            types: type_choices(known_types, types, query.get("requestType")),
             hidden: hidden.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
             states: states(query),
             sorts: sorts(query, sort),
@@ -223,13 +225,20 @@ impl HistoryTemplate {
     }
 }
 
-fn type_choices(types: &RequestTypes, chosen: &str) -> Vec<TypeChoice> {
+/// Every type that requests may be of: those in force by title, then those that were.
+fn type_choices(known_types: &[String], types: &RequestTypes, chosen: &str) -> Vec<TypeChoice> {
+    let is_chosen = |name: &str| name == chosen;
     let choice = |known: &std::sync::Arc<crate::domain::request_type::RequestType>| TypeChoice {
         name: known.name.to_string(),
         title: known.title.clone(),
-        is_chosen: known.name.as_str() == chosen,
+        is_chosen: is_chosen(known.name.as_str()),
     };
-    types.iter().map(choice).collect()
+    let past = known_types.iter().filter(|name| types.find(name).is_none()).map(|name| TypeChoice {
+        name: name.clone(),
+        title: format!("{name} (no longer in force)"),
+        is_chosen: is_chosen(name),
+    });
+    types.iter().map(choice).chain(past).collect()
 }
 
 fn states(query: &FilterQuery) -> Vec<Link> {
