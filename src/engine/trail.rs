@@ -10,10 +10,10 @@ use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::EventKind;
 use crate::domain::outcome::Outcome;
-use crate::domain::request::State;
+use crate::domain::request::{Request, State};
 use crate::store::events::{self, EventRow};
 use crate::store::listing;
-use crate::store::{StoreError, from_micros};
+use crate::store::{AnyConnection, StoreError, from_micros};
 
 /// One recorded event of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,39 @@ pub struct TrailEntry {
     /// What happened; `None` for an event that this version can't read. One such row must not hide the
     /// others, so what its columns say is shown all the same.
     pub kind: Option<EventKind>,
+}
+
+/// The first events of a request, for exports.
+#[derive(Debug, Default)]
+pub struct RecordedTrail {
+    /// The events, oldest first.
+    pub entries: Vec<TrailEntry>,
+    /// Whether there are more.
+    pub is_cut: bool,
+}
+
+impl RecordedTrail {
+    /// Reads the first `max` events.
+    pub(super) fn read(conn: &mut AnyConnection, request: &Request, max: i64) -> Result<Self, StoreError> {
+        let mut rows = events::first(conn, &request.org, request.id, max.saturating_add(1))?;
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        let is_cut = rows.len() > max;
+        rows.truncate(max);
+        Ok(Self { entries: entries(rows)?, is_cut })
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let text = |entry: &TrailEntry| {
+            // A decision has its words twice, and a refused attempt those of the person beside the engine's.
+            let tried = match &entry.kind {
+                Some(EventKind::Refused { tried, .. }) => tried.as_ref().map_or(0, |tried| tried.words.len()),
+                Some(_) | None => 0,
+            };
+            2 * entry.message.as_ref().map_or(0, String::len) + tried + 512
+        };
+        self.entries.iter().map(text).sum()
+    }
 }
 
 /// One request and its events.

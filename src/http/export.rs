@@ -8,10 +8,12 @@ use futures_util::stream;
 use super::HandlerResult;
 use super::error::ApiError;
 use super::query::{FILTER_PARAMETERS, Parameters};
-use super::wire::{Headers, RequestBody, iso_time};
+use super::spreadsheet::guarded;
+use super::wire::{ExportedLists, ExportedRequest, iso_time, outcome, via};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::fault::call::ParameterFault;
 use crate::engine::queries::{AnsweredRow, Filter, Listing, Position, View};
+use crate::engine::trail::RecordedTrail;
 use crate::engine::{Engine, require};
 
 /// Rows read at once. A page of whole requests ends earlier where it would be too large: that bounds the memory.
@@ -24,7 +26,7 @@ enum Format {
 }
 
 /// The columns of a CSV export.
-pub const CSV_COLUMNS: [&str; 23] = [
+pub const CSV_COLUMNS: [&str; 36] = [
     "requestId",
     "requestType",
     "state",
@@ -48,6 +50,19 @@ pub const CSV_COLUMNS: [&str; 23] = [
     "actionMessage",
     "targetStatus",
     "warnings",
+    "typeVersion",
+    "summary",
+    "subject",
+    "amount",
+    "rule",
+    "risk",
+    "outcome",
+    "via",
+    "stages",
+    "decisions",
+    "attempts",
+    "refusedAttempts",
+    "historyOmitted",
 ];
 
 /// The export that the query of `request` describes, for the API and the pages.
@@ -61,7 +76,7 @@ pub async fn answer(
     offset: FixedOffset,
 ) -> HandlerResult {
     require(&actor, Permission::Audit)?;
-    let known: Vec<&str> = FILTER_PARAMETERS.into_iter().chain(["format"]).collect();
+    let known: Vec<&str> = FILTER_PARAMETERS.into_iter().chain(["format", "bom"]).collect();
     let mut parameters = Parameters::of(request, &known)?;
     let mut filter = Filter::all(actor.org.clone());
     parameters.narrow(&mut filter, &engine.known_type_names().await?, offset);
@@ -70,13 +85,18 @@ pub async fn answer(
     if format.is_none() && parameters.text("format").is_none() {
         parameters.fault("format", ParameterFault::NotAnExport);
     }
+    let has_mark = parameters.word("bom", &[("true", true), ("false", false)]);
+    if has_mark.is_some() && matches!(format, Some(Format::Jsonl)) {
+        parameters.fault("bom", ParameterFault::OnlyForCsv);
+    }
     parameters.finish()?;
     let (media_type, name, format) = match format {
         Some(Format::Csv) => ("text/csv; charset=utf-8", "requests.csv", Format::Csv),
         Some(Format::Jsonl) | None => ("application/x-ndjson", "requests.jsonl", Format::Jsonl),
     };
     let listing = Listing { filter, sort, limit: PAGE_ROWS };
-    let walk = Walk { engine: engine.clone(), offset, actor, listing, format, next: Next::First };
+    let has_mark = has_mark.unwrap_or(false);
+    let walk = Walk { engine: engine.clone(), offset, actor, listing, format, has_mark, next: Next::First };
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, media_type))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
@@ -95,6 +115,8 @@ struct Walk {
     actor: Actor,
     listing: Listing,
     format: Format,
+    /// Whether a CSV file begins with a byte order mark.
+    has_mark: bool,
     next: Next,
 }
 
@@ -109,12 +131,12 @@ impl Walk {
         let listing = self.listing.clone();
         let (bytes, next) = match self.format {
             Format::Csv => {
-                let page = self.engine.walk_answered(&self.actor, listing, after).await?;
-                (csv(&page.rows, is_first), page.next)
+                let page = self.engine.walk_recorded_rows(&self.actor, listing, after).await?;
+                (csv(&page.rows, is_first.then_some(self.has_mark)), page.next)
             }
             Format::Jsonl => {
-                let page = self.engine.walk(&self.actor, listing, after).await?;
-                (self.jsonl(page.views), page.next)
+                let page = self.engine.walk_recorded(&self.actor, listing, after).await?;
+                (self.jsonl(page.rows), page.next)
             }
         };
         if let Some(position) = next {
@@ -123,10 +145,10 @@ impl Walk {
         Ok(Some((bytes.into(), self)))
     }
 
-    fn jsonl(&self, views: Vec<View>) -> Vec<u8> {
+    fn jsonl(&self, rows: Vec<(View, RecordedTrail)>) -> Vec<u8> {
         let mut lines = Vec::new();
-        for view in views {
-            let body = RequestBody::new(view, Headers::Masked, self.offset);
+        for (view, trail) in rows {
+            let body = ExportedRequest::new(view, &trail, self.offset);
             serde_json::to_writer(&mut lines, &body).expect("a body is JSON, and memory takes it");
             lines.push(b'\n');
         }
@@ -134,20 +156,28 @@ impl Walk {
     }
 }
 
-fn csv(rows: &[AnsweredRow], with_head: bool) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    if with_head {
+/// The rows; the first page has a head, and before it a byte order mark if that is asked for.
+fn csv(rows: &[(AnsweredRow, RecordedTrail)], head: Option<bool>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if head == Some(true) {
+        bytes.extend("\u{feff}".as_bytes());
+    }
+    let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(bytes);
+    if head.is_some() {
         writer.write_record(CSV_COLUMNS).expect("memory takes it");
     }
-    for row in rows {
-        writer.write_record(cells(row).iter().map(|cell| guarded(cell))).expect("memory takes it");
+    for (row, trail) in rows {
+        writer.write_record(cells(row, trail).iter().map(|cell| guarded(cell))).expect("memory takes it");
     }
     writer.into_inner().expect("memory takes it")
 }
 
-fn cells(answered: &AnsweredRow) -> [String; CSV_COLUMNS.len()] {
+fn cells(answered: &AnsweredRow, trail: &RecordedTrail) -> [String; CSV_COLUMNS.len()] {
     let AnsweredRow { row, answer } = answered;
     let (request, line) = (&row.request, &row.request.terms.call);
+    let ExportedLists { stages, decisions, attempts, refused } =
+        ExportedLists::of(request, &row.pinned, trail);
+    let terms = &request.terms;
     let entity = request.entity.clone();
     let decision = request.last_decision();
     let decided = |of: fn(&crate::domain::request::Decision) -> String| decision.map(of).unwrap_or_default();
@@ -179,21 +209,18 @@ fn cells(answered: &AnsweredRow) -> [String; CSV_COLUMNS.len()] {
         decided(|decision| decision.message.clone()),
         answer.map(|answer| answer.status.to_string()).unwrap_or_default(),
         warnings.unwrap_or_default(),
+        request.type_version.clone(),
+        terms.summary.clone(),
+        terms.subject.clone().unwrap_or_default(),
+        terms.amount.map(|amount| amount.to_string()).unwrap_or_default(),
+        terms.rule.clone(),
+        terms.risk.map(|risk| risk.name().to_owned()).unwrap_or_default(),
+        outcome(request.state).map(|outcome| outcome.name().to_owned()).unwrap_or_default(),
+        via(trail).unwrap_or_default(),
+        stages,
+        decisions,
+        attempts,
+        refused,
+        trail.is_cut.to_string(),
     ]
-}
-
-/// A spreadsheet evaluates a cell that begins like a formula; an apostrophe makes it text.
-fn guarded(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_that_looks_like_a_formula_is_made_text() {
-        assert_eq!(guarded("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
-        assert_eq!(guarded("plain = text"), "plain = text");
-    }
 }

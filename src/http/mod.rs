@@ -8,6 +8,7 @@ pub mod error;
 pub mod export;
 pub mod middleware;
 pub mod query;
+pub mod spreadsheet;
 pub mod unread;
 pub mod wire;
 

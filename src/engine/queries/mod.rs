@@ -3,6 +3,7 @@
 //! **Invariant:** the org of every read is the actor's, and a person who neither checks nor audits reads only
 //! their own requests.
 
+mod recorded;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use crate::domain::ids::RequestId;
 use crate::domain::request::Request;
 use crate::store::{AnyConnection, StoreError, listing, migrate};
 
+pub use self::recorded::RecordedPage;
 pub use super::views::{AnswerHead, AnswerView, AnsweredRow, RowView, View};
 pub use crate::store::listing::{Filter, Position, Sort, SortBy};
 pub use crate::store::writer::WriteHealth;
@@ -111,7 +113,7 @@ impl Engine {
         Ok(self.inner.store.read(read).await?)
     }
 
-    /// The first or the next page of a walk over whole requests, for exports.
+    /// The first or the next page of a walk over whole requests.
     pub async fn walk(
         &self,
         actor: &Actor,
@@ -134,21 +136,6 @@ impl Engine {
         let read = move |conn: &mut AnyConnection| {
             let (page, next) = page_after(conn, &listing, position.as_ref())?;
             Ok(ListedRows { rows: reader.rows(conn, page)?, next })
-        };
-        Ok(self.inner.store.read(read).await?)
-    }
-
-    /// The same with the head of each answer.
-    pub async fn walk_answered(
-        &self,
-        actor: &Actor,
-        listing: Listing,
-        position: Option<Position>,
-    ) -> Result<ListedRows<AnsweredRow>, EngineError> {
-        let reader = self.reader_for(actor);
-        let read = move |conn: &mut AnyConnection| {
-            let (page, next) = page_after(conn, &listing, position.as_ref())?;
-            Ok(ListedRows { rows: reader.answered_rows(conn, page)?, next })
         };
         Ok(self.inner.store.read(read).await?)
     }
