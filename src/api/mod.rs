@@ -16,6 +16,7 @@ pub mod refusals;
 pub mod requests;
 pub mod target_hosts;
 mod through_gate;
+pub mod trail;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,6 +84,7 @@ pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
         (base("/requests/{requestId}/withdraw"), vec![(Method::POST, web::to(requests::withdraw))]),
         (base("/bulk-decisions"), vec![(Method::PUT, web::to(bulk::decide))]),
         (base("/refusals"), get(web::to(refusals::list))),
+        (base("/trail"), get(web::to(trail::list))),
         (base("/deliveries"), get(web::to(deliveries::list))),
         (base("/deliveries/{deliveryId}/redeliver"), vec![(Method::POST, web::to(deliveries::redeliver))]),
         (base("/target-hosts"), get(web::to(target_hosts::list))),

@@ -63,7 +63,7 @@ fn asked<'a>(method: &Method, path: &'a str) -> AskedCall<'a> {
     let parts: Vec<&str> = rest.split('/').collect();
     let on = |kind| AskedCall::Known(kind, TypeScope::None);
     match (method.as_str(), parts.as_slice()) {
-        ("GET", ["requests", "export"] | ["refusals" | "target-hosts" | "deliveries"])
+        ("GET", ["requests", "export"] | ["refusals" | "trail" | "target-hosts" | "deliveries"])
         | ("POST", ["deliveries", _, "redeliver"]) => on(CallKind::Audit),
         ("GET", ["requests"] | ["requests", _] | ["requests", _, "history"]) => on(CallKind::Read),
         ("POST", ["requests", _, "withdraw"]) => on(CallKind::Withdraw),
@@ -102,6 +102,7 @@ mod tests {
         POST /requests/{requestId}/withdraw withdraw
         PUT /bulk-decisions decide every type
         GET /refusals audit
+        GET /trail audit
         GET /deliveries audit
         POST /deliveries/{deliveryId}/redeliver audit
         GET /target-hosts audit

@@ -13,7 +13,7 @@ use crate::domain::digest::Digest;
 use crate::domain::lifecycle::EventType;
 use crate::domain::policy::people::PersonEntry;
 use crate::domain::request_type::RequestType;
-use crate::domain::rules::{KnownType, LastRules, Rules, SettledRules, StaleRule};
+use crate::domain::rules::{LastRules, LastType, Rules, SettledRules, StaleRule};
 use crate::store::events::{self, EventRow};
 use crate::store::rules_in_force::{self, TypeInForceRow};
 use crate::store::{AnyConnection, StoreError, type_versions};
@@ -44,7 +44,7 @@ impl Engine {
         let known = |(row, definition): (TypeInForceRow, String)| {
             let definition = crate::domain::json::read(definition.as_bytes()).ok()?;
             let read = Arc::new(RequestType::from_definition(&definition).ok()?);
-            Some((row.request_type, KnownType { read, file: row.file }))
+            Some((row.request_type, LastType { read, file: row.file }))
         };
         Ok(LastRules { types: stored.into_iter().filter_map(known).collect(), others: None })
     }

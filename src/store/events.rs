@@ -178,7 +178,9 @@ impl EventRow {
             | EventType::SendingPaused
             | EventType::SendingResumed
             | EventType::DeliveryGivenUp
-            | EventType::SubscriptionSwitchedOff => {
+            | EventType::SubscriptionSwitchedOff
+            | EventType::SignedIn
+            | EventType::SignedOut => {
                 return Err(corrupt("an event of no request"));
             }
         })

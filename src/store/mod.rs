@@ -24,6 +24,7 @@ mod json;
 pub mod listing;
 pub mod locked;
 pub mod migrate;
+pub mod org_events;
 mod origin;
 pub mod outbox;
 pub mod pauses;

@@ -6,15 +6,16 @@ use super::answers::{answer, success};
 use super::operation::{Operation, READING, READING_ONE, given};
 use super::{parameters, schemas};
 use crate::domain::actor::Permission;
-use crate::http::wire::{Data, DeliveryBody, DeliveryPage, List, RefusalPage, TargetHostBody};
+use crate::http::wire::{Data, DeliveryBody, DeliveryPage, List, OrgEventPage, RefusalPage, TargetHostBody};
 
 pub(super) fn export() -> Operation {
     let text = |description: &str| json!({ "schema": { "type": "string", "description": description } });
     let content = json!({
-        "text/csv": text("A header line, then one line per request."),
-        "application/x-ndjson": text("One request per line, as the list shows it."),
+        "text/csv": text("A header line, then one line per request. Every cell is quoted. An apostrophe stands before \
+                          whatever a spreadsheet could take for a formula, by any separator: JSON Lines are exact."),
+        "application/x-ndjson": text("One request per line, whole: as it is read, with its amount, outcome, stages and every event."),
     });
-    let mut parameters = vec![parameters::format()];
+    let mut parameters = vec![parameters::format(), parameters::bom()];
     parameters.extend(parameters::filters());
     parameters.extend(given(&["orgOrOnly"]));
     Operation {
@@ -43,6 +44,26 @@ pub(super) fn refusals() -> Operation {
         parameters: given(&["limit", "after", "orgOrOnly"]),
         body: None,
         success: success("One page of refusals.", &schemas::of::<RefusalPage>(), &[]),
+        refused: READING,
+        special: None,
+    }
+}
+
+pub(super) fn trail() -> Operation {
+    let mut parameters = parameters::event_filters();
+    parameters.extend(given(&["limit", "after", "orgOrOnly"]));
+    Operation {
+        id: "listEvents".to_owned(),
+        tag: "Auditing",
+        summary: "List what happened.".to_owned(),
+        description: format!(
+            "The events of the org's requests and those of no org, such as rules that came into force, newest first. \
+             Needs the permission `{}`.",
+            Permission::Audit.name()
+        ),
+        parameters,
+        body: None,
+        success: success("One page of events.", &schemas::of::<OrgEventPage>(), &[]),
         refused: READING,
         special: None,
     }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::component;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::lifecycle::EventType;
 use crate::domain::request::State;
 use crate::domain::request_type::RequestTypes;
 use crate::http::query::{FILTER_PARAMETERS, LIMIT_DEFAULT, LIMIT_MAX, VALUE_CHARS_MAX};
@@ -145,6 +146,27 @@ pub(super) fn format() -> Value {
         "description": "The format: `csv` with a header line, or `jsonl` with one request per line.",
         "schema": { "type": "string", "enum": ["csv", "jsonl"] },
     })
+}
+
+/// The parameters that filter a list of events.
+pub(super) fn event_filters() -> Vec<Value> {
+    let names = EventType::ALL.map(EventType::name);
+    let days = "in the server's configured offset.";
+    vec![
+        query("startDate", day(), &format!("Only events of this day or later, {days}")),
+        query("endDate", day(), &format!("Only events of this day or earlier, {days}")),
+        query("type", words(&names), "Only events of this type."),
+        query("userId", short_text(), "Only what the person with this user id did."),
+    ]
+}
+
+/// Whether a CSV file begins with a byte order mark.
+pub(super) fn bom() -> Value {
+    query(
+        "bom",
+        words(&["true", "false"]),
+        "Whether a CSV file begins with a byte order mark, as some spreadsheets want.",
+    )
 }
 
 fn query(name: &str, schema: Value, description: &str) -> Value {

@@ -33,6 +33,7 @@ pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
     get(base("/requests/{requestId}"), get_one());
     get(base("/requests/{requestId}/history"), history());
     get(base("/refusals"), auditing::refusals());
+    get(base("/trail"), auditing::trail());
     get(base("/target-hosts"), auditing::target_hosts());
     get(base("/deliveries"), auditing::deliveries());
     get("/health/live".to_owned(), live());

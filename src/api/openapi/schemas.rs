@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::schema;
 use crate::http::wire::{
     BulkResultBody, Data, DeliveryBody, DeliveryPage, EntityBody, ErrorBody, ErrorOrGateBody,
-    ErrorOrTokenBody, ExplainedBody, GateBody, List, Liveness, Readiness, RefusalPage, RequestBody,
-    RequestPage, TargetHostBody, TokenBody, TrailEntryBody,
+    ErrorOrTokenBody, ExplainedBody, GateBody, List, Liveness, OrgEventPage, Readiness, RefusalPage,
+    RequestBody, RequestPage, TargetHostBody, TokenBody, TrailEntryBody,
 };
 
 /// A reference to the schema of `T`.
@@ -27,6 +27,7 @@ pub(super) fn components() -> Map<String, Value> {
         SchemaGenerator::subschema_for::<List<BulkResultBody>>,
         SchemaGenerator::subschema_for::<RequestPage>,
         SchemaGenerator::subschema_for::<RefusalPage>,
+        SchemaGenerator::subschema_for::<OrgEventPage>,
         SchemaGenerator::subschema_for::<DeliveryPage>,
         SchemaGenerator::subschema_for::<Data<DeliveryBody>>,
         SchemaGenerator::subschema_for::<List<TargetHostBody>>,

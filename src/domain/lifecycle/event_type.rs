@@ -55,6 +55,10 @@ pub enum EventType {
     DeliveryGivenUp,
     /// A subscriber wants no more events; an event of the engine.
     SubscriptionSwitchedOff,
+    /// Someone signed in to the pages; an event of their org.
+    SignedIn,
+    /// Someone signed out of the pages; an event of their org.
+    SignedOut,
 }
 
 impl EventType {
@@ -84,6 +88,8 @@ impl EventType {
         Self::SendingResumed,
         Self::DeliveryGivenUp,
         Self::SubscriptionSwitchedOff,
+        Self::SignedIn,
+        Self::SignedOut,
     ];
 
     /// The type of an event of this kind.
@@ -143,6 +149,8 @@ impl EventType {
             Self::SendingResumed => "sending_resumed",
             Self::DeliveryGivenUp => "delivery_given_up",
             Self::SubscriptionSwitchedOff => "subscription_switched_off",
+            Self::SignedIn => "signed_in",
+            Self::SignedOut => "signed_out",
         }
     }
 
@@ -177,7 +185,9 @@ impl EventType {
             | Self::SendingPaused
             | Self::SendingResumed
             | Self::DeliveryGivenUp
-            | Self::SubscriptionSwitchedOff => false,
+            | Self::SubscriptionSwitchedOff
+            | Self::SignedIn
+            | Self::SignedOut => false,
         }
     }
 }

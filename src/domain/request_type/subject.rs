@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::RequestType;
 use super::place::Place;
 use super::schema::Schema;
-use super::summary::is_deceptive;
+use crate::domain::deceptive::is_deceptive;
 use crate::domain::plain_decimal::{DIGITS_MAX, plain_decimal};
 
 /// Maximum length of a subject; the rest of a text is cut off.

@@ -65,7 +65,7 @@ impl From<Rules> for SettledRules {
 
 /// The version of a type that was in force last, and the file that it came from.
 #[derive(Clone, Debug)]
-pub struct KnownType {
+pub struct LastType {
     /// The type.
     pub read: Arc<RequestType>,
     /// The name of its file; `None` for an embedded type.
@@ -76,7 +76,7 @@ pub struct KnownType {
 #[derive(Clone, Debug, Default)]
 pub struct LastRules {
     /// The types by name.
-    pub types: BTreeMap<String, KnownType>,
+    pub types: BTreeMap<String, LastType>,
     /// The people and subscriptions; `None` at a start, which needs files without fault.
     pub others: Option<(People, Subscriptions)>,
 }
@@ -86,7 +86,7 @@ impl From<&SettledRules> for LastRules {
         let known = |read: &Arc<RequestType>| {
             let name = read.name.to_string();
             let file = settled.files.get(&name).cloned();
-            (name, KnownType { read: Arc::clone(read), file })
+            (name, LastType { read: Arc::clone(read), file })
         };
         Self {
             types: settled.rules.types.iter().map(known).collect(),

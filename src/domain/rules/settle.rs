@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::files::{FileFault, PeopleFile, RuleFiles, SubscriptionsFile, TypeFile, TypeFiles};
 use super::narrowed_people::narrowed;
 use super::stale::{RulesPart, StaleRule};
-use super::{KnownType, LastRules, Rules, SettledRules};
+use super::{LastRules, LastType, Rules, SettledRules};
 use crate::domain::policy::people::People;
 use crate::domain::request_type::RequestTypes;
 use crate::domain::subscription::{Subscription, Subscriptions};
@@ -31,7 +31,7 @@ pub fn settle(files: RuleFiles, last: &LastRules) -> Result<SettledRules, Vec<Fi
     let people = settle_people(files.people, &last_people, &mut stale);
     let known = settle_types(files.types, &last.types, &mut stale);
     let subscriptions = settle_subscriptions(files.subscriptions, &last_subscriptions, &mut stale);
-    let file = |(name, known): (&String, &KnownType)| Some((name.clone(), known.file.clone()?));
+    let file = |(name, known): (&String, &LastType)| Some((name.clone(), known.file.clone()?));
     Ok(SettledRules {
         files: known.iter().filter_map(file).collect(),
         rules: Arc::new(Rules {
@@ -61,14 +61,14 @@ fn settle_people(file: PeopleFile, last: &People, stale: &mut Vec<StaleRule>) ->
 
 fn settle_types(
     found: TypeFiles,
-    last: &BTreeMap<String, KnownType>,
+    last: &BTreeMap<String, LastType>,
     stale: &mut Vec<StaleRule>,
-) -> BTreeMap<String, KnownType> {
+) -> BTreeMap<String, LastType> {
     let embedded = found.embedded.into_iter().map(|read| {
         let name = read.name.to_string();
-        (name, KnownType { read: Arc::new(read), file: None })
+        (name, LastType { read: Arc::new(read), file: None })
     });
-    let mut types: BTreeMap<String, KnownType> = embedded.collect();
+    let mut types: BTreeMap<String, LastType> = embedded.collect();
     if let Some(fault) = found.folder_fault {
         let in_force = "The types are those of before.";
         stale.push(StaleRule::new(RulesPart::Types, in_force, &[fault]));
@@ -82,7 +82,7 @@ fn settle_types(
             Ok(read) => {
                 let name = read.name.to_string();
                 good.insert(name.clone());
-                types.insert(name, KnownType { read: Arc::new(read), file: Some(file) });
+                types.insert(name, LastType { read: Arc::new(read), file: Some(file) });
             }
             Err(faults) => unusable.push((file, name, faults)),
         }
@@ -116,10 +116,10 @@ fn settle_types(
 fn names_of(
     file: &str,
     name: Option<String>,
-    last: &BTreeMap<String, KnownType>,
+    last: &BTreeMap<String, LastType>,
     good: &BTreeSet<String>,
 ) -> BTreeSet<String> {
-    let came = |known: &KnownType| known.file.as_deref() == Some(file);
+    let came = |known: &LastType| known.file.as_deref() == Some(file);
     let mut guessed: Vec<String> =
         last.iter().filter(|(_, known)| came(known)).map(|(name, _)| name.clone()).collect();
     if guessed.is_empty() && name.is_none() {

@@ -82,7 +82,9 @@ impl ChangeKind {
             | EventType::SendingPaused
             | EventType::SendingResumed
             | EventType::DeliveryGivenUp
-            | EventType::SubscriptionSwitchedOff => None,
+            | EventType::SubscriptionSwitchedOff
+            | EventType::SignedIn
+            | EventType::SignedOut => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod decision;
 mod execution;
+mod session;
 mod submission;
 #[cfg(test)]
 mod tests;
@@ -30,9 +31,7 @@ use crate::store::events::Origin;
 use crate::store::requests::Key;
 use crate::store::submissions::{NewSubmission, SubmissionBatch};
 use crate::store::writer::{Batch, BatchStats, Ran};
-use crate::store::{
-    AnyConnection, StoreError, clients, deliveries, executions, refusals, requests, sessions,
-};
+use crate::store::{AnyConnection, StoreError, clients, deliveries, executions, refusals, requests};
 
 /// What the decider and the rest of the engine share.
 pub(super) struct Shared {
@@ -193,7 +192,7 @@ impl Decider {
                     refusals::insert(conn, *row.clone())?;
                 }
             }
-            WriteCommand::Session(write) => sessions::write(conn, write)?,
+            WriteCommand::Session(write) => self.run_session(conn, write, rows.now)?,
             WriteCommand::Client(write) => clients::write(conn, write)?,
             WriteCommand::Decide(asked) => return self.run_decide(conn, rows, asked),
             WriteCommand::Withdraw { by, reason } => return self.run_withdraw(rows, by, reason),

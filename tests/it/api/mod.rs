@@ -20,6 +20,7 @@ mod known_types;
 mod lists;
 mod masked_fields;
 mod openapi;
+mod org_trail;
 mod refusals;
 mod repeat_header;
 mod rule_book;

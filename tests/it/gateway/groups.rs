@@ -58,6 +58,7 @@ async fn a_client_calls_only_what_one_of_its_groups_allows(on: On) {
         ("GET", "/requests/export?format=csv", false, true),
         ("GET", "/requests/%65xport?format=xml", false, true),
         ("GET", "/refusals", false, true),
+        ("GET", "/trail", false, true),
         ("GET", "/target-hosts", false, true),
         ("GET", "/deliveries", false, true),
         ("POST", "/deliveries/x/redeliver", false, true),

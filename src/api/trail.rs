@@ -1,0 +1,43 @@
+//! What happened in the org and to the whole server, for auditors.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::Api;
+use super::actor::{OrgHeader, actor};
+use crate::domain::actor::Permission;
+use crate::domain::lifecycle::EventType;
+use crate::engine::org_events::EventFilter;
+use crate::engine::require;
+use crate::http::HandlerResult;
+use crate::http::cursor;
+use crate::http::query::Parameters;
+use crate::http::wire::{CursorPagination, OrgEventBody, OrgEventPage};
+
+/// `GET /trail`
+pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
+    let actor = actor(&api, &request, OrgHeader::Optional)?;
+    require(&actor, Permission::Audit)?;
+    let mut parameters =
+        Parameters::of(&request, &["startDate", "endDate", "type", "userId", "limit", "after"])?;
+    let (first, before) = parameters.days(api.offset);
+    let filter = EventFilter {
+        from: first.map(|at| at.timestamp_micros()),
+        before: before.map(|at| at.timestamp_micros()),
+        event_type: parameters.word("type", &EventType::ALL.map(|known| (known.name(), known))),
+        user_id: parameters.text("userId").map(str::to_owned),
+    };
+    let limit = parameters.limit();
+    let after = parameters.text("after").map(str::to_owned);
+    parameters.finish()?;
+    let bound = cursor::fingerprint(&format!("trail {} {filter:?}", actor.org));
+    let after = after.map(|after| cursor::read(&after, &bound)).transpose()?.map(|(_, id)| id);
+    let mut events = api.engine.org_events(&actor, filter, (after, limit + 1)).await?;
+    let asked = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = events.len() > asked;
+    events.truncate(asked);
+    let last = events.last().filter(|_| has_more);
+    let next = last.map(|last| cursor::write(&bound, None, &last.event_id));
+    let data: Vec<OrgEventBody> = events.iter().map(OrgEventBody::of).collect();
+    let pagination = CursorPagination { number_of_elements: data.len(), next };
+    Ok(HttpResponse::Ok().json(OrgEventPage { data, pagination }))
+}

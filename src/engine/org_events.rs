@@ -1,0 +1,77 @@
+//! What happened in an org, and what happened to all of them: the list for auditors.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::{Engine, EngineError, require};
+use crate::domain::actor::{Actor, Permission, Person};
+use crate::domain::ids::RequestId;
+use crate::domain::json;
+use crate::store::events::EventRow;
+use crate::store::{StoreError, from_micros, org_events};
+
+pub use crate::store::org_events::EventFilter;
+
+/// One event of an org, or of none.
+#[derive(Clone, Debug)]
+pub struct OrgEvent {
+    /// The event's id.
+    pub event_id: String,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// The name of its type, as stored.
+    pub event_type: String,
+    /// Who caused it.
+    pub actor: Person,
+    /// The name of the client that the call came through.
+    pub via: Option<String>,
+    /// The request that it is about, and the number of the event in it.
+    pub request: Option<(RequestId, i64)>,
+    /// What the person wrote, or a sentence about it.
+    pub message: Option<String>,
+    /// The id under which the log has the API call.
+    pub reference: String,
+    /// What else is recorded of an event of no request. That of a request is in its history, which hides what is not
+    /// public.
+    pub data: Option<Value>,
+}
+
+impl Engine {
+    /// Events of the actor's org and of none, the last one first: those before the event `after`.
+    ///
+    /// # Errors
+    /// [`EngineError::PermissionMissing`] for everybody but auditors.
+    pub async fn org_events(
+        &self,
+        actor: &Actor,
+        filter: EventFilter,
+        (after, max): (Option<String>, i64),
+    ) -> Result<Vec<OrgEvent>, EngineError> {
+        require(actor, Permission::Audit)?;
+        let org = actor.org.clone();
+        let read = move |conn: &mut _| {
+            let rows = org_events::newest(conn, &org, &filter, (after.as_deref(), max))?;
+            rows.into_iter().map(OrgEvent::try_from).collect::<Result<Vec<_>, StoreError>>()
+        };
+        Ok(self.inner.store.read(read).await?)
+    }
+}
+
+impl TryFrom<EventRow> for OrgEvent {
+    type Error = StoreError;
+
+    fn try_from(row: EventRow) -> Result<Self, StoreError> {
+        let id = row.request_id.as_deref().and_then(RequestId::parse);
+        Ok(Self {
+            at: from_micros(row.at)?,
+            actor: row.actor(),
+            request: id.zip(row.seq),
+            data: if row.request_id.is_none() { json::read(row.data.as_bytes()).ok() } else { None },
+            event_id: row.event_id,
+            event_type: row.event_type,
+            via: row.via,
+            message: row.message,
+            reference: row.reference,
+        })
+    }
+}
