@@ -54,7 +54,8 @@ pub fn rows(known: &RequestType) -> Vec<FieldRow> {
     let hidden = known.classes.masked.iter().chain(&known.classes.secret);
     let named = [known.subject.as_ref(), known.amount.as_ref()].into_iter().flatten();
     for place in hidden.chain(named) {
-        if !table.pointers.contains(place.as_str()) {
+        let is_listed = |pointer: &String| place.is_header() && pointer.eq_ignore_ascii_case(place.as_str());
+        if !table.pointers.contains(place.as_str()) && !table.pointers.iter().any(is_listed) {
             table.add(place.as_str(), String::new());
         }
     }
@@ -82,7 +83,7 @@ impl FieldTable<'_> {
 
     fn seen_by(&self, pointer: &str) -> &'static str {
         let Ok(place) = Place::parse(pointer) else { return "everybody who may read" };
-        let covers = |classes: &[Place]| classes.iter().any(|class| class.covers(&place.steps()));
+        let covers = |classes: &[Place]| classes.iter().any(|class| covers(class, &place));
         if covers(&self.known.classes.secret) {
             "nobody, once it is submitted"
         } else if covers(&self.known.classes.masked) {
@@ -101,6 +102,12 @@ impl FieldTable<'_> {
             (false, false) => "",
         }
     }
+}
+
+/// Whether `class` covers `place`; headers are the same in any case.
+fn covers(class: &Place, place: &Place) -> bool {
+    let is_same_header = class.is_header() && class.as_str().eq_ignore_ascii_case(place.as_str());
+    is_same_header || class.covers(&place.steps())
 }
 
 /// A schema, for its references.
@@ -236,6 +243,21 @@ mod tests {
         /body/lines/*/sku | text | everybody who may read |
         /headers/authorization |  | nobody, once it is submitted |
         ");
+    }
+
+    #[test]
+    fn a_described_header_is_one_field_and_hidden_in_whatever_case_it_is_named() {
+        let known = RequestType::from_definition(&json!({
+            "name": "PIN", "call": { "method": "POST", "path": "/pin" },
+            "headers": { "required": ["X-Pin"], "properties": { "X-Pin": {}, "X-Shop": { "maxLength": 2 } } },
+            "fields": { "secret": ["/headers/X-PIN"] },
+        }))
+        .unwrap();
+        let expected = [
+            "/headers/x-pin | text, needed | nobody, once it is submitted |",
+            "/headers/x-shop | text, at most 2 characters | everybody who may read |",
+        ];
+        assert_eq!(lines(&known), expected);
     }
 
     #[test]
