@@ -19,8 +19,8 @@ use crate::domain::tests::contract_types::{self, find};
 macro_rules! example {
     ($name:literal) => {
         (
-            include_str!(concat!("../../../tests/it/fixtures/contract/", $name, ".request.json")),
-            include_str!(concat!("../../../tests/it/fixtures/contract/", $name, ".response.json")),
+            include_str!(concat!("../../../../tests/it/fixtures/contract/", $name, ".request.json")),
+            include_str!(concat!("../../../../tests/it/fixtures/contract/", $name, ".response.json")),
         )
     };
 }
