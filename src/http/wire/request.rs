@@ -200,11 +200,12 @@ struct Task {
     /// The values of the placeholders.
     #[serde(skip_serializing_if = "Option::is_none")]
     path_params: Option<BTreeMap<String, String>>,
-    /// The query.
+    /// The query: texts, or what the request type describes, lists included.
     #[serde(skip_serializing_if = "Option::is_none")]
-    query_params: Option<BTreeMap<String, String>>,
-    /// The body.
-    body: Map<String, Value>,
+    query_params: Option<Map<String, Value>>,
+    /// The body: an object, or what the request type describes; a string may be a text that is sent as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Value>,
     /// The headers.
     headers: BTreeMap<String, String>,
 }

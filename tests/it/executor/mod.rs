@@ -1,5 +1,6 @@
 //! Carrying out approved calls, against targets that listen.
 
+mod bodies;
 mod fairness;
 mod late_answers;
 mod leases;
