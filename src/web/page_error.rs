@@ -61,7 +61,8 @@ struct ErrorPage<'a> {
     text: Vec<String>,
     link: Option<(String, &'static str)>,
     reference: String,
-    typed: &'a [Typed],
+    /// What was written, by the ids of its fields.
+    typed: Vec<(String, &'a Typed)>,
 }
 
 impl PageError {
@@ -137,6 +138,8 @@ impl PageError {
 
     fn page<'a>(&'a self, web: Option<&'a Web>, reference: &str) -> ErrorPage<'a> {
         if let Self::Kept { error, typed } = self {
+            let with_id = |(at, one)| (format!("typed-{at}"), one);
+            let typed = typed.iter().enumerate().map(with_id).collect();
             return ErrorPage { typed, ..error.page(web, reference) };
         }
         let (icon, title, text) = self.words();
@@ -159,7 +162,7 @@ impl PageError {
             text,
             link,
             reference: reference.to_owned(),
-            typed: &[],
+            typed: Vec::new(),
         }
     }
 

@@ -63,7 +63,7 @@ pub enum EventType {
 
 impl EventType {
     /// Every type, in the order of a request's life.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Submitted,
         Self::MakerAccessValidated,
         Self::PayloadValidated,
