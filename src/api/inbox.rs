@@ -12,7 +12,7 @@ use crate::http::HandlerResult;
 use crate::http::cursor;
 use crate::http::error::ApiError;
 use crate::http::query::{ListView, Parameters};
-use crate::http::wire::{Headers, OneByOne, Pagination, RequestBody, RequestPage};
+use crate::http::wire::{Headers, OneByOne, Pagination, ReasonBody, RequestBody, RequestPage};
 
 /// `GET /requests?view=needs_me` and `view=decided_by_me`: a cursor, but no numbered pages and no filters.
 pub(super) async fn list(
@@ -41,7 +41,12 @@ pub(super) async fn list(
     let offset = api.offset;
     let body = move |view| RequestBody::new(view, Headers::Masked, offset);
     let data = OneByOne::new(page.views.into_iter().map(body));
-    Ok(HttpResponse::Ok().json(RequestPage { data, pagination }))
+    let why = match view {
+        ListView::NeedsMe => api.engine.why_nothing_needs(actor),
+        ListView::DecidedByMe | ListView::Mine => None,
+    };
+    let why_not = why.map(|why| vec![ReasonBody::of(why)]);
+    Ok(HttpResponse::Ok().json(RequestPage { data, pagination, why_not }))
 }
 
 fn count(number: usize) -> String {

@@ -148,7 +148,7 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
             return inbox::list(&api, &actor, parameters, ListView::DecidedByMe).await;
         }
         Some(ListView::Mine) => {
-            filter.maker = Some(actor.person.clone());
+            filter.maker = Some(api.engine.accounts_of(&actor));
             if parameters.text("userId").is_some_and(|named| named != actor.person.user_id) {
                 parameters.fault("userId", ParameterFault::NotTheReader);
             }
@@ -187,5 +187,5 @@ fn list_body(api: &Api, listed: Listed, bound: &str, number: Option<i64>, limit:
     let offset = api.offset;
     let whole = views.into_iter().map(move |view| RequestBody::new(view, Headers::Masked, offset));
     let left_out = left_out.into_iter().map(move |row| RequestBody::without_details(row, offset));
-    RequestPage { data: OneByOne::new(whole.chain(left_out)), pagination }
+    RequestPage { data: OneByOne::new(whole.chain(left_out)), pagination, why_not: None }
 }

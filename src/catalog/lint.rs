@@ -2,10 +2,10 @@
 
 use crate::domain::allowed_targets::Targets;
 use crate::domain::fault::DefinitionFault;
-use crate::domain::policy::Stage;
 use crate::domain::policy::condition::{ITEMS_MAX, items_within_budget};
 use crate::domain::policy::people::People;
 use crate::domain::policy::shortage::cannot_be_filled;
+use crate::domain::policy::{Capacity, Seat, Stage};
 use crate::domain::request_type::RequestType;
 use crate::domain::sample::try_out;
 
@@ -36,6 +36,9 @@ pub fn check(read: &RequestType, around: LintContext<'_>) -> Vec<DefinitionFault
     if faults.is_empty() {
         faults.extend(try_out(read, around.people).faults);
     }
+    for (pointer, stage) in read.policy.stages() {
+        faults.extend(unlisted_accounts(stage, &pointer, around.people));
+    }
     faults
 }
 
@@ -63,6 +66,21 @@ pub fn warnings(read: &RequestType, people: &People) -> Vec<DefinitionFault> {
     }
     found.extend(try_out(read, people).notes);
     found
+}
+
+/// The seats for accounts that no entry lists, letter by letter: nobody could take them.
+fn unlisted_accounts(stage: &Stage, pointer: &str, people: &People) -> Vec<DefinitionFault> {
+    let unlisted = |(number, seat): (usize, &Seat)| match &seat.who {
+        Capacity::Account(account) if !people.lists(account) => {
+            let message =
+                format!("Name an account of the people file, as it is spelled there; {account} is none.");
+            Some(fault(format!("{pointer}/seats/{number}/account"), message))
+        }
+        Capacity::Account(_) | Capacity::Group(_) | Capacity::ClaimedGroup(_) | Capacity::Permission(_) => {
+            None
+        }
+    };
+    stage.seats.iter().enumerate().filter_map(unlisted).collect()
 }
 
 fn fault(at: impl Into<String>, message: impl Into<String>) -> DefinitionFault {

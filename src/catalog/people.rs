@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::file::Document;
 use crate::domain::fault::{DefinitionFault, pointer_to};
+use crate::domain::id_text;
 use crate::domain::policy::people::{People, PersonEntry};
 use crate::domain::rules::files::ReadEntry;
 
@@ -72,6 +73,14 @@ fn entry(person: &Value, at: &str, faults: &mut Vec<DefinitionFault>) -> ReadEnt
     let active = person.get("active").map_or(Some(true), Value::as_bool);
     if active.is_none() {
         faults.push(fault(pointer_to(at, "active"), "Write true or false."));
+    }
+    for (number, account) in accounts.iter().enumerate() {
+        if let Err(wrong) = id_text::check(account) {
+            faults.push(fault(format!("{at}/accounts/{number}"), format!("Write {}.", wrong.wish())));
+        }
+    }
+    if let Some(Err(wrong)) = name.map(id_text::check_seen) {
+        faults.push(fault(pointer_to(at, "name"), format!("Write {}.", wrong.wish())));
     }
     let (groups, owners) = (texts(person, "groups", at, faults), texts(person, "owners", at, faults));
     ReadEntry { name: name.map(str::to_owned), accounts, groups, active, owners }

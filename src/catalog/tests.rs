@@ -329,6 +329,51 @@ fn faults_of_a_people_file_are_reported_with_their_lines() {
 }
 
 #[test]
+fn an_account_with_characters_that_nobody_sees_or_in_anothers_spelling_is_reported() {
+    let people = "[[people]]\nname = \"Ann\"\naccounts = [\"ann\", \"a\\u200bnn\"]\n\
+                  [[people]]\nname = \"B\\u202Eob\"\naccounts = [\"bob \"]\n";
+    assert_eq!(
+        reported(&[("people.txt", people)]),
+        [
+            "people.txt:3: people.0.accounts.1: Write a text without invisible or control characters (it has U+200B).",
+            "people.txt:6: people.1.accounts.0: Write a text without white space before or after it.",
+            "people.txt:5: people.1.name: Write a text without invisible or control characters (it has U+202E).",
+        ]
+    );
+    let people = "[[people]]\nname = \"Ann\"\naccounts = [\"ann@example.com\"]\n\
+                  [[people]]\nname = \"Bob\"\naccounts = [\"Ann@Example.com\"]\n";
+    assert_eq!(
+        reported(&[("people.txt", people)]),
+        [
+            "people.txt:6: people.1.accounts.0: Leave this account out; it is Ann's, spelled ann@example.com there."
+        ]
+    );
+}
+
+#[test]
+fn a_seat_names_an_account_of_the_people_file_as_it_is_spelled_there() {
+    let seat = |account: &str| {
+        let policy = "[[policy]]\nname = \"robot\"\n[[policy.stages]]\nname = \"Robot\"\n";
+        format!("{POINTS}{policy}[[policy.stages.seats]]\naccount = \"{account}\"\n")
+    };
+    let people = "[[people]]\nname = \"Ann\"\naccounts = [\"ann\"]\n\
+                  [[people]]\nname = \"Bot\"\naccounts = [\"svc-bot\"]\nowners = [\"Ann\"]\n";
+    for account in ["svc-bot", "ann"] {
+        assert_eq!(load(&[("a.toml", &seat(account)), ("people.txt", people)]).files.len(), 1);
+    }
+    for account in ["Svc-Bot", "svc-other"] {
+        let faults = reported(&[("a.toml", &seat(account)), ("people.txt", people)]);
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].contains("Name an account of the people file"), "{faults:?}");
+    }
+    assert_eq!(
+        reported(&[("a.toml", &seat("ann"))]).len(),
+        1,
+        "without a people file nobody has the account"
+    );
+}
+
+#[test]
 fn a_missing_folder_or_file_is_reported() {
     let nowhere =
         Catalog { types: Some("/nowhere".into()), people: Some("/no.toml".into()), ..Catalog::default() };

@@ -37,16 +37,19 @@ pub enum FindingCode {
     LateAnswer,
     /// Too few people are left who could complete it.
     NobodyCanSign,
+    /// Somebody's id or name looks like that of another person.
+    LookAlike,
 }
 
 impl FindingCode {
     /// Every code.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::HiddenCharacters,
         Self::SubjectPending,
         Self::LimitNearlyUsedUp,
         Self::LateAnswer,
         Self::NobodyCanSign,
+        Self::LookAlike,
     ];
 
     /// The word on the wire.
@@ -57,6 +60,7 @@ impl FindingCode {
             Self::LimitNearlyUsedUp => "limit_nearly_used_up",
             Self::LateAnswer => "late_answer",
             Self::NobodyCanSign => "nobody_can_sign",
+            Self::LookAlike => "look_alike",
         }
     }
 

@@ -5,7 +5,7 @@
 //! counters, a subject that must be alone, or an `Idempotency-Key`, it is chosen inside the writing
 //! transaction, on locked rows, so that no batch and no second node can slip past.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -19,6 +19,7 @@ use crate::domain::execution::Execution;
 use crate::domain::ids::RequestId;
 use crate::domain::json;
 use crate::domain::lifecycle::{NewRequest, submit};
+use crate::domain::person_key::PersonKey;
 use crate::domain::policy::facts::Facts;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{DecisionContext, PolicyInForce, progress};
@@ -26,7 +27,7 @@ use crate::domain::policy::shortage::shortage;
 use crate::domain::policy::usage::Usage;
 use crate::domain::policy::{Capacity, Rule, RuleChoice, RuleOutcome};
 use crate::domain::request::{Counted, Request, State, Terms};
-use crate::domain::request_type::{CountBy, RequestType};
+use crate::domain::request_type::{CountBy, Counter, RequestType};
 use crate::domain::rules::Rules;
 use crate::domain::submission::Submission;
 use crate::store::calls::CallRow;
@@ -97,9 +98,9 @@ impl PreparedSubmission {
 
     /// The counters that it counts in.
     pub(super) fn counted(&self) -> Vec<Counted> {
-        let count = |counter: &crate::domain::request_type::Counter| {
+        let count = |counter: &Counter| {
             let who = match counter.by {
-                CountBy::Maker => person_behind(&self.maker, &self.rules.people),
+                CountBy::Maker => person_behind(&self.maker, &self.rules.people).into_text(),
                 CountBy::Subject => self.submission.subject.clone()?,
             };
             let window = counter.window.num_microseconds().filter(|window| *window > 0)?;
@@ -107,6 +108,25 @@ impl PreparedSubmission {
             Some(Counted { counter: counter.name.clone(), who, window_start: now - now.rem_euclid(window) })
         };
         self.request_type.usage.iter().filter_map(count).collect()
+    }
+
+    /// Where the counter may have counted the same maker before: under the key of an account that the people
+    /// file joins with theirs now.
+    pub(super) fn counted_earlier(&self, counted: &Counted) -> Vec<Counted> {
+        let is_this = |counter: &&Counter| counter.name == counted.counter && counter.by == CountBy::Maker;
+        if !self.request_type.usage.iter().any(|counter| is_this(&counter)) {
+            return Vec::new();
+        }
+        let keys = keys_behind(&self.maker, &self.rules.people).into_iter().map(PersonKey::into_text);
+        keys.map(|who| Counted { who, ..counted.clone() }).filter(|other| other.who != counted.who).collect()
+    }
+
+    /// The rows that are read beside the locked ones, as far as they exist.
+    pub(super) fn read_beside(&self) -> Vec<UsageKey> {
+        let (org, name) = (self.maker.org.as_str(), self.request_type.name.as_str());
+        let counted = self.counted();
+        let earlier = counted.iter().flat_map(|counted| self.counted_earlier(counted));
+        earlier.map(|counted| usage_key(org, name, &counted)).collect()
     }
 
     /// The rows to lock before its rule is chosen.
@@ -229,12 +249,24 @@ pub(super) fn call_row(prepared: &PreparedSubmission, call: Vec<u8>) -> CallRow 
     }
 }
 
-/// One name for all accounts of one person: the people file's, or the account's own key.
-fn person_behind(maker: &Signer, people: &People) -> String {
+/// One key for all accounts of one person: the people file's entry, or the account's own.
+fn person_behind(maker: &Signer, people: &People) -> PersonKey {
     let behind = maker.behind(people);
     let mut entries = people.entries().iter().filter(|entry| !entry.is_service());
     let listed = entries.find(|entry| people.is_behind(entry, &behind));
-    listed.map_or_else(|| maker.person.key(), |entry| format!("person\n{}", entry.name))
+    listed.map_or_else(|| maker.person.key(), |entry| PersonKey::of_entry(&entry.name))
+}
+
+/// Every key under which the people behind a maker may have been counted while the people file was another.
+fn keys_behind(maker: &Signer, people: &People) -> BTreeSet<PersonKey> {
+    let behind = maker.behind(people);
+    let mut keys: BTreeSet<PersonKey> = people.keys_of(&maker.person).into_iter().collect();
+    for entry in people.entries().iter().filter(|entry| people.is_behind(entry, &behind)) {
+        keys.insert(PersonKey::of_entry(&entry.name));
+        let accounts = entry.accounts.iter();
+        keys.extend(accounts.map(|account| PersonKey::of_account(&maker.person.iss, account)));
+    }
+    keys
 }
 
 /// The key of a counter's row.

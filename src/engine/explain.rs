@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::admission::usage_key;
 use super::reader::Reader;
+use super::reason::Reason;
 use super::rule_book::approval_of;
 use super::views::{RowView, View};
 use super::{Engine, EngineError};
@@ -14,6 +15,7 @@ use crate::domain::code::Code;
 use crate::domain::findings::{Finding, FindingCode, Level, hidden_characters};
 use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::{may_withdraw, refusal_of};
+use crate::domain::look_alikes::look_alikes;
 use crate::domain::policy::Approval;
 use crate::domain::policy::fresh::FreshSignIn;
 use crate::domain::policy::may_decide::{may_decide, must_wait};
@@ -25,15 +27,6 @@ use crate::domain::request_type::{CountBy, Counter, RequestType};
 use crate::store::attempts::{self, AttemptRow};
 use crate::store::usage::UsageKey;
 use crate::store::{AnyConnection, StoreError, requests, to_micros, usage};
-
-/// Why somebody can't decide.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
-    /// A stable word.
-    pub code: Code,
-    /// A sentence for people.
-    pub sentence: String,
-}
 
 /// What a person is told about a request beyond its body.
 #[derive(Clone, Debug)]
@@ -133,11 +126,12 @@ impl Engine {
         let missing =
             approval.filter(|_| waits).and_then(|approval| shortage(&request.context(), &policy(approval)));
         findings.extend(missing.map(|missing| nobody_can_sign(&missing)));
-        let own = |decision: &&Decision| decision.checker.is_same_person(&actor.person);
+        findings.extend(look_alikes(&rules.people, request));
+        let own = |decision: &&Decision| rules.people.is_one_person(&decision.checker, &actor.person);
         Ok(Explanation {
             can_decide: why_not.is_empty(),
             why_not,
-            can_withdraw: may_withdraw(&actor.person, request, now).is_ok(),
+            can_withdraw: may_withdraw(&actor.person, &rules.people, request, now).is_ok(),
             my_decision: request.decisions.iter().find(own).cloned(),
             fresh_sign_in: approval.and_then(|approval| FreshSignIn::of(approval, signer, now)),
             progress: approval.map(|approval| progress(&request.context(), &policy(approval))),

@@ -5,11 +5,12 @@ use super::{AdmissionRefusal, Engine, EngineError};
 use crate::domain::actor::{Actor, Person};
 use crate::domain::allowed_targets::Targets;
 use crate::domain::digest::Digest;
-use crate::domain::ids::RequestId;
+use crate::domain::ids::{OrgId, RequestId};
+use crate::domain::policy::people::People;
 use crate::domain::submission::{means_the_same, validate};
-use crate::store::StoreError;
-use crate::store::requests::parse_id;
+use crate::store::requests::{self, parse_id};
 use crate::store::submission_keys::{self, SubmissionKeyRow};
+use crate::store::{AnyConnection, StoreError};
 
 /// A client's key and what came with it.
 #[derive(Clone, Debug)]
@@ -29,13 +30,13 @@ impl ClientKey {
     }
 
     /// The request that the key was used for by the same bytes; `None` if another person used it, or for other bytes,
-    /// which may still [mean the same](Self::asks_for).
+    /// which may still [mean the same](Self::asks_for). Any account of the person may send it again.
     pub(super) fn request_of(
         &self,
         row: &SubmissionKeyRow,
-        person: &Person,
+        is_theirs: bool,
     ) -> Result<Option<RequestId>, StoreError> {
-        let is_same = row.person_key == person.key() && row.digest == self.digest.to_string();
+        let is_same = is_theirs && row.digest == self.digest.to_string();
         is_same.then(|| parse_id(&row.request_id)).transpose()
     }
 
@@ -50,6 +51,19 @@ impl ClientKey {
     }
 }
 
+/// Whether a key was used by this person: under any of their accounts, as the people file joins them now.
+pub(super) fn is_theirs(
+    conn: &mut AnyConnection,
+    row: &SubmissionKeyRow,
+    (person, people): (&Person, &People),
+) -> Result<bool, StoreError> {
+    if people.is_key_of(&row.person_key, person) {
+        return Ok(true);
+    }
+    let found = requests::find(conn, &OrgId::new(row.org_id.clone()), parse_id(&row.request_id)?)?;
+    Ok(found.is_some_and(|request| people.is_one_person(&request.maker(), person)))
+}
+
 impl Engine {
     /// The request that a key already names. Asked before a submission is checked: the types may have
     /// changed since.
@@ -60,13 +74,19 @@ impl Engine {
     ) -> Result<Option<View>, EngineError> {
         let org = actor.org.to_string();
         let key = client_key.key.clone();
-        let read = move |conn: &mut _| submission_keys::find(conn, &org, &key);
-        let Some(row) = self.inner.store.read(read).await? else { return Ok(None) };
+        let rules = self.inner.book.current();
+        let person = actor.person.clone();
+        let read = move |conn: &mut _| {
+            let Some(row) = submission_keys::find(conn, &org, &key)? else { return Ok(None) };
+            let is_theirs = is_theirs(conn, &row, (&person, &rules.people))?;
+            Ok(Some((row, is_theirs)))
+        };
+        let Some((row, is_theirs)) = self.inner.store.read(read).await? else { return Ok(None) };
         let reused = || EngineError::NotAdmitted(AdmissionRefusal::key_reused());
-        if let Some(id) = client_key.request_of(&row, &actor.person)? {
+        if let Some(id) = client_key.request_of(&row, is_theirs)? {
             return Ok(Some(self.find(actor, id).await?));
         }
-        if row.person_key != actor.person.key() {
+        if !is_theirs {
             return Err(reused());
         }
         let view = self.find(actor, parse_id(&row.request_id)?).await?;

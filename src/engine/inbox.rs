@@ -2,22 +2,25 @@
 //!
 //! **Invariant:** the inbox has exactly the requests that [`may_decide`] allows the person to decide now.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use super::accounts::{accounts_behind, accounts_of};
 use super::change_feed::Change;
 use super::reader::{BoundedViews, Reader};
+use super::reason::Reason;
 use super::rule_book::approval_under;
 use super::views::{RowView, View};
 use super::{Engine, EngineError, require};
 use crate::domain::actor::{Actor, Permission, Person, Signer};
 use crate::domain::ids::RequestId;
 use crate::domain::policy::Capacity;
-use crate::domain::policy::may_decide::may_decide;
+use crate::domain::policy::may_decide::{WhyNot, may_decide};
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::PolicyInForce;
 use crate::domain::request::Request;
 use crate::domain::waiting::WaitingRequest;
-use crate::store::inbox::{self, Accounts};
+use crate::store::accounts::Accounts;
+use crate::store::inbox;
 use crate::store::listing;
 use crate::store::{AnyConnection, StoreError};
 
@@ -82,6 +85,7 @@ pub(super) struct InboxReader {
     /// Everything that they could sign as.
     capacities: Vec<Capacity>,
     accounts: Accounts,
+    is_active: bool,
     now: chrono::DateTime<chrono::Utc>,
 }
 
@@ -199,33 +203,56 @@ impl Engine {
         let reader = self.reader_for(actor);
         let signer = actor.signer.clone();
         let people = &reader.rules.people;
-        let behind = signer.behind(people);
-        let linked = people.entries().iter().filter(|entry| people.is_behind(entry, &behind));
-        let mut names: Vec<String> = linked.flat_map(|entry| entry.accounts.clone()).collect();
-        names.extend([actor.person.sub.clone(), actor.person.user_id.clone()]);
         let capacities = capacities_of(actor, people);
-        drop(behind);
-        InboxReader { reader, signer, capacities, accounts: Accounts { names }, now: self.inner.clock.now() }
+        let accounts = accounts_behind(&signer, people);
+        let is_active = people.is_active(&signer.person, &signer.act);
+        InboxReader { reader, signer, capacities, accounts, is_active, now: self.inner.clock.now() }
+    }
+
+    /// Why `actor` can decide nothing at all now, whatever waits: `None` if their inbox says what they can.
+    pub fn why_nothing_needs(&self, actor: &Actor) -> Option<Reason> {
+        let rules = self.inner.book.current();
+        let is_active = rules.people.is_active(&actor.person, &actor.act);
+        (!is_active).then(|| Reason {
+            code: WhyNot::PersonInactive.code(),
+            sentence: WhyNot::PersonInactive.sentence(),
+        })
     }
 }
 
-/// Everything that somebody could sign as.
+/// Everything that somebody could sign as; a service account only as itself.
 fn capacities_of(actor: &Actor, people: &People) -> Vec<Capacity> {
+    let ids = BTreeSet::from([&actor.person.sub, &actor.person.user_id]);
+    let own = ids.into_iter().filter(|id| people.is_account_of(id, &actor.person));
+    let own = own.map(|id| Capacity::Account(id.clone()));
+    if people.is_service(&actor.person, &actor.act) {
+        return own.collect();
+    }
     let listed = people.groups_of(&actor.person).into_iter().map(|group| Capacity::Group(group.to_owned()));
     let claimed = actor.groups.iter().cloned().map(Capacity::ClaimedGroup);
-    listed.chain(claimed).chain(actor.permissions.iter().copied().map(Capacity::Permission)).collect()
+    own.chain(listed)
+        .chain(claimed)
+        .chain(actor.permissions.iter().copied().map(Capacity::Permission))
+        .collect()
 }
 
 impl Engine {
+    /// Whether `actor` may read a request that has just changed.
+    pub fn may_read_change(&self, actor: &Actor, change: &Change) -> bool {
+        actor.may_read(&self.inner.book.current().people, &change.org, &change.maker)
+    }
+
     /// Whether a request that has just changed may wait for `actor`. Answered without reading it, so they may
     /// have decided it before; only the inbox knows.
     pub fn may_wait_for(&self, actor: &Actor, change: &Change) -> bool {
-        let is_own = |person: &Person| person.is_same_person(&actor.person);
+        let rules = self.inner.book.current();
+        let people = &rules.people;
+        let is_own = |person: &Person| people.is_one_person(person, &actor.person);
         let is_open = change.state.waits() && actor.may(Permission::Check);
         if !is_open || change.org != actor.org || is_own(&change.maker) || is_own(&change.by) {
             return false;
         }
-        let capacities = capacities_of(actor, &self.inner.book.current().people);
+        let capacities = capacities_of(actor, people);
         change.waits_for.iter().any(|wanted| capacities.iter().any(|own| own.fits(wanted)))
     }
 }
@@ -244,6 +271,9 @@ impl InboxReader {
         wanted: usize,
     ) -> Result<Vec<WaitingRequest>, StoreError> {
         let mut found: Vec<WaitingRequest> = Vec::new();
+        if !self.is_active {
+            return Ok(found);
+        }
         for set in inbox::waiting_sets(conn, &self.reader.actor.org)? {
             if self.has_one_of(&set) {
                 found.extend(self.walk_set(conn, &set, after.clone(), wanted)?);
@@ -263,7 +293,7 @@ impl InboxReader {
         after: Option<&InboxPosition>,
         wanted: usize,
     ) -> Result<Vec<WaitingRequest>, StoreError> {
-        let anybody = Accounts { names: Vec::new() };
+        let anybody = Accounts::default();
         let rows = i64::try_from(wanted).unwrap_or(CHUNK_MAX);
         let mut found = Vec::new();
         for set in inbox::waiting_sets(conn, &self.reader.actor.org)? {
@@ -357,20 +387,11 @@ impl InboxReader {
         limit: usize,
     ) -> Result<DecidedRows, StoreError> {
         let rows = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        let mut found = inbox::decided_by(conn, &self.reader.actor.org, &self.person_keys(), after, rows)?;
+        let own = accounts_of(&self.reader.actor.person, &self.reader.rules.people).keys;
+        let mut found = inbox::decided_by(conn, &self.reader.actor.org, &own, after, rows)?;
         let has_more = found.len() > limit;
         found.truncate(limit);
         let next = found.last().filter(|_| has_more).map(|(position, _)| position.clone());
         Ok((found, next))
-    }
-
-    /// The keys under which this person's decisions are stored: one for each of their user ids.
-    fn person_keys(&self) -> Vec<String> {
-        let iss = &self.reader.actor.person.iss;
-        let mut keys: Vec<String> = self.accounts.names.iter().map(|name| format!("{iss}\n{name}")).collect();
-        keys.push(self.reader.actor.person.key());
-        keys.sort();
-        keys.dedup();
-        keys
     }
 }

@@ -3,6 +3,7 @@
 //! API, CLI and executor change state only through [`Engine`]. **Invariant:** every decision is made
 //! in `decider`, on rows locked in the transaction that records it, whichever door was used.
 
+mod accounts;
 mod admission;
 mod batch_rows;
 mod bulk;
@@ -32,6 +33,7 @@ mod outcome_waiters;
 pub mod pauses;
 pub mod queries;
 mod reader;
+pub mod reason;
 mod refusals;
 pub mod request_snapshot;
 mod rule_book;

@@ -46,7 +46,7 @@ impl Reader {
         ids: &[RequestId],
     ) -> Result<Vec<RowView>, StoreError> {
         let mut found = listing::find_all(conn, &self.actor.org, ids)?;
-        found.retain(|request| self.actor.may_read(&request.org, &request.maker));
+        found.retain(|request| self.actor.may_read(&self.rules.people, &request.org, &request.maker));
         self.rows(conn, found)
     }
 

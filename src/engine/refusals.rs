@@ -46,7 +46,7 @@ impl Engine {
             sub: person.sub.clone(),
             user_id: person.user_id.clone(),
             user_name: person.user_name.clone(),
-            person_key: person.key(),
+            person_key: self.inner.book.current().people.key_of(person).into_text(),
             request_type: name.chars().take(TYPE_NAME_CHARS_MAX).collect(),
             codes: json!(codes).to_string(),
             digest: digest.map(|digest| digest.to_string()),

@@ -47,14 +47,14 @@ impl Engine {
         id: RequestId,
         limits: SnapshotLimits,
     ) -> Result<RequestSnapshot, EngineError> {
-        let scope = all_readable(actor);
         let inbox = self.inbox_reader(actor);
+        let scope = all_readable(actor, &inbox.reader.rules.people);
         let actor = actor.clone();
         let asking = actor.clone();
         let read = move |conn: &mut AnyConnection| {
             let Some(record) = listing::find(conn, &asking.org, id)? else { return Ok(None) };
             let view = inbox.reader.view(conn, record)?;
-            if !asking.may_read(&view.request.org, &view.request.maker) {
+            if !asking.may_read(&inbox.reader.rules.people, &view.request.org, &view.request.maker) {
                 return Ok(None);
             }
             let events = entries(events::list(conn, &asking.org, id)?)?;

@@ -141,7 +141,7 @@ impl Engine {
             Ok((found, entries(events::list(conn, &reader.actor.org, id)?)?))
         };
         let (found, entries) = self.inner.store.read(read).await?;
-        Ok(Trail { view: readable(actor, found)?, entries })
+        Ok(Trail { view: readable(actor, &self.inner.book.current().people, found)?, entries })
     }
 }
 

@@ -40,7 +40,7 @@ impl DecisionRow {
         Self {
             org_id: request.org.to_string(),
             request_id: request.id.to_string(),
-            person_key: checker.key(),
+            person_key: checker.key().into_text(),
             iss: checker.iss,
             sub: checker.sub,
             user_id: checker.user_id,

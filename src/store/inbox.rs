@@ -7,6 +7,7 @@ use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
+use super::accounts::Accounts;
 use super::decisions as decided;
 use super::listing;
 use super::schema::{decisions, requests};
@@ -23,13 +24,6 @@ pub struct InboxPosition {
     pub at: i64,
     /// The row's id.
     pub id: RequestId,
-}
-
-/// The reader of an inbox: accounts (`sub` or user id) that are one person.
-#[derive(Clone, Debug)]
-pub struct Accounts {
-    /// As tokens name them.
-    pub names: Vec<String>,
 }
 
 impl InboxPosition {
@@ -70,16 +64,24 @@ pub fn waiting_for(
     after: Option<&InboxPosition>,
     limit: i64,
 ) -> Result<Vec<WaitingRequest>, StoreError> {
+    let Accounts { iss, sub, keys, listed } = accounts.clone();
+    // Only ids of one issuer are one person: an id of another one's is another person's, unless it is listed.
     let own = decisions::org_id.eq(requests::org_id).and(decisions::request_id.eq(requests::request_id)).and(
-        decisions::sub.eq_any(accounts.names.clone()).or(decisions::user_id.eq_any(accounts.names.clone())),
+        decisions::person_key
+            .eq_any(keys.clone())
+            .or(decisions::iss.eq(iss.clone()).and(decisions::sub.eq(sub.clone())))
+            .or(decisions::sub.eq_any(listed.clone()))
+            .or(decisions::user_id.eq_any(listed.clone())),
     );
     let maker =
         (requests::maker_iss, requests::maker_sub, requests::maker_user_id, requests::maker_user_name);
     let mut query = requests::table
         .filter(requests::org_id.eq(org.to_string()).and(requests::waits_for.eq(set.to_owned())))
         .filter(sql::<Bool>("state = 'AdminTask'"))
-        .filter(requests::maker_sub.ne_all(accounts.names.clone()))
-        .filter(requests::maker_user_id.ne_all(accounts.names.clone()))
+        .filter(requests::maker_key.ne_all(keys))
+        .filter(requests::maker_iss.ne(iss).or(requests::maker_sub.ne(sub)))
+        .filter(requests::maker_sub.ne_all(listed.clone()))
+        .filter(requests::maker_user_id.ne_all(listed))
         // Most have just arrived, and then there are no decisions to look for.
         .filter(requests::version.le(VERSION_ON_ARRIVAL).or(not(exists(decisions::table.filter(own)))))
         .order((requests::sort_at, requests::request_id))

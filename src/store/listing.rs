@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
+use super::accounts::Accounts;
 use super::decisions;
 use super::records::{self, Record};
 use super::requests::{self as rows, Key, RequestRow};
 use super::schema::requests;
 use super::{AnyConnection, StoreError, to_micros};
-use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::request::{Request, State, VERSION_ON_ARRIVAL};
 
@@ -22,7 +22,7 @@ pub struct Filter {
     /// The org; there is no listing over orgs.
     pub org: OrgId,
     /// Only what this person submitted.
-    pub maker: Option<Person>,
+    pub maker: Option<Accounts>,
     /// The maker's user id.
     pub user_id: Option<String>,
     /// The four entities.
@@ -97,10 +97,16 @@ type Boxed<'a> = requests::BoxedQuery<'a, Any>;
 
 fn filtered<'a>(filter: &Filter) -> Boxed<'a> {
     let mut query = requests::table.filter(requests::org_id.eq(filter.org.to_string())).into_boxed();
-    if let Some(maker) = &filter.maker {
-        let same_sub =
-            requests::maker_iss.eq(maker.iss.clone()).and(requests::maker_sub.eq(maker.sub.clone()));
-        query = query.filter(requests::maker_key.eq(maker.key()).or(same_sub));
+    if let Some(Accounts { iss, sub, keys, listed }) = filter.maker.clone() {
+        let same_sub = requests::maker_iss.eq(iss).and(requests::maker_sub.eq(sub));
+        let own = requests::maker_key.eq_any(keys).or(same_sub);
+        query = if listed.is_empty() {
+            query.filter(own)
+        } else {
+            let joined =
+                requests::maker_sub.eq_any(listed.clone()).or(requests::maker_user_id.eq_any(listed));
+            query.filter(own.or(joined))
+        };
     }
     if let Some(id) = &filter.user_id {
         query = query.filter(requests::maker_user_id.eq(id.clone()));

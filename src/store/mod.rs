@@ -3,6 +3,7 @@
 //! Writes go through the [`writer`] (one transaction for all waiting writes); reads use a pool of
 //! read-only connections. **Invariant:** no rule is decided here; rows come out as domain values.
 
+pub mod accounts;
 pub mod answers;
 pub mod attempts;
 mod bounds;

@@ -79,7 +79,7 @@ impl From<&Request> for RequestRow {
             attempts: sending.attempts,
             digest: request.digest.to_string(),
             host: request.host.clone(),
-            maker_key: maker.key(),
+            maker_key: maker.key().into_text(),
             maker_iss: maker.iss,
             maker_sub: maker.sub,
             maker_user_id: maker.user_id,

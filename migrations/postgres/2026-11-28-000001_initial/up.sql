@@ -426,7 +426,7 @@ BEGIN
     IF EXISTS (
         SELECT FROM requests
         WHERE org_id = NEW.org_id AND request_id = NEW.request_id AND maker_iss = NEW.iss
-            AND (maker_sub = NEW.sub OR maker_user_id = NEW.user_id)
+            AND (maker_sub = NEW.sub OR maker_user_id = NEW.user_id OR maker_key = NEW.person_key)
     ) THEN
         RAISE EXCEPTION 'decisions: no one decides their own request' USING ERRCODE = 'check_violation';
     END IF;

@@ -415,7 +415,7 @@ CREATE TRIGGER decisions_never_by_the_maker BEFORE INSERT ON decisions
 WHEN EXISTS (
     SELECT 1 FROM requests
     WHERE org_id = NEW.org_id AND request_id = NEW.request_id AND maker_iss = NEW.iss
-        AND (maker_sub = NEW.sub OR maker_user_id = NEW.user_id))
+        AND (maker_sub = NEW.sub OR maker_user_id = NEW.user_id OR maker_key = NEW.person_key))
 BEGIN SELECT RAISE(ABORT, 'decisions: no one decides their own request'); END;
 
 CREATE TRIGGER sessions_stay_ended BEFORE UPDATE ON sessions WHEN OLD.ended_at IS NOT NULL

@@ -27,6 +27,7 @@ pub use self::tried::Tried;
 pub use self::withdraw::may_withdraw;
 use self::withdraw::withdraw;
 use super::actor::Person;
+use super::policy::people::People;
 use super::request::Request;
 use super::sending::{AttemptEnd, SendingRules};
 use super::state::State;
@@ -41,6 +42,8 @@ pub enum Command<'a> {
     Withdraw {
         /// Who asks.
         by: Person,
+        /// The people file, which says what other accounts they have.
+        people: &'a People,
         /// Why.
         reason: Words,
     },
@@ -97,8 +100,8 @@ pub fn transition(
         Command::Decide(command) => {
             decide(request, command, now)?.map(|kind| (command.signer.person.clone(), kind))
         }
-        Command::Withdraw { by, reason } => {
-            withdraw(request, by, reason, now)?.map(|kind| (by.clone(), kind))
+        Command::Withdraw { by, people, reason } => {
+            withdraw(request, (by, people), reason, now)?.map(|kind| (by.clone(), kind))
         }
         Command::Expire => is_overdue(request, now).then(|| by_system(EventKind::Expired)),
         Command::Lapse => send::lapse(request, now).map(by_system),

@@ -5,20 +5,26 @@ use chrono::{DateTime, Utc};
 use super::refusal::must_wait;
 use super::{EventKind, Refusal};
 use crate::domain::actor::Person;
+use crate::domain::policy::people::People;
 use crate::domain::request::Request;
 use crate::domain::state::State;
 use crate::domain::words::Words;
 
 /// Whether `by` may withdraw `request` at `now`. Page, form and API all ask this.
 ///
-/// The maker may, as long as the request waits: whatever permissions their token still grants, and
+/// The maker may, under any of their accounts, as long as the request waits: whatever permissions their token still grants, and
 /// even if the people file has switched them off. Withdrawing only ever stops something. They may as well
 /// while it is approved, as long as the call certainly was not carried out and is not under way.
 ///
 /// # Errors
 /// Why not: they are not the maker, it takes no more commands, or the call may have been carried out.
-pub fn may_withdraw(by: &Person, request: &Request, now: DateTime<Utc>) -> Result<(), Refusal> {
-    if !by.is_same_person(&request.maker) {
+pub fn may_withdraw(
+    by: &Person,
+    people: &People,
+    request: &Request,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    if !people.is_one_person(by, &request.maker) {
         return Err(Refusal::NotTheMaker);
     }
     if request.state != State::Approved {
@@ -30,14 +36,14 @@ pub fn may_withdraw(by: &Person, request: &Request, now: DateTime<Utc>) -> Resul
 /// What a withdrawal does; nothing if it is a client's retry.
 pub(super) fn withdraw(
     request: &Request,
-    by: &Person,
+    (by, people): (&Person, &People),
     reason: &Words,
     now: DateTime<Utc>,
 ) -> Result<Option<EventKind>, Refusal> {
-    let is_repeat = request.state == State::Withdrawn && by.is_same_person(&request.maker);
+    let is_repeat = request.state == State::Withdrawn && people.is_one_person(by, &request.maker);
     if is_repeat {
         return Ok(None);
     }
-    may_withdraw(by, request, now)?;
+    may_withdraw(by, people, request, now)?;
     Ok(Some(EventKind::Withdrawn { reason: reason.as_str().to_owned() }))
 }

@@ -1,6 +1,6 @@
 //! Who sees the fields that a type masks.
 
-use super::may_decide::capacities;
+use super::capacities::capacities;
 use super::progress::{DecisionContext, PolicyInForce};
 use crate::domain::actor::{Permission, Signer};
 

@@ -3,10 +3,9 @@
 //! Decisions ask this inside the transaction that records them, whichever way they came in, and pages and
 //! API ask it to explain. Nothing here can be switched off.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 
+use super::capacities::{SeatHint, capacities, seat_hint};
 use super::people::People;
 use super::progress::{DecisionContext, PolicyInForce, StageProgress, progress};
 use super::{Capacity, Stage};
@@ -53,6 +52,8 @@ pub enum WhyNot {
         stage: String,
         /// What it waits for, such as `Finance: 1 of 2`.
         needed: Vec<String>,
+        /// Why not even though somebody might think so.
+        hint: Option<SeatHint>,
     },
     /// Their seats are filled; they may still reject.
     NotNeeded {
@@ -109,8 +110,19 @@ impl WhyNot {
                 "This request expired at {}. Nothing was sent; submit it again if it is still wanted.",
                 expires_at.format("%Y-%m-%dT%H:%M:%SZ"),
             ),
-            Self::NotInStage { stage, needed } => format!(
+            Self::NotInStage { stage, needed, hint: None } => format!(
                 "Stage {stage} waits for {}, and you hold none of its seats. Ask one who does.",
+                needed.join(", "),
+            ),
+            Self::NotInStage { stage, needed, hint: Some(SeatHint::Spelling(spelling)) } => format!(
+                "Stage {stage} waits for {}. The people file lists your account as {spelling}, which is not how \
+                 your token spells it, so it gives you no group. Ask whoever keeps the file to write it as your \
+                 token does.",
+                needed.join(", "),
+            ),
+            Self::NotInStage { stage, needed, hint: Some(SeatHint::ServiceAccount) } => format!(
+                "Stage {stage} waits for {}. A service account decides only where a seat names it. Ask a person \
+                 who holds a seat.",
                 needed.join(", "),
             ),
             Self::NotNeeded { stage, needed, .. } => format!(
@@ -196,36 +208,16 @@ fn seat_of(
     let capacities = capacities(signer, stage, policy.people);
     let (name, needed) = (stage.name.clone(), state.still_needed(progress.people_missing));
     if capacities.is_empty() {
-        return Err(WhyNot::NotInStage { stage: name, needed });
+        return Err(WhyNot::NotInStage {
+            stage: name,
+            needed,
+            hint: seat_hint(signer, stage, policy.people),
+        });
     }
     let helps = |own: &Capacity| progress.waits_for().iter().any(|wanted| own.fits(wanted));
     let is_needed = capacities.iter().any(helps);
     let seat = SigningSeat { stage: number, capacities };
     if is_needed { Ok(seat) } else { Err(WhyNot::NotNeeded { stage: name, needed, seat }) }
-}
-
-/// What `signer` may sign this stage as, sorted.
-pub fn capacities(signer: &Signer, stage: &Stage, people: &People) -> Vec<Capacity> {
-    let listed = people.groups_of(&signer.person);
-    let mut found = BTreeSet::new();
-    for seat in &stage.seats {
-        match &seat.who {
-            Capacity::Group(name) | Capacity::ClaimedGroup(name) => {
-                if listed.contains(name.as_str()) {
-                    found.insert(Capacity::Group(name.clone()));
-                }
-                if signer.groups.contains(name) {
-                    found.insert(Capacity::ClaimedGroup(name.clone()));
-                }
-            }
-            Capacity::Permission(permission) => {
-                if signer.may(*permission) {
-                    found.insert(seat.who.clone());
-                }
-            }
-        }
-    }
-    found.into_iter().collect()
 }
 
 impl StageProgress {
@@ -295,9 +287,11 @@ pub fn still_allowed(context: &DecisionContext<'_>, policy: &PolicyInForce<'_>) 
 
 fn still_held(approval: &Decision, people: &People) -> Vec<Capacity> {
     let listed = people.groups_of(&approval.checker);
+    let is_service = people.is_service(&approval.checker, &approval.act);
     let holds = |who: &&Capacity| match who {
-        Capacity::Group(name) => listed.contains(name.as_str()),
-        Capacity::ClaimedGroup(_) | Capacity::Permission(_) => true,
+        Capacity::Account(account) => people.is_account_of(account, &approval.checker),
+        Capacity::Group(name) => !is_service && listed.contains(name.as_str()),
+        Capacity::ClaimedGroup(_) | Capacity::Permission(_) => !is_service,
     };
     approval.capacities.iter().filter(holds).cloned().collect()
 }

@@ -4,6 +4,7 @@
 //! can't be evaluated, a stage without seats.
 
 pub mod bulk;
+pub mod capacities;
 mod choice;
 pub mod condition;
 pub mod facts;
@@ -133,6 +134,8 @@ pub enum Capacity {
     ClaimedGroup(String),
     /// A permission that a token grants.
     Permission(Permission),
+    /// One account that the people file lists, by its id. The only seat that a service account can have.
+    Account(String),
 }
 
 impl Capacity {
@@ -141,6 +144,7 @@ impl Capacity {
         match text.split_once(':')? {
             ("group", name) => Some(Self::Group(name.to_owned())),
             ("claim", name) => Some(Self::ClaimedGroup(name.to_owned())),
+            ("account", id) => Some(Self::Account(id.to_owned())),
             ("permission", name) => {
                 Permission::ALL.into_iter().find(|one| one.name() == name).map(Self::Permission)
             }
@@ -148,10 +152,10 @@ impl Capacity {
         }
     }
 
-    /// The group's or the permission's name.
+    /// The group's or the permission's name, or the account's id.
     pub fn name(&self) -> &str {
         match self {
-            Self::Group(name) | Self::ClaimedGroup(name) => name,
+            Self::Group(name) | Self::ClaimedGroup(name) | Self::Account(name) => name,
             Self::Permission(permission) => permission.name(),
         }
     }
@@ -161,7 +165,8 @@ impl Capacity {
         match (self, seat) {
             (Self::Group(own) | Self::ClaimedGroup(own), Self::Group(wanted)) => own == wanted,
             (Self::Permission(own), Self::Permission(wanted)) => own == wanted,
-            (Self::Group(_) | Self::ClaimedGroup(_), _) | (Self::Permission(_), _) => false,
+            (Self::Account(own), Self::Account(wanted)) => own == wanted,
+            (Self::Group(_) | Self::ClaimedGroup(_) | Self::Permission(_) | Self::Account(_), _) => false,
         }
     }
 
@@ -170,6 +175,7 @@ impl Capacity {
             Self::Group(_) => "group",
             Self::ClaimedGroup(_) => "claim",
             Self::Permission(_) => "permission",
+            Self::Account(_) => "account",
         }
     }
 }

@@ -193,14 +193,24 @@ impl Reader<'_> {
     }
 
     fn seat(&mut self, value: &Value, at: &str, mode: Mode) -> Option<Seat> {
-        let seat = self.object(value, at, &["group", "permission", "count"])?;
+        let seat = self.object(value, at, &["group", "permission", "account", "count"])?;
         let count = self.number(seat, at, "count")?;
         if count.is_some() && mode != Mode::All {
             self.fault(pointer_to(at, "count"), "Leave count out; the stage's any says how many.");
         }
-        let who = match (seat.contains_key("group"), seat.contains_key("permission")) {
-            (true, false) => Capacity::Group(self.text_of(seat, at, "group")?),
-            (false, true) => {
+        let named = ["group", "permission", "account"].map(|kind| seat.contains_key(kind));
+        let who = match named {
+            [true, false, false] => Capacity::Group(self.text_of(seat, at, "group")?),
+            [false, false, true] => {
+                if count.is_some_and(|count| count > 1) {
+                    self.fault(
+                        pointer_to(at, "count"),
+                        "Write 1, or leave count out; an account signs once.",
+                    );
+                }
+                Capacity::Account(self.text_of(seat, at, "account")?)
+            }
+            [false, true, false] => {
                 let name = self.text_of(seat, at, "permission")?;
                 let field = pointer_to(at, "permission");
                 let known = Permission::ALL.map(Permission::name).join(", ");
@@ -208,8 +218,8 @@ impl Reader<'_> {
                 let found = found.or_else(|| self.absent(field, format!("Write one of {known}.")));
                 Capacity::Permission(found?)
             }
-            (true, true) | (false, false) => {
-                return self.absent(at, "Name either a group or a permission.");
+            [..] => {
+                return self.absent(at, "Name one group, one permission or one account.");
             }
         };
         Some(Seat { who, count: if mode == Mode::All { count.unwrap_or(1) } else { 1 } })
@@ -342,6 +352,7 @@ fn seat_to(seat: &Seat, mode: Mode) -> Value {
     let kind = match seat.who {
         Capacity::Group(_) | Capacity::ClaimedGroup(_) => "group",
         Capacity::Permission(_) => "permission",
+        Capacity::Account(_) => "account",
     };
     match mode {
         Mode::All => json!({ kind: seat.who.name(), "count": seat.count }),

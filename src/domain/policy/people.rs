@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::actor::{Person, Signer};
+use crate::domain::caseless;
 use crate::domain::fault::{DefinitionFault, pointer_to};
+use crate::domain::ids::OrgId;
+use crate::domain::person_key::PersonKey;
 
 /// One entry of the people file: a person, or a service account that people own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +34,11 @@ impl PersonEntry {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
     entries: Vec<PersonEntry>,
+    /// By account as people read it: who is whom, and who is active.
     by_account: BTreeMap<String, usize>,
     owners: Vec<Vec<usize>>,
+    /// By what accounts and names look like.
+    looks: BTreeMap<String, Vec<usize>>,
 }
 
 /// The accounts and entries behind somebody who submits or decides.
@@ -68,7 +74,8 @@ impl People {
                 faults.push(fault(number, "groups", index, "Name a group."));
             }
         }
-        if faults.is_empty() { Ok(Self { entries, by_account, owners }) } else { Err(faults) }
+        let looks = looks(&entries);
+        if faults.is_empty() { Ok(Self { entries, by_account, owners, looks }) } else { Err(faults) }
     }
 
     /// Whether it has no entries.
@@ -95,10 +102,112 @@ impl People {
         Behind { accounts, entries }
     }
 
-    /// The person's groups according to the file, sorted.
+    /// The person's groups according to the file, sorted: those of the entries that list one of their accounts
+    /// exactly as their token spells it.
     pub fn groups_of(&self, person: &Person) -> BTreeSet<&str> {
+        let entries = self.entries_of(person).into_iter().map(|entry| &self.entries[entry]);
+        let listed = entries.filter(|entry| is_spelled_as_in(entry, person));
+        listed.flat_map(|entry| &entry.groups).map(String::as_str).collect()
+    }
+
+    /// The account that the file lists for the person in another spelling than their token's, in an entry with
+    /// one of `groups`: with that spelling they would be in it.
+    pub fn spelling_wanted(&self, person: &Person, groups: &[&str]) -> Option<&str> {
+        self.other_spelling(person, |entry| entry.groups.iter().any(|own| groups.contains(&own.as_str())))
+    }
+
+    /// The account that the file lists for the person in another spelling than their token's, in an entry with
+    /// any group: what groups they are in is not clear.
+    pub fn unclear_groups(&self, person: &Person) -> Option<&str> {
+        self.other_spelling(person, |entry| !entry.groups.is_empty())
+    }
+
+    fn other_spelling(&self, person: &Person, matters: impl Fn(&PersonEntry) -> bool) -> Option<&str> {
+        let entries = self.entries_of(person).into_iter().map(|entry| &self.entries[entry]);
+        let mut misspelled = entries.filter(|entry| matters(entry) && !is_spelled_as_in(entry, person));
+        let ids = [&person.sub, &person.user_id];
+        let is_own = |account: &&String| ids.into_iter().any(|own| caseless::is_same(own, account));
+        misspelled.find_map(|entry| entry.accounts.iter().find(is_own)).map(String::as_str)
+    }
+
+    /// Whether the file lists this account, letter by letter, and it is the person's.
+    pub fn is_account_of(&self, account: &str, person: &Person) -> bool {
+        let is_theirs = account == person.sub || account == person.user_id;
+        is_theirs && self.lists(account)
+    }
+
+    /// Whether an entry lists this account letter by letter.
+    pub fn lists(&self, account: &str) -> bool {
+        let entry = self.by_account.get(&*caseless::folded(account));
+        entry.is_some_and(|entry| self.entries[*entry].accounts.iter().any(|own| own == account))
+    }
+
+    /// Whether a person, or somebody in their `act` chain, is a service account.
+    pub fn is_service(&self, person: &Person, act: &[Person]) -> bool {
+        let mut accounts = std::iter::once(person).chain(act);
+        let is_service = |entry: usize| self.entries[entry].is_service();
+        accounts.any(|account| self.entries_of(account).into_iter().any(is_service))
+    }
+
+    /// The account or name of somebody else that `text`, an id or a name of `person`, looks like though it is
+    /// another one; and the name of their entry.
+    pub fn look_alike(&self, person: &Person, text: &str) -> Option<(&str, &str)> {
+        if self.is_empty() {
+            return None;
+        }
+        let own = self.entries_of(person);
+        let looks = caseless::looks_of(text);
+        let mut alike = looks.iter().filter_map(|look| self.looks.get(look)).flatten();
+        alike.find_map(|entry| {
+            let other = self.entries.get(*entry).filter(|_| !own.contains(entry))?;
+            let mut texts = other.accounts.iter().chain([&other.name]);
+            if texts.clone().any(|known| caseless::is_same(known, text)) {
+                return None;
+            }
+            let known =
+                texts.find(|known| caseless::looks_of(known).iter().any(|look| looks.contains(look)))?;
+            Some((known.as_str(), other.name.as_str()))
+        })
+    }
+
+    /// Whether both are accounts of one human being: one account in whatever spelling, or two that the file
+    /// lists in one entry.
+    pub fn is_one_person(&self, one: &Person, other: &Person) -> bool {
+        one.is_same_person(other) || !self.entries_of(one).is_disjoint(&self.entries_of(other))
+    }
+
+    /// The one key of a person: their entry's, or their account's if the file does not list it.
+    pub fn key_of(&self, person: &Person) -> PersonKey {
+        let entry = self.entries_of(person).into_iter().next();
+        entry.map_or_else(|| person.key(), |entry| PersonKey::of_entry(&self.entries[entry].name))
+    }
+
+    /// The accounts of the entries that list the person.
+    pub fn accounts_joined_with(&self, person: &Person) -> Vec<String> {
         let entries = self.entries_of(person).into_iter();
-        entries.flat_map(|entry| &self.entries[entry].groups).map(String::as_str).collect()
+        entries.flat_map(|entry| self.entries[entry].accounts.iter().cloned()).collect()
+    }
+
+    /// The keys under which rows of a person may be stored: what [`People::key_of`] says now comes first, then
+    /// the keys of every account that the file joins with theirs, under their own issuer.
+    pub fn keys_of(&self, person: &Person) -> Vec<PersonKey> {
+        let mut keys = vec![self.key_of(person), person.key()];
+        for entry in self.entries_of(person) {
+            let entry = &self.entries[entry];
+            keys.push(PersonKey::of_entry(&entry.name));
+            keys.extend(entry.accounts.iter().map(|account| PersonKey::of_account(&person.iss, account)));
+        }
+        let mut seen = BTreeSet::new();
+        keys.retain(|key| seen.insert(key.clone()));
+        keys
+    }
+
+    /// Whether a stored key is one of this person's: an account's of theirs under any issuer, or their entry's.
+    pub fn is_key_of(&self, stored: &str, person: &Person) -> bool {
+        let listed = PersonKey::id_in(stored).and_then(|id| self.by_account.get(id));
+        stored == person.key().as_str()
+            || listed.is_some_and(|entry| self.entries_of(person).contains(entry))
+            || self.keys_of(person).iter().any(|key| key.as_str() == stored)
     }
 
     /// Whether a person and everybody in their `act` chain is active. People who are not in the file are
@@ -120,13 +229,18 @@ impl People {
 
     /// Whether the entry is one of those behind somebody.
     pub fn is_behind(&self, entry: &PersonEntry, behind: &Behind<'_>) -> bool {
-        let own = entry.accounts.first().and_then(|account| self.by_account.get(account));
+        let first = entry.accounts.first();
+        let own = first.and_then(|account| self.by_account.get(&*caseless::folded(account)));
         own.is_some_and(|own| behind.entries.contains(own))
     }
 
+    /// The entries that list the person, in whatever spelling.
     fn entries_of(&self, person: &Person) -> BTreeSet<usize> {
-        let texts = [&person.sub, &person.user_id];
-        texts.into_iter().filter_map(|text| self.by_account.get(text)).copied().collect()
+        if self.is_empty() {
+            return BTreeSet::new();
+        }
+        let ids = [&person.sub, &person.user_id];
+        ids.into_iter().filter_map(|id| self.by_account.get(&*caseless::folded(id))).copied().collect()
     }
 
     // Terminates, because `new` refuses circles of owners.
@@ -141,6 +255,32 @@ impl Signer {
     pub fn behind(&self, people: &People) -> Behind<'_> {
         people.behind(&self.person, &self.act)
     }
+
+    /// Whether they may read a request of `org` that `maker` submitted.
+    ///
+    /// A checker and an auditor read everything in their org. Everybody reads what they submitted
+    /// themselves, under any of their accounts and whatever permissions their token still grants.
+    pub fn may_read(&self, people: &People, org: &OrgId, maker: &Person) -> bool {
+        self.org == *org && (self.sees_all() || people.is_one_person(&self.person, maker))
+    }
+}
+
+/// Whether the entry lists one of the person's accounts letter by letter.
+fn is_spelled_as_in(entry: &PersonEntry, person: &Person) -> bool {
+    entry.accounts.iter().any(|account| *account == person.sub || *account == person.user_id)
+}
+
+fn looks(entries: &[PersonEntry]) -> BTreeMap<String, Vec<usize>> {
+    let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (number, entry) in entries.iter().enumerate() {
+        for look in entry.accounts.iter().chain([&entry.name]).flat_map(|text| caseless::looks_of(text)) {
+            let alike = found.entry(look).or_default();
+            if alike.last() != Some(&number) {
+                alike.push(number);
+            }
+        }
+    }
+    found
 }
 
 fn fault(number: usize, member: &str, index: usize, message: impl Into<String>) -> DefinitionFault {
@@ -178,9 +318,12 @@ fn by_account(entries: &[PersonEntry], faults: &mut Vec<DefinitionFault>) -> BTr
             faults.push(fault(number, "accounts", index, "Write a subject or a user id."));
         }
         for (index, account) in entry.accounts.iter().enumerate() {
-            if let Some(other) = found.insert(account.clone(), number).filter(|other| *other != number) {
-                let owner: &PersonEntry = &entries[other];
-                let message = format!("Leave this account out; it is {}'s.", owner.name);
+            let before = found.insert(caseless::fold(account), number);
+            if let Some(owner) = before.filter(|other| *other != number).map(|other| &entries[other]) {
+                let spelled = owner.accounts.iter().find(|other| caseless::is_same(account, other));
+                let spelled = spelled.filter(|other| *other != account);
+                let spelled = spelled.map_or_else(String::new, |other| format!(", spelled {other} there"));
+                let message = format!("Leave this account out; it is {}'s{spelled}.", owner.name);
                 faults.push(fault(number, "accounts", index, message));
             }
         }

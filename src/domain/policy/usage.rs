@@ -31,6 +31,11 @@ impl Usage {
         Some(Self { count, sum: self.sum.checked_sub(size(amount)?)? })
     }
 
+    /// Both together; `None` if that can't be held exactly.
+    pub fn with(self, other: Self) -> Option<Self> {
+        Some(Self { count: self.count.checked_add(other.count)?, sum: self.sum.checked_add(other.sum)? })
+    }
+
     /// Whether the counter can hold a request of this amount exactly.
     pub fn can_hold(self, amount: Option<Amount>) -> bool {
         self.add(amount).is_some()

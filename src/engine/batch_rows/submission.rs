@@ -64,8 +64,15 @@ impl<'a> BatchRows<'a> {
     pub(in crate::engine) fn stored_context(&self, prepared: &PreparedSubmission) -> StoredContext {
         let (org, name) = (prepared.maker.org.as_str(), prepared.request_type.name.as_str());
         let usage = prepared.counted().into_iter().filter_map(|counted| {
-            let row = self.usage.get(&usage_key(org, name, &counted))?;
-            Some((counted.counter, Usage::parse(row.count, &row.sum)?))
+            let key = usage_key(org, name, &counted);
+            let own = self.usage.get(&key)?;
+            let earlier = prepared.counted_earlier(&counted).into_iter();
+            let earlier = earlier.filter_map(|counted| self.usage.get(&usage_key(org, name, &counted)));
+            let usage = Usage::parse(own.count, &own.sum)?;
+            let all = earlier
+                .filter(|row| row.key() != key)
+                .try_fold(usage, |sum, row| sum.with(Usage::parse(row.count, &row.sum)?));
+            Some((counted.counter, all?))
         });
         let pending = pending_key(prepared).and_then(|at| self.pending.get(&at).cloned());
         StoredContext { usage: usage.collect(), pending: pending.unwrap_or_default() }
@@ -88,7 +95,7 @@ impl<'a> BatchRows<'a> {
                 org_id: prepared.maker.org.to_string(),
                 key: client_key.key.clone(),
                 request_id: id,
-                person_key: prepared.maker.person.key(),
+                person_key: prepared.rules.people.key_of(&prepared.maker.person).into_text(),
                 digest: client_key.digest.to_string(),
             };
             self.client_keys.insert((row.org_id.clone(), row.key.clone()), row.clone());

@@ -1,6 +1,6 @@
 //! The counters of a batch: locked, counted up and down in memory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, btree_map};
 
 use super::{BatchRows, Entry};
 use crate::domain::amount::Amount;
@@ -27,6 +27,13 @@ impl BatchRows<'_> {
         let keys: Vec<UsageKey> = keys.into_iter().collect();
         for row in usage::lock(conn, &keys)? {
             self.usage.insert(row.key(), row);
+        }
+        for key in submissions.iter().flat_map(|prepared| prepared.read_beside()) {
+            if let btree_map::Entry::Vacant(unread) = self.usage.entry(key)
+                && let Some(row) = usage::find(conn, unread.key())?
+            {
+                unread.insert(row);
+            }
         }
         Ok(())
     }

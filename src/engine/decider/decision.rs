@@ -61,8 +61,10 @@ impl Decider {
     ) -> Result<WriteReply, StoreError> {
         let Caller { key, actor, .. } = by;
         let maker = rows.request(key).map(|found| &found.maker);
-        let is_seen = maker.is_some_and(|maker| actor.may_read(&key.0, maker));
-        let command = Command::Withdraw { by: actor.person.clone(), reason: reason.clone() };
+        let rules = self.shared.book.current();
+        let people = &rules.people;
+        let is_seen = maker.is_some_and(|maker| actor.may_read(people, &key.0, maker));
+        let command = Command::Withdraw { by: actor.person.clone(), people, reason: reason.clone() };
         if is_seen { self.run_for_person(rows, by, &command) } else { Ok(WriteReply::NotFound) }
     }
 
@@ -89,7 +91,7 @@ impl Decider {
     fn may_keep_refusal(&mut self, actor: &Actor, now: DateTime<Utc>) -> bool {
         let minute = now.timestamp() / 60;
         self.refused_lately.retain(|_, (at, _)| *at == minute);
-        let person = format!("{}\n{}", actor.org, actor.person.key());
+        let person = format!("{}\n{}", actor.org, self.shared.book.current().people.key_of(&actor.person));
         let (_, count) = self.refused_lately.entry(person).or_insert((minute, 0));
         *count += 1;
         *count <= ROWS_PER_MINUTE_MAX

@@ -7,6 +7,7 @@ use crate::engine::admission::{PreparedSubmission, call_row};
 use crate::engine::batch_rows::BatchRows;
 use crate::engine::command::WriteReply;
 use crate::engine::error::AdmissionRefusal;
+use crate::engine::idempotency::is_theirs;
 use crate::store::requests::{self, RequestRow};
 use crate::store::{AnyConnection, StoreError};
 
@@ -24,7 +25,8 @@ impl Decider {
             return Ok(WriteReply::Current { request: Box::new(request), is_new: true });
         }
         if let (Some(client_key), Some(row)) = (&prepared.client_key, rows.used_key(prepared)) {
-            return Ok(match client_key.request_of(row, &prepared.maker.person)? {
+            let is_theirs = is_theirs(conn, row, (&prepared.maker.person, &prepared.rules.people))?;
+            return Ok(match client_key.request_of(row, is_theirs)? {
                 Some(id) => WriteReply::Replayed(id),
                 None => WriteReply::NotAdmitted(AdmissionRefusal::key_reused()),
             });

@@ -7,10 +7,12 @@ mod recorded;
 #[cfg(test)]
 mod tests;
 
+use super::accounts::accounts_of;
 use super::reader::{BoundedViews, Reader};
 use super::{Engine, EngineError};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::ids::RequestId;
+use crate::domain::policy::people::People;
 use crate::domain::request::Request;
 use crate::store::{AnyConnection, StoreError, listing, migrate};
 
@@ -79,7 +81,7 @@ impl Engine {
         if !actor.sees_all() {
             super::require(actor, Permission::Make)?;
         }
-        Ok(all_readable(actor))
+        Ok(all_readable(actor, &self.inner.book.current().people))
     }
 
     /// One request, whole.
@@ -93,7 +95,8 @@ impl Engine {
             let record = listing::find(conn, &reader.actor.org, id)?;
             record.map(|record| reader.view(conn, record)).transpose()
         };
-        readable(actor, self.inner.store.read_by_key(read).await?)
+        let found = self.inner.store.read_by_key(read).await?;
+        readable(actor, &self.inner.book.current().people, found)
     }
 
     /// The requests with these ids that `actor` may read, in this order, as rows: all in one read.
@@ -175,14 +178,14 @@ impl Engine {
 }
 
 /// The filter for everything that [`Signer::may_read`](crate::domain::actor::Signer::may_read) lets `actor` read.
-pub(super) fn all_readable(actor: &Actor) -> Filter {
+pub(super) fn all_readable(actor: &Actor, people: &People) -> Filter {
     let mut filter = Filter::all(actor.org.clone());
-    filter.maker = (!actor.sees_all()).then(|| actor.person.clone());
+    filter.maker = (!actor.sees_all()).then(|| accounts_of(&actor.person, people));
     filter
 }
 
-pub(super) fn readable(actor: &Actor, found: Option<View>) -> Result<View, EngineError> {
-    let may_read = |found: &View| actor.may_read(&found.request.org, &found.request.maker);
+pub(super) fn readable(actor: &Actor, people: &People, found: Option<View>) -> Result<View, EngineError> {
+    let may_read = |found: &View| actor.may_read(people, &found.request.org, &found.request.maker);
     found.filter(may_read).ok_or_else(|| not_readable(actor))
 }
 

@@ -10,7 +10,8 @@ use crate::domain::findings::{Finding, FindingCode, Level};
 use crate::domain::policy::fresh::FreshSignIn;
 use crate::domain::policy::progress::{Progress, SeatProgress, StageProgress};
 use crate::domain::request::Request;
-use crate::engine::explain::{Explanation, Reason};
+use crate::engine::explain::Explanation;
+use crate::engine::reason::Reason;
 
 /// A request, and what its reader may do about it.
 #[derive(Serialize, JsonSchema)]
@@ -36,7 +37,7 @@ pub struct ExplainedBody {
 /// Why the reader may not decide.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Reason")]
-struct ReasonBody {
+pub struct ReasonBody {
     code: Word<Code>,
     /// A sentence that explains it.
     message: String,
@@ -119,7 +120,8 @@ impl ExplainedBody {
 }
 
 impl ReasonBody {
-    fn of(reason: Reason) -> Self {
+    /// The reason as clients read it.
+    pub fn of(reason: Reason) -> Self {
         Self { code: Word(reason.code), message: reason.sentence }
     }
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::DigestText;
+use super::explained::ReasonBody;
 use super::person::PersonBody;
 use super::request::RequestBody;
 use super::time::Instant;
@@ -15,6 +16,7 @@ use crate::engine::KeptRefusal;
 
 /// One page of requests.
 #[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[schemars(rename = "RequestPage")]
 pub struct RequestPage {
     /// The requests.
@@ -22,6 +24,9 @@ pub struct RequestPage {
     pub data: OneByOne,
     /// Where the page is in its list.
     pub pagination: Pagination,
+    /// In the inbox of somebody who can decide nothing at all now: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_not: Option<Vec<ReasonBody>>,
 }
 
 /// Bodies that are made and written one after the other, so that a page is not in memory twice.

@@ -29,7 +29,7 @@ pub use self::bulk::BulkResultBody;
 pub use self::delivery::{DeliveryBody, DeliveryPage};
 pub use self::entity::{EntityBody, NO_CONTROL};
 pub use self::errors::ErrorBody;
-pub use self::explained::ExplainedBody;
+pub use self::explained::{ExplainedBody, ReasonBody};
 pub use self::export::{ExportedLists, ExportedRequest, outcome, via};
 pub use self::gate::{ErrorOrGateBody, ErrorOrTokenBody, GateBody, TokenBody};
 pub use self::health::{Check, Liveness, Readiness, ReadinessChecks, RulesCheck, StaleFile};

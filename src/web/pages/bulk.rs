@@ -12,6 +12,7 @@ use askama::Template;
 use crate::domain::actor::Permission;
 use crate::domain::call_line::HeaderLine;
 use crate::domain::ids::RequestId;
+use crate::domain::person_key::PersonKey;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::domain::words::WordsFault;
 use crate::engine::explain::Explanation;
@@ -214,7 +215,7 @@ fn word(icon: Icon, kind: &'static str, words: String) -> StateWord {
 
 /// `two makers, one host`, and the hosts by name.
 fn summed(may: &[&(RowView, Explanation)]) -> (String, String) {
-    let makers: BTreeSet<String> = may.iter().map(|(row, _)| row.request.maker.key()).collect();
+    let makers: BTreeSet<PersonKey> = may.iter().map(|(row, _)| row.request.maker.key()).collect();
     let hosts: BTreeSet<&str> = may.iter().map(|(row, _)| row.request.host.as_str()).collect();
     let words = format!(
         "{}, {}, {}",

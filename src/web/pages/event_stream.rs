@@ -264,7 +264,7 @@ impl Stream {
 
     /// One event, if this reader may read the request.
     fn write(&self, text: &mut String, change: &Change) {
-        if !self.actor.may_read(&change.org, &change.maker) {
+        if !self.slot.web.engine.may_read_change(&self.actor, change) {
             return;
         }
         let may_wait = self.slot.web.engine.may_wait_for(&self.actor, change);

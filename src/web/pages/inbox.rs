@@ -121,12 +121,14 @@ pub async fn needs_me(page: PageRequest) -> Page {
         Shell::of(&page, Nav::NeedsMe).await?
     };
     let NarrowedPage { rows, looked_at, has_more, next } = found;
+    let why_nothing = page.engine().why_nothing_needs(page.actor()).map(|why| why.sentence);
+    let elsewhere = || "Requests that wait for other people in your groups are under My groups.".to_owned();
     let counts = Counts { looked_at: &looked_at, has_more, when };
     let groups = by_due(&page, &rows)?;
     ok(&ListTemplate {
         lead: lead(looked_at.len(), has_more, has_filter.then_some(rows.len())),
         empty_title: if has_filter { "No request fits" } else { "Nothing needs you" },
-        empty: "Requests that wait for other people in your groups are under My groups.",
+        empty: why_nothing.unwrap_or_else(elsewhere),
         filters: filters(&page, &counts, &filter),
         has_filter,
         next: next.map(|turn| next_url(&page.session, Nav::NeedsMe, filter.url(), &turn)),

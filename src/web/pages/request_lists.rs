@@ -82,7 +82,7 @@ async fn inbox_page(page: &PageRequest, kind: ListKind, found: InboxRows) -> Pag
 async fn newest_first(page: &PageRequest, kind: ListKind) -> Page {
     let mut filter = page.engine().scope(page.actor())?;
     if kind.nav == Nav::Mine {
-        filter.maker = Some(page.actor().person.clone());
+        filter.maker = Some(page.engine().accounts_of(page.actor()));
     } else {
         filter.states = vec![State::Unknown];
     }
@@ -108,7 +108,7 @@ async fn rendered(page: &PageRequest, kind: ListKind, rows: &[RowView], next: Op
     ok(&ListTemplate {
         lead: kind.lead.to_owned(),
         empty_title: kind.empty_title,
-        empty: kind.empty,
+        empty: kind.empty.to_owned(),
         next,
         ..ListTemplate::plain(shell, kind.nav, groups)
     })

@@ -12,6 +12,7 @@ use crate::web::html::filters;
 use crate::web::session::cookie::{self, FLOW, SESSION, START};
 
 use crate::auth::oidc::{FLOW_SECONDS, Flow, Provider, Purpose, SignInFault};
+use crate::domain::actor::Person;
 use crate::domain::ids::OrgId;
 use crate::engine::sessions::{NewSession, SessionGrant};
 use crate::http::body::UnreadBody;
@@ -205,6 +206,11 @@ pub async fn callback(web: web::Data<Web>, request: HttpRequest) -> Page {
     Ok(response)
 }
 
+/// Whether both are one account, letter by letter: a sign-in gives a session its rights.
+fn is_exactly(one: &Person, other: &Person) -> bool {
+    one.iss == other.iss && one.user_id == other.user_id
+}
+
 async fn come_back(web: &Web, request: &HttpRequest, provider: &Provider) -> Page {
     let now = web.engine.clock().now();
     let flow = cookie::read(request, FLOW).and_then(|text| Flow::from_cookie(&text, now));
@@ -212,7 +218,7 @@ async fn come_back(web: &Web, request: &HttpRequest, provider: &Provider) -> Pag
     let claims = provider.finish(&flow, |name| given_once(request, name), now).await.map_err(failed)?;
     if flow.purpose == Purpose::Again
         && let Ok(session) = Session::of(web, request).await
-        && session.actor.person.key() != claims.person.key()
+        && !is_exactly(&session.actor.person, &claims.person)
     {
         return Err(failed(SignInFault::AnotherPerson));
     }

@@ -127,6 +127,7 @@ impl SeatView {
             (Capacity::Permission(Permission::Check), 1) => format!("{number} checker"),
             (Capacity::Permission(Permission::Check), _) => format!("{number} checkers"),
             (Capacity::Permission(permission), _) => format!("{number} with {}", permission.name()),
+            (Capacity::Account(name), _) => name.clone(),
             (Capacity::Group(name) | Capacity::ClaimedGroup(name), _) => format!("{number} of {name}"),
         }
     }
@@ -144,14 +145,20 @@ impl SeatView {
     fn origin(&self) -> String {
         match &self.who {
             Capacity::Permission(Permission::Check) => "the checkers".to_owned(),
-            Capacity::Group(_) | Capacity::ClaimedGroup(_) | Capacity::Permission(_) => who_name(&self.who),
+            Capacity::Group(_)
+            | Capacity::ClaimedGroup(_)
+            | Capacity::Permission(_)
+            | Capacity::Account(_) => who_name(&self.who),
         }
     }
 
     fn named<'s>(&'s self, checkers: &'s str) -> &'s str {
         match &self.who {
             Capacity::Permission(Permission::Check) => checkers,
-            Capacity::Group(_) | Capacity::ClaimedGroup(_) | Capacity::Permission(_) => self.who.name(),
+            Capacity::Group(_)
+            | Capacity::ClaimedGroup(_)
+            | Capacity::Permission(_)
+            | Capacity::Account(_) => self.who.name(),
         }
     }
 }

@@ -225,7 +225,7 @@ pub fn who_name(who: &crate::domain::policy::Capacity) -> String {
     use crate::domain::actor::Permission;
     use crate::domain::policy::Capacity;
     match who {
-        Capacity::Group(name) | Capacity::ClaimedGroup(name) => name.clone(),
+        Capacity::Group(name) | Capacity::ClaimedGroup(name) | Capacity::Account(name) => name.clone(),
         Capacity::Permission(Permission::Check) => "a checker".to_owned(),
         Capacity::Permission(permission) => permission.name().to_owned(),
     }

@@ -157,7 +157,7 @@ fn who_words(who: &Capacity, people: &People) -> Option<String> {
             let known = people.members(name);
             (known > 0).then(|| number_of(known, "person", "people"))
         }
-        Capacity::ClaimedGroup(_) | Capacity::Permission(_) => None,
+        Capacity::ClaimedGroup(_) | Capacity::Permission(_) | Capacity::Account(_) => None,
     }
 }
 

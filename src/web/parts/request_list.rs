@@ -131,7 +131,7 @@ pub struct ListTemplate {
     pub lead: String,
     /// Heading and text of an empty list.
     pub empty_title: &'static str,
-    pub empty: &'static str,
+    pub empty: String,
     pub groups: Vec<RowGroup>,
     pub filters: Vec<ListFilter>,
     pub has_filter: bool,
@@ -151,7 +151,7 @@ impl ListTemplate {
             title: nav.name(),
             lead: String::new(),
             empty_title: "",
-            empty: "",
+            empty: String::new(),
             groups,
             filters: Vec::new(),
             has_filter: false,

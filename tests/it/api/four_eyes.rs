@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use crate::support::app::App;
-use crate::support::people::Person;
+use crate::support::app::{App, AppOptions};
+use crate::support::pay_out::{TWO_CHECKERS, body, type_file};
+use crate::support::people::{Person, decision};
 use crate::support::{On, journeys};
 
 journeys![
@@ -12,6 +13,10 @@ journeys![
     a_second_account_with_the_same_subject_is_the_same_person,
     a_second_account_with_the_same_user_id_is_the_same_person,
     a_user_id_written_as_text_is_the_same_user_id,
+    a_maker_in_another_spelling_is_the_same_person,
+    a_checker_in_another_spelling_has_one_vote,
+    an_id_of_another_spelling_reads_and_withdraws_their_own,
+    an_id_that_looks_like_another_ones_is_a_finding,
     a_checker_of_another_org_finds_nothing,
     a_checker_who_also_makes_may_decide_the_requests_of_others,
 ];
@@ -75,4 +80,91 @@ async fn a_checker_who_also_makes_may_decide_the_requests_of_others(on: On) {
     let app = App::start(on).await;
     let submitted = app.other_maker().submitted(&app.badge()).await;
     assert_eq!(app.actor(mara()).approve(&submitted.id).await.data()["state"], "executed");
+}
+
+/// Somebody with this one id, as subject and user id.
+fn known_as(id: &str) -> Person {
+    Person { sub: id.to_owned(), user_id: json!(id), ..mara() }
+}
+
+/// Spellings that people take for one id: letter case, German, Turkish, full width, combining marks.
+const SPELLINGS: [[&str; 2]; 6] = [
+    ["Mara.Lind@Example.com", "mara.lind@example.com"],
+    ["Strauß", "STRAUSS"],
+    ["İpek", "i\u{307}pek"],
+    ["ｍａｒａ．４", "Mara.4"],
+    ["Zoë", "zoe\u{308}"],
+    ["ΜΑΡΙΟΣ", "μαριος"],
+];
+
+async fn a_maker_in_another_spelling_is_the_same_person(on: On) {
+    let app = App::start(on).await;
+    for [one, other] in SPELLINGS {
+        for (maker, checker) in [(one, other), (other, one)] {
+            let id = app.actor(known_as(maker)).submitted(&app.badge()).await.id;
+            app.actor(known_as(checker)).approve(&id).await.refused(403, "maker_is_checker");
+            // Half of it is enough: the subject, or the user id.
+            for half in [
+                Person { user_id: json!("other"), ..known_as(checker) },
+                Person { sub: "other".to_owned(), ..known_as(checker) },
+            ] {
+                app.actor(half).approve(&id).await.refused(403, "maker_is_checker");
+            }
+            let request = app.auditor().request(&id).await;
+            assert_eq!(request["state"], "AdminTask");
+            assert_eq!(request["userId"], *maker, "the trail shows ids as they came");
+        }
+    }
+    // İ is no plain i, and ı is none either: these are two people.
+    let id = app.actor(known_as("İpek")).submitted(&app.badge()).await.id;
+    assert_eq!(app.actor(known_as("ipek")).approve(&id).await.data()["state"], "executed");
+    assert_eq!(app.sandbox.calls().await["count"], 1);
+}
+
+async fn a_checker_in_another_spelling_has_one_vote(on: On) {
+    let options = AppOptions::stepped().with_type(&type_file("", TWO_CHECKERS));
+    let app = App::with(on, options).await;
+    for [one, other] in SPELLINGS {
+        let id = app.maker().pays(&body(&app, one, 1)).await.id;
+        app.actor(Person { permissions: vec!["CanCheckRequest"], ..known_as(one) })
+            .says(&id, "approved")
+            .await
+            .data();
+        let again = decision(&id, "approved", "once more");
+        app.actor(known_as(other)).saying(&again).send().await.refused(409, "already_decided_by_you");
+        assert_eq!(app.auditor().request(&id).await["state"], "AdminTask");
+        let needs = app.actor(known_as(other)).lists("view=needs_me").await;
+        assert!(!needs.contains(&id));
+    }
+}
+
+async fn an_id_of_another_spelling_reads_and_withdraws_their_own(on: On) {
+    let app = App::start(on).await;
+    for [one, other] in SPELLINGS {
+        let only_maker = |id: &str| Person { permissions: vec!["CanMakeRequest"], ..known_as(id) };
+        let id = app.actor(only_maker(one)).submitted(&app.badge()).await.id;
+        assert_eq!(app.actor(only_maker(other)).lists("view=mine").await, [id.clone()]);
+        app.actor(only_maker(&format!("{other}2"))).withdraw(&id, "mine").await.refused(404, "not_found");
+        assert_eq!(app.actor(only_maker(other)).withdraw(&id, "mine").await.data()["state"], "withdrawn");
+    }
+}
+
+async fn an_id_that_looks_like_another_ones_is_a_finding(on: On) {
+    let app = App::start(on).await;
+    for (maker, checker, is_found) in [
+        ("u-alice", "u-\u{430}lice", true),
+        ("400010", "4000l0", true),
+        ("scope", "\u{455}cope", true),
+        ("u-alice", "u-bob", false),
+        ("400010", "400001", false),
+    ] {
+        let id = app.actor(known_as(maker)).submitted(&app.badge()).await.id;
+        let decided = Person { user_name: "Someone".to_owned(), ..known_as(checker) };
+        app.actor(decided).reject(&id, "no").await.data();
+        let findings = app.auditor().request(&id).await["findings"].take();
+        let found = findings.as_array().unwrap().iter().find(|found| found["code"] == "look_alike");
+        assert_eq!(found.is_some(), is_found, "{maker} {checker}: {findings}");
+        let sentence = found.map(|found| found["message"].as_str().unwrap().to_owned());
+        assert!(sentence.is_none_or(|words| words.contains(checker) && words.contains(maker)));
+    }
 }

@@ -13,7 +13,13 @@ use crate::support::payments::{
 };
 use crate::support::stores::Database;
 
-on_both_stores![an_inbox_holds_exactly_what_its_reader_may_decide, the_inbox_of_a_crowd_is_walked_by_cursor,];
+on_both_stores![
+    an_inbox_holds_exactly_what_its_reader_may_decide,
+    the_inbox_of_a_crowd_is_walked_by_cursor,
+    an_id_of_another_issuer_is_another_person,
+    whoever_is_switched_off_is_told_so_and_finds_nothing,
+    the_accounts_of_one_person_share_limit_and_keys,
+];
 
 fn shown(page: &InboxPage) -> Vec<RequestId> {
     page.views.iter().map(|view| view.request.id).collect()
@@ -80,4 +86,69 @@ async fn the_inbox_of_a_crowd_is_walked_by_cursor(database: Database) {
     assert_eq!(decided.views.len(), 2);
     let rest = node.engine.decided_by_me(&anna, decided.next, 2).await.unwrap();
     assert_eq!((rest.views.len(), rest.next), (1, None));
+}
+
+async fn an_id_of_another_issuer_is_another_person(database: Database) {
+    let node = Node::with_rules(database, payment_rules(&type_file("", ""), Some(PEOPLE)));
+    let own = payment(&node, "a", 1).await;
+    let listed =
+        submit_payment(&node.engine, &actor("100", "rita", &[Permission::Make]), &payment_body("b", 1), None)
+            .await
+            .unwrap();
+    let from = |name: &str, issuer: &str| {
+        let mut reader = checker(name);
+        reader.signer.person.iss = issuer.to_owned();
+        reader
+    };
+    let needs = async |by: &Actor| shown(&node.engine.needs_me(by, None, 10).await.unwrap());
+    // An account of the file is its person's under every issuer.
+    assert_eq!(needs(&from("rita", "https://other.test")).await, [own.id]);
+    assert_eq!(needs(&from("rita-two", "https://other.test")).await, [own.id]);
+    let strangers = submit_payment(
+        &node.engine,
+        &actor("100", "nobody", &[Permission::Make]),
+        &payment_body("c", 1),
+        None,
+    )
+    .await
+    .unwrap();
+    let same_id = from("nobody", "https://other.test");
+    let all = [own.id, listed.view.request.id, strangers.view.request.id];
+    assert_eq!(needs(&same_id).await, all);
+    assert!(node.engine.explain(&same_id, &strangers.view).await.unwrap().can_decide);
+    assert_eq!(needs(&checker("nobody")).await, all[..2]);
+}
+
+async fn whoever_is_switched_off_is_told_so_and_finds_nothing(database: Database) {
+    let off = PEOPLE.replacen("groups = [\"Risk\"]", "groups = [\"Risk\"]\nactive = false", 1);
+    let node = Node::with_rules(database, payment_rules(&type_file("", ""), Some(&off)));
+    payment(&node, "a", 1).await;
+    for reader in [checker("rita"), checker("RITA"), checker("rita-two")] {
+        let page = node.engine.needs_me(&reader, None, 10).await.unwrap();
+        assert_eq!((page.views.len(), page.count), (0, Some(0)));
+        let why = node.engine.why_nothing_needs(&reader).unwrap();
+        assert_eq!(why.code.name(), "person_inactive");
+    }
+    assert!(node.engine.why_nothing_needs(&checker("rob")).is_none());
+}
+
+async fn the_accounts_of_one_person_share_limit_and_keys(database: Database) {
+    let limited = type_file("[[usage]]\nname = \"day\"\nby = \"maker\"\nwindow = \"1d\"", "");
+    let node = Node::with_rules(database, payment_rules(&limited, None));
+    let makes = |name: &str| actor("100", name, &[Permission::Make]);
+    let first =
+        submit_payment(&node.engine, &makes("rita"), &payment_body("a", 1), Some("k-1")).await.unwrap();
+    let again =
+        submit_payment(&node.engine, &makes("RITA"), &payment_body("a", 1), Some("k-1")).await.unwrap();
+    assert_eq!(again.view.request.id, first.view.request.id, "another spelling");
+    // From now on the file joins two accounts; what was counted and kept before still counts.
+    let joined = node.start_other_with(payment_rules(&limited, Some(PEOPLE)));
+    let twice =
+        submit_payment(&joined, &makes("rita-two"), &payment_body("a", 1), Some("k-1")).await.unwrap();
+    assert_eq!(twice.view.request.id, first.view.request.id, "another account");
+    assert!(submit_payment(&joined, &makes("rob"), &payment_body("a", 1), Some("k-1")).await.is_err());
+    let once_more = submit_payment(&joined, &makes("rita-two"), &payment_body("b", 1), None).await.unwrap();
+    let again = submit_payment(&joined, &makes("Rita"), &payment_body("c", 1), None).await.unwrap();
+    let who = |found: &countersign::domain::request::Request| found.terms.counted[0].who.clone();
+    assert_eq!(who(&once_more.view.request), who(&again.view.request));
 }

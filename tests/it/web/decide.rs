@@ -15,6 +15,7 @@ journeys![
     a_decision_about_another_call_is_not_recorded,
     a_form_without_the_digest_or_the_version_decides_nothing,
     a_maker_sees_no_button_and_a_hand_made_form_is_refused,
+    a_maker_in_another_spelling_decides_nothing_on_the_pages_either,
     a_maker_withdraws_with_a_reason,
     the_same_form_twice_is_one_decision,
 ];
@@ -161,6 +162,31 @@ async fn a_maker_sees_no_button_and_a_hand_made_form_is_refused(on: On) {
     assert_eq!(state(&app, &request.id).await, "AdminTask");
     let refused = app.auditor().history(&request.id).await;
     assert_eq!(refused.last().unwrap()["code"], "maker_is_checker", "what was tried is in the trail");
+}
+
+async fn a_maker_in_another_spelling_decides_nothing_on_the_pages_either(on: On) {
+    let both = ["CanMakeRequest", "CanCheckRequest"];
+    let known_as = |id: &str| {
+        let plain = Person::new(400_001, id, &both);
+        Person { sub: id.to_owned(), user_id: serde_json::json!(id), ..plain }
+    };
+    let (maker, other) = ("Mara.Lind@Example.com", "mara.lind@example.com");
+    let options = AppOptions::stepped().with_pages(&[known_as(maker), known_as(other)]);
+    let app = App::with(on, options).await;
+    let request = app.actor(known_as(maker)).submitted(&app.badge()).await;
+    let mara = signed_in(&app, other).await;
+    let page = mara.page(&format!("/ui/requests/{}", request.id)).await;
+    page.shows(&["You submitted this"]);
+    assert!(!page.has("a[href$='/approve'], a[href$='/reject']"), "{}", page.text());
+    let form = [
+        ("csrf", page.field("csrf")),
+        ("digest", request.digest.clone()),
+        ("version", request.data["version"].to_string()),
+        ("decision", "approved".to_owned()),
+    ];
+    assert_eq!(send(&mara, &request.id, &form).await.status, 403);
+    assert_eq!(state(&app, &request.id).await, "AdminTask");
+    assert!(!mara.page("/ui/needs-me").await.text().contains(&request.id));
 }
 
 async fn a_maker_withdraws_with_a_reason(on: On) {

@@ -5,6 +5,8 @@ mod policies;
 mod sending;
 mod walks;
 
+use std::sync::LazyLock;
+
 use chrono::TimeDelta;
 
 use super::*;
@@ -320,8 +322,10 @@ fn reject(checker: Person) -> TestCommand {
     decide(checker, Verdict::Rejected, "no", None)
 }
 
+static NO_FILE: LazyLock<People> = LazyLock::new(People::none);
+
 fn withdraw(by: Person, reason: &str) -> TestCommand {
-    TestCommand::Other(Command::Withdraw { by, reason: Words::new(reason).unwrap() })
+    TestCommand::Other(Command::Withdraw { by, people: &NO_FILE, reason: Words::new(reason).unwrap() })
 }
 
 fn expire() -> TestCommand {

@@ -192,7 +192,7 @@ fn a_withdrawal_again_changes_nothing_and_one_after_a_decision_is_refused() {
             State::ValidateMakerAccess | State::ValidatePayload => unreachable!("no story rests here"),
         }
         assert_eq!(story.refusal(&withdraw(anna(), "")), Refusal::NotTheMaker);
-        let is_allowed = |by: Person| may_withdraw(&by, &story.request, story.now).is_ok();
+        let is_allowed = |by: Person| may_withdraw(&by, &NO_FILE, &story.request, story.now).is_ok();
         let is_stoppable = matches!(story.request.state, State::AdminTask | State::Approved);
         assert_eq!((is_allowed(maker()), is_allowed(anna())), (is_stoppable, false));
     }

@@ -81,7 +81,7 @@ fn the_maker_is_found_behind_links_act_chains_and_service_accounts() {
     let mut other = case.clone();
     other.maker = Signer { act: vec![person("anna")], ..checker("gateway") };
     assert_eq!(other.code(&checker("anna")), "maker_is_checker");
-    assert_eq!(other.code(&checker("robot")), "may");
+    assert_eq!(other.code(&checker("robot")), "not_in_stage", "not the maker's, but still a robot");
     let elsewhere = Signer { person: Person { iss: "idp2".to_owned(), ..person("x") }, ..checker("x") };
     assert_eq!(case.code(&elsewhere), "may");
 }
@@ -91,7 +91,8 @@ fn a_service_account_acts_as_long_as_one_owner_is_active() {
     let build = |anna: bool, bob: bool| {
         let off = |name, active| PersonEntry { active, ..entry(name, &[]) };
         let entries = vec![off("anna", anna), off("bob", bob), service("robot", &["anna", "bob"])];
-        Case::new(approval(vec![all("Checker", vec![anyone(1)])]), entries)
+        let robot = Seat { who: Capacity::Account("sub-robot".to_owned()), count: 1 };
+        Case::new(approval(vec![any("Checker", 1, vec![anyone(1), robot])]), entries)
     };
     assert_eq!(build(true, false).code(&checker("robot")), "may");
     assert_eq!(build(false, false).code(&checker("robot")), "person_inactive");
@@ -101,7 +102,8 @@ fn a_service_account_acts_as_long_as_one_owner_is_active() {
 
 #[test]
 fn no_one_counts_twice_not_in_another_stage_and_not_through_a_service_account() {
-    let stages = vec![all("One", vec![anyone(1)]), all("Two", vec![anyone(1)])];
+    let robot = Seat { who: Capacity::Account("sub-robot".to_owned()), count: 1 };
+    let stages = vec![all("One", vec![robot]), all("Two", vec![anyone(1)])];
     let mut case = Case::new(approval(stages), vec![entry("anna", &[]), service("robot", &["anna"])]);
     case.approve(&checker("robot")).unwrap();
     assert_eq!(case.progress().stage, 1);

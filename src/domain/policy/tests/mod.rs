@@ -1,5 +1,6 @@
 //! The policy language word by word, and what holds whatever policies, people and clocks do.
 
+mod accounts;
 mod conditions;
 mod deciding;
 mod properties;

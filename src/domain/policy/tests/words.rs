@@ -140,6 +140,7 @@ fn what_a_person_signs_as_is_read_from_its_own_spelling() {
         Capacity::Group("Risk: EU".to_owned()),
         Capacity::ClaimedGroup("Risk".to_owned()),
         Capacity::Permission(Permission::Check),
+        Capacity::Account("svc:nightly".to_owned()),
     ] {
         assert_eq!(Capacity::parse(&who.to_string()), Some(who));
     }
@@ -235,10 +236,21 @@ fn every_fault_of_a_stage_is_reported_with_its_pointer_and_what_to_write() {
             stage(json!({ "name": "s", "seats": seats, "mode": "all", "any": 1 })),
             "/policy/0/stages/0/any: Write either",
         ),
-        (stage(json!({ "name": "s", "seats": [{}] })), "/policy/0/stages/0/seats/0: Name either"),
+        (
+            stage(json!({ "name": "s", "seats": [{}] })),
+            "/policy/0/stages/0/seats/0: Name one group, one permission or one account.",
+        ),
         (
             stage(json!({ "name": "s", "seats": [{ "group": "A", "permission": "CanCheckRequest" }] })),
-            "/policy/0/stages/0/seats/0: Name either",
+            "/policy/0/stages/0/seats/0: Name one group, one permission or one account.",
+        ),
+        (
+            stage(json!({ "name": "s", "seats": [{ "account": "svc", "count": 2 }] })),
+            "/policy/0/stages/0/seats/0/count: Write 1, or leave count out",
+        ),
+        (
+            stage(json!({ "name": "s", "seats": [{ "account": "svc", "group": "A" }] })),
+            "/policy/0/stages/0/seats/0: Name one group",
         ),
         (
             stage(json!({ "name": "s", "seats": [{ "group": "" }] })),

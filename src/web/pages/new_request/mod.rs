@@ -161,7 +161,7 @@ impl<'a> NewRequest<'a> {
     async fn fill_in_entity(&self, entries: &mut Entries) -> Result<(), PageError> {
         let actor = self.page.actor();
         let mut filter = self.page.engine().scope(actor)?;
-        filter.maker = Some(actor.person.clone());
+        filter.maker = Some(self.page.engine().accounts_of(actor));
         let newest = Sort { by: SortBy::Start, descending: true };
         let listing = Listing { filter, sort: newest, limit: 1 };
         let listed = self.page.engine().walk_rows(actor, listing, None).await?;
