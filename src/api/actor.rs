@@ -34,7 +34,7 @@ pub fn actor(api: &Api, request: &HttpRequest, org_header: OrgHeader) -> Result<
     let token = token(request.headers(), bearer).ok_or_else(no_token)?;
     let claims = api.verifier.verify(token, api.engine.clock().now()).map_err(|fault| {
         tracing::info!(kind = fault.kind(), "a token was not accepted");
-        ApiError::at(Code::TokenInvalid, "X-CAP-UI-AUTH-TOKEN", fault.to_string())
+        ApiError::at(Code::TokenInvalid, "X-CAP-UI-AUTH-TOKEN", api.verifier.sentence(fault))
     })?;
     let org = org(request.headers(), &claims, org_header)?;
     if let (Some(gate), Some(through)) = (&api.gate, &through) {

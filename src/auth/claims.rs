@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Number, Value};
 
+use super::lenient::Dropped;
 use super::{Claims, TokenFault};
 use crate::{
     config::{AuthConfig, ClaimNames, Trust},
     domain::{
         actor::{Permission, Person},
+        id_text,
         ids::OrgId,
     },
 };
@@ -20,6 +22,7 @@ pub(super) struct ClaimRequirements {
     leeway_seconds: f64,
     max_ttl_seconds: f64,
     names: ClaimNames,
+    dropped: Dropped,
 }
 
 impl ClaimRequirements {
@@ -36,6 +39,7 @@ impl ClaimRequirements {
             leeway_seconds: f64::from(config.leeway_seconds),
             max_ttl_seconds: f64::INFINITY,
             names: config.claims.clone(),
+            dropped: Dropped::default(),
         }
     }
 
@@ -47,11 +51,42 @@ impl ClaimRequirements {
             orgs: orgs(claims.get(&self.names.org_id)).ok_or(TokenFault::Claim("orgId"))?,
             permissions: permissions(claims.get(&self.names.permissions))
                 .ok_or(TokenFault::Claim("permissions"))?,
-            groups: groups(claims.get(&self.names.groups)).ok_or(TokenFault::Claim("groups"))?,
+            groups: self.groups(claims.get(&self.names.groups)),
             act: self.act(claims.get("act"))?,
             signed_in_at: self.signed_in_at(claims, now)?,
-            token_id: optional(claims.get("jti"), text_id).ok_or(TokenFault::Claim("jti"))?,
+            token_id: self.dropped.unless_read("jti", claims.get("jti"), text_id),
         })
+    }
+
+    /// The longest lifetime of a token, in seconds.
+    pub fn max_ttl_seconds(&self) -> f64 {
+        self.max_ttl_seconds
+    }
+
+    /// What the claim with this role is called in tokens.
+    pub fn name_of(&self, role: &str) -> String {
+        let names = &self.names;
+        let name = match role {
+            "sub" => &names.sub,
+            "userId" => &names.user_id,
+            "userName" => &names.user_name,
+            "orgId" => &names.org_id,
+            "permissions" => &names.permissions,
+            "groups" => &names.groups,
+            _ => return role.to_owned(),
+        };
+        name.clone()
+    }
+
+    /// The texts of the claim, of any length: a group grants only what a seat names, letter by letter. What is no
+    /// text names no group.
+    fn groups(&self, claim: Option<&Value>) -> Vec<String> {
+        let Some(value) = claim else { return Vec::new() };
+        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let text = |item: &Value| {
+            self.dropped.unless_read("groups", Some(item), |item| item.as_str().map(str::to_owned))
+        };
+        items.iter().filter_map(text).collect()
     }
 
     fn check_parties(&self, claims: &Map<String, Value>) -> Result<(), TokenFault> {
@@ -78,16 +113,14 @@ impl ClaimRequirements {
         if lifetime > 0.0 && lifetime <= self.max_ttl_seconds { Ok(()) } else { Err(TokenFault::Lifetime) }
     }
 
-    /// When the person authenticated (`auth_time`); must not be in the future.
+    /// When the person authenticated (`auth_time`): not known if it can't be read, and not in the future.
     fn signed_in_at(
         &self,
         claims: &Map<String, Value>,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, TokenFault> {
-        let fault = TokenFault::Claim("auth_time");
-        let read = optional(claims.get("auth_time"), seconds).ok_or(TokenFault::Claim("auth_time"))?;
-        let Some(seconds) = read else { return Ok(None) };
-        let at = DateTime::from_timestamp_micros((seconds * 1e6) as i64).ok_or(fault)?;
+        let read = self.dropped.unless_read("auth_time", claims.get("auth_time"), moment);
+        let Some(at) = read else { return Ok(None) };
         let ahead = (at - now).as_seconds_f64();
         if ahead > self.leeway_seconds { Err(TokenFault::NotYetValid) } else { Ok(Some(at)) }
     }
@@ -108,7 +141,7 @@ impl ClaimRequirements {
     fn person(&self, claims: &Map<String, Value>) -> Result<Person, TokenFault> {
         let sub = claims.get(&self.names.sub).and_then(text_id).ok_or(TokenFault::Claim("sub"))?;
         let user_id = optional(claims.get(&self.names.user_id), text_or_integer_id);
-        let user_name = optional(claims.get(&self.names.user_name), text_id);
+        let user_name = optional(claims.get(&self.names.user_name), name);
         Ok(Person {
             iss: self.issuer.clone(),
             user_id: user_id.ok_or(TokenFault::Claim("userId"))?.unwrap_or_else(|| sub.clone()),
@@ -134,6 +167,14 @@ pub(super) fn seconds(value: &Value) -> Option<f64> {
     value.as_number().and_then(Number::as_f64).filter(|seconds| (0.0..=SECONDS_MAX).contains(seconds))
 }
 
+/// A moment: seconds since 1970, or a date with time and offset (ISO 8601, as RFC 3339 writes it).
+fn moment(value: &Value) -> Option<DateTime<Utc>> {
+    match value.as_str() {
+        Some(text) => DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()),
+        None => DateTime::from_timestamp_micros((seconds(value)? * 1e6) as i64),
+    }
+}
+
 /// A text, or a list of nothing but texts.
 fn texts(value: &Value) -> Option<Vec<&str>> {
     match value.as_array() {
@@ -151,31 +192,29 @@ fn orgs(claim: Option<&Value>) -> Option<Vec<OrgId>> {
     orgs.filter(|orgs| !orgs.is_empty())
 }
 
-/// The known names in a list of texts, each compared exactly. A missing claim grants nothing.
+/// The known names in a text or a list of texts, each compared exactly. A missing claim grants nothing.
 fn permissions(claim: Option<&Value>) -> Option<Vec<Permission>> {
     let Some(value) = claim else { return Some(Vec::new()) };
-    let names: Vec<&str> = value.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
+    let names = texts(value)?;
     Some(Permission::ALL.into_iter().filter(|permission| names.contains(&permission.name())).collect())
-}
-
-/// A list of texts that can name a group; a missing claim names none.
-fn groups(claim: Option<&Value>) -> Option<Vec<String>> {
-    let Some(value) = claim else { return Some(Vec::new()) };
-    value.as_array()?.iter().map(text_id).collect()
 }
 
 /// Maximum length of an `act` chain.
 const ACT_CHAIN_MAX: usize = 8;
 
-const ID_CHARACTERS_MAX: usize = 128;
+/// Longer names are cut: a name is for show.
+const NAME_CHARS_MAX: usize = 1_024;
 
-/// A text that can name a person. Surrounding white space is refused: it would make a second name that looks like
-/// the first.
+/// A text that can name a person: they are read whole, so that none looks like another.
 fn text_id(value: &Value) -> Option<String> {
-    let text = value.as_str()?;
-    let is_bounded = (1..=ID_CHARACTERS_MAX).contains(&text.chars().count());
-    let is_plain = text.trim() == text && !text.contains(char::is_control);
-    (is_bounded && is_plain).then(|| text.to_owned())
+    id_text::check(value.as_str()?).ok().map(str::to_owned)
+}
+
+/// A name of a person, cut if it is very long.
+fn name(value: &Value) -> Option<String> {
+    let text = value.as_str().filter(|text| !text.is_empty())?;
+    let text = id_text::check_seen(text).ok()?;
+    Some(text.chars().take(NAME_CHARS_MAX).collect::<String>().trim_end().to_owned())
 }
 
 /// An id; may be an integer: `7` and `"7"` are the same id.
@@ -184,5 +223,5 @@ fn text_or_integer_id(value: &Value) -> Option<String> {
     let text = number.to_string();
     let digits = text.strip_prefix('-').unwrap_or(&text);
     let is_integer = digits.bytes().all(|byte| byte.is_ascii_digit()) && text != "-0";
-    (is_integer && text.len() <= ID_CHARACTERS_MAX).then_some(text)
+    (is_integer && text.len() <= id_text::ID_CHARS_MAX).then_some(text)
 }

@@ -9,6 +9,7 @@ mod browser_secret;
 mod claims;
 pub mod id_token;
 mod keys;
+mod lenient;
 pub mod mint;
 pub mod oidc;
 mod seen;
@@ -92,18 +93,69 @@ impl Verifier {
     /// The claims of `token`, if it is valid at `now`.
     ///
     /// # Errors
-    /// The first fault. Its text for the client is always the same.
+    /// The first fault. [`Verifier::sentence`] says what a client is told of it.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenFault> {
         let id = Digest::of(token.as_bytes());
         let claims = match self.seen.find(&id) {
             Some(claims) => claims,
             None => {
                 let claims = Arc::new(signed_claims(&self.keys, token)?);
-                self.seen.keep(id, &claims);
+                self.seen.keep(id, &claims, token.len());
                 claims
             }
         };
         self.rules.read(&claims, now)
+    }
+}
+
+impl Verifier {
+    /// What the client is told: which claim of a token is wrong and what was expected, if the token is of this
+    /// issuer and for this service. Of any other token nothing but that it was not accepted.
+    pub fn sentence(&self, fault: TokenFault) -> String {
+        let expected = match fault {
+            TokenFault::Claim(role) => {
+                format!(
+                    "Its claim {} is not usable: expected is {}.",
+                    self.rules.name_of(role),
+                    expected(role)
+                )
+            }
+            TokenFault::Expired => "Its claim exp is in the past.".to_owned(),
+            TokenFault::NotYetValid => "Its claim iat, nbf or auth_time is in the future.".to_owned(),
+            TokenFault::Lifetime => format!(
+                "Its claims exp and iat are further apart than {} seconds, or exp is not after iat.",
+                self.rules.max_ttl_seconds(),
+            ),
+            TokenFault::TooLong
+            | TokenFault::Malformed
+            | TokenFault::Header
+            | TokenFault::Algorithm
+            | TokenFault::Key
+            | TokenFault::Signature
+            | TokenFault::Issuer
+            | TokenFault::Audience
+            | TokenFault::AuthorizedParty
+            | TokenFault::Nonce
+            | TokenFault::NotProvedAnew => return fault.to_string(),
+        };
+        format!(
+            "The token was not accepted. {expected} Sign in again, or ask whoever runs the identity provider."
+        )
+    }
+}
+
+/// What the claim with this role must be.
+fn expected(role: &str) -> &'static str {
+    match role {
+        "exp" | "iat" | "nbf" => "a number of seconds since 1970",
+        "sub" | "userId" => {
+            "a text of 1 to 128 characters, all of them visible, without white space before or after it"
+        }
+        "userName" => "a text of visible characters, without white space before or after it",
+        "orgId" => "an id or a list of ids of 1 to 128 visible characters, at least one",
+        "permissions" => "a text or a list of texts",
+        "act" => "an object with a subject like the token's, and at most 8 of them inside each other",
+        _ => "another value",
     }
 }
 

@@ -7,7 +7,7 @@ use super::TokenFault;
 use crate::domain::json;
 
 /// Maximum length of a token in bytes; longer ones are refused before anything is computed.
-const TOKEN_BYTES_MAX: usize = 8192;
+const TOKEN_BYTES_MAX: usize = 65_536;
 
 /// A token in compact form, not verified yet.
 pub(super) struct Token<'a> {

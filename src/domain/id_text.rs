@@ -3,7 +3,7 @@
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-use super::request_type::is_deceptive;
+use super::deceptive::is_deceptive;
 
 /// The most characters of an id.
 pub const ID_CHARS_MAX: usize = 128;

@@ -5,10 +5,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Capacity;
 use super::capacities::{SeatHint, capacities, seat_hint};
 use super::people::People;
 use super::progress::{DecisionContext, PolicyInForce, StageProgress, progress};
-use super::{Capacity, Stage};
 use crate::domain::actor::{Permission, Signer};
 use crate::domain::code::Code;
 use crate::domain::decision::Decision;

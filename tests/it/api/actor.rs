@@ -11,6 +11,9 @@ journeys![
     without_a_token_nothing_is_answered,
     a_token_may_be_sent_in_either_header,
     a_token_with_a_wrong_claim_is_refused,
+    a_wrong_claim_of_a_token_of_this_issuer_is_named,
+    claims_that_grant_nothing_refuse_no_token,
+    a_token_may_have_64_kib,
     a_token_that_is_forged_is_refused,
     the_org_must_be_named_and_granted,
     reads_may_omit_the_only_org,
@@ -88,19 +91,19 @@ async fn a_token_with_a_wrong_claim_is_refused(on: On) {
         ("sub", json!(7)),
         ("orgId", json!([])),
         ("orgId", json!({ "id": ORG })),
-        ("permissions", json!("CanCheckRequest")),
+        ("permissions", json!({ "CanCheckRequest": true })),
         ("userId", json!(" ")),
     ];
     for (name, value) in wrong {
         let mut claims = good.clone();
         claims.insert(name.to_owned(), value.clone());
         let body = with_claims(&app, &claims).await;
-        // The client does not learn which claim it was.
         let message = body.refused(401, "token_invalid")["errors"][0]["message"].clone();
-        assert_eq!(
-            message, "The token was not accepted. Sign in again and send the new token.",
-            "{name} {value}"
-        );
+        // Whoever holds a token of another issuer, or for another service, does not learn more.
+        let is_others = ["iss", "aud"].contains(&name);
+        let says_nothing = message == "The token was not accepted. Sign in again and send the new token.";
+        assert_eq!(says_nothing, is_others, "{name} {value}: {message}");
+        assert!(is_others || message.as_str().unwrap().contains(name), "{name} {value}: {message}");
     }
     for name in ["iss", "aud", "exp", "iat", "sub", "orgId"] {
         let mut claims = good.clone();
@@ -111,6 +114,69 @@ async fn a_token_with_a_wrong_claim_is_refused(on: On) {
     let mut claims = good.clone();
     claims.shift_remove("permissions");
     with_claims(&app, &claims).await.refused(403, "permission_missing");
+}
+
+async fn a_wrong_claim_of_a_token_of_this_issuer_is_named(on: On) {
+    let app = App::start(on).await;
+    let good = app.checker().person.claims(app.clock.now());
+    for (name, value) in [
+        ("sub", "u-alice\u{200b}"),
+        ("userId", "4000\u{202e}02"),
+        ("userName", "Chen\u{2066}"),
+        ("orgId", "90001\u{feff}"),
+        ("sub", "\u{a0}u-alice"),
+        ("userId", "\u{e000}"),
+    ] {
+        let mut claims = good.clone();
+        claims.insert(name.to_owned(), json!(value));
+        let body = with_claims(&app, &claims).await.refused(401, "token_invalid");
+        let message = body["errors"][0]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(&format!("Its claim {name} is not usable: expected is ")), "{message}");
+    }
+}
+
+async fn claims_that_grant_nothing_refuse_no_token(on: On) {
+    let app = App::start(on).await;
+    let good = app.checker().person.claims(app.clock.now());
+    for (name, value) in [
+        ("groups", json!("Finance")),
+        ("groups", json!(["g".repeat(129), "Finance"])),
+        ("groups", json!(["Finance", 7, null])),
+        ("groups", json!({ "Finance": true })),
+        ("auth_time", json!("2026-03-01T09:00:00+01:00")),
+        ("auth_time", json!("this morning")),
+        ("auth_time", json!(-1)),
+        ("jti", json!(7)),
+        ("userName", json!("n".repeat(3_000))),
+        ("permissions", json!("CanCheckRequest")),
+        ("orgId", json!([ORG])),
+    ] {
+        let mut claims = good.clone();
+        claims.insert(name.to_owned(), value);
+        with_claims(&app, &claims).await.expect(200);
+    }
+}
+
+async fn a_token_may_have_64_kib(on: On) {
+    let app = App::start(on).await;
+    let mut claims = app.checker().person.claims(app.clock.now());
+    // Base64 makes four letters of three bytes.
+    let token_of = |claims: &mut Map<String, Value>, groups: usize| {
+        let groups: Vec<String> =
+            (0..groups).map(|number| format!("cn=group-{number:05},ou=people")).collect();
+        claims.insert("groups".to_owned(), json!(groups));
+        sign(claims)
+    };
+    let longest = token_of(&mut claims, 1_700);
+    assert!((60_000..65_536).contains(&longest.len()), "{}", longest.len());
+    for header in [("x-cap-ui-auth-token", longest.clone()), ("authorization", format!("Bearer {longest}"))] {
+        let call = app.call("GET", &format!("{BASE}/requests?view=needs_me")).header(header.0, &header.1);
+        call.header("x-cap-api-auth-org-id", ORG).send().await.expect(200);
+    }
+    let longer = token_of(&mut claims, 2_000);
+    assert!(longer.len() > 65_536);
+    let call = app.call("GET", &format!("{BASE}/requests")).header("x-cap-ui-auth-token", &longer);
+    call.header("x-cap-api-auth-org-id", ORG).send().await.refused(401, "token_invalid");
 }
 
 async fn a_token_that_is_forged_is_refused(on: On) {

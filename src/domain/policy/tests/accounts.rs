@@ -293,9 +293,8 @@ fn a_condition_on_a_maker_whose_groups_are_not_clear_holds_nothing() {
             maker: &account(id),
             people: &people,
             now: start(),
-            usage: &Default::default(),
         };
-        Condition::parse("!(\"Restricted\" in maker.groups)", &[]).unwrap().holds(&facts)
+        Condition::parse("!(\"Restricted\" in maker.groups)", &[]).unwrap().holds(&facts, &Default::default())
     };
     assert_eq!((holds("mara"), holds("pia"), holds("PIA")), (Ok(false), Ok(true), Ok(true)));
     assert!(holds("Mara").unwrap_err().contains("spells the maker's account mara"));
