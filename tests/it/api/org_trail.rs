@@ -48,8 +48,8 @@ async fn an_auditor_finds_what_happened_by_time_type_and_person(on: On) {
         all[2]["actor"],
         json!({ "userId": 400_002, "userName": "checker@example.com", "sub": "sub-400002" })
     );
-    assert!(all[0]["data"]["PAY-OUT"].as_str().unwrap().starts_with("sha256:"));
-    assert_ne!(all[0]["data"]["PAY-OUT"], all[7]["data"]["PAY-OUT"]);
+    assert!(all[0]["data"]["versions"]["PAY-OUT"].as_str().unwrap().starts_with("sha256:"));
+    assert_ne!(all[0]["data"]["versions"]["PAY-OUT"], all[7]["data"]["versions"]["PAY-OUT"]);
 
     for (query, found) in [
         ("?type=signed_in", vec!["signed_in"]),

@@ -119,6 +119,7 @@ async fn somebody_who_is_switched_off_is_off_whatever_is_wrong_elsewhere(on: On)
     app.actor(fay()).says(&id, "approved").await.refused(403, "not_in_stage");
     app.change_people(&mixed.replace("groups = 7", "groups = [\"Risk\"]")).await;
     app.actor(new).says(&id, "approved").await.data();
+    app.run_due_executions().await;
 }
 
 async fn a_type_with_a_fault_keeps_its_last_good_version_at_a_start_too(on: On) {
@@ -130,6 +131,7 @@ async fn a_type_with_a_fault_keeps_its_last_good_version_at_a_start_too(on: On) 
     assert_eq!((word, stale[0]["requestType"].clone()), (json!("stale"), json!("PAY-OUT")));
     let paid = app.maker().pays(&body(&app, "c-1", 1)).await;
     assert_eq!(app.checker().says(&paid.id, "approved").await.data()["state"], "approved");
+    app.run_due_executions().await;
     app.change_type(&type_file("", "")).await;
     assert_eq!(rules(&app).await, (json!("ok"), vec![]));
 }
@@ -169,6 +171,7 @@ async fn when_nobody_is_left_the_request_says_who_could_help_and_goes_on_with_so
     assert_eq!(app.checker().request(&id).await["findings"], json!([]));
     let eve = Person::new(14, "eve@example.com", &CHECK);
     assert_eq!(app.actor(eve).says(&id, "approved").await.data()["state"], "approved");
+    app.run_due_executions().await;
 }
 
 async fn the_trail_tells_what_changed_in_types_and_people(on: On) {

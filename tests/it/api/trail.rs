@@ -116,7 +116,7 @@ async fn what_was_refused_keeps_its_verdict_its_words_and_its_digest(on: On) {
     // Too late.
     app.clock.advance(chrono::TimeDelta::days(400));
     let body = read_another("rejected", "Too late, I know.", &request.digest);
-    app.checker().decide("ISSUE-BADGE", &body).await.refused(409, "expired");
+    app.checker().decide("ISSUE-BADGE", &body).await.refused(409, "request_expired");
     assert_eq!(
         tried().await,
         json!({ "decision": "rejected", "message": "Too late, I know.", "digest": request.digest })
