@@ -76,6 +76,20 @@ impl Metrics {
         metrics
     }
 
+    fn register_rules(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "rules_stale",
+            "Types and files of the rules that are not in force as they are written",
+            self.rules_stale.clone(),
+        );
+        registry.register(
+            "unfillable_stages",
+            "Stages of a type's approval policy that too few active people can sign, by type",
+            self.unfillable_stages.clone(),
+        );
+    }
+
     fn register(&mut self) {
         let registry = &mut self.registry;
         registry.register("submissions", "Requests submitted, by type", self.submissions.clone());
@@ -109,16 +123,8 @@ impl Metrics {
             "Approved requests queued for over a minute",
             self.overdue_now.clone(),
         );
-        registry.register(
-            "rules_stale",
-            "Types and files of the rules that are not in force as they are written",
-            self.rules_stale.clone(),
-        );
-        registry.register(
-            "unfillable_stages",
-            "Stages of a type's approval policy that too few active people can sign, by type",
-            self.unfillable_stages.clone(),
-        );
+        self.register_rules();
+        let registry = &mut self.registry;
         registry.register(
             "deliveries",
             "Attempts to deliver events, by subscription and whether the subscriber took it",

@@ -153,10 +153,9 @@ impl Call {
 /// The body as it is sent: JSON, or the text itself if the task's `content-type` is not of JSON. `None` if there is
 /// none.
 pub fn body_text(task: &Value) -> Option<String> {
-    match task.get("body")? {
-        Value::String(text) if !content_type(task).is_none_or(is_json) => Some(text.clone()),
-        body => Some(json::write(body)),
-    }
+    let body = task.get("body")?;
+    let text = body.as_str().filter(|_| !content_type(task).is_none_or(is_json));
+    Some(text.map_or_else(|| json::write(body), str::to_owned))
 }
 
 /// The task's header `content-type`.

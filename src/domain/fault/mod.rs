@@ -2,13 +2,13 @@
 
 pub mod call;
 pub mod form;
+mod sentences;
 pub mod wanted;
 
 use self::call::{MemberFault, ParameterFault};
 use self::form::FormFault;
 use self::wanted::{Limit, Wanted};
 use super::code::Code;
-use super::path;
 pub use super::pointer::pointer_to;
 
 /// A fault in a payload, a query or a form.
@@ -255,57 +255,26 @@ impl FaultKind {
             Self::NotTheTypes { name, value } => {
                 format!("Write {value}, the only {name} of this request type.")
             }
-            Self::PathSegment => {
-                let max = path::VALUE_BYTES_MAX;
-                format!(
-                    "Write {a_string} of 1 to {max} bytes for this part of the path, neither . nor .. alone, \
-                     nor before a ;."
-                )
-            }
-            Self::PathCharacter { found } => format!(
-                "Leave out {}: this part of the path has letters, digits and {} only, unless the type's pattern \
-                 names another character.",
-                path::shown(*found),
-                path::MARKS
-            ),
+            Self::PathSegment => sentences::path_segment(a_string),
+            Self::PathCharacter { found } => sentences::path_character(*found),
             Self::NoSubject => {
                 format!("Write {a_string} or a number: this is what the request is about.")
             }
             Self::Subject { sentence } | Self::Amount { sentence } | Self::Call { sentence } => {
                 sentence.clone()
             }
-            Self::UrlTooLong { max } => format!(
-                "Shorten the path and the query: the whole URL has at most {max} bytes, escapes included."
-            ),
-            Self::HeadersTooLong { max } => {
-                format!("Shorten the headers: all of them together have at most {max} bytes.")
-            }
-            Self::HeaderName => {
-                "Write a header name of letters, digits and !#$%&'*+-.^_`|~ only, at most 256.".to_owned()
-            }
+            Self::UrlTooLong { max } => sentences::url_too_long(*max),
+            Self::HeadersTooLong { max } => sentences::headers_too_long(*max),
+            Self::HeaderName => sentences::HEADER_NAME.to_owned(),
             Self::HeaderValue => format!(
                 "Write {a_string} of visible ASCII characters, with spaces or tabs only between them."
             ),
             Self::HeaderOfEngine => "Leave this header out; the engine sets it.".to_owned(),
             Self::HeaderOfConnection => "Leave this header out; it belongs to the connection.".to_owned(),
-            Self::HeaderOfCompression => {
-                "Leave this header out; a compressed answer can't be read for its outcome.".to_owned()
-            }
-            Self::HeaderOfRepeats => {
-                "Leave this header out; the engine fills it with the request's id, by which the \
-                                      target recognises a repeat."
-                    .to_owned()
-            }
-            Self::HeaderSteers => {
-                "Leave this header out: some servers let it change the method, path, host or \
-                                   sender of a call, and this request type does not name it."
-                    .to_owned()
-            }
-            Self::MediaType { media_type } => {
-                format!(
-                    "Write {media_type}, the media type of this request type's body; its charset is utf-8."
-                )
-            }
+            Self::HeaderOfCompression => sentences::HEADER_OF_COMPRESSION.to_owned(),
+            Self::HeaderOfRepeats => sentences::HEADER_OF_REPEATS.to_owned(),
+            Self::HeaderSteers => sentences::HEADER_STEERS.to_owned(),
+            Self::MediaType { media_type } => sentences::media_type(media_type),
             Self::NoBody { method } => {
                 format!("Leave the body out: {method} has one only if the request type describes it.")
             }

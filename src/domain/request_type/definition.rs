@@ -107,13 +107,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     let amount = read_place(&root, "amount", faults);
     let normalise = read_normalise(&root, faults);
     let classes = read_classes(&root, faults);
-    if subject.as_ref().is_some_and(|subject| classes.hide(&subject.steps())) {
-        faults
-            .push("/subject", "Name a field that is public: everybody who reads a request sees its subject.");
-    }
-    if amount.as_ref().is_some_and(|amount| classes.hide(&amount.steps())) {
-        faults.push("/amount", "Name a field that is public: everybody who reads a request sees its amount.");
-    }
+    refuse_hidden([("subject", subject.as_ref()), ("amount", amount.as_ref())], &classes, faults);
     let answer = AnswerRules::read(&root, faults);
     let retry = RetryRules::read(&root, faults);
     let repeat = RepeatRules::read(&root, &classes, &answer, faults);
@@ -155,6 +149,16 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         policy: policy?,
         definition: String::new(),
     })
+}
+
+/// Everybody who reads a request sees its subject and its amount.
+fn refuse_hidden(places: [(&str, Option<&Place>); 2], classes: &FieldClasses, faults: &mut Faults) {
+    for (name, place) in places {
+        if place.is_some_and(|place| classes.hide(&place.steps())) {
+            let wish = format!("Name a field that is public: everybody who reads a request sees its {name}.");
+            faults.push(format!("/{name}"), wish);
+        }
+    }
 }
 
 fn check_amount(root: &Table<'_>, policy: Option<&Policy>, faults: &mut Faults) {

@@ -33,9 +33,8 @@ pub(super) fn named_in(path: &str, schema: Option<&Schema>) -> BTreeMap<String, 
 
 fn note(root: &Value, schema: &Value, found: &mut BTreeSet<char>, depth: usize) {
     let schema = Schema::resolve(root, schema);
-    if let Some(Ok(pattern)) =
-        schema.get("pattern").and_then(Value::as_str).map(|text| Parser::new().parse(text))
-    {
+    let pattern = schema.get("pattern").and_then(Value::as_str);
+    if let Some(pattern) = pattern.and_then(|text| Parser::new().parse(text).ok()) {
         note_pattern(&pattern, found);
     }
     let options = schema.get("enum").and_then(Value::as_array).into_iter().flatten();

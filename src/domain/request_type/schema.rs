@@ -152,9 +152,9 @@ impl Schema {
         let member = self.source.get("properties").and_then(|properties| properties.get(name));
         let kinds =
             member.map(|member| Self::resolve(&self.source, member)).and_then(|member| member.get("type"));
-        kinds.is_some_and(|kinds| match kinds {
-            Value::Array(kinds) => kinds.iter().any(|kind| kind == "array"),
-            kind => kind == "array",
+        let is_list = |kind: &Value| kind == "array";
+        kinds.is_some_and(|kinds| {
+            kinds.as_array().map_or_else(|| is_list(kinds), |kinds| kinds.iter().any(is_list))
         })
     }
 

@@ -59,12 +59,11 @@ impl RequestType {
             _ => None,
         };
         let root = schema.map(Schema::source)?;
-        let found = inner.iter().try_fold(Schema::resolve(root, root), |schema, step| {
+        inner.iter().try_fold(Schema::resolve(root, root), |schema, step| {
             let member = schema.get("properties").and_then(|all| all.get(*step));
             let inner = member.or_else(|| schema.get("items"));
             inner.map(|inner| Schema::resolve(root, inner))
-        });
-        found
+        })
     }
 }
 

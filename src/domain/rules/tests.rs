@@ -220,7 +220,7 @@ fn of_a_people_file_with_a_fault_only_what_takes_away_comes_into_force() {
 fn an_entry_that_is_gone_has_lost_its_groups_unless_a_nameless_one_may_be_it() {
     let last = People::new(vec![entry("finn", &["Finance"]), entry("ann", &["Risk"])]).unwrap();
     let ann = as_read(&entry("ann", &["Risk"]));
-    assert_eq!(narrowed(&last, &[ann.clone()]).members("Finance"), 0);
+    assert_eq!(narrowed(&last, std::slice::from_ref(&ann)).members("Finance"), 0);
     assert_eq!(narrowed(&last, &[ann.clone(), ReadEntry::default()]).members("Finance"), 1);
     let renamed = ReadEntry { name: Some("Finn B".into()), ..as_read(&entry("finn", &["Finance"])) };
     assert_eq!(narrowed(&last, &[ann, renamed]).members("Finance"), 1, "the account tells who it is");

@@ -189,20 +189,24 @@ fn note(fault: &Fault, extent: Extent, tried: &mut Tried) {
         _ => "/call".to_owned(),
     };
     let sentence = fault.sentence();
-    match &fault.kind {
+    let is_least = extent == Extent::Least;
+    // The subject may be a member that may be left out: a call without it is refused, and others are not.
+    if is_least && matches!(fault.kind, FaultKind::NoSubject) {
+        return;
+    }
+    let is_of_every_call = matches!(
+        fault.kind,
         FaultKind::PathSegment
-        | FaultKind::PathCharacter { .. }
-        | FaultKind::QueryValue
-        | FaultKind::Call { .. } => {
-            tried.fault(refused(at, &sentence));
-        }
-        // The subject may be a member that may be left out: a call without it is refused, and others are not.
-        FaultKind::NoSubject if extent == Extent::Least => {}
-        FaultKind::NoSubject => tried.fault(refused(at, &sentence)),
-        FaultKind::UrlTooLong { .. } | FaultKind::HeadersTooLong { .. } if extent == Extent::Least => {
-            tried.fault(refused(at, &sentence));
-        }
-        _ => tried.notes.push(DefinitionFault::new(at, format!("No sample could be tried: {sentence}"))),
+            | FaultKind::PathCharacter { .. }
+            | FaultKind::QueryValue
+            | FaultKind::Call { .. }
+            | FaultKind::NoSubject
+    );
+    let is_too_long = matches!(fault.kind, FaultKind::UrlTooLong { .. } | FaultKind::HeadersTooLong { .. });
+    if is_of_every_call || (is_least && is_too_long) {
+        tried.fault(refused(at, &sentence));
+    } else {
+        tried.notes.push(DefinitionFault::new(at, format!("No sample could be tried: {sentence}")));
     }
 }
 

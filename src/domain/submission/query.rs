@@ -39,11 +39,7 @@ fn is_described(request_type: &RequestType, name: &str) -> bool {
 /// A text, a number, a truth value, or a list of these if the type says that it is one.
 fn is_sendable(request_type: &RequestType, name: &str, value: &Value) -> bool {
     let is_scalar = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
-    match value {
-        Value::Array(items) => {
-            let is_list = request_type.query.as_ref().is_some_and(|schema| schema.describes_list(name));
-            is_list && items.iter().all(is_scalar)
-        }
-        scalar => is_scalar(scalar),
-    }
+    let Some(items) = value.as_array() else { return is_scalar(value) };
+    let is_list = request_type.query.as_ref().is_some_and(|schema| schema.describes_list(name));
+    is_list && items.iter().all(is_scalar)
 }

@@ -285,11 +285,13 @@ fn fields_of(part: &Field, at: &str, drawing: &mut FieldRenderer<'_>) -> Vec<Fie
 fn body(schema: &Schema, request_type: &RequestType, is_json: bool) -> Field {
     let field = of_schema("body", "Body", schema.source());
     let media_type = &request_type.media_type;
-    match field.kind {
-        _ if is_json => as_json("body", "Body", schema.source()),
-        Kind::Text(_) if !media_type.is_json() => Field { kind: Kind::Text(Look::Long), ..field }
-            .with_hint(&format!("A text of the type {media_type}.")),
-        _ => field,
+    if is_json {
+        as_json("body", "Body", schema.source())
+    } else if matches!(field.kind, Kind::Text(_)) && !media_type.is_json() {
+        let long = Field { kind: Kind::Text(Look::Long), ..field };
+        long.with_hint(&format!("A text of the type {media_type}."))
+    } else {
+        field
     }
 }
 

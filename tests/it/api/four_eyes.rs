@@ -143,7 +143,7 @@ async fn an_id_of_another_spelling_reads_and_withdraws_their_own(on: On) {
     for [one, other] in SPELLINGS {
         let only_maker = |id: &str| Person { permissions: vec!["CanMakeRequest"], ..known_as(id) };
         let id = app.actor(only_maker(one)).submitted(&app.badge()).await.id;
-        assert_eq!(app.actor(only_maker(other)).lists("view=mine").await, [id.clone()]);
+        assert_eq!(app.actor(only_maker(other)).lists("view=mine").await, [id.as_str()]);
         app.actor(only_maker(&format!("{other}2"))).withdraw(&id, "mine").await.refused(404, "not_found");
         assert_eq!(app.actor(only_maker(other)).withdraw(&id, "mine").await.data()["state"], "withdrawn");
     }

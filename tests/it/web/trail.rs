@@ -57,8 +57,8 @@ async fn a_trail_of_somebody_else_does_not_exist(on: On) {
             assert_eq!(browser.get(&address).await.status, 404, "{user_id} {address}");
         }
     }
-    let before = app.count("SELECT COUNT(*) AS number FROM events");
     let mara = signed_in(&app, MARA).await;
+    let before = app.count("SELECT COUNT(*) AS number FROM events");
     assert_eq!(mara.get(&format!("/ui/requests/{id}/trail")).await.status, 200);
     assert_eq!(app.count("SELECT COUNT(*) AS number FROM events"), before, "reading writes nothing");
 }

@@ -66,9 +66,11 @@ fn assert_refused(story: &mut Story, command: &TestCommand, code: &str) {
 
 #[test]
 fn what_was_tried_is_recorded_with_its_verdict_its_words_and_the_digest_that_was_named() {
-    let tried = |story: &Story| match &story.events.last().unwrap().kind {
-        EventKind::Refused { tried, .. } => tried.as_deref().cloned().unwrap(),
-        other => panic!("{other:?}"),
+    let tried = |story: &Story| {
+        let EventKind::Refused { tried, .. } = &story.events.last().unwrap().kind else {
+            panic!("no refusal")
+        };
+        tried.as_deref().cloned().unwrap()
     };
     let mut story = Story::begin();
     let is_wanted = |verdict, words: &str, digest: Option<&str>| Tried {

@@ -52,24 +52,30 @@ pub fn reduce(tree: &Tree, values: &Values<'_>, budget: &mut Budget) -> Result<O
             values.can_be_used(term, budget)?;
             Known(values.holds(term))
         }
-        Tree::Not(inner) => match reduce(inner, values, budget)? {
-            Known(answer) => Known(answer.map(|answer| !answer)),
-            open => Not(Box::new(open)),
-        },
-        Tree::And(left, right) => match reduce(left, values, budget)? {
-            Known(Ok(false)) => Known(Ok(false)),
-            left => match (left, reduce(right, values, budget)?) {
+        Tree::Not(inner) => {
+            let inner = reduce(inner, values, budget)?;
+            if let Known(answer) = inner { Known(answer.map(|answer| !answer)) } else { Not(Box::new(inner)) }
+        }
+        Tree::And(left, right) => {
+            let left = reduce(left, values, budget)?;
+            if matches!(left, Known(Ok(false))) {
+                return Ok(left);
+            }
+            match (left, reduce(right, values, budget)?) {
                 (Known(left), Known(right)) => Known(and(left, || right)),
                 (left, right) => And(Box::new(left), Box::new(right)),
-            },
-        },
-        Tree::Or(left, right) => match reduce(left, values, budget)? {
-            Known(Ok(true)) => Known(Ok(true)),
-            left => match (left, reduce(right, values, budget)?) {
+            }
+        }
+        Tree::Or(left, right) => {
+            let left = reduce(left, values, budget)?;
+            if matches!(left, Known(Ok(true))) {
+                return Ok(left);
+            }
+            match (left, reduce(right, values, budget)?) {
                 (Known(left), Known(right)) => Known(or(left, || right)),
                 (left, right) => Or(Box::new(left), Box::new(right)),
-            },
-        },
+            }
+        }
     })
 }
 

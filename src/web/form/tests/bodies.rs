@@ -65,6 +65,6 @@ fn other_values_have_the_control_of_their_kind() {
         let mut entries = form_of(&request_type).begin();
         entries.put("/body", written);
         let body = task_of(&request_type, &mut entries)["body"].clone();
-        assert!(body == value || body.to_string() == written, "{body} {value}");
+        assert!(body == value || serde_json::to_string(&body).unwrap() == written, "{body} {value}");
     }
 }
