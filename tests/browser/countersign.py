@@ -155,10 +155,10 @@ class Countersign:
         assert status == 200, answer
 
     def trail(self) -> list[tuple[Any, ...]]:
-        """Every event and every request's version, straight from the database."""
+        """Every event of a request and every request's version, straight from the database."""
         database = sqlite3.connect(f"file:{self._home / 'demo.db'}?mode=ro", uri=True)
         try:
-            events = database.execute("SELECT count(*), max(at) FROM events").fetchall()
+            events = database.execute("SELECT count(*), max(at) FROM events WHERE request_id IS NOT NULL").fetchall()
             versions = database.execute("SELECT request_id, version, state FROM requests ORDER BY request_id").fetchall()
         finally:
             database.close()

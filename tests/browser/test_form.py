@@ -1,5 +1,7 @@
 """A maker fills in a form that the type's schema made."""
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 from desk import Desk
@@ -57,6 +59,8 @@ def fill(page: Page, customer: int) -> None:
         at(page, f"/body/{name}").fill(value)
     for choice in ["POINTS", "CUSTOMER", "API"]:
         page.get_by_label(choice, exact=True).check()
+    # The other target is the subscriber.
+    page.get_by_label(re.compile(r"\(Sandbox\)$")).check()
     at(page, "/headers/Authorization").fill(AUTHORIZATION)
 
 
