@@ -1,8 +1,8 @@
 //! A client that is answered before its body was read must be able to read the answer.
 //!
 //! A connection that is closed while the client still sends is reset, and a reset may overtake the answer. So the
-//! answer says `Connection: close`, and what still comes is thrown away for a while: up to [`UNREAD_BYTES_MAX`], and
-//! for no longer than [`UNREAD_TIME_MAX`]. Then the connection is closed, whatever still comes. Until then the body is
+//! answer says `Connection: close`, and what still comes is thrown away for a while: up to `UNREAD_BYTES_MAX`, and
+//! for no longer than `UNREAD_TIME_MAX`. Then the connection is closed, whatever still comes. Until then the body is
 //! kept: a dropped body in chunks would be read to its end, however long that takes.
 
 use std::cell::RefCell;
