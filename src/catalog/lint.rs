@@ -18,8 +18,18 @@ pub struct LintContext<'a> {
     pub targets: Option<&'a Targets>,
 }
 
-/// Every fault of a type that only its context shows.
-pub fn check(read: &RequestType, around: LintContext<'_>) -> Vec<DefinitionFault> {
+/// What only the context of a type shows.
+#[derive(Debug, Default)]
+pub struct Linted {
+    /// Every fault: the type can't be used.
+    pub faults: Vec<DefinitionFault>,
+    /// What people should look at, though the type can be used.
+    pub warnings: Vec<DefinitionFault>,
+}
+
+/// Everything that only the context of a type shows.
+pub fn check(read: &RequestType, around: LintContext<'_>) -> Linted {
+    let tried = try_out(read, around.people);
     let mut faults = read.unsendable();
     if let (Some(target), Some(targets)) = (&read.target, around.targets)
         && targets.find(target).is_none()
@@ -34,17 +44,18 @@ pub fn check(read: &RequestType, around: LintContext<'_>) -> Vec<DefinitionFault
     }
     // A sample would only say the same again.
     if faults.is_empty() {
-        faults.extend(try_out(read, around.people).faults);
+        faults.extend(tried.faults);
     }
     for (pointer, stage) in read.policy.stages() {
         faults.extend(unlisted_accounts(stage, &pointer, around.people));
     }
-    faults
+    let mut warnings = warnings(read, around.people);
+    warnings.extend(tried.notes);
+    Linted { faults, warnings }
 }
 
-/// What people should look at, though the type can be used. Nobody being left who can sign is no fault: it must never
-/// keep a person in office.
-pub fn warnings(read: &RequestType, people: &People) -> Vec<DefinitionFault> {
+/// Nobody being left who can sign is no fault: it must never keep a person in office.
+fn warnings(read: &RequestType, people: &People) -> Vec<DefinitionFault> {
     let told = |(pointer, stage): (String, &Stage)| {
         let (seat, message) = cannot_be_filled(stage, people)?;
         let at = seat.map_or_else(|| pointer.clone(), |seat| format!("{pointer}/seats/{seat}"));
@@ -64,7 +75,6 @@ pub fn warnings(read: &RequestType, people: &People) -> Vec<DefinitionFault> {
         );
         found.push(fault("/policy", message));
     }
-    found.extend(try_out(read, people).notes);
     found
 }
 

@@ -21,7 +21,7 @@ use crate::domain::request_type::{RequestType, RequestTypes};
 use crate::domain::rules::files::{FileFault, PeopleFile, RuleFiles, SubscriptionsFile, TypeFile, TypeFiles};
 use crate::domain::rules::{LastRules, Rules, settle};
 use file::Document;
-use lint::LintContext;
+use lint::{LintContext, Linted};
 
 /// The files of the contract's types, by file name.
 const EMBEDDED: [(&str, &str); 6] = [
@@ -221,8 +221,7 @@ fn read_type(path: &Path, around: Option<LintContext<'_>>) -> ReadType {
         Ok(read) => read,
         Err(faults) => return ReadType { name, read: Err(placed(faults)), warnings: Vec::new() },
     };
-    let faults = around.map(|around| lint::check(&read, around)).unwrap_or_default();
-    let warnings = around.map(|around| lint::warnings(&read, around.people)).unwrap_or_default();
+    let Linted { faults, warnings } = around.map(|around| lint::check(&read, around)).unwrap_or_default();
     let read = if faults.is_empty() { Ok((document.line("/name"), read)) } else { Err(placed(faults)) };
     ReadType { name, read, warnings: placed(warnings) }
 }
