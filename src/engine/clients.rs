@@ -23,9 +23,6 @@ pub const CLIENTS_MAX: i64 = 10_000;
 /// OAuth clients that an org may have.
 pub const OAUTH_CLIENTS_PER_ORG_MAX: i64 = 15;
 
-/// How often a change is tried if other changes come first.
-const TRIES: usize = 5;
-
 /// A client, with what its secret is checked against.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredClient {
@@ -275,7 +272,7 @@ pub fn revoke_client(conn: &mut AnyConnection, name: &str, clock: &Clock) -> Res
 fn change_live(
     conn: &mut AnyConnection,
     name: &str,
-    work: impl Fn(&mut AnyConnection, &str, i64) -> Result<(), StoreError>,
+    work: impl FnOnce(&mut AnyConnection, &str, i64) -> Result<(), StoreError>,
 ) -> Result<(), ClientFault> {
     change(conn, |conn, changed| {
         match clients::find_by_name(conn, name)?.filter(|row| row.revoked_at.is_none()) {
@@ -285,22 +282,13 @@ fn change_live(
     })
 }
 
-/// Makes one change under the next number. Two changes at one time can't have the same: the later one is tried again,
-/// so that the numbers come in the order of the commits, and no server overlooks one.
+/// Makes one change under the next number, so that no server overlooks it.
 fn change(
     conn: &mut AnyConnection,
-    work: impl Fn(&mut AnyConnection, i64) -> Result<Result<(), ClientFault>, StoreError>,
+    work: impl FnOnce(&mut AnyConnection, i64) -> Result<Result<(), ClientFault>, StoreError>,
 ) -> Result<(), ClientFault> {
-    let mut tries = TRIES;
-    loop {
-        tries -= 1;
-        let done = conn.in_transaction(|conn| {
-            let next = clients::last_change(conn)? + 1;
-            work(conn, next)
-        });
-        match done {
-            Err(error) if tries > 0 && error.is_conflict() => {}
-            done => return done?,
-        }
-    }
+    conn.in_write_transaction(|conn| {
+        let changed = clients::next_change(conn)?;
+        work(conn, changed)
+    })?
 }

@@ -58,7 +58,7 @@ pub fn change_pause(conn: &mut AnyConnection, change: PauseChange, clock: &Clock
     let now = clock.now();
     let PauseChange { host, reason, by, begins } = change;
     let data = json!({ "host": host, "reason": reason, "by": by });
-    conn.in_transaction(|conn| {
+    conn.in_write_transaction(|conn| {
         let event_type = if begins {
             pauses::put(conn, &PauseRow { host, reason, by, at: to_micros(now) })?;
             EventType::SendingPaused

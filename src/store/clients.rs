@@ -4,6 +4,7 @@
 use std::fmt;
 
 use chrono::TimeDelta;
+use diesel::connection::SimpleConnection;
 use diesel::dsl::max;
 use diesel::prelude::*;
 
@@ -143,6 +144,16 @@ fn forget(conn: &mut AnyConnection, cutoff: i64) -> Result<(), StoreError> {
 pub fn last_change(conn: &mut AnyConnection) -> Result<i64, StoreError> {
     let last: Option<i64> = clients::table.select(max(clients::changed)).get_result(conn)?;
     Ok(last.unwrap_or(0))
+}
+
+/// The number of a change that this transaction makes. No other change comes in between: on PostgreSQL it waits until
+/// this transaction ends, so that the numbers come in the order of the commits.
+pub fn next_change(conn: &mut AnyConnection) -> Result<i64, StoreError> {
+    if let AnyConnection::Postgres(conn) = conn {
+        // A database has one for each schema.
+        conn.batch_execute("SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 2))")?;
+    }
+    Ok(last_change(conn)? + 1)
 }
 
 /// The clients that are not revoked, `limit` at most.

@@ -134,19 +134,6 @@ fn set_up_postgres(conn: &mut PgConnection, purpose: Purpose) -> Result<(), Stor
     Ok(conn.batch_execute(settings)?)
 }
 
-impl AnyConnection {
-    /// Does some work in one transaction, for a command beside a server.
-    ///
-    /// # Errors
-    /// Those of the work, and of the database; then nothing is changed.
-    pub fn in_transaction<T>(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.transaction(work)
-    }
-}
-
 /// Bounds how long a statement on this connection may take, on PostgreSQL.
 pub fn limit_statements(conn: &mut AnyConnection, most: std::time::Duration) -> Result<(), StoreError> {
     match conn {

@@ -156,11 +156,6 @@ impl StoreError {
     pub fn is_busy(&self) -> bool {
         self.unavailable().is_some()
     }
-
-    /// Whether another transaction came first, so that the next try may succeed at once.
-    pub fn is_conflict(&self) -> bool {
-        Cause::of(self) == Cause::Conflict
-    }
 }
 
 #[cfg(test)]

@@ -59,7 +59,11 @@ fn run_alone(conn: &mut AnyConnection) -> Result<usize, StoreError> {
     match schema_of(conn)? {
         Schema::Current => Ok(0),
         // In one transaction, so that no crash leaves the tables without their digest.
-        Schema::Missing => conn.transaction(|conn| {
+        Schema::Missing => conn.in_write_transaction(|conn| {
+            // On SQLite another process may have done it since.
+            if schema_of(conn)? == Schema::Current {
+                return Ok(0);
+            }
             let ran = up(conn)?;
             let digest = schema_digest::digest.eq(own_digest(conn));
             diesel::insert_into(schema_digest::table).values(digest).execute(conn)?;

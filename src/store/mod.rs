@@ -41,6 +41,7 @@ pub mod submissions;
 mod terms;
 pub mod type_versions;
 pub mod usage;
+mod write_transaction;
 pub mod writer;
 
 use std::fs::{File, TryLockError};

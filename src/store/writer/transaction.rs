@@ -1,7 +1,6 @@
 //! One transaction of the writer, and what is known when it fails.
 
 use crate::fault_points::{self, FaultPoint};
-use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
 use diesel::prelude::*;
 
 use super::batch::{Batch, Ran};
@@ -9,6 +8,7 @@ use super::job::Earlier;
 use crate::store::bounds::shorten_lock_wait;
 use crate::store::failure::{Cause, may_be_committed};
 use crate::store::schema::schema_digest;
+use crate::store::write_transaction::{begin, commit, roll_back};
 use crate::store::{AnyConnection, StoreError};
 
 /// Which try of a batch it is.
@@ -104,29 +104,5 @@ fn in_transaction<T>(
             }
             Err(Failure::before_commit(error))
         }
-    }
-}
-
-type Manager<C> = <C as Connection>::TransactionManager;
-
-/// `BEGIN IMMEDIATE` on SQLite: a transaction that reads first and locks later fails under load.
-fn begin(conn: &mut AnyConnection) -> QueryResult<()> {
-    match conn {
-        AnyConnection::Postgres(conn) => Manager::<PgConnection>::begin_transaction(conn),
-        AnyConnection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
-    }
-}
-
-fn commit(conn: &mut AnyConnection) -> QueryResult<()> {
-    match conn {
-        AnyConnection::Postgres(conn) => Manager::<PgConnection>::commit_transaction(conn),
-        AnyConnection::Sqlite(conn) => Manager::<SqliteConnection>::commit_transaction(conn),
-    }
-}
-
-fn roll_back(conn: &mut AnyConnection) -> QueryResult<()> {
-    match conn {
-        AnyConnection::Postgres(conn) => Manager::<PgConnection>::rollback_transaction(conn),
-        AnyConnection::Sqlite(conn) => Manager::<SqliteConnection>::rollback_transaction(conn),
     }
 }

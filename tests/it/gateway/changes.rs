@@ -1,7 +1,11 @@
 //! A change of a client holds on every server within a second.
 
 use std::net::SocketAddr;
+use std::thread;
 
+use countersign::clock::Clock;
+use countersign::engine::clients;
+use countersign::engine::pauses::{PauseChange, change_pause};
 use countersign::server::ExecutorMode;
 
 use crate::support::app::App;
@@ -14,6 +18,7 @@ journeys![
     revoking_holds_on_another_server_too,
     rotating_ends_the_old_secret_and_its_tokens_and_begins_the_new_one,
     clients_that_are_known_stay_known_while_the_database_is_away,
+    commands_at_one_time_wait_for_each_other,
 ];
 
 fn list(app: &App, at: SocketAddr, header: &str, credential: &str) -> Call {
@@ -85,4 +90,35 @@ async fn clients_that_are_known_stay_known_while_the_database_is_away(on: On) {
         (app.metric("countersign_clients_stale").await.as_deref() == Some("0")).then_some(())
     })
     .await;
+}
+
+/// Each command reads before it writes. On SQLite the second of two would be refused, without any wait, if it took the
+/// lock only when it writes.
+async fn commands_at_one_time_wait_for_each_other(on: On) {
+    let app = gated(on, required(), &[]).await;
+    thread::scope(|scope| {
+        for command in 0..4 {
+            let mut conn = app.database();
+            scope.spawn(move || {
+                for number in 0..8 {
+                    let client = till(&format!("till.{command}.{number}"));
+                    client.add(&mut conn).unwrap();
+                    let change = PauseChange { begins: number % 2 == 0, ..pause(&format!("host{command}")) };
+                    change_pause(&mut conn, change, &Clock::system()).unwrap();
+                    clients::revoke_client(&mut conn, &client.client.name, &Clock::system()).unwrap();
+                }
+            });
+        }
+    });
+    let changes = "SELECT count(DISTINCT changed) AS number FROM clients WHERE revoked_at IS NOT NULL";
+    assert_eq!(app.count(changes), 32);
+}
+
+fn pause(host: &str) -> PauseChange {
+    PauseChange {
+        host: host.to_owned(),
+        reason: "moving".to_owned(),
+        by: "operator".to_owned(),
+        begins: true,
+    }
 }
