@@ -164,13 +164,8 @@ fn submission(sandbox: &str, number: u64) -> String {
     submission_for(sandbox, number, &(1_000_000_000 + number).to_string())
 }
 
-/// A submission for so many customers at once.
-pub fn submission_of_many(sandbox: &str, customers: u64) -> String {
-    let list: Vec<String> = (1..=customers).map(|customer| customer.to_string()).collect();
-    submission_for(sandbox, 0, &format!("[{}]", list.join(",")))
-}
-
-fn submission_for(sandbox: &str, number: u64, customers: &str) -> String {
+/// A submission with this list of customers.
+pub fn submission_for(sandbox: &str, number: u64, customers: &str) -> String {
     format!(
         r#"{{"entityInfo":{{"tillId":"70000001","storeId":"70000002","zoneId":"70000003","conceptId":"70000004"}},
 "payload":{{"IntouchAPITask-Payload":{{"hostname":"http://{sandbox}",

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpResponse, HttpServer, middleware, web};
@@ -10,12 +10,12 @@ use countersign::api::BASE;
 use countersign::auth::mint::{Holder, mint};
 use countersign::clock::Clock;
 use countersign::config::{Config, Flags};
-use countersign::domain::actor::{Actor, Permission, Person, Signer};
+use countersign::domain::actor::Permission;
 use countersign::domain::ids::OrgId;
 use countersign::domain::rules::Rules;
 use countersign::domain::secret::Secret;
 use countersign::domain::subscription::{EventFormat, Subscription, Subscriptions};
-use countersign::engine::SubmissionInput;
+use countersign::engine::Engine;
 use countersign::http::body::BodyTimeout;
 use countersign::http::middleware::around_each_call;
 use countersign::sandbox;
@@ -24,13 +24,10 @@ use countersign::store::{AnyConnection, Opener, Purpose, StoreUrl};
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::Pool;
 
-use crate::load::{self, Callers};
-use crate::single;
+use crate::load::Callers;
 use crate::types::{ORG, STAGED};
+use crate::{dearest, single};
 
-const DEAREST: &str = "DEAREST-BADGE";
-const RULES_MAX: usize = 50;
-const DEAREST_TIMES: u32 = 20;
 const STAGES: [&str; 3] = ["First", "Second", "Third"];
 
 /// Connections of the variant's pool.
@@ -54,7 +51,9 @@ impl Setting {
         tokio::spawn(sandbox);
         let types = tempfile::tempdir()?;
         std::fs::write(types.path().join("staged.toml"), staged_type())?;
-        std::fs::write(types.path().join("dearest.toml"), dearest_type())?;
+        for dear in &dearest::KINDS {
+            std::fs::write(types.path().join(dear.type_name).with_extension("toml"), dear.request_type())?;
+        }
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let subscriber_address = listener.local_addr()?;
         let takes_all = || async { HttpResponse::NoContent().finish() };
@@ -139,36 +138,8 @@ impl Setting {
         Ok(())
     }
 
-    /// How long one submission takes to be checked, and its rule to be chosen, under the dearest policy
-    /// that is allowed: as many rules as there may be, each with a condition of 1 KiB that asks every
-    /// item of a list of 1,000.
-    pub fn dearest_policy(&self) -> anyhow::Result<Duration> {
-        let actor = Actor {
-            signer: Signer {
-                person: Person::system(),
-                org: OrgId::new(ORG),
-                permissions: vec![Permission::Make],
-                groups: vec![],
-                act: vec![],
-                signed_in_at: None,
-            },
-            token_id: None,
-            source_address: None,
-            via: None,
-        };
-        let body = load::submission_of_many(&self.callers.sandbox, 1_000);
-        let submitting = SubmissionInput {
-            actor: &actor,
-            type_name: DEAREST,
-            body: Ok(body.as_bytes()),
-            idempotency_key: None,
-            reference: "bench",
-        };
-        let began = Instant::now();
-        for _ in 0..DEAREST_TIMES {
-            self.server.engine().prepare(&submitting)?;
-        }
-        Ok(began.elapsed() / DEAREST_TIMES)
+    pub fn engine(&self) -> &Engine {
+        self.server.engine()
     }
 
     pub async fn stop(self) -> anyhow::Result<()> {
@@ -194,23 +165,6 @@ fn staged_type() -> String {
          [[policy]]\nname = \"within\"\n\
          when = 'usage.day.count < 100000000 && usage.day.sum.plus(request.amount).above(1)'\n{}",
         stages.concat()
-    )
-}
-
-/// Every rule but the last asks in vain.
-fn dearest_type() -> String {
-    let mut asks: Vec<String> = Vec::new();
-    while asks.iter().map(|ask| ask.len() + 4).sum::<usize>() < 900 {
-        asks.push(format!("c == -{}", asks.len() + 1));
-    }
-    let condition = format!("request.body.customers.exists(c, {})", asks.join(" || "));
-    let rule =
-        |number: usize| format!("[[policy]]\nname = \"{number}\"\nwhen = '{condition}'\nrefuse = \"No.\"\n");
-    let rules: String = (1..RULES_MAX).map(rule).collect();
-    format!(
-        "name = \"{DEAREST}\"\n\
-         [call]\nmethod = \"POST\"\npath = \"/api_gateway/v1/badges/badgeMeta/customer/issueBulk\"\n\
-         [body]\ntype = \"object\"\n{rules}[[policy]]\nname = \"last\"\nauto_approve = true\n"
     )
 }
 

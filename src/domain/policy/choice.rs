@@ -24,7 +24,7 @@ struct Looking<'v> {
 }
 
 impl<'v> Looking<'v> {
-    fn at(facts: &Facts<'v>, named: &BTreeSet<String>) -> Self {
+    fn at(facts: &Facts<'v>, named: &BTreeSet<&str>) -> Self {
         let (values, mut budget) = (Values::of(facts, named), Budget::default());
         let could_convert = budget.spend(values.steps());
         Self { values, budget, could_convert }
@@ -85,8 +85,7 @@ impl Policy {
     }
 
     /// Everything that its conditions use.
-    fn named(&self) -> BTreeSet<String> {
-        let conditions = self.rules.iter().filter_map(|rule| rule.when.as_ref());
-        conditions.flat_map(|condition| condition.named().iter().cloned()).collect()
+    fn named(&self) -> BTreeSet<&str> {
+        self.rules.iter().filter_map(|rule| rule.when.as_ref()).flat_map(Condition::named).collect()
     }
 }

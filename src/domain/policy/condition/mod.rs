@@ -94,8 +94,8 @@ impl Condition {
     }
 
     /// The variables that it uses, and the members of `request`.
-    pub fn named(&self) -> &BTreeSet<String> {
-        &self.named
+    pub fn named(&self) -> impl Iterator<Item = &str> {
+        self.named.iter().map(String::as_str)
     }
 
     /// What is left of it once everything about the submission is evaluated: all of it, or what the counters decide.
@@ -105,7 +105,7 @@ impl Condition {
 
     /// Whether it is true, on its own. The error is a clause that says why it can't be evaluated.
     pub fn holds(&self, facts: &Facts<'_>, usage: &BTreeMap<String, Usage>) -> Result<bool, String> {
-        let values = Values::of(facts, &self.named);
+        let values = Values::of(facts, &self.named().collect());
         let mut budget = Budget::default();
         budget.spend(values.steps())?;
         self.before_counters(&values, &mut budget).decide(usage, facts.amount)

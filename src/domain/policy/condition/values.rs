@@ -58,7 +58,7 @@ const PAYLOAD: [(&str, &str, &str); 3] = [
 
 impl<'v> Values<'v> {
     /// The values that are named.
-    pub fn of(facts: &Facts<'v>, named: &BTreeSet<String>) -> Self {
+    pub fn of(facts: &Facts<'v>, named: &BTreeSet<&str>) -> Self {
         let mut values = Self {
             context: Context::with_env(Arc::clone(&LANGUAGE)),
             unusable: BTreeMap::new(),
@@ -89,7 +89,7 @@ impl<'v> Values<'v> {
         }
     }
 
-    fn request(&mut self, facts: &Facts<'v>, named: &BTreeSet<String>) -> Result<Boxed<'v>, String> {
+    fn request(&mut self, facts: &Facts<'v>, named: &BTreeSet<&str>) -> Result<Boxed<'v>, String> {
         let mut members = vec![("type", text(facts.request_type)?), ("org", text(facts.org)?)];
         members.push(("entityInfo", entity(facts)?));
         for (name, full_name, member) in PAYLOAD {
