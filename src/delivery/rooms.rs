@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::domain::delivery::Taken;
 use crate::domain::subscription::Subscriptions;
 use crate::engine::deliveries::Room;
-use crate::executor::breaker::Breaker;
+use crate::engine::under_way::breaker::Breaker;
 
 /// Deliveries to one subscription at one time.
 const ROOM: usize = 4;

@@ -127,6 +127,14 @@ impl Execution {
         }
     }
 
+    /// The fencing token with which this node has claimed it.
+    pub fn token_of(&self, node: &str) -> Option<i64> {
+        match &self.state {
+            ExecutionState::Claimed { node: holder, .. } => (holder == node).then_some(self.token),
+            ExecutionState::Queued | ExecutionState::Ended { .. } => None,
+        }
+    }
+
     /// Whether it is claimed and the lease has run out.
     pub fn is_lapsed(&self, now: DateTime<Utc>) -> bool {
         match self.state {
@@ -141,6 +149,11 @@ impl Execution {
             ExecutionState::Queued => self.token > 0,
             ExecutionState::Claimed { .. } | ExecutionState::Ended { .. } => false,
         }
+    }
+
+    /// Whether it waits to be claimed.
+    pub fn is_queued(&self) -> bool {
+        matches!(self.state, ExecutionState::Queued)
     }
 
     /// Whether it is over.

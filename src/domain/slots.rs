@@ -70,6 +70,12 @@ struct OrgTurns {
 }
 
 impl Slots {
+    /// Whether a host has a limit of its own that is reached: it did not take or answer calls.
+    pub fn is_held_back(&self, host: &str) -> bool {
+        let known = self.hosts.get(host);
+        known.is_some_and(|known| known.limit.is_some_and(|limit| known.under_way >= limit))
+    }
+
     /// Whether a host can be given a slot now.
     pub fn has_room(&self, host: &str) -> bool {
         let known = self.hosts.get(host).cloned().unwrap_or_default();

@@ -41,6 +41,8 @@ pub struct ClaimedExecution {
     pub repeat: Option<RepeatRules>,
     /// How long the call may take in all; `None` for the configured time.
     pub total_timeout: Option<TimeDelta>,
+    /// The number of its attempt, if that began with the approval.
+    pub begun: Option<i64>,
 }
 
 impl ClaimedExecution {

@@ -10,6 +10,7 @@ use super::admission::PreparedSubmission;
 use super::claimed_execution::{Ending, HeldLease};
 use super::deliveries::{DeliveryEnding, HandedOver, Room};
 use super::error::AdmissionRefusal;
+use super::under_way::Concurrency;
 use crate::domain::actor::Actor;
 use crate::domain::execution::Execution;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
@@ -60,6 +61,14 @@ pub(super) struct DecideCommand {
     pub(super) decision: NewDecision,
 }
 
+/// The room for executions to claim.
+pub(super) enum ClaimRoom {
+    /// What this node's own calls leave, as it is when the command runs.
+    Own(Concurrency),
+    /// What the caller says.
+    Given(Slots),
+}
+
 /// One write, as the engine's methods hand it over.
 pub(super) enum WriteCommand {
     /// A submission that passed every check.
@@ -81,13 +90,14 @@ pub(super) enum WriteCommand {
     /// A deadline may have passed: the decision's, or the approval's.
     Expire(Key),
     /// The executor has room for more executions.
-    Claim(Slots),
+    Claim(ClaimRoom),
     /// The executor is about to send.
     StartAttempt(HeldLease),
     /// The executor knows how its attempt ended.
     EndAttempt { held: HeldLease, ending: Box<Ending> },
-    /// The engine itself will not send the call: people's decision does not cover it, or a rule forbids it.
-    Stop { held: HeldLease, reason: String },
+    /// The engine itself will not send the call: people's decision does not cover it, or a rule forbids it. No byte of
+    /// the attempt `unsent` left, if that has begun.
+    Stop { held: HeldLease, reason: String, unsent: Option<i64> },
     /// Nothing left, and nothing is wrong with the call: it is due again after this time.
     PutBack { held: HeldLease, wait: TimeDelta },
     /// Its rows can't be read: it is left alone for this time.

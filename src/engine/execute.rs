@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::claimed_execution::{ClaimedExecution, Ending, HeldLease};
-use super::command::{WriteCommand, WriteReply};
+use super::command::{ClaimRoom, WriteCommand, WriteReply};
 use super::outcome_waiters::RecordedEnd;
 use super::rule_book::{RuleBook, approval_of};
 use super::set_aside::LEFT_ALONE_FOR;
+use super::under_way::Concurrency;
 use super::{Engine, EngineError};
 use crate::clock::Clock;
 use crate::domain::digest::Digest;
@@ -38,27 +39,59 @@ impl Engine {
         self.inner.due.notified().await;
     }
 
+    /// Resolves [`Engine::due`].
+    pub fn wake(&self) {
+        self.inner.due.notify_one();
+    }
+
     /// Claims what is due and what there is room for; `slots` then know what was taken.
     ///
     /// An execution whose rows can't be read is set aside.
     pub async fn claim(&self, slots: &mut Slots) -> Result<Vec<ClaimedExecution>, EngineError> {
-        let answer = self.inner.writer.write_own(WriteCommand::Claim(slots.clone())).await?;
-        let WriteReply::Claimed { executions, slots: after } = answer else { return Ok(Vec::new()) };
-        *slots = after;
+        let (claimed, after) = self.claim_in(ClaimRoom::Given(slots.clone())).await?;
+        *slots = after.unwrap_or(slots.clone());
+        Ok(claimed)
+    }
+
+    /// Claims what is due and what this node's own calls leave room for.
+    pub async fn claim_own(&self, most: Concurrency) -> Result<Vec<ClaimedExecution>, EngineError> {
+        if self.inner.under_way.is_full(most) {
+            return Ok(Vec::new());
+        }
+        Ok(self.claim_in(ClaimRoom::Own(most)).await?.0)
+    }
+
+    async fn claim_in(&self, room: ClaimRoom) -> Result<(Vec<ClaimedExecution>, Option<Slots>), EngineError> {
+        let answer = self.inner.writer.write_own(WriteCommand::Claim(room)).await?;
+        let WriteReply::Claimed { executions, slots } = answer else { return Ok((Vec::new(), None)) };
+        Ok((self.load_claimed(executions).await?, Some(slots)))
+    }
+
+    async fn load_claimed(&self, executions: Vec<Execution>) -> Result<Vec<ClaimedExecution>, EngineError> {
         if executions.is_empty() {
             return Ok(Vec::new());
         }
         fault_points::pass(FaultPoint::ClaimCommitted);
         let book = self.inner.book.clone();
+        let keys: Vec<Key> = executions.iter().map(Execution::key).collect();
         let load = move |conn: &mut AnyConnection| {
             let load = |execution: &Execution| (lease_of(execution), load(conn, &book, execution));
             Ok(executions.iter().map(load).collect::<Vec<_>>())
         };
+        let loaded = self.inner.store.read_by_key(load).await.inspect_err(|_| {
+            // Their leases will lapse.
+            keys.iter().for_each(|key| drop(self.inner.under_way.remove(key)));
+        })?;
         let mut claimed = Vec::new();
-        for (held, loaded) in self.inner.store.read_by_key(load).await? {
+        for (held, loaded) in loaded {
             match loaded {
                 Ok(execution) => claimed.push(execution),
-                Err(error) => self.set_aside(&held, &error.into()).await?,
+                Err(error) => {
+                    self.inner.under_way.remove(&held.key);
+                    if let Err(error) = self.set_aside(&held, &error.into()).await {
+                        tracing::error!(%error, "it could not be set aside; its lease will lapse");
+                    }
+                }
             }
         }
         Ok(claimed)
@@ -101,9 +134,16 @@ impl Engine {
         Ok(matches!(reply, WriteReply::Done) || self.note_end(&held.key, reply))
     }
 
-    /// Ends a claimed execution without sending it; `false` if another holder has the lease by now.
-    pub async fn stop(&self, held: &HeldLease, reason: String) -> Result<bool, EngineError> {
-        let reply = self.inner.writer.write_own(WriteCommand::Stop { held: held.clone(), reason }).await?;
+    /// Ends a claimed execution without sending it; `false` if another holder has the lease by now. The attempt
+    /// `unsent` has begun, if it is given, and no byte of it left.
+    pub async fn stop(
+        &self,
+        held: &HeldLease,
+        unsent: Option<i64>,
+        reason: String,
+    ) -> Result<bool, EngineError> {
+        let command = WriteCommand::Stop { held: held.clone(), reason, unsent };
+        let reply = self.inner.writer.write_own(command).await?;
         Ok(self.note_end(&held.key, reply))
     }
 
@@ -264,6 +304,7 @@ fn load(
         answer_rules: pinned.answer.clone(),
         repeat: pinned.repeat.clone(),
         total_timeout: pinned.total_timeout,
+        begun: None,
         held: lease_of(execution),
         approved: approved_digest(&request, approval),
         request,
@@ -274,7 +315,7 @@ fn load(
 
 /// The digest that all required people signed; `None` if one is missing, or if they signed different ones.
 /// A rule that approves without anybody takes the request's own.
-fn approved_digest(request: &Request, approval: Option<&Approval>) -> Option<Digest> {
+pub(super) fn approved_digest(request: &Request, approval: Option<&Approval>) -> Option<Digest> {
     let Some(approval) = approval else { return Some(request.digest) };
     let approvals = || request.decisions.iter().filter(|decision| decision.verdict == Verdict::Approved);
     let first = approvals().next()?.digest;

@@ -6,6 +6,7 @@
 mod accounts;
 mod admission;
 mod batch_rows;
+mod begun;
 mod bulk;
 pub mod change_feed;
 mod claimed_execution;
@@ -41,6 +42,7 @@ pub mod sessions;
 mod set_aside;
 mod submit;
 pub mod trail;
+pub mod under_way;
 mod views;
 mod withdraw;
 
@@ -53,6 +55,7 @@ use chrono::TimeDelta;
 use tokio::sync::Notify;
 
 pub use admission::Deadlines;
+pub use begun::BegunExecution;
 pub use bulk::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome};
 pub use claimed_execution::{ClaimedExecution, Ending, HeldLease};
 pub use decide::{Decided, DecisionInput};
@@ -76,6 +79,7 @@ use decider::{Decider, Shared};
 use outcome_waiters::Outcomes;
 use sessions::SessionLimits;
 use set_aside::SetAside;
+use under_way::UnderWay;
 
 pub use crate::store::events::Origin;
 pub use crate::store::requests::Key as RequestKey;
@@ -126,6 +130,7 @@ struct Inner {
     sessions: SessionLimits,
     sending: SendingLimits,
     set_aside: SetAside,
+    under_way: Arc<UnderWay>,
     /// The subscriptions that people should look at, as they were counted last.
     troubled_subscriptions: Mutex<Vec<String>>,
     /// Whether this node's clock was last found to differ much from the database's.
@@ -145,6 +150,7 @@ impl Engine {
         let EngineSettings { deadlines, rules, targets, writer, sessions, sending } = settings;
         let book = RuleBook::new(rules);
         let feed = Arc::new(Feed::new(clock.new_id(), !store.is_exclusive()));
+        let under_way = Arc::new(UnderWay::default());
         let shared = Shared {
             feed: Arc::clone(&feed),
             clock: clock.clone(),
@@ -154,6 +160,7 @@ impl Engine {
             due: Arc::clone(&due),
             outbox_filled: Arc::clone(&outbox_filled),
             sending,
+            under_way: Arc::clone(&under_way),
         };
         let (writer, thread) = Writer::start(&store, Decider::new(shared), writer)?;
         let inner = Inner {
@@ -171,6 +178,7 @@ impl Engine {
             feed,
             sending,
             set_aside: SetAside::default(),
+            under_way,
             troubled_subscriptions: Mutex::default(),
             is_clock_off: AtomicBool::new(false),
         };
@@ -190,6 +198,11 @@ impl Engine {
     /// Where calls may go.
     pub fn targets(&self) -> &Targets {
         &self.inner.targets
+    }
+
+    /// The calls that this process has claimed.
+    pub fn under_way(&self) -> &Arc<UnderWay> {
+        &self.inner.under_way
     }
 
     /// Deadlines where a type names none.

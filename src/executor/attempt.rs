@@ -6,10 +6,10 @@ use chrono::TimeDelta;
 use tokio::time::{Instant, sleep};
 
 use super::egress::{ClearedCall, Egress, NotCleared};
-use super::under_way::UnderWay;
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::call::Call;
 use crate::domain::outcome::{Exchange, Judgement, TargetResponse, judge};
+use crate::engine::under_way::{HostSign, UnderWay};
 use crate::engine::{ClaimedExecution, Ending, Engine, EngineError, HeldLease};
 use crate::fault_points::{self, FaultPoint, Sabotage, sabotage};
 
@@ -25,18 +25,6 @@ const PUT_BACK_FOR: TimeDelta = TimeDelta::seconds(1);
 pub(super) struct Recorder<'a> {
     pub(super) engine: &'a Engine,
     pub(super) egress: &'a Egress,
-    pub(super) under_way: &'a UnderWay,
-}
-
-/// How the host behaved, for its breaker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HostSign {
-    /// It answered.
-    Answered,
-    /// It could not be reached, or did not answer in time.
-    Silent,
-    /// Nothing was learnt about it.
-    None,
 }
 
 /// Carries out one claimed execution.
@@ -45,7 +33,7 @@ pub(super) async fn execute(recorder: Recorder<'_>, claimed: &ClaimedExecution) 
     match verify(recorder.engine, claimed) {
         Ok(call) => recorder.attempt(claimed, &call, began).await,
         Err(reason) => {
-            recorder.stop(&claimed.held, reason).await;
+            recorder.stop(claimed, reason).await;
             HostSign::None
         }
     }
@@ -62,15 +50,14 @@ fn verify(engine: &Engine, claimed: &ClaimedExecution) -> Result<Call, String> {
 
 impl Recorder<'_> {
     async fn attempt(&self, claimed: &ClaimedExecution, call: &Call, began: Instant) -> HostSign {
-        let held = &claimed.held;
         match self.egress.clear(call).await {
             Ok(cleared) => self.send(claimed, call, cleared.within(claimed.total_timeout), began).await,
             Err(NotCleared::Refused(reason)) => {
-                self.stop(held, format!("The call never left: {reason}.")).await;
+                self.stop(claimed, format!("The call never left: {reason}.")).await;
                 HostSign::None
             }
             Err(NotCleared::NoAddress(reason)) => {
-                if let Some(attempt) = self.start(held).await {
+                if let Some(attempt) = self.start(claimed).await {
                     let exchange = Exchange::NotSent { reason };
                     self.end(claimed, attempt, exchange, began).await;
                 }
@@ -78,7 +65,7 @@ impl Recorder<'_> {
             }
             Err(NotCleared::NoRoomHere(reason)) => {
                 tracing::warn!(reason, "this process lacks something to send a call; it is put back");
-                self.put_back(held).await;
+                self.put_back(claimed).await;
                 HostSign::None
             }
         }
@@ -93,7 +80,8 @@ impl Recorder<'_> {
     ) -> HostSign {
         let held = &claimed.held;
         // From the commit of this on, a crash means that bytes may have left.
-        let Some(attempt) = self.start(held).await else { return HostSign::None };
+        let Some(attempt) = self.start(claimed).await else { return HostSign::None };
+        self.under_way().may_leave(&held.key);
         let sent = self.egress.send(cleared, call, &own_headers(held)).await;
         let sign = match &sent.exchange {
             Exchange::Answered(_) => HostSign::Answered,
@@ -107,7 +95,12 @@ impl Recorder<'_> {
 
     /// The attempt's number; `None` if the call must not leave now. If the store does not say whether the start is
     /// recorded, nothing is sent, and the execution is put back.
-    async fn start(&self, held: &HeldLease) -> Option<i64> {
+    async fn start(&self, claimed: &ClaimedExecution) -> Option<i64> {
+        let held = &claimed.held;
+        if claimed.begun.is_some() {
+            fault_points::pass(FaultPoint::AttemptCommitted);
+            return claimed.begun;
+        }
         if sabotage(Sabotage::NoAttemptRow) {
             return Some(1);
         }
@@ -115,7 +108,7 @@ impl Recorder<'_> {
             Ok(attempt) => {
                 fault_points::pass(FaultPoint::AttemptCommitted);
                 if let Some(attempt) = attempt {
-                    self.under_way.has_started(&held.key, attempt);
+                    self.under_way().has_started(&held.key, attempt);
                 }
                 attempt
             }
@@ -126,7 +119,7 @@ impl Recorder<'_> {
             }
             Err(error) => {
                 tracing::error!(%error, "an attempt could not be recorded, so nothing was sent");
-                self.put_back(held).await;
+                self.put_back(claimed).await;
                 None
             }
         }
@@ -143,7 +136,7 @@ impl Recorder<'_> {
         let ending = ending(held, attempt, &judgement, exchange).with_jitter(self.engine.jitter());
         let outcome = ending.end.outcome;
         // Known from here on: a stop of the server records it, too.
-        self.under_way.has_ended(&held.key, ending.clone());
+        self.under_way().has_ended(&held.key, ending.clone());
         let is_recorded = until_taken("an outcome", || self.engine.end_attempt(held, ending.clone())).await;
         if !is_recorded {
             tracing::error!(outcome = outcome.name(), "another outcome of this attempt is on record");
@@ -153,12 +146,30 @@ impl Recorder<'_> {
         tracing::info!(outcome = outcome.name(), attempt, duration_ms, "an attempt ended");
     }
 
-    async fn stop(&self, held: &HeldLease, reason: String) {
-        until_taken("the end of an execution", || self.engine.stop(held, reason.clone())).await;
+    async fn stop(&self, claimed: &ClaimedExecution, reason: String) {
+        let stop = || self.engine.stop(&claimed.held, claimed.begun, reason.clone());
+        until_taken("the end of an execution", stop).await;
     }
 
-    async fn put_back(&self, held: &HeldLease) {
-        until_taken("an execution", || self.engine.put_back(held, PUT_BACK_FOR)).await;
+    async fn put_back(&self, claimed: &ClaimedExecution) {
+        match claimed.begun {
+            Some(attempt) => {
+                self.end_unsent(&claimed.held, attempt, "this server lacked what it needs for it").await;
+            }
+            None => {
+                until_taken("an execution", || self.engine.put_back(&claimed.held, PUT_BACK_FOR)).await;
+            }
+        }
+    }
+
+    /// Ends an attempt of which no byte left; `why` is a clause. Another one follows, if there is time for it.
+    pub(super) async fn end_unsent(&self, held: &HeldLease, attempt: i64, why: &str) {
+        let ending = unsent(attempt, why).with_jitter(self.engine.jitter());
+        until_taken("an attempt", || self.engine.end_attempt(held, ending.clone())).await;
+    }
+
+    fn under_way(&self) -> &UnderWay {
+        self.engine.under_way()
     }
 }
 
@@ -201,6 +212,11 @@ fn ending(held: &HeldLease, attempt: i64, judgement: &Judgement, exchange: Excha
         }
         Exchange::NoFullAnswer { partial: None, .. } | Exchange::NotSent { .. } => ending,
     }
+}
+
+/// The end of an attempt of which no byte left; `why` is a clause.
+pub(super) fn unsent(attempt: i64, why: &str) -> Ending {
+    Ending::new(attempt, AttemptOutcome::NotSent, format!("No byte left: {why}."))
 }
 
 /// The end of an attempt that was cut off here: bytes may have left.

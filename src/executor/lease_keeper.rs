@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::under_way::UnderWay;
+use crate::engine::under_way::UnderWay;
 use crate::engine::{Engine, LeaseRenewal};
 
 /// Renewals in the time of one lease: two may fail.
@@ -22,13 +22,13 @@ pub(super) struct LeaseKeeper {
 
 impl LeaseKeeper {
     /// Starts the thread, if leases have to be renewed.
-    pub(super) fn start(engine: &Engine, under_way: &Arc<UnderWay>) -> std::io::Result<Self> {
+    pub(super) fn start(engine: &Engine) -> std::io::Result<Self> {
         let renewal = engine.lease_renewal();
         if !renewal.is_needed() {
             return Ok(Self { stop: None, thread: None });
         }
         let (stop, stopping) = mpsc::channel();
-        let under_way = Arc::clone(under_way);
+        let under_way = Arc::clone(engine.under_way());
         let every = renewal.lease() / RENEWALS;
         let thread = std::thread::Builder::new()
             .name("lease-keeper".to_owned())

@@ -4,14 +4,12 @@
 //! nothing here sends a call twice: whether another attempt follows is decided when one has ended, and recorded.
 
 mod attempt;
-pub mod breaker;
 pub mod egress;
 pub mod exchange;
 mod lease_keeper;
 mod names;
 pub mod own_listener;
 pub mod runner;
-mod under_way;
 
 #[cfg(test)]
 mod tests;

@@ -3,26 +3,27 @@
 //! Nothing here belongs to a caller: a client that hangs up changes nothing.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::FutureExt;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::Instrument;
 
-use super::attempt::{HostSign, Recorder, cut_off, execute};
+use super::attempt::{Recorder, cut_off, execute, unsent};
 use super::egress::Egress;
 use super::lease_keeper::LeaseKeeper;
-use super::under_way::{RunningCall, UnderWay};
 use crate::domain::target_host::TargetHost;
 use crate::engine::liveness::Liveness;
-use crate::engine::{ClaimedExecution, Engine, EngineError, LEFT_ALONE_FOR};
+use crate::engine::under_way::{Concurrency, HostSign, RunningCall, UnderWay};
+use crate::engine::{
+    BegunExecution, ClaimedExecution, Ending, Engine, EngineError, HeldLease, LEFT_ALONE_FOR,
+};
 use crate::fault_points::{self, FaultPoint};
-
-pub use super::under_way::Concurrency;
 
 /// How often the queue is polled: another node may have filled it, and a delay may be over.
 const POLL: Duration = Duration::from_millis(500);
@@ -38,25 +39,18 @@ pub struct Executor {
     engine: Engine,
     egress: Arc<Egress>,
     concurrency: Concurrency,
-    under_way: Arc<UnderWay>,
     liveness: Arc<Liveness>,
 }
 
 impl Executor {
     /// An executor that runs nothing yet.
     pub fn new(engine: Engine, egress: Egress, concurrency: Concurrency) -> Arc<Self> {
-        Arc::new(Self {
-            engine,
-            egress: Arc::new(egress),
-            concurrency,
-            under_way: Arc::default(),
-            liveness: Arc::default(),
-        })
+        Arc::new(Self { engine, egress: Arc::new(egress), concurrency, liveness: Arc::default() })
     }
 
     /// The hosts that this node has called or is calling.
     pub fn hosts(&self) -> Vec<TargetHost> {
-        self.under_way.hosts_now()
+        self.under_way().hosts()
     }
 
     /// How the loop is doing.
@@ -67,7 +61,7 @@ impl Executor {
     /// Runs until `stopping`; then lets calls under way finish for `grace`, and records the truth about
     /// the rest.
     pub async fn run(self: Arc<Self>, mut stopping: watch::Receiver<bool>, grace: Duration) {
-        let keeper = LeaseKeeper::start(&self.engine, &self.under_way);
+        let keeper = LeaseKeeper::start(&self.engine);
         if let Err(error) = &keeper {
             tracing::error!(%error, "leases can't be renewed, so nothing is sent");
             return;
@@ -76,9 +70,11 @@ impl Executor {
             tracing::error!(%error, "interrupted executions could not be settled at start");
         }
         let sweeping = tokio::spawn(Arc::clone(&self).sweep_until(stopping.clone()));
-        let mut calls = JoinSet::new();
+        let begun = self.under_way().open(self.concurrency);
+        let calls = Arc::new(Calls::default());
+        let mut sending = tokio::spawn(Arc::clone(&self).send_begun(begun, Arc::clone(&calls)));
         while !*stopping.borrow() {
-            let rest = match self.claim_into(&mut calls).await {
+            let rest = match self.claim_into(&calls).await {
                 Ok(()) => {
                     self.liveness.turned();
                     POLL
@@ -91,14 +87,66 @@ impl Executor {
             };
             tokio::select! {
                 () = self.engine.due() => {}
-                Some(_) = calls.join_next() => {}
                 _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
                 () = sleep(rest) => {}
             }
         }
         self.liveness.failed();
         sweeping.abort();
-        self.stop(calls, grace).await;
+        // Its task ends once it has begun to send what was handed over before.
+        self.under_way().close();
+        if timeout(grace, &mut sending).await.is_err() {
+            sending.abort();
+        }
+        self.stop(calls.take(), grace).await;
+    }
+
+    /// Sends what the decider begins, until the executor stops.
+    async fn send_begun(
+        self: Arc<Self>,
+        mut begun: UnboundedReceiver<Vec<BegunExecution>>,
+        calls: Arc<Calls>,
+    ) {
+        while let Some(mut batch) = begun.recv().await {
+            // What has come meanwhile is loaded together with it.
+            while let Ok(more) = begun.try_recv() {
+                batch.extend(more);
+            }
+            for loaded in self.engine.load_begun(batch).await {
+                let executor = Arc::clone(&self);
+                calls.spawn(async move {
+                    match loaded {
+                        Ok(claimed) => executor.execute(claimed).await,
+                        Err((held, attempt, error)) => executor.give_up_begun(&held, attempt, &error).await,
+                    }
+                });
+            }
+        }
+    }
+
+    /// The call of a begun execution can't be loaded.
+    async fn give_up_begun(&self, held: &HeldLease, attempt: i64, error: &EngineError) {
+        tracing::error!(request.id = %held.key.1, %error, "a call can't be loaded, so nothing was sent");
+        self.engine.metrics().set_aside();
+        self.recorder().end_unsent(held, attempt, "the stored call could not be loaded").await;
+        self.free_slot(held);
+    }
+
+    fn recorder(&self) -> Recorder<'_> {
+        Recorder { engine: &self.engine, egress: &self.egress }
+    }
+
+    fn under_way(&self) -> &UnderWay {
+        self.engine.under_way()
+    }
+
+    /// Frees a slot, and has the queue looked at if something may wait for it.
+    fn free_slot(&self, held: &HeldLease) -> Option<RunningCall> {
+        let (call, has_backlog) = self.under_way().remove(&held.key);
+        if has_backlog {
+            self.engine.wake();
+        }
+        call
     }
 
     async fn sweep_until(self: Arc<Self>, mut stopping: watch::Receiver<bool>) {
@@ -119,7 +167,7 @@ impl Executor {
     /// The first thing that failed.
     pub async fn sweep(&self) -> Result<(), EngineError> {
         let expired = self.engine.expire_overdue().await.map(drop);
-        let settled = self.engine.settle_lapsed(&self.under_way.keys()).await.map(|settled| {
+        let settled = self.engine.settle_lapsed(&self.under_way().keys()).await.map(|settled| {
             if settled > 0 {
                 tracing::warn!(settled, "interrupted executions were settled");
             }
@@ -131,27 +179,21 @@ impl Executor {
 
     /// Claims and runs what is due until nothing is, and waits for all of it: a test's step.
     pub async fn run_due(self: &Arc<Self>) -> Result<(), EngineError> {
-        let mut calls = JoinSet::new();
+        let calls = Calls::default();
         loop {
-            self.claim_into(&mut calls).await?;
-            if calls.is_empty() {
+            self.claim_into(&calls).await?;
+            let mut begun = calls.take();
+            if begun.is_empty() {
                 return Ok(());
             }
-            while calls.join_next().await.is_some() {}
+            while begun.join_next().await.is_some() {}
         }
     }
 
-    /// One claim takes all that there is room for. What comes due later, and every slot that becomes free, brings
-    /// the next one.
-    async fn claim_into(self: &Arc<Self>, calls: &mut JoinSet<()>) -> Result<(), EngineError> {
-        while calls.try_join_next().is_some() {}
-        let mut slots = self.under_way.slots(self.concurrency);
-        if slots.free == 0 {
-            return Ok(());
-        }
-        let claimed = self.engine.claim(&mut slots).await?;
-        self.under_way.add(&claimed, slots);
-        for one in claimed {
+    /// One claim takes all that there is room for. What is queued later, and every slot that becomes free while
+    /// something may wait for it, brings the next one.
+    async fn claim_into(self: &Arc<Self>, calls: &Calls) -> Result<(), EngineError> {
+        for one in self.engine.claim_own(self.concurrency).await? {
             let executor = Arc::clone(self);
             calls.spawn(async move { executor.execute(one).await });
         }
@@ -167,10 +209,9 @@ impl Executor {
             request.type = claimed.request.request_type.as_str(),
             request.state = tracing::field::Empty,
         );
-        let recorder = Recorder { engine: &self.engine, egress: &self.egress, under_way: &self.under_way };
-        let sending = AssertUnwindSafe(execute(recorder, &claimed)).catch_unwind();
+        let sending = AssertUnwindSafe(execute(self.recorder(), &claimed)).catch_unwind();
         let sign = sending.instrument(span).await;
-        let call = self.under_way.remove(&claimed.held.key);
+        let call = self.free_slot(&claimed.held);
         match sign {
             Ok(sign) => self.note_sign(&claimed.request.host, sign),
             Err(_) => self.settle_panicked(&claimed, call).await,
@@ -178,7 +219,7 @@ impl Executor {
     }
 
     fn note_sign(&self, host: &str, sign: HostSign) {
-        let Some(is_open) = self.under_way.note_sign(host, sign) else { return };
+        let Some(is_open) = self.under_way().note_sign(host, sign) else { return };
         self.engine.metrics().set_breaker(host, is_open);
         if is_open {
             tracing::warn!(
@@ -187,6 +228,7 @@ impl Executor {
             );
         } else {
             tracing::info!(host, "calls to this host go out again");
+            self.engine.wake();
         }
     }
 
@@ -194,14 +236,15 @@ impl Executor {
     async fn settle_panicked(&self, claimed: &ClaimedExecution, call: Option<RunningCall>) {
         tracing::error!(request.id = %claimed.request.id, "an execution panicked; the others go on");
         self.engine.metrics().set_aside();
-        let attempt = call.as_ref().and_then(|call| call.attempt);
-        let recorded = match attempt {
-            Some(attempt) => {
-                let ending = call.and_then(|call| call.ending).unwrap_or_else(|| {
-                    cut_off(attempt, "The engine failed while it sent the call or read the answer.")
-                });
-                self.engine.end_attempt(&claimed.held, ending).await
-            }
+        let ending = call.and_then(|call| {
+            last_ending(
+                &call,
+                "the engine failed",
+                "The engine failed while it sent the call or read the answer.",
+            )
+        });
+        let recorded = match ending {
+            Some(ending) => self.engine.end_attempt(&claimed.held, ending).await,
             None => self.engine.put_back(&claimed.held, LEFT_ALONE_FOR).await,
         };
         if let Err(error) = recorded {
@@ -220,7 +263,7 @@ impl Executor {
         }
         calls.shutdown().await;
         fault_points::pass(FaultPoint::StopBeforeRecord);
-        let cut_off = self.under_way.drain();
+        let cut_off = self.under_way().drain();
         let recording =
             futures_util::future::join_all(cut_off.into_iter().map(|call| self.record_last(call)));
         if timeout(LAST_RECORDS, recording).await.is_err() {
@@ -230,16 +273,46 @@ impl Executor {
 
     /// Records what is known of a call that the stop cut off.
     async fn record_last(&self, call: RunningCall) {
-        let recorded = match (call.attempt, call.ending) {
-            (Some(_), Some(ending)) => self.engine.end_attempt(&call.held, ending).await,
-            (Some(attempt), None) => {
-                let ending = cut_off(attempt, "The server stopped before the answer came.");
-                self.engine.end_attempt(&call.held, ending).await
-            }
-            (None, _) => self.engine.put_back(&call.held, TimeDelta::zero()).await,
+        let why = ("the server stopped", "The server stopped before the answer came.");
+        let recorded = match last_ending(&call, why.0, why.1) {
+            Some(ending) => self.engine.end_attempt(&call.held, ending).await,
+            None => self.engine.put_back(&call.held, TimeDelta::zero()).await,
         };
         if let Err(error) = recorded {
             tracing::error!(%error, "an execution could not be settled while stopping");
         }
     }
+}
+
+/// The tasks of the calls under way.
+#[derive(Default)]
+struct Calls(Mutex<JoinSet<()>>);
+
+impl Calls {
+    fn spawn(&self, call: impl Future<Output = ()> + Send + 'static) {
+        let mut calls = self.lock();
+        // Those that are over leave room.
+        while calls.try_join_next().is_some() {}
+        calls.spawn(call);
+    }
+
+    fn take(&self) -> JoinSet<()> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.0.lock().expect("nobody panics while holding the calls")
+    }
+}
+
+/// How the attempt of a call ended that nobody goes on with, as far as it is known; `None` if none has begun. `why` is
+/// a clause, `reason` a sentence for bytes that may have left.
+fn last_ending(call: &RunningCall, why: &str, reason: &str) -> Option<Ending> {
+    let attempt = call.attempt?;
+    let ending = call.ending.clone();
+    Some(
+        ending.unwrap_or_else(|| {
+            if call.may_have_left { cut_off(attempt, reason) } else { unsent(attempt, why) }
+        }),
+    )
 }

@@ -33,6 +33,18 @@ pub fn find(conn: &mut AnyConnection, (org, id): &Key) -> Result<CallRow, StoreE
     found.ok_or_else(|| StoreError::Corrupt(format!("{id} has no call")))
 }
 
+/// The calls of some requests, in no order: one query on PostgreSQL, cached single-row statements on SQLite.
+pub fn load(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<CallRow>, StoreError> {
+    match conn {
+        AnyConnection::Postgres(_) => list(conn, keys),
+        AnyConnection::Sqlite(conn) => {
+            let find = |(org, id): &Key| calls::table.find((org.as_str(), id.to_string())).get_result(conn);
+            let found = keys.iter().map(find).map(OptionalExtension::optional);
+            Ok(found.filter_map(Result::transpose).collect::<QueryResult<_>>()?)
+        }
+    }
+}
+
 /// The calls of the named requests, in no order.
 pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<CallRow>, StoreError> {
     let (orgs, ids) = key_texts(keys);

@@ -206,7 +206,7 @@ fn next_pair(
 }
 
 /// A literal: SQLite prepares a statement anew whenever a value is bound that a partial index depends on.
-fn is_queued() -> SqlLiteral<Bool> {
+pub(super) fn is_queued() -> SqlLiteral<Bool> {
     sql("state = 'queued'")
 }
 

@@ -29,6 +29,7 @@ pub mod org_events;
 mod origin;
 pub mod outbox;
 pub mod pauses;
+pub mod queue_ahead;
 pub mod records;
 pub mod refusals;
 pub mod requests;

@@ -64,6 +64,8 @@ pub enum Command<'a> {
     Stop {
         /// Why: a sentence for people.
         reason: String,
+        /// The attempt that has begun, if there is one: its holder says that no byte of it left.
+        unsent: Option<i64>,
     },
     /// How an attempt ended became known after others had gone on without it.
     RecordLateAnswer(AttemptEnd),
@@ -107,7 +109,7 @@ pub fn transition(
         Command::Lapse => send::lapse(request, now).map(by_system),
         Command::StartAttempt => Some(by_system(send::start_attempt(request, now)?)),
         Command::EndAttempt { end, rules } => Some(by_system(send::end_attempt(request, end, rules, now)?)),
-        Command::Stop { reason } => Some(by_system(send::stop(request, reason)?)),
+        Command::Stop { reason, unsent } => Some(by_system(send::stop(request, reason, *unsent)?)),
         Command::RecordLateAnswer(end) => send::late_answer(request, end)?.map(by_system),
     };
     Ok(happened.map(|(by, kind)| next_event(request, by, kind, now)).into_iter().collect())

@@ -74,13 +74,15 @@ pub(super) fn end_attempt(
     }
 }
 
-/// The engine will not send the call. What earlier attempts did is not undone by that.
-pub(super) fn stop(request: &Request, reason: &str) -> Result<EventKind, Refusal> {
-    if request.state != State::Approved || request.sending.is_open {
+/// The engine will not send the call, nor did it in the attempt `unsent`, if that has begun. What earlier attempts did
+/// is not undone by that.
+pub(super) fn stop(request: &Request, reason: &str, unsent: Option<i64>) -> Result<EventKind, Refusal> {
+    if request.state != State::Approved || request.sending.attempt_under_way() != unsent {
         return Err(Refusal::NotExecutable { state: request.state });
     }
     let outcome = request.sending.outcome_without_success();
-    Ok(EventKind::Ended { attempt: None, outcome, reason: reason.to_owned(), inferred: false })
+    let attempt = unsent.map(|attempt| AttemptResult { attempt, outcome: AttemptOutcome::NotSent });
+    Ok(EventKind::Ended { attempt, outcome, reason: reason.to_owned(), inferred: false })
 }
 
 /// How an attempt ended becomes known late. It settles what is not final yet, if it can; it never moves what is.

@@ -33,6 +33,7 @@ use crate::store::decisions::{self, DecisionRow};
 use crate::store::events::{self, EventRow, Origin};
 use crate::store::executions;
 use crate::store::outbox::OutboxRow;
+use crate::store::queue_ahead::{self, QueueAhead};
 use crate::store::requests::{self, Key};
 use crate::store::submission_keys::SubmissionKeyRow;
 use crate::store::submissions::NewSubmission;
@@ -68,6 +69,7 @@ pub(super) struct BatchRows<'a> {
     clock: &'a Clock,
     pub(super) now: DateTime<Utc>,
     database_now: Option<DateTime<Utc>>,
+    queue_ahead: Option<QueueAhead>,
     requests: HashMap<Key, Entry>,
     executions: HashMap<Key, ExecutionEntry>,
     /// Requests that another transaction holds, or whose execution it holds.
@@ -110,6 +112,7 @@ impl<'a> BatchRows<'a> {
             clock,
             now: clock.now(),
             database_now: None,
+            queue_ahead: None,
             requests: HashMap::new(),
             executions: HashMap::new(),
             held: BTreeSet::new(),
@@ -342,6 +345,34 @@ impl<'a> BatchRows<'a> {
             reason: Some(ending.end.reason.clone()),
         });
         self.answers.extend(ending.answer.clone());
+    }
+
+    /// What stands before new calls to the hosts of this batch, asked once a batch.
+    pub(super) fn queue_ahead(&mut self, conn: &mut AnyConnection) -> Result<&QueueAhead, StoreError> {
+        let ahead = match self.queue_ahead.take() {
+            Some(known) => known,
+            None => {
+                let hosts: BTreeSet<&str> =
+                    self.requests.values().map(|entry| entry.request.host.as_str()).collect();
+                let hosts: Vec<&str> = hosts.into_iter().collect();
+                let time = NodeTime { now: self.now, injected: self.clock.injected() };
+                queue_ahead::look(conn, time, &hosts)?
+            }
+        };
+        self.database_now.get_or_insert(ahead.now);
+        Ok(self.queue_ahead.insert(ahead))
+    }
+
+    /// A call to this host is left in the queue, so later ones of this batch queue behind it.
+    pub(super) fn add_to_queue(&mut self, host: &str) {
+        if let Some(ahead) = &mut self.queue_ahead {
+            ahead.add(host);
+        }
+    }
+
+    /// Whether this batch leaves a new execution in the queue.
+    pub(super) fn has_queued(&self) -> bool {
+        self.executions.values().any(|entry| entry.before.is_none() && entry.execution.is_queued())
     }
 
     /// The database's time, asked once a batch by commands that need it.

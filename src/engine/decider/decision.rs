@@ -21,6 +21,7 @@ impl Decider {
         conn: &mut AnyConnection,
         rows: &mut BatchRows<'_>,
         asked: &DecideCommand,
+        is_retry: bool,
     ) -> Result<WriteReply, StoreError> {
         let DecideCommand { by, scope, decision } = asked;
         let Some(request) = rows.request(&by.key).filter(|found| scope.covers(found)) else {
@@ -50,7 +51,13 @@ impl Decider {
             policy: PolicyInForce { approval: &approval, people: &rules.people },
             approval_ttl: pinned.approval_ttl.unwrap_or(self.shared.deadlines.approval_ttl),
         });
-        self.run_for_person(rows, by, &command)
+        let reply = self.run_for_person(rows, by, &command)?;
+        if reply.approves() {
+            self.begin(conn, rows, &by.key)?;
+        } else if is_retry {
+            self.begin_again(conn, rows, &by.key)?;
+        }
+        Ok(reply)
     }
 
     pub(super) fn run_withdraw(

@@ -12,7 +12,7 @@ use crate::domain::request_type::RequestType;
 use crate::domain::sending::SendingRules;
 use crate::engine::batch_rows::BatchRows;
 use crate::engine::claimed_execution::{Ending, HeldLease};
-use crate::engine::command::{WriteCommand, WriteReply};
+use crate::engine::command::{ClaimRoom, WriteCommand, WriteReply};
 use crate::engine::execute::node_time;
 use crate::engine::rule_book::approval_of;
 use crate::fault_points::{self, FaultPoint, Sabotage, sabotage};
@@ -24,14 +24,17 @@ use crate::store::{AnyConnection, StoreError, attempts, executions};
 impl Decider {
     /// Leases queued executions to this process, as each `Claim` of the batch asks.
     pub(super) fn run_claims(
-        &self,
+        &mut self,
         conn: &mut AnyConnection,
         commands: &[&WriteCommand],
         ran: &mut [Ran<WriteReply>],
     ) -> Result<(), StoreError> {
         for (command, ran) in commands.iter().zip(ran) {
-            let WriteCommand::Claim(slots) = command else { continue };
-            let mut slots = slots.clone();
+            let WriteCommand::Claim(room) = command else { continue };
+            let mut slots = match room {
+                ClaimRoom::Own(most) => self.shared.under_way.slots_to_claim(*most),
+                ClaimRoom::Given(slots) => slots.clone(),
+            };
             let full: Vec<String> =
                 slots.hosts.keys().filter(|host| !slots.has_room(host)).cloned().collect();
             let each_max = i64::try_from(slots.per_host).unwrap_or(i64::MAX);
@@ -39,6 +42,13 @@ impl Decider {
             let grants = slots.grant(&due.calls);
             let lease = Lease { node: self.node.clone(), now: due.now, lasts: self.shared.sending.lease };
             let executions = claims::claim(conn, &grants, &lease)?;
+            if let ClaimRoom::Own(_) = room {
+                self.take_slots(&executions);
+                let granted: usize = grants.iter().map(|grant| grant.count).sum();
+                let is_more = due.calls.iter().map(|due| due.count).sum::<usize>() > granted;
+                let is_any_full = full.iter().any(|host| !slots.is_held_back(host));
+                self.shared.under_way.note_claim(slots.clone(), is_more || is_any_full);
+            }
             *ran = Ran::Replied(WriteReply::Claimed { executions, slots });
         }
         Ok(())
@@ -58,7 +68,7 @@ impl Decider {
             return Ok(current(rows, &held.key, true));
         }
         if let Err(why) = self.is_still_allowed(rows, &held.key)? {
-            return run_stop(rows, held, &format!("No byte left: {why}."));
+            return run_stop(rows, held, (&format!("No byte left: {why}."), None));
         }
         let was_open = attempt_under_way(rows, &held.key).is_some();
         Ok(match rows.transition(&held.key, &Command::StartAttempt, &system_origin(&held.key))? {
@@ -73,7 +83,11 @@ impl Decider {
     }
 
     /// For a type that asks for it: whether the people who signed may still sign. The error is a sentence.
-    fn is_still_allowed(&self, rows: &BatchRows<'_>, key: &Key) -> Result<Result<(), String>, StoreError> {
+    pub(super) fn is_still_allowed(
+        &self,
+        rows: &BatchRows<'_>,
+        key: &Key,
+    ) -> Result<Result<(), String>, StoreError> {
         let pinned = rows.pinned(key).filter(|pinned| pinned.recheck_at_execution);
         let (Some(pinned), Some(request)) = (pinned, rows.request(key)) else { return Ok(Ok(())) };
         let rules = self.shared.book.current();
@@ -245,18 +259,23 @@ fn late_answer(
     })
 }
 
-/// The engine itself ends a claimed execution.
+/// The engine itself ends a claimed execution, and the attempt of it that has begun.
 pub(super) fn run_stop(
     rows: &mut BatchRows<'_>,
     held: &HeldLease,
-    reason: &str,
+    (reason, unsent): (&str, Option<i64>),
 ) -> Result<WriteReply, StoreError> {
     if !is_held(rows, held) {
         return Ok(WriteReply::Fenced);
     }
-    let command = Command::Stop { reason: reason.to_owned() };
+    let command = Command::Stop { reason: reason.to_owned(), unsent };
     Ok(match rows.transition(&held.key, &command, &system_origin(&held.key))? {
-        Ok(_) => current(rows, &held.key, true),
+        Ok(_) => {
+            if let Some(attempt) = unsent {
+                rows.end_attempt(held, &Ending::new(attempt, AttemptOutcome::NotSent, reason));
+            }
+            current(rows, &held.key, true)
+        }
         Err(refusal) => WriteReply::Refused(refusal),
     })
 }

@@ -1,5 +1,6 @@
 //! What the writer does with a batch: every rule is applied here, on locked rows, in arrival order.
 
+mod begin;
 mod decision;
 mod execution;
 mod session;
@@ -16,12 +17,14 @@ use tokio::sync::Notify;
 use super::SendingLimits;
 use super::admission::Deadlines;
 use super::batch_rows::{BatchRows, LockSet};
+use super::begun::BegunExecution;
 use super::change_feed::{Change, Feed};
 use super::command::{WriteCommand, WriteReply};
 use super::deliveries::{end_delivery, hand_over, tidy};
 use super::error::AdmissionRefusal;
 use super::in_force::store_rules;
 use super::rule_book::RuleBook;
+use super::under_way::UnderWay;
 use crate::clock::Clock;
 use crate::domain::ids::OrgId;
 use crate::domain::lifecycle::Command;
@@ -43,6 +46,7 @@ pub(super) struct Shared {
     pub(super) due: Arc<Notify>,
     pub(super) outbox_filled: Arc<Notify>,
     pub(super) sending: SendingLimits,
+    pub(super) under_way: Arc<UnderWay>,
 }
 
 /// The engine's half of the writer.
@@ -52,6 +56,12 @@ pub(super) struct Decider {
     changes: Vec<Change>,
     /// Whether the running batch fills the outbox.
     has_outbox: bool,
+    /// Whether the running batch leaves a new execution in the queue.
+    has_queued: bool,
+    /// Executions that the running batch begins; handed over once it is committed.
+    begun: Vec<BegunExecution>,
+    /// The slots that the running batch has taken.
+    taken: Vec<Key>,
     node: String,
     /// Kept refusals of this minute by person: the minute, and how many.
     refused_lately: HashMap<String, (i64, i64)>,
@@ -71,6 +81,7 @@ impl Batch for Decider {
         let mut rows = BatchRows::load(conn, &clock, &self.shared.book, &lock_set(commands))?;
         rows.keeps_changes = self.shared.feed.is_wanted();
         self.changes.clear();
+        self.give_slots_back();
         let mut ran = Vec::with_capacity(commands.len());
         for command in commands {
             let is_held = command.request().is_some_and(|key| rows.is_held(key));
@@ -84,6 +95,7 @@ impl Batch for Decider {
         rows.flush(conn)?;
         self.changes = std::mem::take(&mut rows.changes);
         self.has_outbox = rows.has_outbox;
+        self.has_queued = rows.has_queued();
         self.run_hand_overs(conn, &mut rows, commands, &mut ran)?;
         self.run_claims(conn, commands, &mut ran)?;
         let replied = commands.iter().zip(&ran).filter(|(_, ran)| ran.reply().is_some());
@@ -102,6 +114,8 @@ impl Batch for Decider {
         let submissions: Vec<&NewSubmission> = commands.iter().map(submission).collect::<Option<_>>()?;
         let replies = submissions.iter().map(|_| WriteReply::Done).collect();
         self.changes.clear();
+        self.give_slots_back();
+        self.has_queued = false;
         self.has_outbox = submissions.iter().any(|submission| submission.outbox.is_some());
         if self.shared.feed.is_wanted() {
             let changes = submissions.iter().map(|submission| Change::of_submission(&submission.request));
@@ -110,10 +124,15 @@ impl Batch for Decider {
         Some((SubmissionBatch::new(&submissions), replies))
     }
 
-    fn committed(&mut self, ran: &[Ran<WriteReply>], batch: &BatchStats) {
+    fn committed(&mut self, batch: &BatchStats) {
         self.shared.metrics.committed(batch.size, batch.took.as_secs_f64());
         self.shared.feed.publish(std::mem::take(&mut self.changes));
-        if ran.iter().filter_map(Ran::reply).any(WriteReply::approves) {
+        self.taken.clear();
+        if !self.begun.is_empty() {
+            fault_points::pass(FaultPoint::WakeUp);
+            self.shared.under_way.hand_over(std::mem::take(&mut self.begun));
+        }
+        if std::mem::take(&mut self.has_queued) {
             fault_points::pass(FaultPoint::WakeUp);
             self.shared.due.notify_one();
         }
@@ -143,7 +162,16 @@ fn lock_set<'a>(commands: &[&'a WriteCommand]) -> LockSet<'a> {
 impl Decider {
     pub(super) fn new(shared: Shared) -> Self {
         let node = shared.clock.new_id().to_string();
-        Self { shared, changes: Vec::new(), has_outbox: false, node, refused_lately: HashMap::new() }
+        Self {
+            shared,
+            changes: Vec::new(),
+            has_outbox: false,
+            has_queued: false,
+            begun: Vec::new(),
+            taken: Vec::new(),
+            node,
+            refused_lately: HashMap::new(),
+        }
     }
 
     /// The batch's own changes are in the outbox by now.
@@ -194,14 +222,16 @@ impl Decider {
             }
             WriteCommand::Session(write) => self.run_session(conn, write, rows.now)?,
             WriteCommand::Client(write) => clients::write(conn, write)?,
-            WriteCommand::Decide(asked) => return self.run_decide(conn, rows, asked),
+            WriteCommand::Decide(asked) => return self.run_decide(conn, rows, asked, is_retry),
             WriteCommand::Withdraw { by, reason } => return self.run_withdraw(rows, by, reason),
             WriteCommand::Expire(key) => return run_expire(rows, key),
             WriteCommand::StartAttempt(held) => return self.run_start_attempt(rows, held, is_retry),
             WriteCommand::EndAttempt { held, ending } => {
                 return self.run_end_attempt(conn, rows, held, ending);
             }
-            WriteCommand::Stop { held, reason } => return execution::run_stop(rows, held, reason),
+            WriteCommand::Stop { held, reason, unsent } => {
+                return execution::run_stop(rows, held, (reason, *unsent));
+            }
             WriteCommand::PutBack { held, wait } => {
                 return self.run_put_back(conn, rows, held, *wait);
             }

@@ -31,6 +31,7 @@ fn a_submission_whose_commit_was_reported_as_failed_is_recognised_when_it_is_tri
         outbox_filled: Arc::default(),
         due: Arc::clone(&inner.due),
         sending: inner.sending,
+        under_way: Arc::clone(&inner.under_way),
     });
     let (actor, body) = (maker(), body());
     let command = || {

@@ -31,7 +31,7 @@ pub trait Batch: Send + 'static {
     ) -> Option<(SubmissionBatch<'c>, Vec<Self::Reply>)>;
 
     /// Called after a commit, before the callers are answered.
-    fn committed(&mut self, ran: &[Ran<Self::Reply>], batch: &BatchStats);
+    fn committed(&mut self, batch: &BatchStats);
 }
 
 /// What became of one command of a batch.

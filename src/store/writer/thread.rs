@@ -269,7 +269,7 @@ impl<B: Batch> WriterThread<B> {
                 fault_points::pass(FaultPoint::BatchCommitted);
                 self.progress.committed();
                 let size = ran.iter().filter_map(Ran::reply).count();
-                self.batch.committed(&ran, &BatchStats { size, took: began.elapsed() });
+                self.batch.committed(&BatchStats { size, took: began.elapsed() });
                 Ok(ran)
             }
             Err(failure) => {

@@ -186,7 +186,7 @@ async fn without_an_attempt_an_execution_can_only_be_stopped(database: Database)
         assert!(!ends(&node.engine, &held, 1, outcome).await);
         assert_eq!(node.stored(&request), before);
     }
-    assert!(node.engine.stop(&held, "The call is not what people approved.".to_owned()).await.unwrap());
+    assert!(node.engine.stop(&held, None, "The call is not what people approved.".to_owned()).await.unwrap());
     let stored = node.stored(&request);
     assert_eq!((stored.read().state, stored.attempts.len()), (State::Failed, 0));
     assert_eq!(stored.folded(), stored.read());
@@ -208,7 +208,7 @@ async fn is_fenced_off(node: &Node, request: &Request, held: &HeldLease) {
     let before = node.stored(request);
     assert_eq!(node.engine.start_attempt(held).await.unwrap(), None);
     assert!(!node.engine.put_back(held, TimeDelta::zero()).await.unwrap());
-    assert!(!node.engine.stop(held, "A tale of the one who was late.".to_owned()).await.unwrap());
+    assert!(!node.engine.stop(held, None, "A tale of the one who was late.".to_owned()).await.unwrap());
     for outcome in AttemptOutcome::ALL {
         assert!(!ends(&node.engine, held, 1, outcome).await);
     }

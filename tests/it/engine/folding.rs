@@ -126,7 +126,7 @@ impl Play<'_> {
             }
             Act::Stop(index) => {
                 let reason = "The call is not what people approved.".to_owned();
-                is_sound(maybe(held(index), async |held| engine.stop(&held, reason).await).await);
+                is_sound(maybe(held(index), async |held| engine.stop(&held, None, reason).await).await);
             }
             Act::PutBack(index) => {
                 let wait = TimeDelta::seconds(1);

@@ -1,5 +1,6 @@
 //! The engine over both databases, through its public functions.
 
+mod begin;
 mod change_feed;
 mod claims;
 mod decide;

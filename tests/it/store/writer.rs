@@ -96,8 +96,7 @@ impl Batch for Tasks {
         Some((SubmissionBatch::new(&submissions), vec![(); tasks.len()]))
     }
 
-    fn committed(&mut self, ran: &[Ran<()>], batch: &BatchStats) {
-        assert_eq!(ran.iter().filter_map(Ran::reply).count(), batch.size);
+    fn committed(&mut self, batch: &BatchStats) {
         self.0.lock().unwrap().push(batch.size);
     }
 }

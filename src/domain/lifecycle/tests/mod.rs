@@ -355,7 +355,7 @@ fn late(attempt: i64, outcome: AttemptOutcome) -> TestCommand {
 }
 
 fn stop() -> TestCommand {
-    TestCommand::Other(Command::Stop { reason: "It must not leave.".to_owned() })
+    TestCommand::Other(Command::Stop { reason: "It must not leave.".to_owned(), unsent: None })
 }
 
 fn ended(attempt: i64, outcome: AttemptOutcome) -> AttemptEnd {

@@ -1,0 +1,77 @@
+//! Executions that begin with the transaction that approves them: already claimed, their first attempt started.
+//!
+//! From the commit of that transaction on, a crash means that bytes may have left. Everything that needs the network
+//! or the stored call comes after it.
+
+use std::sync::Arc;
+
+use super::claimed_execution::{ClaimedExecution, HeldLease};
+use super::execute::approved_digest;
+use super::rule_book::approval_of;
+use super::{Engine, EngineError};
+use crate::domain::request::Request;
+use crate::domain::request_type::RequestType;
+use crate::store::calls::{self, CallRow};
+use crate::store::{AnyConnection, StoreError};
+
+/// One that has begun, and whose call is not loaded yet.
+#[derive(Debug)]
+pub struct BegunExecution {
+    /// The lease.
+    pub held: HeldLease,
+    /// The request as the transaction left it.
+    pub request: Request,
+    /// Its type in the version that it is pinned to.
+    pub(super) pinned: Arc<RequestType>,
+}
+
+impl BegunExecution {
+    /// The number of its attempt.
+    pub fn attempt(&self) -> i64 {
+        self.request.sending.attempts
+    }
+
+    pub(super) fn with_call(self, stored: CallRow) -> Result<ClaimedExecution, StoreError> {
+        let attempt = self.attempt();
+        let Self { held, request, pinned } = self;
+        let approval = approval_of(&pinned, &request)?;
+        Ok(ClaimedExecution {
+            approved: approved_digest(&request, approval),
+            answer_rules: pinned.answer.clone(),
+            repeat: pinned.repeat.clone(),
+            total_timeout: pinned.total_timeout,
+            begun: Some(attempt),
+            call: stored.call,
+            echo: stored.echo,
+            held,
+            request,
+        })
+    }
+}
+
+impl Engine {
+    /// Loads the calls of executions that have begun, in one query; those that can't be loaded come back with why.
+    pub async fn load_begun(
+        &self,
+        begun: Vec<BegunExecution>,
+    ) -> Vec<Result<ClaimedExecution, (HeldLease, i64, EngineError)>> {
+        let keys: Vec<_> = begun.iter().map(|one| one.held.key.clone()).collect();
+        let load = move |conn: &mut AnyConnection| calls::load(conn, &keys);
+        let (mut loaded, failure) = match self.inner.store.read_by_key(load).await {
+            Ok(loaded) => (loaded, None),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        };
+        let with_call = |one: BegunExecution| {
+            let (held, attempt) = (one.held.clone(), one.attempt());
+            let id = held.key.1.to_string();
+            let at = loaded.iter().position(|row| row.org_id == held.key.0.as_str() && row.request_id == id);
+            let claimed = match (at, &failure) {
+                (Some(at), _) => one.with_call(loaded.swap_remove(at)),
+                (None, Some(failure)) => Err(StoreError::Pool(failure.clone())),
+                (None, None) => Err(StoreError::Corrupt(format!("{id} has no call"))),
+            };
+            claimed.map_err(|error| (held, attempt, error.into()))
+        };
+        begun.into_iter().map(with_call).collect()
+    }
+}
