@@ -36,8 +36,14 @@ impl Request {
     /// Folds one event in. Total: an event that was recorded is never refused.
     #[must_use]
     pub fn apply(mut self, event: &Event) -> Self {
+        self.take_in(event);
+        self
+    }
+
+    /// The same in place.
+    pub fn take_in(&mut self, event: &Event) {
         match &event.kind {
-            EventKind::Submitted(new) => self = Self::new(*new.clone(), event.at),
+            EventKind::Submitted(new) => *self = Self::new(*new.clone(), event.at),
             EventKind::Decided { verdict, signature, waits_for, execute_before, .. } => {
                 self.decisions.push(recorded(event, *verdict, signature, self.digest));
                 self.waits_for.clone_from(waits_for);
@@ -66,7 +72,6 @@ impl Request {
         if self.state.is_final() && !was_final {
             self.ended_at = Some(event.at);
         }
-        self
     }
 
     /// Folds a whole trail; `None` if it does not begin with a submission.

@@ -255,30 +255,30 @@ impl<'a> BatchRows<'a> {
     fn record(&mut self, key: &Key, event: &Event, origin: &Origin) -> Result<(), StoreError> {
         let Some(entry) = self.requests.get_mut(key) else { return Ok(()) };
         let before = entry.request.state;
-        entry.request = entry.request.clone().apply(event);
-        let request = entry.request.clone();
+        entry.request.take_in(event);
+        let request = &entry.request;
         if self.keeps_changes {
-            self.changes.extend(Change::of(&request, event));
+            self.changes.extend(Change::of(request, event));
         }
-        let row = EventRow::new(&request, event, self.clock.new_id(), origin);
+        let row = EventRow::new(request, event, self.clock.new_id(), origin);
         if let Some(change) = outboxed(&self.subscriptions, &row, &request.request_type) {
             self.has_outbox = true;
             self.outbox.push(change);
         }
         self.events.push(row);
         if let (EventKind::Decided { .. }, Some(decision)) = (&event.kind, request.last_decision()) {
-            self.decisions.push(DecisionRow::new(&request, decision, request.decisions.len() - 1));
+            self.decisions.push(DecisionRow::new(request, decision, request.decisions.len() - 1));
         }
         if before == State::AdminTask && request.state == State::Approved {
             let (org, id, due_at) = (request.org.clone(), request.id, self.clock.due_now());
             let execution = Execution::queued(org, id, &request.host, self.now, due_at);
             self.executions.insert(key.clone(), ExecutionEntry { execution, before: None });
         }
-        self.close_execution(key, before, request.state)?;
-        if request.state.frees_counters() && !before.frees_counters() {
-            self.count(&request, Usage::remove)?;
-        }
-        Ok(())
+        let after = request.state;
+        let is_freed = after.frees_counters() && !before.frees_counters();
+        let freed = (is_freed && !request.terms.counted.is_empty()).then(|| request.clone());
+        self.close_execution(key, before, after)?;
+        freed.map_or(Ok(()), |request| self.count(&request, Usage::remove))
     }
 
     /// A request that leaves `approved` takes its execution with it, whoever holds that.
