@@ -17,7 +17,6 @@ use crate::domain::actor::Signer;
 use crate::domain::code::Code;
 use crate::domain::execution::Execution;
 use crate::domain::ids::RequestId;
-use crate::domain::json;
 use crate::domain::lifecycle::{NewRequest, submit};
 use crate::domain::person_key::PersonKey;
 use crate::domain::policy::facts::Facts;
@@ -240,13 +239,8 @@ impl PreparedSubmission {
 
 /// The call's row, with its bytes handed over.
 pub(super) fn call_row(prepared: &PreparedSubmission, call: Vec<u8>) -> CallRow {
-    CallRow {
-        org_id: prepared.maker.org.to_string(),
-        request_id: prepared.id.to_string(),
-        call,
-        echo: json::write(&prepared.submission.task),
-        label: prepared.submission.label.clone(),
-    }
+    let key = (prepared.maker.org.clone(), prepared.id);
+    CallRow::new(&key, call, &prepared.submission.task, &prepared.submission.label)
 }
 
 /// One key for all accounts of one person: the people file's entry, or the account's own.

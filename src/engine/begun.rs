@@ -41,8 +41,8 @@ impl BegunExecution {
             repeat: pinned.repeat.clone(),
             total_timeout: pinned.total_timeout,
             begun: Some(attempt),
+            echo: stored.echo().into_owned(),
             call: stored.call,
-            echo: stored.echo,
             held,
             request,
         })

@@ -308,8 +308,8 @@ fn load(
         held: lease_of(execution),
         approved: approved_digest(&request, approval),
         request,
+        echo: stored.echo().into_owned(),
         call: stored.call,
-        echo: stored.echo,
     })
 }
 

@@ -8,7 +8,6 @@ use super::views::{AnswerView, AnsweredRow, ChangingPart, RowView, View};
 use crate::domain::actor::Actor;
 use crate::domain::call::Call;
 use crate::domain::ids::RequestId;
-use crate::domain::json;
 use crate::domain::policy::masked_fields::sees_masked_fields;
 use crate::domain::policy::progress::PolicyInForce;
 use crate::domain::request::Request;
@@ -93,7 +92,7 @@ impl Reader {
     pub(super) fn view(&self, conn: &mut AnyConnection, record: Record) -> Result<View, StoreError> {
         let corrupt = |what: &str| StoreError::Corrupt(format!("{}: {what}", record.call.request_id));
         let call = Call::from_bytes(&record.call.call).map_err(|_| corrupt("call"))?;
-        let task = json::read(record.call.echo.as_bytes()).map_err(|_| corrupt("echo"))?;
+        let task = record.call.task()?;
         let pinned = self.book.pinned(conn, &record.request)?;
         Ok(View {
             sees_masked: self.sees_masked(&record.request, &pinned)?,

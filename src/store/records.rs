@@ -72,7 +72,7 @@ fn sizes(conn: &mut AnyConnection, page: &[Request]) -> Result<HashMap<String, i
         .filter(schema::calls::org_id.eq_any(orgs).and(schema::calls::request_id.eq_any(ids)))
         .select((
             schema::calls::request_id,
-            sql::<BigInt>("CAST(octet_length(call) + octet_length(echo) AS BIGINT)"),
+            sql::<BigInt>("CAST(2 * octet_length(call) + octet_length(echo) AS BIGINT)"),
         ));
     let mut sizes: HashMap<String, i64> = calls.load::<(String, i64)>(conn)?.into_iter().collect();
     let shown = ShownAttempts::of(conn, page)?;

@@ -69,7 +69,8 @@ CREATE UNIQUE INDEX requests_open_repeat_key ON requests (org_id, host, repeat_k
 CREATE INDEX requests_sent_repeat_key ON requests (org_id, host, repeat_key)
     WHERE repeat_key IS NOT NULL AND attempts > 0;
 
--- The exact call as bytes, and the echo that people were shown. Never updated.
+-- The exact call as bytes, and the echo that people were shown, in which U+0001 stands for the body of the call. Never
+-- updated.
 CREATE TABLE calls (
     org_id     TEXT NOT NULL,
     request_id TEXT NOT NULL,

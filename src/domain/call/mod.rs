@@ -121,6 +121,18 @@ impl Call {
         }
     }
 
+    /// The body alone in what [`Call::to_bytes`] wrote; `None` if the bytes are something else.
+    pub fn body_in(bytes: &[u8]) -> Option<&[u8]> {
+        let mut fields = Fields(bytes);
+        for _ in [FORMAT, "method", "url"] {
+            fields.field().ok()?;
+        }
+        for _ in 0..fields.number().ok()?.checked_mul(2)? {
+            fields.field().ok()?;
+        }
+        fields.field().ok()
+    }
+
     /// The digest of [`Call::to_bytes`]: what a checker approves.
     pub fn digest(&self) -> Digest {
         Digest::of(&self.to_bytes())

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::domain::actor::Person;
 use crate::domain::delivery::Delivery;
-use crate::domain::json;
 use crate::domain::lifecycle::{Event, EventKind, EventType};
 use crate::domain::request::Request;
 use crate::engine::rule_book::{RuleBook, approval_of};
@@ -54,8 +53,7 @@ fn notice(conn: &mut AnyConnection, book: &RuleBook, delivery: Delivery) -> Resu
     let reference = events::last_reference(conn, org, id, delivery.seq)?.unwrap_or(own_reference);
     let event = row.into_event()?;
     let pinned = book.pinned(conn, &request)?;
-    let echo = calls::find(conn, &(org.clone(), id))?.echo;
-    let task = json::read(echo.as_bytes()).map_err(|_| missing("readable call"))?;
+    let task = calls::find(conn, &(org.clone(), id))?.task()?;
     let stage = match stage_of(&event) {
         Some(stage) => approval_of(&pinned, &request)?.and_then(|found| found.stages.get(stage)),
         None => None,

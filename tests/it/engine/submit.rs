@@ -67,7 +67,7 @@ async fn a_submission_of_every_type_is_found_again_whole(database: Database) {
         let call = Call::from_bytes(&row.call).unwrap();
         assert_eq!((&call.method, &call.url), (&found.method, &found.url));
         assert_eq!(call.authority(), found.request.host);
-        let shown = json::read(row.echo.as_bytes()).unwrap();
+        let shown = json::read(row.echo().as_bytes()).unwrap();
         assert_eq!(Call::from_task(&shown).unwrap().digest(), found.request.digest);
     }
 }

@@ -68,7 +68,7 @@ async fn a_changed_call_is_stopped_before_it_is_sent(on: On) {
 }
 
 async fn a_changed_echo_is_stopped_as_well(on: On) {
-    is_stopped(on, "UPDATE calls SET echo = replace(echo, '\"customers\":[7', '\"customers\":[8')").await;
+    is_stopped(on, "UPDATE calls SET echo = replace(echo, 'issueBulk', 'issueBull')").await;
 }
 
 async fn a_changed_digest_of_the_decision_is_stopped_as_well(on: On) {
