@@ -5,14 +5,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::DefaultLoadingMode;
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
 use super::executions::{CLAIMED, ExecutionRow, readable_of};
+use super::literal::literal;
 use super::pauses::EVERY_HOST;
 use super::requests::Key;
 use super::schema::{executions, pauses};
@@ -179,7 +178,7 @@ fn walk_sqlite(
             at = next_pair(conn, &host, "\u{10ffff}")?;
             continue;
         }
-        let due = is_queued().and(executions::due_at.le(to_micros(now)));
+        let due = IsQueued.and(executions::due_at.le(to_micros(now)));
         let of_pair = executions::host.eq(&host).and(executions::org_id.eq(&org));
         let found = executions::table.filter(due.and(of_pair)).select(executions::token);
         let count = first_of(found.load_iter::<i64, DefaultLoadingMode>(conn)?, each_max)?.len();
@@ -198,20 +197,17 @@ fn next_pair(
 ) -> Result<Option<(String, String)>, StoreError> {
     let later = executions::host.ge(host).and(executions::host.gt(host).or(executions::org_id.gt(org)));
     Ok(executions::table
-        .filter(is_queued().and(later))
+        .filter(IsQueued.and(later))
         .order((executions::host, executions::org_id))
         .select((executions::host, executions::org_id))
         .get_result(conn)
         .optional()?)
 }
 
-/// A literal: SQLite prepares a statement anew whenever a value is bound that a partial index depends on.
-pub(super) fn is_queued() -> SqlLiteral<Bool> {
-    sql("state = 'queued'")
-}
+literal!(IsQueued, "state = 'queued'");
 
 /// The first rows of a statement without a `LIMIT`, which SQLite would prepare anew as well.
-fn first_of<T>(rows: impl Iterator<Item = QueryResult<T>>, max: i64) -> QueryResult<Vec<T>> {
+pub(super) fn first_of<T>(rows: impl Iterator<Item = QueryResult<T>>, max: i64) -> QueryResult<Vec<T>> {
     rows.take(usize::try_from(max).unwrap_or(0)).collect()
 }
 
@@ -321,7 +317,7 @@ fn claim_sqlite(
     grant: &Grant,
     lease: &Lease,
 ) -> Result<Vec<Execution>, StoreError> {
-    let due = is_queued().and(executions::due_at.le(to_micros(lease.now)));
+    let due = IsQueued.and(executions::due_at.le(to_micros(lease.now)));
     let of_pair = executions::host.eq(&grant.host).and(executions::org_id.eq(grant.org.as_str()));
     let oldest = executions::table
         .filter(due.and(of_pair))

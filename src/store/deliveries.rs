@@ -1,13 +1,13 @@
 //! The tables `deliveries` and `delivery_attempts`: events on their way to subscribers.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{exists, not, sql};
-use diesel::expression::SqlLiteral;
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
+use super::claims::first_of;
 use super::columns::batch_insert;
 use super::events::parse_event_type;
+use super::literal::literal;
 use super::requests::{parse_id, parse_state};
 use super::schema::{deliveries, delivery_attempts};
 use super::{AnyConnection, StoreError, from_micros, to_micros};
@@ -99,13 +99,13 @@ pub fn insert(conn: &mut AnyConnection, new: &[Delivery]) -> Result<(), StoreErr
     if rows.is_empty() { Ok(()) } else { insert_rows(conn, &rows) }
 }
 
-/// A literal, as in the partial index: see [`super::claims`].
-fn is_waiting() -> SqlLiteral<Bool> {
-    sql("deliveries.state = 'waiting'")
-}
+literal!(IsWaiting, "deliveries.state = 'waiting'");
 
 /// Up to `max` deliveries of a subscription that are due at `now` and before which nothing of the same request is
 /// open, the oldest first. Locks nothing.
+///
+/// The rows are walked in the order of an index, and the earlier one of each is looked up by a subquery of its own: as
+/// `NOT EXISTS` it would be a join, which PostgreSQL plans without statistics so that it compares each with each.
 pub fn list_due(
     conn: &mut AnyConnection,
     subscription: &str,
@@ -118,15 +118,22 @@ pub fn list_due(
         .filter(earlier.field(deliveries::org_id).eq(deliveries::org_id))
         .filter(earlier.field(deliveries::request_id).eq(deliveries::request_id))
         .filter(earlier.field(deliveries::seq).lt(deliveries::seq))
-        .filter(earlier.field(deliveries::ended_at).is_null());
-    let due = is_waiting().and(deliveries::due_at.le(to_micros(now)));
-    all(deliveries::table
+        .filter(earlier.field(deliveries::ended_at).is_null())
+        .select(earlier.field(deliveries::seq))
+        .limit(1)
+        .single_value();
+    let due = IsWaiting.and(deliveries::due_at.le(to_micros(now)));
+    let found = deliveries::table
         .filter(deliveries::subscription.eq(subscription).and(due))
-        .filter(not(exists(before)))
-        .order((deliveries::due_at, deliveries::delivery_id))
-        .limit(max)
-        .select(DeliveryRow::as_select())
-        .load(conn)?)
+        .filter(before.is_null())
+        .order((deliveries::due_at, deliveries::delivery_id));
+    match conn {
+        AnyConnection::Postgres(conn) => all(found.limit(max).select(DeliveryRow::as_select()).load(conn)?),
+        AnyConnection::Sqlite(conn) => {
+            let found = found.select(DeliveryRow::as_select());
+            all(first_of(found.load_iter::<_, DefaultLoadingMode>(conn)?, max)?)
+        }
+    }
 }
 
 /// Claims a delivery that was listed: another attempt begins. `None` if it is no longer as it was listed.
@@ -184,7 +191,7 @@ pub fn lapse_all(conn: &mut AnyConnection, now: DateTime<Utc>) -> Result<(), Sto
 /// Makes what waits for another attempt due at once: the subscriber is there again.
 pub fn hurry(conn: &mut AnyConnection, subscription: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
     let now = to_micros(now);
-    let waits = is_waiting().and(deliveries::due_at.gt(now));
+    let waits = IsWaiting.and(deliveries::due_at.gt(now));
     diesel::update(deliveries::table.filter(deliveries::subscription.eq(subscription).and(waits)))
         .set(deliveries::due_at.eq(now))
         .execute(conn)?;
@@ -197,7 +204,7 @@ pub fn give_up_all(
     subscription: &str,
     now: DateTime<Utc>,
 ) -> Result<usize, StoreError> {
-    let waits = is_waiting();
+    let waits = IsWaiting;
     let given_up =
         (deliveries::state.eq(DeliveryState::GivenUp.name()), deliveries::ended_at.eq(to_micros(now)));
     Ok(diesel::update(deliveries::table.filter(deliveries::subscription.eq(subscription).and(waits)))
@@ -226,7 +233,7 @@ pub fn send_again(
 /// The names of subscriptions for which something has waited since before `since`.
 pub fn list_overdue(conn: &mut AnyConnection, since: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
     Ok(deliveries::table
-        .filter(is_waiting().and(deliveries::created_at.lt(to_micros(since))))
+        .filter(IsWaiting.and(deliveries::created_at.lt(to_micros(since))))
         .select(deliveries::subscription)
         .distinct()
         .load(conn)?)

@@ -125,7 +125,7 @@ batch_update!(
     set [state, token, node, leased_until, due_at, ended_at, outcome]
 );
 
-lock_by_key!(fn lock_rows(executions) -> ExecutionRow);
+lock_by_key!(fn lock_rows(LockExecutions, NamedExecutions, executions) -> ExecutionRow);
 
 /// Adds executions.
 pub fn insert(conn: &mut AnyConnection, executions: &[Execution]) -> Result<(), StoreError> {

@@ -12,32 +12,104 @@ pub struct Locked<R> {
     pub held: Vec<(OrgId, RequestId)>,
 }
 
+/// Keys as two arrays side by side.
+pub(super) struct Named {
+    pub(super) orgs: Vec<String>,
+    pub(super) ids: Vec<String>,
+}
+
+impl Named {
+    pub(super) fn new(keys: &[(OrgId, RequestId)]) -> Self {
+        Self {
+            orgs: keys.iter().map(|(org, _)| org.to_string()).collect(),
+            ids: keys.iter().map(|(_, id)| id.to_string()).collect(),
+        }
+    }
+}
+
+/// A statement on PostgreSQL that finds rows by [`Named`] keys. It joins the arrays to the primary key, so that its plan
+/// is right for any keys, and it can stay prepared.
+macro_rules! named_rows {
+    ($statement:ident, $table:ident, $columns:expr, $types:ty, $end:expr) => {
+        struct $statement<'a>(&'a $crate::store::locked::Named);
+
+        impl diesel::query_builder::QueryFragment<diesel::pg::Pg> for $statement<'_> {
+            fn walk_ast<'b>(
+                &'b self,
+                mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
+            ) -> diesel::QueryResult<()> {
+                use diesel::sql_types::{Array, Text};
+                let table = stringify!($table);
+                out.push_sql("SELECT ");
+                diesel::query_builder::QueryFragment::<diesel::pg::Pg>::walk_ast($columns, out.reborrow())?;
+                out.push_sql(" FROM unnest(");
+                out.push_bind_param::<Array<Text>, _>(&self.0.orgs)?;
+                out.push_sql(", ");
+                out.push_bind_param::<Array<Text>, _>(&self.0.ids)?;
+                for text in [
+                    ") AS named (org_id, request_id) JOIN ",
+                    table,
+                    " ON ",
+                    table,
+                    ".org_id = named.org_id AND ",
+                    table,
+                    ".request_id = named.request_id",
+                    $end,
+                ] {
+                    out.push_sql(text);
+                }
+                Ok(())
+            }
+        }
+
+        $crate::store::columns::static_query_id!($statement);
+
+        impl diesel::query_builder::Query for $statement<'_> {
+            type SqlType = $types;
+        }
+
+        impl diesel::RunQueryDsl<diesel::PgConnection> for $statement<'_> {}
+    };
+}
+pub(super) use named_rows;
+
 /// A function that loads rows for a write by the key of their request, locked in key order so that two
 /// nodes can't deadlock. It waits for no row: one that another transaction holds is named in the result.
 macro_rules! lock_by_key {
-    ($vis:vis fn $lock:ident($table:ident) -> $row:ty) => {
+    ($vis:vis fn $lock:ident($statement:ident, $there:ident, $table:ident) -> $row:ty) => {
+        $crate::store::locked::named_rows!(
+            $statement,
+            $table,
+            &$table::all_columns,
+            $table::SqlType,
+            concat!(
+                " ORDER BY ", stringify!($table), ".org_id, ", stringify!($table), ".request_id FOR UPDATE OF ",
+                stringify!($table), " SKIP LOCKED"
+            )
+        );
+
+        $crate::store::locked::named_rows!(
+            $there,
+            $table,
+            &($table::org_id, $table::request_id),
+            (diesel::sql_types::Text, diesel::sql_types::Text),
+            ""
+        );
+
         /// Loads the named rows for a write, locked in key order, but for those that somebody else holds.
         $vis fn $lock(
             conn: &mut $crate::store::AnyConnection,
             keys: &[$crate::store::requests::Key],
         ) -> Result<$crate::store::locked::Locked<$row>, $crate::store::StoreError> {
-            use $crate::store::locked::{Locked, held_keys};
+            use $crate::store::locked::{Locked, Named, held_keys};
             match conn {
                 $crate::store::AnyConnection::Postgres(conn) => {
-                    let (orgs, ids) = $crate::store::requests::key_texts(keys);
-                    let named = $table::table
-                        .filter($table::org_id.eq_any(&orgs).and($table::request_id.eq_any(&ids)))
-                        .filter($crate::store::requests::unprepared());
-                    let rows: Vec<$row> = named
-                        .clone()
-                        .order(($table::org_id, $table::request_id))
-                        .for_update()
-                        .skip_locked()
-                        .load(conn)?;
+                    let named = Named::new(keys);
+                    let rows: Vec<$row> = $statement(&named).load(conn)?;
                     if rows.len() >= keys.len() {
                         return Ok(Locked { rows, held: Vec::new() });
                     }
-                    let there = named.select(($table::org_id, $table::request_id)).load(conn)?;
+                    let there = $there(&named).load(conn)?;
                     let locked = rows.iter().map(|row| (row.org_id.as_str(), row.request_id.as_str()));
                     let held = held_keys(keys, &there, locked);
                     Ok(Locked { rows, held })

@@ -23,6 +23,7 @@ mod failure;
 pub mod inbox;
 mod json;
 pub mod listing;
+mod literal;
 pub mod locked;
 pub mod migrate;
 pub mod org_events;

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
-use super::claims::{NodeTime, is_queued};
+use super::claims::{IsQueued, NodeTime};
 use super::pauses::EVERY_HOST;
 use super::schema::{executions, pauses};
 use super::{AnyConnection, StoreError, from_micros, to_micros};
@@ -114,14 +114,14 @@ fn is_due_sqlite(conn: &mut SqliteConnection, host: &str, now: DateTime<Utc>) ->
     let mut org = String::new();
     loop {
         let next: Option<String> = executions::table
-            .filter(is_queued().and(executions::host.eq(host)).and(executions::org_id.gt(&org)))
+            .filter(IsQueued.and(executions::host.eq(host)).and(executions::org_id.gt(&org)))
             .order(executions::org_id)
             .select(executions::org_id)
             .get_result(conn)
             .optional()?;
         let Some(next) = next else { return Ok(false) };
         let first_due: i64 = executions::table
-            .filter(is_queued().and(executions::host.eq(host)).and(executions::org_id.eq(&next)))
+            .filter(IsQueued.and(executions::host.eq(host)).and(executions::org_id.eq(&next)))
             .order(executions::due_at)
             .select(executions::due_at)
             .get_result(conn)?;

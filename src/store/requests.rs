@@ -1,9 +1,7 @@
 //! The table `requests`: the current state of each request.
 
 use chrono::{DateTime, Utc};
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use uuid::Uuid;
 
 use super::columns::{Columns, batch_update, columns, person};
@@ -181,13 +179,7 @@ pub fn key_texts(keys: &[Key]) -> (Vec<String>, Vec<String>) {
     (orgs, keys.iter().map(|(_, id)| id.to_string()).collect())
 }
 
-/// Keeps a statement from staying prepared, so that it is planned for the keys at hand: a plan for any
-/// keys, made while the table was small, may use the wrong index for good.
-pub(super) fn unprepared() -> SqlLiteral<Bool> {
-    diesel::dsl::sql("TRUE")
-}
-
-lock_by_key!(pub fn lock(requests) -> RequestRow);
+lock_by_key!(pub fn lock(LockRequests, NamedRequests, requests) -> RequestRow);
 
 batch_update!(
     fn update_rows(UpdateRequests, UpdateRequest, requests, RequestRow),

@@ -349,7 +349,7 @@ CREATE TABLE deliveries (
     CONSTRAINT deliveries_claimed_has_lease CHECK ((state = 'claimed') = (leased_until IS NOT NULL)),
     CONSTRAINT deliveries_ended_has_end CHECK ((state IN ('delivered', 'given_up')) = (ended_at IS NOT NULL))
 );
-CREATE INDEX deliveries_due ON deliveries (subscription, due_at) WHERE state = 'waiting';
+CREATE INDEX deliveries_due ON deliveries (subscription, due_at, delivery_id) WHERE state = 'waiting';
 -- A later change of a request is not sent to a subscriber before the earlier ones.
 CREATE INDEX deliveries_open ON deliveries (subscription, org_id, request_id, seq) WHERE ended_at IS NULL;
 CREATE INDEX deliveries_claimed ON deliveries (leased_until) WHERE state = 'claimed';

@@ -3,8 +3,10 @@
 mod claims;
 mod connection;
 mod constraints;
+mod deliveries;
 mod migrate;
 mod plans;
+mod prepared;
 mod standby;
 mod stuck;
 mod waits;
