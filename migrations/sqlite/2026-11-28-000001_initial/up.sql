@@ -186,6 +186,11 @@ CREATE TABLE events (
     UNIQUE (org_id, request_id, seq),
     CONSTRAINT events_numbered_per_request CHECK ((request_id IS NULL) = (seq IS NULL))
 ) STRICT, WITHOUT ROWID;
+-- For the list of auditors. The two that follow each submission are found by it.
+CREATE INDEX events_by_type ON events (org_id, type, event_id)
+    WHERE type NOT IN ('maker_access_validated', 'payload_validated');
+CREATE INDEX events_by_person ON events (org_id, actor_user_id, type, event_id)
+    WHERE actor_iss <> 'countersign' AND type NOT IN ('maker_access_validated', 'payload_validated');
 
 -- Submissions that were refused: who, when, which type, why, and the digest of what was sent.
 -- Never the payload. From the 61st in a minute on, one row per person counts (`is_overflow`).

@@ -51,14 +51,25 @@ pub enum EventType {
     SendingPaused,
     /// Sending goes on; an event of the engine.
     SendingResumed,
-    /// A subscriber did not take an event for as long as it was offered; an event of the engine.
+    /// A subscriber did not take an event for as long as it was offered; an event of its org.
     DeliveryGivenUp,
-    /// A subscriber wants no more events; an event of the engine.
+    /// A subscriber wants no more events; an event of its org.
     SubscriptionSwitchedOff,
     /// Someone signed in to the pages; an event of their org.
     SignedIn,
     /// Someone signed out of the pages; an event of their org.
     SignedOut,
+}
+
+/// Whose event it is, and so who reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Belonging {
+    /// That of a request, and so of its org.
+    Request,
+    /// That of one org: other orgs never see it.
+    Org,
+    /// That of the whole server: the auditors of every org see it, so it names nothing of any org.
+    Server,
 }
 
 impl EventType {
@@ -159,8 +170,8 @@ impl EventType {
         Self::ALL.into_iter().find(|known| known.name() == text)
     }
 
-    /// Whether it happens to a request, and so is in a request's trail.
-    pub fn is_of_request(self) -> bool {
+    /// Whose event it is.
+    pub fn belongs_to(self) -> Belonging {
         match self {
             Self::Submitted
             | Self::MakerAccessValidated
@@ -178,16 +189,52 @@ impl EventType {
             | Self::Executed
             | Self::Failed
             | Self::OutcomeUnknown
-            | Self::Refused => true,
+            | Self::Refused => Belonging::Request,
+            Self::DeliveryGivenUp | Self::SubscriptionSwitchedOff | Self::SignedIn | Self::SignedOut => {
+                Belonging::Org
+            }
             Self::RulesInForce
+            | Self::PeopleInForce
+            | Self::RulesStale
+            | Self::SendingPaused
+            | Self::SendingResumed => Belonging::Server,
+        }
+    }
+
+    /// Whether it happens to a request, and so is in a request's trail.
+    pub fn is_of_request(self) -> bool {
+        self.belongs_to() == Belonging::Request
+    }
+
+    /// Whether the engine may be who caused it; most others are always a person's doing.
+    pub fn may_be_of_the_engine(self) -> bool {
+        match self {
+            Self::Submitted
+            | Self::MakerAccessValidated
+            | Self::PayloadValidated
+            | Self::ApprovalGiven
+            | Self::RejectionGiven
+            | Self::Approved
+            | Self::Rejected
+            | Self::Withdrawn
+            | Self::Refused
+            | Self::SignedIn => false,
+            Self::AutoApproved
+            | Self::Expired
+            | Self::AttemptStarted
+            | Self::AttemptEnded
+            | Self::LateAnswer
+            | Self::Executed
+            | Self::Failed
+            | Self::OutcomeUnknown
+            | Self::RulesInForce
             | Self::PeopleInForce
             | Self::RulesStale
             | Self::SendingPaused
             | Self::SendingResumed
             | Self::DeliveryGivenUp
             | Self::SubscriptionSwitchedOff
-            | Self::SignedIn
-            | Self::SignedOut => false,
+            | Self::SignedOut => true,
         }
     }
 }
