@@ -21,11 +21,12 @@ pub(super) fn run(command: &TypesCommand) -> anyhow::Result<ExitCode> {
 
 fn lint(args: &LintArgs) -> anyhow::Result<ExitCode> {
     let configured = load(args.config.as_deref(), Flags::default())?;
-    let Catalog { people, targets, .. } = catalog(&configured);
+    let Catalog { people, subscriptions, groups, targets, .. } = catalog(&configured);
     let catalog = Catalog {
         types: Some(args.dir.clone()),
         people: args.people.clone().or(people),
-        subscriptions: None,
+        subscriptions,
+        groups,
         // Without a configuration the targets are unknown.
         targets: targets.filter(|_| args.config.is_some()),
     };
@@ -36,8 +37,12 @@ fn lint(args: &LintArgs) -> anyhow::Result<ExitCode> {
                 let version = loaded.rules.types.find(name).map_or("", |found| found.version.as_str());
                 writeln!(out, "{name} {version} {}", file.display())?;
             }
-            for FileFault { file, line, message } in &loaded.warnings {
-                writeln!(out, "{}:{}: warning: {message}", file.display(), line.unwrap_or(1))?;
+            for found in &loaded.warnings {
+                let FileFault { file, line, .. } = found;
+                writeln!(out, "{}:{}: warning: {}", file.display(), line.unwrap_or(1), found.sentence())?;
+            }
+            for warning in catalog.unknown_to_groups(&loaded.rules.types) {
+                writeln!(out, "warning: {warning}")?;
             }
             if loaded.files.is_empty() {
                 writeln!(out, "{} holds no TOML file", args.dir.display())?;
