@@ -112,6 +112,8 @@ pub(super) enum SessionEvent {
     SignedIn(SessionRow),
     /// It is over there.
     SignedOut(SessionRow, SignOut),
+    /// Whoever runs the server ended it.
+    Ended(SessionRow),
 }
 
 /// Why a session is over.
@@ -123,8 +125,6 @@ pub(super) enum SignOut {
     Replaced,
     /// The person works in another org.
     Switched,
-    /// Whoever runs the server ended it.
-    Ended,
 }
 
 impl SignOut {
@@ -133,7 +133,6 @@ impl SignOut {
             Self::Asked => "signOut",
             Self::Replaced => "signIn",
             Self::Switched => "switch",
-            Self::Ended => "operator",
         }
     }
 }
@@ -141,23 +140,21 @@ impl SignOut {
 impl SessionEvent {
     /// The event of the session's org: by the person, unless somebody else ended it.
     pub(super) fn row(self, id: Uuid, now: DateTime<Utc>) -> Result<EventRow, StoreError> {
-        let (event_type, session, how) = match self {
-            Self::SignedIn(session) => (EventType::SignedIn, session, None),
-            Self::SignedOut(session, how) => (EventType::SignedOut, session, Some(how)),
+        let whose =
+            |session: &SessionRow| Ok::<_, StoreError>(SessionGrant::from_text(&session.claims)?.person);
+        let (event_type, by, org_id, data) = match self {
+            Self::SignedIn(session) => (EventType::SignedIn, whose(&session)?, session.org_id, json!({})),
+            Self::SignedOut(session, how) => {
+                (EventType::SignedOut, whose(&session)?, session.org_id, json!({ "how": how.name() }))
+            }
+            Self::Ended(session) => {
+                let whose = whose(&session)?;
+                let data = json!({ "userId": whose.user_id, "userName": whose.user_name });
+                (EventType::SessionEnded, Person::system(), session.org_id, data)
+            }
         };
-        let whose = SessionGrant::from_text(&session.claims)?.person;
-        let mut data = json!({});
-        if let Some(how) = how {
-            data["how"] = how.name().into();
-        }
-        let is_by_system = how == Some(SignOut::Ended);
-        if is_by_system {
-            data["userId"] = whose.user_id.clone().into();
-            data["userName"] = whose.user_name.clone().into();
-        }
-        let by = if is_by_system { Person::system() } else { whose };
         Ok(EventRow {
-            org_id: session.org_id,
+            org_id,
             actor_iss: by.iss,
             actor_sub: by.sub,
             actor_user_id: by.user_id,
@@ -175,7 +172,7 @@ pub fn end_sessions_of(conn: &mut AnyConnection, user_id: &str, clock: &Clock) -
         let mut happened = Vec::new();
         for session in sessions::live_of(conn, user_id, to_micros(now))? {
             sessions::end(conn, &session.session_id, to_micros(now))?;
-            happened.push(SessionEvent::SignedOut(session, SignOut::Ended).row(clock.new_id(), now)?);
+            happened.push(SessionEvent::Ended(session).row(clock.new_id(), now)?);
         }
         events::insert(conn, &happened)?;
         Ok(happened.len())

@@ -108,9 +108,9 @@ pub fn newest(
     let (mut page, mut bytes, mut left) = (OrgEventPage::default(), 0, found.iter());
     let mut last = None;
     for key in left.by_ref() {
-        let read = match key.request {
-            Some(_) => of_requests.remove(&key.place).map(|row| (row, None)),
-            None => read_of_none(conn, key)?,
+        let read = match key.event_type.belongs_to() {
+            Belonging::Request => of_requests.remove(&key.place).map(|row| (row, None)),
+            Belonging::Org | Belonging::Server => read_of_none(conn, key)?,
         };
         let Some((row, data)) = read else { continue };
         bytes += row.message.as_ref().map_or(0, String::len) + data.as_ref().map_or(0, String::len);
@@ -128,8 +128,7 @@ pub fn newest(
 struct Key<'a> {
     place: Place,
     org: &'a str,
-    /// The request, and the number of the event in it.
-    request: Option<(String, i64)>,
+    event_type: EventType,
 }
 
 /// The events of one type in one org.
@@ -163,7 +162,7 @@ fn walks<'a>(org: &'a OrgId, filter: &'a EventFilter) -> Vec<Walk<'a>> {
             None => walk(By::Anybody),
             Some(user_id) => {
                 walk(By::Person(user_id));
-                if user_id == Person::system().user_id && event_type.may_be_of_the_engine() {
+                if user_id == Person::system().user_id && event_type.is_of_the_engine() {
                     walk(By::Engine);
                 }
             }
@@ -194,11 +193,11 @@ impl<'a> Walk<'a> {
         let of_type = events::org_id.eq(self.org).and(events::event_type.eq(self.event_type.name()));
         let mut query = events::table.filter(of_type).filter(sql::<Bool>(IS_INDEXED)).into_boxed();
         match self.by {
-            By::Anybody => {}
+            // The types that the engine causes are caused by nobody else.
+            By::Anybody | By::Engine => {}
             By::Person(user_id) => {
                 query = query.filter(sql::<Bool>(IS_OF_A_PERSON)).filter(events::actor_user_id.eq(user_id));
             }
-            By::Engine => query = query.filter(events::actor_iss.eq(Person::system().iss)),
         }
         if let Some(after) = after {
             // Others of the same submission may be left.
@@ -214,27 +213,15 @@ impl<'a> Walk<'a> {
             query = query.filter(events::event_id.lt(end).and(events::at.lt(before)));
         }
         let limit = i64::try_from(max + 1).unwrap_or(i64::MAX);
-        let found: Vec<(String, Option<String>, Option<i64>)> = query
-            .order(events::event_id.desc())
-            .limit(limit)
-            .select((events::event_id, events::request_id, events::seq))
-            .load(conn)?;
-        let all = found.into_iter().flat_map(|found| self.keys(found));
-        Ok(all.filter(|key| after.is_none_or(|after| key.place < *after)).collect())
-    }
-
-    /// The events that one found stands for.
-    fn keys(
-        &self,
-        (id, request, seq): (String, Option<String>, Option<i64>),
-    ) -> impl Iterator<Item = Key<'a>> + use<'a> {
-        let org = self.org;
-        let request = request.zip(seq);
-        self.numbers.iter().map(move |number| Key {
-            place: Place { id: id.clone(), number: *number },
-            org,
-            request: request.clone().map(|(request, seq)| (request, if *number > 0 { *number } else { seq })),
-        })
+        // Nothing but what the index has.
+        let found: Vec<String> =
+            query.order(events::event_id.desc()).limit(limit).select(events::event_id).load(conn)?;
+        let (org, event_type) = (self.org, self.event_type);
+        let keys = found.into_iter().flat_map(|id| {
+            let place = move |number: &i64| Place { id: id.clone(), number: *number };
+            self.numbers.iter().map(place).map(move |place| Key { place, org, event_type })
+        });
+        Ok(keys.filter(|key| after.is_none_or(|after| key.place < *after)).collect())
     }
 }
 
@@ -244,25 +231,48 @@ fn read_of_requests(
     org: &OrgId,
     keys: &[Key<'_>],
 ) -> Result<BTreeMap<Place, OrgEventRow>, StoreError> {
-    let mut places = BTreeMap::new();
-    for key in keys {
-        if let Some(of_request) = &key.request {
-            places.insert(of_request.clone(), key.place.clone());
-        }
+    let mut by_type: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for key in keys.iter().filter(|key| key.event_type.is_of_request()) {
+        by_type.entry(key.event_type.name()).or_default().push(&key.place.id);
     }
-    let (mut requests, mut numbers): (Vec<&str>, Vec<i64>) =
-        places.keys().map(|(request, seq)| (request.as_str(), *seq)).unzip();
-    requests.dedup();
-    numbers.sort_unstable();
-    numbers.dedup();
+    let mut found = BTreeMap::new();
+    for (name, mut ids) in by_type {
+        ids.dedup();
+        let rows: Vec<OrgEventRow> = events::table
+            .filter(events::org_id.eq(org.as_str()).and(events::event_type.eq(name)))
+            .filter(sql::<Bool>(IS_INDEXED))
+            .filter(events::event_id.eq_any(ids))
+            .select(OrgEventRow::as_select())
+            .load(conn)?;
+        let number = i64::from(name == EventType::Submitted.name());
+        found.extend(rows.into_iter().map(|row| (Place { id: row.event_id.clone(), number }, row)));
+    }
+    let siblings = read_siblings(conn, org, &found)?;
+    found.extend(siblings);
+    Ok(found)
+}
+
+/// The second and the third event of each submission whose first one is among these.
+fn read_siblings(
+    conn: &mut AnyConnection,
+    org: &OrgId,
+    found: &BTreeMap<Place, OrgEventRow>,
+) -> Result<Vec<(Place, OrgEventRow)>, StoreError> {
+    let first = |(place, row): (&Place, &OrgEventRow)| {
+        (place.number == 1).then(|| Some((row.request_id.clone()?, place.id.clone()))).flatten()
+    };
+    let submitted: BTreeMap<String, String> = found.iter().filter_map(first).collect();
+    if submitted.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<OrgEventRow> = events::table
-        .filter(events::org_id.eq(org.as_str()).and(events::request_id.eq_any(requests)))
-        .filter(events::seq.eq_any(numbers))
+        .filter(events::org_id.eq(org.as_str()).and(events::request_id.eq_any(submitted.keys())))
+        .filter(events::seq.eq_any([2_i64, 3]))
         .select(OrgEventRow::as_select())
         .load(conn)?;
     let placed = |row: OrgEventRow| {
-        let place = places.get(&(row.request_id.clone()?, row.seq?))?.clone();
-        Some((place, row))
+        let id = submitted.get(row.request_id.as_ref()?)?.clone();
+        Some((Place { id, number: row.seq? }, row))
     };
     Ok(rows.into_iter().filter_map(placed).collect())
 }

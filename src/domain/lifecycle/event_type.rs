@@ -59,6 +59,8 @@ pub enum EventType {
     SignedIn,
     /// Someone signed out of the pages; an event of their org.
     SignedOut,
+    /// Whoever runs the server ended someone's session; an event of the session's org.
+    SessionEnded,
 }
 
 /// Whose event it is, and so who reads it.
@@ -74,7 +76,7 @@ pub enum Belonging {
 
 impl EventType {
     /// Every type, in the order of a request's life.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Submitted,
         Self::MakerAccessValidated,
         Self::PayloadValidated,
@@ -101,6 +103,7 @@ impl EventType {
         Self::SubscriptionSwitchedOff,
         Self::SignedIn,
         Self::SignedOut,
+        Self::SessionEnded,
     ];
 
     /// The type of an event of this kind.
@@ -162,6 +165,7 @@ impl EventType {
             Self::SubscriptionSwitchedOff => "subscription_switched_off",
             Self::SignedIn => "signed_in",
             Self::SignedOut => "signed_out",
+            Self::SessionEnded => "session_ended",
         }
     }
 
@@ -190,9 +194,11 @@ impl EventType {
             | Self::Failed
             | Self::OutcomeUnknown
             | Self::Refused => Belonging::Request,
-            Self::DeliveryGivenUp | Self::SubscriptionSwitchedOff | Self::SignedIn | Self::SignedOut => {
-                Belonging::Org
-            }
+            Self::DeliveryGivenUp
+            | Self::SubscriptionSwitchedOff
+            | Self::SignedIn
+            | Self::SignedOut
+            | Self::SessionEnded => Belonging::Org,
             Self::RulesInForce
             | Self::PeopleInForce
             | Self::RulesStale
@@ -206,8 +212,8 @@ impl EventType {
         self.belongs_to() == Belonging::Request
     }
 
-    /// Whether the engine may be who caused it; most others are always a person's doing.
-    pub fn may_be_of_the_engine(self) -> bool {
+    /// Whether it is always the engine that causes it; every other is always a person's doing.
+    pub fn is_of_the_engine(self) -> bool {
         match self {
             Self::Submitted
             | Self::MakerAccessValidated
@@ -218,7 +224,8 @@ impl EventType {
             | Self::Rejected
             | Self::Withdrawn
             | Self::Refused
-            | Self::SignedIn => false,
+            | Self::SignedIn
+            | Self::SignedOut => false,
             Self::AutoApproved
             | Self::Expired
             | Self::AttemptStarted
@@ -234,7 +241,7 @@ impl EventType {
             | Self::SendingResumed
             | Self::DeliveryGivenUp
             | Self::SubscriptionSwitchedOff
-            | Self::SignedOut => true,
+            | Self::SessionEnded => true,
         }
     }
 }
