@@ -8,6 +8,7 @@ use crate::support::{On, journeys};
 
 journeys![
     requests_of_a_type_that_is_gone_are_found,
+    a_restart_after_the_file_is_gone_finds_its_requests_too,
     a_filter_that_can_find_nothing_is_refused,
     an_id_and_a_body_are_taken_in_every_usual_spelling,
 ];
@@ -45,6 +46,20 @@ async fn requests_of_a_type_that_is_gone_are_found(on: On) {
     current.does_not_show(&["no longer in force"]);
     assert_eq!(browser.get("/ui/types/REFUND?version=sha256:none").await.status, 404);
     assert_eq!(browser.get("/ui/types/NEVER").await.status, 404);
+}
+
+async fn a_restart_after_the_file_is_gone_finds_its_requests_too(on: On) {
+    let mut app = App::with(on, AppOptions::stepped().with_type(&type_file("", ""))).await;
+    let request = app.maker().pays(&body(&app, "c-1", 1)).await;
+    app.remove_type().await;
+    app.stop_server().await;
+    app.start_server().await;
+    app.maker().submit(PAY_OUT, &body(&app, "c-1", 1)).await.refused(404, "not_found");
+    assert_eq!(app.auditor().lists("requestType=PAY-OUT").await, [request.id.as_str()]);
+    for (format, lines) in [("jsonl", 1), ("csv", 2)] {
+        let path = format!("/requests/export?format={format}&requestType=PAY-OUT");
+        assert_eq!(app.auditor().get(&path).await.text.lines().count(), lines, "{format}");
+    }
 }
 
 async fn a_filter_that_can_find_nothing_is_refused(on: On) {
