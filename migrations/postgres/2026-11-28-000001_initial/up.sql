@@ -187,9 +187,9 @@ CREATE TABLE events (
     CONSTRAINT events_numbered_per_request CHECK ((request_id IS NULL) = (seq IS NULL))
 );
 -- The two that follow each submission are found by it.
-CREATE INDEX events_by_type ON events (org_id, type, event_id)
+CREATE INDEX events_by_type ON events (org_id, type, event_id, at)
     WHERE type NOT IN ('maker_access_validated', 'payload_validated');
-CREATE INDEX events_by_person ON events (org_id, actor_user_id, type, event_id)
+CREATE INDEX events_by_person ON events (org_id, actor_user_id, type, event_id, at, actor_iss)
     WHERE actor_iss <> 'countersign' AND type NOT IN ('maker_access_validated', 'payload_validated');
 CREATE UNIQUE INDEX events_of_no_request ON events (org_id, event_id) WHERE request_id IS NULL;
 
