@@ -6,7 +6,7 @@ use super::Api;
 use super::actor::{OrgHeader, actor};
 use crate::domain::actor::Permission;
 use crate::domain::lifecycle::EventType;
-use crate::engine::org_events::EventFilter;
+use crate::engine::org_events::{EventFilter, Place};
 use crate::engine::require;
 use crate::http::HandlerResult;
 use crate::http::cursor;
@@ -30,13 +30,11 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
     let after = parameters.text("after").map(str::to_owned);
     parameters.finish()?;
     let bound = cursor::fingerprint(&format!("trail {} {filter:?}", actor.org));
-    let after = after.map(|after| cursor::read(&after, &bound)).transpose()?.map(|(_, id)| id);
-    let mut events = api.engine.org_events(&actor, filter, (after, limit + 1)).await?;
+    let after = after.map(|after| cursor::read(&after, &bound)).transpose()?;
+    let after = after.map(|(number, id)| Place { id, number: number.unwrap_or(0) });
     let asked = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = events.len() > asked;
-    events.truncate(asked);
-    let last = events.last().filter(|_| has_more);
-    let next = last.map(|last| cursor::write(&bound, None, &last.event_id));
+    let (events, next) = api.engine.org_events(&actor, filter, (after, asked)).await?;
+    let next = next.map(|Place { id, number }| cursor::write(&bound, Some(number), &id));
     let data: Vec<OrgEventBody> = events.iter().map(OrgEventBody::of).collect();
     let pagination = CursorPagination { number_of_elements: data.len(), next };
     Ok(HttpResponse::Ok().json(OrgEventPage { data, pagination }))

@@ -53,7 +53,7 @@ impl ClaimRequirements {
                 .ok_or(TokenFault::Claim("permissions"))?,
             groups: self.groups(claims.get(&self.names.groups)),
             act: self.act(claims.get("act"))?,
-            signed_in_at: self.signed_in_at(claims, now)?,
+            signed_in_at: self.signed_in_at(claims, now),
             token_id: self.dropped.unless_read("jti", claims.get("jti"), text_id),
         })
     }
@@ -106,23 +106,21 @@ impl ClaimRequirements {
         if now >= expires + self.leeway_seconds {
             return Err(TokenFault::Expired);
         }
-        if [Some(issued), not_before].into_iter().flatten().any(|from| from > now + self.leeway_seconds) {
-            return Err(TokenFault::NotYetValid);
+        for (claim, from) in [("iat", Some(issued)), ("nbf", not_before)] {
+            if from.is_some_and(|from| from > now + self.leeway_seconds) {
+                return Err(TokenFault::NotYetValid(claim));
+            }
         }
         let lifetime = expires - issued;
         if lifetime > 0.0 && lifetime <= self.max_ttl_seconds { Ok(()) } else { Err(TokenFault::Lifetime) }
     }
 
-    /// When the person authenticated (`auth_time`): not known if it can't be read, and not in the future.
-    fn signed_in_at(
-        &self,
-        claims: &Map<String, Value>,
-        now: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, TokenFault> {
-        let read = self.dropped.unless_read("auth_time", claims.get("auth_time"), moment);
-        let Some(at) = read else { return Ok(None) };
-        let ahead = (at - now).as_seconds_f64();
-        if ahead > self.leeway_seconds { Err(TokenFault::NotYetValid) } else { Ok(Some(at)) }
+    /// When the person authenticated (`auth_time`): not known if it can't be read or is in the future. It grants
+    /// nothing but a fresh sign-in.
+    fn signed_in_at(&self, claims: &Map<String, Value>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let has_come = |at: &DateTime<Utc>| (*at - now).as_seconds_f64() <= self.leeway_seconds;
+        let read = |claim: &Value| moment(claim).filter(has_come);
+        self.dropped.unless_read("auth_time", claims.get("auth_time"), read)
     }
 
     /// The actors of the token's `act` chain, the nearest first (RFC 8693, section 4.1).

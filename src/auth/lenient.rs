@@ -22,7 +22,7 @@ impl Dropped {
     ) -> Option<T> {
         let found = read(claim?);
         if found.is_none() && self.said.lock().is_ok_and(|mut said| said.insert(role)) {
-            tracing::warn!(claim = role, "a claim can't be read, so it counts as absent; said once");
+            tracing::warn!(claim = role, "a claim can't be used, so it counts as absent; said once");
         }
         found
     }

@@ -121,7 +121,11 @@ impl Verifier {
                 )
             }
             TokenFault::Expired => "Its claim exp is in the past.".to_owned(),
-            TokenFault::NotYetValid => "Its claim iat, nbf or auth_time is in the future.".to_owned(),
+            TokenFault::NotYetValid(claim) => {
+                format!(
+                    "Its claim {claim} is in the future: expected is a time that has come, by this server's clock."
+                )
+            }
             TokenFault::Lifetime => format!(
                 "Its claims exp and iat are further apart than {} seconds, or exp is not after iat.",
                 self.rules.max_ttl_seconds(),
@@ -199,7 +203,7 @@ pub enum TokenFault {
     /// Expired (`exp`).
     Expired,
     /// Not valid yet (`nbf`), or issued in the future (`iat`).
-    NotYetValid,
+    NotYetValid(&'static str),
     /// The lifetime is too long, or zero.
     Lifetime,
     /// Made by another issuer.
@@ -227,7 +231,7 @@ impl TokenFault {
             Self::Key => "key",
             Self::Signature => "signature",
             Self::Expired => "expired",
-            Self::NotYetValid => "not_yet_valid",
+            Self::NotYetValid(_) => "not_yet_valid",
             Self::Lifetime => "lifetime",
             Self::Issuer => "issuer",
             Self::Audience => "audience",

@@ -171,11 +171,13 @@ fn a_token_says_when_its_person_signed_in_or_it_is_not_known() {
 }
 
 #[test]
-fn a_sign_in_that_is_still_to_come_refuses_the_token() {
+fn a_sign_in_that_is_still_to_come_counts_as_none() {
     for text in ["1700000031", r#""2023-11-14T22:13:51Z""#, r#""2023-11-15T00:13:51+02:00""#] {
-        let said = verify_hs(&sign_hs(HS_HEADER, &claims_with("auth_time", text)));
-        assert_eq!(said.unwrap_err(), TokenFault::NotYetValid, "{text}");
+        let claims = verify_hs(&sign_hs(HS_HEADER, &claims_with("auth_time", text))).unwrap();
+        assert_eq!(claims.signed_in_at, None, "{text}");
     }
+    let just = verify_hs(&sign_hs(HS_HEADER, &claims_with("auth_time", "1700000030"))).unwrap();
+    assert!(just.signed_in_at.is_some(), "the clocks may differ by the leeway");
 }
 
 #[test]
@@ -344,12 +346,12 @@ fn a_claim_that_is_absent_mistyped_or_wrong_refuses_the_token() {
         ("an expiry at the issue time", "exp", "1699999995", Lifetime),
         ("no issue time", "iat", "", Claim("iat")),
         ("an issue time as text", "iat", r#""1699999995""#, Claim("iat")),
-        ("an issue time just past the leeway", "iat", "1700000031", NotYetValid),
+        ("an issue time just past the leeway", "iat", "1700000031", NotYetValid("iat")),
         ("an issue time that is too long ago", "iat", "1699996699", Lifetime),
         ("a start as text", "nbf", r#""1699999995""#, Claim("nbf")),
         ("a null start", "nbf", "null", Claim("nbf")),
         ("a boolean start", "nbf", "false", Claim("nbf")),
-        ("a start just past the leeway", "nbf", "1700000031", NotYetValid),
+        ("a start just past the leeway", "nbf", "1700000031", NotYetValid("nbf")),
         ("no subject", "sub", "", Claim("sub")),
         ("an empty subject", "sub", r#""""#, Claim("sub")),
         ("a number for a subject", "sub", "7", Claim("sub")),
@@ -645,6 +647,15 @@ fn a_token_is_not_minted_for_too_long_or_without_a_secret() {
 }
 
 #[test]
+fn a_time_that_has_not_come_is_named_with_what_was_expected() {
+    let verifier = Verifier::new(&auth_with_secret()).unwrap();
+    for claim in ["iat", "nbf"] {
+        let sentence = verifier.sentence(TokenFault::NotYetValid(claim));
+        assert!(sentence.contains(&format!("Its claim {claim} is in the future: expected is")), "{sentence}");
+    }
+}
+
+#[test]
 fn the_client_sees_one_text_for_every_fault() {
     assert_eq!(TokenFault::Signature.to_string(), TokenFault::Claim("sub").to_string());
     assert_ne!(TokenFault::Signature.kind(), TokenFault::Claim("sub").kind());
@@ -701,7 +712,9 @@ mod id_tokens {
             ("a party that is no text", "azp", 1.into(), AuthorizedParty),
             ("made long ago", "iat", (NOW - 631).into(), Expired),
             ("over", "exp", (NOW - 30).into(), Expired),
-            ("proved in the future", "auth_time", (NOW + 31).into(), NotYetValid),
+            ("made in the future", "iat", (NOW + 31).into(), NotYetValid("iat")),
+            ("not good yet", "nbf", (NOW + 31).into(), NotYetValid("nbf")),
+            ("with a subject that is not seen whole", "sub", "u-al\u{200b}ice".into(), Claim("sub")),
             ("no org", "orgId", Value::Null, Claim("orgId")),
         ];
         for (what, name, value, fault) in rows {
@@ -731,6 +744,33 @@ mod id_tokens {
         let mut silent = id_claims();
         silent.as_object_mut().unwrap().remove("auth_time");
         assert_eq!(read_with(&silent, Some(NOW - 60)).map(drop), Err(TokenFault::NotProvedAnew));
+        for unusable in [json!("yesterday"), json!([NOW]), Value::Null, json!(NOW + 31)] {
+            let mut claims = id_claims();
+            claims["auth_time"] = unusable.clone();
+            assert_eq!(read_with(&claims, None).unwrap().signed_in_at, None, "{unusable}");
+            assert_eq!(
+                read_with(&claims, Some(NOW - 60)).map(drop),
+                Err(TokenFault::NotProvedAnew),
+                "{unusable}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_grants_nothing_by_itself_is_read_in_any_form() {
+        let long = "g".repeat(129);
+        for (groups, found) in [
+            (json!("Risk"), vec!["Risk"]),
+            (json!(["Risk", 7, &long]), vec!["Risk", &long]),
+            (json!(7), vec![]),
+        ] {
+            let mut claims = id_claims();
+            claims["groups"] = groups.clone();
+            claims["auth_time"] = "2023-11-14T22:12:20Z".into();
+            let proof = read_with(&claims, Some(NOW - 60)).unwrap();
+            assert_eq!(proof.groups, found, "{groups}");
+            assert_eq!(proof.signed_in_at, DateTime::from_timestamp(NOW - 60, 0));
+        }
     }
 
     #[test]

@@ -1,12 +1,33 @@
 //! Reads a TOML file into JSON and keeps the line of each value.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::{Map, Number, Value};
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use crate::domain::fault::{DefinitionFault, pointer_to};
+use crate::domain::rules::files::FileFault;
+
+/// A fault in the text of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The line, from 1.
+    pub line: usize,
+    /// The field, `people.0.name`; empty if it is the file as a whole.
+    pub field: String,
+    /// What to write.
+    pub message: String,
+}
+
+impl Placed {
+    /// The fault of this file.
+    pub fn in_file(self, file: &Path) -> FileFault {
+        let Self { line, field, message } = self;
+        FileFault { file: file.to_owned(), line: Some(line), field, message }
+    }
+}
 
 /// A TOML file as JSON.
 #[derive(Debug)]
@@ -22,15 +43,16 @@ impl Document {
     ///
     /// # Errors
     /// Every fault with its line.
-    pub fn read(text: &str) -> Result<Self, (usize, String)> {
+    pub fn read(text: &str) -> Result<Self, Placed> {
         let parsed = DeTable::parse(text).map_err(|error| {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
-            (line, format!("Write TOML: {}.", error.message().trim_end_matches('.')))
+            let message = format!("Write TOML: {}.", error.message().trim_end_matches('.'));
+            Placed { line, field: String::new(), message }
         })?;
         let mut reading = Reading { text, lines: BTreeMap::new(), fault: None };
         let value = reading.table(parsed.get_ref(), "");
         match reading.fault {
-            Some(fault) => Err(fault),
+            Some((line, message)) => Err(Placed { line, field: String::new(), message }),
             None => Ok(Self { value, lines: reading.lines }),
         }
     }
@@ -49,13 +71,10 @@ impl Document {
         }
     }
 
-    /// Line and text of a fault in this file.
-    pub fn place(&self, fault: &DefinitionFault) -> (usize, String) {
-        let name = match fault.field.as_str() {
-            "" => String::new(),
-            pointer => format!("{}: ", pointer.trim_start_matches('/').replace('/', ".")),
-        };
-        (self.line(&fault.field), format!("{name}{}", fault.message))
+    /// Where a fault is in this file.
+    pub fn place(&self, fault: &DefinitionFault) -> Placed {
+        let field = fault.field.trim_start_matches('/').replace('/', ".");
+        Placed { line: self.line(&fault.field), field, message: fault.message.clone() }
     }
 }
 

@@ -12,8 +12,8 @@ use crate::domain::sample::try_out;
 /// What a type is checked against.
 #[derive(Clone, Copy, Debug)]
 pub struct LintContext<'a> {
-    /// The people file.
-    pub people: &'a People,
+    /// The people file; `None` if it can't be read: what needs it is not checked.
+    pub people: Option<&'a People>,
     /// Where calls may go; `None` if that is not known.
     pub targets: Option<&'a Targets>,
 }
@@ -29,7 +29,8 @@ pub struct Linted {
 
 /// Everything that only the context of a type shows.
 pub fn check(read: &RequestType, around: LintContext<'_>) -> Linted {
-    let tried = try_out(read, around.people);
+    let nobody = People::none();
+    let tried = try_out(read, around.people.unwrap_or(&nobody));
     let mut faults = read.unsendable();
     if let (Some(target), Some(targets)) = (&read.target, around.targets)
         && targets.find(target).is_none()
@@ -37,7 +38,7 @@ pub fn check(read: &RequestType, around: LintContext<'_>) -> Linted {
         let message = format!("Name a target of the configuration's list; {target} is not on it.");
         faults.push(fault("/call/target", message));
     }
-    if read.recheck_at_execution && around.people.is_empty() {
+    if read.recheck_at_execution && around.people.is_some_and(People::is_empty) {
         let wish = "Write false, or configure a people file (people.file): without one there is nothing to \
                     look at again.";
         faults.push(fault("/recheck_at_execution", wish));
@@ -46,8 +47,10 @@ pub fn check(read: &RequestType, around: LintContext<'_>) -> Linted {
     if faults.is_empty() {
         faults.extend(tried.faults);
     }
-    for (pointer, stage) in read.policy.stages() {
-        faults.extend(unlisted_accounts(stage, &pointer, around.people));
+    if let Some(people) = around.people {
+        for (pointer, stage) in read.policy.stages() {
+            faults.extend(unlisted_accounts(stage, &pointer, people));
+        }
     }
     let mut warnings = warnings(read, around.people);
     warnings.extend(tried.notes);
@@ -55,9 +58,9 @@ pub fn check(read: &RequestType, around: LintContext<'_>) -> Linted {
 }
 
 /// Nobody being left who can sign is no fault: it must never keep a person in office.
-fn warnings(read: &RequestType, people: &People) -> Vec<DefinitionFault> {
+fn warnings(read: &RequestType, people: Option<&People>) -> Vec<DefinitionFault> {
     let told = |(pointer, stage): (String, &Stage)| {
-        let (seat, message) = cannot_be_filled(stage, people)?;
+        let (seat, message) = cannot_be_filled(stage, people?)?;
         let at = seat.map_or_else(|| pointer.clone(), |seat| format!("{pointer}/seats/{seat}"));
         Some(fault(at, message))
     };

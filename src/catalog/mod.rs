@@ -10,17 +10,18 @@ mod subscriptions;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use crate::domain::allowed_targets::Targets;
+use crate::domain::client::AccessGroup;
 use crate::domain::policy::people::People;
 use crate::domain::request_type::{RequestType, RequestTypes};
 use crate::domain::rules::files::{FileFault, PeopleFile, RuleFiles, SubscriptionsFile, TypeFile, TypeFiles};
 use crate::domain::rules::{LastRules, Rules, settle};
-use file::Document;
+use file::{Document, Placed};
 use lint::{LintContext, Linted};
 
 /// The files of the contract's types, by file name.
@@ -52,6 +53,10 @@ pub fn embedded() -> RequestTypes {
     EMBEDDED_TYPES.clone()
 }
 
+fn embedded_types() -> Vec<RequestType> {
+    EMBEDDED_TYPES.iter().map(|known| (**known).clone()).collect()
+}
+
 /// The files that rules are read from.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
@@ -61,6 +66,8 @@ pub struct Catalog {
     pub people: Option<PathBuf>,
     /// The subscriptions' file.
     pub subscriptions: Option<PathBuf>,
+    /// The access groups of clients, which name types.
+    pub groups: Vec<AccessGroup>,
     /// The allowed targets; `None` skips the check that a type's target is among them.
     pub targets: Option<Targets>,
 }
@@ -94,6 +101,17 @@ impl Catalog {
         Ok(Loaded { rules: Rules::clone(&settled.rules), files: files.collect(), warnings })
     }
 
+    /// A sentence for each type that an access group names and that is not among these.
+    pub fn unknown_to_groups(&self, types: &RequestTypes) -> Vec<String> {
+        let unknown = |group: &AccessGroup| {
+            let named = group.types.iter().flatten().filter(|name| types.find(name).is_none());
+            let told = named
+                .map(|name| format!("gateway.groups: {} names the type {name}; there is none.", group.name));
+            told.collect::<Vec<_>>()
+        };
+        self.groups.iter().flat_map(unknown).collect()
+    }
+
     /// Reads all files, each for itself.
     pub fn read(&self) -> RuleFiles {
         std::thread::scope(|scope| {
@@ -108,13 +126,11 @@ impl Catalog {
     }
 
     fn unreadable(&self, message: &str) -> RuleFiles {
-        let fault = |file: &Option<PathBuf>| FileFault {
-            file: file.clone().unwrap_or_default(),
-            line: None,
-            message: message.to_owned(),
-        };
+        let fault = |file: &Option<PathBuf>| FileFault::whole(file.clone().unwrap_or_default(), message);
+        // Those need no reading.
+        let embedded = embedded_types();
         RuleFiles {
-            types: TypeFiles { folder_fault: Some(fault(&self.types)), ..TypeFiles::default() },
+            types: TypeFiles { embedded, folder_fault: Some(fault(&self.types)), ..TypeFiles::default() },
             people: PeopleFile::Faulty { faults: vec![fault(&self.people)], entries: None },
             subscriptions: SubscriptionsFile {
                 faults: vec![fault(&self.subscriptions)],
@@ -125,18 +141,18 @@ impl Catalog {
 
     fn read_here(&self) -> RuleFiles {
         let people = self.people.as_deref().map_or_else(|| PeopleFile::Good(People::none()), read_people);
-        let subscriptions = self.read_subscriptions();
         let known = match &people {
             PeopleFile::Good(people) => Some(people),
             PeopleFile::Faulty { .. } => None,
         };
         let types = self.read_types(known);
+        let subscriptions = self.read_subscriptions(types.names().as_ref());
         RuleFiles { types, people, subscriptions }
     }
 
     /// Every file of the folder, checked against the people as far as they are known.
     fn read_types(&self, people: Option<&People>) -> TypeFiles {
-        let embedded = embedded().iter().map(|known| (**known).clone()).collect();
+        let embedded = embedded_types();
         let paths = match self.type_files() {
             Ok(paths) => paths,
             Err(fault) => return TypeFiles { embedded, folder_fault: Some(fault), ..TypeFiles::default() },
@@ -144,13 +160,13 @@ impl Catalog {
         let mut files = Vec::new();
         let mut by_name: BTreeMap<String, PathBuf> = BTreeMap::new();
         for path in paths {
-            let around = people.map(|people| LintContext { people, targets: self.targets.as_ref() });
+            let around = LintContext { people, targets: self.targets.as_ref() };
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let ReadType { name, read, warnings } = read_type(&path, around);
             let read = read.and_then(|(line, read)| match by_name.get(read.name.as_str()) {
                 Some(other) => {
-                    let message = format!("name: Write another name; {} has this one too.", other.display());
-                    Err(vec![FileFault { file: path, line: Some(line), message }])
+                    let message = format!("Write another name; {} has this one too.", other.display());
+                    Err(vec![FileFault { file: path, line: Some(line), field: "name".to_owned(), message }])
                 }
                 None => {
                     by_name.insert(read.name.to_string(), path);
@@ -162,17 +178,18 @@ impl Catalog {
         TypeFiles { embedded, files, folder_fault: None }
     }
 
-    fn read_subscriptions(&self) -> SubscriptionsFile {
+    fn read_subscriptions(&self, types: Option<&BTreeSet<String>>) -> SubscriptionsFile {
         let Some(path) = &self.subscriptions else { return SubscriptionsFile::default() };
         let folder = path.parent().unwrap_or(Path::new(""));
-        let around = subscriptions::Around { folder, targets: self.targets.as_ref() };
-        let in_file = |(line, message)| FileFault { file: path.clone(), line: Some(line), message };
+        let around = subscriptions::Around { folder, targets: self.targets.as_ref(), types };
+        let in_file = |fault: Placed| fault.in_file(path);
         match text_of(path) {
             Ok(text) => {
-                let subscriptions::Read { good, faulty, is_readable, faults } =
+                let subscriptions::Read { good, faulty, is_readable, faults, warnings } =
                     subscriptions::read(&text, around);
                 let faults = faults.into_iter().map(in_file).collect();
-                SubscriptionsFile { good, faulty, is_readable, faults }
+                let warnings = warnings.into_iter().map(in_file).collect();
+                SubscriptionsFile { good, faulty, is_readable, faults, warnings }
             }
             Err(faults) => SubscriptionsFile { faults, ..SubscriptionsFile::default() },
         }
@@ -188,10 +205,8 @@ impl Catalog {
             paths.sort();
             Ok(paths)
         };
-        listed().map_err(|error| {
-            let message = format!("Name a folder that can be read: {error}.");
-            FileFault { file: folder.clone(), line: None, message }
-        })
+        listed()
+            .map_err(|error| FileFault::whole(folder, format!("Name a folder that can be read: {error}.")))
     }
 }
 
@@ -204,8 +219,8 @@ struct ReadType {
     warnings: Vec<FileFault>,
 }
 
-fn read_type(path: &Path, around: Option<LintContext<'_>>) -> ReadType {
-    let in_file = |(line, message)| FileFault { file: path.to_owned(), line: Some(line), message };
+fn read_type(path: &Path, around: LintContext<'_>) -> ReadType {
+    let in_file = |fault: Placed| fault.in_file(path);
     let document = text_of(path).and_then(|text| Document::read(&text).map_err(|fault| vec![in_file(fault)]));
     let document = match document {
         Ok(document) => document,
@@ -213,7 +228,7 @@ fn read_type(path: &Path, around: Option<LintContext<'_>>) -> ReadType {
     };
     let placed = |faults: Vec<_>| -> Vec<FileFault> {
         let mut placed: Vec<_> = faults.iter().map(|fault| document.place(fault)).collect();
-        placed.sort_by_key(|(line, _)| *line);
+        placed.sort_by_key(|fault| fault.line);
         placed.into_iter().map(in_file).collect()
     };
     let name = document.value.get("name").and_then(serde_json::Value::as_str).map(str::to_owned);
@@ -221,13 +236,13 @@ fn read_type(path: &Path, around: Option<LintContext<'_>>) -> ReadType {
         Ok(read) => read,
         Err(faults) => return ReadType { name, read: Err(placed(faults)), warnings: Vec::new() },
     };
-    let Linted { faults, warnings } = around.map(|around| lint::check(&read, around)).unwrap_or_default();
+    let Linted { faults, warnings } = lint::check(&read, around);
     let read = if faults.is_empty() { Ok((document.line("/name"), read)) } else { Err(placed(faults)) };
     ReadType { name, read, warnings: placed(warnings) }
 }
 
 fn read_people(path: &Path) -> PeopleFile {
-    let in_file = |(line, message)| FileFault { file: path.to_owned(), line: Some(line), message };
+    let in_file = |fault: Placed| fault.in_file(path);
     match text_of(path).map(|text| people::read(&text)) {
         Ok(Ok(people)) => PeopleFile::Good(people),
         Ok(Err(people::Unusable { faults, entries })) => {
@@ -238,7 +253,7 @@ fn read_people(path: &Path) -> PeopleFile {
 }
 
 fn text_of(path: &Path) -> Result<String, Vec<FileFault>> {
-    let fault = |message: String| vec![FileFault { file: path.to_owned(), line: None, message }];
+    let fault = |message: String| vec![FileFault::whole(path, message)];
     let readable = |error: io::Error| fault(format!("Make this file readable: {error}."));
     let bytes = std::fs::metadata(path).map_err(readable)?.len();
     if bytes > FILE_BYTES_MAX {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::file::Document;
+use super::file::{Document, Placed};
 use crate::domain::fault::{DefinitionFault, pointer_to};
 use crate::domain::id_text;
 use crate::domain::policy::people::{People, PersonEntry};
@@ -14,7 +14,7 @@ const MEMBERS: [&str; 5] = ["name", "accounts", "groups", "active", "owners"];
 #[derive(Debug)]
 pub struct Unusable {
     /// Every fault with its line.
-    pub faults: Vec<(usize, String)>,
+    pub faults: Vec<Placed>,
     /// What can be read of the entries all the same; `None` if there are none.
     pub entries: Option<Vec<ReadEntry>>,
 }

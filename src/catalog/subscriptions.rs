@@ -7,9 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::file::Document;
+use super::file::{Document, Placed};
 use crate::domain::allowed_targets::Targets;
-use crate::domain::call::Call;
+use crate::domain::call::{Call, URL_BYTES_MAX};
 use crate::domain::fault::{DefinitionFault, pointer_to};
 use crate::domain::ids::{OrgId, RequestTypeName};
 use crate::domain::secret::Secret;
@@ -30,6 +30,8 @@ pub struct Around<'a> {
     pub folder: &'a Path,
     /// Where calls may go; `None` if that is not known.
     pub targets: Option<&'a Targets>,
+    /// The names of all types; `None` if they are not known.
+    pub types: Option<&'a BTreeSet<String>>,
 }
 
 /// A subscriptions' file.
@@ -42,7 +44,9 @@ pub struct Read {
     /// Whether it is a list of entries at all.
     pub is_readable: bool,
     /// Every fault with its line.
-    pub faults: Vec<(usize, String)>,
+    pub faults: Vec<Placed>,
+    /// What people should look at, though it can be used.
+    pub warnings: Vec<Placed>,
 }
 
 /// Reads the text of a subscriptions' file: `[[subscriptions]]` tables.
@@ -50,19 +54,33 @@ pub fn read(text: &str, around: Around<'_>) -> Read {
     let document = match Document::read(text) {
         Ok(document) => document,
         Err(fault) => {
-            return Read { good: Vec::new(), faulty: Vec::new(), is_readable: false, faults: vec![fault] };
+            let (good, faulty, warnings) = (Vec::new(), Vec::new(), Vec::new());
+            return Read { good, faulty, is_readable: false, faults: vec![fault], warnings };
         }
     };
-    let mut reading = Reading { around, faults: Vec::new(), faulty: Vec::new(), names: BTreeSet::new() };
+    let mut reading = Reading {
+        around,
+        faults: Vec::new(),
+        warnings: Vec::new(),
+        faulty: Vec::new(),
+        names: BTreeSet::new(),
+    };
     let found = reading.file(&document.value);
     let is_readable = found.is_some();
-    let faults = reading.faults.iter().map(|fault| document.place(fault)).collect();
-    Read { good: found.unwrap_or_default(), faulty: reading.faulty, is_readable, faults }
+    let placed = |found: &[DefinitionFault]| found.iter().map(|fault| document.place(fault)).collect();
+    Read {
+        good: found.unwrap_or_default(),
+        is_readable,
+        faults: placed(&reading.faults),
+        warnings: placed(&reading.warnings),
+        faulty: reading.faulty,
+    }
 }
 
 struct Reading<'a> {
     around: Around<'a>,
     faults: Vec<DefinitionFault>,
+    warnings: Vec<DefinitionFault>,
     faulty: Vec<Option<String>>,
     names: BTreeSet<String>,
 }
@@ -127,6 +145,10 @@ impl Reading<'_> {
 
     fn url(&mut self, entry: &Value, at: &str) -> Option<String> {
         let url = self.text(entry, at, "url", "Add url: where events are sent.")?;
+        if url.len() > URL_BYTES_MAX {
+            self.fault(&pointer_to(at, "url"), &format!("Write at most {URL_BYTES_MAX} bytes."));
+            return None;
+        }
         let call = Call { method: "POST".to_owned(), url, headers: Vec::new(), body: Vec::new() };
         let origin = match call.split_url() {
             Ok((origin, path)) if is_sendable(path) => origin,
@@ -150,11 +172,18 @@ impl Reading<'_> {
         let Some(value) = entry.get("types") else { return Vec::new() };
         let text = |item: &Value| item.as_str().filter(|text| !text.is_empty()).map(RequestTypeName::new);
         let types = value.as_array().and_then(|items| items.iter().map(text).collect::<Option<Vec<_>>>());
-        types.filter(|types| !types.is_empty()).unwrap_or_else(|| {
+        let Some(types) = types.filter(|types| !types.is_empty()) else {
             let wish = "Write a list of names of request types, or leave it out for all of them.";
             self.fault(&pointer_to(at, "types"), wish);
-            Vec::new()
-        })
+            return Vec::new();
+        };
+        let is_unknown =
+            |name: &RequestTypeName| self.around.types.is_some_and(|known| !known.contains(name.as_str()));
+        for (index, name) in types.iter().enumerate().filter(|(_, name)| is_unknown(name)) {
+            let wish = format!("Name a request type; there is no {name}, so nothing is told of it.");
+            self.warnings.push(DefinitionFault::new(format!("{at}/types/{index}"), wish));
+        }
+        types
     }
 
     fn format(&mut self, entry: &Value, at: &str) -> Option<EventFormat> {
@@ -235,8 +264,8 @@ mod tests {
         folder
     }
 
-    fn read_in(folder: &Path, text: &str) -> Result<Vec<Subscription>, Vec<(usize, String)>> {
-        let read = read(text, Around { folder, targets: None });
+    fn read_in(folder: &Path, text: &str) -> Result<Vec<Subscription>, Vec<Placed>> {
+        let read = read(text, Around { folder, targets: None, types: None });
         if read.faults.is_empty() { Ok(read.good) } else { Err(read.faults) }
     }
 
@@ -245,7 +274,7 @@ mod tests {
         let folder = folder();
         let other = GOOD.replace("\"feed\"", "\"other\"");
         let names = |text: &str| {
-            let read = read(text, Around { folder: folder.path(), targets: None });
+            let read = read(text, Around { folder: folder.path(), targets: None, types: None });
             let good = read.good.into_iter().map(|found| found.name).collect::<Vec<_>>();
             (good, read.faulty, read.is_readable)
         };
@@ -301,20 +330,36 @@ secrets = [{ file = "a.secret" }]
         ];
         for (good, bad, line, wish) in rows {
             let faults = read_in(folder.path(), &GOOD.replace(good, bad)).unwrap_err();
-            let is_told = |(at, message): &(usize, String)| *at == line && message.contains(wish);
+            let is_told = |fault: &Placed| fault.line == line && fault.message.contains(wish);
             assert!(faults.iter().any(is_told), "{bad}: {faults:?}");
-            assert!(faults.iter().all(|(_, message)| !message.contains("whsec_M")), "{faults:?}");
+            assert!(faults.iter().all(|fault| !fault.message.contains("whsec_M")), "{faults:?}");
         }
+        let long = GOOD.replace("in?x=1", &"x".repeat(URL_BYTES_MAX));
+        assert!(read_in(folder.path(), &long).unwrap_err()[0].message.contains("at most 8192 bytes"));
+        let whole = GOOD.replace("in?x=1", &"x".repeat(URL_BYTES_MAX - "https://hooks.example/".len()));
+        assert_eq!(read_in(folder.path(), &whole).unwrap().len(), 1);
         let twice = read_in(folder.path(), &format!("{GOOD}{GOOD}")).unwrap_err();
-        assert!(twice[0].1.contains("another name"), "{twice:?}");
+        assert!(twice[0].message.contains("another name"), "{twice:?}");
+    }
+
+    #[test]
+    fn a_type_that_does_not_exist_is_a_warning_with_its_line() {
+        let folder = folder();
+        let known = BTreeSet::from(["ISSUE-BADGE".to_owned()]);
+        let around = Around { folder: folder.path(), targets: None, types: Some(&known) };
+        assert!(read(GOOD, around).warnings.is_empty());
+        let found = read(&GOOD.replace("[\"ISSUE-BADGE\"]", "[\"ISSUE-BADGE\", \"issue-badge\"]"), around);
+        let [warning] = found.warnings.as_slice() else { panic!("{found:?}") };
+        assert_eq!((warning.line, warning.field.as_str()), (6, "subscriptions.0.types.1"));
+        assert_eq!((found.good.len(), found.faults.len()), (1, 0), "it can be used");
     }
 
     #[test]
     fn a_url_that_is_not_on_the_allow_list_is_a_fault() {
         let folder = folder();
         let targets = Targets::default();
-        let around = Around { folder: folder.path(), targets: Some(&targets) };
+        let around = Around { folder: folder.path(), targets: Some(&targets), types: None };
         let faults = read(GOOD, around).faults;
-        assert!(faults[0].1.contains("not on it"), "{faults:?}");
+        assert!(faults[0].message.contains("not on it"), "{faults:?}");
     }
 }

@@ -19,9 +19,11 @@ use self::args::{
 };
 use crate::clock::Clock;
 use crate::config::{Config, Flags, environment};
+use crate::domain::words::Words;
 use crate::engine::pauses::{self, EVERY_HOST, PauseChange};
+use crate::engine::sessions::end_sessions_of;
 use crate::server::{ExecutorMode, Server};
-use crate::store::{AnyConnection, Opener, Purpose, StoreUrl, migrate, sessions, to_micros};
+use crate::store::{AnyConnection, Opener, Purpose, StoreUrl, migrate};
 use crate::{api, auth, sandbox, telemetry};
 
 /// Runs one command to its end.
@@ -141,17 +143,18 @@ fn run_migrations(args: &StoreArgs) -> anyhow::Result<ExitCode> {
 /// next page is refused.
 fn end_sessions(args: &EndSessionsArgs) -> anyhow::Result<ExitCode> {
     let mut conn = open_database(&args.store)?;
-    let ended = sessions::end_all_of(&mut conn, &args.user_id, to_micros(Clock::system().now()))?;
+    let ended = end_sessions_of(&mut conn, &args.user_id, &Clock::system())?;
     writeln!(std::io::stdout(), "{ended} sessions of {} ended", args.user_id)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The running nodes see the row at their next claim.
 fn change_pause(args: &PauseArgs, begins: bool) -> anyhow::Result<ExitCode> {
-    anyhow::ensure!(!args.reason.trim().is_empty(), "--reason: write why; the trail keeps it");
+    let reason = Words::new(&args.reason).map_err(|fault| anyhow::anyhow!("--reason: {fault}"))?;
+    anyhow::ensure!(!reason.is_blank(), "--reason: write why; the trail keeps it");
     let mut conn = open_database(&args.store)?;
     let host = args.host.clone().unwrap_or_else(|| EVERY_HOST.to_owned());
-    let change = PauseChange { host, reason: args.reason.clone(), by: args.by.clone(), begins };
+    let change = PauseChange { host, reason: reason.into(), by: args.by.clone(), begins };
     pauses::change_pause(&mut conn, change, &Clock::system())?;
     let whom = args.host.as_deref().unwrap_or("every host");
     let what = if begins { "nothing is sent to" } else { "sending goes on to" };

@@ -10,7 +10,7 @@ use crate::config::Flags;
 use crate::domain::json;
 use crate::domain::rules::files::FileFault;
 use crate::server::catalog;
-use crate::store::type_versions;
+use crate::store::{AnyConnection, migrate, rules_in_force, type_versions};
 
 pub(super) fn run(command: &TypesCommand) -> anyhow::Result<ExitCode> {
     match command {
@@ -21,11 +21,12 @@ pub(super) fn run(command: &TypesCommand) -> anyhow::Result<ExitCode> {
 
 fn lint(args: &LintArgs) -> anyhow::Result<ExitCode> {
     let configured = load(args.config.as_deref(), Flags::default())?;
-    let Catalog { people, targets, .. } = catalog(&configured);
+    let Catalog { people, subscriptions, groups, targets, .. } = catalog(&configured);
     let catalog = Catalog {
         types: Some(args.dir.clone()),
         people: args.people.clone().or(people),
-        subscriptions: None,
+        subscriptions,
+        groups,
         // Without a configuration the targets are unknown.
         targets: targets.filter(|_| args.config.is_some()),
     };
@@ -36,8 +37,12 @@ fn lint(args: &LintArgs) -> anyhow::Result<ExitCode> {
                 let version = loaded.rules.types.find(name).map_or("", |found| found.version.as_str());
                 writeln!(out, "{name} {version} {}", file.display())?;
             }
-            for FileFault { file, line, message } in &loaded.warnings {
-                writeln!(out, "{}:{}: warning: {message}", file.display(), line.unwrap_or(1))?;
+            for found in &loaded.warnings {
+                let FileFault { file, line, .. } = found;
+                writeln!(out, "{}:{}: warning: {}", file.display(), line.unwrap_or(1), found.sentence())?;
+            }
+            for warning in catalog.unknown_to_groups(&loaded.rules.types) {
+                writeln!(out, "warning: {warning}")?;
             }
             if loaded.files.is_empty() {
                 writeln!(out, "{} holds no TOML file", args.dir.display())?;
@@ -54,39 +59,71 @@ fn lint(args: &LintArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
-    let configured = load(args.config.as_deref(), Flags::default())?;
-    let loaded = match catalog(&configured).load() {
-        Ok(loaded) => loaded,
-        Err(faults) => {
-            for fault in &faults {
-                eprintln!("{fault}");
-            }
-            return Ok(ExitCode::FAILURE);
+    let store = StoreArgs { config: args.config.clone(), database_url: None };
+    let mut conn = open_if_there(&store)?;
+    // A database without tables knows no type.
+    if let Some(open) = &mut conn
+        && migrate::is_pending(open)?
+    {
+        conn = None;
+    }
+    let mut known = Vec::new();
+    if let Some(conn) = &mut conn {
+        if let Some((version, definition)) = stored(conn, args)? {
+            eprintln!("from the database: what is or was in force");
+            return print(&version, &definition);
         }
-    };
-    let is_asked = |version: &str| args.version.as_ref().is_none_or(|asked| asked == version);
-    if let Some(found) = loaded.rules.types.find(&args.name).filter(|found| is_asked(&found.version)) {
-        return print(&found.version, found.definition());
+        known = type_versions::names(conn)?;
     }
-    if let Some((version, definition)) = stored(args)? {
-        return print(&version, &definition);
-    }
-    if let Some(version) = &args.version {
+    if known.contains(&args.name) {
+        let version = args.version.as_deref().unwrap_or_default();
         anyhow::bail!("{} never had the version {version} in force", args.name);
     }
-    let names: Vec<&str> = loaded.rules.types.iter().map(|known| known.name.as_str()).collect();
-    anyhow::bail!("there is no request type {}; there are {}", args.name, names.join(", "));
+    show_of_files(args, known)
 }
 
-/// The version that is asked for, or the last one, as the database has it; none if there is no database.
-fn stored(args: &ShowArgs) -> anyhow::Result<Option<(String, String)>> {
-    let store = StoreArgs { config: args.config.clone(), database_url: None };
-    let Some(mut conn) = open_if_there(&store)? else { return Ok(None) };
-    let versions = type_versions::of_type(&mut conn, &args.name)?;
-    let is_asked = |version: &str| args.version.as_ref().is_none_or(|asked| asked == version);
-    let found = versions.into_iter().map(|(version, _)| version).find(|version| is_asked(version));
-    let Some(version) = found else { return Ok(None) };
-    Ok(type_versions::find(&mut conn, &version)?.map(|definition| (version, definition)))
+/// The version that is asked for, or the one that is or was in force last, as the database has it.
+fn stored(conn: &mut AnyConnection, args: &ShowArgs) -> anyhow::Result<Option<(String, String)>> {
+    let versions = type_versions::of_type(conn, &args.name)?;
+    let is_known = |asked: &String| versions.iter().any(|(version, _)| version == asked);
+    let version = match &args.version {
+        Some(asked) => Some(asked.clone()).filter(is_known),
+        None => match rules_in_force::version_of(conn, &args.name)? {
+            Some(in_force) => Some(in_force),
+            None => versions.first().map(|(version, _)| version.clone()),
+        },
+    };
+    let Some(version) = version else { return Ok(None) };
+    Ok(type_versions::find(conn, &version)?.map(|definition| (version, definition)))
+}
+
+/// A type that no database knows; `known` are those that it does know. Other files may have any fault.
+fn show_of_files(args: &ShowArgs, mut known: Vec<String>) -> anyhow::Result<ExitCode> {
+    let configured = load(args.config.as_deref(), Flags::default())?;
+    let types = catalog(&configured).read().types;
+    let named = types.files.iter().find(|file| file.name.as_deref() == Some(args.name.as_str()));
+    let found = match named.map(|file| &file.read) {
+        Some(Err(faults)) => {
+            faults.iter().for_each(|fault| eprintln!("{fault}"));
+            return Ok(ExitCode::FAILURE);
+        }
+        Some(Ok(read)) => Some(read),
+        None => types.embedded.iter().find(|read| read.name.as_str() == args.name),
+    };
+    let Some(found) = found else {
+        if let Some(fault) = &types.folder_fault {
+            eprintln!("{fault}");
+        }
+        known.extend(types.names().into_iter().flatten());
+        known.sort_unstable();
+        known.dedup();
+        anyhow::bail!("there is no request type {}; there are {}", args.name, known.join(", "));
+    };
+    if let Some(version) = args.version.as_ref().filter(|version| **version != found.version) {
+        anyhow::bail!("{} never had the version {version} in force", args.name);
+    }
+    eprintln!("from the files: it was never in force in this database");
+    print(&found.version, found.definition())
 }
 
 fn print(version: &str, definition: &str) -> anyhow::Result<ExitCode> {

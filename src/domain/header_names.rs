@@ -170,7 +170,7 @@ pub fn is_steering(name: &str) -> bool {
 }
 
 /// The name as programs see it that get headers as variables: to them, `X_Real_IP` is `x-real-ip`.
-fn folded(name: &str) -> String {
+pub fn folded(name: &str) -> String {
     let fold = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     name.chars().map(fold).collect()
 }

@@ -1,7 +1,7 @@
 //! Which texts can be ids: those that a person sees whole.
 
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
-use icu_properties::{CodePointMapData, CodePointSetData};
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
 
 use super::deceptive::is_deceptive;
 
@@ -62,7 +62,6 @@ fn is_unseen(c: char) -> bool {
     }
     let category = CodePointMapData::<GeneralCategory>::new().get(c);
     is_deceptive(c)
-        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
         || [
             GeneralCategory::Control,
             GeneralCategory::Format,

@@ -96,14 +96,17 @@ fn store_types(
     settled: &SettledRules,
     now: DateTime<Utc>,
 ) -> Result<Option<Value>, StoreError> {
+    let before = rules_in_force::list_types(conn)?;
     let mut rows = Vec::new();
     for found in settled.rules.types.iter() {
         let name = found.name.as_str();
-        type_versions::keep(conn, (&found.version, name), found.definition(), now)?;
+        let is_in_force = |row: &TypeInForceRow| row.request_type == name && row.version == found.version;
+        if !before.iter().any(is_in_force) {
+            type_versions::keep(conn, (&found.version, name), found.definition(), now)?;
+        }
         let file = settled.files.get(name).cloned();
         rows.push(TypeInForceRow { request_type: name.to_owned(), version: found.version.clone(), file });
     }
-    let before = rules_in_force::list_types(conn)?;
     if before == rows {
         return Ok(None);
     }

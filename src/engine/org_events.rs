@@ -7,10 +7,10 @@ use super::{Engine, EngineError, require};
 use crate::domain::actor::{Actor, Permission, Person};
 use crate::domain::ids::RequestId;
 use crate::domain::json;
-use crate::store::events::EventRow;
+use crate::store::org_events::OrgEventRow;
 use crate::store::{StoreError, from_micros, org_events};
 
-pub use crate::store::org_events::EventFilter;
+pub use crate::store::org_events::{EventFilter, Place};
 
 /// One event of an org, or of none.
 #[derive(Clone, Debug)]
@@ -37,7 +37,8 @@ pub struct OrgEvent {
 }
 
 impl Engine {
-    /// Events of the actor's org and of none, the last one first: those before the event `after`.
+    /// Events of the actor's org and of none, the last one first, from after a place in the list on; and where the next
+    /// page begins, if there is one.
     ///
     /// # Errors
     /// [`EngineError::PermissionMissing`] for everybody but auditors.
@@ -45,28 +46,27 @@ impl Engine {
         &self,
         actor: &Actor,
         filter: EventFilter,
-        (after, max): (Option<String>, i64),
-    ) -> Result<Vec<OrgEvent>, EngineError> {
+        (after, max): (Option<Place>, usize),
+    ) -> Result<(Vec<OrgEvent>, Option<Place>), EngineError> {
         require(actor, Permission::Audit)?;
         let org = actor.org.clone();
         let read = move |conn: &mut _| {
-            let rows = org_events::newest(conn, &org, &filter, (after.as_deref(), max))?;
-            rows.into_iter().map(OrgEvent::try_from).collect::<Result<Vec<_>, StoreError>>()
+            let page = org_events::newest(conn, &org, &filter, (after.as_ref(), max))?;
+            let events = page.rows.into_iter().map(|(row, data)| OrgEvent::of(row, data));
+            Ok((events.collect::<Result<Vec<_>, StoreError>>()?, page.next))
         };
         Ok(self.inner.store.read(read).await?)
     }
 }
 
-impl TryFrom<EventRow> for OrgEvent {
-    type Error = StoreError;
-
-    fn try_from(row: EventRow) -> Result<Self, StoreError> {
+impl OrgEvent {
+    fn of(row: OrgEventRow, data: Option<String>) -> Result<Self, StoreError> {
         let id = row.request_id.as_deref().and_then(RequestId::parse);
         Ok(Self {
             at: from_micros(row.at)?,
             actor: row.actor(),
             request: id.zip(row.seq),
-            data: if row.request_id.is_none() { json::read(row.data.as_bytes()).ok() } else { None },
+            data: data.and_then(|data| json::read(data.as_bytes()).ok()),
             event_id: row.event_id,
             event_type: row.event_type,
             via: row.via,

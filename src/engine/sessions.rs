@@ -4,14 +4,19 @@
 //! long, too old or ended is no session.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use uuid::Uuid;
 
 use super::command::WriteCommand;
 use super::{Engine, EngineError};
-use crate::domain::actor::{Actor, Signer};
+use crate::clock::Clock;
+use crate::domain::actor::{Actor, Person, Signer};
 use crate::domain::digest::Digest;
 use crate::domain::ids::OrgId;
+use crate::domain::lifecycle::EventType;
+use crate::store::events::{self, EventRow};
 use crate::store::sessions::{self, SessionRow, SessionWrite};
-use crate::store::{from_micros, to_micros};
+use crate::store::{AnyConnection, StoreError, from_micros, to_micros};
 
 pub use crate::store::sessions::SessionGrant;
 
@@ -99,6 +104,80 @@ pub enum Use {
 
 /// A session's use is recorded at most this often.
 const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// What happened to a session, for the trail of its org.
+#[derive(Clone, Debug)]
+pub(super) enum SessionEvent {
+    /// It began there.
+    SignedIn(SessionRow),
+    /// It is over there.
+    SignedOut(SessionRow, SignOut),
+    /// Whoever runs the server ended it.
+    Ended(SessionRow),
+}
+
+/// Why a session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SignOut {
+    /// The person signed out.
+    Asked,
+    /// Somebody signed in anew in the same browser.
+    Replaced,
+    /// The person works in another org.
+    Switched,
+}
+
+impl SignOut {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Asked => "signOut",
+            Self::Replaced => "signIn",
+            Self::Switched => "switch",
+        }
+    }
+}
+
+impl SessionEvent {
+    /// The event of the session's org: by the person, unless somebody else ended it.
+    pub(super) fn row(self, id: Uuid, now: DateTime<Utc>) -> Result<EventRow, StoreError> {
+        let whose =
+            |session: &SessionRow| Ok::<_, StoreError>(SessionGrant::from_text(&session.claims)?.person);
+        let (event_type, by, org_id, data) = match self {
+            Self::SignedIn(session) => (EventType::SignedIn, whose(&session)?, session.org_id, json!({})),
+            Self::SignedOut(session, how) => {
+                (EventType::SignedOut, whose(&session)?, session.org_id, json!({ "how": how.name() }))
+            }
+            Self::Ended(session) => {
+                let whose = whose(&session)?;
+                let data = json!({ "userId": whose.user_id, "userName": whose.user_name });
+                (EventType::SessionEnded, Person::system(), session.org_id, data)
+            }
+        };
+        Ok(EventRow {
+            org_id,
+            actor_iss: by.iss,
+            actor_sub: by.sub,
+            actor_user_id: by.user_id,
+            actor_user_name: by.user_name,
+            ..EventRow::of_no_request(event_type, id, now, &data)
+        })
+    }
+}
+
+/// Ends every session of the people with this user id, with an event of each one's org; returns their number. A
+/// command beside the servers calls this, whether they run or not.
+pub fn end_sessions_of(conn: &mut AnyConnection, user_id: &str, clock: &Clock) -> Result<usize, StoreError> {
+    let now = clock.now();
+    conn.in_write_transaction(|conn| {
+        let mut happened = Vec::new();
+        for session in sessions::live_of(conn, user_id, to_micros(now))? {
+            sessions::end(conn, &session.session_id, to_micros(now))?;
+            happened.push(SessionEvent::Ended(session).row(clock.new_id(), now)?);
+        }
+        events::insert(conn, &happened)?;
+        Ok(happened.len())
+    })
+}
 
 impl Engine {
     /// Opens a session for somebody who has just signed in.

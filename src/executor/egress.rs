@@ -22,7 +22,7 @@ use crate::domain::call::Call;
 use crate::domain::outcome::Exchange;
 use crate::executor::exchange::{self, AttemptProgress, Transport};
 use crate::executor::names;
-use crate::executor::own_listener::OwnListener;
+use crate::executor::own_listener::{OwnListener, is_lack_here};
 
 /// How many addresses of one name are tried.
 const ADDRESSES_TRIED_MAX: usize = 4;
@@ -169,10 +169,12 @@ impl Egress {
         let target =
             target.ok_or_else(|| NotCleared::Refused(format!("{origin} is not on the allow-list")))?;
         let addresses = permitted(target, self.resolve(&origin).await?).map_err(NotCleared::Refused)?;
-        if let Some(found) = addresses.iter().find(|address| self.own.is_some_and(|own| own.is_at(**address)))
-        {
-            let reason = format!("{} leads to {found}, where Countersign itself listens", target.host);
-            return Err(NotCleared::Refused(reason));
+        for found in &addresses {
+            let is_own = self.own.map_or(Ok(false), |own| own.is_at(*found));
+            if is_own.map_err(|error| NotCleared::NoRoomHere(error.to_string()))? {
+                let reason = format!("{} leads to {found}, where Countersign itself listens", target.host);
+                return Err(NotCleared::Refused(reason));
+            }
         }
         let tls = match origin.scheme {
             Scheme::Http => None,
@@ -298,14 +300,6 @@ fn socket_for(addresses: &[SocketAddr]) -> io::Result<TcpSocket> {
         Some(SocketAddr::V6(_)) => TcpSocket::new_v6(),
         Some(SocketAddr::V4(_)) | None => TcpSocket::new_v4(),
     }
-}
-
-/// Whether it is this process that lacks something: descriptors (its own, or the system's), or memory.
-fn is_lack_here(error: &io::Error) -> bool {
-    /// POSIX: EMFILE and ENFILE. The standard library has no kind for them.
-    const NO_DESCRIPTOR: [i32; 2] = [24, 23];
-    error.kind() == io::ErrorKind::OutOfMemory
-        || error.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code))
 }
 
 /// One denied address refuses the whole answer: it may have been planted to be picked.

@@ -91,5 +91,9 @@ mod tests {
     fn the_resolver_gets_a_name_that_it_does_not_complete() {
         assert_eq!(absolute("api.example.com"), "api.example.com.");
         assert_eq!(absolute("box"), "box.");
+        for host in ["localhost", "a.b", "xn--mller-kva.example", "10.example", "api.svc.cluster.local"] {
+            let name = absolute(host);
+            assert!(name.strip_suffix('.').is_some_and(|rest| rest == host), "{name}");
+        }
     }
 }

@@ -107,7 +107,7 @@ impl Server {
         let metrics = Arc::new(Metrics::new());
         let (engine, writer) = Engine::start(store, clock, metrics, settings(config, Rules::default()))?;
         let settled = settle(files, &engine.last_types().await?).map_err(unusable)?;
-        tell(&settled);
+        tell(&settled, &catalog);
         engine.put_in_force(settled).await?;
         // Before the first API call: what that makes due is due by the database's clock.
         engine.measure_clock().await?;
@@ -195,7 +195,7 @@ impl Server {
         };
         let recorded = match settled {
             Ok(settled) => {
-                tell(&settled);
+                tell(&settled, &self.catalog);
                 self.engine.put_in_force(settled).await.map_err(anyhow::Error::from)
             }
             Err(error) => Err(error),
@@ -358,6 +358,7 @@ pub fn catalog(config: &Config) -> Catalog {
         types: config.types.dir.clone(),
         people: config.people.file.clone(),
         subscriptions: config.subscriptions.file.clone(),
+        groups: config.gateway.groups.clone(),
         targets: Some(config.targets.clone()),
     }
 }
@@ -369,15 +370,18 @@ async fn read_files(catalog: &Catalog) -> anyhow::Result<RuleFiles> {
         tracing::error!(%fault, "a file of the rules can't be used");
     }
     for warning in files.warnings() {
-        tracing::warn!(%warning, "a request type should be looked at");
+        tracing::warn!(%warning, "a file of the rules should be looked at");
     }
     Ok(files)
 }
 
-/// Says what is in force although its file says otherwise.
-fn tell(settled: &SettledRules) {
+/// Says what is in force although its file says otherwise, and what is named although it is not in force.
+fn tell(settled: &SettledRules, catalog: &Catalog) {
     for stale in &settled.stale {
         tracing::error!("{}", stale.line());
+    }
+    for warning in catalog.unknown_to_groups(&settled.rules.types) {
+        tracing::warn!("{warning}");
     }
 }
 

@@ -7,6 +7,7 @@ use diesel::sql_types::Bool;
 use uuid::Uuid;
 
 use super::columns::person;
+use super::org_events::IS_INDEXED;
 use super::schema::{events, requests};
 use super::{AnyConnection, StoreError, to_micros};
 use crate::domain::actor::Person;
@@ -47,16 +48,13 @@ pub fn glance(
     let first = Uuid::from_u128(u128::from(millis) << 80).to_string();
     Ok(events::table
         .filter(events::org_id.eq(org.as_str()).and(events::event_id.ge(first)))
-        .filter(sql::<Bool>(IS_AFTER_SUBMISSION))
+        .filter(sql::<Bool>(IS_INDEXED))
         .filter(events::event_type.eq_any(types.iter().map(|wanted| wanted.name())))
         .order(events::event_id)
         .limit(max)
         .select(EventSummary::as_select())
         .load(conn)?)
 }
-
-/// In the words of the index `events_after_submission`, so that PostgreSQL uses it.
-const IS_AFTER_SUBMISSION: &str = "type NOT IN ('submitted', 'maker_access_validated', 'payload_validated')";
 
 /// The first events of the org's requests that were submitted from `from` on; `max` at most. Read from the
 /// requests: an index over these events would be paid for by every submission.

@@ -180,7 +180,8 @@ impl EventRow {
             | EventType::DeliveryGivenUp
             | EventType::SubscriptionSwitchedOff
             | EventType::SignedIn
-            | EventType::SignedOut => {
+            | EventType::SignedOut
+            | EventType::SessionEnded => {
                 return Err(corrupt("an event of no request"));
             }
         })

@@ -93,6 +93,9 @@ pub fn revert_all(conn: &mut AnyConnection) -> Result<usize, StoreError> {
 ///
 /// Only reads. The library's own question creates its table first, which a read connection refuses.
 pub fn is_pending(conn: &mut AnyConnection) -> Result<bool, StoreError> {
+    if !has_table(conn, "__diesel_schema_migrations")? {
+        return Ok(true);
+    }
     let (known, ran) = (own_versions(conn)?, versions_run(conn)?);
     Ok(!known.iter().all(|version| ran.contains(version)) || schema_of(conn)? != Schema::Current)
 }

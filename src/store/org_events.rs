@@ -1,16 +1,36 @@
 //! Events of an org and of no org, the last one first, for auditors.
+//!
+//! **Invariant:** what is asked for is walked type by type, each in an index and from where the page begins, so that no
+//! filter makes it read an org's events from end to end. Of the events of no org only the types are read that belong
+//! to the whole server.
+//!
+//! The second and third event of a submission are in no index, which every submission would pay for. They follow its
+//! first one: its place in the list is theirs.
 
+use std::collections::BTreeMap;
+
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use uuid::Uuid;
 
-use super::events::EventRow;
+use super::columns::person;
 use super::schema::events;
 use super::{AnyConnection, StoreError};
+use crate::domain::actor::Person;
 use crate::domain::ids::OrgId;
-use crate::domain::lifecycle::EventType;
+use crate::domain::lifecycle::{Belonging, EventType};
 
 /// The org of the events that belong to none.
 const NO_ORG: &str = "";
+
+/// A page ends after the event with which its words and data take more memory than this.
+const BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// In the words of the indexes `events_by_type` and `events_by_person`, so that the databases use them.
+pub(super) const IS_INDEXED: &str = "type NOT IN ('maker_access_validated', 'payload_validated')";
+/// In the words of the index `events_by_person`.
+const IS_OF_A_PERSON: &str = "actor_iss <> 'countersign'";
 
 /// Which events.
 #[derive(Clone, Debug, Default)]
@@ -25,51 +45,255 @@ pub struct EventFilter {
     pub user_id: Option<String>,
 }
 
-/// Events of the org and of none, the last one first: those before the event `after`, `max` at most.
+/// Where an event is in the list: later ones are greater.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Its id; for the events of a submission that of the first of them.
+    pub id: String,
+    /// The number of an event of a submission in its request, 0 for any other.
+    pub number: i64,
+}
+
+/// One event of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = events)]
+#[expect(missing_docs, reason = "the columns, as the migration explains them")]
+pub struct OrgEventRow {
+    pub event_id: String,
+    pub request_id: Option<String>,
+    pub seq: Option<i64>,
+    pub at: i64,
+    pub event_type: String,
+    pub actor_iss: String,
+    pub actor_sub: String,
+    pub actor_user_id: String,
+    pub actor_user_name: String,
+    pub via: Option<String>,
+    pub message: Option<String>,
+    pub reference: String,
+}
+
+impl OrgEventRow {
+    /// Who caused it.
+    pub fn actor(&self) -> Person {
+        person!(self, actor_iss, actor_sub, actor_user_id, actor_user_name)
+    }
+}
+
+/// A page of the list.
+#[derive(Clone, Debug, Default)]
+pub struct OrgEventPage {
+    /// The events, the last one first; those of no request with their data.
+    pub rows: Vec<(OrgEventRow, Option<String>)>,
+    /// After which event the next page begins, if there is one.
+    pub next: Option<Place>,
+}
+
+/// Events of the org and of none, the last one first: those before the place `after`, `max` at most.
 pub fn newest(
     conn: &mut AnyConnection,
     org: &OrgId,
     filter: &EventFilter,
-    (after, max): (Option<&str>, i64),
-) -> Result<Vec<EventRow>, StoreError> {
-    let mut rows = of_org(conn, org.as_str(), filter, (after, max))?;
-    rows.extend(of_org(conn, NO_ORG, filter, (after, max))?);
+    (after, max): (Option<&Place>, usize),
+) -> Result<OrgEventPage, StoreError> {
+    let mut found = Vec::new();
+    for walk in walks(org, filter) {
+        found.extend(walk.read(conn, filter, (after, max + 1))?);
+    }
     // The ids are ordered by time.
-    rows.sort_unstable_by(|one, other| other.event_id.cmp(&one.event_id));
-    rows.truncate(usize::try_from(max).unwrap_or(usize::MAX));
-    Ok(rows)
+    found.sort_unstable_by(|one, other| other.place.cmp(&one.place));
+    let has_more = found.len() > max;
+    found.truncate(max);
+    let mut of_requests = read_of_requests(conn, org, &found)?;
+    let (mut page, mut bytes, mut left) = (OrgEventPage::default(), 0, found.iter());
+    let mut last = None;
+    for key in left.by_ref() {
+        let read = match key.event_type.belongs_to() {
+            Belonging::Request => of_requests.remove(&key.place).map(|row| (row, None)),
+            Belonging::Org | Belonging::Server => read_of_none(conn, key)?,
+        };
+        let Some((row, data)) = read else { continue };
+        bytes += row.message.as_ref().map_or(0, String::len) + data.as_ref().map_or(0, String::len);
+        page.rows.push((row, data));
+        last = Some(key.place.clone());
+        if bytes > BYTES_MAX {
+            break;
+        }
+    }
+    page.next = last.filter(|_| has_more || left.next().is_some());
+    Ok(page)
 }
 
-fn of_org(
+/// An event that was found, before the rest of it is read.
+struct Key<'a> {
+    place: Place,
+    org: &'a str,
+    event_type: EventType,
+}
+
+/// The events of one type in one org.
+struct Walk<'a> {
+    org: &'a str,
+    event_type: EventType,
+    by: By<'a>,
+    /// The numbers of the events that each one found stands for.
+    numbers: &'static [i64],
+}
+
+/// Who caused the events that are asked for.
+#[derive(Clone, Copy)]
+enum By<'a> {
+    Anybody,
+    Person(&'a str),
+    Engine,
+}
+
+/// One walk for each type that may be found, in the org where it may be.
+fn walks<'a>(org: &'a OrgId, filter: &'a EventFilter) -> Vec<Walk<'a>> {
+    let types = EventType::ALL.into_iter();
+    let mut walks = Vec::new();
+    for (event_type, numbers) in types.filter_map(|known| Some((known, numbers(known, filter.event_type)?))) {
+        let org = match event_type.belongs_to() {
+            Belonging::Request | Belonging::Org => org.as_str(),
+            Belonging::Server => NO_ORG,
+        };
+        let mut walk = |by| walks.push(Walk { org, event_type, by, numbers });
+        match filter.user_id.as_deref() {
+            None => walk(By::Anybody),
+            Some(user_id) => {
+                walk(By::Person(user_id));
+                if user_id == Person::system().user_id && event_type.is_of_the_engine() {
+                    walk(By::Engine);
+                }
+            }
+        }
+    }
+    walks
+}
+
+/// Which events are asked for where one of type `walked` is found; `None` if it need not be looked for.
+fn numbers(walked: EventType, asked: Option<EventType>) -> Option<&'static [i64]> {
+    match (walked, asked) {
+        (EventType::MakerAccessValidated | EventType::PayloadValidated, _) => None,
+        (EventType::Submitted, None) => Some(&[1, 2, 3]),
+        (EventType::Submitted, Some(EventType::Submitted)) => Some(&[1]),
+        (EventType::Submitted, Some(EventType::MakerAccessValidated)) => Some(&[2]),
+        (EventType::Submitted, Some(EventType::PayloadValidated)) => Some(&[3]),
+        (walked, asked) => asked.is_none_or(|asked| asked == walked).then_some(&[0]),
+    }
+}
+
+impl<'a> Walk<'a> {
+    fn read(
+        &self,
+        conn: &mut AnyConnection,
+        filter: &EventFilter,
+        (after, max): (Option<&Place>, usize),
+    ) -> Result<Vec<Key<'a>>, StoreError> {
+        let of_type = events::org_id.eq(self.org).and(events::event_type.eq(self.event_type.name()));
+        let mut query = events::table.filter(of_type).filter(sql::<Bool>(IS_INDEXED)).into_boxed();
+        match self.by {
+            // The types that the engine causes are caused by nobody else.
+            By::Anybody | By::Engine => {}
+            By::Person(user_id) => {
+                query = query.filter(sql::<Bool>(IS_OF_A_PERSON)).filter(events::actor_user_id.eq(user_id));
+            }
+        }
+        if let Some(after) = after {
+            // Others of the same submission may be left.
+            query = query.filter(events::event_id.le(&after.id));
+        }
+        // By id, so that the index is read there only, and by time, which is exact.
+        if let Some(from) = filter.from {
+            let first = id_of(from - ID_MARGIN_MICROS);
+            query = query.filter(events::event_id.ge(first).and(events::at.ge(from)));
+        }
+        if let Some(before) = filter.before {
+            let end = id_of(before + ID_MARGIN_MICROS);
+            query = query.filter(events::event_id.lt(end).and(events::at.lt(before)));
+        }
+        let limit = i64::try_from(max + 1).unwrap_or(i64::MAX);
+        // Nothing but what the index has.
+        let found: Vec<String> =
+            query.order(events::event_id.desc()).limit(limit).select(events::event_id).load(conn)?;
+        let (org, event_type) = (self.org, self.event_type);
+        let keys = found.into_iter().flat_map(|id| {
+            let place = move |number: &i64| Place { id: id.clone(), number: *number };
+            self.numbers.iter().map(place).map(move |place| Key { place, org, event_type })
+        });
+        Ok(keys.filter(|key| after.is_none_or(|after| key.place < *after)).collect())
+    }
+}
+
+/// The events of requests among these.
+fn read_of_requests(
     conn: &mut AnyConnection,
-    org: &str,
-    filter: &EventFilter,
-    (after, max): (Option<&str>, i64),
-) -> Result<Vec<EventRow>, StoreError> {
-    let mut query = events::table.filter(events::org_id.eq(org)).into_boxed();
-    if let Some(after) = after {
-        query = query.filter(events::event_id.lt(after));
+    org: &OrgId,
+    keys: &[Key<'_>],
+) -> Result<BTreeMap<Place, OrgEventRow>, StoreError> {
+    let mut by_type: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for key in keys.iter().filter(|key| key.event_type.is_of_request()) {
+        by_type.entry(key.event_type.name()).or_default().push(&key.place.id);
     }
-    // By id, so that the index is read from there on, and by time, which is exact.
-    if let Some(from) = filter.from {
-        query = query.filter(events::event_id.ge(first_id_of(from)).and(events::at.ge(from)));
+    let mut found = BTreeMap::new();
+    for (name, mut ids) in by_type {
+        ids.dedup();
+        let rows: Vec<OrgEventRow> = events::table
+            .filter(events::org_id.eq(org.as_str()).and(events::event_type.eq(name)))
+            .filter(sql::<Bool>(IS_INDEXED))
+            .filter(events::event_id.eq_any(ids))
+            .select(OrgEventRow::as_select())
+            .load(conn)?;
+        let number = i64::from(name == EventType::Submitted.name());
+        found.extend(rows.into_iter().map(|row| (Place { id: row.event_id.clone(), number }, row)));
     }
-    if let Some(before) = filter.before {
-        query = query.filter(events::at.lt(before));
-    }
-    if let Some(event_type) = filter.event_type {
-        query = query.filter(events::event_type.eq(event_type.name()));
-    }
-    if let Some(user_id) = &filter.user_id {
-        query = query.filter(events::actor_user_id.eq(user_id.clone()));
-    }
-    Ok(query.order(events::event_id.desc()).limit(max).load(conn)?)
+    let siblings = read_siblings(conn, org, &found)?;
+    found.extend(siblings);
+    Ok(found)
 }
 
-/// The first id that is made in the millisecond before this time: ids are made a moment before or after the time of
-/// their event.
-fn first_id_of(micros: i64) -> String {
-    const MARGIN_MS: i64 = 60_000;
-    let millis = u64::try_from(micros / 1_000 - MARGIN_MS).unwrap_or(0);
+/// The second and the third event of each submission whose first one is among these.
+fn read_siblings(
+    conn: &mut AnyConnection,
+    org: &OrgId,
+    found: &BTreeMap<Place, OrgEventRow>,
+) -> Result<Vec<(Place, OrgEventRow)>, StoreError> {
+    let first = |(place, row): (&Place, &OrgEventRow)| {
+        (place.number == 1).then(|| Some((row.request_id.clone()?, place.id.clone()))).flatten()
+    };
+    let submitted: BTreeMap<String, String> = found.iter().filter_map(first).collect();
+    if submitted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<OrgEventRow> = events::table
+        .filter(events::org_id.eq(org.as_str()).and(events::request_id.eq_any(submitted.keys())))
+        .filter(events::seq.eq_any([2_i64, 3]))
+        .select(OrgEventRow::as_select())
+        .load(conn)?;
+    let placed = |row: OrgEventRow| {
+        let id = submitted.get(row.request_id.as_ref()?)?.clone();
+        Some((Place { id, number: row.seq? }, row))
+    };
+    Ok(rows.into_iter().filter_map(placed).collect())
+}
+
+/// An event of no request, with its data.
+fn read_of_none(
+    conn: &mut AnyConnection,
+    key: &Key<'_>,
+) -> Result<Option<(OrgEventRow, Option<String>)>, StoreError> {
+    let of_none = events::org_id.eq(key.org).and(events::event_id.eq(&key.place.id));
+    let found = events::table.filter(of_none.and(events::request_id.is_null()));
+    let read: Option<(OrgEventRow, String)> =
+        found.select((OrgEventRow::as_select(), events::data)).first(conn).optional()?;
+    Ok(read.map(|(row, data)| (row, Some(data))))
+}
+
+/// Ids are made a moment before or after the time of their event.
+const ID_MARGIN_MICROS: i64 = 60_000_000;
+
+/// The first id that is made in the millisecond of this time.
+fn id_of(micros: i64) -> String {
+    let millis = u64::try_from(micros / 1_000).unwrap_or(0);
     Uuid::from_u128(u128::from(millis) << 80).to_string()
 }

@@ -33,6 +33,12 @@ pub fn list_definitions(conn: &mut AnyConnection) -> Result<Vec<(TypeInForceRow,
     Ok(rows.select((TypeInForceRow::as_select(), type_versions::definition)).load(conn)?)
 }
 
+/// The version of this type that is in force.
+pub fn version_of(conn: &mut AnyConnection, name: &str) -> Result<Option<String>, StoreError> {
+    let found = types_in_force::table.find(name).select(types_in_force::version);
+    Ok(found.get_result(conn).optional()?)
+}
+
 /// Puts these in place of all types in force.
 pub fn replace_types(conn: &mut AnyConnection, rows: &[TypeInForceRow]) -> Result<(), StoreError> {
     diesel::delete(types_in_force::table).execute(conn)?;

@@ -182,6 +182,7 @@ diesel::table! {
         request_type -> Text,
         definition -> Text,
         first_at -> BigInt,
+        last_at -> BigInt,
     }
 }
 

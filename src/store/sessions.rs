@@ -159,12 +159,12 @@ pub fn end(conn: &mut AnyConnection, id: &str, now: i64) -> Result<bool, StoreEr
     Ok(diesel::update(live).set(sessions::ended_at.eq(now)).execute(conn)? > 0)
 }
 
-/// Ends every session of the people with this user id; returns their number.
-pub fn end_all_of(conn: &mut AnyConnection, user_id: &str, now: i64) -> Result<usize, StoreError> {
+/// Every live session of the people with this user id.
+pub fn live_of(conn: &mut AnyConnection, user_id: &str, now: i64) -> Result<Vec<SessionRow>, StoreError> {
     let live = sessions::table.filter(sessions::user_id.eq(user_id).and(sessions::ended_at.is_null()));
     // A session past its expiry has ended already.
     let live = live.filter(sessions::expires_at.gt(now));
-    Ok(diesel::update(live).set(sessions::ended_at.eq(now)).execute(conn)?)
+    Ok(live.order(sessions::session_id).load(conn)?)
 }
 
 /// Records that a session was used; the time never moves back.

@@ -18,29 +18,33 @@ pub fn names(conn: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
     Ok(names.order(type_versions::request_type).load(conn)?)
 }
 
-/// The versions of a type that were ever in force, the last one first: each with the time since when.
+/// The versions of a type that were ever in force, the one that came into force last first: each with the time since
+/// when it is known.
 pub fn of_type(conn: &mut AnyConnection, name: &str) -> Result<Vec<(String, i64)>, StoreError> {
     let versions = type_versions::table.filter(type_versions::request_type.eq(name));
-    let newest = (type_versions::first_at.desc(), type_versions::version);
+    let newest = (type_versions::last_at.desc(), type_versions::version);
     Ok(versions.order(newest).select((type_versions::version, type_versions::first_at)).load(conn)?)
 }
 
-/// Adds a version; `true` if it is new.
+/// Notes that a version comes into force, and adds it if it is new.
 pub fn keep(
     conn: &mut AnyConnection,
     (version, request_type): (&str, &str),
     definition: &str,
     now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    if find(conn, version)?.is_some() {
-        return Ok(false);
+) -> Result<(), StoreError> {
+    let known =
+        diesel::update(type_versions::table.find(version)).set(type_versions::last_at.eq(to_micros(now)));
+    if known.execute(conn)? > 0 {
+        return Ok(());
     }
     let row = (
         type_versions::version.eq(version),
         type_versions::request_type.eq(request_type),
         type_versions::definition.eq(definition),
         type_versions::first_at.eq(to_micros(now)),
+        type_versions::last_at.eq(to_micros(now)),
     );
     diesel::insert_into(type_versions::table).values(row).execute(conn)?;
-    Ok(true)
+    Ok(())
 }

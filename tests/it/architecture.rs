@@ -463,3 +463,17 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let below = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
     entries.flat_map(below).filter(|path| path.extension().is_some_and(|name| name == "rs")).collect()
 }
+
+#[test]
+fn names_become_addresses_in_one_place_only() {
+    for folder in ["src/executor", "src/delivery"] {
+        for (path, source) in sources(&root().join(folder)) {
+            let code = product_code(&source);
+            let looks_up = ["lookup_host", "ToSocketAddrs", "to_socket_addrs", "TcpStream::connect("]
+                .iter()
+                .any(|way| code.contains(way));
+            let is_names = path.ends_with("src/executor/names.rs");
+            assert_eq!(looks_up, is_names, "{}", path.display());
+        }
+    }
+}

@@ -560,6 +560,128 @@ fn types_show_prints_an_effective_type_with_its_version() {
     assert!(text(&output.stderr).contains("there is no request type NOTHING"));
 }
 
+async fn types_show_knows_what_was_in_force(store: Option<&Database>) {
+    let place = Place::new();
+    let types = place.with_types();
+    if let Some(database) = store {
+        let config = std::fs::read_to_string(place.config()).unwrap();
+        let own = format!("sqlite://{}", place.path("test.db").display());
+        std::fs::write(place.config(), config.replace(&own, &database.url)).unwrap();
+    }
+    let show = |more: &[&str]| run(&[&["types", "show", "--config", &place.config()], more].concat());
+    let version = |more: &[&str]| -> String {
+        let output = show(&[&[PAY_OUT], more].concat());
+        assert!(output.status.success(), "{more:?}: {}", text(&output.stderr));
+        let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(shown["type"]["title"], "Pay out");
+        shown["version"].as_str().unwrap().to_owned()
+    };
+    let file = types.join("pay-out.toml");
+    std::fs::write(&file, type_file("", "")).unwrap();
+    // There is no database, or one without tables: the folder has it.
+    let first = version(&[]);
+    let mut serving = Running::start(countersign(&["serve", "--config", &place.config()]));
+    let address = serving.ready();
+    // What lies in the folder since then is not in force, and another file has a fault.
+    std::fs::write(&file, type_file("", AUTO_APPROVED)).unwrap();
+    std::fs::write(types.join("faulty.toml"), "name = \"faulty\"\n").unwrap();
+    assert_eq!(version(&[]), first);
+    serving.signal("-HUP");
+    let second = eventually("the second version is in force", async || {
+        Some(version(&[])).filter(|version| *version != first)
+    })
+    .await;
+    std::fs::remove_file(&file).unwrap();
+    serving.signal("-HUP");
+    eventually("the type is gone", async || (!takes(&address, PAY_OUT).await).then_some(())).await;
+    let look = || {
+        assert_eq!((version(&[]), version(&["--version", &first])), (second.clone(), first.clone()));
+        for (arguments, why) in [
+            (vec![PAY_OUT, "--version", "sha256:none"], "PAY-OUT never had the version sha256:none in force"),
+            (vec!["NOTHING"], "there is no request type NOTHING; there are "),
+        ] {
+            let output = show(&arguments);
+            let said = text(&output.stderr);
+            assert!(!output.status.success() && said.contains(why) && said.contains(PAY_OUT), "{said}");
+        }
+    };
+    look();
+    serving.signal("-TERM");
+    assert!(serving.end().0.success());
+    look();
+}
+
+#[test]
+fn types_show_knows_what_was_in_force_from_an_sqlite_database() {
+    crate::support::run(types_show_knows_what_was_in_force(None));
+}
+
+#[test]
+fn types_show_knows_what_was_in_force_from_a_postgresql_database() {
+    let database = Database::postgres();
+    crate::support::run(types_show_knows_what_was_in_force(Some(&database)));
+}
+
+#[test]
+fn a_pause_needs_a_reason_that_people_can_read() {
+    let place = Place::new();
+    assert!(run(&["migrate", "--config", &place.config()]).status.success());
+    let long = "x".repeat(4_001);
+    for (reason, why) in [
+        ("\u{200b} ", "write why"),
+        ("", "write why"),
+        ("a\u{1b}[31mb", "control characters"),
+        (long.as_str(), "at most 4000 characters"),
+    ] {
+        let output = run(&["pause", "--reason", reason, "--by", "ops", "--config", &place.config()]);
+        assert!(
+            !output.status.success() && text(&output.stderr).contains(why),
+            "{reason:?}: {}",
+            text(&output.stderr)
+        );
+    }
+    let output = run(&["pause", "--reason", "maintenance", "--by", "ops", "--config", &place.config()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn types_lint_reads_the_subscriptions_and_the_access_groups_too() {
+    let place = Place::new();
+    let folder = place.with_types();
+    let dir = folder.display().to_string();
+    std::fs::write(folder.join("pay-out.toml"), type_file("", "")).unwrap();
+    std::fs::write(place.path("a.secret"), "whsec_dGhlIGZpcnN0IHNpZ25pbmcgc2VjcmV0").unwrap();
+    let file = place.path("subscriptions.toml");
+    let entry = |url: &str| {
+        format!(
+            "[[subscriptions]]\nname = \"feed\"\norg = \"1\"\nurl = \"{url}\"\ntypes = [\"PAY-OUT\", \"PAYOUT\"]\n\
+             format = \"countersign\"\nsecrets = [{{ file = \"a.secret\" }}]\n"
+        )
+    };
+    std::fs::write(&file, entry("https://hooks.example/in")).unwrap();
+    place.configure(&format!(
+        "[subscriptions]\nfile = {:?}\n[[targets]]\nscheme = \"https\"\nhost = \"hooks.example\"\nports = [443]\n\
+         label = \"Hooks\"\n[[gateway.groups]]\nname = \"tills\"\ntypes = [\"PAY-OUTS\"]\n",
+        file.display().to_string()
+    ));
+    let output = run(&["types", "lint", &dir, "--config", &place.config()]);
+    let printed = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{printed}{}", text(&output.stderr));
+    assert!(printed.contains("subscriptions.toml:5: warning: subscriptions.0.types.1: "), "{printed}");
+    assert!(
+        printed.contains("warning: gateway.groups: tills names the type PAY-OUTS; there is none."),
+        "{printed}"
+    );
+    std::fs::write(&file, entry("https://elsewhere.example/in")).unwrap();
+    let output = run(&["types", "lint", &dir, "--config", &place.config()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stdout).contains("subscriptions.toml:4: subscriptions.0.url: "),
+        "{}",
+        text(&output.stdout)
+    );
+}
+
 #[test]
 fn serve_refuses_to_start_with_a_faulty_people_file() {
     let place = Place::new();

@@ -187,8 +187,11 @@ CREATE TABLE events (
     UNIQUE (org_id, request_id, seq),
     CONSTRAINT events_numbered_per_request CHECK ((request_id IS NULL) = (seq IS NULL))
 );
-CREATE INDEX events_after_submission ON events (org_id, event_id)
-    WHERE type NOT IN ('submitted', 'maker_access_validated', 'payload_validated');
+-- The two that follow each submission are found by it.
+CREATE INDEX events_by_type ON events (org_id, type, event_id, at)
+    WHERE type NOT IN ('maker_access_validated', 'payload_validated');
+CREATE INDEX events_by_person ON events (org_id, actor_user_id, type, event_id, at, actor_iss)
+    WHERE actor_iss <> 'countersign' AND type NOT IN ('maker_access_validated', 'payload_validated');
 CREATE UNIQUE INDEX events_of_no_request ON events (org_id, event_id) WHERE request_id IS NULL;
 
 -- Submissions that were refused: who, when, which type, why, and the digest of what was sent.
@@ -215,11 +218,13 @@ CREATE INDEX refusals_by_person ON refusals (org_id, person_key, minute);
 CREATE UNIQUE INDEX refusals_one_overflow ON refusals (org_id, person_key, minute) WHERE is_overflow;
 
 -- Every version of a type that was ever in force, as the definition that it is read from.
+-- `last_at` is when it came into force last; nothing else of a row changes.
 CREATE TABLE type_versions (
     version      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     request_type TEXT COLLATE "C" NOT NULL,
     definition   TEXT COLLATE "C" NOT NULL,
-    first_at     BIGINT NOT NULL
+    first_at     BIGINT NOT NULL,
+    last_at      BIGINT NOT NULL
 );
 
 -- The types in force by name: their version, and the name of the file that it came from; NULL for an embedded type.
@@ -412,7 +417,8 @@ CREATE TRIGGER requests_final_never_moves BEFORE UPDATE ON requests
             AND (NEW.state <> OLD.state OR NEW.ended_at IS DISTINCT FROM OLD.ended_at)))
     EXECUTE FUNCTION refuse_change('digest, terms and a final state are immutable');
 
-CREATE TRIGGER type_versions_never_change BEFORE UPDATE OR DELETE ON type_versions
+CREATE TRIGGER type_versions_never_change
+    BEFORE UPDATE OF version, request_type, definition, first_at OR DELETE ON type_versions
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER type_versions_never_emptied BEFORE TRUNCATE ON type_versions
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

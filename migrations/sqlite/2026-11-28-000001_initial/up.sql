@@ -187,6 +187,11 @@ CREATE TABLE events (
     UNIQUE (org_id, request_id, seq),
     CONSTRAINT events_numbered_per_request CHECK ((request_id IS NULL) = (seq IS NULL))
 ) STRICT, WITHOUT ROWID;
+-- For the list of auditors. The two that follow each submission are found by it.
+CREATE INDEX events_by_type ON events (org_id, type, event_id, at)
+    WHERE type NOT IN ('maker_access_validated', 'payload_validated');
+CREATE INDEX events_by_person ON events (org_id, actor_user_id, type, event_id, at, actor_iss)
+    WHERE actor_iss <> 'countersign' AND type NOT IN ('maker_access_validated', 'payload_validated');
 
 -- Submissions that were refused: who, when, which type, why, and the digest of what was sent.
 -- Never the payload. From the 61st in a minute on, one row per person counts (`is_overflow`).
@@ -212,11 +217,13 @@ CREATE INDEX refusals_by_person ON refusals (org_id, person_key, minute);
 CREATE UNIQUE INDEX refusals_one_overflow ON refusals (org_id, person_key, minute) WHERE is_overflow;
 
 -- Every version of a type that was ever in force, as the definition that it is read from.
+-- `last_at` is when it came into force last; nothing else of a row changes.
 CREATE TABLE type_versions (
     version      TEXT NOT NULL PRIMARY KEY,
     request_type TEXT NOT NULL,
     definition   TEXT NOT NULL,
-    first_at     INTEGER NOT NULL
+    first_at     INTEGER NOT NULL,
+    last_at      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- The types in force by name: their version, and the name of the file that it came from; NULL for an embedded type.
@@ -402,7 +409,8 @@ BEGIN SELECT RAISE(ABORT, 'requests: digest, terms and a final state are immutab
 CREATE TRIGGER requests_never_deleted BEFORE DELETE ON requests
 BEGIN SELECT RAISE(ABORT, 'requests: rows are never deleted'); END;
 
-CREATE TRIGGER type_versions_never_change BEFORE UPDATE ON type_versions
+CREATE TRIGGER type_versions_never_change
+    BEFORE UPDATE OF version, request_type, definition, first_at ON type_versions
 BEGIN SELECT RAISE(ABORT, 'type_versions: rows are immutable'); END;
 CREATE TRIGGER type_versions_never_deleted BEFORE DELETE ON type_versions
 BEGIN SELECT RAISE(ABORT, 'type_versions: rows are immutable'); END;

@@ -57,7 +57,7 @@ pub(super) fn trail() -> Operation {
         tag: "Auditing",
         summary: "List what happened.".to_owned(),
         description: format!(
-            "The events of the org's requests and those of no org, such as rules that came into force, newest first. \
+            "The events of the org and those of the whole server, such as rules that came into force, newest first. \
              Needs the permission `{}`.",
             Permission::Audit.name()
         ),

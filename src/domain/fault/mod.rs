@@ -284,7 +284,9 @@ impl FaultKind {
             Self::QueryParameters { max } => {
                 format!("Write at most {max} parameters; a list counts once for each item.")
             }
-            Self::HeaderRepeated => "Write this header once; upper and lower case are the same.".to_owned(),
+            Self::HeaderRepeated => {
+                "Write this header once; upper and lower case are the same, and so are - and _.".to_owned()
+            }
             Self::Member(fault) => fault.sentence(),
             Self::Parameter(fault) => fault.sentence(),
             Self::Form(fault) => fault.sentence(),

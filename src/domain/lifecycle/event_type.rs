@@ -51,19 +51,32 @@ pub enum EventType {
     SendingPaused,
     /// Sending goes on; an event of the engine.
     SendingResumed,
-    /// A subscriber did not take an event for as long as it was offered; an event of the engine.
+    /// A subscriber did not take an event for as long as it was offered; an event of its org.
     DeliveryGivenUp,
-    /// A subscriber wants no more events; an event of the engine.
+    /// A subscriber wants no more events; an event of its org.
     SubscriptionSwitchedOff,
     /// Someone signed in to the pages; an event of their org.
     SignedIn,
     /// Someone signed out of the pages; an event of their org.
     SignedOut,
+    /// Whoever runs the server ended someone's session; an event of the session's org.
+    SessionEnded,
+}
+
+/// Whose event it is, and so who reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Belonging {
+    /// That of a request, and so of its org.
+    Request,
+    /// That of one org: other orgs never see it.
+    Org,
+    /// That of the whole server: the auditors of every org see it, so it names nothing of any org.
+    Server,
 }
 
 impl EventType {
     /// Every type, in the order of a request's life.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Submitted,
         Self::MakerAccessValidated,
         Self::PayloadValidated,
@@ -90,6 +103,7 @@ impl EventType {
         Self::SubscriptionSwitchedOff,
         Self::SignedIn,
         Self::SignedOut,
+        Self::SessionEnded,
     ];
 
     /// The type of an event of this kind.
@@ -151,6 +165,7 @@ impl EventType {
             Self::SubscriptionSwitchedOff => "subscription_switched_off",
             Self::SignedIn => "signed_in",
             Self::SignedOut => "signed_out",
+            Self::SessionEnded => "session_ended",
         }
     }
 
@@ -159,8 +174,8 @@ impl EventType {
         Self::ALL.into_iter().find(|known| known.name() == text)
     }
 
-    /// Whether it happens to a request, and so is in a request's trail.
-    pub fn is_of_request(self) -> bool {
+    /// Whose event it is.
+    pub fn belongs_to(self) -> Belonging {
         match self {
             Self::Submitted
             | Self::MakerAccessValidated
@@ -178,16 +193,55 @@ impl EventType {
             | Self::Executed
             | Self::Failed
             | Self::OutcomeUnknown
-            | Self::Refused => true,
+            | Self::Refused => Belonging::Request,
+            Self::DeliveryGivenUp
+            | Self::SubscriptionSwitchedOff
+            | Self::SignedIn
+            | Self::SignedOut
+            | Self::SessionEnded => Belonging::Org,
             Self::RulesInForce
+            | Self::PeopleInForce
+            | Self::RulesStale
+            | Self::SendingPaused
+            | Self::SendingResumed => Belonging::Server,
+        }
+    }
+
+    /// Whether it happens to a request, and so is in a request's trail.
+    pub fn is_of_request(self) -> bool {
+        self.belongs_to() == Belonging::Request
+    }
+
+    /// Whether it is always the engine that causes it; every other is always a person's doing.
+    pub fn is_of_the_engine(self) -> bool {
+        match self {
+            Self::Submitted
+            | Self::MakerAccessValidated
+            | Self::PayloadValidated
+            | Self::ApprovalGiven
+            | Self::RejectionGiven
+            | Self::Approved
+            | Self::Rejected
+            | Self::Withdrawn
+            | Self::Refused
+            | Self::SignedIn
+            | Self::SignedOut => false,
+            Self::AutoApproved
+            | Self::Expired
+            | Self::AttemptStarted
+            | Self::AttemptEnded
+            | Self::LateAnswer
+            | Self::Executed
+            | Self::Failed
+            | Self::OutcomeUnknown
+            | Self::RulesInForce
             | Self::PeopleInForce
             | Self::RulesStale
             | Self::SendingPaused
             | Self::SendingResumed
             | Self::DeliveryGivenUp
             | Self::SubscriptionSwitchedOff
-            | Self::SignedIn
-            | Self::SignedOut => false,
+            | Self::SessionEnded => true,
         }
     }
 }

@@ -21,7 +21,7 @@ pub use self::decide::CheckerDecision;
 use self::decide::decide;
 use self::event::next_event;
 pub use self::event::{AttemptResult, Event, EventKind, NewRequest, Signature};
-pub use self::event_type::EventType;
+pub use self::event_type::{Belonging, EventType};
 pub use self::refusal::{Refusal, refusal_of};
 pub use self::tried::Tried;
 pub use self::withdraw::may_withdraw;

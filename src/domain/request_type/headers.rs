@@ -8,7 +8,7 @@ use super::parse::{Faults, Table};
 use super::schema::{Lists, Schema};
 use crate::domain::fault::{Fault, FaultKind, pointer_to};
 use crate::domain::header_names::{
-    HEADER_NAME_BYTES_MAX, ORDINARY_HEADERS, is_ordinary, is_steering, is_token, owner_of,
+    HEADER_NAME_BYTES_MAX, ORDINARY_HEADERS, folded, is_ordinary, is_steering, is_token, owner_of,
 };
 
 /// The header that `[body]` is about.
@@ -42,6 +42,12 @@ impl HeaderRules {
     /// Whether the type takes this header by its name, and not by a pattern.
     pub fn names(&self, name: &str) -> bool {
         self.properties().get(&name.to_ascii_lowercase()).is_some_and(|schema| *schema != Value::Bool(false))
+    }
+
+    /// Whether the type knows this header by its name, spelled otherwise: some servers would take one for the other.
+    pub fn spells_otherwise(&self, name: &str) -> bool {
+        let (lower, name) = (name.to_ascii_lowercase(), folded(name));
+        !self.properties().contains_key(&lower) && self.properties().keys().any(|known| folded(known) == name)
     }
 
     /// The names of all headers that the type takes by their names, in lower case.
@@ -146,12 +152,12 @@ fn read_properties(table: &Table<'_>, key_header: Option<&str>, faults: &mut Fau
                 &at,
                 "Leave this header out: it belongs to the engine or the connection, and no call may set it.",
             );
-        } else if lower == CONTENT_TYPE {
+        } else if folded(name) == CONTENT_TYPE {
             faults.push(&at, "Leave this header out: write media_type in [body], and the engine checks it.");
-        } else if key_header.is_some_and(|key| key.eq_ignore_ascii_case(name)) {
+        } else if key_header.is_some_and(|key| folded(key) == folded(name)) {
             faults.push(&at, "Leave this header out: the engine fills it, as [repeat] says.");
-        } else if read.contains_key(&lower) {
-            faults.push(&at, "Name this header once: upper and lower case are the same.");
+        } else if read.keys().any(|other: &String| folded(other) == folded(name)) {
+            faults.push(&at, "Name this header once: upper and lower case are the same, and so are - and _.");
         }
         let mut schema = schema.clone();
         if schema == Value::Bool(true) {

@@ -209,6 +209,8 @@ fn a_subject_is_a_text_or_a_number_and_has_one_spelling() {
         (json!("a\u{0}b"), Some("ab")),
         (json!(" C-1\t"), Some("C-1")),
         (json!("C\u{200b}-\u{2066}1"), Some("C-1")),
+        (json!("4711\u{1bca0}"), Some("4711")),
+        (json!("47\u{fff0}11\u{e0041}"), Some("4711")),
         (json!("\u{200b} "), None),
         (serde_json::from_str("4711e0").unwrap(), Some("4711")),
         (serde_json::from_str("47.110e2").unwrap(), Some("4711")),

@@ -1,5 +1,6 @@
 //! What the files of the rules hold, each read for itself.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -14,14 +15,28 @@ pub struct FileFault {
     pub file: PathBuf,
     /// The line, from 1; `None` if the fault concerns the whole file.
     pub line: Option<usize>,
+    /// The field, `people.0.name`; empty if the fault concerns more than one.
+    pub field: String,
     /// What to write.
     pub message: String,
 }
 
-/// `file:line: what to write`
+impl FileFault {
+    /// A fault of the whole file.
+    pub fn whole(file: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+        Self { file: file.into(), line: None, field: String::new(), message: message.into() }
+    }
+
+    /// `field: what to write`
+    pub fn sentence(&self) -> String {
+        if self.field.is_empty() { self.message.clone() } else { format!("{}: {}", self.field, self.message) }
+    }
+}
+
+/// `file:line: field: what to write`
 impl fmt::Display for FileFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file.display(), self.line.unwrap_or(1), self.message)
+        write!(f, "{}:{}: {}", self.file.display(), self.line.unwrap_or(1), self.sentence())
     }
 }
 
@@ -48,7 +63,8 @@ impl RuleFiles {
 
     /// What people should look at, though it can be used.
     pub fn warnings(&self) -> Vec<FileFault> {
-        self.types.files.iter().flat_map(|file| file.warnings.clone()).collect()
+        let of_types = self.types.files.iter().flat_map(|file| file.warnings.clone());
+        of_types.chain(self.subscriptions.warnings.clone()).collect()
     }
 
     /// The faults that no last good version can stand in for: the store keeps types only.
@@ -70,6 +86,21 @@ pub struct TypeFiles {
     pub files: Vec<TypeFile>,
     /// Why the folder can't be read, if it can't.
     pub folder_fault: Option<FileFault>,
+}
+
+impl TypeFiles {
+    /// The names of all types, of those with a fault as well; `None` if they are not known.
+    pub fn names(&self) -> Option<BTreeSet<String>> {
+        if self.folder_fault.is_some() {
+            return None;
+        }
+        let name = |file: &TypeFile| match &file.read {
+            Ok(read) => Some(read.name.to_string()),
+            Err(_) => file.name.clone(),
+        };
+        let embedded = self.embedded.iter().map(|read| read.name.to_string());
+        Some(embedded.chain(self.files.iter().filter_map(name)).collect())
+    }
 }
 
 /// One type's file.
@@ -125,4 +156,6 @@ pub struct SubscriptionsFile {
     pub is_readable: bool,
     /// Every fault.
     pub faults: Vec<FileFault>,
+    /// What people should look at, though it can be used.
+    pub warnings: Vec<FileFault>,
 }

@@ -41,23 +41,20 @@ pub struct StaleRule {
     pub file: String,
     /// A sentence that says what is in force.
     pub in_force: String,
-    /// The first faults: `12: name: Write …`.
+    /// The first faults: `12: name: Write …`. This is shown to people of every org, and to whoever asks whether the
+    /// server is ready, so those of people and subscriptions say where they are and nothing of what is there.
     pub faults: Vec<String>,
 }
 
 impl StaleRule {
     pub(super) fn new(part: RulesPart, in_force: &str, faults: &[FileFault]) -> Self {
         let file = faults.first().and_then(|fault| fault.file.file_name());
-        let told = |fault: &FileFault| match fault.line {
-            Some(line) => format!("{line}: {}", fault.message),
-            None => fault.message.clone(),
-        };
         Self {
             part,
             request_type: None,
             file: file.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             in_force: in_force.to_owned(),
-            faults: faults.iter().take(FAULTS_TOLD_MAX).map(told).collect(),
+            faults: faults.iter().take(FAULTS_TOLD_MAX).map(|fault| told(part, fault)).collect(),
         }
     }
 
@@ -77,5 +74,18 @@ impl StaleRule {
     pub fn line(&self) -> String {
         let name = self.request_type.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
         format!("{}{name}: {} {}", self.file, self.in_force, self.faults.join(" "))
+    }
+}
+
+fn told(part: RulesPart, fault: &FileFault) -> String {
+    let line = fault.line.map(|line| format!("{line}: ")).unwrap_or_default();
+    match part {
+        RulesPart::Types => format!("{line}{}", fault.sentence()),
+        RulesPart::People | RulesPart::Subscriptions if fault.field.is_empty() => {
+            format!("{line}This can't be read; the log says why.")
+        }
+        RulesPart::People | RulesPart::Subscriptions => {
+            format!("{line}{}: The log says what is wrong.", fault.field)
+        }
     }
 }

@@ -27,7 +27,8 @@ fn faulty(file: &str, name: Option<&str>) -> TypeFile {
 }
 
 fn fault(file: &str) -> FileFault {
-    FileFault { file: file.into(), line: Some(3), message: "Write another word.".to_owned() }
+    let field = "people.0.name".to_owned();
+    FileFault { file: file.into(), line: Some(3), field, message: "Write another word.".to_owned() }
 }
 
 fn of_types(files: Vec<TypeFile>) -> RuleFiles {
@@ -65,7 +66,10 @@ fn a_fault_in_one_type_keeps_its_last_good_version_and_no_other_types_change_out
         assert_eq!(title_of(&next, "B").as_deref(), Some("new"));
         let [stale] = next.stale.as_slice() else { panic!("{:?}", next.stale) };
         assert_eq!((stale.part, stale.request_type.as_deref()), (RulesPart::Types, Some("A")));
-        assert_eq!(stale.line(), "a.toml (A): Its last good version is in force. 3: Write another word.");
+        assert_eq!(
+            stale.line(),
+            "a.toml (A): Its last good version is in force. 3: people.0.name: Write another word."
+        );
         // It stays as long as the fault does, and a later start knows the file, too.
         let again = settled(of_types(vec![faulty("a.toml", name)]), &LastRules::from(&next));
         assert_eq!((title_of(&again, "A").as_deref(), title_of(&again, "B")), (Some("old"), None));
@@ -159,6 +163,7 @@ fn a_subscription_with_a_fault_stays_as_it_was_and_one_that_is_gone_ends() {
         faulty,
         is_readable: true,
         faults: vec![fault("subscriptions.toml")],
+        warnings: Vec::new(),
     };
     assert_eq!(
         found(file(vec![Some("b".to_owned())])),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::super::fault::wanted::Limit;
 use super::super::fault::{Fault, FaultKind, pointer_to};
 use super::super::header_names::{
-    HEADER_NAME_BYTES_MAX, HEADERS_MAX, HeaderOwner, is_steering, is_token, owner_of,
+    HEADER_NAME_BYTES_MAX, HEADERS_MAX, HeaderOwner, folded, is_steering, is_token, owner_of,
 };
 use super::super::request_type::RequestType;
 
@@ -67,14 +67,17 @@ pub fn complete(request_type: &RequestType, task: &mut Value) {
 
 /// Why a header of this name can't be taken, whatever its value; `named` has the names before it.
 fn name_fault(request_type: &RequestType, name: &str, named: &mut BTreeSet<String>) -> Option<FaultKind> {
-    let is_key = request_type.key_header().is_some_and(|key| key.eq_ignore_ascii_case(name));
+    let is_key = request_type.key_header().is_some_and(|key| folded(key) == folded(name));
     match owner_of(name) {
         _ if !is_token(name) || name.len() > HEADER_NAME_BYTES_MAX => Some(FaultKind::HeaderName),
         Some(HeaderOwner::Engine) => Some(FaultKind::HeaderOfEngine),
         Some(HeaderOwner::Connection) => Some(FaultKind::HeaderOfConnection),
         Some(HeaderOwner::Compression) => Some(FaultKind::HeaderOfCompression),
         None if is_key => Some(FaultKind::HeaderOfRepeats),
-        None if !named.insert(name.to_ascii_lowercase()) => Some(FaultKind::HeaderRepeated),
+        None if !named.insert(folded(name)) => Some(FaultKind::HeaderRepeated),
+        None if request_type.headers.spells_otherwise(name) => {
+            Some(FaultKind::Unknown { allowed: request_type.headers.named() })
+        }
         None if is_steering(name) && !request_type.headers.names(name) => Some(FaultKind::HeaderSteers),
         None => None,
     }

@@ -84,7 +84,8 @@ impl ChangeKind {
             | EventType::DeliveryGivenUp
             | EventType::SubscriptionSwitchedOff
             | EventType::SignedIn
-            | EventType::SignedOut => None,
+            | EventType::SignedOut
+            | EventType::SessionEnded => None,
         }
     }
 

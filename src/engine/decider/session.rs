@@ -1,13 +1,11 @@
-//! Who signs in and out: the session's row, and the event that says so, in one transaction.
+//! Who signs in and out: the session's row, and the events that say so, in one transaction.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
 
 use super::Decider;
-use crate::domain::lifecycle::EventType;
-use crate::store::events::{self, EventRow};
-use crate::store::sessions::{self, SessionGrant, SessionRow, SessionWrite};
-use crate::store::{AnyConnection, StoreError};
+use crate::engine::sessions::{SessionEvent, SignOut};
+use crate::store::sessions::{self, SessionRow, SessionWrite};
+use crate::store::{AnyConnection, StoreError, events, to_micros};
 
 impl Decider {
     pub(super) fn run_session(
@@ -16,19 +14,10 @@ impl Decider {
         write: &SessionWrite,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let happened = happened(conn, write)?;
+        let happened = happened(conn, write, now)?;
         sessions::write(conn, write)?;
-        let Some((event_type, session)) = happened else { return Ok(()) };
-        let person = SessionGrant::from_text(&session.claims)?.person;
-        let event = EventRow {
-            org_id: session.org_id,
-            actor_iss: person.iss,
-            actor_sub: person.sub,
-            actor_user_id: person.user_id,
-            actor_user_name: person.user_name,
-            ..EventRow::of_no_request(event_type, self.shared.clock.new_id(), now, &json!({}))
-        };
-        events::insert(conn, &[event])
+        let row = |event: SessionEvent| event.row(self.shared.clock.new_id(), now);
+        events::insert(conn, &happened.into_iter().map(row).collect::<Result<Vec<_>, _>>()?)
     }
 }
 
@@ -36,16 +25,29 @@ impl Decider {
 fn happened(
     conn: &mut AnyConnection,
     write: &SessionWrite,
-) -> Result<Option<(EventType, SessionRow)>, StoreError> {
+    now: DateTime<Utc>,
+) -> Result<Vec<SessionEvent>, StoreError> {
+    let live = |conn: &mut AnyConnection, id: &str| -> Result<Option<SessionRow>, StoreError> {
+        let found = sessions::find(conn, id)?;
+        Ok(found.filter(|session| session.ended_at.is_none() && session.expires_at > to_micros(now)))
+    };
     Ok(match write {
-        SessionWrite::Open { row, .. } => {
-            let is_new = sessions::find(conn, &row.session_id)?.is_none();
-            is_new.then(|| (EventType::SignedIn, *row.clone()))
+        SessionWrite::Open { row, .. } if sessions::find(conn, &row.session_id)?.is_some() => Vec::new(),
+        SessionWrite::Open { row, replaces } => {
+            let replaced = replaces.as_deref().map(|id| live(conn, id)).transpose()?.flatten();
+            let ended = replaced.map(|session| SessionEvent::SignedOut(session, SignOut::Replaced));
+            ended.into_iter().chain([SessionEvent::SignedIn(*row.clone())]).collect()
         }
         SessionWrite::End { id, .. } => {
-            let live = sessions::find(conn, id)?.filter(|session| session.ended_at.is_none());
-            live.map(|session| (EventType::SignedOut, session))
+            let ended = live(conn, id)?.map(|session| SessionEvent::SignedOut(session, SignOut::Asked));
+            ended.into_iter().collect()
         }
-        SessionWrite::Touch { .. } | SessionWrite::Switch { .. } => None,
+        SessionWrite::Switch { id, org } => {
+            let left = live(conn, id)?.filter(|session| session.org_id != org.as_str());
+            let Some(left) = left else { return Ok(Vec::new()) };
+            let entered = SessionRow { org_id: org.to_string(), ..left.clone() };
+            vec![SessionEvent::SignedOut(left, SignOut::Switched), SessionEvent::SignedIn(entered)]
+        }
+        SessionWrite::Touch { .. } => Vec::new(),
     })
 }

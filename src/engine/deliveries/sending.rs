@@ -136,7 +136,7 @@ pub(in crate::engine) fn end_delivery(
             note_failure(conn, ending, Some(now), now)?;
             let given_up = deliveries::give_up_all(conn, name, now)?;
             let data = json!({ "subscription": name, "url": ending.url, "givenUp": given_up });
-            keep_event(conn, EventType::SubscriptionSwitchedOff, (clock, now), &data)?;
+            keep_event(conn, ending, (EventType::SubscriptionSwitchedOff, &data), (clock, now))?;
         }
     }
     if follows == Next::GiveUp {
@@ -145,7 +145,7 @@ pub(in crate::engine) fn end_delivery(
             "delivery": id, "subscription": name, "request": request.to_string(), "attempts": attempts,
             "reason": ending.reason,
         });
-        keep_event(conn, EventType::DeliveryGivenUp, (clock, now), &data)?;
+        keep_event(conn, ending, (EventType::DeliveryGivenUp, &data), (clock, now))?;
     }
     Ok(())
 }
@@ -189,11 +189,14 @@ fn note_failure(
     )
 }
 
+/// Writes an event of the delivery's org: it names what no other org may know.
 fn keep_event(
     conn: &mut AnyConnection,
-    event_type: EventType,
+    ending: &DeliveryEnding,
+    (event_type, data): (EventType, &serde_json::Value),
     (clock, now): (&Clock, DateTime<Utc>),
-    data: &serde_json::Value,
 ) -> Result<(), StoreError> {
-    events::insert(conn, &[EventRow::of_no_request(event_type, clock.new_id(), now, data)])
+    let org_id = ending.delivery.org.to_string();
+    let event = EventRow { org_id, ..EventRow::of_no_request(event_type, clock.new_id(), now, data) };
+    events::insert(conn, &[event])
 }

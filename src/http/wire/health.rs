@@ -43,7 +43,8 @@ pub struct StaleFile {
     pub file: String,
     /// What is in force.
     pub in_force: String,
-    /// Its first faults, each with its line.
+    /// Its first faults, each with its line. Those of people and subscriptions say where they are only; the log and
+    /// `types lint` say what is wrong.
     pub faults: Vec<String>,
 }
 

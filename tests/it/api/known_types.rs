@@ -1,5 +1,6 @@
 //! Requests are found by every type and version that ever was in force, and what can find nothing is refused.
 
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use crate::support::app::{App, AppOptions};
@@ -8,6 +9,8 @@ use crate::support::{On, journeys};
 
 journeys![
     requests_of_a_type_that_is_gone_are_found,
+    a_restart_after_the_file_is_gone_finds_its_requests_too,
+    the_version_that_came_into_force_last_is_the_last_one,
     a_filter_that_can_find_nothing_is_refused,
     an_id_and_a_body_are_taken_in_every_usual_spelling,
 ];
@@ -45,6 +48,40 @@ async fn requests_of_a_type_that_is_gone_are_found(on: On) {
     current.does_not_show(&["no longer in force"]);
     assert_eq!(browser.get("/ui/types/REFUND?version=sha256:none").await.status, 404);
     assert_eq!(browser.get("/ui/types/NEVER").await.status, 404);
+}
+
+async fn a_restart_after_the_file_is_gone_finds_its_requests_too(on: On) {
+    let mut app = App::with(on, AppOptions::stepped().with_type(&type_file("", ""))).await;
+    let request = app.maker().pays(&body(&app, "c-1", 1)).await;
+    app.remove_type().await;
+    app.stop_server().await;
+    app.start_server().await;
+    app.maker().submit(PAY_OUT, &body(&app, "c-1", 1)).await.refused(404, "not_found");
+    assert_eq!(app.auditor().lists("requestType=PAY-OUT").await, [request.id.as_str()]);
+    for (format, lines) in [("jsonl", 1), ("csv", 2)] {
+        let path = format!("/requests/export?format={format}&requestType=PAY-OUT");
+        assert_eq!(app.auditor().get(&path).await.text.lines().count(), lines, "{format}");
+    }
+}
+
+async fn the_version_that_came_into_force_last_is_the_last_one(on: On) {
+    let (first, second) = (type_file("", ""), type_file("bulk = true", ""));
+    let app = App::with(on, AppOptions::stepped().with_type(&first)).await;
+    let in_force =
+        || app.server().engine().rules().types.find(PAY_OUT).map(|read| read.version.clone()).unwrap();
+    let one = in_force();
+    app.clock.advance(TimeDelta::seconds(1));
+    app.change_type(&second).await;
+    let other = in_force();
+    app.clock.advance(TimeDelta::seconds(1));
+    app.change_type(&first).await;
+    assert_eq!(in_force(), one);
+    app.clock.advance(TimeDelta::seconds(1));
+    app.remove_type().await;
+    let known = app.server().engine().known_type(PAY_OUT, None).await.unwrap();
+    assert_eq!((&known.read.version, known.is_in_force), (&one, false));
+    let versions: Vec<&str> = known.versions.iter().map(|known| known.version.as_str()).collect();
+    assert_eq!(versions, [one, other]);
 }
 
 async fn a_filter_that_can_find_nothing_is_refused(on: On) {

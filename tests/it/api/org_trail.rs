@@ -1,17 +1,24 @@
 //! What happened in an org and to the whole server, for auditors.
 
 use chrono::TimeDelta;
+use countersign::engine::sessions::end_sessions_of;
 use serde_json::{Value, json};
 
 use crate::support::app::{App, AppOptions};
+use crate::support::hook::subscription;
 use crate::support::pay_out::type_file;
 use crate::support::people::Person;
+use crate::support::target::Target;
 use crate::support::{On, journeys};
 
 journeys![
     an_auditor_finds_what_happened_by_time_type_and_person,
     a_list_goes_on_where_its_page_ended,
     an_org_sees_nothing_of_another,
+    no_event_of_no_org_but_those_of_the_whole_server_is_shown,
+    who_engine_and_submission_caused_is_found_by_every_filter,
+    people_and_files_are_told_without_what_is_in_them,
+    every_end_of_a_session_is_told_in_its_org,
     the_trail_is_for_auditors_and_says_what_is_wrong_with_a_filter,
 ];
 
@@ -94,6 +101,154 @@ async fn an_org_sees_nothing_of_another(on: On) {
         app.actor(Person::new(400_009, "elsewhere@example.com", &["CanAuditRequest"]).of_org("90002"));
     let seen = elsewhere.get("/trail").await.data();
     assert_eq!(types(seen.as_array().unwrap()), ["rules_in_force"]);
+
+    let (gone, broken) = (Target::start().await, Target::start().await);
+    let text = subscription("gone-feed", &gone, "countersign", "")
+        + &subscription("broken-feed", &broken, "countersign", "");
+    let options = AppOptions::stepped().with_targets([gone.address, broken.address]);
+    let app = App::with(on, options.with_subscriptions(&text)).await;
+    gone.will_answer(410, "text/plain", b"gone");
+    broken.will_answer(500, "text/plain", b"broken");
+    app.maker().submitted(&app.badge()).await;
+    app.run_due_deliveries().await;
+    broken.will_answer(500, "text/plain", b"broken");
+    app.clock.advance(TimeDelta::days(3));
+    app.run_due_deliveries().await;
+    let own = events(&app, "").await;
+    for kind in ["subscription_switched_off", "delivery_given_up"] {
+        assert!(types(&own).contains(&kind), "{kind}: {:?}", types(&own));
+        assert!(!events(&app, &format!("?type={kind}")).await.is_empty(), "{kind}");
+        let elsewhere = app.stranger().get(&format!("/trail?type={kind}")).await.data();
+        assert!(elsewhere.as_array().unwrap().is_empty(), "{kind}: {elsewhere}");
+    }
+    let seen = app.stranger().get("/trail").await;
+    assert!(!seen.text.contains("-feed") && !seen.text.contains("/hook"), "{}", seen.text);
+    assert_eq!(types(seen.data().as_array().unwrap()), ["rules_in_force"]);
+}
+
+async fn no_event_of_no_org_but_those_of_the_whole_server_is_shown(on: On) {
+    let app = App::start(on).await;
+    app.tamper(
+        "INSERT INTO events (org_id, event_id, format, at, type, actor_iss, actor_sub, actor_user_id, actor_user_name,
+             reference, data)
+         SELECT '', substr(event_id, 1, 35) || 'x', format, at, 'delivery_given_up', actor_iss, actor_sub,
+             actor_user_id, actor_user_name, reference, '{\"subscription\": \"of-another-org\"}'
+         FROM events WHERE org_id = ''",
+    );
+    for query in ["", "?type=delivery_given_up", "?userId=system"] {
+        assert!(!types(&events(&app, query).await).contains(&"delivery_given_up"), "{query}");
+    }
+}
+
+async fn who_engine_and_submission_caused_is_found_by_every_filter(on: On) {
+    let app = App::with(on, AppOptions::stepped()).await;
+    let first = app.maker().submitted(&app.badge()).await;
+    app.other_maker().submitted(&app.badge()).await;
+    app.checker().approve(&first.id).await.data();
+    app.run_due_executions().await;
+    for (query, found) in [
+        ("?userId=400001", vec!["payload_validated", "maker_access_validated", "submitted"]),
+        ("?userId=400001&type=maker_access_validated", vec!["maker_access_validated"]),
+        ("?type=payload_validated", vec!["payload_validated", "payload_validated"]),
+        ("?userId=system", vec!["executed", "attempt_started", "rules_in_force"]),
+        ("?userId=system&type=executed", vec!["executed"]),
+        ("?userId=system&type=submitted", vec![]),
+        ("?type=rules_stale", vec![]),
+        ("?userId=400009", vec![]),
+    ] {
+        assert_eq!(types(&events(&app, query).await), found, "{query}");
+    }
+    // A page may end in the middle of a submission.
+    let (mut walked, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = app.auditor().get(&format!("/trail?limit=1&after={after}")).await.expect(200);
+        walked.extend(page["data"].as_array().unwrap().clone());
+        let Some(next) = page["pagination"]["next"].as_str() else { break };
+        after = next.to_owned();
+    }
+    assert_eq!(walked, events(&app, "").await);
+    assert_eq!(walked.len(), 10);
+}
+
+async fn people_and_files_are_told_without_what_is_in_them(on: On) {
+    let entry =
+        |name: &str, account: &str| format!("[[people]]\nname = \"{name}\"\naccounts = [\"{account}\"]\n");
+    let (ann, bob) = (entry("Ann", "ann@example.com"), entry("Bob", "bob@example.com"));
+    let options = AppOptions::stepped().with_people(&ann).with_type(&type_file("", ""));
+    let app = App::with(on, options).await;
+    app.change_people(&format!("{}{bob}", ann.replace("ann@", "ann.lind@"))).await;
+    let told = events(&app, "?type=people_in_force").await;
+    let data = |event: &Value| ["added", "changed", "removed"].map(|kind| event["data"][kind].clone());
+    assert_eq!(data(&told[0]), [json!(["Bob"]), json!(["Ann"]), json!([])]);
+    assert_eq!(data(&told[1]), [json!(["Ann"]), json!([]), json!([])]);
+    let all = json!(told).to_string();
+    assert!(!all.contains("@example.com"), "{all}");
+
+    let before = events(&app, "").await;
+    app.change_people(&format!("{}{bob}", ann.replace("ann@", "ann.lind@"))).await;
+    app.server().reload_rules().await;
+    assert_eq!(events(&app, "").await, before, "an unchanged reload adds nothing");
+
+    let twice = format!("{}{bob}{}", ann.replace("ann@", "ann.lind@"), entry("Eve", "Bob@example.com"));
+    app.change_people(&twice).await;
+    app.change_type(&type_file("colour = 1", "")).await;
+    let stale = events(&app, "?type=rules_stale").await;
+    assert_eq!(stale.len(), 2);
+    let files = stale[0]["data"]["files"].as_array().unwrap();
+    let shown = |file: &Value| ["part", "requestType", "file"].map(|name| file[name].clone());
+    assert_eq!(shown(&files[0]), [json!("people"), Value::Null, json!("people.toml")]);
+    assert_eq!(shown(&files[1]), [json!("types"), json!("PAY-OUT"), json!("own.toml")]);
+    assert!(files[1]["faults"][0].as_str().unwrap().contains("colour"), "{files:?}");
+    assert!(files[0]["faults"][0].as_str().unwrap().contains("people.2.accounts.0"), "{files:?}");
+    let ready = app.get("/health/ready").await.text;
+    for told in [json!(stale).to_string(), ready] {
+        assert!(!told.contains("@example.com") && !told.contains("Bob"), "{told}");
+    }
+}
+
+async fn every_end_of_a_session_is_told_in_its_org(on: On) {
+    let checker = Person {
+        orgs: json!(["90001", "90002"]),
+        ..Person::new(400_002, "checker@example.com", &["CanCheckRequest"])
+    };
+    let app = App::with(on, AppOptions::stepped().with_pages(&[checker])).await;
+    let browser = app.browser();
+    browser.sign_in("400002").await.leads_to();
+    let csrf = browser.csrf().await;
+    browser.post("/ui/sign-in/again", &[("csrf", &csrf)]).await.leads_to();
+    let csrf = browser.csrf().await;
+    browser.post("/ui/org", &[("csrf", &csrf), ("org", "90001")]).await;
+    browser.post("/ui/org", &[("csrf", &csrf), ("org", "90002")]).await.leads_to();
+    assert_eq!(end_sessions_of(&mut app.database(), "400002", &app.clock).unwrap(), 1);
+    assert_eq!(end_sessions_of(&mut app.database(), "400002", &app.clock).unwrap(), 0);
+    let told = |events: &[Value]| -> Vec<(String, Value, Value)> {
+        let told = |event: &Value| {
+            let kind = event["type"].as_str().unwrap().to_owned();
+            (kind, event["data"]["how"].clone(), event["actor"]["userId"].clone())
+        };
+        events
+            .iter()
+            .filter(|event| {
+                event["data"] != Value::Null && !event["type"].as_str().unwrap().starts_with("rules")
+            })
+            .map(told)
+            .collect()
+    };
+    let (signed_in, signed_out) = ("signed_in".to_owned(), "signed_out".to_owned());
+    let ended = "session_ended".to_owned();
+    let id = json!(400_002);
+    let here = [
+        (signed_out.clone(), json!("switch"), id.clone()),
+        (signed_in.clone(), Value::Null, id.clone()),
+        (signed_out.clone(), json!("signIn"), id.clone()),
+        (signed_in.clone(), Value::Null, id.clone()),
+    ];
+    assert_eq!(told(&events(&app, "").await), here);
+    let there = app.stranger().get("/trail").await.data();
+    let there = there.as_array().unwrap();
+    assert_eq!(told(there), [(ended, Value::Null, json!("system")), (signed_in, Value::Null, id)]);
+    assert_eq!(there[0]["actor"]["sub"], "system");
+    assert_eq!(there[0]["data"]["userId"], "400002");
 }
 
 async fn the_trail_is_for_auditors_and_says_what_is_wrong_with_a_filter(on: On) {

@@ -66,7 +66,7 @@ fn faults(type_file: &str, people: &str) -> Vec<String> {
     let people_file = folder.path().join("people.toml");
     std::fs::write(&people_file, people).unwrap();
     let catalog = Catalog { types: Some(types), people: Some(people_file), ..Catalog::default() };
-    catalog.load().err().unwrap_or_default().iter().map(|fault| fault.message.clone()).collect()
+    catalog.load().err().unwrap_or_default().iter().map(|fault| fault.sentence()).collect()
 }
 
 fn people() -> String {

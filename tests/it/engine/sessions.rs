@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 use countersign::domain::actor::Permission;
 use countersign::domain::ids::OrgId;
 use countersign::engine::EngineError;
-use countersign::engine::sessions::{LiveSession, NewSession, SessionGrant, SessionId, Use};
+use countersign::engine::sessions::{LiveSession, NewSession, SessionGrant, SessionId, Use, end_sessions_of};
 use countersign::store::sessions::SessionRow;
-use countersign::store::{sessions, to_micros};
+use countersign::store::to_micros;
 
 use crate::on_both_stores;
 use crate::support::eventually;
@@ -146,14 +146,13 @@ async fn every_session_of_a_person_can_be_ended_at_once(database: Database) {
     let node = Node::open(database);
     let mine = [open(&node, "1", "anna").await, open(&node, "2", "anna").await];
     let other = open(&node, "3", "ben").await;
-    let now = to_micros(start());
-    assert_eq!(sessions::end_all_of(&mut node.conn(), "id-anna", now).unwrap(), 2);
+    let end_all_of = |name: &str| end_sessions_of(&mut node.conn(), name, &node.clock).unwrap();
+    assert_eq!(end_all_of("id-anna"), 2);
     for session in &mine {
         assert!(find(&node, session).await.is_none());
     }
     assert!(find(&node, &other).await.is_some());
-    assert_eq!(sessions::end_all_of(&mut node.conn(), "id-anna", now).unwrap(), 0);
-    assert_eq!(sessions::end_all_of(&mut node.conn(), "id-ben", now).unwrap(), 1);
+    assert_eq!((end_all_of("id-anna"), end_all_of("id-ben")), (0, 1));
 }
 
 async fn a_person_changes_only_to_an_org_that_was_granted(database: Database) {

@@ -5,6 +5,7 @@ mod fairness;
 mod late_answers;
 mod leases;
 mod outcomes;
+mod own_listener;
 mod repeats;
 mod retries;
 mod runner;

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use countersign::domain::ids::OrgId;
 use countersign::domain::lifecycle::EventType;
 use countersign::domain::request::State;
+use countersign::store::org_events::EventFilter;
 use countersign::store::{
-    AnyConnection, StoreError, event_summaries, executions, requests, sessions, to_micros,
+    AnyConnection, StoreError, event_summaries, executions, org_events, requests, sessions, to_micros,
 };
 use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
@@ -18,7 +19,10 @@ use crate::on_both_stores;
 use crate::support::node::{Node, start};
 use crate::support::stores::Database;
 
-on_both_stores![no_periodic_query_reads_a_big_table_from_end_to_end];
+on_both_stores![
+    no_periodic_query_reads_a_big_table_from_end_to_end,
+    the_list_for_auditors_walks_an_index_whatever_is_asked,
+];
 
 /// Enough for the planner to prefer an index wherever there is one.
 const ROWS: i64 = 20_000;
@@ -197,6 +201,44 @@ async fn no_periodic_query_reads_a_big_table_from_end_to_end(database: Database)
                         && !plan.contains("SCAN executions USING COVERING INDEX executions_queued")
                 };
                 assert!(!scan, "{what}: {statement}\n{plan}");
+            }
+        }
+    }
+}
+
+async fn the_list_for_auditors_walks_an_index_whatever_is_asked(database: Database) {
+    let node = Node::open(database);
+    fill(&mut node.conn());
+    if node.database.is_postgres() {
+        node.conn().batch_execute(PLAN).unwrap();
+    }
+    let mut conn = node.store.read_connection().unwrap();
+    let from = to_micros(start()) - 3_600_000_000;
+    let (user, system) = (Some("u".to_owned()), Some("system".to_owned()));
+    let types = [None, Some(EventType::Submitted), Some(EventType::Refused), Some(EventType::RulesStale)];
+    for event_type in types {
+        for user_id in [None, user.clone(), system.clone(), Some("nobody".to_owned())] {
+            for (from, before) in [(None, None), (Some(from), Some(from + 60_000_000))] {
+                let filter = EventFilter { from, before, event_type, user_id: user_id.clone() };
+                let statements = sent(&mut conn, |conn| {
+                    org_events::newest(conn, &OrgId::new("100"), &filter, (None, 50)).map(drop).unwrap();
+                });
+                assert!(!statements.is_empty(), "{filter:?}");
+                for statement in statements {
+                    let plan = plan(&mut conn, &statement);
+                    let is_scan = if node.database.is_postgres() {
+                        plan.contains("Seq Scan on events")
+                    } else {
+                        plan.contains("SCAN events") || plan.contains("TEMP B-TREE")
+                    };
+                    assert!(!is_scan, "{filter:?}: {statement}\n{plan}");
+                    let is_walk = statement.contains("ORDER BY");
+                    let by_index = ["events_by_type", "events_by_person", "events_of_no_request"];
+                    assert!(
+                        !is_walk || by_index.iter().any(|name| plan.contains(name)),
+                        "{filter:?}: {statement}\n{plan}"
+                    );
+                }
             }
         }
     }

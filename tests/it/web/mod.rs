@@ -1,6 +1,7 @@
 //! The pages, as a browser sees them. Each case runs on both databases.
 
 mod bulk;
+mod costly;
 mod decide;
 mod deliveries;
 mod event_stream;

@@ -28,7 +28,7 @@ const TRANSFER: &str = "examples/transfers/types/TRANSFER.toml";
 const MAKER: &str = "400001";
 const CHECKER: &str = "400002";
 
-fn people() -> [Person; 2] {
+pub(super) fn people() -> [Person; 2] {
     [
         Person::new(400_001, "maker@example.com", &["CanMakeRequest"]),
         Person::new(400_002, "checker@example.com", &["CanCheckRequest"]),
@@ -49,14 +49,14 @@ async fn started_with_transfers(on: On) -> App {
 }
 
 /// A maker's browser with a form open.
-struct Open<'a> {
+pub(super) struct Open<'a> {
     browser: Browser<'a>,
     path: String,
     page: Page,
 }
 
 impl<'a> Open<'a> {
-    async fn form(app: &'a App, name: &str) -> Self {
+    pub(super) async fn form(app: &'a App, name: &str) -> Self {
         let browser = app.browser();
         let path = format!("/ui/new/{name}");
         browser.sign_in_to(MAKER, &path).await;
@@ -65,7 +65,7 @@ impl<'a> Open<'a> {
     }
 
     /// Presses the button `action` with these fields filled in.
-    async fn press(&self, action: &str, fields: &[(&str, &str)]) -> Reply {
+    pub(super) async fn press(&self, action: &str, fields: &[(&str, &str)]) -> Reply {
         let (csrf, key) = (self.page.field("csrf"), self.page.field("key"));
         let own = [("csrf", csrf.as_str()), ("key", key.as_str()), ("do", action)];
         let all: Vec<(&str, &str)> = own.into_iter().chain(fields.iter().copied()).collect();
@@ -74,7 +74,7 @@ impl<'a> Open<'a> {
 }
 
 /// The entity of the tests' requests.
-const ENTITY: [(&str, &str); 4] = [
+pub(super) const ENTITY: [(&str, &str); 4] = [
     ("/entityInfo/tillId", "70000001"),
     ("/entityInfo/storeId", "70000002"),
     ("/entityInfo/zoneId", "70000003"),
@@ -86,7 +86,7 @@ fn with_entity<'f>(fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
 }
 
 /// The number of rows in every table that a submission could write to.
-fn stored(app: &App) -> [i64; 6] {
+pub(super) fn stored(app: &App) -> [i64; 6] {
     let tables = ["requests", "calls", "events", "refusals", "usage_counters", "submission_keys"];
     tables.map(|table| app.count(&format!("SELECT count(*) AS number FROM {table}")))
 }

@@ -11,6 +11,7 @@ use crate::support::{On, journeys};
 
 journeys![
     four_thousand_characters_of_any_script_pass_every_door,
+    four_thousand_characters_pass_the_api_and_one_more_is_refused_where_it_is,
     a_line_break_is_one_character_and_the_same_one_through_every_door,
     what_no_one_can_see_is_no_reason,
     words_that_are_refused_are_shown_again_whole,
@@ -89,6 +90,26 @@ async fn four_thousand_characters_of_any_script_pass_every_door(on: On) {
     assert!(page.attributes("textarea", "maxlength").is_empty());
     assert_eq!(all_rejected(&chen, &page, &words).await.status, 200);
     assert!(recorded(&app, &id).await == words);
+}
+
+async fn four_thousand_characters_pass_the_api_and_one_more_is_refused_where_it_is(on: On) {
+    let app = start(on).await;
+    let (most, more) = ("🎉".repeat(CHARS_MAX), "語".repeat(CHARS_MAX + 1));
+    let withdrawn = paid(&app, "w").await;
+    let refused = app.maker().withdraw(&withdrawn, &more).await.refused(400, "payload_invalid");
+    assert_eq!(refused["errors"][0]["field"], "/reason", "{refused}");
+    app.maker().withdraw(&withdrawn, &most).await.data();
+    let last = app.auditor().history(&withdrawn).await.pop().unwrap();
+    assert_eq!((&last["type"], last["message"].as_str()), (&"withdrawn".into(), Some(most.as_str())));
+
+    let decided = app.maker().pays(&body(&app, "b", 10)).await;
+    let mut many = bulk("rejected", &[&decided]);
+    many["message"] = more.as_str().into();
+    let refused = app.checker().put_many(&many).await.refused(400, "payload_invalid");
+    assert_eq!(refused["errors"][0]["field"], "/message", "{refused}");
+    many["message"] = most.as_str().into();
+    assert_eq!(app.checker().put_many(&many).await.data()[0]["outcome"], "recorded");
+    assert!(recorded(&app, &decided.id).await == most);
 }
 
 async fn all_rejected(browser: &Browser<'_>, page: &Page, words: &str) -> Reply {

@@ -101,6 +101,11 @@ impl Cost {
         self.each.nodes > 0
     }
 
+    /// Whether it compiles a pattern.
+    pub fn has_pattern(&self) -> bool {
+        self.once.patterns > 0 || self.each.patterns > 0
+    }
+
     /// Whether it goes through a list, uses a pattern, or compares what may be large.
     pub fn is_dear(&self) -> bool {
         self.repeats() || self.once.patterns > 0 || self.once.comparisons > 0

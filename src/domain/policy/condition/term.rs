@@ -81,7 +81,13 @@ impl Term {
     fn must_be_of_one_kind(&self) -> Result<(), String> {
         let is_small =
             |name: &String| name.starts_with("usage") || name == "request" || name == "request.amount";
-        if !self.is_of_counters() || (self.uses.named.iter().all(is_small) && !self.cost.repeats()) {
+        if !self.is_of_counters() {
+            return Ok(());
+        }
+        if self.cost.has_pattern() {
+            return Err("Leave matches out: a part that names usage may not compile a pattern.".to_owned());
+        }
+        if self.uses.named.iter().all(is_small) && !self.cost.repeats() {
             return Ok(());
         }
         let wish = "Split this: a part that names usage may hold counters, request.amount and constants only. Join it \

@@ -285,6 +285,13 @@ fn what_names_a_counter_holds_counters_the_amount_and_constants_only() {
         assert!(refused(text).contains("Split this"), "{text}");
     }
     for text in [
+        "string(usage.maker_day.count).matches('^[0-3]$')",
+        "usage.maker_day.count == (request.body.name.matches('a') ? 1 : 2)",
+    ] {
+        assert!(refused(text).contains("Leave matches out"), "{text}");
+    }
+    assert_eq!(holds("usage.maker_day.count == 3 && request.body.name.matches('.')", &body()), Ok(true));
+    for text in [
         "request.body.flag && usage.maker_day.count < 5",
         "!(usage.maker_day.count > 5 || request.body.name == 'Bob')",
         "request.amount.above(5) ? usage.maker_day.count > 2 : true",

@@ -1,6 +1,7 @@
 //! The policy language word by word, and what holds whatever policies, people and clocks do.
 
 mod accounts;
+mod choice;
 mod conditions;
 mod deciding;
 mod properties;

@@ -243,3 +243,37 @@ proptest! {
         prop_assert_eq!(taken, may);
     }
 }
+
+#[test]
+fn a_header_is_known_under_every_spelling_that_some_server_takes_for_it() {
+    let rules = json!({"properties": {"X-Api-Version": {"const": "2"}}, "additionalProperties": {}});
+    for other in ["X_Api_Version", "x.api.version", "X-Api_Version"] {
+        let headers = json!({"X-Api-Version": "2", other: "3"});
+        assert_eq!(faults_of(&rules, headers), [task(&format!("/headers/{other}"))], "{other}");
+        let alone = json!({other: "2"});
+        assert_eq!(faults_of(&rules, alone), [task(&format!("/headers/{other}"))], "{other}");
+    }
+    assert_eq!(faults_of(&rules, json!({"Content_Type": "text/html"})), [task("/headers/Content_Type")]);
+    assert_eq!(faults_of(&rules, json!({"X-A": "1", "x_a": "2"})), [task("/headers/x_a")]);
+    assert_eq!(faults_of(&rules, json!({"X-Api-Version": "2", "X_Api_Versions": "3"})), [""; 0]);
+    let underscored = json!({"properties": {"x_api_version": {}}, "additionalProperties": {}});
+    assert_eq!(faults_of(&underscored, json!({"X_API_Version": "3"})), [""; 0]);
+    assert_eq!(faults_of(&underscored, json!({"X-API-Version": "3"})), [task("/headers/X-API-Version")]);
+}
+
+#[test]
+fn the_key_of_the_engine_is_taken_from_no_maker_in_any_spelling() {
+    let definition =
+        json!({ "headers": {"additionalProperties": {}}, "repeat": {"key_header": "Idempotency-Key"} });
+    for name in ["idempotency-key", "Idempotency_Key", "idempotency.key"] {
+        let faults = submit_points(definition.clone(), json!({"headers": {name: "1"}})).unwrap_err();
+        assert_eq!((faults.len(), &faults[0].kind), (1, &FaultKind::HeaderOfRepeats), "{name}");
+        assert_eq!(
+            definition_faults(json!({"properties": {name: {}}})),
+            [format!("/headers/properties/{name}")]
+        );
+    }
+    let twice = json!({"properties": {"X-A": {}, "x_a": {}}});
+    assert_eq!(definition_faults(twice), ["/headers/properties/x_a"]);
+    assert_eq!(definition_faults(json!({"properties": {"content_type": {}}})).len(), 1);
+}

@@ -103,7 +103,13 @@ impl App {
         self.server().reload_rules().await;
     }
 
-    /// The same with the people file.
+    /// Deletes the type's file, and reloads.
+    pub async fn remove_type(&self) {
+        std::fs::remove_file(self.folder.path().join(TYPES).join(TYPE_FILE)).unwrap();
+        self.server().reload_rules().await;
+    }
+
+    /// Replaces the text of the people file, and reloads.
     pub async fn change_people(&self, text: &str) {
         std::fs::write(self.folder.path().join(PEOPLE), text).unwrap();
         self.server().reload_rules().await;

@@ -1,7 +1,7 @@
 //! A session's cookie, its end, and its org.
 
 use chrono::TimeDelta;
-use countersign::store::{sessions, to_micros};
+use countersign::engine::sessions::end_sessions_of;
 
 use super::{people, start};
 use crate::support::app::{App, AppOptions};
@@ -92,8 +92,7 @@ async fn a_session_ended_by_operators_is_over_at_once(on: On) {
     browser.sign_in(CHECKER).await;
     other.sign_in(MAKER).await;
     let step = browser.get(&format!("/ui/requests/{id}/approve")).await;
-    let now = to_micros(app.clock.now());
-    assert_eq!(sessions::end_all_of(&mut app.database(), CHECKER, now).unwrap(), 1);
+    assert_eq!(end_sessions_of(&mut app.database(), CHECKER, &app.clock).unwrap(), 1);
     let fields = ["csrf", "digest", "version"].map(|name| (name, step.field(name)));
     let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     fields.push(("decision", "approved"));

@@ -1,5 +1,8 @@
 //! Valid files, invalid files, and the faults that are reported.
 
+mod apart;
+mod samples;
+
 use tempfile::TempDir;
 
 use super::*;
