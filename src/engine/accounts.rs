@@ -27,7 +27,7 @@ pub(super) fn accounts_of(person: &Person, people: &People) -> Accounts {
 pub(super) fn accounts_behind(signer: &Signer, people: &People) -> Accounts {
     let behind = signer.behind(people);
     let mut accounts = accounts_of(&signer.person, people);
-    for entry in people.entries().iter().filter(|entry| people.is_behind(entry, &behind)) {
+    for entry in people.entries_behind(&behind) {
         let keys = entry.accounts.iter().map(|account| PersonKey::of_account(&accounts.iss, account));
         accounts.keys.extend(keys.map(PersonKey::into_text));
         accounts.listed.extend(entry.accounts.iter().cloned());

@@ -252,8 +252,7 @@ pub(super) fn call_row(prepared: &PreparedSubmission, call: Vec<u8>) -> CallRow 
 /// One key for all accounts of one person: the people file's entry, or the account's own.
 fn person_behind(maker: &Signer, people: &People) -> PersonKey {
     let behind = maker.behind(people);
-    let mut entries = people.entries().iter().filter(|entry| !entry.is_service());
-    let listed = entries.find(|entry| people.is_behind(entry, &behind));
+    let listed = people.entries_behind(&behind).find(|entry| !entry.is_service());
     listed.map_or_else(|| maker.person.key(), |entry| PersonKey::of_entry(&entry.name))
 }
 
@@ -261,7 +260,7 @@ fn person_behind(maker: &Signer, people: &People) -> PersonKey {
 fn keys_behind(maker: &Signer, people: &People) -> BTreeSet<PersonKey> {
     let behind = maker.behind(people);
     let mut keys: BTreeSet<PersonKey> = people.keys_of(&maker.person).into_iter().collect();
-    for entry in people.entries().iter().filter(|entry| people.is_behind(entry, &behind)) {
+    for entry in people.entries_behind(&behind) {
         keys.insert(PersonKey::of_entry(&entry.name));
         let accounts = entry.accounts.iter();
         keys.extend(accounts.map(|account| PersonKey::of_account(&maker.person.iss, account)));

@@ -191,10 +191,8 @@ fn entity<'v>(facts: &Facts<'v>) -> Result<Boxed<'v>, String> {
 fn maker<'v>(facts: &Facts<'v>) -> Result<Boxed<'v>, String> {
     let maker = facts.maker;
     // A group may make a rule stricter as well, so a missing one is no answer.
-    if let Some(spelling) = facts.people.unclear_groups(&maker.person) {
-        return Err(format!(
-            "the people file spells the maker's account {spelling}, not as their token does"
-        ));
+    if let Some(why) = facts.people.unclear_groups(&maker.person) {
+        return Err(why);
     }
     let listed = facts.people.groups_of(&maker.person).into_iter().map(str::to_owned);
     let groups: BTreeSet<String> = maker.groups.iter().cloned().chain(listed).collect();
