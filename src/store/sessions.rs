@@ -38,6 +38,8 @@ pub struct SessionGrant {
     /// The groups.
     pub groups: Vec<String>,
     /// Who acts through the sign-in, the nearest first.
+    /// Whether it names groups that can't be read.
+    pub has_unread_groups: bool,
     pub act: Vec<Person>,
 }
 
@@ -49,6 +51,8 @@ struct GrantJson {
     permissions: Vec<String>,
     groups: Vec<String>,
     act: Vec<PersonJson>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    has_unread_groups: bool,
 }
 
 impl SessionGrant {
@@ -60,6 +64,7 @@ impl SessionGrant {
             permissions: self.permissions.iter().map(|permission| permission.name().to_owned()).collect(),
             groups: self.groups.clone(),
             act: json::people(&self.act),
+            has_unread_groups: self.has_unread_groups,
         })
     }
 
@@ -68,7 +73,8 @@ impl SessionGrant {
     /// # Errors
     /// [`StoreError::Corrupt`] if a member is missing or can't be read.
     pub fn from_text(text: &str) -> Result<Self, StoreError> {
-        let GrantJson { person, orgs, permissions, groups, act } = json::read(text, "claims")?;
+        let GrantJson { person, orgs, permissions, groups, has_unread_groups, act } =
+            json::read(text, "claims")?;
         let permission = |name: &String| {
             let known = Permission::ALL.into_iter().find(|known| known.name() == name);
             known.ok_or_else(|| StoreError::Corrupt(format!("permission {name}")))
@@ -79,6 +85,7 @@ impl SessionGrant {
             permissions: permissions.iter().map(permission).collect::<Result<_, _>>()?,
             groups,
             act: json::read_people(act),
+            has_unread_groups,
         })
     }
 }

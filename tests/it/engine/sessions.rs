@@ -32,6 +32,7 @@ fn granted(name: &str) -> SessionGrant {
         orgs: vec![OrgId::new("100"), OrgId::new("200")],
         permissions: vec![Permission::Make, Permission::Audit],
         groups: vec!["Risk \"night\"".to_owned()],
+        has_unread_groups: false,
         act: vec![person("robot")],
     }
 }

@@ -259,6 +259,7 @@ fn checkers_and_auditors_read_their_org_and_everybody_reads_their_own_requests()
             act: vec![],
             permissions: permissions.to_vec(),
             groups: vec![],
+            has_unread_groups: false,
             org: org.clone(),
             signed_in_at: None,
         };
@@ -282,7 +283,7 @@ fn a_condition_on_a_maker_whose_groups_are_not_clear_holds_nothing() {
     let people =
         People::new(vec![listed("Mara", &["mara"], &["Restricted"]), listed("Pia", &["pia"], &[])]).unwrap();
     let entity = EntityInfo::default();
-    let holds = |id: &str| {
+    let holds_for = |maker: &Signer, condition: &str| {
         let facts = Facts {
             request_type: "A",
             org: "100",
@@ -290,12 +291,19 @@ fn a_condition_on_a_maker_whose_groups_are_not_clear_holds_nothing() {
             task: &serde_json::json!({}),
             amount: None,
             subject: None,
-            maker: &account(id),
+            maker,
             people: &people,
             now: start(),
         };
-        Condition::parse("!(\"Restricted\" in maker.groups)", &[]).unwrap().holds(&facts, &Default::default())
+        Condition::parse(condition, &[]).unwrap().holds(&facts, &Default::default())
     };
+    let condition = "!(\"Restricted\" in maker.groups)";
+    let holds = |id: &str| holds_for(&account(id), condition);
     assert_eq!((holds("mara"), holds("pia"), holds("PIA")), (Ok(false), Ok(true), Ok(true)));
     assert!(holds("Mara").unwrap_err().contains("spells the maker's account mara"));
+    // The token names groups that can't be read; what does not ask for groups goes on.
+    let unread = Signer { has_unread_groups: true, ..account("pia") };
+    assert!(holds_for(&unread, condition).unwrap_err().contains("groups that can't be read"));
+    assert_eq!(holds_for(&unread, "maker.id == \"pia\""), Ok(true));
+    assert_eq!(holds_for(&account("Mara"), "maker.id == \"Mara\""), Ok(true));
 }
