@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::columns::lower;
 use super::events::EventRow;
 use super::schema::events;
 use super::{AnyConnection, StoreError};
@@ -21,7 +22,7 @@ pub struct EventFilter {
     pub before: Option<i64>,
     /// Only those of this type.
     pub event_type: Option<EventType>,
-    /// Only those that the person with this user id caused.
+    /// Only those that the person with this user id caused, in capital or small letters.
     pub user_id: Option<String>,
 }
 
@@ -61,7 +62,7 @@ fn of_org(
         query = query.filter(events::event_type.eq(event_type.name()));
     }
     if let Some(user_id) = &filter.user_id {
-        query = query.filter(events::actor_user_id.eq(user_id.clone()));
+        query = query.filter(lower(events::actor_user_id).eq(user_id.to_ascii_lowercase()));
     }
     Ok(query.order(events::event_id.desc()).limit(max).load(conn)?)
 }

@@ -8,6 +8,7 @@ use super::json::{self, PersonJson};
 use super::schema::sessions;
 use super::{AnyConnection, StoreError};
 use crate::domain::actor::{Permission, Person};
+use crate::domain::caseless;
 use crate::domain::ids::OrgId;
 
 /// One row.
@@ -37,9 +38,9 @@ pub struct SessionGrant {
     pub permissions: Vec<Permission>,
     /// The groups.
     pub groups: Vec<String>,
-    /// Who acts through the sign-in, the nearest first.
     /// Whether it names groups that can't be read.
     pub has_unread_groups: bool,
+    /// Who acts through the sign-in, the nearest first.
     pub act: Vec<Person>,
 }
 
@@ -50,9 +51,9 @@ struct GrantJson {
     orgs: Vec<String>,
     permissions: Vec<String>,
     groups: Vec<String>,
-    act: Vec<PersonJson>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     has_unread_groups: bool,
+    act: Vec<PersonJson>,
 }
 
 impl SessionGrant {
@@ -63,8 +64,8 @@ impl SessionGrant {
             orgs: self.orgs.iter().map(OrgId::to_string).collect(),
             permissions: self.permissions.iter().map(|permission| permission.name().to_owned()).collect(),
             groups: self.groups.clone(),
-            act: json::people(&self.act),
             has_unread_groups: self.has_unread_groups,
+            act: json::people(&self.act),
         })
     }
 
@@ -84,8 +85,8 @@ impl SessionGrant {
             orgs: orgs.into_iter().map(OrgId::new).collect(),
             permissions: permissions.iter().map(permission).collect::<Result<_, _>>()?,
             groups,
-            act: json::read_people(act),
             has_unread_groups,
+            act: json::read_people(act),
         })
     }
 }
@@ -166,11 +167,13 @@ pub fn end(conn: &mut AnyConnection, id: &str, now: i64) -> Result<bool, StoreEr
     Ok(diesel::update(live).set(sessions::ended_at.eq(now)).execute(conn)? > 0)
 }
 
-/// Ends every session of the people with this user id; returns their number.
+/// Ends every session of the people with this user id, in whatever spelling; returns their number.
 pub fn end_all_of(conn: &mut AnyConnection, user_id: &str, now: i64) -> Result<usize, StoreError> {
-    let live = sessions::table.filter(sessions::user_id.eq(user_id).and(sessions::ended_at.is_null()));
     // A session past its expiry has ended already.
-    let live = live.filter(sessions::expires_at.gt(now));
+    let live = sessions::table.filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)));
+    let mut spellings: Vec<String> = live.select(sessions::user_id).distinct().load(conn)?;
+    spellings.retain(|other| caseless::is_same(other, user_id));
+    let live = live.filter(sessions::user_id.eq_any(spellings));
     Ok(diesel::update(live).set(sessions::ended_at.eq(now)).execute(conn)?)
 }
 

@@ -101,6 +101,8 @@ CREATE TABLE decisions (
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
 ) STRICT;
 CREATE INDEX decisions_by_person ON decisions (org_id, person_key, decided_at, request_id);
+CREATE INDEX decisions_by_sub ON decisions (org_id, lower(sub), decided_at, request_id);
+CREATE INDEX decisions_by_user ON decisions (org_id, user_id, decided_at, request_id);
 
 -- One execution per approved request; `token` fences off a worker that lost its lease. It is claimed from `due_at`
 -- on; `leased_until` is by the database's clock.

@@ -148,7 +148,7 @@ async fn every_session_of_a_person_can_be_ended_at_once(database: Database) {
     let mine = [open(&node, "1", "anna").await, open(&node, "2", "anna").await];
     let other = open(&node, "3", "ben").await;
     let now = to_micros(start());
-    assert_eq!(sessions::end_all_of(&mut node.conn(), "id-anna", now).unwrap(), 2);
+    assert_eq!(sessions::end_all_of(&mut node.conn(), "ID-Anna", now).unwrap(), 2);
     for session in &mine {
         assert!(find(&node, session).await.is_none());
     }

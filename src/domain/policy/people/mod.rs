@@ -160,6 +160,11 @@ impl People {
         entries.any(|entry| self.entries[*entry].accounts.iter().any(|own| own == account))
     }
 
+    /// Whether an entry lists this account in whatever spelling.
+    pub fn lists_in_any_spelling(&self, account: &str) -> bool {
+        !self.links.entries_with(account).is_empty()
+    }
+
     /// Whether a person, or somebody in their `act` chain, is a service account.
     pub fn is_service(&self, person: &Person, act: &[Person]) -> bool {
         let mut accounts = std::iter::once(person).chain(act);
@@ -194,6 +199,21 @@ impl People {
         one.is_same_person(other) || !self.entries_of(one).is_disjoint(&self.entries_of(other))
     }
 
+    /// Whether `other` is an account of this person letter by letter: the same subject or user id of one issuer, or an
+    /// account that the file lists beside theirs, each as it is spelled there. What is theirs alone (reading,
+    /// withdrawing, an answer to their key) asks for this; another spelling only takes away.
+    pub fn is_own_account(&self, person: &Person, other: &Person) -> bool {
+        let is_same = person.iss == other.iss && (person.sub == other.sub || person.user_id == other.user_id);
+        let joins = |entry: &PersonEntry| is_spelled_as_in(entry, person) && is_spelled_as_in(entry, other);
+        is_same || self.granting_entries_of(person).any(joins)
+    }
+
+    /// The accounts that the file lists beside the person's, if it spells theirs as their token does.
+    pub fn accounts_listed_with(&self, person: &Person) -> Vec<String> {
+        let listed = self.granting_entries_of(person).filter(|entry| is_spelled_as_in(entry, person));
+        listed.flat_map(|entry| entry.accounts.iter().cloned()).collect()
+    }
+
     /// The one key of a person: their entry's, or their account's if the file does not list it.
     pub fn key_of(&self, person: &Person) -> PersonKey {
         let entry = self.entries_of(person).into_iter().next();
@@ -218,15 +238,6 @@ impl People {
         let mut seen = BTreeSet::new();
         keys.retain(|key| seen.insert(key.clone()));
         keys
-    }
-
-    /// Whether a stored key is one of this person's: an account's of theirs under any issuer, or their entry's.
-    pub fn is_key_of(&self, stored: &str, person: &Person) -> bool {
-        let own = self.entries_of(person);
-        let listed = PersonKey::id_in(stored).map(|id| self.links.entries_with(id)).unwrap_or_default();
-        stored == person.key().as_str()
-            || listed.iter().any(|entry| own.contains(entry))
-            || self.keys_of(person).iter().any(|key| key.as_str() == stored)
     }
 
     /// Whether a person and everybody in their `act` chain is active. People who are not in the file are
@@ -317,9 +328,9 @@ impl Signer {
     /// Whether they may read a request of `org` that `maker` submitted.
     ///
     /// A checker and an auditor read everything in their org. Everybody reads what they submitted
-    /// themselves, under any of their accounts and whatever permissions their token still grants.
+    /// themselves, under any of their accounts as it is spelled and whatever permissions their token still grants.
     pub fn may_read(&self, people: &People, org: &OrgId, maker: &Person) -> bool {
-        self.org == *org && (self.sees_all() || people.is_one_person(&self.person, maker))
+        self.org == *org && (self.sees_all() || people.is_own_account(&self.person, maker))
     }
 }
 
