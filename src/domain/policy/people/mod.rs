@@ -160,11 +160,6 @@ impl People {
         entries.any(|entry| self.entries[*entry].accounts.iter().any(|own| own == account))
     }
 
-    /// Whether an entry lists this account in whatever spelling.
-    pub fn lists_in_any_spelling(&self, account: &str) -> bool {
-        !self.links.entries_with(account).is_empty()
-    }
-
     /// Whether a person, or somebody in their `act` chain, is a service account.
     pub fn is_service(&self, person: &Person, act: &[Person]) -> bool {
         let mut accounts = std::iter::once(person).chain(act);
