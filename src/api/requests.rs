@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::actor::{OrgHeader, actor};
 use super::{Api, about, inbox, no_parameters, request_id};
 use crate::domain::actor::Permission;
+use crate::domain::caseless;
 use crate::domain::code::Code;
 use crate::domain::fault::call::{MemberFault, ParameterFault};
 use crate::domain::words::Words;
@@ -149,7 +150,8 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
         }
         Some(ListView::Mine) => {
             filter.maker = Some(api.engine.accounts_of(&actor));
-            if parameters.text("userId").is_some_and(|named| named != actor.person.user_id) {
+            if parameters.text("userId").is_some_and(|named| !caseless::is_same(named, &actor.person.user_id))
+            {
                 parameters.fault("userId", ParameterFault::NotTheReader);
             }
         }

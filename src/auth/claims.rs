@@ -46,12 +46,14 @@ impl ClaimRequirements {
     pub fn read(&self, claims: &Map<String, Value>, now: DateTime<Utc>) -> Result<Claims, TokenFault> {
         self.check_parties(claims)?;
         self.check_times(claims, now)?;
+        let groups = self.groups(claims.get(&self.names.groups));
         Ok(Claims {
             person: self.person(claims)?,
             orgs: orgs(claims.get(&self.names.org_id)).ok_or(TokenFault::Claim("orgId"))?,
             permissions: permissions(claims.get(&self.names.permissions))
                 .ok_or(TokenFault::Claim("permissions"))?,
-            groups: self.groups(claims.get(&self.names.groups)),
+            has_unread_groups: groups.contains(&None) || self.are_groups_elsewhere(claims),
+            groups: groups.into_iter().flatten().collect(),
             act: self.act(claims.get("act"))?,
             signed_in_at: self.signed_in_at(claims, now),
             token_id: self.dropped.unless_read("jti", claims.get("jti"), text_id),
@@ -78,15 +80,21 @@ impl ClaimRequirements {
         name.clone()
     }
 
-    /// The texts of the claim, of any length: a group grants only what a seat names, letter by letter. What is no
-    /// text names no group.
-    fn groups(&self, claim: Option<&Value>) -> Vec<String> {
-        let Some(value) = claim else { return Vec::new() };
+    /// The texts of the claim, of any length: a group grants only what a seat names, letter by letter. `None` is a
+    /// group that can't be read.
+    fn groups(&self, claim: Option<&Value>) -> Vec<Option<String>> {
+        let Some(value) = claim.filter(|value| !value.is_null()) else { return Vec::new() };
         let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         let text = |item: &Value| {
             self.dropped.unless_read("groups", Some(item), |item| item.as_str().map(str::to_owned))
         };
-        items.iter().filter_map(text).collect()
+        items.iter().map(text).collect()
+    }
+
+    /// Whether the token says that the groups are to be asked for elsewhere: a provider does so when they are too many
+    /// (a distributed claim, OpenID Connect Core 5.6.2).
+    fn are_groups_elsewhere(&self, claims: &Map<String, Value>) -> bool {
+        claims.get("_claim_names").is_some_and(|names| names.get(&self.names.groups).is_some())
     }
 
     fn check_parties(&self, claims: &Map<String, Value>) -> Result<(), TokenFault> {

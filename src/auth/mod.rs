@@ -49,6 +49,8 @@ pub struct Claims {
     pub permissions: Vec<Permission>,
     /// The groups that the token names.
     pub groups: Vec<String>,
+    /// Whether it names groups that can't be read.
+    pub has_unread_groups: bool,
     /// The actors of the token's `act` chain, the nearest first.
     pub act: Vec<Person>,
     /// When the person authenticated: the token's `auth_time`, if present.

@@ -99,6 +99,7 @@ fn a_good_token_says_who_is_asking() {
         orgs: vec![OrgId::new("100")],
         permissions: vec![Permission::Make],
         groups: vec![],
+        has_unread_groups: false,
         act: vec![],
         token_id: Some("t-1".into()),
         signed_in_at: None,
@@ -184,18 +185,30 @@ fn a_sign_in_that_is_still_to_come_counts_as_none() {
 fn groups_are_the_texts_of_the_claim_whatever_else_is_in_it() {
     let long = "g".repeat(20_000);
     let rows = [
-        ("", vec![]),
-        (r#""Finance""#, vec!["Finance"]),
-        (r#"["Finance","Risk"]"#, vec!["Finance", "Risk"]),
-        (r#"["Finance",7,null,{"name":"Risk"},["Risk"]]"#, vec!["Finance"]),
-        ("7", vec![]),
-        ("null", vec![]),
-        (r#"{"Finance":true}"#, vec![]),
-        (&format!("[\"{long}\",\"Risk\"]"), vec![&long, "Risk"]),
+        ("", vec![], false),
+        ("null", vec![], false),
+        ("[]", vec![], false),
+        (r#""Finance""#, vec!["Finance"], false),
+        (r#"["Finance","Risk"]"#, vec!["Finance", "Risk"], false),
+        (&format!("[\"{long}\",\"Risk\"]"), vec![&long, "Risk"], false),
+        (r#"["Finance",7,null,{"name":"Risk"},["Risk"]]"#, vec!["Finance"], true),
+        (r#"["Finance",null]"#, vec!["Finance"], true),
+        ("7", vec![], true),
+        (r#"{"Finance":true}"#, vec![], true),
     ];
-    for (text, groups) in rows {
+    for (text, groups, has_unread) in rows {
         let claims = verify_hs(&sign_hs(HS_HEADER, &claims_with("groups", text))).unwrap();
-        assert_eq!(claims.groups, groups, "{text}");
+        assert_eq!(
+            (claims.groups, claims.has_unread_groups),
+            (groups.into_iter().map(str::to_owned).collect(), has_unread),
+            "{text}"
+        );
+    }
+    // The provider says that the groups are to be asked for elsewhere.
+    let rows = [(r#"{"groups":"src1"}"#, true), (r#"{"roles":"src1"}"#, false), ("7", false)];
+    for (text, has_unread) in rows {
+        let claims = verify_hs(&sign_hs(HS_HEADER, &claims_with("_claim_names", text))).unwrap();
+        assert_eq!(claims.has_unread_groups, has_unread, "{text}");
     }
 }
 

@@ -8,6 +8,9 @@ use crate::domain::id_text;
 use crate::domain::policy::people::{People, PersonEntry};
 use crate::domain::rules::files::ReadEntry;
 
+/// Maximum length of a name, in characters.
+const NAME_CHARS_MAX: usize = 256;
+
 const MEMBERS: [&str; 5] = ["name", "accounts", "groups", "active", "owners"];
 
 /// A people file with faults.
@@ -79,11 +82,20 @@ fn entry(person: &Value, at: &str, faults: &mut Vec<DefinitionFault>) -> ReadEnt
             faults.push(fault(format!("{at}/accounts/{number}"), format!("Write {}.", wrong.wish())));
         }
     }
-    if let Some(Err(wrong)) = name.map(id_text::check_seen) {
-        faults.push(fault(pointer_to(at, "name"), format!("Write {}.", wrong.wish())));
+    if let Some(wish) = name.and_then(wish_for_name) {
+        faults.push(fault(pointer_to(at, "name"), wish));
     }
     let (groups, owners) = (texts(person, "groups", at, faults), texts(person, "owners", at, faults));
-    ReadEntry { name: name.map(str::to_owned), accounts, groups, active, owners }
+    let name = name.filter(|name| wish_for_name(name).is_none()).map(str::to_owned);
+    ReadEntry { name, accounts, groups, active, owners }
+}
+
+/// What is wrong with a name: it is shown, and part of the keys under which a person is counted.
+fn wish_for_name(name: &str) -> Option<String> {
+    if name.chars().count() > NAME_CHARS_MAX {
+        return Some(format!("Write at most {NAME_CHARS_MAX} characters."));
+    }
+    id_text::check_seen(name).err().map(|wrong| format!("Write {}.", wrong.wish()))
 }
 
 /// The texts of a list, which may be left out; `None` if it can't be read.

@@ -80,6 +80,8 @@ pub struct Signer {
     pub permissions: Vec<Permission>,
     /// The groups that the token names.
     pub groups: Vec<String>,
+    /// Whether the token names groups that can't be read: what says that they are *not* in a group is not known then.
+    pub has_unread_groups: bool,
     /// The org that the API call names and the token grants.
     pub org: OrgId,
     /// When they proved who they are, if known: a session's sign-in, or what the token says.

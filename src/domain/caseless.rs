@@ -1,7 +1,7 @@
 //! Ids as people read them: two spellings of one id are equal here, in whatever letter case or width.
 //!
 //! This only ever takes something away: it makes two accounts one person. What grants something (a group, a
-//! seat, a permission) is compared exactly, letter by letter.
+//! seat, a permission; reading, withdrawing and repeating one's own) is compared exactly, letter by letter.
 
 use std::borrow::Cow;
 

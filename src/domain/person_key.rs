@@ -17,6 +17,11 @@ impl PersonKey {
         Self(format!("{issuer}\n{}", caseless::folded(id)))
     }
 
+    /// The key of everybody with one subject, beside the keys of their user ids. No id has a line end.
+    pub fn of_subject(issuer: &str, subject: &str) -> Self {
+        Self(format!("{issuer}\n{}\nsub", caseless::folded(subject)))
+    }
+
     /// The key of everybody whom one entry of the people file joins. No issuer is blank.
     pub fn of_entry(name: &str) -> Self {
         Self(format!("\n{name}"))
@@ -25,11 +30,6 @@ impl PersonKey {
     /// The key as it is stored.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// The id in a stored key of an account, as it is compared; `None` if the key is an entry's.
-    pub fn id_in(stored: &str) -> Option<&str> {
-        stored.split_once('\n').filter(|(issuer, _)| !issuer.is_empty()).map(|(_, id)| id)
     }
 
     /// The key as it is stored.

@@ -5,11 +5,12 @@
 //! counters, a subject that must be alone, or an `Idempotency-Key`, it is chosen inside the writing
 //! transaction, on locked rows, so that no batch and no second node can slip past.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::counting::{CounterRows, MakerKeys, usage_of};
 use super::error::AdmissionRefusal;
 use super::idempotency::ClientKey;
 use crate::clock::Clock;
@@ -18,7 +19,6 @@ use crate::domain::code::Code;
 use crate::domain::execution::Execution;
 use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::{NewRequest, submit};
-use crate::domain::person_key::PersonKey;
 use crate::domain::policy::facts::Facts;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{DecisionContext, PolicyInForce, progress};
@@ -35,7 +35,7 @@ use crate::store::outbox::OutboxRow;
 use crate::store::requests::RequestRow;
 use crate::store::submissions::NewSubmission;
 use crate::store::to_micros;
-use crate::store::usage::UsageKey;
+use crate::store::usage::{UsageKey, UsageRow};
 
 /// Deadlines where a type names none.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +59,8 @@ pub(super) struct PreparedSubmission {
     pub(super) rules: Arc<Rules>,
     pub(super) deadlines: Deadlines,
     pub(super) client_key: Option<ClientKey>,
+    /// The rows of its counters.
+    pub(super) counters: Vec<CounterRows>,
 }
 
 /// The stored rows that an admission depends on.
@@ -95,45 +97,30 @@ impl PreparedSubmission {
         self.client_key.is_some() || !self.request_type.usage.is_empty() || self.must_be_alone()
     }
 
-    /// The counters that it counts in.
+    /// The rows in which it counts.
     pub(super) fn counted(&self) -> Vec<Counted> {
-        let count = |counter: &Counter| {
-            let who = match counter.by {
-                CountBy::Maker => person_behind(&self.maker, &self.rules.people).into_text(),
-                CountBy::Subject => self.submission.subject.clone()?,
-            };
-            let window = counter.window.num_microseconds().filter(|window| *window > 0)?;
-            let now = to_micros(self.now);
-            Some(Counted { counter: counter.name.clone(), who, window_start: now - now.rem_euclid(window) })
-        };
-        self.request_type.usage.iter().filter_map(count).collect()
+        self.counters.iter().flat_map(CounterRows::own).cloned().collect()
     }
 
-    /// Where the counter may have counted the same maker before: under the key of an account that the people
-    /// file joins with theirs now.
-    pub(super) fn counted_earlier(&self, counted: &Counted) -> Vec<Counted> {
-        let is_this = |counter: &&Counter| counter.name == counted.counter && counter.by == CountBy::Maker;
-        if !self.request_type.usage.iter().any(|counter| is_this(&counter)) {
-            return Vec::new();
-        }
-        let keys = keys_behind(&self.maker, &self.rules.people).into_iter().map(PersonKey::into_text);
-        keys.map(|who| Counted { who, ..counted.clone() }).filter(|other| other.who != counted.who).collect()
+    /// What its counters contain before it: see [`usage_of`].
+    pub(super) fn usage(&self, find: impl Fn(&UsageKey) -> Option<Usage>) -> BTreeMap<String, Usage> {
+        usage_of(&self.counters, |counted| find(&self.usage_key(counted)))
     }
 
-    /// The rows that are read beside the locked ones, as far as they exist.
-    pub(super) fn read_beside(&self) -> Vec<UsageKey> {
-        let (org, name) = (self.maker.org.as_str(), self.request_type.name.as_str());
-        let counted = self.counted();
-        let earlier = counted.iter().flat_map(|counted| self.counted_earlier(counted));
-        earlier.map(|counted| usage_key(org, name, &counted)).collect()
+    /// Every row of its counters, as far as they exist.
+    pub(super) fn read_rows(&self) -> Vec<UsageKey> {
+        self.counters.iter().flat_map(CounterRows::all).map(|counted| self.usage_key(counted)).collect()
     }
 
     /// The rows to lock before its rule is chosen.
     pub(super) fn locks(&self) -> Vec<UsageKey> {
         let mut counted = self.counted();
         counted.extend(self.subject_lock());
-        let name = self.request_type.name.as_str();
-        counted.iter().map(|counted| usage_key(self.maker.org.as_str(), name, counted)).collect()
+        counted.iter().map(|counted| self.usage_key(counted)).collect()
+    }
+
+    fn usage_key(&self, counted: &Counted) -> UsageKey {
+        usage_key(self.maker.org.as_str(), self.request_type.name.as_str(), counted)
     }
 
     /// Chooses the rule and makes the rows.
@@ -243,28 +230,36 @@ pub(super) fn call_row(prepared: &PreparedSubmission, call: Vec<u8>) -> CallRow 
     CallRow::new(&key, call, &prepared.submission.task, &prepared.submission.label)
 }
 
-/// One key for all accounts of one person: the people file's entry, or the account's own.
-fn person_behind(maker: &Signer, people: &People) -> PersonKey {
-    let behind = maker.behind(people);
-    let mut entries = people.entries().iter().filter(|entry| !entry.is_service());
-    let listed = entries.find(|entry| people.is_behind(entry, &behind));
-    listed.map_or_else(|| maker.person.key(), |entry| PersonKey::of_entry(&entry.name))
-}
-
-/// Every key under which the people behind a maker may have been counted while the people file was another.
-fn keys_behind(maker: &Signer, people: &People) -> BTreeSet<PersonKey> {
-    let behind = maker.behind(people);
-    let mut keys: BTreeSet<PersonKey> = people.keys_of(&maker.person).into_iter().collect();
-    for entry in people.entries().iter().filter(|entry| people.is_behind(entry, &behind)) {
-        keys.insert(PersonKey::of_entry(&entry.name));
-        let accounts = entry.accounts.iter();
-        keys.extend(accounts.map(|account| PersonKey::of_account(&maker.person.iss, account)));
+/// The rows of the type's counters for a submission: looked up once.
+pub(super) fn counters_of(
+    request_type: &RequestType,
+    (maker, people): (&Signer, &People),
+    subject: Option<&str>,
+    now: DateTime<Utc>,
+) -> Vec<CounterRows> {
+    if request_type.usage.is_empty() {
+        return Vec::new();
     }
-    keys
+    let keys = MakerKeys::of((&maker.person, &maker.act), people);
+    let rows = |counter: &Counter| {
+        let window = counter.window.num_microseconds().filter(|window| *window > 0)?;
+        let now = to_micros(now);
+        let start = now - now.rem_euclid(window);
+        Some(match counter.by {
+            CountBy::Maker => CounterRows::of_maker(&counter.name, start, &keys),
+            CountBy::Subject => CounterRows::of_subject(&counter.name, start, subject?),
+        })
+    };
+    request_type.usage.iter().filter_map(rows).collect()
 }
 
 /// The key of a counter's row.
 pub(super) fn usage_key(org: &str, request_type: &str, counted: &Counted) -> UsageKey {
     let Counted { counter, who, window_start } = counted.clone();
     (org.to_owned(), request_type.to_owned(), counter, who, window_start)
+}
+
+/// What a counter's row contains: nothing if it is not there, `None` if it can't be read.
+pub(super) fn usage_in(row: Option<&UsageRow>) -> Option<Usage> {
+    row.map_or(Some(Usage::default()), |row| Usage::parse(row.count, &row.sum))
 }

@@ -3,11 +3,12 @@
 //! Counters and other requests on the subject are read without a lock, so the result may be out of date at
 //! once. Only a real submission is judged on locked rows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::admission::{Admitted, PreparedSubmission, StoredContext, usage_key};
+use super::admission::{Admitted, PreparedSubmission, StoredContext, usage_in};
 use super::explain::nearly_used_up;
 use super::{AdmissionRefusal, Engine, EngineError, SubmissionInput, require};
 use crate::domain::actor::Permission;
@@ -17,11 +18,11 @@ use crate::domain::findings::{Finding, Level, hidden_characters};
 use crate::domain::ids::RequestId;
 use crate::domain::policy::RuleOutcome;
 use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
-use crate::domain::policy::usage::Usage;
 use crate::domain::request::Request;
 use crate::domain::request_type::RequestType;
 use crate::domain::submission::mask_headers;
 use crate::store::requests::RequestRow;
+use crate::store::usage::{UsageKey, UsageRow};
 use crate::store::{AnyConnection, StoreError, requests, usage};
 
 /// What a submission without faults would become.
@@ -155,13 +156,9 @@ fn stored_context(
 ) -> Result<StoredContext, StoreError> {
     let (org, name) = (prepared.maker.org.as_str(), prepared.request_type.name.as_str());
     let mut stored = StoredContext::default();
-    for counted in prepared.counted() {
-        let usage = match usage::find(conn, &usage_key(org, name, &counted))? {
-            Some(row) => Usage::parse(row.count, &row.sum),
-            None => Some(Usage::default()),
-        };
-        stored.usage.extend(usage.map(|usage| (counted.counter, usage)));
-    }
+    let rows = usage::find_all(conn, &prepared.read_rows())?;
+    let rows: BTreeMap<UsageKey, UsageRow> = rows.into_iter().map(|row| (row.key(), row)).collect();
+    stored.usage = prepared.usage(|key| usage_in(rows.get(key)));
     if let Some(subject) = prepared.submission.subject.as_deref().filter(|_| prepared.must_be_alone()) {
         stored.pending = requests::list_pending_on(conn, (org, name), subject, 1)?;
     }

@@ -1,10 +1,11 @@
 //! What one person is told about one request: may they decide, why not, what is still needed, and findings.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::admission::usage_key;
+use super::admission::{usage_in, usage_key};
+use super::counting::{CounterRows, MakerKeys, usage_of};
 use super::reader::Reader;
 use super::reason::Reason;
 use super::rule_book::approval_of;
@@ -22,8 +23,9 @@ use crate::domain::policy::may_decide::{may_decide, must_wait};
 use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
 use crate::domain::policy::shortage::{Shortage, shortage};
 use crate::domain::policy::usage::Usage;
-use crate::domain::request::{Decision, Request};
+use crate::domain::request::{Counted, Decision, Request};
 use crate::domain::request_type::{CountBy, Counter, RequestType};
+use crate::domain::rules::Rules;
 use crate::store::attempts::{self, AttemptRow};
 use crate::store::usage::UsageKey;
 use crate::store::{AnyConnection, StoreError, requests, to_micros, usage};
@@ -66,7 +68,8 @@ impl Engine {
     /// What `actor` is told about a request beyond its body.
     pub async fn explain(&self, actor: &Actor, view: &View) -> Result<Explanation, EngineError> {
         let (request, pinned) = (view.request.clone(), Arc::clone(&view.pinned));
-        let read = move |conn: &mut AnyConnection| StoredFindings::default().of(conn, &request, &pinned);
+        let rules = self.inner.book.current();
+        let read = move |conn: &mut AnyConnection| StoredFindings::under(&rules).of(conn, &request, &pinned);
         let stored = self.inner.store.read(read).await?;
         Ok(self.explanation_of(actor, view, stored)?)
     }
@@ -146,7 +149,7 @@ fn read_many(
     ids: &[RequestId],
 ) -> Result<Vec<(RowView, Vec<Finding>)>, StoreError> {
     let found = reader.find_many(conn, ids)?;
-    let mut findings = StoredFindings::default();
+    let mut findings = StoredFindings::under(&reader.rules);
     let explain = |row: RowView| {
         let stored = findings.of(conn, &row.request, &row.pinned)?;
         Ok((row, stored))
@@ -156,14 +159,19 @@ fn read_many(
 
 /// Findings that depend on other rows: open requests on the same subject, and counters. Each row is read
 /// once, however many requests ask for it.
-#[derive(Default)]
 pub(super) struct StoredFindings {
+    /// Who is whom now.
+    rules: Arc<Rules>,
     /// By type and subject.
     open: HashMap<(String, String), Vec<String>>,
     usage: HashMap<UsageKey, Option<Usage>>,
 }
 
 impl StoredFindings {
+    pub(super) fn under(rules: &Arc<Rules>) -> Self {
+        Self { rules: Arc::clone(rules), open: HashMap::new(), usage: HashMap::new() }
+    }
+
     pub(super) fn of(
         &mut self,
         conn: &mut AnyConnection,
@@ -207,20 +215,27 @@ impl StoredFindings {
         if !request.state.waits() {
             return Ok(findings);
         }
-        for counted in &request.terms.counted {
-            let Some(counter) = pinned.usage.iter().find(|counter| counter.name == counted.counter) else {
-                continue;
-            };
-            let key = usage_key(request.org.as_str(), request.request_type.as_str(), counted);
-            let usage = match self.usage.entry(key) {
-                Entry::Occupied(known) => *known.get(),
-                Entry::Vacant(unknown) => {
-                    let row = usage::find(conn, unknown.key())?;
-                    *unknown.insert(row.and_then(|row| Usage::parse(row.count, &row.sum)))
+        let keys = MakerKeys::of((&request.maker, &request.terms.maker_act), &self.rules.people);
+        let rows = |counter: &Counter| {
+            let counted = request.terms.counted.iter().find(|counted| counted.counter == counter.name)?;
+            Some(match counter.by {
+                CountBy::Maker => CounterRows::of_maker(&counter.name, counted.window_start, &keys),
+                CountBy::Subject => {
+                    CounterRows::of_subject(&counter.name, counted.window_start, &counted.who)
                 }
-            };
-            findings.extend(usage.and_then(|usage| nearly_used_up(counter, usage)));
+            })
+        };
+        let counters: Vec<CounterRows> = pinned.usage.iter().filter_map(rows).collect();
+        let key = |counted: &Counted| usage_key(request.org.as_str(), request.request_type.as_str(), counted);
+        let wanted: BTreeSet<UsageKey> = counters.iter().flat_map(CounterRows::all).map(key).collect();
+        let unread: Vec<UsageKey> = wanted.into_iter().filter(|key| !self.usage.contains_key(key)).collect();
+        self.usage.extend(unread.iter().map(|key| (key.clone(), Some(Usage::default()))));
+        for row in usage::find_all(conn, &unread)? {
+            self.usage.insert(row.key(), usage_in(Some(&row)));
         }
+        let used = usage_of(&counters, |counted| self.usage.get(&key(counted)).copied().flatten());
+        let nearly = |counter: &Counter| nearly_used_up(counter, *used.get(&counter.name)?);
+        findings.extend(pinned.usage.iter().filter_map(nearly));
         Ok(findings)
     }
 }

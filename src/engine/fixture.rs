@@ -94,6 +94,7 @@ pub(super) fn maker() -> Actor {
             org: OrgId::new("100"),
             permissions: vec![Permission::Make],
             groups: vec![],
+            has_unread_groups: false,
             act: vec![],
             signed_in_at: None,
         },

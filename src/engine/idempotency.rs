@@ -51,17 +51,15 @@ impl ClientKey {
     }
 }
 
-/// Whether a key was used by this person: under any of their accounts, as the people file joins them now.
+/// Whether a key was used by this person: under any of their accounts, as the people file joins them now, each as it is
+/// spelled.
 pub(super) fn is_theirs(
     conn: &mut AnyConnection,
     row: &SubmissionKeyRow,
     (person, people): (&Person, &People),
 ) -> Result<bool, StoreError> {
-    if people.is_key_of(&row.person_key, person) {
-        return Ok(true);
-    }
     let found = requests::find(conn, &OrgId::new(row.org_id.clone()), parse_id(&row.request_id)?)?;
-    Ok(found.is_some_and(|request| people.is_one_person(&request.maker(), person)))
+    Ok(found.is_some_and(|request| people.is_own_account(person, &request.maker())))
 }
 
 impl Engine {

@@ -249,7 +249,8 @@ impl Engine {
         let people = &rules.people;
         let is_own = |person: &Person| people.is_one_person(person, &actor.person);
         let is_open = change.state.waits() && actor.may(Permission::Check);
-        if !is_open || change.org != actor.org || is_own(&change.maker) || is_own(&change.by) {
+        let is_active = people.is_active(&actor.person, &actor.act);
+        if !is_open || !is_active || change.org != actor.org || is_own(&change.maker) || is_own(&change.by) {
             return false;
         }
         let capacities = capacities_of(actor, people);
@@ -387,7 +388,7 @@ impl InboxReader {
         limit: usize,
     ) -> Result<DecidedRows, StoreError> {
         let rows = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        let own = accounts_of(&self.reader.actor.person, &self.reader.rules.people).keys;
+        let own = accounts_of(&self.reader.actor.person, &self.reader.rules.people);
         let mut found = inbox::decided_by(conn, &self.reader.actor.org, &own, after, rows)?;
         let has_more = found.len() > limit;
         found.truncate(limit);

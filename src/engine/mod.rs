@@ -12,6 +12,7 @@ pub mod change_feed;
 mod claimed_execution;
 pub mod clients;
 mod command;
+mod counting;
 mod decide;
 mod decider;
 pub mod deliveries;

@@ -58,7 +58,8 @@ impl Engine {
                 return Ok(None);
             }
             let events = entries(events::list(conn, &asking.org, id)?)?;
-            let findings = StoredFindings::default().of(conn, &view.request, &view.pinned)?;
+            let findings =
+                StoredFindings::under(&inbox.reader.rules).of(conn, &view.request, &view.pinned)?;
             let others = on_same_subject(conn, scope, &view, limits.others)?;
             let may_check = asking.may(Permission::Check);
             let waiting = if may_check { inbox.ids(conn, limits.waiting)? } else { Vec::new() };

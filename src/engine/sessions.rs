@@ -68,6 +68,7 @@ impl LiveSession {
                 org: self.org.clone(),
                 permissions: self.granted.permissions.clone(),
                 groups: self.granted.groups.clone(),
+                has_unread_groups: self.granted.has_unread_groups,
                 act: self.granted.act.clone(),
                 signed_in_at: self.signed_in_at,
             },

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::admission::{PreparedSubmission, StoredContext, call_row};
+use super::admission::{PreparedSubmission, StoredContext, call_row, counters_of};
 use super::command::{WriteCommand, WriteReply};
 use super::idempotency::ClientKey;
 use super::views::View;
@@ -145,17 +145,21 @@ impl Engine {
             let message = "Your account is not active in the people file. Ask whoever keeps it.".to_owned();
             return Err(EngineError::NotAdmitted(AdmissionRefusal { code: Code::PersonInactive, message }));
         }
+        let (signer, now) = (&input.actor.signer, self.inner.clock.now());
+        let counters =
+            counters_of(&request_type, (signer, &rules.people), submission.subject.as_deref(), now);
         Ok(Box::new(PreparedSubmission {
             maker: input.actor.signer.clone(),
             origin: Origin::of(input.actor, input.reference),
             id,
-            now: self.inner.clock.now(),
+            now,
             request_type,
             submission,
             choice: RuleChoice::default(),
             rules,
             deadlines: self.inner.deadlines,
             client_key,
+            counters,
         }))
     }
 

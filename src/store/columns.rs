@@ -356,3 +356,8 @@ macro_rules! person {
     };
 }
 pub(super) use person;
+
+diesel::define_sql_function! {
+    /// The text with its ASCII letters small, as both databases do it here: PostgreSQL compares these columns by byte.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}

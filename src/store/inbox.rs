@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::accounts::Accounts;
+use super::columns::lower;
 use super::decisions as decided;
 use super::listing;
 use super::schema::{decisions, requests};
@@ -64,7 +65,7 @@ pub fn waiting_for(
     after: Option<&InboxPosition>,
     limit: i64,
 ) -> Result<Vec<WaitingRequest>, StoreError> {
-    let Accounts { iss, sub, keys, listed } = accounts.clone();
+    let Accounts { iss, sub, keys, listed, user_id: _ } = accounts.clone();
     // Only ids of one issuer are one person: an id of another one's is another person's, unless it is listed.
     let own = decisions::org_id.eq(requests::org_id).and(decisions::request_id.eq(requests::request_id)).and(
         decisions::person_key
@@ -141,16 +142,45 @@ fn waiting(org: &OrgId, row: WaitingRow) -> Result<WaitingRequest, StoreError> {
     })
 }
 
-/// Requests that one of `keys` decided, the latest decision first.
+/// Requests that one of these accounts decided, the latest decision first.
 pub fn decided_by(
     conn: &mut AnyConnection,
     org: &OrgId,
-    keys: &[String],
+    accounts: &Accounts,
     after: Option<&InboxPosition>,
     limit: i64,
 ) -> Result<Vec<(InboxPosition, Request)>, StoreError> {
+    let Accounts { iss, sub, keys, listed, user_id: _ } = accounts.clone();
+    // Each way to find them has its index, and is walked in the order of the page.
+    let page = || decided_page(org, after, limit);
+    let mut rows: Vec<(i64, String)> = page().filter(decisions::person_key.eq_any(keys)).load(conn)?;
+    let same_sub = decisions::iss.eq(iss).and(lower(decisions::sub).eq(sub.to_ascii_lowercase()));
+    rows.extend(page().filter(same_sub).load::<(i64, String)>(conn)?);
+    if !listed.is_empty() {
+        let subs: Vec<String> = listed.iter().map(|account| account.to_ascii_lowercase()).collect();
+        let by_sub = lower(decisions::sub).eq_any(subs).and(decisions::sub.eq_any(listed.clone()));
+        rows.extend(page().filter(by_sub).load::<(i64, String)>(conn)?);
+        rows.extend(page().filter(decisions::user_id.eq_any(listed)).load::<(i64, String)>(conn)?);
+    }
+    rows.sort_unstable_by(|one, other| other.cmp(one));
+    rows.dedup();
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let position = |(at, id): (i64, String)| Ok(InboxPosition { at, id: super::requests::parse_id(&id)? });
+    let positions = rows.into_iter().map(position).collect::<Result<Vec<_>, StoreError>>()?;
+    let ids: Vec<RequestId> = positions.iter().map(|position| position.id).collect();
+    let found = listing::find_all(conn, org, &ids)?;
+    let by_id: HashMap<RequestId, Request> = found.into_iter().map(|found| (found.id, found)).collect();
+    // One request comes twice if two accounts of this person decided it.
+    let whole = |position: InboxPosition| by_id.get(&position.id).cloned().map(|found| (position, found));
+    Ok(positions.into_iter().filter_map(whole).collect())
+}
+
+type Any = <AnyConnection as diesel::Connection>::Backend;
+type DecidedPage<'a> = decisions::BoxedQuery<'a, Any, (BigInt, Text)>;
+
+fn decided_page<'a>(org: &OrgId, after: Option<&InboxPosition>, limit: i64) -> DecidedPage<'a> {
     let mut query = decisions::table
-        .filter(decisions::org_id.eq(org.to_string()).and(decisions::person_key.eq_any(keys.to_vec())))
+        .filter(decisions::org_id.eq(org.to_string()))
         .order((decisions::decided_at.desc(), decisions::request_id.desc()))
         .limit(limit)
         .select((decisions::decided_at, decisions::request_id))
@@ -160,13 +190,5 @@ pub fn decided_by(
             .filter(decisions::decided_at.le(*at))
             .filter(decisions::decided_at.lt(*at).or(decisions::request_id.lt(id.to_string())));
     }
-    let rows: Vec<(i64, String)> = query.load(conn)?;
-    let position = |(at, id): (i64, String)| Ok(InboxPosition { at, id: super::requests::parse_id(&id)? });
-    let positions = rows.into_iter().map(position).collect::<Result<Vec<_>, StoreError>>()?;
-    let ids: Vec<RequestId> = positions.iter().map(|position| position.id).collect();
-    let found = listing::find_all(conn, org, &ids)?;
-    let by_id: HashMap<RequestId, Request> = found.into_iter().map(|found| (found.id, found)).collect();
-    // One request comes twice if two accounts of this person decided it.
-    let whole = |position: InboxPosition| by_id.get(&position.id).cloned().map(|found| (position, found));
-    Ok(positions.into_iter().filter_map(whole).collect())
+    query
 }

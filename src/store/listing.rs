@@ -8,11 +8,13 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::accounts::Accounts;
+use super::columns::lower;
 use super::decisions;
 use super::records::{self, Record};
 use super::requests::{self as rows, Key, RequestRow};
 use super::schema::requests;
 use super::{AnyConnection, StoreError, to_micros};
+use crate::domain::caseless;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::request::{Request, State, VERSION_ON_ARRIVAL};
 
@@ -23,7 +25,7 @@ pub struct Filter {
     pub org: OrgId,
     /// Only what this person submitted.
     pub maker: Option<Accounts>,
-    /// The maker's user id.
+    /// The maker's user id, in whatever spelling.
     pub user_id: Option<String>,
     /// The four entities.
     pub concept_id: Option<String>,
@@ -97,19 +99,13 @@ type Boxed<'a> = requests::BoxedQuery<'a, Any>;
 
 fn filtered<'a>(filter: &Filter) -> Boxed<'a> {
     let mut query = requests::table.filter(requests::org_id.eq(filter.org.to_string())).into_boxed();
-    if let Some(Accounts { iss, sub, keys, listed }) = filter.maker.clone() {
-        let same_sub = requests::maker_iss.eq(iss).and(requests::maker_sub.eq(sub));
-        let own = requests::maker_key.eq_any(keys).or(same_sub);
-        query = if listed.is_empty() {
-            query.filter(own)
-        } else {
-            let joined =
-                requests::maker_sub.eq_any(listed.clone()).or(requests::maker_user_id.eq_any(listed));
-            query.filter(own.or(joined))
-        };
+    if let Some(accounts) = &filter.maker {
+        query = of_maker(query, accounts.clone());
     }
     if let Some(id) = &filter.user_id {
-        query = query.filter(requests::maker_user_id.eq(id.clone()));
+        // The key of an account ends with its user id as people read it, under whatever issuer.
+        let ending = format!("%\n{}", like_text(&caseless::folded(id)));
+        query = query.filter(requests::maker_key.like(ending).escape('\\'));
     }
     if let Some(id) = &filter.concept_id {
         query = query.filter(requests::concept_id.eq(id.clone()));
@@ -140,6 +136,25 @@ fn filtered<'a>(filter: &Filter) -> Boxed<'a> {
         query = query.filter(requests::started_at.lt(to_micros(before)));
     }
     query
+}
+
+fn of_maker(query: Boxed<'_>, accounts: Accounts) -> Boxed<'_> {
+    let in_any_spelling = accounts.in_any_spelling();
+    let Accounts { iss, sub, user_id, keys, listed } = accounts;
+    let joined =
+        requests::maker_sub.eq_any(listed.clone()).or(requests::maker_user_id.eq_any(listed.clone()));
+    if !in_any_spelling {
+        let same = requests::maker_sub.eq(sub).or(requests::maker_user_id.eq(user_id));
+        return query.filter(requests::maker_iss.eq(iss).and(same).or(joined));
+    }
+    let same_sub = requests::maker_iss.eq(iss).and(lower(requests::maker_sub).eq(sub.to_ascii_lowercase()));
+    let own = requests::maker_key.eq_any(keys).or(same_sub);
+    if listed.is_empty() { query.filter(own) } else { query.filter(own.or(joined)) }
+}
+
+/// The text as a pattern of LIKE that matches nothing else.
+fn like_text(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 /// Number of requests.

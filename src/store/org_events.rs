@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use uuid::Uuid;
 
-use super::columns::person;
+use super::columns::{lower, person};
 use super::schema::events;
 use super::{AnyConnection, StoreError};
 use crate::domain::actor::Person;
@@ -41,7 +41,7 @@ pub struct EventFilter {
     pub before: Option<i64>,
     /// Only those of this type.
     pub event_type: Option<EventType>,
-    /// Only those that the person with this user id caused.
+    /// Only those that the person with this user id caused, in capital or small letters.
     pub user_id: Option<String>,
 }
 
@@ -196,7 +196,8 @@ impl<'a> Walk<'a> {
             // The types that the engine causes are caused by nobody else.
             By::Anybody | By::Engine => {}
             By::Person(user_id) => {
-                query = query.filter(sql::<Bool>(IS_OF_A_PERSON)).filter(events::actor_user_id.eq(user_id));
+                let is_theirs = lower(events::actor_user_id).eq(user_id.to_ascii_lowercase());
+                query = query.filter(sql::<Bool>(IS_OF_A_PERSON)).filter(is_theirs);
             }
         }
         if let Some(after) = after {

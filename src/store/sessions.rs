@@ -8,6 +8,7 @@ use super::json::{self, PersonJson};
 use super::schema::sessions;
 use super::{AnyConnection, StoreError};
 use crate::domain::actor::{Permission, Person};
+use crate::domain::caseless;
 use crate::domain::ids::OrgId;
 
 /// One row.
@@ -37,6 +38,8 @@ pub struct SessionGrant {
     pub permissions: Vec<Permission>,
     /// The groups.
     pub groups: Vec<String>,
+    /// Whether it names groups that can't be read.
+    pub has_unread_groups: bool,
     /// Who acts through the sign-in, the nearest first.
     pub act: Vec<Person>,
 }
@@ -48,6 +51,8 @@ struct GrantJson {
     orgs: Vec<String>,
     permissions: Vec<String>,
     groups: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    has_unread_groups: bool,
     act: Vec<PersonJson>,
 }
 
@@ -59,6 +64,7 @@ impl SessionGrant {
             orgs: self.orgs.iter().map(OrgId::to_string).collect(),
             permissions: self.permissions.iter().map(|permission| permission.name().to_owned()).collect(),
             groups: self.groups.clone(),
+            has_unread_groups: self.has_unread_groups,
             act: json::people(&self.act),
         })
     }
@@ -68,7 +74,8 @@ impl SessionGrant {
     /// # Errors
     /// [`StoreError::Corrupt`] if a member is missing or can't be read.
     pub fn from_text(text: &str) -> Result<Self, StoreError> {
-        let GrantJson { person, orgs, permissions, groups, act } = json::read(text, "claims")?;
+        let GrantJson { person, orgs, permissions, groups, has_unread_groups, act } =
+            json::read(text, "claims")?;
         let permission = |name: &String| {
             let known = Permission::ALL.into_iter().find(|known| known.name() == name);
             known.ok_or_else(|| StoreError::Corrupt(format!("permission {name}")))
@@ -78,6 +85,7 @@ impl SessionGrant {
             orgs: orgs.into_iter().map(OrgId::new).collect(),
             permissions: permissions.iter().map(permission).collect::<Result<_, _>>()?,
             groups,
+            has_unread_groups,
             act: json::read_people(act),
         })
     }
@@ -159,12 +167,13 @@ pub fn end(conn: &mut AnyConnection, id: &str, now: i64) -> Result<bool, StoreEr
     Ok(diesel::update(live).set(sessions::ended_at.eq(now)).execute(conn)? > 0)
 }
 
-/// Every live session of the people with this user id.
+/// Every live session of the people with this user id, in whatever spelling.
 pub fn live_of(conn: &mut AnyConnection, user_id: &str, now: i64) -> Result<Vec<SessionRow>, StoreError> {
-    let live = sessions::table.filter(sessions::user_id.eq(user_id).and(sessions::ended_at.is_null()));
     // A session past its expiry has ended already.
-    let live = live.filter(sessions::expires_at.gt(now));
-    Ok(live.order(sessions::session_id).load(conn)?)
+    let live = sessions::table.filter(sessions::ended_at.is_null().and(sessions::expires_at.gt(now)));
+    let mut spellings: Vec<String> = live.select(sessions::user_id).distinct().load(conn)?;
+    spellings.retain(|other| caseless::is_same(other, user_id));
+    Ok(live.filter(sessions::user_id.eq_any(spellings)).order(sessions::session_id).load(conn)?)
 }
 
 /// Records that a session was used; the time never moves back.

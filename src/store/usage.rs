@@ -4,12 +4,13 @@
 //! other's first row nor deadlock.
 
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
 
 use super::schema::usage_counters;
 use super::{AnyConnection, StoreError};
 
 /// One counter's row.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, QueryableByName, Selectable, Insertable)]
 #[diesel(table_name = usage_counters)]
 pub struct UsageRow {
     /// The org.
@@ -84,12 +85,37 @@ fn lock_one(conn: &mut AnyConnection, key: &UsageKey) -> Result<Option<UsageRow>
     })
 }
 
-/// A counter's row without a lock; `None` if nothing was ever counted.
-pub fn find(conn: &mut AnyConnection, key: &UsageKey) -> Result<Option<UsageRow>, StoreError> {
-    let (org, request_type, counter, who, start) = key;
-    let found = usage_counters::table.find((org, request_type, counter, who, start));
-    Ok(found.get_result(conn).optional()?)
+/// The rows of these keys as far as they exist, without a lock: on PostgreSQL with one statement.
+pub fn find_all(conn: &mut AnyConnection, keys: &[UsageKey]) -> Result<Vec<UsageRow>, StoreError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    match conn {
+        AnyConnection::Postgres(conn) => {
+            let texts = |of: fn(&UsageKey) -> &String| keys.iter().map(of).collect::<Vec<_>>();
+            let starts: Vec<i64> = keys.iter().map(|key| key.4).collect();
+            let found = diesel::sql_query(FIND_ALL)
+                .bind::<Array<Text>, _>(texts(|key| &key.0))
+                .bind::<Array<Text>, _>(texts(|key| &key.1))
+                .bind::<Array<Text>, _>(texts(|key| &key.2))
+                .bind::<Array<Text>, _>(texts(|key| &key.3))
+                .bind::<Array<BigInt>, _>(starts);
+            Ok(found.load(conn)?)
+        }
+        AnyConnection::Sqlite(conn) => {
+            let mut rows = Vec::new();
+            for (org, request_type, counter, who, start) in keys {
+                let found = usage_counters::table.find((org, request_type, counter, who, start));
+                rows.extend(found.get_result::<UsageRow>(conn).optional()?);
+            }
+            Ok(rows)
+        }
+    }
 }
+
+const FIND_ALL: &str = "SELECT u.org_id, u.request_type, u.counter, u.who, u.window_start, u.count, u.sum \
+    FROM unnest($1, $2, $3, $4, $5) AS k (org_id, request_type, counter, who, window_start) \
+    JOIN usage_counters u USING (org_id, request_type, counter, who, window_start)";
 
 /// Writes new counts; the rows are locked.
 pub fn save(conn: &mut AnyConnection, rows: &[UsageRow]) -> Result<(), StoreError> {

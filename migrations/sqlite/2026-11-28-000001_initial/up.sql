@@ -102,6 +102,8 @@ CREATE TABLE decisions (
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
 ) STRICT;
 CREATE INDEX decisions_by_person ON decisions (org_id, person_key, decided_at, request_id);
+CREATE INDEX decisions_by_sub ON decisions (org_id, lower(sub), decided_at, request_id);
+CREATE INDEX decisions_by_user ON decisions (org_id, user_id, decided_at, request_id);
 
 -- One execution per approved request; `token` fences off a worker that lost its lease. It is claimed from `due_at`
 -- on; `leased_until` is by the database's clock.
@@ -190,7 +192,7 @@ CREATE TABLE events (
 -- For the list of auditors. The two that follow each submission are found by it.
 CREATE INDEX events_by_type ON events (org_id, type, event_id, at)
     WHERE type NOT IN ('maker_access_validated', 'payload_validated');
-CREATE INDEX events_by_person ON events (org_id, actor_user_id, type, event_id, at, actor_iss)
+CREATE INDEX events_by_person ON events (org_id, lower(actor_user_id), type, event_id, at, actor_iss)
     WHERE actor_iss <> 'countersign' AND type NOT IN ('maker_access_validated', 'payload_validated');
 
 -- Submissions that were refused: who, when, which type, why, and the digest of what was sent.

@@ -354,6 +354,20 @@ fn an_account_with_characters_that_nobody_sees_or_in_anothers_spelling_is_report
 }
 
 #[test]
+fn a_name_of_the_people_file_has_at_most_256_characters() {
+    let people = |name: &str| {
+        format!(
+            "[[people]]\naccounts = [\"ann\"]\nname = \"{name}\"\n[[people]]\nname = \"Bob\"\naccounts = [\"bob\"]\n"
+        )
+    };
+    assert!(catalog(&folder(&[("people.txt", &people(&"é".repeat(256)))])).load().is_ok());
+    assert_eq!(
+        reported(&[("people.txt", &people(&"é".repeat(257)))]),
+        ["people.txt:3: people.0.name: Write at most 256 characters."]
+    );
+}
+
+#[test]
 fn a_seat_names_an_account_of_the_people_file_as_it_is_spelled_there() {
     let seat = |account: &str| {
         let policy = "[[policy]]\nname = \"robot\"\n[[policy.stages]]\nname = \"Robot\"\n";

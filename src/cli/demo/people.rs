@@ -68,6 +68,7 @@ impl Role {
             orgs: vec![OrgId::new(ORG)],
             permissions: self.permissions.to_vec(),
             groups: Vec::new(),
+            has_unread_groups: false,
             act: Vec::new(),
         };
         DemoPerson { name: self.name.to_owned(), what: self.what.to_owned(), granted }

@@ -12,7 +12,7 @@ use crate::domain::words::Words;
 
 /// Whether `by` may withdraw `request` at `now`. Page, form and API all ask this.
 ///
-/// The maker may, under any of their accounts, as long as the request waits: whatever permissions their token still grants, and
+/// The maker may, under any of their accounts as it is spelled, as long as the request waits: whatever permissions their token still grants, and
 /// even if the people file has switched them off. Withdrawing only ever stops something. They may as well
 /// while it is approved, as long as the call certainly was not carried out and is not under way.
 ///
@@ -24,7 +24,7 @@ pub fn may_withdraw(
     request: &Request,
     now: DateTime<Utc>,
 ) -> Result<(), Refusal> {
-    if !people.is_one_person(by, &request.maker) {
+    if !people.is_own_account(by, &request.maker) {
         return Err(Refusal::NotTheMaker);
     }
     if request.state != State::Approved {
@@ -40,7 +40,7 @@ pub(super) fn withdraw(
     reason: &Words,
     now: DateTime<Utc>,
 ) -> Result<Option<EventKind>, Refusal> {
-    let is_repeat = request.state == State::Withdrawn && people.is_one_person(by, &request.maker);
+    let is_repeat = request.state == State::Withdrawn && people.is_own_account(by, &request.maker);
     if is_repeat {
         return Ok(None);
     }

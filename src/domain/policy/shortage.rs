@@ -57,8 +57,8 @@ pub fn shortage(context: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Op
         return None;
     }
     let bystanders = Bystanders::of(context, people);
-    let free: Vec<&PersonEntry> =
-        people.active_people().filter(|entry| bystanders.why_not(entry).is_none()).collect();
+    let is_free = |person: &Vec<&PersonEntry>| person.iter().all(|entry| bystanders.why_not(entry).is_none());
+    let free: Vec<Vec<&PersonEntry>> = people.active_people().into_iter().filter(is_free).collect();
     let mut matching = Matching::new(free.len());
     for (number, stage) in approval.stages.iter().enumerate().skip(state.stage) {
         if !stage.seats.iter().all(|seat| matches!(seat.who, Capacity::Group(_))) {
@@ -67,7 +67,8 @@ pub fn shortage(context: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Op
         let is_last = number + 1 == approval.stages.len();
         let extra = if is_last { people_beyond_seats(&state) } else { 0 };
         for (seats, count) in people_asked_for(stage, &state.stages[number], extra) {
-            let members: Vec<usize> = (0..free.len()).filter(|&at| is_in(free[at], &seats)).collect();
+            let members: Vec<usize> =
+                (0..free.len()).filter(|&at| free[at].iter().any(|entry| is_in(entry, &seats))).collect();
             for _ in 0..count {
                 if !matching.add(members.clone()) {
                     return Some(Shortage {
@@ -178,7 +179,8 @@ pub fn cannot_be_filled(stage: &Stage, people: &People) -> Option<(Option<usize>
         return Some((Some(seat), too_few(group, *count as usize, people.members(group))));
     }
     let is_in = |groups: &[String]| groups.iter().any(|own| named.contains(&own.as_str()));
-    let active = people.active_people().filter(|entry| is_in(&entry.groups)).count();
+    let active = people.active_people();
+    let active = active.iter().filter(|person| person.iter().any(|entry| is_in(&entry.groups))).count();
     let needed = usize::try_from(stage.people_needed()).unwrap_or(usize::MAX);
     (active < needed).then(|| (None, too_few(&named.join(" or "), needed, active)))
 }

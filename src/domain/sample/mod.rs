@@ -256,6 +256,7 @@ fn maker() -> Signer {
         act: Vec::new(),
         permissions: vec![Permission::Make],
         groups: Vec::new(),
+        has_unread_groups: false,
         org: OrgId::new(TEXT),
         signed_in_at: None,
     }

@@ -6,7 +6,7 @@ use std::collections::hash_map;
 use super::{BatchRows, ExecutionEntry};
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::Request;
-use crate::engine::admission::{PreparedSubmission, StoredContext, usage_key};
+use crate::engine::admission::{PreparedSubmission, StoredContext, usage_in};
 use crate::engine::change_feed::Change;
 use crate::store::submission_keys::{self, SubmissionKeyRow};
 use crate::store::submissions::NewSubmission;
@@ -62,20 +62,9 @@ impl<'a> BatchRows<'a> {
 
     /// The stored rows that a submission's admission depends on, as they are in this batch.
     pub(in crate::engine) fn stored_context(&self, prepared: &PreparedSubmission) -> StoredContext {
-        let (org, name) = (prepared.maker.org.as_str(), prepared.request_type.name.as_str());
-        let usage = prepared.counted().into_iter().filter_map(|counted| {
-            let key = usage_key(org, name, &counted);
-            let own = self.usage.get(&key)?;
-            let earlier = prepared.counted_earlier(&counted).into_iter();
-            let earlier = earlier.filter_map(|counted| self.usage.get(&usage_key(org, name, &counted)));
-            let usage = Usage::parse(own.count, &own.sum)?;
-            let all = earlier
-                .filter(|row| row.key() != key)
-                .try_fold(usage, |sum, row| sum.with(Usage::parse(row.count, &row.sum)?));
-            Some((counted.counter, all?))
-        });
+        let usage = prepared.usage(|key| usage_in(self.usage.get(key)));
         let pending = pending_key(prepared).and_then(|at| self.pending.get(&at).cloned());
-        StoredContext { usage: usage.collect(), pending: pending.unwrap_or_default() }
+        StoredContext { usage, pending: pending.unwrap_or_default() }
     }
 
     /// Adds an admitted submission, and counts it for those after it.

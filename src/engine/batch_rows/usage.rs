@@ -1,6 +1,6 @@
 //! The counters of a batch: locked, counted up and down in memory.
 
-use std::collections::{BTreeSet, btree_map};
+use std::collections::BTreeSet;
 
 use super::{BatchRows, Entry};
 use crate::domain::amount::Amount;
@@ -28,12 +28,10 @@ impl BatchRows<'_> {
         for row in usage::lock(conn, &keys)? {
             self.usage.insert(row.key(), row);
         }
-        for key in submissions.iter().flat_map(|prepared| prepared.read_beside()) {
-            if let btree_map::Entry::Vacant(unread) = self.usage.entry(key)
-                && let Some(row) = usage::find(conn, unread.key())?
-            {
-                unread.insert(row);
-            }
+        let read: BTreeSet<UsageKey> = submissions.iter().flat_map(|prepared| prepared.read_rows()).collect();
+        let read: Vec<UsageKey> = read.into_iter().filter(|key| !self.usage.contains_key(key)).collect();
+        for row in usage::find_all(conn, &read)? {
+            self.usage.insert(row.key(), row);
         }
         Ok(())
     }

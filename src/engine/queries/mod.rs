@@ -7,7 +7,7 @@ mod recorded;
 #[cfg(test)]
 mod tests;
 
-use super::accounts::accounts_of;
+use super::accounts::own_accounts;
 use super::reader::{BoundedViews, Reader};
 use super::{Engine, EngineError};
 use crate::domain::actor::{Actor, Permission};
@@ -180,7 +180,7 @@ impl Engine {
 /// The filter for everything that [`Signer::may_read`](crate::domain::actor::Signer::may_read) lets `actor` read.
 pub(super) fn all_readable(actor: &Actor, people: &People) -> Filter {
     let mut filter = Filter::all(actor.org.clone());
-    filter.maker = (!actor.sees_all()).then(|| accounts_of(&actor.person, people));
+    filter.maker = (!actor.sees_all()).then(|| own_accounts(&actor.person, people));
     filter
 }
 

@@ -149,7 +149,7 @@ async fn review_page(page: &PageRequest, ids: Vec<RequestId>, input: FormInput) 
     let shell = Shell::of(page, Nav::NeedsMe).await?;
     let may: Vec<&(RowView, Explanation)> = known.iter().filter(|one| left_out(one).is_none()).collect();
     let is_sending = may.iter().any(|(_, explained)| goes_on_to(explained).is_none());
-    let (sums, host) = summed(&may);
+    let (sums, host) = summed(&may, page.engine());
     let count = may.len();
     let template = ReviewTemplate {
         heading: format!("Review {} together", known.len()),
@@ -214,8 +214,8 @@ fn word(icon: Icon, kind: &'static str, words: String) -> StateWord {
 }
 
 /// `two makers, one host`, and the hosts by name.
-fn summed(may: &[&(RowView, Explanation)]) -> (String, String) {
-    let makers: BTreeSet<PersonKey> = may.iter().map(|(row, _)| row.request.maker.key()).collect();
+fn summed(may: &[&(RowView, Explanation)], engine: &Engine) -> (String, String) {
+    let makers: BTreeSet<PersonKey> = may.iter().map(|(row, _)| engine.key_of(&row.request.maker)).collect();
     let hosts: BTreeSet<&str> = may.iter().map(|(row, _)| row.request.host.as_str()).collect();
     let words = format!(
         "{}, {}, {}",

@@ -162,7 +162,7 @@ pub fn render(
     status: StatusCode,
     mut notes: Vec<Note>,
 ) -> Page {
-    let is_own = snapshot.view.request.maker.is_same_person(&page.actor().person);
+    let is_own = page.engine().is_one_person(&snapshot.view.request.maker, &page.actor().person);
     let nav = if snapshot.explained.can_decide {
         Nav::NeedsMe
     } else if is_own {

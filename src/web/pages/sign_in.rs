@@ -227,6 +227,7 @@ async fn come_back(web: &Web, request: &HttpRequest, provider: &Provider) -> Pag
         orgs: claims.orgs,
         permissions: claims.permissions,
         groups: claims.groups,
+        has_unread_groups: claims.has_unread_groups,
         act: claims.act,
     };
     // A provider's clock that is ahead makes no sign-in of the future.

@@ -15,8 +15,10 @@ journeys![
     a_user_id_written_as_text_is_the_same_user_id,
     a_maker_in_another_spelling_is_the_same_person,
     a_checker_in_another_spelling_has_one_vote,
-    an_id_of_another_spelling_reads_and_withdraws_their_own,
+    an_id_of_another_spelling_reads_and_withdraws_nothing,
     an_id_that_looks_like_another_ones_is_a_finding,
+    who_looks_like_somebody_of_the_people_file_is_a_finding_before_any_decision,
+    a_service_account_decides_nothing_and_nothing_is_sent,
     a_checker_of_another_org_finds_nothing,
     a_checker_who_also_makes_may_decide_the_requests_of_others,
 ];
@@ -138,15 +140,61 @@ async fn a_checker_in_another_spelling_has_one_vote(on: On) {
     }
 }
 
-async fn an_id_of_another_spelling_reads_and_withdraws_their_own(on: On) {
+async fn an_id_of_another_spelling_reads_and_withdraws_nothing(on: On) {
     let app = App::start(on).await;
     for [one, other] in SPELLINGS {
         let only_maker = |id: &str| Person { permissions: vec!["CanMakeRequest"], ..known_as(id) };
         let id = app.actor(only_maker(one)).submitted(&app.badge()).await.id;
-        assert_eq!(app.actor(only_maker(other)).lists("view=mine").await, [id.as_str()]);
-        app.actor(only_maker(&format!("{other}2"))).withdraw(&id, "mine").await.refused(404, "not_found");
-        assert_eq!(app.actor(only_maker(other)).withdraw(&id, "mine").await.data()["state"], "withdrawn");
+        let stranger = app.actor(only_maker(other));
+        assert!(stranger.lists("view=mine").await.is_empty() && stranger.lists("").await.is_empty());
+        stranger.call("GET", &format!("/requests/{id}")).send().await.refused(404, "not_found");
+        stranger.withdraw(&id, "mine").await.refused(404, "not_found");
+        // Whoever reads everything reads it too, and is still kept from deciding it and from withdrawing it.
+        let checker = app.actor(known_as(other));
+        assert_eq!(checker.lists("view=mine").await, [id.as_str()]);
+        let encoded: String = url::form_urlencoded::byte_serialize(other.as_bytes()).collect();
+        let named = format!("userId={encoded}");
+        assert_eq!(checker.lists(&named).await, [id.as_str()], "a filter finds them in any spelling");
+        checker.withdraw(&id, "mine").await.refused(403, "not_the_maker");
+        checker.approve(&id).await.refused(403, "maker_is_checker");
+        // Half of it is enough, as it is spelled.
+        let half = Person { sub: "other".to_owned(), ..only_maker(one) };
+        assert_eq!(app.actor(half.clone()).lists("view=mine").await, [id.as_str()]);
+        assert_eq!(app.actor(half).withdraw(&id, "mine").await.data()["state"], "withdrawn");
     }
+}
+
+async fn who_looks_like_somebody_of_the_people_file_is_a_finding_before_any_decision(on: On) {
+    let people = "[[people]]\nname = \"Alice Ivory\"\naccounts = [\"u-alice\"]\n";
+    let app = App::with(on, AppOptions::stepped().with_people(people)).await;
+    let named = |user_name: &str| Person { user_name: user_name.to_owned(), ..known_as("40") };
+    for (maker, is_found) in [
+        (known_as("u-\u{430}lice"), true),
+        (known_as("u-al\u{131}ce"), true),
+        (named("\u{410}lice Ivory"), true),
+        (known_as("U-ALICE"), false),
+        (named("Bob Ivory"), false),
+    ] {
+        let id = app.actor(maker.clone()).submitted(&app.badge()).await.id;
+        let findings = app.auditor().request(&id).await["findings"].take();
+        let found = findings.as_array().unwrap().iter().any(|found| found["code"] == "look_alike");
+        assert_eq!(found, is_found, "{} {}: {findings}", maker.sub, maker.user_name);
+    }
+}
+
+async fn a_service_account_decides_nothing_and_nothing_is_sent(on: On) {
+    let people = "[[people]]\nname = \"Rita\"\naccounts = [\"sub-11\"]\n\
+                  [[people]]\nname = \"Nightly job\"\naccounts = [\"svc-nightly\"]\nowners = [\"Rita\"]\n";
+    let app = App::with(on, AppOptions::stepped().with_people(people)).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    for spelled in ["svc-nightly", "SVC-NIGHTLY"] {
+        let robot = Person { permissions: vec!["CanCheckRequest"], ..known_as(spelled) };
+        app.actor(robot.clone()).approve(&id).await.refused(403, "not_in_stage");
+        app.actor(robot).reject(&id, "no").await.refused(403, "not_in_stage");
+    }
+    app.run_due_executions().await;
+    assert_eq!(app.sandbox.calls().await["count"], 0);
+    assert_eq!(app.auditor().request(&id).await["state"], "AdminTask");
 }
 
 async fn an_id_that_looks_like_another_ones_is_a_finding(on: On) {

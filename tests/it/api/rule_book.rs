@@ -14,6 +14,7 @@ journeys![
     a_type_with_a_fault_keeps_its_last_good_version_at_a_start_too,
     a_type_that_never_was_good_is_left_out,
     when_nobody_is_left_the_request_says_who_could_help_and_goes_on_with_somebody_new,
+    a_stage_that_nobody_is_left_for_stops_no_start,
     the_trail_tells_what_changed_in_types_and_people,
 ];
 
@@ -172,6 +173,28 @@ async fn when_nobody_is_left_the_request_says_who_could_help_and_goes_on_with_so
     let eve = Person::new(14, "eve@example.com", &CHECK);
     assert_eq!(app.actor(eve).says(&id, "approved").await.data()["state"], "approved");
     app.run_due_executions().await;
+}
+
+async fn a_stage_that_nobody_is_left_for_stops_no_start(on: On) {
+    let mut app = with_people(on).await;
+    let id = app.maker().pays(&body(&app, "c-1", 1)).await.id;
+    app.actor(rita()).says(&id, "approved").await.data();
+    let off = PEOPLE.replace("groups = [\"Finance\"]", "groups = [\"Finance\"]\nactive = false");
+    let without_group = PEOPLE.replace("groups = [\"Finance\"]", "groups = []");
+    let gone = PEOPLE[..PEOPLE.find("[[people]]\nname = \"Fay\"").unwrap()].to_owned();
+    for (people, code) in [(off, "person_inactive"), (without_group, "not_in_stage"), (gone, "not_in_stage")]
+    {
+        app.change_people(&people).await;
+        app.stop_server().await;
+        app.start_server().await;
+        assert_eq!(rules(&app).await.0, "ok", "{people}");
+        let metric = app.metric("countersign_unfillable_stages{type=\"PAY-OUT\"}").await;
+        assert_eq!(metric.as_deref(), Some("1"), "{people}");
+        app.actor(fay()).says(&id, "approved").await.refused(403, code);
+        let findings = app.checker().request(&id).await["findings"].take();
+        let has_it = findings.as_array().unwrap().iter().any(|found| found["code"] == "nobody_can_sign");
+        assert!(has_it, "{findings}");
+    }
 }
 
 async fn the_trail_tells_what_changed_in_types_and_people(on: On) {

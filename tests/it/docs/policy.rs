@@ -235,6 +235,7 @@ impl Example {
                     .filter(|one| granted.contains(&one.name().to_owned()))
                     .collect(),
                 groups: texts("/maker/groups"),
+                has_unread_groups: false,
                 org: OrgId::new(text("/org")),
                 signed_in_at: None,
             },

@@ -4,6 +4,8 @@ use chrono::TimeDelta;
 use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::ids::RequestId;
 use countersign::engine::inbox::InboxPage;
+use countersign::engine::queries::Listing;
+use countersign::store::listing::{Sort, SortBy};
 
 use crate::on_both_stores;
 use crate::support::node::{Node, actor, approval, auditor, checker, maker};
@@ -19,6 +21,7 @@ on_both_stores![
     an_id_of_another_issuer_is_another_person,
     whoever_is_switched_off_is_told_so_and_finds_nothing,
     the_accounts_of_one_person_share_limit_and_keys,
+    what_a_person_decided_is_found_under_every_account,
 ];
 
 fn shown(page: &InboxPage) -> Vec<RequestId> {
@@ -122,10 +125,12 @@ async fn an_id_of_another_issuer_is_another_person(database: Database) {
 async fn whoever_is_switched_off_is_told_so_and_finds_nothing(database: Database) {
     let off = PEOPLE.replacen("groups = [\"Risk\"]", "groups = [\"Risk\"]\nactive = false", 1);
     let node = Node::with_rules(database, payment_rules(&type_file("", ""), Some(&off)));
-    payment(&node, "a", 1).await;
+    let bodies: Vec<String> = (0..300).map(|number| payment_body(&format!("c{number}"), 1)).collect();
+    let author = maker();
+    node.all_at_once(bodies.iter().map(|body| submit_payment(&node.engine, &author, body, None))).await;
     for reader in [checker("rita"), checker("RITA"), checker("rita-two")] {
         let page = node.engine.needs_me(&reader, None, 10).await.unwrap();
-        assert_eq!((page.views.len(), page.count), (0, Some(0)));
+        assert_eq!((page.views.len(), page.count, page.next), (0, Some(0), None), "one page says it all");
         let why = node.engine.why_nothing_needs(&reader).unwrap();
         assert_eq!(why.code.name(), "person_inactive");
     }
@@ -139,8 +144,10 @@ async fn the_accounts_of_one_person_share_limit_and_keys(database: Database) {
     let first =
         submit_payment(&node.engine, &makes("rita"), &payment_body("a", 1), Some("k-1")).await.unwrap();
     let again =
-        submit_payment(&node.engine, &makes("RITA"), &payment_body("a", 1), Some("k-1")).await.unwrap();
-    assert_eq!(again.view.request.id, first.view.request.id, "another spelling");
+        submit_payment(&node.engine, &makes("rita"), &payment_body("a", 1), Some("k-1")).await.unwrap();
+    assert_eq!(again.view.request.id, first.view.request.id);
+    let spelled = submit_payment(&node.engine, &makes("RITA"), &payment_body("a", 1), Some("k-1")).await;
+    assert!(spelled.is_err(), "another spelling gets no answer that is not its own");
     // From now on the file joins two accounts; what was counted and kept before still counts.
     let joined = node.start_other_with(payment_rules(&limited, Some(PEOPLE)));
     let twice =
@@ -151,4 +158,51 @@ async fn the_accounts_of_one_person_share_limit_and_keys(database: Database) {
     let again = submit_payment(&joined, &makes("Rita"), &payment_body("c", 1), None).await.unwrap();
     let who = |found: &countersign::domain::request::Request| found.terms.counted[0].who.clone();
     assert_eq!(who(&once_more.view.request), who(&again.view.request));
+}
+
+async fn what_a_person_decided_is_found_under_every_account(database: Database) {
+    let node = Node::with_rules(database, payment_rules(&type_file("", ""), Some(PEOPLE)));
+    let account = |iss: &str, sub: &str, user_id: &str| {
+        let mut by = actor("100", "anybody", &[Permission::Make, Permission::Check]);
+        let person = &mut by.signer.person;
+        (person.iss, person.sub, person.user_id) = (iss.to_owned(), sub.to_owned(), user_id.to_owned());
+        by
+    };
+    let (own, other) = ("https://idp.example", "https://other.test");
+    let stranger = checker("stranger");
+    for (number, (one, again)) in [
+        (account(own, "s-1", "u-1"), account(own, "s-1", "u-2")),
+        (account(own, "S-3", "u-3"), account(own, "s-3", "u-4")),
+        (account(own, "s-5", "U-5"), account(own, "s-6", "u-5")),
+        (account(own, "sub-rita", "id-rita"), account(own, "sub-rita-two", "id-rita-two")),
+        (account(other, "sub-rita-two", "x-1"), account(own, "sub-rita", "id-rita")),
+        (account(other, "x-2", "sub-rob"), account(own, "sub-rob", "id-rob")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let request = payment(&node, &format!("c{number}"), 1).await;
+        decide_payment(&node.engine, &one, request.id, approval()).await.unwrap();
+        let made =
+            submit_payment(&node.engine, &one, &payment_body(&format!("m{number}"), 1), None).await.unwrap();
+        for by in [&one, &again] {
+            let told = format!("{:?}", by.person);
+            let decided = node.engine.decided_by_me(by, None, 100).await.unwrap();
+            assert!(shown(&decided).contains(&request.id), "{told}");
+            let first = node.engine.decided_by_me(by, None, 1).await.unwrap();
+            assert_eq!(shown(&first), shown(&decided)[..1], "{told}");
+            let view = node.engine.find(by, request.id).await.unwrap();
+            assert!(node.engine.explain(by, &view).await.unwrap().my_decision.is_some(), "{told}");
+            assert!(mine(&node, by).await.contains(&made.view.request.id), "{told}");
+        }
+        assert!(shown(&node.engine.decided_by_me(&stranger, None, 100).await.unwrap()).is_empty());
+    }
+}
+
+async fn mine(node: &Node, by: &Actor) -> Vec<RequestId> {
+    let mut filter = node.engine.scope(by).unwrap();
+    filter.maker = Some(node.engine.accounts_of(by));
+    let listing = Listing { filter, sort: Sort { by: SortBy::Start, descending: true }, limit: 100 };
+    let listed = node.engine.walk(by, listing, None).await.unwrap();
+    listed.views.iter().map(|view| view.request.id).collect()
 }

@@ -228,5 +228,11 @@ async fn a_request_is_found_by_the_beginning_of_its_id(database: Database) {
 /// One account, which no people file joins with another.
 fn accounts(person: &Person) -> Accounts {
     let Person { iss, sub, .. } = person.clone();
-    Accounts { iss, sub, keys: vec![person.key().into_text()], listed: vec![] }
+    Accounts {
+        iss,
+        sub,
+        user_id: person.user_id.clone(),
+        keys: vec![person.key().into_text()],
+        listed: vec![],
+    }
 }

@@ -32,6 +32,7 @@ fn granted(name: &str) -> SessionGrant {
         orgs: vec![OrgId::new("100"), OrgId::new("200")],
         permissions: vec![Permission::Make, Permission::Audit],
         groups: vec!["Risk \"night\"".to_owned()],
+        has_unread_groups: false,
         act: vec![person("robot")],
     }
 }
@@ -147,7 +148,7 @@ async fn every_session_of_a_person_can_be_ended_at_once(database: Database) {
     let mine = [open(&node, "1", "anna").await, open(&node, "2", "anna").await];
     let other = open(&node, "3", "ben").await;
     let end_all_of = |name: &str| end_sessions_of(&mut node.conn(), name, &node.clock).unwrap();
-    assert_eq!(end_all_of("id-anna"), 2);
+    assert_eq!(end_all_of("ID-Anna"), 2);
     for session in &mine {
         assert!(find(&node, session).await.is_none());
     }

@@ -22,6 +22,7 @@ on_both_stores![
     a_rule_may_need_no_signature,
     linked_accounts_and_act_chains_are_one_person,
     a_stage_that_no_one_can_fill_refuses_the_submission,
+    a_service_account_decides_no_strangers_request,
 ];
 
 async fn stages_are_signed_in_their_order_by_different_people(database: Database) {
@@ -133,4 +134,35 @@ async fn a_stage_that_no_one_can_fill_refuses_the_submission(database: Database)
         "person_inactive"
     );
     payment(&node, "a", 1).await;
+}
+
+async fn a_service_account_decides_no_strangers_request(database: Database) {
+    let node = Node::with_rules(database, payment_rules(&type_file("", ""), Some(PEOPLE)));
+    let request = payment(&node, "a", 1).await;
+    let mut spelled = checker("robot");
+    spelled.signer.person.sub = "SUB-ROBOT".to_owned();
+    let mut through = checker("clerk");
+    through.signer.act = vec![person("robot")];
+    for by in [checker("robot"), spelled, through, in_group("robot", "Risk")] {
+        for says in [approval(), rejection()] {
+            let said = decide_payment(&node.engine, &by, request.id, says).await;
+            assert_eq!(refused_code(said), "not_in_stage", "{:?}", by.person);
+        }
+        assert!(node.engine.needs_me(&by, None, 10).await.unwrap().views.is_empty());
+    }
+    assert_eq!(node.stored(&request).read().state, State::AdminTask);
+    // A seat may name it, and then it decides; not in another spelling, and not a request of its owner's.
+    let seat = one_stage("Robot").replace("group = \"Robot\"", "account = \"sub-robot\"");
+    node.engine.put_in_force(payment_rules(&type_file("", &seat), Some(PEOPLE))).await.unwrap();
+    let request = payment(&node, "b", 1).await;
+    let mut spelled = checker("robot");
+    spelled.signer.person.sub = "SUB-ROBOT".to_owned();
+    let said = decide_payment(&node.engine, &spelled, request.id, approval()).await;
+    assert_eq!(refused_code(said), "not_in_stage");
+    let done = decide_payment(&node.engine, &checker("robot"), request.id, approval()).await.unwrap();
+    assert_eq!(done.state, State::Approved);
+    let rita = actor("100", "rita", &[Permission::Make]);
+    let owners = submit_payment(&node.engine, &rita, &payment_body("c", 1), None).await.unwrap();
+    let said = decide_payment(&node.engine, &checker("robot"), owners.view.request.id, approval()).await;
+    assert_eq!(refused_code(said), "maker_is_checker");
 }

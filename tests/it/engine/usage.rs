@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use chrono::TimeDelta;
-use countersign::domain::actor::Permission;
+use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::request::Request;
 use futures_util::future::join_all;
@@ -17,8 +17,8 @@ use crate::support::claims::{begin, ends};
 use crate::support::node::{Node, actor, approval, checker, maker, rejection};
 use crate::support::pay_out::type_file;
 use crate::support::payments::{
-    LIMITED, carry_out, decide_payment, payment, payment_body, payment_rules, refused_admission,
-    submit_payment, usage,
+    LIMITED, PEOPLE, carry_out, decide_payment, payment, payment_body, payment_rules, refused_admission,
+    submit_payment, tried_payment, usage,
 };
 use crate::support::stores::Database;
 
@@ -31,6 +31,9 @@ on_both_stores![
     a_limit_that_is_nearly_used_up_is_a_finding,
     a_sum_that_overflows_the_counter_is_refused,
     a_new_window_starts_at_zero,
+    a_limit_is_one_persons_under_every_account,
+    a_limit_of_two_accounts_is_one_once_the_people_file_joins_them,
+    two_people_have_a_limit_each,
 ];
 
 async fn a_limit_is_kept_within_one_batch(database: Database) {
@@ -182,4 +185,72 @@ async fn a_new_window_starts_at_zero(database: Database) {
     submit_payment(&node.engine, &other, &payment_body("b", 100), None).await.unwrap();
     node.clock.advance(TimeDelta::days(1));
     payment(&node, "b", 100).await;
+}
+
+/// A maker with this subject and this user id.
+fn account(sub: &str, user_id: &str) -> Actor {
+    let mut maker = actor("100", "anybody", &[Permission::Make]);
+    (maker.signer.person.sub, maker.signer.person.user_id) = (sub.to_owned(), user_id.to_owned());
+    maker
+}
+
+fn makes(name: &str) -> Actor {
+    actor("100", name, &[Permission::Make])
+}
+
+/// What the first account leaves of the limit is all that the second has; what it gives back, too.
+async fn share_a_limit(node: &Node, first: &Actor, second: &Actor) {
+    let told = format!("{:?} {:?}", first.person, second.person);
+    let (large, small) = (payment_body("a", 90), payment_body("b", 20));
+    let kept = submit_payment(&node.engine, first, &large, None).await.unwrap().view.request;
+    assert_eq!(tried_payment(&node.engine, second, &small).await, Some("refused_by_rule"), "{told}");
+    let over = submit_payment(&node.engine, second, &small, None).await;
+    assert_eq!(refused_admission(over), "refused_by_rule", "{told}");
+    node.withdraw(first, kept.id).await.unwrap();
+    assert_eq!(tried_payment(&node.engine, second, &small).await, None, "{told}");
+    let kept = submit_payment(&node.engine, second, &small, None).await.unwrap().view.request;
+    let over = submit_payment(&node.engine, first, &large, None).await;
+    assert_eq!(refused_admission(over), "refused_by_rule", "{told}");
+    node.withdraw(second, kept.id).await.unwrap();
+}
+
+async fn a_limit_is_one_persons_under_every_account(database: Database) {
+    let node = Node::with_rules(database, payment_rules(&type_file("", LIMITED), Some(PEOPLE)));
+    for (first, second) in [
+        (makes("rita"), makes("rita-two")),
+        (makes("rita"), account("SUB-RITA", "id-other")),
+        (makes("robot"), makes("rita")),
+        (account("s-1", "u-1"), account("s-1", "u-2")),
+        (account("s-3", "u-3"), account("s-4", "u-3")),
+        (account("S-5", "u-5"), account("s-5", "u-6")),
+        (account("s-7", "U-7"), account("s-8", "u-7")),
+        (account("same", "same"), account("same", "u-9")),
+    ] {
+        share_a_limit(&node, &first, &second).await;
+    }
+}
+
+async fn a_limit_of_two_accounts_is_one_once_the_people_file_joins_them(database: Database) {
+    let limited = type_file("", LIMITED);
+    let node = Node::with_rules(database, payment_rules(&limited, None));
+    for name in ["rita", "rita-two"] {
+        submit_payment(&node.engine, &makes(name), &payment_body("a", 40), None).await.unwrap();
+    }
+    node.engine.put_in_force(payment_rules(&limited, Some(PEOPLE))).await.unwrap();
+    for name in ["rita", "rita-two"] {
+        let (much, little) = (payment_body("b", 21), payment_body("b", 20));
+        assert_eq!(tried_payment(&node.engine, &makes(name), &much).await, Some("refused_by_rule"));
+        assert_eq!(tried_payment(&node.engine, &makes(name), &little).await, None);
+    }
+    // The checkers of what waited before are told how much is used up by both.
+    let kept = submit_payment(&node.engine, &makes("rita"), &payment_body("b", 5), None).await.unwrap();
+    let told = node.engine.explain(&checker("anna"), &kept.view).await.unwrap().findings;
+    assert!(told.iter().any(|found| found.sentence.contains("85")), "{told:?}");
+}
+
+async fn two_people_have_a_limit_each(database: Database) {
+    let node = Node::with_rules(database, payment_rules(&type_file("", LIMITED), Some(PEOPLE)));
+    for by in [makes("rita"), makes("rob"), account("s-1", "u-1"), account("s-2", "u-2")] {
+        submit_payment(&node.engine, &by, &payment_body("a", 90), None).await.unwrap();
+    }
 }

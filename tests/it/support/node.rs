@@ -273,6 +273,7 @@ pub fn actor(org: &str, name: &str, permissions: &[Permission]) -> Actor {
             org: OrgId::new(org),
             permissions: permissions.to_vec(),
             groups: vec![],
+            has_unread_groups: false,
             act: vec![],
             signed_in_at: None,
         },

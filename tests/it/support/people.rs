@@ -115,6 +115,7 @@ impl Person {
             orgs: orgs.iter().map(|org| OrgId::new(text(org))).collect(),
             permissions: Permission::ALL.into_iter().filter(may).collect(),
             groups: self.groups.iter().map(|group| (*group).to_owned()).collect(),
+            has_unread_groups: false,
             act: Vec::new(),
         };
         DemoPerson { name: self.user_name.clone(), what: "tester".to_owned(), granted }

@@ -17,6 +17,7 @@ use crate::support::{On, eventually, journeys};
 journeys![
     a_checker_receives_new_requests_and_the_decisions_of_others,
     the_stream_says_whether_a_request_still_waits_for_the_reader,
+    somebody_who_is_switched_off_is_told_of_nothing_that_waits,
     a_maker_receives_only_their_own_requests,
     no_one_receives_another_orgs_requests,
     a_page_resumes_from_its_position_or_is_told_to_reload,
@@ -136,6 +137,23 @@ async fn the_stream_says_whether_a_request_still_waits_for_the_reader(on: On) {
     stream.receives("\"waits\":false").await;
     app.run_due_executions().await;
     stream.receives("Done just now").await;
+}
+
+async fn somebody_who_is_switched_off_is_told_of_nothing_that_waits(on: On) {
+    let off = "[[people]]\nname = \"Chen\"\naccounts = [\"sub-400002\"]\nactive = false\n";
+    let options = AppOptions::stepped().with_pages(&people()).with_type(&type_file("", TWO_CHECKERS));
+    let app = App::with(on, options.with_people(off)).await;
+    let chen = signed_in(&app, CHEN).await;
+    let mut stream = Stream::open(&app, &chen).await;
+    let read = app.maker().pays(&body(&app, "c-1", 10)).await;
+    app.other_checker().says(&read.id, "approved").await.data();
+    stream.receives("Approved by second.checker@example.com just now").await;
+    stream.receives("\"waits\":false").await;
+    assert!(
+        !stream.text.contains("event: new") && !stream.text.contains("\"waits\":true"),
+        "{}",
+        stream.text
+    );
 }
 
 async fn a_maker_receives_only_their_own_requests(on: On) {

@@ -93,6 +93,7 @@ fn signer(person: Person) -> Signer {
         act: Vec::new(),
         permissions: vec![Permission::Check],
         groups: groups.iter().map(|&group| group.to_owned()).collect(),
+        has_unread_groups: false,
         org: OrgId::new("100"),
         signed_in_at: None,
     }

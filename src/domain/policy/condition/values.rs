@@ -72,7 +72,11 @@ impl<'v> Values<'v> {
         if named.contains("maker") {
             let extent = Extent { nodes: 0, text: 0, items: facts.maker.groups.len() as u64 };
             values.sizes.insert("maker", (0, extent));
-            values.add("maker", maker(facts));
+            let groups = groups(facts).unwrap_or_else(|why| {
+                values.unusable.insert("maker.groups", why);
+                Vec::new()
+            });
+            values.add("maker", maker(facts, groups));
         }
         if named.contains("now") {
             values.add("now", Ok(Box::new(CelTimestamp::from(facts.now.fixed_offset()))));
@@ -188,27 +192,32 @@ fn entity<'v>(facts: &Facts<'v>) -> Result<Boxed<'v>, String> {
     ]))
 }
 
-fn maker<'v>(facts: &Facts<'v>) -> Result<Boxed<'v>, String> {
+fn maker<'v>(facts: &Facts<'v>, groups: Vec<Boxed<'v>>) -> Result<Boxed<'v>, String> {
     let maker = facts.maker;
-    // A group may make a rule stricter as well, so a missing one is no answer.
-    if let Some(spelling) = facts.people.unclear_groups(&maker.person) {
-        return Err(format!(
-            "the people file spells the maker's account {spelling}, not as their token does"
-        ));
+    let permissions = maker.permissions.iter().copied().map(Permission::name);
+    let permissions = permissions.map(text).collect::<Result<Vec<_>, _>>()?;
+    Ok(object(vec![
+        ("id", text(&maker.person.user_id)?),
+        ("permissions", Box::new(CelList::from(permissions))),
+        ("groups", Box::new(CelList::from(groups))),
+    ]))
+}
+
+/// The maker's groups, if all of them are known: one may make a rule stricter as well, so a missing one is no answer.
+fn groups<'v>(facts: &Facts<'v>) -> Result<Vec<Boxed<'v>>, String> {
+    let maker = facts.maker;
+    if let Some(why) = facts.people.unclear_groups(&maker.person) {
+        return Err(why);
+    }
+    if maker.has_unread_groups {
+        return Err("the maker's token names groups that can't be read".to_owned());
     }
     let listed = facts.people.groups_of(&maker.person).into_iter().map(str::to_owned);
     let groups: BTreeSet<String> = maker.groups.iter().cloned().chain(listed).collect();
     if groups.len() as u64 > ITEMS_MAX {
         return Err(format!("maker.groups has more than {ITEMS_MAX} groups"));
     }
-    let permissions = maker.permissions.iter().copied().map(Permission::name);
-    let permissions = permissions.map(text).collect::<Result<Vec<_>, _>>()?;
-    let groups = groups.into_iter().map(|group| Box::new(CelString::from(group)) as Boxed<'v>);
-    Ok(object(vec![
-        ("id", text(&maker.person.user_id)?),
-        ("permissions", Box::new(CelList::from(permissions))),
-        ("groups", Box::new(CelList::from(groups.collect::<Vec<_>>()))),
-    ]))
+    Ok(groups.into_iter().map(|group| Box::new(CelString::from(group)) as Boxed<'v>).collect())
 }
 
 fn counters(usage: &BTreeMap<String, Usage>) -> Boxed<'_> {

@@ -68,6 +68,7 @@ fn maker() -> Signer {
         act: Vec::new(),
         permissions: vec![Permission::Make],
         groups: vec!["Sales".to_owned()],
+        has_unread_groups: false,
         org: OrgId::new("100"),
         signed_in_at: None,
     }

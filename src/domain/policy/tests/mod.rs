@@ -40,6 +40,7 @@ fn checker(name: &str) -> Signer {
         act: Vec::new(),
         permissions: vec![Permission::Check],
         groups: Vec::new(),
+        has_unread_groups: false,
         org: OrgId::new("100"),
         signed_in_at: None,
     }

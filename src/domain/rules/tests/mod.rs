@@ -1,12 +1,11 @@
 //! What comes into force of files of which some can't be used.
 
-use proptest::prelude::*;
+mod people;
+
 use serde_json::json;
 
-use super::files::{FileFault, PeopleFile, ReadEntry, RuleFiles, SubscriptionsFile, TypeFile, TypeFiles};
-use super::narrowed_people::narrowed;
+use super::files::{FileFault, PeopleFile, RuleFiles, SubscriptionsFile, TypeFile, TypeFiles};
 use super::*;
-use crate::domain::actor::Person;
 use crate::domain::ids::OrgId;
 use crate::domain::policy::people::PersonEntry;
 use crate::domain::subscription::{EventFormat, Subscription};
@@ -183,132 +182,5 @@ fn entry(name: &str, groups: &[&str]) -> PersonEntry {
         groups: groups.iter().map(|group| (*group).to_owned()).collect(),
         active: true,
         owners: Vec::new(),
-    }
-}
-
-fn as_read(entry: &PersonEntry) -> ReadEntry {
-    let PersonEntry { name, accounts, groups, active, owners } = entry.clone();
-    ReadEntry { name: Some(name), accounts, groups: Some(groups), active: Some(active), owners: Some(owners) }
-}
-
-fn account(text: &str) -> Person {
-    Person { iss: "idp".into(), sub: text.into(), user_id: text.into(), user_name: text.into() }
-}
-
-#[test]
-fn of_a_people_file_with_a_fault_only_what_takes_away_comes_into_force() {
-    let (finn, ann, eve) =
-        (entry("finn", &["Finance"]), entry("ann", &["Risk", "Finance"]), entry("eve", &["Risk"]));
-    let last = People::new(vec![finn.clone(), ann.clone(), eve.clone()]).unwrap();
-    let entries = [
-        ReadEntry { active: Some(false), ..as_read(&finn) },
-        ReadEntry { groups: Some(vec!["Risk".into(), "Board".into()]), ..as_read(&ann) },
-        // What can't be read of an entry stays; a new person waits; a stranger can be switched off.
-        ReadEntry { groups: None, active: None, ..as_read(&eve) },
-        as_read(&entry("new", &["Finance"])),
-        ReadEntry { active: Some(false), ..as_read(&entry("stranger", &[])) },
-    ];
-    let now = narrowed(&last, &entries);
-    let groups = |name: &str| {
-        now.groups_of(&account(&format!("{name}@x"))).into_iter().map(str::to_owned).collect::<Vec<_>>()
-    };
-    let is_active = |name: &str| now.is_active(&account(&format!("{name}@x")), &[]);
-    assert!(!is_active("finn") && is_active("ann") && is_active("eve"));
-    assert_eq!(
-        (groups("ann"), groups("eve"), groups("new")),
-        (vec!["Risk".into()], vec!["Risk".into()], vec![])
-    );
-    assert!(!is_active("stranger") && is_active("new"));
-}
-
-#[test]
-fn an_entry_that_is_gone_has_lost_its_groups_unless_a_nameless_one_may_be_it() {
-    let last = People::new(vec![entry("finn", &["Finance"]), entry("ann", &["Risk"])]).unwrap();
-    let ann = as_read(&entry("ann", &["Risk"]));
-    assert_eq!(narrowed(&last, std::slice::from_ref(&ann)).members("Finance"), 0);
-    assert_eq!(narrowed(&last, &[ann.clone(), ReadEntry::default()]).members("Finance"), 1);
-    let renamed = ReadEntry { name: Some("Finn B".into()), ..as_read(&entry("finn", &["Finance"])) };
-    assert_eq!(narrowed(&last, &[ann, renamed]).members("Finance"), 1, "the account tells who it is");
-}
-
-#[test]
-fn an_account_that_joins_a_person_and_an_owner_that_answers_for_one_take_away_at_once() {
-    let robot = entry("robot", &[]);
-    let last = People::new(vec![entry("ann", &["Risk"]), robot.clone()]).unwrap();
-    let mut ann = as_read(&entry("ann", &["Risk"]));
-    ann.accounts.push("second@x".into());
-    let owned = ReadEntry { owners: Some(vec!["ann".into()]), ..as_read(&robot) };
-    let now = narrowed(&last, &[ann, owned]);
-    let (first, second, by_robot) = (account("ann@x"), account("second@x"), account("robot@x"));
-    assert!(now.behind(&first, &[]).overlaps(&now.behind(&second, &[])));
-    assert!(now.behind(&first, &[]).overlaps(&now.behind(&by_robot, &[])));
-}
-
-const NAMES: [&str; 4] = ["ann", "bob", "cy", "dee"];
-const GROUPS: [&str; 2] = ["Risk", "Finance"];
-
-fn groups() -> impl Strategy<Value = Vec<String>> {
-    proptest::sample::subsequence(GROUPS.to_vec(), 0..=2)
-        .prop_map(|groups| groups.into_iter().map(str::to_owned).collect())
-}
-
-/// People who can be in force: Dee is a service account of Ann's.
-fn people() -> impl Strategy<Value = People> {
-    proptest::collection::vec((groups(), any::<bool>()), 4).prop_map(|rows| {
-        let entry = |(name, (groups, active)): (&&str, (Vec<String>, bool))| PersonEntry {
-            groups,
-            active,
-            owners: if *name == "dee" { vec!["ann".to_owned()] } else { Vec::new() },
-            ..entry(name, &[])
-        };
-        People::new(NAMES.iter().zip(rows).map(entry).collect()).unwrap()
-    })
-}
-
-/// Anything that can be read of a file, sensible or not.
-fn entries() -> impl Strategy<Value = Vec<ReadEntry>> {
-    let name = || proptest::sample::select(NAMES.to_vec()).prop_map(str::to_owned);
-    let names = || proptest::collection::vec(name(), 0..3);
-    let one = (
-        proptest::option::of(name()),
-        names().prop_map(|names| names.iter().map(|name| format!("{name}@x")).collect()),
-        proptest::option::of(groups()),
-        proptest::option::of(any::<bool>()),
-        proptest::option::of(names()),
-    );
-    let read = one.prop_map(|(name, accounts, groups, active, owners)| ReadEntry {
-        name,
-        accounts,
-        groups,
-        active,
-        owners,
-    });
-    proptest::collection::vec(read, 0..5)
-}
-
-proptest! {
-    #[test]
-    fn whatever_a_faulty_people_file_holds_it_grants_nothing(last in people(), entries in entries()) {
-        let now = narrowed(&last, &entries);
-        for name in NAMES {
-            let person = account(&format!("{name}@x"));
-            prop_assert!(!now.is_active(&person, &[]) || last.is_active(&person, &[]), "{name} is back in office");
-            prop_assert!(now.groups_of(&person).is_subset(&last.groups_of(&person)), "{name} has a group more");
-            for other in NAMES {
-                let other = account(&format!("{other}@x"));
-                let were_one = last.behind(&person, &[]).overlaps(&last.behind(&other, &[]));
-                let are_one = now.behind(&person, &[]).overlaps(&now.behind(&other, &[]));
-                prop_assert!(are_one || !were_one, "{name} and another are two people now");
-            }
-        }
-    }
-
-    #[test]
-    fn whoever_a_readable_entry_switches_off_is_off(last in people(), entries in entries(), at in 0_usize..4) {
-        let off = ReadEntry { active: Some(false), ..as_read(&entry(NAMES[at], &[])) };
-        let mut entries = entries;
-        entries.push(off);
-        let person = account(&format!("{}@x", NAMES[at]));
-        prop_assert!(!narrowed(&last, &entries).is_active(&person, &[]));
     }
 }

@@ -1,10 +1,14 @@
 //! The people file: accounts that are one person, groups, service accounts and their owners.
 
+mod links;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+use links::Links;
 
 use crate::domain::actor::{Person, Signer};
 use crate::domain::caseless;
-use crate::domain::fault::{DefinitionFault, pointer_to};
+use crate::domain::fault::DefinitionFault;
 use crate::domain::ids::OrgId;
 use crate::domain::person_key::PersonKey;
 
@@ -33,12 +37,11 @@ impl PersonEntry {
 /// The people file; empty if there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
+    /// First those that grant groups and seats, then those that only say who is whom.
     entries: Vec<PersonEntry>,
-    /// By account as people read it: who is whom, and who is active.
-    by_account: BTreeMap<String, usize>,
-    owners: Vec<Vec<usize>>,
-    /// By what accounts and names look like.
-    looks: BTreeMap<String, Vec<usize>>,
+    /// How many of the entries grant something.
+    granting: usize,
+    links: Links,
 }
 
 /// The accounts and entries behind somebody who submits or decides.
@@ -64,18 +67,18 @@ impl People {
 
     /// Checks and links the entries. Faults point to `/people/<number>/…`.
     pub fn new(entries: Vec<PersonEntry>) -> Result<Self, Vec<DefinitionFault>> {
-        let mut faults = Vec::new();
-        let by_name = by_name(&entries, &mut faults);
-        let by_account = by_account(&entries, &mut faults);
-        let owners = owners(&entries, &by_name, &mut faults);
-        refuse_circles(&owners, &mut faults);
-        for (number, entry) in entries.iter().enumerate() {
-            for (index, _) in blanks(&entry.groups) {
-                faults.push(fault(number, "groups", index, "Name a group."));
-            }
-        }
-        let looks = looks(&entries);
-        if faults.is_empty() { Ok(Self { entries, by_account, owners, looks }) } else { Err(faults) }
+        let links = Links::checked(&entries)?;
+        Ok(Self { granting: entries.len(), entries, links })
+    }
+
+    /// People of whom `only_identity` grants nothing: its entries say which accounts are one person, who answers for
+    /// whom, and who is off. Here an account may be in several entries, and entries of one name are one person's.
+    pub fn with_identity(granting: Vec<PersonEntry>, only_identity: Vec<PersonEntry>) -> Self {
+        let count = granting.len();
+        let mut entries = granting;
+        entries.extend(only_identity);
+        let links = Links::lenient(&entries);
+        Self { granting: count, entries, links }
     }
 
     /// Whether it has no entries.
@@ -83,9 +86,14 @@ impl People {
         self.entries.is_empty()
     }
 
-    /// The entries in the file's order.
+    /// The entries that grant something, in the file's order.
     pub fn entries(&self) -> &[PersonEntry] {
-        &self.entries
+        &self.entries[..self.granting]
+    }
+
+    /// The entries that only say who is whom: see [`People::with_identity`].
+    pub fn identity_entries(&self) -> &[PersonEntry] {
+        &self.entries[self.granting..]
     }
 
     /// Everybody behind a person and their `act` chain: linked accounts, and the owners of service accounts,
@@ -96,7 +104,8 @@ impl People {
         let mut entries = BTreeSet::new();
         while let Some(entry) = open.pop() {
             if entries.insert(entry) {
-                open.extend(&self.owners[entry]);
+                open.extend(&self.links.owners[entry]);
+                open.extend(self.links.namesakes(entry));
             }
         }
         Behind { accounts, entries }
@@ -105,8 +114,7 @@ impl People {
     /// The person's groups according to the file, sorted: those of the entries that list one of their accounts
     /// exactly as their token spells it.
     pub fn groups_of(&self, person: &Person) -> BTreeSet<&str> {
-        let entries = self.entries_of(person).into_iter().map(|entry| &self.entries[entry]);
-        let listed = entries.filter(|entry| is_spelled_as_in(entry, person));
+        let listed = self.granting_entries_of(person).filter(|entry| is_spelled_as_in(entry, person));
         listed.flat_map(|entry| &entry.groups).map(String::as_str).collect()
     }
 
@@ -116,15 +124,25 @@ impl People {
         self.other_spelling(person, |entry| entry.groups.iter().any(|own| groups.contains(&own.as_str())))
     }
 
-    /// The account that the file lists for the person in another spelling than their token's, in an entry with
-    /// any group: what groups they are in is not clear.
-    pub fn unclear_groups(&self, person: &Person) -> Option<&str> {
-        self.other_spelling(person, |entry| !entry.groups.is_empty())
+    /// Why it is not clear what groups they are in, as a clause: the file lists their account in another spelling than
+    /// their token's, in an entry with any group; or it has a fault, and groups of theirs wait or ended.
+    pub fn unclear_groups(&self, person: &Person) -> Option<String> {
+        if let Some(spelling) = self.other_spelling(person, |entry| !entry.groups.is_empty()) {
+            return Some(format!(
+                "the people file spells the maker's account {spelling}, not as their token does"
+            ));
+        }
+        let clear = self.groups_of(person);
+        let of_entry =
+            |entry: usize| self.entries[entry].groups.iter().all(|group| clear.contains(group.as_str()));
+        let are_clear = self.entries_of(person).into_iter().all(of_entry);
+        (!are_clear).then(|| "the people file has a fault, and the maker's groups may be others".to_owned())
     }
 
     fn other_spelling(&self, person: &Person, matters: impl Fn(&PersonEntry) -> bool) -> Option<&str> {
-        let entries = self.entries_of(person).into_iter().map(|entry| &self.entries[entry]);
-        let mut misspelled = entries.filter(|entry| matters(entry) && !is_spelled_as_in(entry, person));
+        let mut misspelled = self
+            .granting_entries_of(person)
+            .filter(|entry| matters(entry) && !is_spelled_as_in(entry, person));
         let ids = [&person.sub, &person.user_id];
         let is_own = |account: &&String| ids.into_iter().any(|own| caseless::is_same(own, account));
         misspelled.find_map(|entry| entry.accounts.iter().find(is_own)).map(String::as_str)
@@ -138,8 +156,8 @@ impl People {
 
     /// Whether an entry lists this account letter by letter.
     pub fn lists(&self, account: &str) -> bool {
-        let entry = self.by_account.get(&*caseless::folded(account));
-        entry.is_some_and(|entry| self.entries[*entry].accounts.iter().any(|own| own == account))
+        let mut entries = self.links.entries_with(account).iter().filter(|entry| **entry < self.granting);
+        entries.any(|entry| self.entries[*entry].accounts.iter().any(|own| own == account))
     }
 
     /// Whether a person, or somebody in their `act` chain, is a service account.
@@ -157,7 +175,7 @@ impl People {
         }
         let own = self.entries_of(person);
         let looks = caseless::looks_of(text);
-        let mut alike = looks.iter().filter_map(|look| self.looks.get(look)).flatten();
+        let mut alike = looks.iter().filter_map(|look| self.links.looks.get(look)).flatten();
         alike.find_map(|entry| {
             let other = self.entries.get(*entry).filter(|_| !own.contains(entry))?;
             let mut texts = other.accounts.iter().chain([&other.name]);
@@ -174,6 +192,21 @@ impl People {
     /// lists in one entry.
     pub fn is_one_person(&self, one: &Person, other: &Person) -> bool {
         one.is_same_person(other) || !self.entries_of(one).is_disjoint(&self.entries_of(other))
+    }
+
+    /// Whether `other` is an account of this person letter by letter: the same subject or user id of one issuer, or an
+    /// account that the file lists beside theirs, each as it is spelled there. What is theirs alone (reading,
+    /// withdrawing, an answer to their key) asks for this; another spelling only takes away.
+    pub fn is_own_account(&self, person: &Person, other: &Person) -> bool {
+        let is_same = person.iss == other.iss && (person.sub == other.sub || person.user_id == other.user_id);
+        let joins = |entry: &PersonEntry| is_spelled_as_in(entry, person) && is_spelled_as_in(entry, other);
+        is_same || self.granting_entries_of(person).any(joins)
+    }
+
+    /// The accounts that the file lists beside the person's, if it spells theirs as their token does.
+    pub fn accounts_listed_with(&self, person: &Person) -> Vec<String> {
+        let listed = self.granting_entries_of(person).filter(|entry| is_spelled_as_in(entry, person));
+        listed.flat_map(|entry| entry.accounts.iter().cloned()).collect()
     }
 
     /// The one key of a person: their entry's, or their account's if the file does not list it.
@@ -202,14 +235,6 @@ impl People {
         keys
     }
 
-    /// Whether a stored key is one of this person's: an account's of theirs under any issuer, or their entry's.
-    pub fn is_key_of(&self, stored: &str, person: &Person) -> bool {
-        let listed = PersonKey::id_in(stored).and_then(|id| self.by_account.get(id));
-        stored == person.key().as_str()
-            || listed.is_some_and(|entry| self.entries_of(person).contains(entry))
-            || self.keys_of(person).iter().any(|key| key.as_str() == stored)
-    }
-
     /// Whether a person and everybody in their `act` chain is active. People who are not in the file are
     /// active; a service account is active as long as one of its owners is.
     pub fn is_active(&self, person: &Person, act: &[Person]) -> bool {
@@ -219,19 +244,48 @@ impl People {
 
     /// Number of active people in the group, without service accounts.
     pub fn members(&self, group: &str) -> usize {
-        self.active_people().filter(|entry| entry.groups.iter().any(|own| own == group)).count()
+        let is_in = |entry: &&PersonEntry| entry.groups.iter().any(|own| own == group);
+        self.active_people().iter().filter(|entries| entries.iter().any(is_in)).count()
     }
 
-    /// The active people without service accounts.
-    pub fn active_people(&self) -> impl Iterator<Item = &PersonEntry> {
-        self.entries.iter().filter(|entry| entry.active && !entry.is_service())
+    /// The active people without service accounts, each with their entries: one, unless the file has a fault.
+    pub fn active_people(&self) -> Vec<Vec<&PersonEntry>> {
+        if self.identity_entries().is_empty() {
+            let people = self.entries.iter().filter(|entry| entry.active && !entry.is_service());
+            return people.map(|entry| vec![entry]).collect();
+        }
+        let mut people: Vec<Vec<&PersonEntry>> = Vec::new();
+        let mut known: BTreeMap<usize, usize> = BTreeMap::new();
+        for entry in self.entries() {
+            let own: BTreeSet<usize> =
+                entry.accounts.iter().flat_map(|account| self.links.entries_with(account)).copied().collect();
+            if !own.iter().all(|other| self.is_on(*other) && !self.entries[*other].is_service()) {
+                continue;
+            }
+            let at = own.iter().find_map(|other| known.get(other)).copied().unwrap_or(people.len());
+            known.extend(own.into_iter().map(|other| (other, at)));
+            match people.get_mut(at) {
+                Some(person) => person.push(entry),
+                None => people.push(vec![entry]),
+            }
+        }
+        people
     }
 
     /// Whether the entry is one of those behind somebody.
     pub fn is_behind(&self, entry: &PersonEntry, behind: &Behind<'_>) -> bool {
-        let first = entry.accounts.first();
-        let own = first.and_then(|account| self.by_account.get(&*caseless::folded(account)));
-        own.is_some_and(|own| behind.entries.contains(own))
+        let first = entry.accounts.first().map(|account| self.links.entries_with(account));
+        first.is_some_and(|own| own.iter().any(|own| behind.entries.contains(own)))
+    }
+
+    /// The entries behind somebody: those of their accounts, and of whoever answers for them.
+    pub fn entries_behind<'a>(&'a self, behind: &'a Behind<'_>) -> impl Iterator<Item = &'a PersonEntry> {
+        behind.entries.iter().map(|entry| &self.entries[*entry])
+    }
+
+    fn granting_entries_of(&self, person: &Person) -> impl Iterator<Item = &PersonEntry> {
+        let entries = self.entries_of(person).into_iter().filter(|entry| *entry < self.granting);
+        entries.map(|entry| &self.entries[entry])
     }
 
     /// The entries that list the person, in whatever spelling.
@@ -240,13 +294,23 @@ impl People {
             return BTreeSet::new();
         }
         let ids = [&person.sub, &person.user_id];
-        ids.into_iter().filter_map(|id| self.by_account.get(&*caseless::folded(id))).copied().collect()
+        let mut entries: BTreeSet<usize> =
+            ids.into_iter().flat_map(|id| self.links.entries_with(id)).copied().collect();
+        let namesakes: Vec<usize> =
+            entries.iter().flat_map(|entry| self.links.namesakes(*entry)).copied().collect();
+        entries.extend(namesakes);
+        entries
     }
 
-    // Terminates, because `new` refuses circles of owners.
+    // Terminates, because the links have no circles of owners.
     fn is_on(&self, entry: usize) -> bool {
-        let owners = &self.owners[entry];
-        self.entries[entry].active && (owners.is_empty() || owners.iter().any(|owner| self.is_on(*owner)))
+        let own = std::iter::once(&entry).chain(self.links.namesakes(entry));
+        let is_on = |entry: &usize| {
+            let owners = &self.links.owners[*entry];
+            self.entries[*entry].active
+                && (owners.is_empty() || owners.iter().any(|owner| self.is_on(*owner)))
+        };
+        own.into_iter().all(is_on)
     }
 }
 
@@ -259,114 +323,13 @@ impl Signer {
     /// Whether they may read a request of `org` that `maker` submitted.
     ///
     /// A checker and an auditor read everything in their org. Everybody reads what they submitted
-    /// themselves, under any of their accounts and whatever permissions their token still grants.
+    /// themselves, under any of their accounts as it is spelled and whatever permissions their token still grants.
     pub fn may_read(&self, people: &People, org: &OrgId, maker: &Person) -> bool {
-        self.org == *org && (self.sees_all() || people.is_one_person(&self.person, maker))
+        self.org == *org && (self.sees_all() || people.is_own_account(&self.person, maker))
     }
 }
 
 /// Whether the entry lists one of the person's accounts letter by letter.
 fn is_spelled_as_in(entry: &PersonEntry, person: &Person) -> bool {
     entry.accounts.iter().any(|account| *account == person.sub || *account == person.user_id)
-}
-
-fn looks(entries: &[PersonEntry]) -> BTreeMap<String, Vec<usize>> {
-    let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (number, entry) in entries.iter().enumerate() {
-        for look in entry.accounts.iter().chain([&entry.name]).flat_map(|text| caseless::looks_of(text)) {
-            let alike = found.entry(look).or_default();
-            if alike.last() != Some(&number) {
-                alike.push(number);
-            }
-        }
-    }
-    found
-}
-
-fn fault(number: usize, member: &str, index: usize, message: impl Into<String>) -> DefinitionFault {
-    DefinitionFault::new(format!("/people/{number}/{member}/{index}"), message)
-}
-
-fn blanks(texts: &[String]) -> impl Iterator<Item = (usize, &String)> {
-    texts.iter().enumerate().filter(|(_, text)| text.trim().is_empty())
-}
-
-fn by_name(entries: &[PersonEntry], faults: &mut Vec<DefinitionFault>) -> BTreeMap<String, usize> {
-    let mut found = BTreeMap::new();
-    for (number, entry) in entries.iter().enumerate() {
-        let mut refuse = |message: String| {
-            let field = pointer_to(&format!("/people/{number}"), "name");
-            faults.push(DefinitionFault::new(field, message));
-        };
-        if entry.name.trim().is_empty() {
-            refuse("Write a name.".to_owned());
-        } else if found.insert(entry.name.clone(), number).is_some() {
-            refuse(format!("Choose another name; {} is taken above.", entry.name));
-        }
-    }
-    found
-}
-
-fn by_account(entries: &[PersonEntry], faults: &mut Vec<DefinitionFault>) -> BTreeMap<String, usize> {
-    let mut found = BTreeMap::new();
-    for (number, entry) in entries.iter().enumerate() {
-        if entry.accounts.is_empty() {
-            let field = format!("/people/{number}/accounts");
-            faults.push(DefinitionFault::new(field, "List at least one subject or user id."));
-        }
-        for (index, _) in blanks(&entry.accounts) {
-            faults.push(fault(number, "accounts", index, "Write a subject or a user id."));
-        }
-        for (index, account) in entry.accounts.iter().enumerate() {
-            let before = found.insert(caseless::fold(account), number);
-            if let Some(owner) = before.filter(|other| *other != number).map(|other| &entries[other]) {
-                let spelled = owner.accounts.iter().find(|other| caseless::is_same(account, other));
-                let spelled = spelled.filter(|other| *other != account);
-                let spelled = spelled.map_or_else(String::new, |other| format!(", spelled {other} there"));
-                let message = format!("Leave this account out; it is {}'s{spelled}.", owner.name);
-                faults.push(fault(number, "accounts", index, message));
-            }
-        }
-    }
-    found
-}
-
-fn owners(
-    entries: &[PersonEntry],
-    by_name: &BTreeMap<String, usize>,
-    faults: &mut Vec<DefinitionFault>,
-) -> Vec<Vec<usize>> {
-    let mut found = Vec::new();
-    for (number, entry) in entries.iter().enumerate() {
-        let mut own = Vec::new();
-        for (index, owner) in entry.owners.iter().enumerate() {
-            match by_name.get(owner) {
-                Some(owner) => own.push(*owner),
-                None => {
-                    let message = format!("Name an entry of this file; nobody here is called {owner}.");
-                    faults.push(fault(number, "owners", index, message));
-                }
-            }
-        }
-        found.push(own);
-    }
-    found
-}
-
-/// Removes entries without owners again and again; what is left is a circle, or depends on one.
-fn refuse_circles(owners: &[Vec<usize>], faults: &mut Vec<DefinitionFault>) {
-    let mut left: BTreeSet<usize> = (0..owners.len()).collect();
-    loop {
-        let is_free = |entry: &usize| owners[*entry].iter().all(|owner| !left.contains(owner));
-        let free: Vec<usize> = left.iter().copied().filter(|entry| is_free(entry)).collect();
-        if free.is_empty() {
-            break;
-        }
-        left.retain(|entry| !free.contains(entry));
-    }
-    for number in left {
-        let field = format!("/people/{number}/owners");
-        let message = "Name people as owners; these accounts own each other in a circle.";
-        faults.push(DefinitionFault::new(field, message));
-    }
 }
