@@ -66,10 +66,10 @@ impl PostgresLimit {
         ensure!(per_transaction <= NUMBERS, "{per_transaction} are too many");
         let script = self.folder.join(format!("pgbench-{per_transaction}.sql"));
         std::fs::write(&script, self.script(per_transaction))?;
-        let programs = std::env::var_os("TEST_POSTGRES_PROGRAMS").map(PathBuf::from).unwrap_or_default();
-        let mut command = Command::new(programs.join("pgbench"));
+        let mut command = Command::new(pgbench());
         command.args(["-n", "-c", "64", "-j", "2", "-T", &span.as_secs().max(1).to_string()]);
-        let output = command.arg("-f").arg(script).arg(&self.url).output().context("pgbench")?;
+        let output =
+            command.arg("-f").arg(script).arg(&self.url).output().context("pgbench does not start")?;
         let (out, errors) = (String::from_utf8(output.stdout)?, String::from_utf8_lossy(&output.stderr));
         ensure!(output.status.success(), "pgbench: {out}{errors}");
         let rate = out.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next());
@@ -90,6 +90,13 @@ impl PostgresLimit {
         }
         script + ";\n"
     }
+}
+
+/// Beside the server's programs, or on the path: only some of them may be linked from the directory.
+fn pgbench() -> PathBuf {
+    let programs = std::env::var_os("TEST_POSTGRES_PROGRAMS").map(PathBuf::from).unwrap_or_default();
+    let beside = programs.join("pgbench");
+    if beside.is_file() { beside } else { PathBuf::from("pgbench") }
 }
 
 /// The rows of a request in a table, as a list of values has them.

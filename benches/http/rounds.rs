@@ -29,7 +29,7 @@ impl Rounds {
         let flush_ms = self.flush.as_secs_f64() * 1e3;
         print_ratio("p50 of the lone client's workflow / a flush", alone.p50_ms / flush_ms);
         let (mut single, mut grouped) = (Vec::new(), Vec::new());
-        let mut measure_limit = || {
+        let mut measure_limit = || -> anyhow::Result<()> {
             setting.reuse_log()?;
             single.push(limit.rate(1, self.span)?);
             setting.reuse_log()?;

@@ -69,7 +69,7 @@ impl SqliteLimit {
             let fresh = format!("{:0FRESH_DIGITS$x}", self.copies);
             let AnyConnection::Sqlite(conn) = &mut self.conn else { anyhow::bail!("no SQLite") };
             for (before, after) in &self.inserts {
-                Copy { before, fresh: &fresh, after }.execute(conn)?;
+                CopyRows { before, fresh: &fresh, after }.execute(conn)?;
             }
         }
         Ok(self.conn.batch_execute("COMMIT")?)
@@ -85,13 +85,13 @@ fn insert(table: &Table) -> (String, String) {
 }
 
 /// `diesel::sql_query` would be prepared anew for each row.
-struct Copy<'a> {
+struct CopyRows<'a> {
     before: &'a str,
     fresh: &'a str,
     after: &'a str,
 }
 
-impl QueryFragment<Sqlite> for Copy<'_> {
+impl QueryFragment<Sqlite> for CopyRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         out.push_sql(self.before);
         out.push_bind_param::<Text, _>(self.fresh)?;
@@ -101,9 +101,9 @@ impl QueryFragment<Sqlite> for Copy<'_> {
 }
 
 /// Found again by its text.
-impl QueryId for Copy<'_> {
+impl QueryId for CopyRows<'_> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl RunQueryDsl<SqliteConnection> for Copy<'_> {}
+impl RunQueryDsl<SqliteConnection> for CopyRows<'_> {}
