@@ -1,13 +1,21 @@
 //! What the dearest submissions cost that the budget of a policy allows, one for each kind of condition.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use countersign::clock::Clock;
+use countersign::config::{Config, Flags};
 use countersign::domain::actor::{Actor, Permission, Person, Signer};
 use countersign::domain::ids::OrgId;
 use countersign::engine::{Engine, EngineError, SubmissionInput};
+use countersign::server::{ExecutorMode, Server};
 
 use crate::load;
-use crate::types::ORG;
+use crate::setting::basic_config;
+use crate::types::{ISSUE_PATH, ORG};
+
+/// Nothing is sent there.
+const TARGET: &str = "127.0.0.1:1";
 
 /// As many as a policy may have.
 const RULES_MAX: usize = 50;
@@ -16,16 +24,16 @@ const ITEMS_MAX: u64 = 30_000;
 const TIMES: u32 = 20;
 
 /// A policy of [`RULES_MAX`] rules with this condition, each in vain, and what the submission holds for it.
-pub struct Dear {
-    pub name: &'static str,
-    pub type_name: &'static str,
+struct Dear {
+    name: &'static str,
+    type_name: &'static str,
     /// As long as it may be.
     condition: fn() -> String,
     /// The list of customers, for so many.
     customers: fn(u64) -> String,
 }
 
-pub const KINDS: [Dear; 5] = [
+const KINDS: [Dear; 5] = [
     Dear {
         name: "each item of a list",
         type_name: "DEAR-ITEMS",
@@ -61,6 +69,28 @@ pub const KINDS: [Dear; 5] = [
     },
 ];
 
+/// Measures each on an engine in this process: a server does not say how long the check alone takes.
+pub async fn print(folder: &Path) -> anyhow::Result<()> {
+    let types = folder.join("dear-types");
+    std::fs::create_dir(&types)?;
+    for dear in &KINDS {
+        std::fs::write(types.join(dear.type_name).with_extension("toml"), dear.request_type())?;
+    }
+    let url = format!("sqlite://{}", folder.join("dearest.db").display());
+    let target = "[[targets]]\nscheme = \"http\"\nhost = \"127.0.0.1\"\nports = [1]\n\
+                  allow_cidrs = [\"127.0.0.1/32\"]\n";
+    let file = folder.join("dearest.toml");
+    std::fs::write(&file, basic_config(&url, &types) + target)?;
+    let config = Config::load(Some(&file), std::iter::empty(), Flags::default())?;
+    let server = Server::start(&config, Clock::system(), ExecutorMode::Stepped).await?;
+    println!("\ndearest policies allowed, one submission");
+    for dear in &KINDS {
+        let (most, took) = dear.measure(server.engine())?;
+        println!("  {:<38} {most:>7} {:>10.2} ms", dear.name, took.as_secs_f64() * 1e3);
+    }
+    server.stop().await
+}
+
 fn list(count: u64, item: impl Fn(u64) -> String) -> String {
     let items: Vec<String> = (1..=count).map(item).collect();
     format!("[{}]", items.join(","))
@@ -68,7 +98,7 @@ fn list(count: u64, item: impl Fn(u64) -> String) -> String {
 
 impl Dear {
     /// Every rule but the last asks in vain.
-    pub fn request_type(&self) -> String {
+    fn request_type(&self) -> String {
         let condition = (self.condition)();
         let rule = |number| {
             format!("[[policy]]\nname = \"{number}\"\nwhen = \"\"\"{condition}\"\"\"\nrefuse = \"No.\"\n")
@@ -76,16 +106,16 @@ impl Dear {
         let rules: String = (1..RULES_MAX).map(rule).collect();
         format!(
             "name = \"{}\"\n\
-             [call]\nmethod = \"POST\"\npath = \"/api_gateway/v1/badges/badgeMeta/customer/issueBulk\"\n\
+             [call]\nmethod = \"POST\"\npath = \"{ISSUE_PATH}\"\n\
              [body]\ntype = \"object\"\n{rules}[[policy]]\nname = \"last\"\nauto_approve = true\n",
             self.type_name
         )
     }
 
     /// The most that is allowed, and how long such a submission takes to be checked and its rule to be chosen.
-    pub fn measure(&self, engine: &Engine, sandbox: &str) -> anyhow::Result<(u64, Duration)> {
+    fn measure(&self, engine: &Engine) -> anyhow::Result<(u64, Duration)> {
         let prepare = |count: u64| {
-            let body = load::submission_for(sandbox, 0, &(self.customers)(count));
+            let body = load::submission_of(TARGET, &load::body_with(0, &(self.customers)(count)));
             let began = Instant::now();
             let prepared = engine.prepare(&input(&maker(), self.type_name, &body));
             (prepared.map(drop), began.elapsed())

@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const FLUSHES: u32 = 500;
 
-/// Writes a page and flushes it, many times, where the SQLite file will be.
-pub fn print_flush_rate(folder: &Path) -> anyhow::Result<()> {
+/// Writes a page and flushes it, many times, where the SQLite file will be: how long one takes.
+pub fn print_flush_rate(folder: &Path) -> anyhow::Result<Duration> {
     let mut file = File::create(folder.join("flush"))?;
     let page = [0u8; 4096];
     let began = Instant::now();
@@ -22,5 +22,5 @@ pub fn print_flush_rate(folder: &Path) -> anyhow::Result<()> {
         "disk: {rate:.0} flushes (4 KiB, fdatasync) per second, {:.3} ms each",
         each.as_secs_f64() * 1e3
     );
-    Ok(())
+    Ok(each)
 }

@@ -10,37 +10,40 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::types::{DEFAULT, ORG, STAGED};
+use crate::types::{DEFAULT, ISSUE_PATH, ORG, STAGED};
 
-/// What a client does over and over, against which server.
+/// With it the body of a call has about 1.1 KB.
+const FILLER_WORDS: u64 = 55;
+
+/// What a client does over and over.
 #[derive(Clone)]
 pub enum Work {
     /// Submits, under this type.
-    Submit(String, &'static str),
+    Submit(&'static str),
     /// Submits, approves, and has the outcome.
-    Whole(String),
+    Whole,
     /// Submits, and everybody decides whom the type asks for; the last one rejects, so that nothing is
     /// executed. Each call counts.
-    Decide(String, &'static str),
+    Decide(&'static str),
 }
 
-/// What came of it.
-pub struct Measured {
-    pub rate: f64,
-    pub p50_ms: f64,
-    pub p99_ms: f64,
+/// How long each took, and all of them together.
+pub struct Times {
+    pub each: Vec<Duration>,
+    pub all: Duration,
 }
 
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 
-/// Who calls, and where the calls are to go.
+/// Who calls whom, and where the calls that they submit are to go.
 #[derive(Clone)]
 pub struct Callers {
+    pub server: String,
     pub maker: String,
     pub checker: String,
     /// One for each stage of the staged type.
     pub signers: Vec<String>,
-    pub sandbox: String,
+    pub target: String,
 }
 
 impl Callers {
@@ -51,39 +54,43 @@ impl Callers {
 }
 
 /// Runs `clients` for `span`, each in a task of its own.
-pub async fn run(callers: &Callers, work: Work, clients: usize, span: Duration) -> anyhow::Result<Measured> {
+pub async fn run(callers: &Callers, work: Work, clients: usize, span: Duration) -> anyhow::Result<Times> {
     let began = Instant::now();
     let until = began + span;
     let all = (0..clients).map(|_| tokio::spawn(client(callers.clone(), work.clone(), until)));
-    let mut times = Vec::new();
+    let mut each = Vec::new();
     for done in futures_util::future::join_all(all).await {
-        times.extend(done??);
+        each.extend(done??);
     }
-    let took = began.elapsed();
-    ensure!(!times.is_empty(), "nothing was done in {took:?}");
-    times.sort_unstable();
-    let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1e3;
-    let count = f64::from(u32::try_from(times.len())?);
-    Ok(Measured { rate: count / took.as_secs_f64(), p50_ms: at(50), p99_ms: at(99) })
+    Ok(Times { each, all: began.elapsed() })
+}
+
+/// Submits once; the request's id.
+pub async fn submit_one(callers: &Callers) -> anyhow::Result<String> {
+    let body = submission(&callers.target, NUMBER.fetch_add(1, Ordering::Relaxed));
+    let mut connection = Connection::open(&callers.server).await?;
+    let submitted = connection.send(("POST", DEFAULT), &callers.maker, &body).await?;
+    let submitted: Value = serde_json::from_slice(&submitted)?;
+    Ok(submitted["data"]["requestId"].as_str().context("no requestId")?.to_owned())
 }
 
 async fn client(callers: Callers, work: Work, until: Instant) -> anyhow::Result<Vec<Duration>> {
-    let (address, type_name) = match &work {
-        Work::Submit(address, type_name) | Work::Decide(address, type_name) => (address, *type_name),
-        Work::Whole(address) => (address, DEFAULT),
+    let type_name = match work {
+        Work::Submit(type_name) | Work::Decide(type_name) => type_name,
+        Work::Whole => DEFAULT,
     };
-    let mut connection = Connection::open(address).await?;
+    let mut connection = Connection::open(&callers.server).await?;
     let mut times = Vec::new();
     while Instant::now() < until {
         let mut began = Instant::now();
-        let body = submission(&callers.sandbox, NUMBER.fetch_add(1, Ordering::Relaxed));
+        let body = submission(&callers.target, NUMBER.fetch_add(1, Ordering::Relaxed));
         let submitted = connection.send(("POST", type_name), &callers.maker, &body).await?;
         if matches!(work, Work::Submit(..)) {
             times.push(began.elapsed());
             continue;
         }
         let submitted: Value = serde_json::from_slice(&submitted)?;
-        if matches!(work, Work::Whole(_)) {
+        if matches!(work, Work::Whole) {
             let approval = decision(&submitted, "approved");
             let decided = connection.send(("PUT", type_name), &callers.checker, &approval).await?;
             let decided: Value = serde_json::from_slice(&decided)?;
@@ -160,21 +167,43 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// Written out as text, for the same reason.
-fn submission(sandbox: &str, number: u64) -> String {
-    submission_for(sandbox, number, &(1_000_000_000 + number).to_string())
+fn submission(target: &str, number: u64) -> String {
+    submission_of(target, &body(number))
 }
 
-/// A submission with this list of customers.
-pub fn submission_for(sandbox: &str, number: u64, customers: &str) -> String {
+/// A submission of a call with this body.
+pub fn submission_of(target: &str, body: &str) -> String {
     format!(
         r#"{{"entityInfo":{{"tillId":"70000001","storeId":"70000002","zoneId":"70000003","conceptId":"70000004"}},
-"payload":{{"IntouchAPITask-Payload":{{"hostname":"http://{sandbox}",
-"path":"/api_gateway/v1/badges/badgeMeta/customer/issueBulk","method":"POST","pathParams":{{}},
-"body":{{"triggeredBy":{{"ownerType":"Goodwill_Module","referenceId":"134"}},"customers":{customers},
-"requestId":"bench-{number}","badgeMetaId":"650000000000000000000001"}},
+"payload":{{"IntouchAPITask-Payload":{{"hostname":"http://{target}",
+"path":"{ISSUE_PATH}","method":"POST","pathParams":{{}},"body":{body},
 "headers":{{"Authorization":"Basic ZGVtby50aWxsOjYyY2MyZDhiNGJmMmQ4NzI4MTIwZDA1MjE2M2E3N2Rm",
 "content-type":"application/json"}}}}}}}}"#
     )
+}
+
+/// The body of one call.
+pub fn body(number: u64) -> String {
+    body_with(number, &format!(r#"{},"source":"{}""#, 1_000_000_000 + number, filler(number)))
+}
+
+/// A body with this list of customers, and whatever members follow it.
+pub fn body_with(number: u64, customers: &str) -> String {
+    format!(
+        r#"{{"triggeredBy":{{"ownerType":"Goodwill_Module","referenceId":"134"}},"requestId":"bench-{number}",
+"badgeMetaId":"650000000000000000000001","customers":{customers}}}"#
+    )
+}
+
+/// A text without repetitions, so that no store makes it much smaller: splitmix64 in hexadecimal digits.
+fn filler(number: u64) -> String {
+    let word = |index: u64| {
+        let mut bits = (number * FILLER_WORDS + index).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        format!("{:016x} ", bits ^ (bits >> 31))
+    };
+    (0..FILLER_WORDS).map(word).collect()
 }
 
 fn decision(submitted: &Value, verdict: &str) -> String {

@@ -1,0 +1,115 @@
+//! PostgreSQL's limit: `pgbench` with 64 clients.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use countersign::store::{Opener, Purpose, StoreUrl, migrate};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use crate::limit::{Column, FRESH_DIGITS, Table};
+use crate::types::ORG;
+
+const SCHEMA: &str = "bench_limit";
+/// Stands in the text of a row where the digits of its copy go.
+const FRESH: &str = "<fresh>";
+/// Each transaction takes so many numbers.
+const NUMBERS: usize = 64;
+
+const COLUMNS: &str = "SELECT c.table_name::text, c.column_name::text FROM information_schema.columns AS c \
+     WHERE c.table_schema = current_schema() AND EXISTS (SELECT 1 FROM information_schema.columns AS i \
+         WHERE i.table_schema = c.table_schema AND i.table_name = c.table_name AND i.column_name = 'request_id') \
+     ORDER BY c.table_name <> 'requests', c.table_name, c.ordinal_position";
+
+pub struct PostgresLimit {
+    url: String,
+    folder: PathBuf,
+    inserts: Vec<Insert>,
+}
+
+/// The rows of one submission in one table.
+struct Insert {
+    into: String,
+    rows: Vec<String>,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    row: String,
+}
+
+impl PostgresLimit {
+    /// A schema of its own; `conn` is to the server's.
+    pub fn prepare(conn: &mut PgConnection, url: &str, folder: &Path, id: &str) -> anyhow::Result<Self> {
+        let columns: Vec<Column> = diesel::sql_query(COLUMNS).load(conn)?;
+        let mut inserts = Vec::new();
+        for table in Table::all(columns) {
+            let rows = rows(conn, &table, id)?;
+            if !rows.is_empty() {
+                inserts.push(Insert { into: format!("\"{}\" ({})", table.name, table.names()), rows });
+            }
+        }
+        conn.batch_execute(&format!("DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}"))?;
+        let joint = if url.contains('?') { '&' } else { '?' };
+        let url = format!("{url}{joint}options=-csearch_path%3D{SCHEMA}");
+        let mut own = Opener { url: StoreUrl::parse(&url)?, purpose: Purpose::Write }.open()?;
+        migrate::run(&mut own)?;
+        own.batch_execute(&format!("CREATE SEQUENCE bench_ids INCREMENT {NUMBERS}"))?;
+        Ok(Self { url, folder: folder.to_owned(), inserts })
+    }
+
+    pub fn rate(&self, per_transaction: usize, span: Duration) -> anyhow::Result<f64> {
+        ensure!(per_transaction <= NUMBERS, "{per_transaction} are too many");
+        let script = self.folder.join(format!("pgbench-{per_transaction}.sql"));
+        std::fs::write(&script, self.script(per_transaction))?;
+        let mut command = Command::new(pgbench());
+        command.args(["-n", "-c", "64", "-j", "2", "-T", &span.as_secs().max(1).to_string()]);
+        let output =
+            command.arg("-f").arg(script).arg(&self.url).output().context("pgbench does not start")?;
+        let (out, errors) = (String::from_utf8(output.stdout)?, String::from_utf8_lossy(&output.stderr));
+        ensure!(output.status.success(), "pgbench: {out}{errors}");
+        let rate = out.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next());
+        let transactions: f64 = rate.with_context(|| format!("pgbench: {out}"))?.parse()?;
+        Ok(transactions * per_transaction as f64)
+    }
+
+    /// One message to the server, and so one transaction; an insert for each table.
+    fn script(&self, per_transaction: usize) -> String {
+        let mut script = "SELECT nextval('bench_ids')".to_owned();
+        for Insert { into, rows } in &self.inserts {
+            let copy = |number: usize| {
+                let fresh = format!("lpad(to_hex(currval('bench_ids') + {number}), {FRESH_DIGITS}, '0')");
+                rows.iter().map(move |row| row.replace(FRESH, &fresh))
+            };
+            let rows: Vec<String> = (0..per_transaction).flat_map(copy).collect();
+            script.push_str(&format!(" \\;\nINSERT INTO {into} VALUES\n{}", rows.join(",\n")));
+        }
+        script + ";\n"
+    }
+}
+
+/// Beside the server's programs, or on the path: only some of them may be linked from the directory.
+fn pgbench() -> PathBuf {
+    let programs = std::env::var_os("TEST_POSTGRES_PROGRAMS").map(PathBuf::from).unwrap_or_default();
+    let beside = programs.join("pgbench");
+    if beside.is_file() { beside } else { PathBuf::from("pgbench") }
+}
+
+/// The rows of a request in a table, as a list of values has them.
+fn rows(conn: &mut PgConnection, table: &Table, id: &str) -> QueryResult<Vec<String>> {
+    let values = table.values(
+        |column| format!("quote_nullable({column}::text)"),
+        |column| format!("'{FRESH} || ' || quote_nullable(substr({column}, {FRESH_DIGITS} + 1))"),
+    );
+    let sql = format!(
+        "SELECT '(' || concat_ws(', ', {values}) || ')' AS row FROM \"{}\" \
+         WHERE org_id = '{ORG}' AND request_id = '{id}'",
+        table.name
+    );
+    let rows: Vec<Row> = diesel::sql_query(sql).load(conn)?;
+    Ok(rows.into_iter().map(|row| row.row).collect())
+}
