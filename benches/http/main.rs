@@ -41,7 +41,7 @@ fn main() -> anyhow::Result<()> {
     let sqlite = format!("sqlite://{}", folder.path().join("bench.db").display());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     for (name, url) in [("SQLite", &sqlite), ("PostgreSQL", &postgres)] {
-        println!("\n{name}: {count} rounds of {} s, medians", span.as_secs());
+        println!("\n{name}: medians of {count}, {} s each", span.as_secs());
         runtime.block_on(bench_store(url, folder.path(), &rounds))?;
     }
     runtime.block_on(dearest::print(folder.path()))

@@ -77,18 +77,30 @@ impl PostgresLimit {
         Ok(transactions * per_transaction as f64)
     }
 
-    /// One message to the server, and so one transaction; an insert for each table.
+    /// One message to the server, and so one transaction.
     fn script(&self, per_transaction: usize) -> String {
-        let mut script = "SELECT nextval('bench_ids')".to_owned();
-        for Insert { into, rows } in &self.inserts {
-            let copy = |number: usize| {
-                let fresh = format!("lpad(to_hex(currval('bench_ids') + {number}), {FRESH_DIGITS}, '0')");
-                rows.iter().map(move |row| row.replace(FRESH, &fresh))
-            };
-            let rows: Vec<String> = (0..per_transaction).flat_map(copy).collect();
-            script.push_str(&format!(" \\;\nINSERT INTO {into} VALUES\n{}", rows.join(",\n")));
+        let inserts = self.inserts.iter().flat_map(|insert| insert.statements(per_transaction));
+        let inserts: String = inserts.map(|statement| format!(" \\;\n{statement}")).collect();
+        format!("SELECT nextval('bench_ids'){inserts};\n")
+    }
+}
+
+impl Insert {
+    /// The text of a row is there once, whatever the number of copies: reading a long text would cost the database
+    /// more than the rows do.
+    fn statements(&self, copies: usize) -> Vec<String> {
+        let into = &self.into;
+        let copy = |row: &String, number: &str| {
+            let fresh = format!("lpad(to_hex(currval('bench_ids') + {number}), {FRESH_DIGITS}, '0')");
+            row.replace(FRESH, &fresh)
+        };
+        if copies == 1 {
+            let rows: Vec<String> = self.rows.iter().map(|row| format!("({})", copy(row, "0"))).collect();
+            return vec![format!("INSERT INTO {into} VALUES {}", rows.join(", "))];
         }
-        script + ";\n"
+        let series = format!("generate_series(0, {}) AS number", copies - 1);
+        let many = |row| format!("INSERT INTO {into} SELECT {} FROM {series}", copy(row, "number"));
+        self.rows.iter().map(many).collect()
     }
 }
 
@@ -99,14 +111,14 @@ fn pgbench() -> PathBuf {
     if beside.is_file() { beside } else { PathBuf::from("pgbench") }
 }
 
-/// The rows of a request in a table, as a list of values has them.
+/// The rows of a request in a table, as an insert lists their values.
 fn rows(conn: &mut PgConnection, table: &Table, id: &str) -> QueryResult<Vec<String>> {
     let values = table.values(
         |column| format!("quote_nullable({column}::text)"),
         |column| format!("'{FRESH} || ' || quote_nullable(substr({column}, {FRESH_DIGITS} + 1))"),
     );
     let sql = format!(
-        "SELECT '(' || concat_ws(', ', {values}) || ')' AS row FROM \"{}\" \
+        "SELECT concat_ws(', ', {values}) AS row FROM \"{}\" \
          WHERE org_id = '{ORG}' AND request_id = '{id}'",
         table.name
     );
