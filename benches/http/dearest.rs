@@ -149,6 +149,7 @@ fn maker() -> Actor {
         org: OrgId::new(ORG),
         permissions: vec![Permission::Make],
         groups: vec![],
+        has_unread_groups: false,
         act: vec![],
         signed_in_at: None,
     };

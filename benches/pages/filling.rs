@@ -63,6 +63,7 @@ fn actor(id: &str, permission: Permission) -> Actor {
             org: OrgId::new(ORG),
             permissions: vec![permission],
             groups: Vec::new(),
+            has_unread_groups: false,
             act: Vec::new(),
             signed_in_at: None,
         },

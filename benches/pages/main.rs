@@ -125,6 +125,7 @@ fn checker() -> DemoPerson {
         orgs: vec![OrgId::new(ORG)],
         permissions: vec![Permission::Check],
         groups: Vec::new(),
+        has_unread_groups: false,
         act: Vec::new(),
     };
     DemoPerson { name: "Chen".to_owned(), what: "checker".to_owned(), granted }

@@ -170,6 +170,7 @@ async fn submit(engine: &Engine, number: usize) -> anyhow::Result<()> {
             org: OrgId::new(ORG),
             permissions: vec![Permission::Make],
             groups: Vec::new(),
+            has_unread_groups: false,
             act: Vec::new(),
             signed_in_at: None,
         },
@@ -203,6 +204,7 @@ fn checker() -> DemoPerson {
         orgs: vec![OrgId::new(ORG)],
         permissions: vec![Permission::Check],
         groups: Vec::new(),
+        has_unread_groups: false,
         act: Vec::new(),
     };
     DemoPerson { name: "Chen".to_owned(), what: "checker".to_owned(), granted }
