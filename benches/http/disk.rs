@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 const FLUSHES: u32 = 500;
 
-/// Writes a page and flushes it, many times, where the SQLite file will be: how long one takes.
-pub fn print_flush_rate(folder: &Path) -> anyhow::Result<Duration> {
+/// How long it takes to write a page and flush it where the SQLite file is: of many, the mean.
+pub fn flush_time(folder: &Path) -> anyhow::Result<Duration> {
     let mut file = File::create(folder.join("flush"))?;
     let page = [0u8; 4096];
     let began = Instant::now();
@@ -16,11 +16,12 @@ pub fn print_flush_rate(folder: &Path) -> anyhow::Result<Duration> {
         file.write_all(&page)?;
         file.sync_data()?;
     }
-    let each = began.elapsed() / FLUSHES;
-    let rate = 1.0 / each.as_secs_f64();
-    println!(
-        "disk: {rate:.0} flushes (4 KiB, fdatasync) per second, {:.3} ms each",
-        each.as_secs_f64() * 1e3
-    );
-    Ok(each)
+    Ok(began.elapsed() / FLUSHES)
+}
+
+pub fn print_flush_rate(folder: &Path) -> anyhow::Result<()> {
+    let each = flush_time(folder)?.as_secs_f64();
+    let rate = 1.0 / each;
+    println!("disk: {rate:.0} flushes (4 KiB, fdatasync) per second, {:.3} ms each", each * 1e3);
+    Ok(())
 }

@@ -24,6 +24,9 @@ const POSTGRES_TABLES: &str = "SELECT relname::text AS name, pg_total_relation_s
      pg_indexes_size(oid) AS indexes FROM pg_class \
      WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace";
 
+const POSTGRES_FILLED: &str = "SELECT relname::text AS name FROM pg_class \
+     WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND pg_relation_size(oid) > 0";
+
 const SQLITE_TABLES: &str = "SELECT s.tbl_name AS name, sum(d.pgsize) AS bytes, \
      sum(CASE s.type WHEN 'index' THEN d.pgsize ELSE 0 END) AS indexes \
      FROM dbstat AS d JOIN sqlite_schema AS s ON s.name = d.name GROUP BY s.tbl_name";
@@ -40,6 +43,12 @@ struct Table {
     bytes: i64,
     #[diesel(sql_type = BigInt)]
     indexes: i64,
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
 }
 
 #[derive(QueryableByName)]
@@ -83,10 +92,19 @@ fn one(conn: &mut AnyConnection, sql: &str) -> anyhow::Result<i64> {
     Ok(diesel::sql_query(sql).get_result::<Count>(conn)?.count)
 }
 
+/// Not the tables that are empty: PostgreSQL would take them for empty from then on.
+fn vacuum(conn: &mut PgConnection) -> anyhow::Result<()> {
+    let tables: Vec<Name> = diesel::sql_query(POSTGRES_FILLED).load(conn)?;
+    for Name { name } in tables {
+        conn.batch_execute(&format!("VACUUM \"{name}\""))?;
+    }
+    Ok(())
+}
+
 fn sizes(conn: &mut AnyConnection) -> anyhow::Result<Sizes> {
     let listing = match conn {
         AnyConnection::Postgres(conn) => {
-            conn.batch_execute("VACUUM")?;
+            vacuum(conn)?;
             POSTGRES_TABLES
         }
         AnyConnection::Sqlite(_) => SQLITE_TABLES,

@@ -22,7 +22,6 @@ mod sqlite_limit;
 mod target;
 mod types;
 
-use std::path::Path;
 use std::time::Duration;
 
 use limit::Limit;
@@ -36,13 +35,14 @@ fn main() -> anyhow::Result<()> {
         anyhow::bail!("TEST_POSTGRES_URL is not set; use scripts/bench");
     };
     let folder = tempfile::tempdir()?;
-    let rounds = Rounds { count, span, flush: disk::print_flush_rate(folder.path())? };
+    disk::print_flush_rate(folder.path())?;
+    let rounds = Rounds { count, span, folder: folder.path().to_owned() };
     println!("body of a call: {} bytes", load::body(1_000_000).len());
     let sqlite = format!("sqlite://{}", folder.path().join("bench.db").display());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     for (name, url) in [("SQLite", &sqlite), ("PostgreSQL", &postgres)] {
         println!("\n{name}: medians of {count}, {} s each", span.as_secs());
-        runtime.block_on(bench_store(url, folder.path(), &rounds))?;
+        runtime.block_on(bench_store(url, &rounds))?;
     }
     runtime.block_on(dearest::print(folder.path()))
 }
@@ -51,11 +51,11 @@ fn number(name: &str, default: u64) -> anyhow::Result<u64> {
     std::env::var(name).map_or(Ok(default), |text| Ok(text.parse()?))
 }
 
-async fn bench_store(url: &str, folder: &Path, rounds: &Rounds) -> anyhow::Result<()> {
+async fn bench_store(url: &str, rounds: &Rounds) -> anyhow::Result<()> {
     let setting = Setting::start(url)?;
     // First: it needs a database that holds nothing else.
     footprint::print(&setting).await?;
-    let limit = Limit::prepare(&setting, url, folder).await?;
+    let limit = Limit::prepare(&setting, url, &rounds.folder).await?;
     report::print_head();
     rounds.operations(&setting, limit).await?;
     rounds.subscriber(&setting).await?;

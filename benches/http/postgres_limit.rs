@@ -19,6 +19,9 @@ const FRESH: &str = "<fresh>";
 /// Each transaction takes so many numbers.
 const NUMBERS: usize = 64;
 
+/// How long its clients may take to connect: that counts in its time, but not in its rate.
+const CONNECTING: Duration = Duration::from_secs(2);
+
 const COLUMNS: &str = "SELECT c.table_name::text, c.column_name::text FROM information_schema.columns AS c \
      WHERE c.table_schema = current_schema() AND EXISTS (SELECT 1 FROM information_schema.columns AS i \
          WHERE i.table_schema = c.table_schema AND i.table_name = c.table_name AND i.column_name = 'request_id') \
@@ -67,7 +70,8 @@ impl PostgresLimit {
         let script = self.folder.join(format!("pgbench-{per_transaction}.sql"));
         std::fs::write(&script, self.script(per_transaction))?;
         let mut command = Command::new(pgbench());
-        command.args(["-n", "-c", "64", "-j", "2", "-T", &span.as_secs().max(1).to_string()]);
+        let seconds = (span + CONNECTING).as_secs().to_string();
+        command.args(["-n", "-c", "64", "-j", "2", "-T", &seconds]);
         let output =
             command.arg("-f").arg(script).arg(&self.url).output().context("pgbench does not start")?;
         let (out, errors) = (String::from_utf8(output.stdout)?, String::from_utf8_lossy(&output.stderr));

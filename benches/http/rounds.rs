@@ -1,7 +1,9 @@
 //! What is measured in turn, round by round.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::disk::flush_time;
 use crate::limit::Limit;
 use crate::load::Work;
 use crate::report::{Measured, median, print_rate, print_ratio};
@@ -13,8 +15,8 @@ const MANY: usize = 64;
 pub struct Rounds {
     pub count: usize,
     pub span: Duration,
-    /// How long the disk takes to flush a page.
-    pub flush: Duration,
+    /// On the disk that is measured.
+    pub folder: PathBuf,
 }
 
 impl Rounds {
@@ -25,9 +27,13 @@ impl Rounds {
             ("submissions and decisions", Work::Decide(DEFAULT)),
             ("workflows (submit, approve, execute)", Work::Whole),
         ];
-        let [.., alone] = self.in_turn(setting, &works, 1, &mut || Ok(())).await?;
-        let flush_ms = self.flush.as_secs_f64() * 1e3;
-        print_ratio("p50 of the lone client's workflow / a flush", alone.p50_ms / flush_ms);
+        let mut flushes = Vec::new();
+        let mut measure_flush = || -> anyhow::Result<()> {
+            flushes.push(flush_time(&self.folder)?.as_secs_f64() * 1e3);
+            Ok(())
+        };
+        let [.., alone] = self.in_turn(setting, &works, 1, &mut measure_flush).await?;
+        print_ratio("p50 of the lone client's workflow / a flush", alone.p50_ms / median(flushes));
         let (mut single, mut grouped) = (Vec::new(), Vec::new());
         let mut measure_limit = || -> anyhow::Result<()> {
             setting.reuse_log()?;
