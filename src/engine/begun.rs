@@ -25,6 +25,17 @@ pub struct BegunExecution {
     pub(super) pinned: Arc<RequestType>,
 }
 
+/// One that has begun, and whose call can't be loaded.
+#[derive(Debug)]
+pub struct Unloaded {
+    /// The lease.
+    pub held: HeldLease,
+    /// The number of its attempt.
+    pub attempt: i64,
+    /// Why.
+    pub error: EngineError,
+}
+
 impl BegunExecution {
     /// The number of its attempt.
     pub fn attempt(&self) -> i64 {
@@ -54,7 +65,7 @@ impl Engine {
     pub async fn load_begun(
         &self,
         begun: Vec<BegunExecution>,
-    ) -> Vec<Result<ClaimedExecution, (HeldLease, i64, EngineError)>> {
+    ) -> Vec<Result<ClaimedExecution, Box<Unloaded>>> {
         let keys: Vec<_> = begun.iter().map(|one| one.held.key.clone()).collect();
         let load = move |conn: &mut AnyConnection| calls::load(conn, &keys);
         let (mut loaded, failure) = match self.inner.store.read_by_key(load).await {
@@ -62,7 +73,8 @@ impl Engine {
             Err(error) => (Vec::new(), Some(error.to_string())),
         };
         let with_call = |one: BegunExecution| {
-            let (held, attempt) = (one.held.clone(), one.attempt());
+            let unloaded = (one.held.clone(), one.attempt());
+            let held = &unloaded.0;
             let id = held.key.1.to_string();
             let at = loaded.iter().position(|row| row.org_id == held.key.0.as_str() && row.request_id == id);
             let claimed = match (at, &failure) {
@@ -70,7 +82,10 @@ impl Engine {
                 (None, Some(failure)) => Err(StoreError::Pool(failure.clone())),
                 (None, None) => Err(StoreError::Corrupt(format!("{id} has no call"))),
             };
-            claimed.map_err(|error| (held, attempt, error.into()))
+            claimed.map_err(|error| {
+                let (held, attempt) = unloaded;
+                Box::new(Unloaded { held, attempt, error: error.into() })
+            })
         };
         begun.into_iter().map(with_call).collect()
     }

@@ -56,7 +56,7 @@ use chrono::TimeDelta;
 use tokio::sync::Notify;
 
 pub use admission::Deadlines;
-pub use begun::BegunExecution;
+pub use begun::{BegunExecution, Unloaded};
 pub use bulk::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome};
 pub use claimed_execution::{ClaimedExecution, Ending, HeldLease};
 pub use decide::{Decided, DecisionInput};

@@ -21,7 +21,7 @@ use crate::domain::target_host::TargetHost;
 use crate::engine::liveness::Liveness;
 use crate::engine::under_way::{Concurrency, HostSign, RunningCall, UnderWay};
 use crate::engine::{
-    BegunExecution, ClaimedExecution, Ending, Engine, EngineError, HeldLease, LEFT_ALONE_FOR,
+    BegunExecution, ClaimedExecution, Ending, Engine, EngineError, HeldLease, LEFT_ALONE_FOR, Unloaded,
 };
 use crate::fault_points::{self, FaultPoint};
 
@@ -117,7 +117,7 @@ impl Executor {
                 calls.spawn(async move {
                     match loaded {
                         Ok(claimed) => executor.execute(claimed).await,
-                        Err((held, attempt, error)) => executor.give_up_begun(&held, attempt, &error).await,
+                        Err(unloaded) => executor.give_up_begun(&unloaded).await,
                     }
                 });
             }
@@ -125,10 +125,11 @@ impl Executor {
     }
 
     /// The call of a begun execution can't be loaded.
-    async fn give_up_begun(&self, held: &HeldLease, attempt: i64, error: &EngineError) {
+    async fn give_up_begun(&self, unloaded: &Unloaded) {
+        let Unloaded { held, attempt, error } = unloaded;
         tracing::error!(request.id = %held.key.1, %error, "a call can't be loaded, so nothing was sent");
         self.engine.metrics().set_aside();
-        self.recorder().end_unsent(held, attempt, "the stored call could not be loaded").await;
+        self.recorder().end_unsent(held, *attempt, "the stored call could not be loaded").await;
         self.free_slot(held);
     }
 

@@ -11,13 +11,14 @@ use std::collections::BTreeMap;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text};
 use uuid::Uuid;
 
-use super::columns::{lower, person};
+use super::columns::person;
 use super::schema::events;
 use super::{AnyConnection, StoreError};
 use crate::domain::actor::Person;
+use crate::domain::caseless;
 use crate::domain::ids::OrgId;
 use crate::domain::lifecycle::{Belonging, EventType};
 
@@ -41,7 +42,7 @@ pub struct EventFilter {
     pub before: Option<i64>,
     /// Only those of this type.
     pub event_type: Option<EventType>,
-    /// Only those that the person with this user id caused, in capital or small letters.
+    /// Only those that the person with this user id caused, in whatever spelling.
     pub user_id: Option<String>,
 }
 
@@ -97,7 +98,8 @@ pub fn newest(
     (after, max): (Option<&Place>, usize),
 ) -> Result<OrgEventPage, StoreError> {
     let mut found = Vec::new();
-    for walk in walks(org, filter) {
+    let spellings = filter.user_id.as_deref().map(|id| spellings_of(conn, org, id)).transpose()?;
+    for walk in walks(org, filter, spellings.as_deref()) {
         found.extend(walk.read(conn, filter, (after, max + 1))?);
     }
     // The ids are ordered by time.
@@ -148,8 +150,52 @@ enum By<'a> {
     Engine,
 }
 
+/// The most spellings of one user id that are looked for.
+const SPELLINGS_MAX: usize = 16;
+
+/// Walks from one user id to the next in the index `events_by_person`.
+const USER_IDS: &str = "\
+    WITH RECURSIVE ids (id) AS ( \
+        SELECT min(actor_user_id) FROM events WHERE org_id = ? AND actor_iss <> 'countersign' \
+            AND type NOT IN ('maker_access_validated', 'payload_validated') \
+        UNION ALL \
+        SELECT (SELECT min(actor_user_id) FROM events WHERE org_id = ? AND actor_user_id > ids.id \
+            AND actor_iss <> 'countersign' \
+            AND type NOT IN ('maker_access_validated', 'payload_validated')) \
+        FROM ids WHERE ids.id IS NOT NULL \
+    ) \
+    SELECT id FROM ids WHERE id IS NOT NULL";
+
+#[derive(QueryableByName)]
+struct UserId {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+/// How a user id is spelled in events of the org and of none.
+fn spellings_of(conn: &mut AnyConnection, org: &OrgId, user_id: &str) -> Result<Vec<String>, StoreError> {
+    let mut spellings = vec![user_id.to_owned()];
+    for org in [org.as_str(), NO_ORG] {
+        let ids: Vec<UserId> = match conn {
+            AnyConnection::Postgres(conn) => {
+                let statement = USER_IDS.replacen('?', "$1", 1).replacen('?', "$2", 1);
+                diesel::sql_query(statement).bind::<Text, _>(org).bind::<Text, _>(org).load(conn)?
+            }
+            AnyConnection::Sqlite(conn) => {
+                diesel::sql_query(USER_IDS).bind::<Text, _>(org).bind::<Text, _>(org).load(conn)?
+            }
+        };
+        let others = ids.into_iter().map(|found| found.id).filter(|id| caseless::is_same(id, user_id));
+        spellings.extend(others);
+    }
+    spellings.sort_unstable();
+    spellings.dedup();
+    spellings.truncate(SPELLINGS_MAX);
+    Ok(spellings)
+}
+
 /// One walk for each type that may be found, in the org where it may be.
-fn walks<'a>(org: &'a OrgId, filter: &'a EventFilter) -> Vec<Walk<'a>> {
+fn walks<'a>(org: &'a OrgId, filter: &EventFilter, spellings: Option<&'a [String]>) -> Vec<Walk<'a>> {
     let types = EventType::ALL.into_iter();
     let mut walks = Vec::new();
     for (event_type, numbers) in types.filter_map(|known| Some((known, numbers(known, filter.event_type)?))) {
@@ -158,11 +204,12 @@ fn walks<'a>(org: &'a OrgId, filter: &'a EventFilter) -> Vec<Walk<'a>> {
             Belonging::Server => NO_ORG,
         };
         let mut walk = |by| walks.push(Walk { org, event_type, by, numbers });
-        match filter.user_id.as_deref() {
+        match spellings {
             None => walk(By::Anybody),
-            Some(user_id) => {
-                walk(By::Person(user_id));
-                if user_id == Person::system().user_id && event_type.is_of_the_engine() {
+            Some(spellings) => {
+                spellings.iter().for_each(|user_id| walk(By::Person(user_id)));
+                let is_engine = filter.user_id.as_deref() == Some(Person::system().user_id.as_str());
+                if is_engine && event_type.is_of_the_engine() {
                     walk(By::Engine);
                 }
             }
@@ -196,8 +243,7 @@ impl<'a> Walk<'a> {
             // The types that the engine causes are caused by nobody else.
             By::Anybody | By::Engine => {}
             By::Person(user_id) => {
-                let is_theirs = lower(events::actor_user_id).eq(user_id.to_ascii_lowercase());
-                query = query.filter(sql::<Bool>(IS_OF_A_PERSON)).filter(is_theirs);
+                query = query.filter(sql::<Bool>(IS_OF_A_PERSON)).filter(events::actor_user_id.eq(user_id));
             }
         }
         if let Some(after) = after {

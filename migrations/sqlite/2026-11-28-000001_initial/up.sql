@@ -192,7 +192,7 @@ CREATE TABLE events (
 -- For the list of auditors. The two that follow each submission are found by it.
 CREATE INDEX events_by_type ON events (org_id, type, event_id, at)
     WHERE type NOT IN ('maker_access_validated', 'payload_validated');
-CREATE INDEX events_by_person ON events (org_id, lower(actor_user_id), type, event_id, at, actor_iss)
+CREATE INDEX events_by_person ON events (org_id, actor_user_id, type, event_id, at, actor_iss)
     WHERE actor_iss <> 'countersign' AND type NOT IN ('maker_access_validated', 'payload_validated');
 
 -- Submissions that were refused: who, when, which type, why, and the digest of what was sent.

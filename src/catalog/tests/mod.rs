@@ -22,9 +22,7 @@ points = { type = "number" }
 /// A folder with these files.
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).unwrap();
-    }
+    files.iter().for_each(|(name, text)| std::fs::write(folder.path().join(name), text).unwrap());
     folder
 }
 

@@ -47,7 +47,7 @@ async fn an_approval_without_a_fresh_sign_in_is_refused_and_recorded(on: On) {
     let id = app.maker().pays(&body(&app, "c-1", 10)).await.id;
     let mut ahead = checker(None);
     ahead.auth_time = (now.timestamp() + 3_600).into();
-    app.actor(ahead).says(&id, "approved").await.refused(401, "token_invalid");
+    app.actor(ahead).says(&id, "approved").await.refused(403, "fresh_sign_in_required");
     assert_eq!(app.target.arrived().len(), 0);
 }
 

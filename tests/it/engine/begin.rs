@@ -65,7 +65,7 @@ async fn an_approval_claims_the_call_and_begins_its_attempt(database: Database) 
     assert!(is_claimed(node.clock.now() + LEASE), "{execution:?}");
     let attempts: Vec<_> = stored.attempts.iter().map(|row| (row.attempt, row.token, row.ended_at)).collect();
     assert_eq!((execution.token, attempts), (1, vec![(1, 1, None)]));
-    assert_eq!(handed_over(&mut begun), [held.clone()]);
+    assert_eq!(handed_over(&mut begun), std::slice::from_ref(&held));
     assert!(claim_all(&node.engine).await.is_empty(), "nobody else can claim it");
     assert_eq!(node.engine.under_way().keys(), [key(&request)]);
     // The answer to the checker is of the decision, and a repeat of it begins nothing again.

@@ -50,7 +50,7 @@ async fn a_payload_that_takes_too_many_steps_is_refused_through_every_door(on: O
     let checked = press("check", &list).await;
     checked.page().shows(&["It would be refused: The condition of rule costly", "steps"]);
     let submitted = press("submit", &list).await;
-    assert_eq!(submitted.status, 422, "{}", submitted.text);
+    assert_eq!(submitted.status, 403, "{}", submitted.text);
     let mut refused = before;
     // The API's and the form's.
     refused[3] += 2;

@@ -23,8 +23,7 @@ fn refused(text: &str) -> String {
     Condition::parse(text, &["maker_day"]).map(|_| text.to_owned()).expect_err(text)
 }
 
-/// Whether `text` holds for a request with this body, made by a member of Sales and, says the people
-/// file, of Risk.
+/// Whether `text` holds for a request with this body, made by a member of Sales and, says the people file, of Risk.
 fn holds(text: &str, body: &Value) -> Result<bool, String> {
     let task = json!({ "pathParams": { "id": "7" }, "queryParams": { "dry": "true" }, "body": body });
     let (entity, maker) = (entity(), maker());
