@@ -33,9 +33,10 @@ pub use sample::{SampleFault, send_sample};
 const POLL: Duration = Duration::from_millis(500);
 /// How often failing subscriptions are counted and old deliveries tidied. Not with every look: that reads all that waits.
 const CENSUS: Duration = Duration::from_secs(5);
-/// So many waiting writes of clients mean that they want the machine for themselves: then the next look comes after this.
+/// So many waiting writes of clients mean that they need the whole machine. Events can wait for a while, and whoever
+/// submits can't: then the next look comes after this time.
 const BUSY_WRITES: usize = 8;
-const PACE: Duration = Duration::from_millis(50);
+const PACE: Duration = Duration::from_secs(1);
 /// How long the loop rests after the store failed.
 const REST: Duration = Duration::from_secs(1);
 
@@ -63,9 +64,11 @@ impl Deliverer {
         let mut sending = JoinSet::new();
         while !*stopping.borrow() {
             let rest = match self.hand_over_into(&mut sending).await {
-                Ok(()) if self.engine.queue_depth() > BUSY_WRITES => {
-                    // Events can wait for a moment; whoever submits can't.
-                    sleep(PACE).await;
+                Ok(()) if self.engine.waiting_clients() > BUSY_WRITES => {
+                    tokio::select! {
+                        _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
+                        () = sleep(PACE) => {}
+                    }
                     POLL
                 }
                 Ok(()) => POLL,

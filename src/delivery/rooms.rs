@@ -12,7 +12,7 @@ use crate::engine::deliveries::Room;
 use crate::engine::under_way::breaker::Breaker;
 
 /// Deliveries to one subscription at one time.
-const ROOM: usize = 4;
+const ROOM: usize = 8;
 
 #[derive(Debug, Default)]
 struct Occupancy {

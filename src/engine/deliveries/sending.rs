@@ -50,6 +50,11 @@ impl Engine {
         self.inner.outbox_filled.notified().await;
     }
 
+    /// How many writes of clients wait right now.
+    pub fn waiting_clients(&self) -> usize {
+        self.inner.writer.waiting_of_clients()
+    }
+
     /// Turns changes into deliveries, and claims what is due and what there is room for.
     pub async fn hand_over(&self, rooms: Vec<Room>) -> Result<Vec<Delivery>, EngineError> {
         let reply = self.inner.writer.write_own(WriteCommand::HandOver(rooms)).await?;

@@ -128,6 +128,11 @@ impl<J> Lanes<J> {
         self.lock().is_closed
     }
 
+    /// Number of waiting writes of clients.
+    pub(super) fn waiting_of_clients(&self) -> usize {
+        self.lock().clients.len()
+    }
+
     /// Number of waiting writes.
     pub(super) fn waiting(&self) -> usize {
         self.lock().len()

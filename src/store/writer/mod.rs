@@ -103,6 +103,11 @@ impl<B: Batch> Writer<B> {
         Ok((reply?, command))
     }
 
+    /// Number of waiting writes of clients.
+    pub fn waiting_of_clients(&self) -> usize {
+        self.0.lanes.waiting_of_clients()
+    }
+
     /// Number of waiting writes.
     pub fn waiting(&self) -> usize {
         self.0.lanes.waiting()
