@@ -63,8 +63,10 @@ impl Deliverer {
         let census = tokio::spawn(Arc::clone(&self).count_until(stopping.clone()));
         let mut sending = JoinSet::new();
         while !*stopping.borrow() {
+            // Right after a commit those who were answered have not sent their next write yet.
+            let waited_before = self.engine.waiting_clients();
             let rest = match self.hand_over_into(&mut sending).await {
-                Ok(()) if self.engine.waiting_clients() > BUSY_WRITES => {
+                Ok(()) if waited_before.max(self.engine.waiting_clients()) > BUSY_WRITES => {
                     tokio::select! {
                         _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
                         () = sleep(PACE) => {}
