@@ -6,12 +6,11 @@
 use std::sync::Arc;
 
 use super::claimed_execution::{ClaimedExecution, HeldLease};
-use super::execute::approved_digest;
-use super::rule_book::approval_of;
+use super::execute::with_call;
 use super::{Engine, EngineError};
 use crate::domain::request::Request;
 use crate::domain::request_type::RequestType;
-use crate::store::calls::{self, CallRow};
+use crate::store::calls;
 use crate::store::{AnyConnection, StoreError};
 
 /// One that has begun, and whose call is not loaded yet.
@@ -41,23 +40,6 @@ impl BegunExecution {
     pub fn attempt(&self) -> i64 {
         self.request.sending.attempts
     }
-
-    pub(super) fn with_call(self, stored: CallRow) -> Result<ClaimedExecution, StoreError> {
-        let attempt = self.attempt();
-        let Self { held, request, pinned } = self;
-        let approval = approval_of(&pinned, &request)?;
-        Ok(ClaimedExecution {
-            approved: approved_digest(&request, approval),
-            answer_rules: pinned.answer.clone(),
-            repeat: pinned.repeat.clone(),
-            total_timeout: pinned.total_timeout,
-            begun: Some(attempt),
-            echo: stored.echo().into_owned(),
-            call: stored.call,
-            held,
-            request,
-        })
-    }
 }
 
 impl Engine {
@@ -72,21 +54,20 @@ impl Engine {
             Ok(loaded) => (loaded, None),
             Err(error) => (Vec::new(), Some(error.to_string())),
         };
-        let with_call = |one: BegunExecution| {
-            let unloaded = (one.held.clone(), one.attempt());
-            let held = &unloaded.0;
+        let claimed = |one: BegunExecution| {
+            let (held, attempt) = (one.held.clone(), one.attempt());
             let id = held.key.1.to_string();
             let at = loaded.iter().position(|row| row.org_id == held.key.0.as_str() && row.request_id == id);
             let claimed = match (at, &failure) {
-                (Some(at), _) => one.with_call(loaded.swap_remove(at)),
+                (Some(at), _) => {
+                    let begun = (one.held, Some(attempt));
+                    with_call(begun, one.request, &one.pinned, loaded.swap_remove(at))
+                }
                 (None, Some(failure)) => Err(StoreError::Pool(failure.clone())),
                 (None, None) => Err(StoreError::Corrupt(format!("{id} has no call"))),
             };
-            claimed.map_err(|error| {
-                let (held, attempt) = unloaded;
-                Box::new(Unloaded { held, attempt, error: error.into() })
-            })
+            claimed.map_err(|error| Box::new(Unloaded { held, attempt, error: error.into() }))
         };
-        begun.into_iter().map(with_call).collect()
+        begun.into_iter().map(claimed).collect()
     }
 }

@@ -18,8 +18,10 @@ use crate::domain::policy::Approval;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
 use crate::domain::request::{Request, State, Verdict};
+use crate::domain::request_type::RequestType;
 use crate::domain::slots::Slots;
 use crate::fault_points::{self, FaultPoint};
+use crate::store::calls::CallRow;
 use crate::store::claims::{self, NodeTime};
 use crate::store::requests::Key;
 use crate::store::{AnyConnection, StoreError, calls, executions, listing, requests};
@@ -299,14 +301,24 @@ fn load(
         .ok_or_else(|| StoreError::Corrupt(format!("{} has an execution but no request", key.1)))?;
     let stored = calls::find(conn, &key)?;
     let pinned = book.pinned(conn, &request)?;
-    let approval = approval_of(&pinned, &request)?;
+    with_call((lease_of(execution), None), request, &pinned, stored)
+}
+
+/// What the executor needs to send a claimed execution; `begun` is the attempt that its holder has begun already. An
+/// open attempt of a request may be another holder's, so it is not asked for here.
+pub(super) fn with_call(
+    (held, begun): (HeldLease, Option<i64>),
+    request: Request,
+    pinned: &RequestType,
+    stored: CallRow,
+) -> Result<ClaimedExecution, StoreError> {
     Ok(ClaimedExecution {
         answer_rules: pinned.answer.clone(),
         repeat: pinned.repeat.clone(),
         total_timeout: pinned.total_timeout,
-        begun: None,
-        held: lease_of(execution),
-        approved: approved_digest(&request, approval),
+        begun,
+        approved: approved_digest(&request, approval_of(pinned, &request)?),
+        held,
         request,
         echo: stored.echo().into_owned(),
         call: stored.call,
@@ -315,7 +327,7 @@ fn load(
 
 /// The digest that all required people signed; `None` if one is missing, or if they signed different ones.
 /// A rule that approves without anybody takes the request's own.
-pub(super) fn approved_digest(request: &Request, approval: Option<&Approval>) -> Option<Digest> {
+fn approved_digest(request: &Request, approval: Option<&Approval>) -> Option<Digest> {
     let Some(approval) = approval else { return Some(request.digest) };
     let approvals = || request.decisions.iter().filter(|decision| decision.verdict == Verdict::Approved);
     let first = approvals().next()?.digest;
