@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::Instrument;
 
 use super::attempt::{Recorder, cut_off, execute, unsent};
@@ -93,12 +93,13 @@ impl Executor {
         }
         self.liveness.failed();
         sweeping.abort();
+        let deadline = Instant::now() + grace;
         // Its task ends once it has begun to send what was handed over before.
         self.under_way().close();
-        if timeout(grace, &mut sending).await.is_err() {
+        if timeout_at(deadline, &mut sending).await.is_err() {
             sending.abort();
         }
-        self.stop(calls.take(), grace).await;
+        self.stop(calls.take(), deadline).await;
     }
 
     /// Sends what the decider begins, until the executor stops.
@@ -253,15 +254,8 @@ impl Executor {
         }
     }
 
-    async fn stop(&self, mut calls: JoinSet<()>, grace: Duration) {
-        let deadline = Instant::now() + grace;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match timeout(left, calls.join_next()).await {
-                Ok(None) | Err(_) => break,
-                Ok(Some(_)) => {}
-            }
-        }
+    async fn stop(&self, mut calls: JoinSet<()>, deadline: Instant) {
+        while let Ok(Some(_)) = timeout_at(deadline, calls.join_next()).await {}
         calls.shutdown().await;
         fault_points::pass(FaultPoint::StopBeforeRecord);
         let cut_off = self.under_way().drain();
@@ -274,8 +268,8 @@ impl Executor {
 
     /// Records what is known of a call that the stop cut off.
     async fn record_last(&self, call: RunningCall) {
-        let why = ("the server stopped", "The server stopped before the answer came.");
-        let recorded = match last_ending(&call, why.0, why.1) {
+        let ending = last_ending(&call, "the server stopped", "The server stopped before the answer came.");
+        let recorded = match ending {
             Some(ending) => self.engine.end_attempt(&call.held, ending).await,
             None => self.engine.put_back(&call.held, TimeDelta::zero()).await,
         };
