@@ -66,19 +66,18 @@ impl Deliverer {
             // Right after a commit those who were answered have not sent their next write yet.
             let waited_before = self.engine.waiting_clients();
             let rest = match self.hand_over_into(&mut sending).await {
-                Ok(()) if waited_before.max(self.engine.waiting_clients()) > BUSY_WRITES => {
-                    tokio::select! {
-                        _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
-                        () = sleep(PACE) => {}
-                    }
-                    POLL
-                }
                 Ok(()) => POLL,
                 Err(error) => {
                     tracing::error!(%error, "events for subscribers can't be read");
                     REST
                 }
             };
+            if waited_before.max(self.engine.waiting_clients()) > BUSY_WRITES {
+                tokio::select! {
+                    _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
+                    () = sleep(PACE) => {}
+                }
+            }
             tokio::select! {
                 () = self.engine.outbox_filled() => {}
                 Some(_) = sending.join_next() => {}
