@@ -26,7 +26,7 @@ use crate::domain::policy::shortage::shortage;
 use crate::domain::policy::usage::Usage;
 use crate::domain::policy::{Capacity, Rule, RuleChoice, RuleOutcome};
 use crate::domain::request::{Counted, Request, State, Terms};
-use crate::domain::request_type::{CountBy, Counter, RequestType};
+use crate::domain::request_type::{Counter, RequestType};
 use crate::domain::rules::Rules;
 use crate::domain::submission::Submission;
 use crate::store::calls::CallRow;
@@ -244,11 +244,7 @@ pub(super) fn counters_of(
     let rows = |counter: &Counter| {
         let window = counter.window.num_microseconds().filter(|window| *window > 0)?;
         let now = to_micros(now);
-        let start = now - now.rem_euclid(window);
-        Some(match counter.by {
-            CountBy::Maker => CounterRows::of_maker(&counter.name, start, &keys),
-            CountBy::Subject => CounterRows::of_subject(&counter.name, start, subject?),
-        })
+        CounterRows::of(counter, now - now.rem_euclid(window), (&keys, subject))
     };
     request_type.usage.iter().filter_map(rows).collect()
 }

@@ -11,6 +11,7 @@ use crate::domain::person_key::PersonKey;
 use crate::domain::policy::people::People;
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::Counted;
+use crate::domain::request_type::{CountBy, Counter};
 
 /// The keys of a maker.
 pub(super) struct MakerKeys {
@@ -59,7 +60,19 @@ pub(super) struct CounterRows {
 }
 
 impl CounterRows {
-    pub(super) fn of_maker(counter: &str, window_start: i64, keys: &MakerKeys) -> Self {
+    /// The rows of one counter in one window; `None` if it counts by a subject and there is none.
+    pub(super) fn of(
+        counter: &Counter,
+        window_start: i64,
+        (keys, subject): (&MakerKeys, Option<&str>),
+    ) -> Option<Self> {
+        match counter.by {
+            CountBy::Maker => Some(Self::of_maker(&counter.name, window_start, keys)),
+            CountBy::Subject => Some(Self::of_subject(&counter.name, window_start, subject?)),
+        }
+    }
+
+    fn of_maker(counter: &str, window_start: i64, keys: &MakerKeys) -> Self {
         let row = |who: &String| Counted { counter: counter.to_owned(), who: who.clone(), window_start };
         Self {
             counter: counter.to_owned(),
@@ -68,7 +81,7 @@ impl CounterRows {
         }
     }
 
-    pub(super) fn of_subject(counter: &str, window_start: i64, subject: &str) -> Self {
+    fn of_subject(counter: &str, window_start: i64, subject: &str) -> Self {
         let row = Counted { counter: counter.to_owned(), who: subject.to_owned(), window_start };
         Self { counter: counter.to_owned(), own: vec![row.clone()], totals: vec![vec![row]] }
     }

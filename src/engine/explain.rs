@@ -211,19 +211,13 @@ impl StoredFindings {
         request: &Request,
         pinned: &RequestType,
     ) -> Result<Vec<Finding>, StoreError> {
-        let mut findings = Vec::new();
-        if !request.state.waits() {
-            return Ok(findings);
+        if !request.state.waits() || request.terms.counted.is_empty() {
+            return Ok(Vec::new());
         }
         let keys = MakerKeys::of((&request.maker, &request.terms.maker_act), &self.rules.people);
         let rows = |counter: &Counter| {
             let counted = request.terms.counted.iter().find(|counted| counted.counter == counter.name)?;
-            Some(match counter.by {
-                CountBy::Maker => CounterRows::of_maker(&counter.name, counted.window_start, &keys),
-                CountBy::Subject => {
-                    CounterRows::of_subject(&counter.name, counted.window_start, &counted.who)
-                }
-            })
+            CounterRows::of(counter, counted.window_start, (&keys, Some(&counted.who)))
         };
         let counters: Vec<CounterRows> = pinned.usage.iter().filter_map(rows).collect();
         let key = |counted: &Counted| usage_key(request.org.as_str(), request.request_type.as_str(), counted);
@@ -235,8 +229,7 @@ impl StoredFindings {
         }
         let used = usage_of(&counters, |counted| self.usage.get(&key(counted)).copied().flatten());
         let nearly = |counter: &Counter| nearly_used_up(counter, *used.get(&counter.name)?);
-        findings.extend(pinned.usage.iter().filter_map(nearly));
-        Ok(findings)
+        Ok(pinned.usage.iter().filter_map(nearly).collect())
     }
 }
 
