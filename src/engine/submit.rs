@@ -11,7 +11,7 @@ use crate::domain::actor::{Actor, Permission};
 use crate::domain::code::Code;
 use crate::domain::ids::RequestId;
 use crate::domain::policy::RuleChoice;
-use crate::domain::request::{Request, State};
+use crate::domain::request::Request;
 use crate::domain::submission::validate;
 use crate::fault_points::{self, FaultPoint};
 use crate::store::StoreError;
@@ -228,8 +228,5 @@ impl Engine {
             state = %request.state,
             "a request was submitted"
         );
-        if request.state == State::Approved {
-            self.inner.due.notify_one();
-        }
     }
 }

@@ -355,8 +355,7 @@ impl<'a> BatchRows<'a> {
                 let hosts: BTreeSet<&str> =
                     self.requests.values().map(|entry| entry.request.host.as_str()).collect();
                 let hosts: Vec<&str> = hosts.into_iter().collect();
-                let time = NodeTime { now: self.now, injected: self.clock.injected() };
-                queue_ahead::look(conn, time, &hosts)?
+                queue_ahead::look(conn, self.node_time(), &hosts)?
             }
         };
         self.database_now.get_or_insert(ahead.now);
@@ -375,12 +374,16 @@ impl<'a> BatchRows<'a> {
         self.executions.values().any(|entry| entry.before.is_none() && entry.execution.is_queued())
     }
 
+    fn node_time(&self) -> NodeTime {
+        NodeTime { now: self.now, injected: self.clock.injected() }
+    }
+
     /// The database's time, asked once a batch by commands that need it.
     pub(super) fn database_now(&mut self, conn: &mut AnyConnection) -> Result<DateTime<Utc>, StoreError> {
         if let Some(known) = self.database_now {
             return Ok(known);
         }
-        let now = claims::database_now(conn, NodeTime { now: self.now, injected: self.clock.injected() })?;
+        let now = claims::database_now(conn, self.node_time())?;
         self.database_now = Some(now);
         Ok(now)
     }

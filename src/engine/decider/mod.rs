@@ -80,8 +80,7 @@ impl Batch for Decider {
         let clock = self.shared.clock.clone();
         let mut rows = BatchRows::load(conn, &clock, &self.shared.book, &lock_set(commands))?;
         rows.keeps_changes = self.shared.feed.is_wanted();
-        self.changes.clear();
-        self.give_slots_back();
+        self.forget_batch();
         let mut ran = Vec::with_capacity(commands.len());
         for command in commands {
             let is_held = command.request().is_some_and(|key| rows.is_held(key));
@@ -113,9 +112,7 @@ impl Batch for Decider {
         };
         let submissions: Vec<&NewSubmission> = commands.iter().map(submission).collect::<Option<_>>()?;
         let replies = submissions.iter().map(|_| WriteReply::Done).collect();
-        self.changes.clear();
-        self.give_slots_back();
-        self.has_queued = false;
+        self.forget_batch();
         self.has_outbox = submissions.iter().any(|submission| submission.outbox.is_some());
         if self.shared.feed.is_wanted() {
             let changes = submissions.iter().map(|submission| Change::of_submission(&submission.request));
@@ -172,6 +169,13 @@ impl Decider {
             node,
             refused_lately: HashMap::new(),
         }
+    }
+
+    /// Forgets what an earlier batch left that was not committed.
+    fn forget_batch(&mut self) {
+        self.changes.clear();
+        (self.has_outbox, self.has_queued) = (false, false);
+        self.give_slots_back();
     }
 
     /// The batch's own changes are in the outbox by now.
