@@ -7,9 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::DefaultLoadingMode;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
+use super::columns::static_query_id;
 use super::executions::{CLAIMED, ExecutionRow, readable_of};
 use super::literal::literal;
 use super::pauses::EVERY_HOST;
@@ -118,11 +119,7 @@ impl QueryFragment<Pg> for DueStatement<'_> {
     }
 }
 
-/// A static id lets diesel keep the statement prepared: planning it costs more than running it.
-impl QueryId for DueStatement<'_> {
-    type QueryId = DueStatement<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
+static_query_id!(DueStatement);
 
 impl Query for DueStatement<'_> {
     type SqlType = (Text, Text, BigInt, BigInt);
@@ -258,10 +255,7 @@ impl QueryFragment<Pg> for ClaimStatement<'_> {
     }
 }
 
-impl QueryId for ClaimStatement<'_> {
-    type QueryId = ClaimStatement<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
+static_query_id!(ClaimStatement);
 
 impl Query for ClaimStatement<'_> {
     type SqlType = executions::SqlType;

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use uuid::Uuid;
 
 use super::columns::person;
+use super::events::first_id_at;
 use super::org_events::IS_INDEXED;
 use super::schema::{events, requests};
 use super::{AnyConnection, StoreError, to_micros};
@@ -44,8 +44,7 @@ pub fn glance(
     (from, types): (DateTime<Utc>, &[EventType]),
     max: i64,
 ) -> Result<Vec<EventSummary>, StoreError> {
-    let millis = u64::try_from(from.timestamp_millis()).unwrap_or(0);
-    let first = Uuid::from_u128(u128::from(millis) << 80).to_string();
+    let first = first_id_at(to_micros(from));
     Ok(events::table
         .filter(events::org_id.eq(org.as_str()).and(events::event_id.ge(first)))
         .filter(sql::<Bool>(IS_INDEXED))

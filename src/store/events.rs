@@ -54,6 +54,12 @@ pub struct EventRow {
     pub data: String,
 }
 
+/// The first id that is made in the millisecond of this time: ids are ordered by time.
+pub(super) fn first_id_at(micros: i64) -> String {
+    let millis = u64::try_from(micros / 1_000).unwrap_or(0);
+    Uuid::from_u128(u128::from(millis) << 80).to_string()
+}
+
 impl EventRow {
     /// The row for an event of `request`.
     pub fn new(request: &Request, event: &Event, id: Uuid, origin: &Origin) -> Self {

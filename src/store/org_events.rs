@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
-use uuid::Uuid;
 
 use super::columns::person;
+use super::events::first_id_at;
 use super::schema::events;
 use super::{AnyConnection, StoreError};
 use crate::domain::actor::Person;
@@ -154,17 +154,18 @@ enum By<'a> {
 const SPELLINGS_MAX: usize = 16;
 
 /// Walks from one user id to the next in the index `events_by_person`.
-const USER_IDS: &str = "\
-    WITH RECURSIVE ids (id) AS ( \
-        SELECT min(actor_user_id) FROM events WHERE org_id = ? AND actor_iss <> 'countersign' \
-            AND type NOT IN ('maker_access_validated', 'payload_validated') \
-        UNION ALL \
-        SELECT (SELECT min(actor_user_id) FROM events WHERE org_id = ? AND actor_user_id > ids.id \
-            AND actor_iss <> 'countersign' \
-            AND type NOT IN ('maker_access_validated', 'payload_validated')) \
-        FROM ids WHERE ids.id IS NOT NULL \
-    ) \
-    SELECT id FROM ids WHERE id IS NOT NULL";
+fn user_ids_statement() -> String {
+    format!(
+        "WITH RECURSIVE ids (id) AS ( \
+             SELECT min(actor_user_id) FROM events WHERE org_id = $1 AND {IS_OF_A_PERSON} AND {IS_INDEXED} \
+             UNION ALL \
+             SELECT (SELECT min(actor_user_id) FROM events WHERE org_id = $1 AND actor_user_id > ids.id \
+                 AND {IS_OF_A_PERSON} AND {IS_INDEXED}) \
+             FROM ids WHERE ids.id IS NOT NULL \
+         ) \
+         SELECT id FROM ids WHERE id IS NOT NULL"
+    )
+}
 
 #[derive(QueryableByName)]
 struct UserId {
@@ -176,14 +177,10 @@ struct UserId {
 fn spellings_of(conn: &mut AnyConnection, org: &OrgId, user_id: &str) -> Result<Vec<String>, StoreError> {
     let mut spellings = vec![user_id.to_owned()];
     for org in [org.as_str(), NO_ORG] {
+        let statement = diesel::sql_query(user_ids_statement()).bind::<Text, _>(org);
         let ids: Vec<UserId> = match conn {
-            AnyConnection::Postgres(conn) => {
-                let statement = USER_IDS.replacen('?', "$1", 1).replacen('?', "$2", 1);
-                diesel::sql_query(statement).bind::<Text, _>(org).bind::<Text, _>(org).load(conn)?
-            }
-            AnyConnection::Sqlite(conn) => {
-                diesel::sql_query(USER_IDS).bind::<Text, _>(org).bind::<Text, _>(org).load(conn)?
-            }
+            AnyConnection::Postgres(conn) => statement.load(conn)?,
+            AnyConnection::Sqlite(conn) => statement.load(conn)?,
         };
         let others = ids.into_iter().map(|found| found.id).filter(|id| caseless::is_same(id, user_id));
         spellings.extend(others);
@@ -252,11 +249,11 @@ impl<'a> Walk<'a> {
         }
         // By id, so that the index is read there only, and by time, which is exact.
         if let Some(from) = filter.from {
-            let first = id_of(from - ID_MARGIN_MICROS);
+            let first = first_id_at(from - ID_MARGIN_MICROS);
             query = query.filter(events::event_id.ge(first).and(events::at.ge(from)));
         }
         if let Some(before) = filter.before {
-            let end = id_of(before + ID_MARGIN_MICROS);
+            let end = first_id_at(before + ID_MARGIN_MICROS);
             query = query.filter(events::event_id.lt(end).and(events::at.lt(before)));
         }
         let limit = i64::try_from(max + 1).unwrap_or(i64::MAX);
@@ -338,9 +335,3 @@ fn read_of_none(
 
 /// Ids are made a moment before or after the time of their event.
 const ID_MARGIN_MICROS: i64 = 60_000_000;
-
-/// The first id that is made in the millisecond of this time.
-fn id_of(micros: i64) -> String {
-    let millis = u64::try_from(micros / 1_000).unwrap_or(0);
-    Uuid::from_u128(u128::from(millis) << 80).to_string()
-}

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment};
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
 use super::claims::{IsQueued, NodeTime};
+use super::columns::static_query_id;
 use super::pauses::EVERY_HOST;
 use super::schema::{executions, pauses};
 use super::{AnyConnection, StoreError, from_micros, to_micros};
@@ -75,10 +76,7 @@ impl QueryFragment<Pg> for AheadStatement<'_> {
     }
 }
 
-impl QueryId for AheadStatement<'_> {
-    type QueryId = AheadStatement<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
+static_query_id!(AheadStatement);
 
 impl Query for AheadStatement<'_> {
     type SqlType = (BigInt, Nullable<Text>);

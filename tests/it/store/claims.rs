@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use serde_json::Value;
 
+use super::numbered;
 use crate::on_both_stores;
 use crate::support::claims::LEASE;
 use crate::support::node::{Node, key};
@@ -121,27 +122,17 @@ fn fill(node: &Node) {
     let conn = &mut node.conn();
     let now = countersign::store::to_micros(node.clock.now());
     // None of these has a request.
-    let (free, numbers, id) = if node.database.is_postgres() {
-        (
-            "ALTER TABLE executions DROP CONSTRAINT executions_org_id_request_id_fkey",
-            format!("SELECT i FROM generate_series(1, {BACKLOG}) AS numbers (i)"),
-            "'00000000-0000-0000-0000-' || lpad(i::text, 12, '0')",
-        )
+    let free = if node.database.is_postgres() {
+        "ALTER TABLE executions DROP CONSTRAINT executions_org_id_request_id_fkey"
     } else {
-        (
-            "PRAGMA foreign_keys = OFF",
-            format!(
-                "WITH RECURSIVE numbers (i) AS \
-                 (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {BACKLOG}) SELECT i FROM numbers"
-            ),
-            "printf('00000000-0000-0000-0000-%012d', i)",
-        )
+        "PRAGMA foreign_keys = OFF"
     };
+    let (numbers, id) = numbered(&node.database, BACKLOG);
     conn.batch_execute(free).unwrap();
     conn.batch_execute(&format!(
         "INSERT INTO executions (org_id, request_id, host, state, token, queued_at, due_at) \
          SELECT CAST(100 + i % 2 AS TEXT), {id}, 'host-' || CAST(i / 2 % 10 AS TEXT), 'queued', 0, \
-         {now} - i, {now} - i FROM ({numbers}) AS numbers"
+         {now} - i, {now} - i FROM {numbers}"
     ))
     .unwrap();
     conn.batch_execute(&format!(

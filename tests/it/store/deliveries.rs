@@ -5,6 +5,7 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
+use super::numbered;
 use crate::on_both_stores;
 use crate::support::node::{Node, start};
 use crate::support::stores::Database;
@@ -29,21 +30,8 @@ struct Step {
 
 /// One event each of many requests, all due at once; without statistics, as when they have just come.
 fn fill(node: &Node, conn: &mut AnyConnection) {
-    let (numbers, id) = if node.database.is_postgres() {
-        (
-            format!("SELECT i FROM generate_series(1, {BACKLOG}) AS numbers (i)"),
-            "'00000000-0000-0000-0000-' || lpad(i::text, 12, '0')",
-        )
-    } else {
-        (
-            format!(
-                "WITH RECURSIVE numbers (i) AS \
-                 (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {BACKLOG}) SELECT i FROM numbers"
-            ),
-            "printf('00000000-0000-0000-0000-%012d', i)",
-        )
-    };
-    conn.batch_execute(&insert(&format!("SELECT {id} AS id, 3 AS seq FROM ({numbers}) AS numbers"))).unwrap();
+    let (numbers, id) = numbered(&node.database, BACKLOG);
+    conn.batch_execute(&insert(&format!("SELECT {id} AS id, 3 AS seq FROM {numbers}"))).unwrap();
 }
 
 fn insert(ids: &str) -> String {

@@ -11,3 +11,23 @@ mod standby;
 mod stuck;
 mod waits;
 mod writer;
+
+use crate::support::stores::Database;
+
+/// A table `numbers` of the numbers `i` from 1 to `most`, and the id of a request that stands for `i`: both as SQL.
+fn numbered(database: &Database, most: i64) -> (String, &'static str) {
+    if database.is_postgres() {
+        (
+            format!("generate_series(1, {most}) AS numbers (i)"),
+            "'00000000-0000-0000-0000-' || lpad(i::text, 12, '0')",
+        )
+    } else {
+        (
+            format!(
+                "(WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {most}) \
+                 SELECT i FROM numbers) AS numbers"
+            ),
+            "printf('00000000-0000-0000-0000-%012d', i)",
+        )
+    }
+}
