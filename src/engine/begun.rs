@@ -56,15 +56,14 @@ impl Engine {
         };
         let claimed = |one: BegunExecution| {
             let (held, attempt) = (one.held.clone(), one.attempt());
-            let id = held.key.1.to_string();
-            let at = loaded.iter().position(|row| row.org_id == held.key.0.as_str() && row.request_id == id);
+            let at = loaded.iter().position(|row| row.is_of(&held.key));
             let claimed = match (at, &failure) {
                 (Some(at), _) => {
                     let begun = (one.held, Some(attempt));
                     with_call(begun, one.request, &one.pinned, loaded.swap_remove(at))
                 }
                 (None, Some(failure)) => Err(StoreError::Pool(failure.clone())),
-                (None, None) => Err(StoreError::Corrupt(format!("{id} has no call"))),
+                (None, None) => Err(StoreError::Corrupt(format!("{} has no call", held.key.1))),
             };
             claimed.map_err(|error| Box::new(Unloaded { held, attempt, error: error.into() }))
         };

@@ -1,5 +1,6 @@
 //! The executor's side: claim, start an attempt, end it, settle.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -34,6 +35,9 @@ const SKEW_MAX: TimeDelta = TimeDelta::seconds(1);
 
 /// Approvals that have waited longer than this for the executor are counted as overdue.
 const OVERDUE_AFTER: TimeDelta = TimeDelta::seconds(60);
+
+/// What was claimed, or what of it can't be read.
+type Loaded = Result<ClaimedExecution, (HeldLease, StoreError)>;
 
 impl Engine {
     /// Resolves when an execution may have become due.
@@ -76,19 +80,16 @@ impl Engine {
         fault_points::pass(FaultPoint::ClaimCommitted);
         let book = self.inner.book.clone();
         let keys: Vec<Key> = executions.iter().map(Execution::key).collect();
-        let load = move |conn: &mut AnyConnection| {
-            let load = |execution: &Execution| (lease_of(execution), load(conn, &book, execution));
-            Ok(executions.iter().map(load).collect::<Vec<_>>())
-        };
+        let load = move |conn: &mut AnyConnection| load(conn, &book, &executions);
         let loaded = self.inner.store.read_by_key(load).await.inspect_err(|_| {
             // Their leases will lapse.
             keys.iter().for_each(|key| drop(self.inner.under_way.remove(key)));
         })?;
         let mut claimed = Vec::new();
-        for (held, loaded) in loaded {
+        for loaded in loaded {
             match loaded {
                 Ok(execution) => claimed.push(execution),
-                Err(error) => {
+                Err((held, error)) => {
                     self.inner.under_way.remove(&held.key);
                     if let Err(error) = self.set_aside(&held, &error.into()).await {
                         tracing::error!(%error, "it could not be set aside; its lease will lapse");
@@ -133,7 +134,11 @@ impl Engine {
     /// Puts a claimed execution back: nothing left. It is due again after `wait`.
     pub async fn put_back(&self, held: &HeldLease, wait: TimeDelta) -> Result<bool, EngineError> {
         let reply = self.inner.writer.write_own(WriteCommand::PutBack { held: held.clone(), wait }).await?;
-        Ok(matches!(reply, WriteReply::Done) || self.note_end(&held.key, reply))
+        if matches!(reply, WriteReply::Done) {
+            self.inner.outcomes.announce(&held.key, None);
+            return Ok(true);
+        }
+        Ok(self.note_end(&held.key, reply))
     }
 
     /// Ends a claimed execution without sending it; `false` if another holder has the lease by now. The attempt
@@ -291,17 +296,46 @@ fn lease_of(execution: &Execution) -> HeldLease {
     HeldLease { key: execution.key(), token: execution.token }
 }
 
+/// Loads what was claimed: all of it together, or one by one if one of them can't be read.
 fn load(
     conn: &mut AnyConnection,
     book: &RuleBook,
-    execution: &Execution,
-) -> Result<ClaimedExecution, StoreError> {
-    let key = execution.key();
-    let request = listing::find_request(conn, &key.0, key.1)?
-        .ok_or_else(|| StoreError::Corrupt(format!("{} has an execution but no request", key.1)))?;
-    let stored = calls::find(conn, &key)?;
-    let pinned = book.pinned(conn, &request)?;
-    with_call((lease_of(execution), None), request, &pinned, stored)
+    executions: &[Execution],
+) -> Result<Vec<Loaded>, StoreError> {
+    match load_together(conn, book, executions) {
+        Ok(loaded) => Ok(loaded.into_iter().map(Ok).collect()),
+        Err(error) if error.is_of_one_request() => {
+            let load_one = |one: &Execution| {
+                let loaded = load_together(conn, book, std::slice::from_ref(one));
+                loaded.map_err(|error| (lease_of(one), error)).map(|mut one| one.remove(0))
+            };
+            Ok(executions.iter().map(load_one).collect())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// As many as `executions`, in their order.
+fn load_together(
+    conn: &mut AnyConnection,
+    book: &RuleBook,
+    executions: &[Execution],
+) -> Result<Vec<ClaimedExecution>, StoreError> {
+    let keys: Vec<Key> = executions.iter().map(Execution::key).collect();
+    let requests = listing::load_requests(conn, &keys)?.into_iter();
+    let mut requests: HashMap<Key, Request> =
+        requests.map(|request| ((request.org.clone(), request.id), request)).collect();
+    let mut stored = calls::load(conn, &keys)?;
+    let claimed = |execution: &Execution| {
+        let key = execution.key();
+        let without = |what: &str| StoreError::Corrupt(format!("{} has an execution but no {what}", key.1));
+        let request = requests.remove(&key).ok_or_else(|| without("request"))?;
+        let of_request = |row: &CallRow| row.is_of(&key);
+        let at = stored.iter().position(of_request).ok_or_else(|| without("call"))?;
+        let pinned = book.pinned(conn, &request)?;
+        with_call((lease_of(execution), None), request, &pinned, stored.swap_remove(at))
+    };
+    executions.iter().map(claimed).collect()
 }
 
 /// What the executor needs to send a claimed execution; `begun` is the attempt that its holder has begun already. An

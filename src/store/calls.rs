@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::columns::{Columns, columns};
-use super::requests::{Key, key_texts};
+use super::locked::load_by_key;
+use super::requests::Key;
 use super::schema::calls;
 use super::{AnyConnection, StoreError};
 use crate::domain::call::Call;
@@ -46,6 +47,11 @@ impl CallRow {
         Self { org_id: org.to_string(), request_id: id.to_string(), call, echo, label: label.to_owned() }
     }
 
+    /// Whether it is the call of this request.
+    pub fn is_of(&self, (org, id): &Key) -> bool {
+        self.org_id == org.as_str() && self.request_id == id.to_string()
+    }
+
     /// The echo that people were shown, as JSON.
     pub fn echo(&self) -> Cow<'_, str> {
         let body = Call::body_in(&self.call).unwrap_or_default();
@@ -72,28 +78,12 @@ pub(super) fn columns<'a>(rows: &[&'a CallRow]) -> Columns<'a> {
 }
 
 /// The call of one request.
-pub fn find(conn: &mut AnyConnection, (org, id): &Key) -> Result<CallRow, StoreError> {
-    let found = calls::table.find((org.as_str(), id.to_string())).get_result(conn).optional()?;
-    found.ok_or_else(|| StoreError::Corrupt(format!("{id} has no call")))
+pub fn find(conn: &mut AnyConnection, key: &Key) -> Result<CallRow, StoreError> {
+    let found = load(conn, std::slice::from_ref(key))?.pop();
+    found.ok_or_else(|| StoreError::Corrupt(format!("{} has no call", key.1)))
 }
 
-/// The calls of some requests, in no order: one query on PostgreSQL, cached single-row statements on SQLite.
-pub fn load(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<CallRow>, StoreError> {
-    match conn {
-        AnyConnection::Postgres(_) => list(conn, keys),
-        AnyConnection::Sqlite(conn) => {
-            let find = |(org, id): &Key| calls::table.find((org.as_str(), id.to_string())).get_result(conn);
-            let found = keys.iter().map(find).map(OptionalExtension::optional);
-            Ok(found.filter_map(Result::transpose).collect::<QueryResult<_>>()?)
-        }
-    }
-}
-
-/// The calls of the named requests, in no order.
-pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<CallRow>, StoreError> {
-    let (orgs, ids) = key_texts(keys);
-    Ok(calls::table.filter(calls::org_id.eq_any(orgs).and(calls::request_id.eq_any(ids))).load(conn)?)
-}
+load_by_key!(pub fn load(ReadCalls, calls) -> CallRow);
 
 #[cfg(test)]
 mod tests {

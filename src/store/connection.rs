@@ -182,7 +182,11 @@ impl ManageConnection for Opener {
     }
 
     fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), StoreError> {
-        Ok(conn.batch_execute("SELECT 1")?)
+        match conn {
+            AnyConnection::Postgres(conn) => Ok(conn.batch_execute("SELECT 1")?),
+            // A file does not hang up.
+            AnyConnection::Sqlite(_) => Ok(()),
+        }
     }
 
     fn has_broken(&self, conn: &mut AnyConnection) -> bool {

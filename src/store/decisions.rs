@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::columns::{batch_insert, person};
-use super::requests::{Key, key_texts, parse_digest, parse_id};
+use super::locked::load_by_key;
+use super::requests::{Key, parse_digest, parse_id};
 use super::schema::decisions;
 use super::{AnyConnection, StoreError, from_micros, json, to_micros};
 use crate::domain::ids::OrgId;
@@ -85,20 +86,7 @@ pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<HashMap<Key, Vec<D
     Ok(decided)
 }
 
-/// Many requests are one statement on PostgreSQL. On SQLite, each is a statement of its own, which stays prepared.
-fn rows_of(conn: &mut AnyConnection, keys: &[Key]) -> QueryResult<Vec<DecisionRow>> {
-    if keys.len() > 1 && matches!(conn, AnyConnection::Postgres(_)) {
-        let (orgs, ids) = key_texts(keys);
-        let named = decisions::org_id.eq_any(orgs).and(decisions::request_id.eq_any(ids));
-        return decisions::table.filter(named).load(conn);
-    }
-    let mut rows: Vec<DecisionRow> = Vec::new();
-    for (org, id) in keys {
-        let of_request = decisions::org_id.eq(org.as_str()).and(decisions::request_id.eq(id.to_string()));
-        rows.extend(decisions::table.filter(of_request).load::<DecisionRow>(conn)?);
-    }
-    Ok(rows)
-}
+load_by_key!(fn rows_of(ReadDecisions, decisions) -> DecisionRow);
 
 batch_insert!(pub fn insert(InsertDecisions, decisions, DecisionRow), [
     org_id, request_id, person_key, iss, sub, user_id, user_name, verdict, message, digest,

@@ -309,6 +309,12 @@ pub fn find_request(
     Ok(with_decisions(conn, page)?.pop())
 }
 
+/// The named requests with their decisions, in no order.
+pub fn load_requests(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<Request>, StoreError> {
+    let rows = rows::load(conn, keys)?;
+    with_decisions(conn, rows)
+}
+
 /// The rows of a page with their decisions.
 fn with_decisions(conn: &mut AnyConnection, page: Vec<RequestRow>) -> Result<Vec<Request>, StoreError> {
     if page.is_empty() {

@@ -1,4 +1,4 @@
-//! Rows that are locked for a write by the keys of their requests.
+//! Rows that are found by the keys of their requests, and locked for a write.
 
 use std::collections::HashSet;
 
@@ -72,6 +72,36 @@ macro_rules! named_rows {
     };
 }
 pub(super) use named_rows;
+
+/// A function that loads rows by the key of their request, in no order, to be read only: one query on PostgreSQL,
+/// cached single-request statements on SQLite.
+macro_rules! load_by_key {
+    ($vis:vis fn $load:ident($statement:ident, $table:ident) -> $row:ty) => {
+        $crate::store::locked::named_rows!($statement, $table, &$table::all_columns, $table::SqlType, "");
+
+        /// The rows of the named requests, in no order.
+        $vis fn $load(
+            conn: &mut $crate::store::AnyConnection,
+            keys: &[$crate::store::requests::Key],
+        ) -> Result<Vec<$row>, $crate::store::StoreError> {
+            match conn {
+                $crate::store::AnyConnection::Postgres(conn) => {
+                    Ok($statement(&$crate::store::locked::Named::new(keys)).load(conn)?)
+                }
+                $crate::store::AnyConnection::Sqlite(conn) => {
+                    let mut rows = Vec::with_capacity(keys.len());
+                    for (org, id) in keys {
+                        let id = id.to_string();
+                        let is_named = $table::org_id.eq(org.as_str()).and($table::request_id.eq(id));
+                        rows.extend($table::table.filter(is_named).load::<$row>(conn)?);
+                    }
+                    Ok(rows)
+                }
+            }
+        }
+    };
+}
+pub(super) use load_by_key;
 
 /// A function that loads rows for a write by the key of their request, locked in key order so that two
 /// nodes can't deadlock. It waits for no row: one that another transaction holds is named in the result.

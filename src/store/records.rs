@@ -109,7 +109,7 @@ fn complete(conn: &mut AnyConnection, page: Vec<Request>) -> Result<Vec<Record>,
         return Ok(Vec::new());
     }
     let by_id = |row: CallRow| (row.request_id.clone(), row);
-    let mut calls: HashMap<_, _> = calls::list(conn, &keys(page.iter()))?.into_iter().map(by_id).collect();
+    let mut calls: HashMap<_, _> = calls::load(conn, &keys(page.iter()))?.into_iter().map(by_id).collect();
     let shown = ShownAttempts::of(conn, &page)?;
     let answered =
         if shown.is_empty() { Vec::new() } else { answers::list(conn, &shown, LIST_ANSWER_BYTES_MAX)? };

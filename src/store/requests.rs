@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::columns::{Columns, batch_update, columns, person};
-use super::locked::lock_by_key;
+use super::locked::{load_by_key, lock_by_key};
 use super::schema::{attempts, requests};
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
@@ -256,8 +256,10 @@ pub(super) fn columns<'a>(rows: &[&'a RequestRow]) -> Columns<'a> {
 
 /// One row, without a lock.
 pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Option<RequestRow>, StoreError> {
-    Ok(requests::table.find((org.as_str(), id.to_string())).get_result(conn).optional()?)
+    Ok(load(conn, &[(org.clone(), id)])?.pop())
 }
+
+load_by_key!(pub(super) fn load(ReadRequests, requests) -> RequestRow);
 
 /// Requests whose deadline has passed, over all orgs: waiting ones, then approved ones.
 pub fn list_overdue(
