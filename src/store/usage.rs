@@ -3,14 +3,17 @@
 //! Rows are created before they are locked, and locked in key order, so that two nodes neither miss each
 //! other's first row nor deadlock.
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment};
 use diesel::sql_types::{Array, BigInt, Text};
 
+use super::columns::static_query_id;
 use super::schema::usage_counters;
 use super::{AnyConnection, StoreError};
 
 /// One counter's row.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, QueryableByName, Selectable, Insertable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = usage_counters)]
 pub struct UsageRow {
     /// The org.
@@ -91,17 +94,7 @@ pub fn find_all(conn: &mut AnyConnection, keys: &[UsageKey]) -> Result<Vec<Usage
         return Ok(Vec::new());
     }
     match conn {
-        AnyConnection::Postgres(conn) => {
-            let texts = |of: fn(&UsageKey) -> &String| keys.iter().map(of).collect::<Vec<_>>();
-            let starts: Vec<i64> = keys.iter().map(|key| key.4).collect();
-            let found = diesel::sql_query(FIND_ALL)
-                .bind::<Array<Text>, _>(texts(|key| &key.0))
-                .bind::<Array<Text>, _>(texts(|key| &key.1))
-                .bind::<Array<Text>, _>(texts(|key| &key.2))
-                .bind::<Array<Text>, _>(texts(|key| &key.3))
-                .bind::<Array<BigInt>, _>(starts);
-            Ok(found.load(conn)?)
-        }
+        AnyConnection::Postgres(conn) => Ok(FindAll::new(keys).load(conn)?),
         AnyConnection::Sqlite(conn) => {
             let mut rows = Vec::new();
             for (org, request_type, counter, who, start) in keys {
@@ -113,9 +106,47 @@ pub fn find_all(conn: &mut AnyConnection, keys: &[UsageKey]) -> Result<Vec<Usage
     }
 }
 
-const FIND_ALL: &str = "SELECT u.org_id, u.request_type, u.counter, u.who, u.window_start, u.count, u.sum \
-    FROM unnest($1, $2, $3, $4, $5) AS k (org_id, request_type, counter, who, window_start) \
-    JOIN usage_counters u USING (org_id, request_type, counter, who, window_start)";
+/// Joins the keys, as columns side by side, to the primary key.
+struct FindAll<'a> {
+    texts: [Vec<&'a String>; 4],
+    starts: Vec<i64>,
+}
+
+impl<'a> FindAll<'a> {
+    fn new(keys: &'a [UsageKey]) -> Self {
+        let texts = |of: fn(&UsageKey) -> &String| keys.iter().map(of).collect::<Vec<_>>();
+        Self {
+            texts: [texts(|key| &key.0), texts(|key| &key.1), texts(|key| &key.2), texts(|key| &key.3)],
+            starts: keys.iter().map(|key| key.4).collect(),
+        }
+    }
+}
+
+impl QueryFragment<Pg> for FindAll<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT u.org_id, u.request_type, u.counter, u.who, u.window_start, u.count, u.sum FROM unnest(",
+        );
+        for texts in &self.texts {
+            out.push_bind_param::<Array<Text>, _>(texts)?;
+            out.push_sql(", ");
+        }
+        out.push_bind_param::<Array<BigInt>, _>(&self.starts)?;
+        out.push_sql(
+            ") AS k (org_id, request_type, counter, who, window_start) \
+             JOIN usage_counters u USING (org_id, request_type, counter, who, window_start)",
+        );
+        Ok(())
+    }
+}
+
+static_query_id!(FindAll);
+
+impl Query for FindAll<'_> {
+    type SqlType = usage_counters::SqlType;
+}
+
+impl RunQueryDsl<PgConnection> for FindAll<'_> {}
 
 /// Writes new counts; the rows are locked.
 pub fn save(conn: &mut AnyConnection, rows: &[UsageRow]) -> Result<(), StoreError> {
