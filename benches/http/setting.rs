@@ -91,7 +91,7 @@ fn write_files(folder: &Path, url: &str, target: &Target) -> anyhow::Result<Path
     let ports = [target.address.port(), target.subscriber.port()];
     let more = format!(
         "[subscriptions]\nfile = \"{}\"\n\
-         [executor]\nconcurrency = 64\nconcurrency_per_host = 64\n\
+         [executor]\nconcurrency = 128\nconcurrency_per_host = 64\n\
          [[targets]]\nscheme = \"http\"\nhost = \"127.0.0.1\"\nports = {ports:?}\n\
          label = \"Target\"\nallow_cidrs = [\"127.0.0.1/32\"]\n",
         folder.join(SUBSCRIPTIONS).display()

@@ -7,6 +7,7 @@ use countersign::clock::Clock;
 use countersign::engine::clients;
 use countersign::engine::pauses::{PauseChange, change_pause};
 use countersign::server::ExecutorMode;
+use diesel::connection::SimpleConnection;
 
 use crate::support::app::App;
 use crate::support::client::Call;
@@ -99,6 +100,10 @@ async fn commands_at_one_time_wait_for_each_other(on: On) {
     thread::scope(|scope| {
         for command in 0..4 {
             let mut conn = app.database();
+            if on == On::Postgres {
+                // How long they wait is the machine's affair.
+                conn.batch_execute("SET lock_timeout = '60s'").unwrap();
+            }
             scope.spawn(move || {
                 for number in 0..8 {
                     let client = till(&format!("till.{command}.{number}"));
