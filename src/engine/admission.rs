@@ -34,8 +34,8 @@ use crate::store::events::{EventRow, Origin};
 use crate::store::outbox::OutboxRow;
 use crate::store::requests::RequestRow;
 use crate::store::submissions::NewSubmission;
-use crate::store::to_micros;
 use crate::store::usage::{UsageKey, UsageRow};
+use crate::store::{submission_event, to_micros};
 
 /// Deadlines where a type names none.
 #[derive(Clone, Copy, Debug)]
@@ -162,12 +162,8 @@ impl PreparedSubmission {
 
     fn rows(&self, new: NewRequest, auto_approved: Option<DateTime<Utc>>, ids: &Clock) -> Admitted {
         let happened = submit(new.clone(), auto_approved, self.now);
-        let mut request = Request::new(new, self.now);
-        let mut events = Vec::with_capacity(happened.len());
-        for event in &happened {
-            request = request.apply(event);
-            events.push(EventRow::new(&request, event, ids.new_id(), &self.origin));
-        }
+        let request = happened.iter().fold(Request::new(new, self.now), Request::apply);
+        let events = submission_event::rows(&request, &happened, &self.origin, || ids.new_id());
         let execution = auto_approved.map(|_| {
             let (org, id) = (request.org.clone(), request.id);
             Execution::queued(org, id, &request.host, self.now, ids.due_now())

@@ -57,7 +57,7 @@ impl Engine {
             if !asking.may_read(&inbox.reader.rules.people, &view.request.org, &view.request.maker) {
                 return Ok(None);
             }
-            let events = entries(events::list(conn, &asking.org, id)?)?;
+            let events = entries(events::list(conn, &asking.org, id)?, &view.request)?;
             let findings =
                 StoredFindings::under(&inbox.reader.rules).of(conn, &view.request, &view.pinned)?;
             let others = on_same_subject(conn, scope, &view, limits.others)?;

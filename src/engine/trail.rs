@@ -65,7 +65,7 @@ impl RecordedTrail {
         let max = usize::try_from(max).unwrap_or(usize::MAX);
         let is_cut = rows.len() > max;
         rows.truncate(max);
-        Ok(Self { entries: entries(rows)?, is_cut })
+        Ok(Self { entries: entries(rows, request)?, is_cut })
     }
 
     /// About how many bytes of memory it takes.
@@ -100,14 +100,11 @@ impl TrailEntry {
         event_id: uuid::Uuid,
     ) -> Self {
         let row = EventRow::new(request, event, event_id, &events::Origin::default());
-        Self::try_from(row).expect("the row of an event can be read")
+        Self::new(row, request).expect("the row of an event can be read")
     }
-}
 
-impl TryFrom<EventRow> for TrailEntry {
-    type Error = StoreError;
-
-    fn try_from(row: EventRow) -> Result<Self, StoreError> {
+    /// The entry of an event of `request`.
+    fn new(row: EventRow, request: &Request) -> Result<Self, StoreError> {
         let state = |name: Option<&str>| name.and_then(State::parse);
         Ok(Self {
             at: from_micros(row.at)?,
@@ -120,7 +117,7 @@ impl TryFrom<EventRow> for TrailEntry {
             message: row.message.clone(),
             actor: row.actor(),
             via: row.via.clone(),
-            kind: row.clone().into_event().ok().map(|event| event.kind),
+            kind: row.clone().into_event(request).ok().map(|event| event.kind),
             event_id: row.event_id,
             event_type: row.event_type,
             reference: row.reference,
@@ -136,16 +133,18 @@ impl Engine {
     pub async fn trail(&self, actor: &Actor, id: RequestId) -> Result<Trail, EngineError> {
         let reader = self.reader_for(actor);
         let read = move |conn: &mut _| {
-            let record = listing::find(conn, &reader.actor.org, id)?;
-            let found = record.map(|record| reader.view(conn, record)).transpose()?;
-            Ok((found, entries(events::list(conn, &reader.actor.org, id)?)?))
+            let Some(record) = listing::find(conn, &reader.actor.org, id)? else {
+                return Ok((None, Vec::new()));
+            };
+            let entries = entries(events::list(conn, &reader.actor.org, id)?, &record.request)?;
+            Ok((Some(reader.view(conn, record)?), entries))
         };
         let (found, entries) = self.inner.store.read(read).await?;
         Ok(Trail { view: readable(actor, &self.inner.book.current().people, found)?, entries })
     }
 }
 
-/// The entries of these rows, in their order.
-pub(super) fn entries(rows: Vec<EventRow>) -> Result<Vec<TrailEntry>, StoreError> {
-    rows.into_iter().map(TrailEntry::try_from).collect()
+/// The entries of these rows of one request, in their order.
+pub(super) fn entries(rows: Vec<EventRow>, request: &Request) -> Result<Vec<TrailEntry>, StoreError> {
+    rows.into_iter().map(|row| TrailEntry::new(row, request)).collect()
 }

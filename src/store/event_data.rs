@@ -4,40 +4,18 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, PersonJson};
-use super::terms::TermsJson;
 use super::{StoreError, from_micros, to_micros};
 use crate::domain::attempt::AttemptOutcome;
-use crate::domain::lifecycle::{EventKind, NewRequest, Signature, Tried};
+use crate::domain::lifecycle::{EventKind, Signature, Tried};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
 use crate::domain::request::Verdict;
-use crate::domain::submission::EntityInfo;
 
-/// A submission.
+/// A submission. All else of it never changes, and stands in the request's own row.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct SubmittedData {
-    pub(super) request_type: String,
-    pub(super) type_version: String,
-    pub(super) host: String,
-    pub(super) expires_at: i64,
-    pub(super) entity_info: EntityJson,
-    pub(super) terms: TermsJson,
-    #[serde(deserialize_with = "json::nullable")]
-    pub(super) subject: Option<String>,
-    #[serde(deserialize_with = "json::nullable")]
-    pub(super) repeat_key: Option<String>,
     pub(super) waits_for: Vec<String>,
-}
-
-/// The entities that a request is about.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct EntityJson {
-    till_id: String,
-    store_id: String,
-    zone_id: String,
-    concept_id: String,
 }
 
 /// A decision.
@@ -118,7 +96,9 @@ impl TryFrom<TriedData> for Tried {
 /// The column `events.data` for an event of this kind.
 pub(super) fn write(kind: &EventKind) -> String {
     match kind {
-        EventKind::Submitted(request) => json::write(&SubmittedData::from(&**request)),
+        EventKind::Submitted(request) => {
+            json::write(&SubmittedData { waits_for: json::capacities(&request.waits_for) })
+        }
         EventKind::Decided { signature, waits_for, execute_before, .. } => json::write(&DecidedData {
             stage: signature.stage,
             capacities: json::capacities(&signature.capacities),
@@ -186,36 +166,6 @@ impl KindColumns {
             }
             EventKind::Refused { message, .. } => said(message),
         }
-    }
-}
-
-impl From<&NewRequest> for SubmittedData {
-    fn from(request: &NewRequest) -> Self {
-        Self {
-            request_type: request.request_type.to_string(),
-            type_version: request.type_version.clone(),
-            host: request.host.clone(),
-            expires_at: to_micros(request.expires_at),
-            entity_info: EntityJson::from(&request.entity),
-            terms: TermsJson::from(&request.terms),
-            subject: request.terms.subject.clone(),
-            repeat_key: request.terms.repeat_key.clone(),
-            waits_for: json::capacities(&request.waits_for),
-        }
-    }
-}
-
-impl From<&EntityInfo> for EntityJson {
-    fn from(entity: &EntityInfo) -> Self {
-        let EntityInfo { till_id, store_id, zone_id, concept_id } = entity.clone();
-        Self { till_id, store_id, zone_id, concept_id }
-    }
-}
-
-impl From<EntityJson> for EntityInfo {
-    fn from(json: EntityJson) -> Self {
-        let EntityJson { till_id, store_id, zone_id, concept_id } = json;
-        Self { till_id, store_id, zone_id, concept_id }
     }
 }
 

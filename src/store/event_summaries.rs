@@ -1,13 +1,10 @@
 //! Events as the change feed reads them: what the other processes wrote lately.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use super::columns::person;
 use super::events::first_id_at;
-use super::org_events::IS_INDEXED;
 use super::schema::{events, requests};
 use super::{AnyConnection, StoreError, to_micros};
 use crate::domain::actor::Person;
@@ -47,7 +44,6 @@ pub fn glance(
     let first = first_id_at(to_micros(from));
     Ok(events::table
         .filter(events::org_id.eq(org.as_str()).and(events::event_id.ge(first)))
-        .filter(sql::<Bool>(IS_INDEXED))
         .filter(events::event_type.eq_any(types.iter().map(|wanted| wanted.name())))
         .order(events::event_id)
         .limit(max)

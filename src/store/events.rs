@@ -1,4 +1,5 @@
-//! The table `events`: the audit trail. Rows are only ever added; triggers see to it.
+//! The table `events`: the audit trail. Rows are only ever added; triggers see to it. What is read of a request is one row an
+//! event, also where one stored row stands for several: see [`submission_event`].
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -9,16 +10,16 @@ use super::columns::{batch_insert, person};
 use super::event_data::{
     self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, KindColumns, RefusedData, SubmittedData,
 };
-use super::requests::{Key, parse_digest, parse_id, parse_state};
+use super::requests::{Key, parse_digest, parse_state};
 use super::schema::events;
-use super::{AnyConnection, StoreError, from_micros, json, to_micros};
+use super::{AnyConnection, StoreError, from_micros, json, submission_event, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::code::Code;
-use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+use crate::domain::ids::{OrgId, RequestId};
 use crate::domain::lifecycle::{AttemptResult, Event, EventKind, EventType, NewRequest, Tried};
 use crate::domain::outcome::Outcome;
-use crate::domain::request::{Request, Verdict};
+use crate::domain::request::{Request, VERSION_ON_ARRIVAL, Verdict};
 
 pub use super::origin::Origin;
 
@@ -138,22 +139,22 @@ impl EventRow {
         parse_event_type(&self.event_type)
     }
 
-    /// The event as the domain folds it.
-    pub fn into_event(self) -> Result<Event, StoreError> {
+    /// The event of `request` as the domain folds it. What of a submission never changes stands in the request only.
+    pub fn into_event(self, request: &Request) -> Result<Event, StoreError> {
         let to = self.to_state.as_deref().ok_or_else(|| corrupt("to_state"))?;
         Ok(Event {
             seq: self.seq.ok_or_else(|| corrupt("seq"))?,
             at: from_micros(self.at)?,
             from: self.from_state.as_deref().map(parse_state).transpose()?,
             to: parse_state(to)?,
-            kind: self.kind()?,
+            kind: self.kind(request)?,
             by: self.actor(),
         })
     }
 
-    fn kind(&self) -> Result<EventKind, StoreError> {
+    fn kind(&self, request: &Request) -> Result<EventKind, StoreError> {
         Ok(match self.event_type()? {
-            EventType::Submitted => EventKind::Submitted(Box::new(self.new_request()?)),
+            EventType::Submitted => EventKind::Submitted(Box::new(self.new_request(request)?)),
             EventType::MakerAccessValidated => EventKind::MakerAccessValidated,
             EventType::PayloadValidated => EventKind::PayloadValidated,
             EventType::Approved | EventType::ApprovalGiven => self.decided(Verdict::Approved)?,
@@ -255,19 +256,19 @@ impl EventRow {
         })
     }
 
-    fn new_request(&self) -> Result<NewRequest, StoreError> {
+    fn new_request(&self, request: &Request) -> Result<NewRequest, StoreError> {
         let data: SubmittedData = self.data()?;
         Ok(NewRequest {
-            org: OrgId::new(self.org_id.clone()),
-            id: parse_id(self.request_id.as_deref().ok_or_else(|| corrupt("request_id"))?)?,
-            request_type: RequestTypeName::new(data.request_type),
-            type_version: data.type_version,
-            host: data.host,
+            org: request.org.clone(),
+            id: request.id,
+            request_type: request.request_type.clone(),
+            type_version: request.type_version.clone(),
+            host: request.host.clone(),
             maker: self.actor(),
-            entity: data.entity_info.into(),
+            entity: request.entity.clone(),
             digest: parse_digest(self.digest.as_deref().ok_or_else(|| corrupt("digest"))?)?,
-            expires_at: from_micros(data.expires_at)?,
-            terms: data.terms.into_terms(data.subject, data.repeat_key)?,
+            expires_at: request.expires_at,
+            terms: request.terms.clone(),
             waits_for: json::read_capacities(&data.waits_for)?,
         })
     }
@@ -294,6 +295,9 @@ batch_insert!(pub fn insert(InsertEvents, events, EventRow), [
 
 /// Whether anything but refused attempts has happened to a request after `version`.
 pub fn has_moved_since(conn: &mut AnyConnection, (org, id): &Key, version: i64) -> Result<bool, StoreError> {
+    if version < VERSION_ON_ARRIVAL {
+        return Ok(true);
+    }
     let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string()));
     let later = events::seq.gt(version).and(events::event_type.ne(EventType::Refused.name()));
     let found = events::table.filter(of_request.and(later)).select(events::event_id).first::<String>(conn);
@@ -308,7 +312,10 @@ pub fn find(
     seq: i64,
 ) -> Result<Option<EventRow>, StoreError> {
     let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string()));
-    Ok(events::table.filter(of_request.and(events::seq.eq(seq))).get_result(conn).optional()?)
+    let stored = events::seq.eq(submission_event::stored_seq(seq));
+    let found: Option<EventRow> = events::table.filter(of_request.and(stored)).get_result(conn).optional()?;
+    let rows = submission_event::expand(found.into_iter().collect());
+    Ok(rows.into_iter().find(|row| row.seq == Some(seq)))
 }
 
 /// Under which id the log has the last API call by a person that changed the request up to event `seq`; `None` if
@@ -338,17 +345,21 @@ pub fn first(
     id: RequestId,
     max: i64,
 ) -> Result<Vec<EventRow>, StoreError> {
-    Ok(events::table
+    let rows: Vec<EventRow> = events::table
         .filter(events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string())))
         .order(events::seq)
         .limit(max)
-        .load(conn)?)
+        .load(conn)?;
+    let mut rows = submission_event::expand(rows);
+    rows.truncate(usize::try_from(max).unwrap_or(usize::MAX));
+    Ok(rows)
 }
 
 /// A request's events in order.
 pub fn list(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Vec<EventRow>, StoreError> {
-    Ok(events::table
+    let rows = events::table
         .filter(events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string())))
         .order(events::seq)
-        .load(conn)?)
+        .load(conn)?;
+    Ok(submission_event::expand(rows))
 }

@@ -38,6 +38,7 @@ pub mod rules_in_force;
 pub mod schema;
 pub mod sessions;
 mod standby;
+pub mod submission_event;
 pub mod submission_keys;
 pub mod submissions;
 mod terms;

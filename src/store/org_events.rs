@@ -4,8 +4,7 @@
 //! filter makes it read an org's events from end to end. Of the events of no org only the types are read that belong
 //! to the whole server.
 //!
-//! The second and third event of a submission are in no index, which every submission would pay for. They follow its
-//! first one: its place in the list is theirs.
+//! The first three events of a request are one row: its place in the list is theirs.
 
 use std::collections::BTreeMap;
 
@@ -16,11 +15,12 @@ use diesel::sql_types::{Bool, Text};
 use super::columns::person;
 use super::events::first_id_at;
 use super::schema::events;
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, StoreError, submission_event};
 use crate::domain::actor::Person;
 use crate::domain::caseless;
 use crate::domain::ids::OrgId;
 use crate::domain::lifecycle::{Belonging, EventType};
+use crate::domain::request::VERSION_ON_ARRIVAL;
 
 /// The org of the events that belong to none.
 const NO_ORG: &str = "";
@@ -28,9 +28,7 @@ const NO_ORG: &str = "";
 /// A page ends after the event with which its words and data take more memory than this.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// In the words of the indexes `events_by_type` and `events_by_person`, so that the databases use them.
-pub(super) const IS_INDEXED: &str = "type NOT IN ('maker_access_validated', 'payload_validated')";
-/// In the words of the index `events_by_person`.
+/// In the words of the index `events_by_person`, so that the databases use it.
 const IS_OF_A_PERSON: &str = "actor_iss <> 'countersign'";
 
 /// Which events.
@@ -157,10 +155,10 @@ const SPELLINGS_MAX: usize = 16;
 fn user_ids_statement() -> String {
     format!(
         "WITH RECURSIVE ids (id) AS ( \
-             SELECT min(actor_user_id) FROM events WHERE org_id = $1 AND {IS_OF_A_PERSON} AND {IS_INDEXED} \
+             SELECT min(actor_user_id) FROM events WHERE org_id = $1 AND {IS_OF_A_PERSON} \
              UNION ALL \
              SELECT (SELECT min(actor_user_id) FROM events WHERE org_id = $1 AND actor_user_id > ids.id \
-                 AND {IS_OF_A_PERSON} AND {IS_INDEXED}) \
+                 AND {IS_OF_A_PERSON}) \
              FROM ids WHERE ids.id IS NOT NULL \
          ) \
          SELECT id FROM ids WHERE id IS NOT NULL"
@@ -235,7 +233,7 @@ impl<'a> Walk<'a> {
         (after, max): (Option<&Place>, usize),
     ) -> Result<Vec<Key<'a>>, StoreError> {
         let of_type = events::org_id.eq(self.org).and(events::event_type.eq(self.event_type.name()));
-        let mut query = events::table.filter(of_type).filter(sql::<Bool>(IS_INDEXED)).into_boxed();
+        let mut query = events::table.filter(of_type).into_boxed();
         match self.by {
             // The types that the engine causes are caused by nobody else.
             By::Anybody | By::Engine => {}
@@ -284,41 +282,26 @@ fn read_of_requests(
         ids.dedup();
         let rows: Vec<OrgEventRow> = events::table
             .filter(events::org_id.eq(org.as_str()).and(events::event_type.eq(name)))
-            .filter(sql::<Bool>(IS_INDEXED))
             .filter(events::event_id.eq_any(ids))
             .select(OrgEventRow::as_select())
             .load(conn)?;
-        let number = i64::from(name == EventType::Submitted.name());
-        found.extend(rows.into_iter().map(|row| (Place { id: row.event_id.clone(), number }, row)));
+        found.extend(rows.into_iter().flat_map(placed));
     }
-    let siblings = read_siblings(conn, org, &found)?;
-    found.extend(siblings);
     Ok(found)
 }
 
-/// The second and the third event of each submission whose first one is among these.
-fn read_siblings(
-    conn: &mut AnyConnection,
-    org: &OrgId,
-    found: &BTreeMap<Place, OrgEventRow>,
-) -> Result<Vec<(Place, OrgEventRow)>, StoreError> {
-    let first = |(place, row): (&Place, &OrgEventRow)| {
-        (place.number == 1).then(|| Some((row.request_id.clone()?, place.id.clone()))).flatten()
-    };
-    let submitted: BTreeMap<String, String> = found.iter().filter_map(first).collect();
-    if submitted.is_empty() {
-        return Ok(Vec::new());
+/// The events that a row stands for.
+fn placed(row: OrgEventRow) -> Vec<(Place, OrgEventRow)> {
+    let place = |number| Place { id: row.event_id.clone(), number };
+    if row.event_type != EventType::Submitted.name() {
+        return vec![(place(0), row)];
     }
-    let rows: Vec<OrgEventRow> = events::table
-        .filter(events::org_id.eq(org.as_str()).and(events::request_id.eq_any(submitted.keys())))
-        .filter(events::seq.eq_any([2_i64, 3]))
-        .select(OrgEventRow::as_select())
-        .load(conn)?;
-    let placed = |row: OrgEventRow| {
-        let id = submitted.get(row.request_id.as_ref()?)?.clone();
-        Some((Place { id, number: row.seq? }, row))
+    let numbered = |number| {
+        let event_type = submission_event::type_of(number)?.name().to_owned();
+        let event_id = submission_event::id_of(&row.event_id, number);
+        Some((place(number), OrgEventRow { event_id, seq: Some(number), event_type, ..row.clone() }))
     };
-    Ok(rows.into_iter().filter_map(placed).collect())
+    (1..=VERSION_ON_ARRIVAL).filter_map(numbered).collect()
 }
 
 /// An event of no request, with its data.

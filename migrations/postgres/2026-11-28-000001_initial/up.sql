@@ -160,7 +160,9 @@ CREATE TABLE answers (
     FOREIGN KEY (org_id, request_id, attempt) REFERENCES attempts (org_id, request_id, attempt)
 );
 
--- The audit trail: what happened, by whom, in which order. Rows are only ever added.
+-- The audit trail: what happened, by whom, in which order. Rows are only ever added. A request's first row, of the type
+-- 'submitted', stands for its first three events: that it was submitted and passed both checks. `to_state` is then the
+-- state after all three. What of a submission never changes stands in `requests` only.
 CREATE TABLE events (
     org_id          TEXT COLLATE "C" NOT NULL,
     event_id        TEXT COLLATE "C" NOT NULL,
@@ -189,11 +191,9 @@ CREATE TABLE events (
     UNIQUE (org_id, request_id, seq),
     CONSTRAINT events_numbered_per_request CHECK ((request_id IS NULL) = (seq IS NULL))
 );
--- The two that follow each submission are found by it.
-CREATE INDEX events_by_type ON events (org_id, type, event_id, at)
-    WHERE type NOT IN ('maker_access_validated', 'payload_validated');
+CREATE INDEX events_by_type ON events (org_id, type, event_id, at);
 CREATE INDEX events_by_person ON events (org_id, actor_user_id, type, event_id, at, actor_iss)
-    WHERE actor_iss <> 'countersign' AND type NOT IN ('maker_access_validated', 'payload_validated');
+    WHERE actor_iss <> 'countersign';
 CREATE UNIQUE INDEX events_of_no_request ON events (org_id, event_id) WHERE request_id IS NULL;
 
 -- Submissions that were refused: who, when, which type, why, and the digest of what was sent.
@@ -407,6 +407,10 @@ CREATE TRIGGER decisions_never_change BEFORE UPDATE OR DELETE ON decisions
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER decisions_never_emptied BEFORE TRUNCATE ON decisions
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER requests_submission_never_changes
+    BEFORE UPDATE OF request_type, type_version, host, maker_iss, maker_sub, maker_user_id, maker_user_name, maker_key,
+        till_id, store_id, zone_id, concept_id, started_at, expires_at ON requests
+    FOR EACH ROW EXECUTE FUNCTION refuse_change('what was submitted is immutable');
 CREATE TRIGGER requests_never_deleted BEFORE DELETE ON requests
     FOR EACH ROW EXECUTE FUNCTION refuse_change('rows are never deleted');
 CREATE TRIGGER requests_never_emptied BEFORE TRUNCATE ON requests

@@ -161,7 +161,9 @@ CREATE TABLE answers (
     FOREIGN KEY (org_id, request_id, attempt) REFERENCES attempts (org_id, request_id, attempt)
 ) STRICT;
 
--- The audit trail: what happened, by whom, in which order. Rows are only ever added.
+-- The audit trail: what happened, by whom, in which order. Rows are only ever added. A request's first row, of the type
+-- 'submitted', stands for its first three events: that it was submitted and passed both checks. `to_state` is then the
+-- state after all three. What of a submission never changes stands in `requests` only.
 CREATE TABLE events (
     org_id          TEXT NOT NULL,
     event_id        TEXT NOT NULL,
@@ -189,11 +191,10 @@ CREATE TABLE events (
     UNIQUE (org_id, request_id, seq),
     CONSTRAINT events_numbered_per_request CHECK ((request_id IS NULL) = (seq IS NULL))
 ) STRICT, WITHOUT ROWID;
--- For the list of auditors. The two that follow each submission are found by it.
-CREATE INDEX events_by_type ON events (org_id, type, event_id, at)
-    WHERE type NOT IN ('maker_access_validated', 'payload_validated');
+-- For the list of auditors.
+CREATE INDEX events_by_type ON events (org_id, type, event_id, at);
 CREATE INDEX events_by_person ON events (org_id, actor_user_id, type, event_id, at, actor_iss)
-    WHERE actor_iss <> 'countersign' AND type NOT IN ('maker_access_validated', 'payload_validated');
+    WHERE actor_iss <> 'countersign';
 
 -- Submissions that were refused: who, when, which type, why, and the digest of what was sent.
 -- Never the payload. From the 61st in a minute on, one row per person counts (`is_overflow`).
@@ -408,6 +409,10 @@ WHEN NEW.digest <> OLD.digest OR NEW.terms <> OLD.terms OR NEW.subject IS NOT OL
     OR (OLD.ended_at IS NOT NULL
         AND (NEW.state <> OLD.state OR NEW.ended_at IS NOT OLD.ended_at))
 BEGIN SELECT RAISE(ABORT, 'requests: digest, terms and a final state are immutable'); END;
+CREATE TRIGGER requests_submission_never_changes
+    BEFORE UPDATE OF request_type, type_version, host, maker_iss, maker_sub, maker_user_id, maker_user_name, maker_key,
+        till_id, store_id, zone_id, concept_id, started_at, expires_at ON requests
+BEGIN SELECT RAISE(ABORT, 'requests: what was submitted is immutable'); END;
 CREATE TRIGGER requests_never_deleted BEFORE DELETE ON requests
 BEGIN SELECT RAISE(ABORT, 'requests: rows are never deleted'); END;
 

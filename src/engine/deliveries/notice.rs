@@ -51,7 +51,7 @@ fn notice(conn: &mut AnyConnection, book: &RuleBook, delivery: Delivery) -> Resu
     let row = events::find(conn, org, id, seq)?.ok_or_else(|| missing("such event"))?;
     let own_reference = row.reference.clone();
     let reference = events::last_reference(conn, org, id, delivery.seq)?.unwrap_or(own_reference);
-    let event = row.into_event()?;
+    let event = row.into_event(&request)?;
     let pinned = book.pinned(conn, &request)?;
     let task = calls::find(conn, &(org.clone(), id))?.task()?;
     let stage = match stage_of(&event) {

@@ -37,7 +37,7 @@ const EXAMPLES: [(&str, &str); 6] = [
 
 fn call_row(node: &Node, request: &countersign::domain::request::Request) -> CallRow {
     let mut conn = node.store.read_connection().unwrap();
-    let mut rows = calls::list(&mut conn, &[key(request)]).unwrap();
+    let mut rows = calls::load(&mut conn, &[key(request)]).unwrap();
     assert_eq!(rows.len(), 1);
     rows.remove(0)
 }
@@ -89,17 +89,17 @@ async fn a_submission_comes_with_its_three_events_and_who_caused_them(database: 
         ]
     );
     for row in &stored.events {
-        assert_eq!(row.clone().into_event().unwrap().by, person("maker"));
+        assert_eq!(row.clone().into_event(&request).unwrap().by, person("maker"));
         assert_eq!((row.at, row.format, row.reference.as_str()), (to_micros(start()), 1, "ref-submit"));
         assert_eq!((&row.actor_token_id, &row.actor_address), (&maker().token_id, &maker().source_address));
         assert_eq!(row.digest, Some(request.digest.to_string()));
     }
     assert!(stored.decisions.is_empty() && stored.execution.is_none());
     let Trail { view, entries } = node.engine.trail(&auditor(), request.id).await.unwrap();
-    assert_eq!((view.request, entries.len()), (request, stored.events.len()));
+    assert_eq!((&view.request, entries.len()), (&request, stored.events.len()));
     for (entry, row) in entries.into_iter().zip(stored.events) {
         assert_eq!((&entry.event_id, &entry.event_type), (&row.event_id, &row.event_type));
-        assert_eq!(entry.kind, Some(row.into_event().unwrap().kind));
+        assert_eq!(entry.kind, Some(row.into_event(&request).unwrap().kind));
     }
 }
 

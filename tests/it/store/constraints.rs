@@ -97,6 +97,12 @@ async fn terms_versions_and_client_keys_never_change(database: Database) {
     let mut statements = texts(&[
         "UPDATE requests SET terms = '{}'",
         "UPDATE requests SET subject = 'another'",
+        "UPDATE requests SET type_version = 'another'",
+        "UPDATE requests SET maker_sub = 'another'",
+        "UPDATE requests SET host = 'another'",
+        "UPDATE requests SET till_id = 'another'",
+        "UPDATE requests SET started_at = 1",
+        "UPDATE requests SET expires_at = 1",
         "UPDATE submission_keys SET request_id = 'another'",
         "DELETE FROM submission_keys",
         "UPDATE type_versions SET definition = '{}'",

@@ -195,7 +195,9 @@ impl Stored {
 
     /// What the request's own events say it is.
     pub fn folded(&self) -> Request {
-        let events: Vec<_> = self.events.iter().map(|event| event.clone().into_event().unwrap()).collect();
+        let request = self.read();
+        let event = |row: &EventRow| row.clone().into_event(&request).unwrap();
+        let events: Vec<_> = self.events.iter().map(event).collect();
         Request::fold(&events).unwrap()
     }
 

@@ -1,0 +1,119 @@
+//! The three events that every submission begins with, which are stored as one row: they happen together, and say no
+//! more than that it was submitted and passed every check.
+
+use uuid::Uuid;
+
+use super::events::{EventRow, Origin};
+use crate::domain::lifecycle::{Event, EventType};
+use crate::domain::request::{Request, State, VERSION_ON_ARRIVAL};
+
+/// What the row stands for beside the submission itself, in order: the event, and the state before it.
+const CHECKS: [(EventType, State); 2] = [
+    (EventType::MakerAccessValidated, State::ValidateMakerAccess),
+    (EventType::PayloadValidated, State::ValidatePayload),
+];
+
+/// The rows of what happened at a submission: one for the first three events, and one for each other.
+pub fn rows(
+    request: &Request,
+    happened: &[Event],
+    origin: &Origin,
+    mut new_id: impl FnMut() -> Uuid,
+) -> Vec<EventRow> {
+    let (first, others) = happened.split_at(happened.len().min(CHECKS.len() + 1));
+    let mut rows: Vec<EventRow> =
+        first.iter().take(1).map(|event| EventRow::new(request, event, new_id(), origin)).collect();
+    if let (Some(row), Some(last)) = (rows.first_mut(), first.last()) {
+        row.to_state = Some(last.to.name().to_owned());
+    }
+    rows.extend(others.iter().map(|event| EventRow::new(request, event, new_id(), origin)));
+    rows
+}
+
+/// Puts three rows in the place of each that stands for three.
+pub(super) fn expand(rows: Vec<EventRow>) -> Vec<EventRow> {
+    let mut expanded = Vec::with_capacity(rows.len() + CHECKS.len());
+    for row in rows {
+        if row.event_type == EventType::Submitted.name() {
+            expanded.extend(three(row));
+        } else {
+            expanded.push(row);
+        }
+    }
+    expanded
+}
+
+/// The number of the stored event that stands for event `seq` of a request.
+pub(super) fn stored_seq(seq: i64) -> i64 {
+    if seq <= VERSION_ON_ARRIVAL { 1 } else { seq }
+}
+
+/// The type of the event of a submission with this number in its request; `None` for a later one.
+pub fn type_of(seq: i64) -> Option<EventType> {
+    let at = usize::try_from(seq).ok()?;
+    [EventType::Submitted].into_iter().chain(CHECKS.map(|(check, _)| check)).nth(at.checked_sub(1)?)
+}
+
+/// The id of the event of a submission with this number, made of the id of the first.
+pub fn id_of(first: &str, seq: i64) -> String {
+    let further = u128::try_from(seq - 1).unwrap_or_default();
+    // What somebody damaged is shown as it is.
+    Uuid::try_parse(first).map_or_else(
+        |_| first.to_owned(),
+        |id| Uuid::from_u128(id.as_u128().wrapping_add(further)).to_string(),
+    )
+}
+
+fn three(row: EventRow) -> [EventRow; 3] {
+    let [access, payload] = CHECKS;
+    let check = |seq, (check, from): (EventType, State), to| EventRow {
+        event_id: id_of(&row.event_id, seq),
+        seq: Some(seq),
+        event_type: check.name().to_owned(),
+        from_state: Some(from.name().to_owned()),
+        to_state: to,
+        data: "{}".to_owned(),
+        ..row.clone()
+    };
+    let state = |state: State| Some(state.name().to_owned());
+    let checks = [check(2, access, state(payload.1)), check(3, payload, row.to_state.clone())];
+    let submitted = EventRow { to_state: state(access.1), ..row };
+    let [second, third] = checks;
+    [submitted, second, third]
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_row_of_a_submission_is_read_as_three_events_each_with_an_id_of_its_own() {
+        let id = Uuid::from_u128(u128::MAX);
+        let row = EventRow::of_no_request(EventType::Submitted, id, DateTime::UNIX_EPOCH, &json!({ "a": 1 }));
+        let row = EventRow { seq: Some(1), to_state: Some("AdminTask".to_owned()), ..row };
+        let other = EventRow { event_type: "approved".to_owned(), seq: Some(4), ..row.clone() };
+        let read = expand(vec![row, other.clone()]);
+        let seen =
+            |row: &EventRow| (row.seq, row.event_type.clone(), row.from_state.clone(), row.to_state.clone());
+        let expected = [
+            (1, "submitted", None, "ValidateMakerAccess"),
+            (2, "maker_access_validated", Some("ValidateMakerAccess"), "ValidatePayload"),
+            (3, "payload_validated", Some("ValidatePayload"), "AdminTask"),
+        ];
+        let expected = expected.map(|(seq, name, from, to)| {
+            (Some(seq), name.to_owned(), from.map(str::to_owned), Some(to.to_owned()))
+        });
+        assert_eq!(read[..3].iter().map(seen).collect::<Vec<_>>(), expected);
+        assert_eq!(read[3], other);
+        let ids: Vec<&str> = read[..3].iter().map(|row| row.event_id.as_str()).collect();
+        assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] == id.to_string());
+        let types: Vec<Option<&str>> = (0..=4).map(|seq| type_of(seq).map(EventType::name)).collect();
+        assert_eq!(
+            types,
+            [None, Some(expected[0].1.as_str()), Some(&expected[1].1), Some(&expected[2].1), None]
+        );
+    }
+}
