@@ -23,4 +23,5 @@ DROP TABLE calls;
 DROP TABLE requests;
 DROP FUNCTION refuse_session_change;
 DROP FUNCTION refuse_own_decision;
+DROP FUNCTION refuse_lone_settlement;
 DROP FUNCTION refuse_change;
