@@ -67,7 +67,10 @@ fn asked<'a>(method: &Method, path: &'a str) -> AskedCall<'a> {
         | ("POST", ["deliveries", _, "redeliver"]) => on(CallKind::Audit),
         ("GET", ["requests"] | ["requests", _] | ["requests", _, "history"]) => on(CallKind::Read),
         ("POST", ["requests", _, "withdraw"]) => on(CallKind::Withdraw),
-        ("PUT", ["bulk-decisions"]) => AskedCall::Known(CallKind::Decide, TypeScope::Every),
+        // The path names no type, so the client must be allowed to decide requests of every type.
+        ("PUT", ["bulk-decisions"]) | ("POST", ["requests", _, "settle"]) => {
+            AskedCall::Known(CallKind::Decide, TypeScope::Every)
+        }
         ("POST", [name]) => AskedCall::Known(CallKind::Submit, TypeScope::One(name)),
         ("PUT", [name]) => AskedCall::Known(CallKind::Decide, TypeScope::One(name)),
         _ => AskedCall::Unknown,
@@ -100,6 +103,7 @@ mod tests {
         GET /requests/{requestId} read
         GET /requests/{requestId}/history read
         POST /requests/{requestId}/withdraw withdraw
+        POST /requests/{requestId}/settle decide every type
         PUT /bulk-decisions decide every type
         GET /refusals audit
         GET /trail audit

@@ -86,11 +86,15 @@ pub enum Code {
     Internal,
     /// Too much is waiting, or the database takes no calls; try again after Retry-After seconds.
     Busy,
+    /// The request's outcome is not unknown, so there is nothing to settle.
+    NothingToSettle,
+    /// This person has changed their word about the outcome too often.
+    TooManyWords,
 }
 
 impl Code {
     /// Every code, in the order of the documents.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 43] = [
         Self::Unreadable,
         Self::PayloadInvalid,
         Self::TargetNotAllowed,
@@ -132,6 +136,8 @@ impl Code {
         Self::UnsupportedMediaType,
         Self::Internal,
         Self::Busy,
+        Self::NothingToSettle,
+        Self::TooManyWords,
     ];
 
     /// The word on the wire.
@@ -178,6 +184,8 @@ impl Code {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Internal => "internal",
             Self::Busy => "busy",
+            Self::NothingToSettle => "nothing_to_settle",
+            Self::TooManyWords => "too_many_words",
         }
     }
 
@@ -239,6 +247,8 @@ impl Code {
                 "Too much is waiting, or the database takes no calls; the message says what was recorded. Try again \
                  after Retry-After seconds."
             }
+            Self::NothingToSettle => "The request's outcome is not unknown, so there is nothing to settle.",
+            Self::TooManyWords => "This person has changed their word about the outcome too often.",
         }
     }
 }

@@ -41,6 +41,7 @@ pub mod rules;
 pub mod sample;
 pub mod secret;
 pub mod sending;
+pub mod settlement;
 pub mod slots;
 pub mod state;
 pub mod submission;

@@ -13,6 +13,7 @@ use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::policy::progress::DecisionContext;
 use super::policy::{Capacity, Risk};
 use super::sending::Sending;
+use super::settlement::SettlementWord;
 pub use super::state::{State, Verdict};
 
 /// The terms under which a request was admitted; they never change.
@@ -93,12 +94,19 @@ pub struct Request {
     pub waits_for: Vec<Capacity>,
     /// The decisions, in their order.
     pub decisions: Vec<Decision>,
+    /// What people said about its unknown outcome, in their order.
+    pub settlement: Vec<SettlementWord>,
 }
 
 impl Request {
     /// The latest decision.
     pub fn last_decision(&self) -> Option<&Decision> {
         self.decisions.last()
+    }
+
+    /// The word that settled its outcome, if people settled it.
+    pub fn settling_word(&self) -> Option<&SettlementWord> {
+        self.settlement.iter().find(|word| word.settles)
     }
 
     /// What an inbox is sorted by: requests that are due first come first.

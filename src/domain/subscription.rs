@@ -146,6 +146,8 @@ mod tests {
             step(EventType::OutcomeUnknown, Some(approved), State::Unknown),
             step(EventType::LateAnswer, Some(State::Unknown), State::Executed),
             step(EventType::LateAnswer, Some(State::Unknown), State::Failed),
+            step(EventType::Settled, Some(State::Unknown), State::Executed),
+            step(EventType::Settled, Some(State::Unknown), State::Failed),
         ];
         let not_sent = [
             step(EventType::Submitted, None, approved),
@@ -154,6 +156,7 @@ mod tests {
             step(EventType::AttemptEnded, Some(approved), approved),
             step(EventType::LateAnswer, Some(State::Executed), State::Executed),
             step(EventType::LateAnswer, Some(State::Unknown), State::Unknown),
+            step(EventType::SettlementProposed, Some(State::Unknown), State::Unknown),
         ];
         assert!(sent.into_iter().all(|step| EventFormat::RequestWorkflowEvent.tells_of(step)));
         assert!(!not_sent.into_iter().any(|step| EventFormat::RequestWorkflowEvent.tells_of(step)));

@@ -20,6 +20,8 @@ pub enum WordsFault {
     Control,
     /// A rejection says nothing that can be seen.
     RejectionIsBlank,
+    /// The evidence for an outcome says nothing that can be seen.
+    EvidenceIsBlank,
 }
 
 impl Words {
@@ -65,6 +67,10 @@ impl WordsFault {
             Self::TooLong => format!("Write at most {} characters.", Words::CHARS_MAX),
             Self::Control => "Leave out control characters.".to_owned(),
             Self::RejectionIsBlank => "Write why you reject it. The maker reads these words.".to_owned(),
+            Self::EvidenceIsBlank => {
+                "Write how you know it, such as the target's own number for it or a line of its log."
+                    .to_owned()
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::Refusal;
 use crate::domain::request::{NewDecision, Request, State};
 use crate::domain::rules::SettledRules;
+use crate::domain::settlement::NewSettlementWord;
 use crate::domain::slots::Slots;
 use crate::domain::words::Words;
 use crate::fault_points::FaultPoint;
@@ -114,13 +115,17 @@ pub(super) enum WriteCommand {
     Redeliver { org: OrgId, id: String },
     /// This process is the database's only one and has just started: no lease can be alive.
     LapseAll,
+    /// A person says how an unknown outcome ended.
+    GiveSettlementWord { by: Caller, word: NewSettlementWord },
 }
 
 impl WriteCommand {
     /// The request whose row it changes.
     pub(super) fn request(&self) -> Option<&Key> {
         match self {
-            Self::Decide(DecideCommand { by, .. }) | Self::Withdraw { by, .. } => Some(&by.key),
+            Self::Decide(DecideCommand { by, .. })
+            | Self::Withdraw { by, .. }
+            | Self::GiveSettlementWord { by, .. } => Some(&by.key),
             Self::Expire(key) | Self::Settle(key) => Some(key),
             Self::StartAttempt(held)
             | Self::EndAttempt { held, .. }
@@ -164,7 +169,8 @@ impl WriteCommand {
             | Self::TidyDeliveries
             | Self::EndDelivery(_)
             | Self::Redeliver { .. }
-            | Self::LapseAll => None,
+            | Self::LapseAll
+            | Self::GiveSettlementWord { .. } => None,
         }
     }
 
@@ -178,7 +184,8 @@ impl WriteCommand {
             | Self::Settle(_)
             | Self::Expire(_)
             // An approved request can be withdrawn, and its execution ends with it.
-            | Self::Withdraw { .. } => true,
+            | Self::Withdraw { .. }
+            | Self::GiveSettlementWord { .. } => true,
             Self::Decide(_)
             | Self::Submit(_)
             | Self::SubmitLocked(_)

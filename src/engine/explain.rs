@@ -20,12 +20,14 @@ use crate::domain::look_alikes::look_alikes;
 use crate::domain::policy::Approval;
 use crate::domain::policy::fresh::FreshSignIn;
 use crate::domain::policy::may_decide::{may_decide, must_wait};
+use crate::domain::policy::may_settle::{SettlementRules, may_settle};
 use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
 use crate::domain::policy::shortage::{Shortage, shortage};
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::{Counted, Decision, Request};
 use crate::domain::request_type::{CountBy, Counter, RequestType};
 use crate::domain::rules::Rules;
+use crate::domain::settlement::SettlementWord;
 use crate::store::attempts::{self, AttemptRow};
 use crate::store::usage::UsageKey;
 use crate::store::{AnyConnection, StoreError, requests, to_micros, usage};
@@ -39,6 +41,10 @@ pub struct Explanation {
     pub why_not: Vec<Reason>,
     /// Whether they may withdraw it now.
     pub can_withdraw: bool,
+    /// Why they may not say now how its unknown outcome ended; `None` if they may.
+    pub why_not_settle: Option<Reason>,
+    /// Their own latest word about it.
+    pub my_word: Option<SettlementWord>,
     /// Their own decision.
     pub my_decision: Option<Decision>,
     /// What each stage has and needs; `None` if the rule approves without anybody.
@@ -131,10 +137,15 @@ impl Engine {
         findings.extend(missing.map(|missing| nobody_can_sign(&missing)));
         findings.extend(look_alikes(&rules.people, request));
         let own = |decision: &&Decision| rules.people.is_one_person(&decision.checker, &actor.person);
+        let own_word = |word: &&SettlementWord| rules.people.is_one_person(&word.by, &actor.person);
+        let settlement = SettlementRules { approval, people: &rules.people };
+        let why_not_settle = may_settle(signer, request, &settlement).err();
         Ok(Explanation {
             can_decide: why_not.is_empty(),
             why_not,
             can_withdraw: may_withdraw(&actor.person, &rules.people, request, now).is_ok(),
+            why_not_settle: why_not_settle.map(|why| Reason { code: why.code(), sentence: why.sentence() }),
+            my_word: request.settlement.iter().rev().find(own_word).cloned(),
             my_decision: request.decisions.iter().find(own).cloned(),
             fresh_sign_in: approval.and_then(|approval| FreshSignIn::of(approval, signer, now)),
             progress: approval.map(|approval| progress(&request.context(), &policy(approval))),
@@ -238,18 +249,25 @@ fn late_answers(conn: &mut AnyConnection, request: &Request) -> Result<Vec<Findi
     let (Some(ended_at), Some(decisive)) = (request.ended_at, request.sending.outcome_attempt) else {
         return Ok(Vec::new());
     };
-    if request.sending.attempts < 2 {
+    let is_settled_by_people = request.settling_word().is_some();
+    if request.sending.attempts < 2 && !is_settled_by_people {
         return Ok(Vec::new());
     }
     let attempts = attempts::list(conn, &request.org, request.id)?;
+    let is_other = |row: &AttemptRow| is_settled_by_people || row.attempt != decisive;
     let late = attempts
         .into_iter()
-        .filter(|row| row.attempt != decisive && row.ended_at.is_some_and(|at| at > to_micros(ended_at)));
+        .filter(|row| is_other(row) && row.ended_at.is_some_and(|at| at > to_micros(ended_at)));
+    let before = if is_settled_by_people {
+        "people settled the outcome".to_owned()
+    } else {
+        format!("attempt {decisive} settled the outcome")
+    };
     let finding = |row: AttemptRow| Finding {
         code: FindingCode::LateAnswer,
         level: Level::Warning,
         sentence: format!(
-            "Attempt {} was still under way when attempt {decisive} settled the outcome. It ended afterwards: {}",
+            "Attempt {} was still under way when {before}. It ended afterwards: {}",
             row.attempt,
             row.reason.unwrap_or_default(),
         ),

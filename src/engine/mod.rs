@@ -41,6 +41,7 @@ pub mod request_snapshot;
 mod rule_book;
 pub mod sessions;
 mod set_aside;
+mod settle;
 mod submit;
 pub mod trail;
 pub mod under_way;
@@ -66,6 +67,7 @@ pub use lease_renewal::LeaseRenewal;
 pub use refusals::{KeptRefusal, RefusalPosition};
 pub use rule_book::RuleBook;
 pub use set_aside::LEFT_ALONE_FOR;
+pub use settle::SettlementInput;
 pub use submit::{SubmissionInput, Submitted};
 
 use crate::clock::Clock;

@@ -11,6 +11,7 @@ use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::domain::lifecycle::Refusal;
 use crate::domain::policy::may_decide::WhyNot;
+use crate::domain::policy::may_settle::WhyNotSettle;
 use crate::engine::{DoorFault, Engine, EngineError};
 
 /// The status that goes with a code.
@@ -49,7 +50,9 @@ pub fn status(code: Code) -> StatusCode {
         | Code::AttemptUnderWay
         | Code::RepeatKeyInUse
         | Code::DigestMismatch
-        | Code::RequestMoved => StatusCode::CONFLICT,
+        | Code::RequestMoved
+        | Code::NothingToSettle
+        | Code::TooManyWords => StatusCode::CONFLICT,
         Code::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -258,7 +261,9 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
             // Requests of other orgs must look as if they did not exist.
-            Refusal::NotAllowed(WhyNot::OtherOrg) => Self::not_found(),
+            Refusal::NotAllowed(WhyNot::OtherOrg) | Refusal::MayNotSettle(WhyNotSettle::OtherOrg) => {
+                Self::not_found()
+            }
             Refusal::MakerIsChecker
             | Refusal::NotTheMaker
             | Refusal::AlreadyDecided { .. }
@@ -274,6 +279,10 @@ impl From<Refusal> for ApiError {
             Refusal::Moved { .. } => {
                 Self::at(refusal.code(), "/payload/AdminTask-Payload/version", refusal.sentence())
             }
+            Refusal::MayNotSettle(WhyNotSettle::Moved { .. }) => {
+                Self::at(refusal.code(), "/version", refusal.sentence())
+            }
+            Refusal::MayNotSettle(_) => Self::new(refusal.code(), refusal.sentence()),
             // Only the executor gets this, never a client.
             Refusal::NotExecutable { .. } => Self::internal(refusal.sentence()),
         }

@@ -26,7 +26,7 @@ enum Format {
 }
 
 /// The columns of a CSV export.
-pub const CSV_COLUMNS: [&str; 36] = [
+pub const CSV_COLUMNS: [&str; 37] = [
     "requestId",
     "requestType",
     "state",
@@ -63,6 +63,7 @@ pub const CSV_COLUMNS: [&str; 36] = [
     "attempts",
     "refusedAttempts",
     "historyOmitted",
+    "settlement",
 ];
 
 /// The export that the query of `request` describes, for the API and the pages.
@@ -175,7 +176,7 @@ fn csv(rows: &[(AnsweredRow, RecordedTrail)], head: Option<bool>) -> Vec<u8> {
 fn cells(answered: &AnsweredRow, trail: &RecordedTrail) -> [String; CSV_COLUMNS.len()] {
     let AnsweredRow { row, answer } = answered;
     let (request, line) = (&row.request, &row.request.terms.call);
-    let ExportedLists { stages, decisions, attempts, refused } =
+    let ExportedLists { stages, decisions, attempts, refused, settlement } =
         ExportedLists::of(request, &row.pinned, trail);
     let terms = &request.terms;
     let entity = request.entity.clone();
@@ -222,5 +223,6 @@ fn cells(answered: &AnsweredRow, trail: &RecordedTrail) -> [String; CSV_COLUMNS.
         attempts,
         refused,
         trail.is_cut.to_string(),
+        settlement,
     ]
 }

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::json::{self, PersonJson};
+use super::settlement_words::parse_outcome;
 use super::{StoreError, from_micros, to_micros};
 use crate::domain::attempt::AttemptOutcome;
-use crate::domain::lifecycle::{EventKind, Signature, Tried};
+use crate::domain::lifecycle::{EventKind, GivenWord, Signature, Tried};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
 use crate::domain::request::Verdict;
@@ -55,6 +56,27 @@ pub(super) struct EndedData {
     pub(super) inferred: bool,
 }
 
+/// A person's word about an unknown outcome. The row's message is the evidence.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SettlementData {
+    said: String,
+    capacities: Vec<String>,
+    act: Vec<PersonJson>,
+}
+
+impl SettlementData {
+    /// What the person said, with their `evidence`.
+    pub(super) fn into_word(self, evidence: String) -> Result<GivenWord, StoreError> {
+        Ok(GivenWord {
+            outcome: parse_outcome(&self.said)?,
+            evidence,
+            capacities: json::read_capacities(&self.capacities)?,
+            act: json::read_people(self.act),
+        })
+    }
+}
+
 /// A refused attempt.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,12 +95,19 @@ pub(super) struct TriedData {
     words: String,
     #[serde(deserialize_with = "json::nullable")]
     digest: Option<String>,
+    #[serde(deserialize_with = "json::nullable")]
+    outcome: Option<String>,
 }
 
 impl From<&Tried> for TriedData {
     fn from(tried: &Tried) -> Self {
-        let Tried { verdict, words, digest } = tried.clone();
-        Self { verdict: verdict.map(|verdict| verdict.name().to_owned()), words, digest }
+        let Tried { verdict, words, digest, outcome } = tried.clone();
+        Self {
+            verdict: verdict.map(|verdict| verdict.name().to_owned()),
+            words,
+            digest,
+            outcome: outcome.map(|outcome| outcome.name().to_owned()),
+        }
     }
 }
 
@@ -86,10 +115,11 @@ impl TryFrom<TriedData> for Tried {
     type Error = StoreError;
 
     fn try_from(data: TriedData) -> Result<Self, StoreError> {
-        let TriedData { verdict, words, digest } = data;
+        let TriedData { verdict, words, digest, outcome } = data;
         let corrupt = || StoreError::Corrupt("event: verdict".to_owned());
         let verdict = verdict.map(|name| Verdict::parse(&name).ok_or_else(corrupt)).transpose()?;
-        Ok(Self { verdict, words, digest })
+        let outcome = outcome.as_deref().map(parse_outcome).transpose()?;
+        Ok(Self { verdict, words, digest, outcome })
     }
 }
 
@@ -120,6 +150,11 @@ pub(super) fn write(kind: &EventKind) -> String {
         EventKind::Refused { code, tried, .. } => json::write(&RefusedData {
             code: code.name().to_owned(),
             tried: tried.as_deref().map(TriedData::from),
+        }),
+        EventKind::SettlementWordGiven { word, .. } => json::write(&SettlementData {
+            said: word.outcome.name().to_owned(),
+            capacities: json::capacities(&word.capacities),
+            act: json::people(&word.act),
         }),
         EventKind::MakerAccessValidated
         | EventKind::PayloadValidated
@@ -165,6 +200,10 @@ impl KindColumns {
                 Self { attempt: Some(attempt.attempt), outcome: *settles, ..said(reason) }
             }
             EventKind::Refused { message, .. } => said(message),
+            // The column says how an execution ended, and a proposal ends none.
+            EventKind::SettlementWordGiven { word, settles } => {
+                Self { outcome: settles.then(|| word.outcome.outcome()), ..said(&word.evidence) }
+            }
         }
     }
 }

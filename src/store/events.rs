@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::columns::{batch_insert, person};
 use super::event_data::{
-    self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, KindColumns, RefusedData, SubmittedData,
+    self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, KindColumns, RefusedData,
+    SettlementData, SubmittedData,
 };
 use super::requests::{Key, parse_digest, parse_state};
 use super::schema::events;
@@ -179,6 +180,8 @@ impl EventRow {
                     tried: data.tried.map(Tried::try_from).transpose()?.map(Box::new),
                 }
             }
+            EventType::SettlementProposed => self.settlement_word(false)?,
+            EventType::Settled => self.settlement_word(true)?,
             EventType::RulesInForce
             | EventType::PeopleInForce
             | EventType::RulesStale
@@ -222,6 +225,11 @@ impl EventRow {
             reason: self.message()?,
             settles: self.outcome()?,
         })
+    }
+
+    fn settlement_word(&self, settles: bool) -> Result<EventKind, StoreError> {
+        let data: SettlementData = self.data()?;
+        Ok(EventKind::SettlementWordGiven { word: Box::new(data.into_word(self.message()?)?), settles })
     }
 
     fn attempt_result(&self, outcome: Option<&str>) -> Result<Option<AttemptResult>, StoreError> {

@@ -13,6 +13,7 @@ use super::decisions;
 use super::records::{self, Record};
 use super::requests::{self as rows, Key, RequestRow};
 use super::schema::requests;
+use super::settlement_words;
 use super::{AnyConnection, StoreError, to_micros};
 use crate::domain::caseless;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
@@ -315,7 +316,7 @@ pub fn load_requests(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<Reque
     with_decisions(conn, rows)
 }
 
-/// The rows of a page with their decisions.
+/// The rows of a page with their decisions, and with what people said about their outcomes.
 fn with_decisions(conn: &mut AnyConnection, page: Vec<RequestRow>) -> Result<Vec<Request>, StoreError> {
     if page.is_empty() {
         return Ok(Vec::new());
@@ -325,7 +326,10 @@ fn with_decisions(conn: &mut AnyConnection, page: Vec<RequestRow>) -> Result<Vec
     let decided = page.iter().zip(&keys).filter(|(row, _)| row.version > VERSION_ON_ARRIVAL);
     let decided: Vec<Key> = decided.map(|(_, key)| key.clone()).collect();
     let mut decided = if decided.is_empty() { HashMap::new() } else { decisions::list(conn, &decided)? };
-    let whole = |(row, key): (RequestRow, &Key)| row.into_request(decided.remove(key).unwrap_or_default());
+    let mut said = settlement_words::list(conn, &page)?;
+    let whole = |(row, key): (RequestRow, &Key)| {
+        row.into_request(decided.remove(key).unwrap_or_default(), said.remove(key).unwrap_or_default())
+    };
     page.into_iter().zip(&keys).map(whole).collect()
 }
 

@@ -37,6 +37,7 @@ pub mod requests;
 pub mod rules_in_force;
 pub mod schema;
 pub mod sessions;
+pub mod settlement_words;
 mod standby;
 pub mod submission_event;
 pub mod submission_keys;

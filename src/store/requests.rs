@@ -15,6 +15,7 @@ use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::policy::Capacity;
 use crate::domain::request::{Decision, Request, State};
 use crate::domain::sending::Sending;
+use crate::domain::settlement::SettlementWord;
 use crate::domain::submission::EntityInfo;
 
 /// The states of [`State::is_open`].
@@ -61,6 +62,7 @@ pub struct RequestRow {
     pub next_attempt_reason: Option<String>,
     pub outcome_attempt: Option<i64>,
     pub inferred: bool,
+    pub settlement_words: i64,
 }
 
 impl From<&Request> for RequestRow {
@@ -101,6 +103,7 @@ impl From<&Request> for RequestRow {
             next_attempt_reason: sending.next_attempt_reason.clone(),
             outcome_attempt: sending.outcome_attempt,
             inferred: sending.inferred,
+            settlement_words: i64::try_from(request.settlement.len()).unwrap_or(i64::MAX),
         }
     }
 }
@@ -116,8 +119,12 @@ impl RequestRow {
         terms::read_waits_for(&self.waits_for)
     }
 
-    /// The request, with the decisions of the table `decisions`.
-    pub fn into_request(self, decisions: Vec<Decision>) -> Result<Request, StoreError> {
+    /// The request, with its rows of the tables `decisions` and `settlement_words`.
+    pub fn into_request(
+        self,
+        decisions: Vec<Decision>,
+        settlement: Vec<SettlementWord>,
+    ) -> Result<Request, StoreError> {
         let maker = self.maker();
         Ok(Request {
             id: parse_id(&self.request_id)?,
@@ -151,6 +158,7 @@ impl RequestRow {
             terms: terms::read(&self.terms, self.subject, self.repeat_key)?,
             waits_for: terms::read_waits_for(&self.waits_for)?,
             decisions,
+            settlement,
         })
     }
 }
@@ -197,6 +205,7 @@ batch_update!(
         next_attempt_reason,
         outcome_attempt,
         inferred,
+        settlement_words,
     ]
 );
 
@@ -218,7 +227,7 @@ pub fn save(conn: &mut AnyConnection, updates: &[RequestUpdate]) -> Result<(), S
     if update_rows(conn, &rows)? == updates.len() { Ok(()) } else { Err(StoreError::Stale) }
 }
 
-/// The columns of a new request; those about attempts have their defaults.
+/// The columns of a new request; those about attempts and their outcome have their defaults.
 pub(super) fn columns<'a>(rows: &[&'a RequestRow]) -> Columns<'a> {
     columns!(
         rows,

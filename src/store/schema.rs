@@ -37,6 +37,7 @@ diesel::table! {
         next_attempt_reason -> Nullable<Text>,
         outcome_attempt -> Nullable<BigInt>,
         inferred -> Bool,
+        settlement_words -> BigInt,
     }
 }
 
@@ -67,6 +68,25 @@ diesel::table! {
         stage -> BigInt,
         capacities -> Text,
         act -> Text,
+    }
+}
+
+diesel::table! {
+    settlement_words (org_id, request_id, number) {
+        org_id -> Text,
+        request_id -> Text,
+        number -> BigInt,
+        person_key -> Text,
+        iss -> Text,
+        sub -> Text,
+        user_id -> Text,
+        user_name -> Text,
+        outcome -> Text,
+        evidence -> Text,
+        said_at -> BigInt,
+        capacities -> Text,
+        act -> Text,
+        settles -> Bool,
     }
 }
 

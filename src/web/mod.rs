@@ -38,7 +38,7 @@ use crate::engine::Engine;
 use crate::http::error::ApiError;
 use pages::{
     bulk, decide, deliveries, event_stream, history, inbox, new_request, request, request_lists,
-    request_types, sign_in, trail,
+    request_types, settle, sign_in, trail,
 };
 use parts::layout;
 use session::SignIn;
@@ -90,6 +90,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/requests/{id}/withdraw", web::get().to(decide::withdraw_step))
         .route("/requests/{id}/withdraw", web::post().to(decide::withdraw))
         .route("/requests/{id}/decide", web::post().to(decide::decide))
+        .route("/requests/{id}/settle", web::post().to(settle::settle))
         .route("/requests/{id}/trail", web::get().to(trail::page))
         .route("/bulk", web::get().to(bulk::review))
         .route("/bulk", web::post().to(bulk::decide))

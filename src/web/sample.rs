@@ -12,11 +12,12 @@ use crate::domain::call::Call;
 use crate::domain::code::Code;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::{AttemptResult, Event, EventKind, NewRequest, Signature, Tried};
+use crate::domain::lifecycle::{AttemptResult, Event, EventKind, GivenWord, NewRequest, Signature, Tried};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
 use crate::domain::request::{Decision, Request, State, Terms, Verdict};
 use crate::domain::request_type::RequestType;
+use crate::domain::settlement::SettledOutcome;
 use crate::domain::submission::EntityInfo;
 use crate::engine::queries::{AnswerView, RowView, View};
 use crate::engine::trail::TrailEntry;
@@ -71,7 +72,8 @@ pub fn entry(kind: EventKind, from: Option<State>) -> TrailEntry {
         | EventKind::MakerAccessValidated
         | EventKind::PayloadValidated
         | EventKind::Withdrawn { .. }
-        | EventKind::Refused { .. } => (mara, State::AdminTask),
+        | EventKind::Refused { .. }
+        | EventKind::SettlementWordGiven { .. } => (mara, State::AdminTask),
         EventKind::AutoApproved { .. }
         | EventKind::Expired
         | EventKind::AttemptStarted { .. }
@@ -100,6 +102,17 @@ pub fn decided(verdict: Verdict, leads_to: State) -> EventKind {
     }
 }
 
+/// A word about an unknown outcome, for the group Risk.
+pub fn said(outcome: SettledOutcome, settles: bool) -> EventKind {
+    let word = GivenWord {
+        outcome,
+        evidence: "Seen in the log.".to_owned(),
+        capacities: vec![Capacity::Group("Risk".to_owned())],
+        act: Vec::new(),
+    };
+    EventKind::SettlementWordGiven { word: Box::new(word), settles }
+}
+
 /// One event of every kind, in the order of a request's life.
 pub fn every_kind() -> Vec<EventKind> {
     let attempted = |outcome| AttemptResult { attempt: 1, outcome };
@@ -126,6 +139,7 @@ pub fn every_kind() -> Vec<EventKind> {
                 verdict: Some(Verdict::Approved),
                 words: "My own is fine.".to_owned(),
                 digest: Some("sha256:of-another".to_owned()),
+                outcome: None,
             })),
         },
         decided(Verdict::Approved, State::AdminTask),
@@ -148,6 +162,8 @@ pub fn every_kind() -> Vec<EventKind> {
         ended(Some(AttemptOutcome::Failed), Outcome::Failed),
         ended(None, Outcome::Failed),
         ended(Some(AttemptOutcome::Ambiguous), Outcome::Unknown),
+        said(SettledOutcome::Executed, false),
+        said(SettledOutcome::Failed, true),
     ]
 }
 

@@ -165,3 +165,19 @@ fn health() {
         assert_snapshot!("metrics", names.join("\n"));
     });
 }
+
+#[test]
+fn a_request_that_people_settled() {
+    run(async {
+        let app = App::with(On::Sqlite, AppOptions::stepped()).await;
+        app.target.will_hang_up();
+        let id = app.maker().submitted(&app.badge_to_target()).await.id;
+        app.checker().approve_async(&id).await.data();
+        app.run_due_executions().await;
+        app.checker().settles(&id, "failed", "It is not in their list.").await.data();
+        let settled = app.other_checker().settles(&id, "failed", "Nor in mine.").await.expect(200);
+        assert_snapshot!("settled", redacted(&app, settled));
+        let history = app.auditor().history(&id).await.split_off(6);
+        assert_snapshot!("history_of_a_settlement", redacted(&app, history.into()));
+    });
+}

@@ -7,6 +7,7 @@
 -- sorted, one a line; '' if it waits for no one. `sort_at` orders the inbox. `attempts` counts those that began,
 -- `ambiguous` those of which nobody knows what became of them; `open_attempt` says whether one is under way.
 -- `outcome_attempt` is the attempt that decided the outcome; `inferred` if only a repeat's answer shows it.
+-- `settlement_words` counts what people said about its unknown outcome.
 CREATE TABLE requests (
     org_id          TEXT COLLATE "C" NOT NULL,
     request_id      TEXT COLLATE "C" NOT NULL,
@@ -43,6 +44,7 @@ CREATE TABLE requests (
     next_attempt_reason TEXT COLLATE "C",
     outcome_attempt BIGINT,
     inferred        BOOLEAN NOT NULL DEFAULT FALSE,
+    settlement_words BIGINT NOT NULL DEFAULT 0 CHECK (settlement_words >= 0),
     PRIMARY KEY (org_id, request_id),
     CONSTRAINT requests_final_has_end CHECK (
         (state IN ('executed', 'failed', 'rejected', 'withdrawn', 'expired')) = (ended_at IS NOT NULL)),
@@ -103,6 +105,28 @@ CREATE TABLE decisions (
 CREATE INDEX decisions_by_person ON decisions (org_id, person_key, decided_at, request_id);
 CREATE INDEX decisions_by_sub ON decisions (org_id, lower(sub), decided_at, request_id);
 CREATE INDEX decisions_by_user ON decisions (org_id, user_id, decided_at, request_id);
+
+-- What people say about an outcome that nobody knows, and how they know it. `number` counts the words on a request from
+-- 0. `capacities` says what the person signed as; `act` is their token's act chain. `settles` marks the second of two
+-- equal words. A trigger refuses the maker's own, and a settlement by one account alone.
+CREATE TABLE settlement_words (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    request_id TEXT COLLATE "C" NOT NULL,
+    number     BIGINT NOT NULL CHECK (number >= 0),
+    person_key TEXT COLLATE "C" NOT NULL,
+    iss        TEXT COLLATE "C" NOT NULL,
+    sub        TEXT COLLATE "C" NOT NULL,
+    user_id    TEXT COLLATE "C" NOT NULL,
+    user_name  TEXT COLLATE "C" NOT NULL,
+    outcome    TEXT COLLATE "C" NOT NULL CHECK (outcome IN ('executed', 'failed')),
+    evidence   TEXT COLLATE "C" NOT NULL,
+    said_at    BIGINT NOT NULL,
+    capacities TEXT COLLATE "C" NOT NULL,
+    act        TEXT COLLATE "C" NOT NULL,
+    settles    BOOLEAN NOT NULL,
+    PRIMARY KEY (org_id, request_id, number),
+    FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
+);
 
 -- One execution per approved request; `token` fences off a worker that lost its lease. It is claimed from `due_at`
 -- on; `leased_until` is by the database's clock.
@@ -407,6 +431,10 @@ CREATE TRIGGER decisions_never_change BEFORE UPDATE OR DELETE ON decisions
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER decisions_never_emptied BEFORE TRUNCATE ON decisions
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER settlement_words_never_change BEFORE UPDATE OR DELETE ON settlement_words
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER settlement_words_never_emptied BEFORE TRUNCATE ON settlement_words
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER requests_submission_never_changes
     BEFORE UPDATE OF request_type, type_version, host, maker_iss, maker_sub, maker_user_id, maker_user_name, maker_key,
         till_id, store_id, zone_id, concept_id, started_at, expires_at ON requests
@@ -441,12 +469,27 @@ BEGIN
         WHERE org_id = NEW.org_id AND request_id = NEW.request_id AND maker_iss = NEW.iss
             AND (maker_sub = NEW.sub OR maker_user_id = NEW.user_id OR maker_key = NEW.person_key)
     ) THEN
-        RAISE EXCEPTION 'decisions: no one decides their own request' USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION '%: %', TG_TABLE_NAME, TG_ARGV[0] USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER decisions_never_by_the_maker BEFORE INSERT ON decisions
-    FOR EACH ROW EXECUTE FUNCTION refuse_own_decision();
+    FOR EACH ROW EXECUTE FUNCTION refuse_own_decision('no one decides their own request');
+CREATE TRIGGER settlement_words_never_by_the_maker BEFORE INSERT ON settlement_words
+    FOR EACH ROW EXECUTE FUNCTION refuse_own_decision('no one settles their own request');
+CREATE FUNCTION refuse_lone_settlement() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM settlement_words
+        WHERE org_id = NEW.org_id AND request_id = NEW.request_id AND outcome = NEW.outcome
+            AND person_key <> NEW.person_key
+    ) THEN
+        RAISE EXCEPTION 'settlement_words: no one settles alone' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER settlement_words_of_two BEFORE INSERT ON settlement_words
+    FOR EACH ROW WHEN (NEW.settles) EXECUTE FUNCTION refuse_lone_settlement();
 
 CREATE FUNCTION refuse_session_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

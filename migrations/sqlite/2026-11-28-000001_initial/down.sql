@@ -17,6 +17,7 @@ DROP TABLE events;
 DROP TABLE answers;
 DROP TABLE attempts;
 DROP TABLE executions;
+DROP TABLE settlement_words;
 DROP TABLE decisions;
 DROP TABLE calls;
 DROP TABLE requests;

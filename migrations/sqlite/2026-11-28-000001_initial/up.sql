@@ -8,6 +8,7 @@
 -- sorted, one a line; '' if it waits for no one. `sort_at` orders the inbox. `attempts` counts those that began,
 -- `ambiguous` those of which nobody knows what became of them; `open_attempt` says whether one is under way.
 -- `outcome_attempt` is the attempt that decided the outcome; `inferred` if only a repeat's answer shows it.
+-- `settlement_words` counts what people said about its unknown outcome.
 CREATE TABLE requests (
     org_id          TEXT NOT NULL,
     request_id      TEXT NOT NULL,
@@ -44,6 +45,7 @@ CREATE TABLE requests (
     next_attempt_reason TEXT,
     outcome_attempt INTEGER,
     inferred        INTEGER NOT NULL DEFAULT 0 CHECK (inferred IN (0, 1)),
+    settlement_words INTEGER NOT NULL DEFAULT 0 CHECK (settlement_words >= 0),
     PRIMARY KEY (org_id, request_id),
     CONSTRAINT requests_final_has_end CHECK (
         (state IN ('executed', 'failed', 'rejected', 'withdrawn', 'expired')) = (ended_at IS NOT NULL)),
@@ -104,6 +106,28 @@ CREATE TABLE decisions (
 CREATE INDEX decisions_by_person ON decisions (org_id, person_key, decided_at, request_id);
 CREATE INDEX decisions_by_sub ON decisions (org_id, lower(sub), decided_at, request_id);
 CREATE INDEX decisions_by_user ON decisions (org_id, user_id, decided_at, request_id);
+
+-- What people say about an outcome that nobody knows, and how they know it. `number` counts the words on a request from
+-- 0. `capacities` says what the person signed as; `act` is their token's act chain. `settles` marks the second of two
+-- equal words. A trigger refuses the maker's own, and a settlement by one account alone.
+CREATE TABLE settlement_words (
+    org_id     TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    number     INTEGER NOT NULL CHECK (number >= 0),
+    person_key TEXT NOT NULL,
+    iss        TEXT NOT NULL,
+    sub        TEXT NOT NULL,
+    user_id    TEXT NOT NULL,
+    user_name  TEXT NOT NULL,
+    outcome    TEXT NOT NULL CHECK (outcome IN ('executed', 'failed')),
+    evidence   TEXT NOT NULL,
+    said_at    INTEGER NOT NULL,
+    capacities TEXT NOT NULL,
+    act        TEXT NOT NULL,
+    settles    INTEGER NOT NULL CHECK (settles IN (0, 1)),
+    PRIMARY KEY (org_id, request_id, number),
+    FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
+) STRICT;
 
 -- One execution per approved request; `token` fences off a worker that lost its lease. It is claimed from `due_at`
 -- on; `leased_until` is by the database's clock.
@@ -403,6 +427,10 @@ CREATE TRIGGER decisions_never_change BEFORE UPDATE ON decisions
 BEGIN SELECT RAISE(ABORT, 'decisions: rows are immutable'); END;
 CREATE TRIGGER decisions_never_deleted BEFORE DELETE ON decisions
 BEGIN SELECT RAISE(ABORT, 'decisions: rows are immutable'); END;
+CREATE TRIGGER settlement_words_never_change BEFORE UPDATE ON settlement_words
+BEGIN SELECT RAISE(ABORT, 'settlement_words: rows are immutable'); END;
+CREATE TRIGGER settlement_words_never_deleted BEFORE DELETE ON settlement_words
+BEGIN SELECT RAISE(ABORT, 'settlement_words: rows are immutable'); END;
 CREATE TRIGGER requests_final_never_moves BEFORE UPDATE ON requests
 WHEN NEW.digest <> OLD.digest OR NEW.terms <> OLD.terms OR NEW.subject IS NOT OLD.subject
     OR NEW.repeat_key IS NOT OLD.repeat_key
@@ -433,6 +461,18 @@ WHEN EXISTS (
     WHERE org_id = NEW.org_id AND request_id = NEW.request_id AND maker_iss = NEW.iss
         AND (maker_sub = NEW.sub OR maker_user_id = NEW.user_id OR maker_key = NEW.person_key))
 BEGIN SELECT RAISE(ABORT, 'decisions: no one decides their own request'); END;
+CREATE TRIGGER settlement_words_never_by_the_maker BEFORE INSERT ON settlement_words
+WHEN EXISTS (
+    SELECT 1 FROM requests
+    WHERE org_id = NEW.org_id AND request_id = NEW.request_id AND maker_iss = NEW.iss
+        AND (maker_sub = NEW.sub OR maker_user_id = NEW.user_id OR maker_key = NEW.person_key))
+BEGIN SELECT RAISE(ABORT, 'settlement_words: no one settles their own request'); END;
+CREATE TRIGGER settlement_words_of_two BEFORE INSERT ON settlement_words
+WHEN NEW.settles AND NOT EXISTS (
+    SELECT 1 FROM settlement_words
+    WHERE org_id = NEW.org_id AND request_id = NEW.request_id AND outcome = NEW.outcome
+        AND person_key <> NEW.person_key)
+BEGIN SELECT RAISE(ABORT, 'settlement_words: no one settles alone'); END;
 
 CREATE TRIGGER sessions_stay_ended BEFORE UPDATE ON sessions WHEN OLD.ended_at IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'sessions: an ended session is immutable'); END;

@@ -8,6 +8,7 @@ use crate::domain::path::placeholders;
 use crate::domain::pointer::unescaped;
 use crate::domain::request::Verdict;
 use crate::domain::request_type::{Change, Normalisation, RequestType, RequestTypes, Schema};
+use crate::domain::settlement::SettledOutcome;
 use crate::domain::words::Words;
 use crate::engine::Engine;
 use crate::http::wire::{EntityBody, Word};
@@ -31,6 +32,7 @@ pub(super) fn schemas(types: &RequestTypes) -> Map<String, Value> {
         "TargetHeaders": task_headers(),
         "DecisionInput": decision(),
         "WithdrawalInput": withdrawal(),
+        "SettlementInput": settlement(),
         "BulkDecisionInput": bulk_decision(),
         "BulkDecisionItem": bulk_decision_item(),
     }));
@@ -100,6 +102,13 @@ pub(super) fn decide_many() -> Value {
 pub(super) fn withdraw() -> Value {
     let example = json!({ "reason": "The customer called again." });
     body("Why the request is withdrawn.", "WithdrawalInput", &[("withdraw", example)])
+}
+
+/// The request body of a word about an unknown outcome.
+pub(super) fn settle() -> Value {
+    let example =
+        json!({ "outcome": "executed", "evidence": "The target's log has it as transaction 77120." });
+    body("How the request ended.", "SettlementInput", &[("settle", example)])
 }
 
 fn body(description: &str, name: &str, examples: &[(&str, Value)]) -> Value {
@@ -326,6 +335,23 @@ fn bulk_decision_item() -> Value {
 
 fn withdrawal() -> Value {
     closed(json!({ "reason": words("The maker's reason.") }))
+}
+
+fn settlement() -> Value {
+    let mut input = closed(json!({
+        "outcome": {
+            "type": "string",
+            "enum": SettledOutcome::ALL.map(SettledOutcome::name),
+            "description": "Whether the target did what was asked.",
+        },
+        "evidence": words("How the person knows it. Something of it can be seen."),
+    }));
+    input["properties"]["version"] = json!({
+        "type": "integer",
+        "minimum": 1,
+        "description": "The version of the request that the person read.",
+    });
+    input
 }
 
 fn words(description: &str) -> Value {

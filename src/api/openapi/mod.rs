@@ -11,6 +11,7 @@ mod operation;
 mod parameters;
 mod paths;
 mod schemas;
+mod settling;
 #[cfg(test)]
 mod tests;
 

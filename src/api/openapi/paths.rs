@@ -8,7 +8,7 @@ use super::operation::{
     MOVING, MOVING_MANY, OPERATING, Operation, READING, READING_ONE, SUBMITTING, TOKENS, given,
 };
 use super::parameters::OAUTH_HEADER;
-use super::{auditing, parameters, schemas};
+use super::{auditing, parameters, schemas, settling};
 use crate::api::{BASE, TOKEN_PATH};
 use crate::domain::actor::Permission;
 use crate::domain::request_type::{RequestType, RequestTypes};
@@ -47,6 +47,7 @@ pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
     paths.insert(TOKEN_PATH.to_owned(), json!({ "post": client_token().render() }));
     paths.insert(base("/bulk-decisions"), json!({ "put": decide_many().render() }));
     paths.insert(base("/requests/{requestId}/withdraw"), json!({ "post": withdraw().render() }));
+    paths.insert(base("/requests/{requestId}/settle"), json!({ "post": settling::settle().render() }));
     paths
 }
 

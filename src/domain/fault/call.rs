@@ -52,6 +52,8 @@ pub enum MemberFault {
     },
     /// The person's words are missing or can't be kept.
     Words(WordsFault),
+    /// It is not how an outcome is settled.
+    NotASettledOutcome,
 }
 
 impl MemberFault {
@@ -67,6 +69,7 @@ impl MemberFault {
             Self::RequestTwice => "Name each request once.".to_owned(),
             Self::RequestCount { max } => format!("Name 1 to {max} requests."),
             Self::Words(fault) => fault.sentence(),
+            Self::NotASettledOutcome => "Write executed or failed.".to_owned(),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
 use crate::domain::request::{Request, Terms};
+use crate::domain::settlement::SettledOutcome;
 use crate::domain::state::{State, Verdict};
 
 /// A request as it is submitted; its first event carries this.
@@ -139,6 +140,13 @@ pub enum EventKind {
         /// What they tried.
         tried: Option<Box<Tried>>,
     },
+    /// A person said how an unknown outcome ended.
+    SettlementWordGiven {
+        /// What they said, and what they signed as.
+        word: Box<GivenWord>,
+        /// Whether another person's latest word says the same, so that the outcome is settled.
+        settles: bool,
+    },
 }
 
 /// What an attempt came to.
@@ -163,6 +171,19 @@ pub struct Signature {
     pub act: Vec<Person>,
 }
 
+/// A person's word about an unknown outcome, and what they signed as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenWord {
+    /// How it ended.
+    pub outcome: SettledOutcome,
+    /// How they know it.
+    pub evidence: String,
+    /// What they signed as, sorted.
+    pub capacities: Vec<Capacity>,
+    /// Who acted through their token.
+    pub act: Vec<Person>,
+}
+
 /// The next event of `request`, with the state that follows from it.
 pub(super) fn next_event(request: &Request, by: Person, kind: EventKind, now: DateTime<Utc>) -> Event {
     let to = match &kind {
@@ -175,6 +196,8 @@ pub(super) fn next_event(request: &Request, by: Person, kind: EventKind, now: Da
         EventKind::Expired => State::Expired,
         EventKind::Ended { outcome, .. } => outcome.state(),
         EventKind::LateAnswer { settles, .. } => settles.map_or(request.state, Outcome::state),
+        EventKind::SettlementWordGiven { word, settles: true } => word.outcome.outcome().state(),
+        EventKind::SettlementWordGiven { settles: false, .. } => request.state,
         EventKind::AttemptStarted { .. } | EventKind::AttemptEnded { .. } | EventKind::Refused { .. } => {
             request.state
         }

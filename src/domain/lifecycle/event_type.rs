@@ -61,6 +61,10 @@ pub enum EventType {
     SignedOut,
     /// Whoever runs the server ended someone's session; an event of the session's org.
     SessionEnded,
+    /// A person said how an unknown outcome ended; a second person must say the same.
+    SettlementProposed,
+    /// A second person said the same, and the outcome is known.
+    Settled,
 }
 
 /// Whose event it is, and so who reads it.
@@ -76,7 +80,7 @@ pub enum Belonging {
 
 impl EventType {
     /// Every type, in the order of a request's life.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::Submitted,
         Self::MakerAccessValidated,
         Self::PayloadValidated,
@@ -104,6 +108,8 @@ impl EventType {
         Self::SignedIn,
         Self::SignedOut,
         Self::SessionEnded,
+        Self::SettlementProposed,
+        Self::Settled,
     ];
 
     /// The type of an event of this kind.
@@ -123,6 +129,8 @@ impl EventType {
             EventKind::Ended { outcome: Outcome::Failed, .. } => Self::Failed,
             EventKind::Ended { outcome: Outcome::Unknown, .. } => Self::OutcomeUnknown,
             EventKind::Refused { .. } => Self::Refused,
+            EventKind::SettlementWordGiven { settles: false, .. } => Self::SettlementProposed,
+            EventKind::SettlementWordGiven { settles: true, .. } => Self::Settled,
         }
     }
 
@@ -166,6 +174,8 @@ impl EventType {
             Self::SignedIn => "signed_in",
             Self::SignedOut => "signed_out",
             Self::SessionEnded => "session_ended",
+            Self::SettlementProposed => "settlement_proposed",
+            Self::Settled => "settled",
         }
     }
 
@@ -193,7 +203,9 @@ impl EventType {
             | Self::Executed
             | Self::Failed
             | Self::OutcomeUnknown
-            | Self::Refused => Belonging::Request,
+            | Self::Refused
+            | Self::SettlementProposed
+            | Self::Settled => Belonging::Request,
             Self::DeliveryGivenUp
             | Self::SubscriptionSwitchedOff
             | Self::SignedIn
@@ -225,7 +237,9 @@ impl EventType {
             | Self::Withdrawn
             | Self::Refused
             | Self::SignedIn
-            | Self::SignedOut => false,
+            | Self::SignedOut
+            | Self::SettlementProposed
+            | Self::Settled => false,
             Self::AutoApproved
             | Self::Expired
             | Self::AttemptStarted

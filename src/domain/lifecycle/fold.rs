@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::decide::recorded;
+use super::settle::recorded_word;
 use super::{Event, EventKind, NewRequest};
 use crate::domain::request::Request;
 use crate::domain::sending::Sending;
@@ -30,6 +31,7 @@ impl Request {
             terms: new.terms,
             waits_for: new.waits_for,
             decisions: Vec::new(),
+            settlement: Vec::new(),
         }
     }
 
@@ -54,6 +56,9 @@ impl Request {
             | EventKind::AttemptEnded { .. }
             | EventKind::Ended { .. }
             | EventKind::LateAnswer { .. } => self.sending = self.sending.after(&event.kind),
+            EventKind::SettlementWordGiven { word, settles } => {
+                self.settlement.push(recorded_word(event, word, *settles));
+            }
             EventKind::MakerAccessValidated
             | EventKind::PayloadValidated
             | EventKind::Withdrawn { .. }

@@ -10,6 +10,7 @@ pub mod event_type;
 mod fold;
 mod refusal;
 mod send;
+mod settle;
 #[cfg(test)]
 mod tests;
 mod tried;
@@ -20,9 +21,11 @@ use chrono::{DateTime, Utc};
 pub use self::decide::CheckerDecision;
 use self::decide::decide;
 use self::event::next_event;
-pub use self::event::{AttemptResult, Event, EventKind, NewRequest, Signature};
+pub use self::event::{AttemptResult, Event, EventKind, GivenWord, NewRequest, Signature};
 pub use self::event_type::{Belonging, EventType};
 pub use self::refusal::{Refusal, refusal_of};
+use self::settle::settle;
+pub use self::settle::{SettlementCommand, words_that_count};
 pub use self::tried::Tried;
 pub use self::withdraw::may_withdraw;
 use self::withdraw::withdraw;
@@ -69,6 +72,8 @@ pub enum Command<'a> {
     },
     /// How an attempt ended became known after others had gone on without it.
     RecordLateAnswer(AttemptEnd),
+    /// A person says how an unknown outcome ended.
+    Settle(SettlementCommand<'a>),
 }
 
 /// The events of a submission that passed every check: it waits in `AdminTask`, or, if its rule approves it
@@ -111,6 +116,9 @@ pub fn transition(
         Command::EndAttempt { end, rules } => Some(by_system(send::end_attempt(request, end, rules, now)?)),
         Command::Stop { reason, unsent } => Some(by_system(send::stop(request, reason, *unsent)?)),
         Command::RecordLateAnswer(end) => send::late_answer(request, end)?.map(by_system),
+        Command::Settle(command) => {
+            settle(request, command, now)?.map(|kind| (command.signer.person.clone(), kind))
+        }
     };
     Ok(happened.map(|(by, kind)| next_event(request, by, kind, now)).into_iter().collect())
 }

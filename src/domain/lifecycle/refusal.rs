@@ -6,6 +6,7 @@ use crate::domain::code::Code;
 use crate::domain::decision::Decision;
 use crate::domain::period;
 use crate::domain::policy::may_decide::{self, WhyNot};
+use crate::domain::policy::may_settle::WhyNotSettle;
 use crate::domain::request::Request;
 use crate::domain::state::State;
 
@@ -58,6 +59,8 @@ pub enum Refusal {
         /// Its state.
         state: State,
     },
+    /// This person may not say how the outcome ended, or not now.
+    MayNotSettle(WhyNotSettle),
 }
 
 impl Refusal {
@@ -77,6 +80,7 @@ impl Refusal {
             Self::AttemptUnderWay => Code::AttemptUnderWay,
             // The executor's own question; no client asks it.
             Self::NotExecutable { .. } => Code::Internal,
+            Self::MayNotSettle(why) => why.code(),
         }
     }
 
@@ -125,6 +129,7 @@ impl Refusal {
                     .to_owned()
             }
             Self::NotExecutable { state } => format!("This request is {state}; there is nothing to execute."),
+            Self::MayNotSettle(why) => why.sentence(),
         }
     }
 }

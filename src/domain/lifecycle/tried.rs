@@ -2,17 +2,20 @@
 
 use super::Command;
 use crate::domain::actor::Person;
+use crate::domain::settlement::SettledOutcome;
 use crate::domain::state::Verdict;
 
-/// A refused decision or withdrawal, as it was sent.
+/// A refused decision, withdrawal or word about an unknown outcome, as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
-    /// Approved or rejected; `None` for a withdrawal.
+    /// Approved or rejected; `None` if it was no decision.
     pub verdict: Option<Verdict>,
     /// Their words; empty if they wrote none.
     pub words: String,
     /// The digest that they named, as far as it could be one.
     pub digest: Option<String>,
+    /// How they said that an unknown outcome ended; `None` if it was no such word.
+    pub outcome: Option<SettledOutcome>,
 }
 
 impl Tried {
@@ -31,11 +34,18 @@ impl Tried {
                     verdict: Some(command.decision.verdict),
                     words: command.decision.message.as_str().to_owned(),
                     digest: digest.map(shown),
+                    outcome: None,
                 })
             }
             Command::Withdraw { reason, .. } => {
-                Some(Self { verdict: None, words: reason.as_str().to_owned(), digest: None })
+                Some(Self { verdict: None, words: reason.as_str().to_owned(), digest: None, outcome: None })
             }
+            Command::Settle(command) => Some(Self {
+                verdict: None,
+                words: command.word.evidence.as_str().to_owned(),
+                digest: None,
+                outcome: Some(command.word.outcome),
+            }),
             Command::Expire
             | Command::Lapse
             | Command::StartAttempt
@@ -52,6 +62,7 @@ impl Command<'_> {
         match self {
             Self::Decide(command) => command.signer.person.clone(),
             Self::Withdraw { by, .. } => by.clone(),
+            Self::Settle(command) => command.signer.person.clone(),
             Self::Expire
             | Self::Lapse
             | Self::StartAttempt

@@ -12,6 +12,7 @@ pub mod fresh;
 pub mod masked_fields;
 mod matching;
 pub mod may_decide;
+pub mod may_settle;
 mod parse;
 pub mod people;
 pub mod progress;

@@ -5,8 +5,8 @@ use crate::domain::execution::Execution;
 use crate::store::executions::{self, ExecutionUpdate};
 use crate::store::requests::{self, RequestRow, RequestUpdate};
 use crate::store::{
-    AnyConnection, StoreError, answers, attempts, decisions, events, outbox, submission_keys, submissions,
-    usage,
+    AnyConnection, StoreError, answers, attempts, decisions, events, outbox, settlement_words,
+    submission_keys, submissions, usage,
 };
 
 impl BatchRows<'_> {
@@ -21,6 +21,7 @@ impl BatchRows<'_> {
         write_all(conn, counted.collect(), usage::save)?;
         write_all(conn, self.moved_requests(), requests::save)?;
         write_all(conn, std::mem::take(&mut self.decisions), decisions::insert)?;
+        write_all(conn, std::mem::take(&mut self.settlement_words), settlement_words::insert)?;
         let (new, moved) = self.moved_executions();
         write_all(conn, new, executions::insert)?;
         write_all(conn, moved, executions::save)?;

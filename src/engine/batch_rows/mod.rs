@@ -2,6 +2,7 @@
 //!
 //! A second command on a request sees what the first one did, because both work on the same entry.
 
+mod ended_executions;
 mod flush;
 mod submission;
 mod usage;
@@ -21,7 +22,6 @@ use super::rule_book::RuleBook;
 use crate::clock::Clock;
 use crate::domain::execution::Execution;
 use crate::domain::lifecycle::{Command, Event, EventKind, Refusal, refused, transition};
-use crate::domain::outcome::Outcome;
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::{Request, State};
 use crate::domain::request_type::RequestType;
@@ -35,6 +35,7 @@ use crate::store::executions;
 use crate::store::outbox::OutboxRow;
 use crate::store::queue_ahead::{self, QueueAhead};
 use crate::store::requests::{self, Key};
+use crate::store::settlement_words::{self, SettlementWordRow};
 use crate::store::submission_keys::SubmissionKeyRow;
 use crate::store::submissions::NewSubmission;
 use crate::store::usage::{UsageKey, UsageRow};
@@ -84,6 +85,7 @@ pub(super) struct BatchRows<'a> {
     new_client_keys: Vec<SubmissionKeyRow>,
     submissions: Vec<Cow<'a, NewSubmission>>,
     decisions: Vec<DecisionRow>,
+    settlement_words: Vec<SettlementWordRow>,
     events: Vec<EventRow>,
     /// Who is told of which changes.
     subscriptions: Subscriptions,
@@ -123,6 +125,7 @@ impl<'a> BatchRows<'a> {
             new_client_keys: Vec::new(),
             submissions: Vec::new(),
             decisions: Vec::new(),
+            settlement_words: Vec::new(),
             events: Vec::new(),
             subscriptions: book.current().subscriptions.clone(),
             outbox: Vec::new(),
@@ -156,10 +159,15 @@ impl<'a> BatchRows<'a> {
         let locked = requests::lock(conn, &keys)?;
         self.held.extend(locked.held);
         let mut decided = decisions::list(conn, &keys)?;
+        let mut said = settlement_words::list(conn, &locked.rows)?;
         for row in locked.rows {
-            let request = row.into_request(Vec::new())?;
+            let request = row.into_request(Vec::new(), Vec::new())?;
             let key = (request.org.clone(), request.id);
-            let request = Request { decisions: decided.remove(&key).unwrap_or_default(), ..request };
+            let request = Request {
+                decisions: decided.remove(&key).unwrap_or_default(),
+                settlement: said.remove(&key).unwrap_or_default(),
+                ..request
+            };
             let pinned = book.pinned(conn, &request)?;
             self.requests.insert(key, Entry { version_before: request.version, request, pinned });
         }
@@ -269,6 +277,11 @@ impl<'a> BatchRows<'a> {
         if let (EventKind::Decided { .. }, Some(decision)) = (&event.kind, request.last_decision()) {
             self.decisions.push(DecisionRow::new(request, decision, request.decisions.len() - 1));
         }
+        if let (EventKind::SettlementWordGiven { .. }, Some(word)) = (&event.kind, request.settlement.last())
+        {
+            let number = request.settlement.len() - 1;
+            self.settlement_words.push(SettlementWordRow::new(request, word, number));
+        }
         if before == State::AdminTask && request.state == State::Approved {
             let (org, id, due_at) = (request.org.clone(), request.id, self.clock.due_now());
             let execution = Execution::queued(org, id, &request.host, self.now, due_at);
@@ -279,39 +292,6 @@ impl<'a> BatchRows<'a> {
         let freed = (is_freed && !request.terms.counted.is_empty()).then(|| request.clone());
         self.close_execution(key, before, after)?;
         freed.map_or(Ok(()), |request| self.count(&request, Usage::remove))
-    }
-
-    /// A request that leaves `approved` takes its execution with it, whoever holds that.
-    fn close_execution(&mut self, key: &Key, before: State, after: State) -> Result<(), StoreError> {
-        if before != State::Approved || after == State::Approved {
-            return Ok(());
-        }
-        let outcome = match after {
-            State::Executed => Outcome::Executed,
-            State::Unknown => Outcome::Unknown,
-            State::Failed
-            | State::Expired
-            | State::Withdrawn
-            | State::Rejected
-            | State::ValidateMakerAccess
-            | State::ValidatePayload
-            | State::AdminTask
-            | State::Approved => Outcome::Failed,
-        };
-        let now = self.now;
-        match self.execution(key) {
-            Some(execution) => Ok(execution.close(outcome, now)?),
-            None => Ok(()),
-        }
-    }
-
-    /// An execution that ended as unknown ends as its request has by now.
-    pub(super) fn settle_execution_as_its_request(&mut self, key: &Key) {
-        let (now, state) = (self.now, self.request(key).map(|request| request.state));
-        let outcome = Outcome::ALL.into_iter().find(|outcome| Some(outcome.state()) == state);
-        if let (Some(outcome), Some(execution)) = (outcome, self.execution(key)) {
-            execution.settle(outcome, now);
-        }
     }
 
     /// Opens the attempt that the request has just begun.

@@ -55,6 +55,10 @@ pub enum ChangeKind {
     LateAnswer,
     /// Its execution ended.
     Ended(Outcome),
+    /// A person said how its unknown outcome ended.
+    SettlementProposed,
+    /// A second person said the same.
+    Settled,
 }
 
 impl ChangeKind {
@@ -71,6 +75,8 @@ impl ChangeKind {
             EventType::Executed => Some(Self::Ended(Outcome::Executed)),
             EventType::Failed => Some(Self::Ended(Outcome::Failed)),
             EventType::OutcomeUnknown => Some(Self::Ended(Outcome::Unknown)),
+            EventType::SettlementProposed => Some(Self::SettlementProposed),
+            EventType::Settled => Some(Self::Settled),
             EventType::MakerAccessValidated
             | EventType::PayloadValidated
             | EventType::AutoApproved

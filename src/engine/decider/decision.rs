@@ -76,7 +76,7 @@ impl Decider {
     }
 
     /// A person's command: first the deadline, then the rules; what they forbid is kept.
-    fn run_for_person(
+    pub(super) fn run_for_person(
         &mut self,
         rows: &mut BatchRows<'_>,
         by: &Caller,

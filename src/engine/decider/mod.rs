@@ -4,6 +4,7 @@ mod begin;
 mod decision;
 mod execution;
 mod session;
+mod settlement;
 mod submission;
 #[cfg(test)]
 mod tests;
@@ -228,6 +229,9 @@ impl Decider {
             WriteCommand::Client(write) => clients::write(conn, write)?,
             WriteCommand::Decide(asked) => return self.run_decide(conn, rows, asked, is_retry),
             WriteCommand::Withdraw { by, reason } => return self.run_withdraw(rows, by, reason),
+            WriteCommand::GiveSettlementWord { by, word } => {
+                return self.run_settlement_word(conn, rows, (by, word));
+            }
             WriteCommand::Expire(key) => return run_expire(rows, key),
             WriteCommand::StartAttempt(held) => return self.run_start_attempt(rows, held, is_retry),
             WriteCommand::EndAttempt { held, ending } => {

@@ -60,5 +60,5 @@ fn stored_request(
     prepared: &PreparedSubmission,
 ) -> Result<Option<Request>, StoreError> {
     let found = requests::find(conn, &prepared.maker.org, prepared.id)?;
-    found.map(|row| row.into_request(Vec::new())).transpose()
+    found.map(|row| row.into_request(Vec::new(), Vec::new())).transpose()
 }

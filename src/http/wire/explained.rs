@@ -24,6 +24,10 @@ pub struct ExplainedBody {
     can_decide: bool,
     /// Why the reader may not decide it; empty if they may.
     why_not: Vec<ReasonBody>,
+    /// Whether the reader may say now how its unknown outcome ended.
+    can_settle: bool,
+    /// Why the reader may not; empty if they may.
+    why_not_settle: Vec<ReasonBody>,
     /// The reader's own decision.
     my_decision: Option<DecisionBody>,
     /// What the rule asks of the sign-in of those who approve; `null` if it asks nothing.
@@ -111,6 +115,8 @@ impl ExplainedBody {
             request: body,
             can_decide: explanation.can_decide,
             why_not: explanation.why_not.into_iter().map(ReasonBody::of).collect(),
+            can_settle: explanation.why_not_settle.is_none(),
+            why_not_settle: explanation.why_not_settle.into_iter().map(ReasonBody::of).collect(),
             my_decision: explanation.my_decision.as_ref().map(DecisionBody::of),
             fresh_sign_in: explanation.fresh_sign_in.as_ref().map(FreshSignInBody::of),
             stages,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::person::PersonBody;
 use super::request::{DecisionBody, Headers, RequestBody};
+use super::settlement::SettlementBody;
 use super::time::Instant;
 use super::trail::{TrailEntryBody, TriedBody};
 use super::word::Word;
@@ -78,6 +79,8 @@ pub struct ExportedLists {
     pub attempts: String,
     /// Every refused attempt, with what was tried.
     pub refused: String,
+    /// What people said about an unknown outcome; empty if nobody did.
+    pub settlement: String,
 }
 
 impl ExportedLists {
@@ -88,6 +91,7 @@ impl ExportedLists {
             stages: written(&stages(request, pinned)),
             decisions: written(&decisions),
             attempts: written(&trail.entries.iter().filter_map(attempt).collect::<Vec<Value>>()),
+            settlement: SettlementBody::of(request).as_ref().map(written).unwrap_or_default(),
             refused: written(&trail.entries.iter().filter_map(refused).collect::<Vec<Value>>()),
         }
     }
@@ -141,7 +145,8 @@ fn attempt(entry: &TrailEntry) -> Option<Value> {
         | EventKind::Withdrawn { .. }
         | EventKind::Expired
         | EventKind::AttemptStarted { .. }
-        | EventKind::Refused { .. } => None,
+        | EventKind::Refused { .. }
+        | EventKind::SettlementWordGiven { .. } => None,
     };
     let at = Instant::of(entry.at);
     Some(json!({

@@ -16,6 +16,7 @@ mod lists;
 mod org_event;
 mod person;
 mod request;
+mod settlement;
 mod target;
 mod target_host;
 mod time;

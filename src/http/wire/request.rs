@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::DigestText;
 use super::person::{PersonBody, UserId};
+use super::settlement::SettlementBody;
 use super::target::{TargetResponseBody, is_false};
 use super::time::{Instant, LocalTime};
 use super::word::Word;
@@ -92,6 +93,9 @@ pub struct RequestBody {
     details_omitted: bool,
     /// Every decision, the first one first. `details` has the last one.
     decisions: Vec<DecisionBody>,
+    /// Only of a request about whose unknown outcome people said something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settlement: Option<SettlementBody>,
     /// Warnings about the submission, and the parts of an executed call that the target reported as failed.
     warnings: Vec<WarningBody>,
 }
@@ -283,6 +287,7 @@ impl RequestBody {
             },
             details_omitted: false,
             decisions: request.decisions.iter().map(DecisionBody::of).collect(),
+            settlement: SettlementBody::of(&request),
             warnings,
         }
     }

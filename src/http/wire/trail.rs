@@ -14,6 +14,7 @@ use crate::domain::entity::EntityInfo;
 use crate::domain::lifecycle::{EventKind, EventType, Tried};
 use crate::domain::outcome::Outcome;
 use crate::domain::request::{State, Verdict};
+use crate::domain::settlement::SettledOutcome;
 use crate::engine::trail::TrailEntry;
 
 /// One event in the life of a request.
@@ -88,26 +89,32 @@ pub struct TrailEntryBody {
     /// The groups and permissions that the checker signed as.
     #[serde(skip_serializing_if = "Option::is_none")]
     signed_as: Option<Vec<String>>,
+    /// How a person said that an unknown outcome ended. The message is their evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settlement: Option<Word<SettledOutcome>>,
 }
 
-/// A refused decision or withdrawal, as it was sent.
+/// A refused decision, withdrawal or word about an unknown outcome, as it was sent.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Tried")]
 pub struct TriedBody {
-    /// `null` for a withdrawal.
+    /// `null` if it was no decision.
     decision: Option<Word<Verdict>>,
     /// The person's words.
     message: String,
     /// The digest that they named; it need not be one.
     digest: Option<String>,
+    /// How they said that the outcome ended; absent if they did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settlement: Option<Word<SettledOutcome>>,
 }
 
 impl TriedBody {
     /// The body for what was tried.
     pub fn of(tried: &Tried) -> Self {
-        let Tried { verdict, words, digest } = tried.clone();
-        Self { decision: verdict.map(Word), message: words, digest }
+        let Tried { verdict, words, digest, outcome } = tried.clone();
+        Self { decision: verdict.map(Word), message: words, digest, settlement: outcome.map(Word) }
     }
 }
 
@@ -140,6 +147,7 @@ impl TrailEntryBody {
             rule: None,
             stage: None,
             signed_as: None,
+            settlement: None,
         };
         if let Some(kind) = &entry.kind {
             body.add(kind, entity);
@@ -175,6 +183,10 @@ impl TrailEntryBody {
                 self.inferred = inferred.then_some(true);
             }
             EventKind::LateAnswer { attempt, .. } => self.attempt_outcome = Some(Word(attempt.outcome)),
+            EventKind::SettlementWordGiven { word, .. } => {
+                self.settlement = Some(Word(word.outcome));
+                self.signed_as = Some(word.capacities.iter().map(|one| one.name().to_owned()).collect());
+            }
             EventKind::Withdrawn { .. } | EventKind::Expired | EventKind::AttemptStarted { .. } => {}
         }
     }

@@ -13,6 +13,7 @@ use crate::domain::lifecycle::EventType;
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Risk;
 use crate::domain::request::{State, Verdict};
+use crate::domain::settlement::SettledOutcome;
 use crate::domain::target_host::BreakerState;
 
 /// A fixed list of words.
@@ -130,6 +131,19 @@ impl Vocabulary for DeliveryState {
 impl Vocabulary for Outcome {
     const SCHEMA: &'static str = "Outcome";
     const DESCRIPTION: &'static str = "How an execution ended.";
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.map(Self::name).to_vec()
+    }
+
+    fn word(&self) -> &'static str {
+        self.name()
+    }
+}
+
+impl Vocabulary for SettledOutcome {
+    const SCHEMA: &'static str = "SettledOutcome";
+    const DESCRIPTION: &'static str = "How a person says that an unknown outcome ended.";
 
     fn words() -> Vec<&'static str> {
         Self::ALL.map(Self::name).to_vec()

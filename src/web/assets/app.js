@@ -19,8 +19,17 @@
   // Printing from the page needs script; without it the browser's own menu does the same.
   $$('[data-print][hidden]').forEach((b) => { b.hidden = false; });
 
+  // Copying needs script; without it the text is selected by hand.
+  $$('[data-copy][hidden]').forEach((b) => {
+    b.hidden = false;
+    b.addEventListener('click', () => {
+      const text = document.getElementById(b.dataset.copy).textContent;
+      navigator.clipboard?.writeText(text).then(() => say('Copied ' + text), () => say('Not copied.'));
+    });
+  });
+
   // A message is never lost: it is kept per page and field until the server has recorded it.
-  const key = (t) => 'cs:' + location.pathname.replace(/\/decide$/, '/reject') + ':' + t.id;
+  const key = (t) => 'cs:' + location.pathname.replace(/\/decide$/, '/reject').replace(/\/settle$/, '') + ':' + t.id;
   const done = new URLSearchParams(location.search).get('said');
   if (done) stored('sessionStorage', (s) => Object.keys(s).filter((k) => k.startsWith('cs:' + location.pathname)).forEach((k) => s.removeItem(k)));
   $$('textarea[name=message]').forEach((t) => {

@@ -276,7 +276,9 @@ impl Stream {
             | ChangeKind::Expired
             | ChangeKind::AttemptEnded
             | ChangeKind::LateAnswer
-            | ChangeKind::Ended(_) => "change",
+            | ChangeKind::Ended(_)
+            | ChangeKind::SettlementProposed
+            | ChangeKind::Settled => "change",
         };
         let state = state_of(change.state, &change.waits_for);
         let data = json!({
@@ -308,6 +310,8 @@ fn sentence(change: &Change) -> String {
         ChangeKind::Ended(Outcome::Executed) => "Done just now".to_owned(),
         ChangeKind::Ended(Outcome::Failed) => "Failed just now".to_owned(),
         ChangeKind::Ended(Outcome::Unknown) => "Outcome unknown since just now".to_owned(),
+        ChangeKind::SettlementProposed => format!("{by} said just now how it ended"),
+        ChangeKind::Settled => format!("Settled by {by} just now"),
     }
 }
 

@@ -10,5 +10,6 @@ pub mod new_request;
 pub mod request;
 pub mod request_lists;
 pub mod request_types;
+pub mod settle;
 pub mod sign_in;
 pub mod trail;

@@ -9,6 +9,7 @@ use crate::domain::call::body_text;
 use crate::domain::findings::{Finding, Level};
 use crate::domain::ids::RequestId;
 use crate::domain::request::{Request, State, Verdict};
+use crate::domain::settlement::{SettledOutcome, SettlementWord};
 use crate::engine::explain::Explanation;
 use crate::engine::queries::View;
 use crate::engine::request_snapshot::{RequestSnapshot, SnapshotLimits};
@@ -23,6 +24,7 @@ use crate::web::parts::format::{
 };
 use crate::web::parts::layout::{COUNTED_MAX, Nav, Shell};
 use crate::web::parts::notices::Note;
+use crate::web::parts::settlement_view::{AttemptsBox, SettlementForm, SettlementPanel as Settlement};
 use crate::web::parts::signature_view::Stages;
 use crate::web::{BASE, Page, PageError, PageRequest, show};
 
@@ -123,6 +125,9 @@ struct RequestTemplate {
     expires: Option<Time>,
     run_by: Option<Time>,
     queue: Queue,
+    attempts: Option<AttemptsBox>,
+    settlement: Option<Settlement>,
+    has_fault: bool,
 }
 
 /// Other requests that are named.
@@ -147,6 +152,9 @@ pub async fn page(page: PageRequest, id: web::Path<String>) -> Page {
 /// What this person has just done, if the address says so and the record has it.
 fn recorded(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> {
     let said = given_once(&page.http, "said")?;
+    if said == SAID_HOW_IT_ENDED {
+        return snapshot.explained.my_word.as_ref().map(word_recorded);
+    }
     let own = snapshot.explained.my_decision.as_ref().filter(|own| own.verdict.name() == said)?;
     let head = match own.verdict {
         Verdict::Approved => "Your approval is recorded.",
@@ -155,12 +163,29 @@ fn recorded(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> {
     Some(Note { is_new: true, ..Note::new("ink", crate::web::Icon::Pen, head, Vec::new()) })
 }
 
+/// What the address of a page says after a word about an unknown outcome.
+pub const SAID_HOW_IT_ENDED: &str = "how-it-ended";
+
+fn word_recorded(own: &SettlementWord) -> Note {
+    let (head, line) = if own.settles {
+        ("Your word is recorded, and the outcome is settled.", "Another person had said the same.")
+    } else {
+        ("Your word is recorded.", "The outcome is settled once another person says the same.")
+    };
+    Note::answering("ink", crate::web::Icon::Pen, head, vec![line.to_owned()])
+}
+
 /// The page of a request, with notes on top.
-pub fn render(
+pub fn render(page: &PageRequest, snapshot: RequestSnapshot, status: StatusCode, notes: Vec<Note>) -> Page {
+    render_with(page, snapshot, (status, notes), SettlementForm::default())
+}
+
+/// The same with what a form about its outcome brought.
+pub fn render_with(
     page: &PageRequest,
     snapshot: RequestSnapshot,
-    status: StatusCode,
-    mut notes: Vec<Note>,
+    (status, mut notes): (StatusCode, Vec<Note>),
+    form: SettlementForm,
 ) -> Page {
     let is_own = page.engine().is_one_person(&snapshot.view.request.maker, &page.actor().person);
     let nav = if snapshot.explained.can_decide {
@@ -180,6 +205,7 @@ pub fn render(
     }
     let is_open = it.state.waits();
     let checks = checks(&view, &explained);
+    let has_fault = form.has_fault();
     let template = RequestTemplate {
         id: it.id.to_string(),
         url: format!("{BASE}/requests/{}", it.id),
@@ -212,6 +238,9 @@ pub fn render(
         expires: is_open.then(|| when.exact(it.expires_at)),
         run_by: it.execute_before.filter(|_| it.state == State::Approved).map(|at| when.exact(at)),
         queue,
+        attempts: AttemptsBox::of(&view, &events, when),
+        settlement: Settlement::of(it, &explained, form, when),
+        has_fault,
         shell,
     };
     show(status, &template)

@@ -41,7 +41,8 @@ const MINE: ListKind = ListKind {
 
 const UNKNOWN: ListKind = ListKind {
     nav: Nav::Unknown,
-    lead: "The call left, and no full answer came back: it may or may not have happened. Ask the target.",
+    lead: "The call left, and no full answer came back: it may or may not have happened. Ask the target, \
+           then settle it.",
     empty_title: "Every outcome is known",
     empty: "",
 };

@@ -10,6 +10,7 @@ use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::EventKind;
 use crate::domain::request::{Decision, Request, State, Verdict};
+use crate::domain::settlement::SettledOutcome;
 use crate::engine::queries::View;
 use crate::engine::trail::{Trail, TrailEntry};
 use crate::web::html::filters;
@@ -174,6 +175,13 @@ fn end(view: &View, since: DateTime<Utc>) -> String {
     let it = &view.request;
     let status = view.answer.as_ref().map(|answer| format!("the target answered {}", answer.status));
     let after = it.ended_at.map(|at| later(at - since)).unwrap_or_default();
+    if let Some(word) = it.settling_word() {
+        let by = &word.by.user_name;
+        return match word.outcome {
+            SettledOutcome::Executed => format!("{by} and another person settled that it was carried out"),
+            SettledOutcome::Failed => format!("{by} and another person settled that it was not carried out"),
+        };
+    }
     match it.state {
         State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => "it waits".to_owned(),
         State::Approved => "it is being sent".to_owned(),

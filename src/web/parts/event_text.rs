@@ -2,9 +2,11 @@
 
 use crate::domain::actor::Person;
 use crate::domain::attempt::AttemptOutcome;
-use crate::domain::lifecycle::{AttemptResult, EventKind, Signature};
+use crate::domain::lifecycle::{AttemptResult, EventKind, GivenWord, Signature};
 use crate::domain::outcome::Outcome;
+use crate::domain::policy::Capacity;
 use crate::domain::request::{State, Verdict};
+use crate::domain::settlement::SettledOutcome;
 use crate::engine::trail::TrailEntry;
 use crate::web::parts::format::{DigestWords, Time, When, who_name};
 use crate::web::parts::icons::Icon;
@@ -52,10 +54,12 @@ pub struct TriedWords {
 impl TriedWords {
     fn of(kind: &EventKind) -> Option<Self> {
         let EventKind::Refused { tried: Some(tried), .. } = kind else { return None };
-        let what = match tried.verdict {
-            Some(Verdict::Approved) => "to approve",
-            Some(Verdict::Rejected) => "to reject",
-            None => "to withdraw",
+        let what = match (tried.verdict, tried.outcome) {
+            (Some(Verdict::Approved), _) => "to approve",
+            (Some(Verdict::Rejected), _) => "to reject",
+            (None, Some(SettledOutcome::Executed)) => "to say that it happened",
+            (None, Some(SettledOutcome::Failed)) => "to say that it did not happen",
+            (None, None) => "to withdraw",
         };
         Some(Self { what, words: tried.words.clone(), digest: tried.digest.clone().unwrap_or_default() })
     }
@@ -126,6 +130,7 @@ fn what_happened(kind: &EventKind, from: Option<State>, when: When) -> EventDesc
         EventKind::Refused { code, .. } => {
             plain(Icon::Warn, format!("tried what the rules forbid ({code}); nothing changed"))
         }
+        EventKind::SettlementWordGiven { word, settles } => settlement_word(word, *settles),
     }
 }
 
@@ -148,20 +153,39 @@ fn decided(verdict: Verdict, signature: &Signature, leads_to: State) -> EventDes
         Verdict::Approved => (Icon::Done, "approved"),
         Verdict::Rejected => (Icon::No, "rejected"),
     };
-    let mut what = verb.to_owned();
-    let seats: Vec<String> = signature.capacities.iter().map(who_name).collect();
-    if !seats.is_empty() {
-        what.push_str(" for ");
-        what.push_str(&seats.join(", "));
-    }
-    if !signature.act.is_empty() {
-        let names: Vec<&str> = signature.act.iter().map(|person| person.user_name.as_str()).collect();
-        what.push_str(&format!(", acting through {}", names.join(", ")));
-    }
+    let mut what = format!("{verb}{}", signed_as(&signature.capacities, &signature.act));
     if leads_to == State::AdminTask {
         what.push_str("; it waits on");
     }
     EventDescription { is_decision: true, ..quoted(icon, what) }
+}
+
+/// ` for Risk, acting through nightly-job`.
+fn signed_as(capacities: &[Capacity], act: &[Person]) -> String {
+    let mut words = String::new();
+    let seats: Vec<String> = capacities.iter().map(who_name).collect();
+    if !seats.is_empty() {
+        words.push_str(&format!(" for {}", seats.join(", ")));
+    }
+    if !act.is_empty() {
+        let names: Vec<&str> = act.iter().map(|person| person.user_name.as_str()).collect();
+        words.push_str(&format!(", acting through {}", names.join(", ")));
+    }
+    words
+}
+
+/// `said for Risk that it happened; another person must say the same`.
+fn settlement_word(word: &GivenWord, settles: bool) -> EventDescription {
+    let (icon, happened) = match word.outcome {
+        SettledOutcome::Executed => (Icon::Done, "it happened"),
+        SettledOutcome::Failed => (Icon::Fail, "it did not happen"),
+    };
+    let said = format!("said{} that {happened}", signed_as(&word.capacities, &word.act));
+    if settles {
+        quoted(icon, format!("{said}, as another person had: that settles it"))
+    } else {
+        quoted(Icon::Question, format!("{said}; another person must say the same"))
+    }
 }
 
 fn expired(from: Option<State>) -> &'static str {
@@ -257,6 +281,8 @@ mod tests {
         Countersign recorded that it failed: A reason.
         Countersign recorded that it failed, and that nothing was carried out: A reason.
         Countersign recorded that the outcome is unknown: A reason.
+        Mara Okafor said for Risk that it happened; another person must say the same: Seen in the log.
+        Mara Okafor said for Risk that it did not happen, as another person had: that settles it: Seen in the log.
         ");
     }
 
@@ -273,7 +299,7 @@ mod tests {
             all.filter(of).map(|words| words.what.to_string()).collect()
         };
         assert_eq!(marked(|words| words.is_decision).len(), 4);
-        assert_eq!(marked(|words| words.is_quote).len(), 5);
+        assert_eq!(marked(|words| words.is_quote).len(), 7);
     }
 
     #[test]
@@ -291,9 +317,7 @@ mod tests {
                 signature: Box::new(Signature {
                     message: "<script>x</script>\u{202e}".to_owned(),
                     stage: 0,
-                    capacities: vec![crate::domain::policy::Capacity::ClaimedGroup(
-                        "<b>Risk\u{200b}".to_owned(),
-                    )],
+                    capacities: vec![Capacity::ClaimedGroup("<b>Risk\u{200b}".to_owned())],
                     act: Vec::new(),
                 }),
                 leads_to: State::Approved,

@@ -12,4 +12,5 @@ pub mod notices;
 pub mod payload_fields;
 pub mod policy_diagram;
 pub mod request_list;
+pub mod settlement_view;
 pub mod signature_view;

@@ -1,6 +1,7 @@
 //! The note on top of a page: what is true first, then what it means, then the next step.
 
 use crate::domain::request::{Request, State};
+use crate::domain::settlement::SettlementWord;
 use crate::engine::queries::View;
 use crate::web::parts::format::{When, number_of};
 use crate::web::parts::icons::Icon;
@@ -75,6 +76,9 @@ fn approved(request: &Request, when: When) -> Note {
 }
 
 fn executed(view: &View) -> Note {
+    if let Some(word) = view.request.settling_word() {
+        return settled("ok", Icon::Done, "Done: two people say that it happened.", word);
+    }
     if view.request.sending.inferred {
         let head = "Done: the target says that it had this call already.";
         let line =
@@ -91,7 +95,16 @@ fn executed(view: &View) -> Note {
     Note::new("ok", Icon::Done, format!("Done: the target answered{status}."), lines)
 }
 
+/// Two people settled it: what the second one said.
+fn settled(kind: &'static str, icon: Icon, head: &str, word: &SettlementWord) -> Note {
+    let line = format!("{} confirmed it: “{}”", word.by.user_name, word.evidence);
+    Note::new(kind, icon, head, vec![line])
+}
+
 fn failed(view: &View) -> Note {
+    if let Some(word) = view.request.settling_word() {
+        return settled("bad", Icon::Fail, "Failed: two people say that it did not happen.", word);
+    }
     let was_tried = view.request.sending.attempts > 0;
     let (head, line) = match view.answer.as_ref().map(|answer| answer.status) {
         Some(status) => (
@@ -113,7 +126,8 @@ fn failed(view: &View) -> Note {
 fn unknown(request: &Request) -> Note {
     let head = "The call left, but no answer came back that says what became of it. It may or may not have happened.";
     let line = format!(
-        "Countersign does not send it again, because that could do it twice. Ask {} what it did.",
+        "Countersign does not send it again, because that could do it twice. Ask {} what it did; then two people \
+         settle it here.",
         request.host
     );
     Note::new("odd", Icon::Question, head, vec![line])

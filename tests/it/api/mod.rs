@@ -24,6 +24,7 @@ mod org_trail;
 mod refusals;
 mod repeat_header;
 mod rule_book;
+mod settle;
 mod stages;
 mod subjects;
 mod trail;

@@ -5,8 +5,9 @@ use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::execution::ExecutionState;
 use countersign::domain::request::{NewDecision, Request, State, Verdict};
+use countersign::domain::settlement::{NewSettlementWord, SettledOutcome};
 use countersign::domain::words::Words;
-use countersign::engine::{Ending, Engine, EngineError, HeldLease};
+use countersign::engine::{Ending, Engine, EngineError, HeldLease, SettlementInput};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -46,6 +47,11 @@ enum Act {
     PutBack(Index),
     Renew(Index),
     Settle,
+    Say {
+        request: Index,
+        by: &'static str,
+        happened: bool,
+    },
     Wait(i64),
 }
 
@@ -65,6 +71,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => any::<Index>().prop_map(Act::PutBack),
         1 => any::<Index>().prop_map(Act::Renew),
         2 => Just(Act::Settle),
+        3 => (request(), select(&PEOPLE[..]), any::<bool>())
+            .prop_map(|(request, by, happened)| Act::Say { request, by, happened }),
         2 => select(vec![1, 10, 20, 3 * 24 * 3600, 40 * 24 * 3600]).prop_map(Act::Wait),
     ]
 }
@@ -114,6 +122,13 @@ impl Play<'_> {
             }
             Act::Sweep => is_sound(engine.expire_overdue().await),
             Act::Settle => is_sound(engine.settle_lapsed(&[]).await),
+            Act::Say { request, by, happened } => {
+                let by = account(by);
+                let outcome = if *happened { SettledOutcome::Executed } else { SettledOutcome::Failed };
+                let word = NewSettlementWord::new(outcome, "seen in the log", None).unwrap();
+                let (id, origin) = (request.get(&self.requests).id, origin(&by));
+                is_sound(engine.settle(SettlementInput { actor: by, id, word, origin }).await);
+            }
             Act::Claim => {
                 return claim_some(engine, 1).await.into_iter().map(|claimed| claimed.held).collect();
             }
@@ -193,6 +208,8 @@ async fn check(node: &Node, submitted: &Request) {
     assert_eq!(request.version, i64::try_from(stored.events.len()).unwrap());
     assert!(stored.decisions.len() <= 1, "one checker is enough");
     assert!(stored.decisions.iter().all(|row| row.checker.sub != "sub-maker"));
+    assert!(stored.settlement.iter().all(|word| word.by.sub != "sub-maker"));
+    assert_eq!(stored.request.settlement_words, i64::try_from(stored.settlement.len()).unwrap());
 
     assert_eq!(stored.execution.is_some(), request.execute_before.is_some());
     assert_eq!(stored.attempts.len(), usize::try_from(request.sending.attempts).unwrap());
@@ -225,6 +242,9 @@ fn check_execution(stored: &Stored, request: &Request) {
     let has = |outcome| known.contains(&Some(outcome));
     let ambiguous = known.iter().filter(|outcome| **outcome == Some(AttemptOutcome::Ambiguous)).count();
     assert_eq!(usize::try_from(request.sending.ambiguous).unwrap(), ambiguous);
+    if request.settling_word().is_some() {
+        return;
+    }
     match request.state {
         State::Executed => assert!(has(AttemptOutcome::Executed) || request.sending.inferred),
         State::Unknown => assert!(ambiguous > 0),

@@ -5,17 +5,19 @@ use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::execution::ExecutionState;
 use countersign::domain::outcome::{Outcome, TargetResponse};
 use countersign::domain::request::{Request, State};
-use countersign::engine::{Ending, Engine, HeldLease};
+use countersign::domain::settlement::{NewSettlementWord, SettledOutcome};
+use countersign::engine::{Ending, Engine, HeldLease, SettlementInput};
 
 use crate::on_both_stores;
 use crate::support::claims::{CALL, LEASE, begin, claim_all, ends};
-use crate::support::node::{Node, Stored, auditor, maker, refused_code};
+use crate::support::node::{Node, Stored, auditor, checker, maker, origin, refused_code};
 use crate::support::stores::Database;
 
 on_both_stores![
     a_late_answer_settles_an_unknown_outcome_and_is_kept,
     a_late_refusal_settles_an_unknown_outcome_as_failed,
     a_late_answer_cancels_a_repeat_that_has_not_begun,
+    an_answer_after_people_settled_it_is_kept_and_moves_nothing,
     a_late_refusal_cancels_a_repeat_that_has_not_begun,
     an_attempt_that_was_late_to_say_that_it_was_not_sent_is_no_longer_ambiguous,
     what_a_begun_repeat_brings_is_kept_and_moves_nothing,
@@ -88,6 +90,33 @@ async fn a_late_refusal_settles_an_unknown_outcome_as_failed(database: Database)
         assert_eq!(settled.read().state, State::Failed);
         assert_eq!(outcomes(&settled), [Some(outcome.name())]);
     }
+}
+
+async fn an_answer_after_people_settled_it_is_kept_and_moves_nothing(database: Database) {
+    let node = Node::open(database);
+    let other = node.start_other();
+    let request = node.approved().await;
+    let held = loses_lease(&node, &other).await;
+    for name in ["anna", "bob"] {
+        let (actor, id) = (checker(name), request.id);
+        let origin = origin(&actor);
+        let word = NewSettlementWord::new(SettledOutcome::Failed, "not in the log", None).unwrap();
+        node.engine.settle(SettlementInput { actor, id, word, origin }).await.unwrap();
+    }
+    let before = stored(&node, &request).read();
+    assert_eq!((before.state, before.ended_at), (State::Failed, Some(node.clock.now())));
+    node.clock.advance(TimeDelta::seconds(1));
+    let ending = answered(&held, 1, AttemptOutcome::Executed, 201);
+    assert!(node.engine.end_attempt(&held, ending).await.unwrap());
+    let after = stored(&node, &request);
+    assert_eq!((after.read().state, after.read().ended_at), (State::Failed, before.ended_at));
+    assert_eq!(after.execution.as_ref().unwrap().outcome(), Some(Outcome::Failed));
+    assert_eq!(outcomes(&after), [Some("executed")]);
+    let view = node.engine.find(&auditor(), request.id).await.unwrap();
+    let findings = node.engine.explain(&auditor(), &view).await.unwrap().findings;
+    let late =
+        "Attempt 1 was still under way when people settled the outcome. It ended afterwards: It ended.";
+    assert!(findings.iter().any(|finding| finding.sentence == late), "{findings:?}");
 }
 
 /// A request that waits for its repeat, because the lease of its first attempt was lost.

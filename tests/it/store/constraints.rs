@@ -5,8 +5,10 @@ use countersign::domain::digest::Digest;
 use countersign::domain::execution::Execution;
 use countersign::domain::policy::Capacity;
 use countersign::domain::request::{Decision, Request, State, Verdict};
+use countersign::domain::settlement::{SettledOutcome, SettlementWord};
 use countersign::store::decisions::{self, DecisionRow};
 use countersign::store::executions;
+use countersign::store::settlement_words::{self, SettlementWordRow};
 use countersign::store::{StoreError, to_micros};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -27,6 +29,8 @@ on_both_stores![
     a_transient_state_is_not_stored,
     a_decision_by_the_maker_is_not_even_stored,
     a_decision_is_stored_once_per_person_and_never_changes,
+    a_word_by_the_maker_is_not_even_stored,
+    a_word_never_changes_and_one_account_settles_nothing,
     a_request_has_one_execution,
     a_lease_and_an_end_are_whole_or_absent,
     what_is_stored_about_attempts_adds_up,
@@ -228,6 +232,48 @@ async fn a_decision_is_stored_once_per_person_and_never_changes(database: Databa
     assert!(matches!(kind(&error), DatabaseErrorKind::ForeignKeyViolation), "{error}");
     let statements = ["UPDATE decisions SET verdict = 'rejected'", "DELETE FROM decisions"];
     all_are_refused(&node, &request, &texts(&statements));
+}
+
+fn settlement_word(name: &str, settles: bool) -> SettlementWord {
+    let word = decision(name);
+    SettlementWord {
+        by: word.checker,
+        outcome: SettledOutcome::Executed,
+        evidence: "seen in the log".to_owned(),
+        at: word.at,
+        capacities: word.capacities,
+        act: word.act,
+        settles,
+    }
+}
+
+async fn a_word_by_the_maker_is_not_even_stored(database: Database) {
+    let node = Node::open(database);
+    let request = node.submit(&maker()).await;
+    let own = SettlementWordRow::new(&request, &settlement_word("maker", false), 0);
+    let same_sub =
+        SettlementWordRow { user_id: "other".to_owned(), person_key: "other".to_owned(), ..own.clone() };
+    for row in [own, same_sub] {
+        let error = settlement_words::insert(&mut node.conn(), &[row]).unwrap_err();
+        assert!(error.to_string().contains("no one settles their own request"), "{error}");
+    }
+}
+
+async fn a_word_never_changes_and_one_account_settles_nothing(database: Database) {
+    let node = Node::open(database);
+    let request = node.submit(&maker()).await;
+    let insert = |name, settles, number| {
+        let row = SettlementWordRow::new(&request, &settlement_word(name, settles), number);
+        settlement_words::insert(&mut node.conn(), &[row])
+    };
+    insert("anna", false, 0).unwrap();
+    let error = insert("anna", true, 1).unwrap_err();
+    assert!(error.to_string().contains("no one settles alone"), "{error}");
+    insert("bob", true, 1).unwrap();
+    let statements = ["UPDATE settlement_words SET outcome = 'failed'", "DELETE FROM settlement_words"];
+    for statement in statements {
+        assert!(node.execute(statement).unwrap_err().contains("rows are immutable"), "{statement}");
+    }
 }
 
 async fn a_request_has_one_execution(database: Database) {

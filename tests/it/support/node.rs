@@ -13,6 +13,7 @@ use countersign::domain::ids::{OrgId, RequestId, RequestTypeName};
 use countersign::domain::json;
 use countersign::domain::request::{Decision, NewDecision, Request, Verdict};
 use countersign::domain::rules::Rules;
+use countersign::domain::settlement::SettlementWord;
 use countersign::domain::words::Words;
 use countersign::engine::queries::View;
 use countersign::engine::sessions::SessionLimits;
@@ -27,7 +28,7 @@ use countersign::store::events::EventRow;
 use countersign::store::requests::RequestRow;
 use countersign::store::schema::answers as answer_table;
 use countersign::store::writer::WriterLimits;
-use countersign::store::{AnyConnection, Store, decisions as decided, events, requests};
+use countersign::store::{AnyConnection, Store, decisions as decided, events, requests, settlement_words};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use futures_util::future::join_all;
@@ -145,8 +146,11 @@ impl Node {
         let key = [key(request)];
         let (org, id) = (&request.org, request.id);
         let conn = &mut *self.store.read_connection().unwrap();
+        let request = requests::find(conn, org, id).unwrap().unwrap();
+        let said = settlement_words::list(conn, std::slice::from_ref(&request)).unwrap();
         Stored {
-            request: requests::find(conn, org, id).unwrap().unwrap(),
+            request,
+            settlement: said.into_values().next().unwrap_or_default(),
             decisions: decided::list(conn, &key).unwrap().remove(&key[0]).unwrap_or_default(),
             execution: countersign::store::executions::find(conn, org, id).unwrap(),
             attempts: attempts::list(conn, org, id).unwrap(),
@@ -182,6 +186,7 @@ impl Node {
 pub struct Stored {
     pub request: RequestRow,
     pub decisions: Vec<Decision>,
+    pub settlement: Vec<SettlementWord>,
     pub execution: Option<Execution>,
     pub attempts: Vec<AttemptRow>,
     pub answers: Vec<AnswerRow>,
@@ -203,7 +208,7 @@ impl Stored {
 
     /// What the rows say it is.
     pub fn read(&self) -> Request {
-        self.request.clone().into_request(self.decisions.clone()).unwrap()
+        self.request.clone().into_request(self.decisions.clone(), self.settlement.clone()).unwrap()
     }
 }
 

@@ -191,6 +191,12 @@ impl<'a> Actor<'a> {
         call.json(&json!({ "reason": reason })).send().await
     }
 
+    /// Says how an unknown outcome ended.
+    pub async fn settles(&self, id: &str, outcome: &str, evidence: &str) -> Reply {
+        let call = self.call("POST", &format!("/requests/{id}/settle"));
+        call.json(&json!({ "outcome": outcome, "evidence": evidence })).send().await
+    }
+
     pub async fn request(&self, id: &str) -> Value {
         self.get(&format!("/requests/{id}")).await.data()
     }

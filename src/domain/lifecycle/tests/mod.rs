@@ -3,12 +3,15 @@
 mod one_checker;
 mod policies;
 mod sending;
+mod settling;
+mod stories;
 mod walks;
 
 use std::sync::LazyLock;
 
 use chrono::TimeDelta;
 
+use self::stories::stories;
 use super::*;
 use crate::domain::actor::{Permission, Signer};
 use crate::domain::attempt::AttemptOutcome;
@@ -18,11 +21,13 @@ use crate::domain::entity::EntityInfo;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::bulk::DecisionMode;
+use crate::domain::policy::may_settle::SettlementRules;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
 use crate::domain::policy::{Approval, Policy, RuleOutcome};
 use crate::domain::request::Terms;
 use crate::domain::request_type::RetryRules;
+use crate::domain::settlement::NewSettlementWord;
 use crate::domain::state::Verdict;
 use crate::domain::words::Words;
 
@@ -175,6 +180,11 @@ enum TestCommand {
         attempt: i64,
         outcome: AttemptOutcome,
     },
+    /// A person says how the outcome ended.
+    Say {
+        signer: Signer,
+        word: NewSettlementWord,
+    },
     Other(Command<'static>),
 }
 
@@ -268,6 +278,11 @@ impl Story {
                 }
                 Command::RecordLateAnswer(ended(*attempt, *outcome))
             }
+            TestCommand::Say { signer, word } => {
+                let approval = (!self.charter.is_auto).then_some(&self.charter.approval);
+                let rules = SettlementRules { approval, people: &self.charter.people };
+                Command::Settle(SettlementCommand { signer, word, rules })
+            }
             TestCommand::Other(command) => command.clone(),
         })
     }
@@ -289,7 +304,10 @@ impl Story {
 
 fn asker(command: &TestCommand) -> Option<&Person> {
     match command {
-        TestCommand::Decide { signer, .. } | TestCommand::DecideInBulk { signer, .. } => Some(&signer.person),
+        TestCommand::Decide { signer, .. }
+        | TestCommand::DecideInBulk { signer, .. }
+        | TestCommand::Say { signer, .. } => Some(&signer.person),
+        TestCommand::Other(Command::Settle(command)) => Some(&command.signer.person),
         TestCommand::Other(Command::Decide(command)) => Some(&command.signer.person),
         TestCommand::Other(Command::Withdraw { by, .. }) => Some(by),
         TestCommand::End { .. }
@@ -374,26 +392,4 @@ fn sending_rules(retry: &RetryRules, repeat: TestRepeat) -> SendingRules<'_> {
         call_limit: seconds(5),
         jitter: 1000,
     }
-}
-
-/// One story for every state that a request can rest in.
-fn stories() -> Vec<Story> {
-    let approved = || vec![approve(anna())];
-    let attempted = |outcome| vec![approve(anna()), attempt(), record(outcome)];
-    let mut expired = Story::begin();
-    expired.now = start() + seconds(WAITS);
-    expired.tell(&expire()).unwrap();
-    let all = vec![
-        Story::begin(),
-        Story::after(&approved()),
-        Story::after(&attempted(AttemptOutcome::Executed)),
-        Story::after(&attempted(AttemptOutcome::Failed)),
-        Story::after(&attempted(AttemptOutcome::Ambiguous)),
-        Story::after(&[reject(anna())]),
-        Story::after(&[withdraw(maker(), "a mistake")]),
-        expired,
-    ];
-    let states: Vec<State> = all.iter().map(|story| story.request.state).collect();
-    assert_eq!(states, State::ALL[2..]);
-    all
 }

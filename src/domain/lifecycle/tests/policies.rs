@@ -77,6 +77,7 @@ fn what_was_tried_is_recorded_with_its_verdict_its_words_and_the_digest_that_was
         verdict,
         words: words.to_owned(),
         digest: digest.map(str::to_owned),
+        outcome: None,
     };
     // A maker decides, a stranger withdraws, and somebody comes too late.
     story.tell(&decide(maker(), Verdict::Approved, "my own", None)).unwrap_err();

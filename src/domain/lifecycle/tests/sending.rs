@@ -195,7 +195,8 @@ pub(super) fn outcomes_by_attempt(events: &[Event]) -> BTreeMap<i64, Option<Atte
             | EventKind::Withdrawn { .. }
             | EventKind::Expired
             | EventKind::Ended { attempt: None, .. }
-            | EventKind::Refused { .. } => {}
+            | EventKind::Refused { .. }
+            | EventKind::SettlementWordGiven { .. } => {}
         }
     }
     outcomes

@@ -10,6 +10,7 @@ use super::*;
 use crate::domain::decision::Decision;
 use crate::domain::policy::people::PersonEntry;
 use crate::domain::policy::{Mode, Stage};
+use crate::domain::settlement::SettledOutcome;
 
 fn stages() -> impl Strategy<Value = Stage> {
     let modes = proptest::sample::select(vec![Mode::All, Mode::All, Mode::Any(1), Mode::Any(2)]);
@@ -80,6 +81,9 @@ fn commands() -> impl Strategy<Value = TestCommand> {
         2 => repeated,
         1 => Just(stop()),
         1 => (1..4_i64, outcomes()).prop_map(|(attempt, outcome)| late(attempt, outcome)),
+        2 => (people(), proptest::sample::select(SettledOutcome::ALL.to_vec())).prop_map(|(by, outcome)| {
+            TestCommand::Say { signer: signer(by), word: NewSettlementWord::new(outcome, "seen", None).unwrap() }
+        }),
     ]
 }
 
@@ -105,7 +109,7 @@ fn leads_to(from: State, to: State) -> bool {
         State::Approved => {
             &[State::Executed, State::Failed, State::Unknown, State::Expired, State::Withdrawn]
         }
-        // By an answer that came late.
+        // By an answer that came late, or by two people.
         State::Unknown => &[State::Executed, State::Failed],
         State::Executed | State::Failed | State::Rejected | State::Withdrawn | State::Expired => &[],
     };
@@ -143,6 +147,7 @@ fn the_arbitrary_stories_reach_every_state_in_which_a_request_rests() {
     is_there("a third attempt", &|end| end.sending.attempts > 2);
     is_there("an inferred execution", &|end| end.sending.inferred && end.state == State::Executed);
     is_there("a withdrawn approval", &|end| end.state == State::Withdrawn && end.execute_before.is_some());
+    is_there("a settlement by people", &|end| end.settling_word().is_some());
     is_there("two rejections", &|end| end.state == State::Rejected && end.decisions.len() > 1);
     is_there("a third stage", &|end| end.last_decision().is_some_and(|last| last.stage == 2));
     is_there("two approvals", &|end| end.state == State::Executed && end.decisions.len() > 1);
@@ -316,6 +321,11 @@ proptest! {
         walk(&plan, |before, _, _, after| {
             // What comes after the end may contradict it, and is kept as a finding.
             if before.request.state == after.request.state {
+                return;
+            }
+            if after.request.settling_word().is_some() {
+                let said: Vec<_> = after.request.settlement.iter().filter(|word| word.outcome.outcome().state() == after.request.state).collect();
+                assert!(said.len() >= 2, "nobody settles it alone");
                 return;
             }
             let attempts = outcomes_by_attempt(&after.events);

@@ -1,0 +1,34 @@
+//! The operations that end an unknown outcome.
+
+use super::answers::success;
+use super::operation::{MOVING, Operation, given};
+use super::{bodies, schemas};
+use crate::domain::actor::Permission;
+use crate::domain::policy::may_settle::WORDS_PER_PERSON_MAX;
+use crate::http::wire::{Data, RequestBody};
+
+/// `POST /requests/{requestId}/settle`
+pub(super) fn settle() -> Operation {
+    Operation {
+        id: "settleRequest".to_owned(),
+        tag: "Deciding",
+        summary: "Say how an unknown outcome ended.".to_owned(),
+        description: format!(
+            "Needs the permission `{}` and a seat in any stage of the request's approval, whether the person signed \
+             it or not; any checker may if its rule needs no approval. The maker can't. The latest word of each \
+             person counts, and each person has at most {WORDS_PER_PERSON_MAX}. When two people say the same, the \
+             request is `executed` or `failed`; until then it stays `unknown`. If the same word is sent again, the \
+             answer is the request in its current state.",
+            Permission::Check.name()
+        ),
+        parameters: given(&["requestId", "org"]),
+        body: Some(bodies::settle()),
+        success: success(
+            "The request with what was said about it.",
+            &schemas::of::<Data<RequestBody>>(),
+            &[],
+        ),
+        refused: MOVING,
+        special: None,
+    }
+}

@@ -1,0 +1,103 @@
+//! The table `settlement_words`: what people said about outcomes that nobody knew. Rows are only ever added.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::columns::{batch_insert, person};
+use super::requests::{Key, RequestRow, key_texts, parse_id};
+use super::schema::settlement_words;
+use super::{AnyConnection, StoreError, from_micros, json, to_micros};
+use crate::domain::ids::OrgId;
+use crate::domain::request::Request;
+use crate::domain::settlement::{SettledOutcome, SettlementWord};
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = settlement_words)]
+#[expect(missing_docs, reason = "the columns, as the migration explains them")]
+pub struct SettlementWordRow {
+    pub org_id: String,
+    pub request_id: String,
+    pub number: i64,
+    pub person_key: String,
+    pub iss: String,
+    pub sub: String,
+    pub user_id: String,
+    pub user_name: String,
+    pub outcome: String,
+    pub evidence: String,
+    pub said_at: i64,
+    pub capacities: String,
+    pub act: String,
+    pub settles: bool,
+}
+
+impl SettlementWordRow {
+    /// The row for a word about `request`, the `number`th from 0.
+    pub fn new(request: &Request, word: &SettlementWord, number: usize) -> Self {
+        let by = word.by.clone();
+        Self {
+            org_id: request.org.to_string(),
+            request_id: request.id.to_string(),
+            number: i64::try_from(number).unwrap_or(i64::MAX),
+            person_key: by.key().into_text(),
+            iss: by.iss,
+            sub: by.sub,
+            user_id: by.user_id,
+            user_name: by.user_name,
+            outcome: word.outcome.name().to_owned(),
+            evidence: word.evidence.clone(),
+            said_at: to_micros(word.at),
+            capacities: json::write(&json::capacities(&word.capacities)),
+            act: json::write(&json::people(&word.act)),
+            settles: word.settles,
+        }
+    }
+
+    /// The word.
+    pub fn into_word(self) -> Result<SettlementWord, StoreError> {
+        Ok(SettlementWord {
+            by: person!(self, iss, sub, user_id, user_name),
+            outcome: parse_outcome(&self.outcome)?,
+            evidence: self.evidence,
+            at: from_micros(self.said_at)?,
+            capacities: json::read_capacities(json::read::<Vec<String>>(&self.capacities, "capacities")?)?,
+            act: json::read_people(json::read(&self.act, "act")?),
+            settles: self.settles,
+        })
+    }
+}
+
+/// Reads a stored outcome of a settlement.
+pub(super) fn parse_outcome(text: &str) -> Result<SettledOutcome, StoreError> {
+    SettledOutcome::parse(text).ok_or_else(|| StoreError::Corrupt(format!("settled outcome {text}")))
+}
+
+/// The words about those of these requests of which there are any, in their order.
+pub fn list(
+    conn: &mut AnyConnection,
+    requests: &[RequestRow],
+) -> Result<HashMap<Key, Vec<SettlementWord>>, StoreError> {
+    let settled = requests.iter().filter(|row| row.settlement_words > 0);
+    let key = |row: &RequestRow| Ok((OrgId::new(row.org_id.clone()), parse_id(&row.request_id)?));
+    let keys = settled.map(key).collect::<Result<Vec<Key>, StoreError>>()?;
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (orgs, ids) = key_texts(&keys);
+    let named = settlement_words::org_id.eq_any(orgs).and(settlement_words::request_id.eq_any(ids));
+    let rows: Vec<SettlementWordRow> =
+        settlement_words::table.filter(named).order(settlement_words::number).load(conn)?;
+    let mut said: HashMap<Key, Vec<SettlementWord>> = HashMap::new();
+    for row in rows {
+        let key = (OrgId::new(row.org_id.clone()), parse_id(&row.request_id)?);
+        said.entry(key).or_default().push(row.into_word()?);
+    }
+    Ok(said)
+}
+
+batch_insert!(pub fn insert(InsertSettlementWords, settlement_words, SettlementWordRow), [
+    org_id, request_id, number, person_key, iss, sub, user_id, user_name, outcome, evidence, said_at, capacities,
+    act, settles,
+]);
