@@ -93,6 +93,10 @@ pub struct Request {
     pub waits_for: Vec<Capacity>,
     /// The decisions, in their order.
     pub decisions: Vec<Decision>,
+    /// The request that it submits again.
+    pub repeat_of: Option<RequestId>,
+    /// The request as which it was submitted again.
+    pub repeated_by: Option<RequestId>,
 }
 
 impl Request {

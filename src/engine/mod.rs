@@ -42,6 +42,7 @@ mod rule_book;
 pub mod sessions;
 mod set_aside;
 mod submit;
+mod submit_again;
 pub mod trail;
 pub mod under_way;
 mod views;
@@ -67,6 +68,7 @@ pub use refusals::{KeptRefusal, RefusalPosition};
 pub use rule_book::RuleBook;
 pub use set_aside::LEFT_ALONE_FOR;
 pub use submit::{SubmissionInput, Submitted};
+pub use submit_again::AgainInput;
 
 use crate::clock::Clock;
 use crate::domain::actor::{Actor, Permission};

@@ -48,6 +48,7 @@ pub fn status(code: Code) -> StatusCode {
         | Code::RequestExpired
         | Code::AttemptUnderWay
         | Code::RepeatKeyInUse
+        | Code::NotRepeatable
         | Code::DigestMismatch
         | Code::RequestMoved => StatusCode::CONFLICT,
         Code::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -267,6 +268,8 @@ impl From<Refusal> for ApiError {
             | Refusal::BulkNotAllowed
             | Refusal::FreshSignInRequired { .. }
             | Refusal::AttemptUnderWay
+            | Refusal::NotTheMakerAgain
+            | Refusal::NotRepeatable(_)
             | Refusal::NotAllowed(_) => Self::new(refusal.code(), refusal.sentence()),
             Refusal::DigestMismatch => {
                 Self::at(refusal.code(), "/payload/AdminTask-Payload/digest", refusal.sentence())

@@ -26,7 +26,7 @@ enum Format {
 }
 
 /// The columns of a CSV export.
-pub const CSV_COLUMNS: [&str; 36] = [
+pub const CSV_COLUMNS: [&str; 38] = [
     "requestId",
     "requestType",
     "state",
@@ -63,6 +63,8 @@ pub const CSV_COLUMNS: [&str; 36] = [
     "attempts",
     "refusedAttempts",
     "historyOmitted",
+    "repeatOf",
+    "repeatedBy",
 ];
 
 /// The export that the query of `request` describes, for the API and the pages.
@@ -222,5 +224,7 @@ fn cells(answered: &AnsweredRow, trail: &RecordedTrail) -> [String; CSV_COLUMNS.
         attempts,
         refused,
         trail.is_cut.to_string(),
+        request.repeat_of.map(|id| id.to_string()).unwrap_or_default(),
+        request.repeated_by.map(|id| id.to_string()).unwrap_or_default(),
     ]
 }

@@ -28,6 +28,16 @@ pub(super) struct SubmittedData {
     #[serde(deserialize_with = "json::nullable")]
     pub(super) repeat_key: Option<String>,
     pub(super) waits_for: Vec<String>,
+    /// Only of a request that submits another one again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) repeat_of: Option<String>,
+}
+
+/// A request that was submitted again.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SubmittedAgainData {
+    pub(super) repeated_by: String,
 }
 
 /// The entities that a request is about.
@@ -141,6 +151,9 @@ pub(super) fn write(kind: &EventKind) -> String {
             code: code.name().to_owned(),
             tried: tried.as_deref().map(TriedData::from),
         }),
+        EventKind::SubmittedAgain { newer } => {
+            json::write(&SubmittedAgainData { repeated_by: newer.to_string() })
+        }
         EventKind::MakerAccessValidated
         | EventKind::PayloadValidated
         | EventKind::Withdrawn { .. }
@@ -168,7 +181,8 @@ impl KindColumns {
             EventKind::Submitted(_)
             | EventKind::MakerAccessValidated
             | EventKind::PayloadValidated
-            | EventKind::Expired => Self::default(),
+            | EventKind::Expired
+            | EventKind::SubmittedAgain { .. } => Self::default(),
             EventKind::Decided { signature, .. } => said(&signature.message),
             EventKind::AutoApproved { rule, .. } => said(&format!("The rule {rule} needs no one to agree.")),
             EventKind::Withdrawn { reason } => said(reason),
@@ -201,6 +215,7 @@ impl From<&NewRequest> for SubmittedData {
             subject: request.terms.subject.clone(),
             repeat_key: request.terms.repeat_key.clone(),
             waits_for: json::capacities(&request.waits_for),
+            repeat_of: request.repeat_of.map(|id| id.to_string()),
         }
     }
 }

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::columns::{batch_insert, person};
 use super::event_data::{
-    self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, KindColumns, RefusedData, SubmittedData,
+    self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, KindColumns, RefusedData,
+    SubmittedAgainData, SubmittedData,
 };
 use super::requests::{Key, parse_digest, parse_id, parse_state};
 use super::schema::events;
@@ -178,6 +179,10 @@ impl EventRow {
                     tried: data.tried.map(Tried::try_from).transpose()?.map(Box::new),
                 }
             }
+            EventType::SubmittedAgain => {
+                let data: SubmittedAgainData = self.data()?;
+                EventKind::SubmittedAgain { newer: parse_id(&data.repeated_by)? }
+            }
             EventType::RulesInForce
             | EventType::PeopleInForce
             | EventType::RulesStale
@@ -269,6 +274,7 @@ impl EventRow {
             expires_at: from_micros(data.expires_at)?,
             terms: data.terms.into_terms(data.subject, data.repeat_key)?,
             waits_for: json::read_capacities(&data.waits_for)?,
+            repeat_of: data.repeat_of.as_deref().map(parse_id).transpose()?,
         })
     }
 }

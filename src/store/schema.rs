@@ -37,6 +37,8 @@ diesel::table! {
         next_attempt_reason -> Nullable<Text>,
         outcome_attempt -> Nullable<BigInt>,
         inferred -> Bool,
+        repeat_of -> Nullable<Text>,
+        repeated_by -> Nullable<Text>,
     }
 }
 

@@ -39,6 +39,8 @@ pub struct NewRequest {
     pub terms: Terms,
     /// The capacities that can sign first; empty if no one has to sign.
     pub waits_for: Vec<Capacity>,
+    /// The request that it submits again.
+    pub repeat_of: Option<RequestId>,
 }
 
 /// A fact about a request: it happened, and is never refused or changed.
@@ -139,6 +141,11 @@ pub enum EventKind {
         /// What they tried.
         tried: Option<Box<Tried>>,
     },
+    /// The maker submitted it again, as a new request.
+    SubmittedAgain {
+        /// The new request.
+        newer: RequestId,
+    },
 }
 
 /// What an attempt came to.
@@ -175,9 +182,10 @@ pub(super) fn next_event(request: &Request, by: Person, kind: EventKind, now: Da
         EventKind::Expired => State::Expired,
         EventKind::Ended { outcome, .. } => outcome.state(),
         EventKind::LateAnswer { settles, .. } => settles.map_or(request.state, Outcome::state),
-        EventKind::AttemptStarted { .. } | EventKind::AttemptEnded { .. } | EventKind::Refused { .. } => {
-            request.state
-        }
+        EventKind::AttemptStarted { .. }
+        | EventKind::AttemptEnded { .. }
+        | EventKind::Refused { .. }
+        | EventKind::SubmittedAgain { .. } => request.state,
     };
     Event { seq: request.version + 1, at: now, by, from: Some(request.state), to, kind }
 }

@@ -41,6 +41,8 @@ pub enum EventType {
     OutcomeUnknown,
     /// Someone tried what the rules forbid; nothing changed.
     Refused,
+    /// The maker submitted it again, as a new request.
+    SubmittedAgain,
     /// Other types are in force; an event of the engine, not of a request.
     RulesInForce,
     /// Another people file is in force; an event of the engine.
@@ -76,7 +78,7 @@ pub enum Belonging {
 
 impl EventType {
     /// Every type, in the order of a request's life.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Submitted,
         Self::MakerAccessValidated,
         Self::PayloadValidated,
@@ -94,6 +96,7 @@ impl EventType {
         Self::Failed,
         Self::OutcomeUnknown,
         Self::Refused,
+        Self::SubmittedAgain,
         Self::RulesInForce,
         Self::PeopleInForce,
         Self::RulesStale,
@@ -123,6 +126,7 @@ impl EventType {
             EventKind::Ended { outcome: Outcome::Failed, .. } => Self::Failed,
             EventKind::Ended { outcome: Outcome::Unknown, .. } => Self::OutcomeUnknown,
             EventKind::Refused { .. } => Self::Refused,
+            EventKind::SubmittedAgain { .. } => Self::SubmittedAgain,
         }
     }
 
@@ -156,6 +160,7 @@ impl EventType {
             Self::Failed => "failed",
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Refused => "refused",
+            Self::SubmittedAgain => "submitted_again",
             Self::RulesInForce => "rules_in_force",
             Self::PeopleInForce => "people_in_force",
             Self::RulesStale => "rules_stale",
@@ -193,7 +198,8 @@ impl EventType {
             | Self::Executed
             | Self::Failed
             | Self::OutcomeUnknown
-            | Self::Refused => Belonging::Request,
+            | Self::Refused
+            | Self::SubmittedAgain => Belonging::Request,
             Self::DeliveryGivenUp
             | Self::SubscriptionSwitchedOff
             | Self::SignedIn
@@ -224,6 +230,7 @@ impl EventType {
             | Self::Rejected
             | Self::Withdrawn
             | Self::Refused
+            | Self::SubmittedAgain
             | Self::SignedIn
             | Self::SignedOut => false,
             Self::AutoApproved

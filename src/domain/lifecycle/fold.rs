@@ -30,6 +30,8 @@ impl Request {
             terms: new.terms,
             waits_for: new.waits_for,
             decisions: Vec::new(),
+            repeat_of: new.repeat_of,
+            repeated_by: None,
         }
     }
 
@@ -54,6 +56,7 @@ impl Request {
             | EventKind::AttemptEnded { .. }
             | EventKind::Ended { .. }
             | EventKind::LateAnswer { .. } => self.sending = self.sending.after(&event.kind),
+            EventKind::SubmittedAgain { newer } => self.repeated_by = Some(*newer),
             EventKind::MakerAccessValidated
             | EventKind::PayloadValidated
             | EventKind::Withdrawn { .. }

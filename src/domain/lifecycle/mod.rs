@@ -10,6 +10,7 @@ pub mod event_type;
 mod fold;
 mod refusal;
 mod send;
+mod submit_again;
 #[cfg(test)]
 mod tests;
 mod tried;
@@ -23,10 +24,12 @@ use self::event::next_event;
 pub use self::event::{AttemptResult, Event, EventKind, NewRequest, Signature};
 pub use self::event_type::{Belonging, EventType};
 pub use self::refusal::{Refusal, refusal_of};
+pub use self::submit_again::{NotRepeatable, may_submit_again};
 pub use self::tried::Tried;
 pub use self::withdraw::may_withdraw;
 use self::withdraw::withdraw;
 use super::actor::Person;
+use super::ids::RequestId;
 use super::policy::people::People;
 use super::request::Request;
 use super::sending::{AttemptEnd, SendingRules};
@@ -69,6 +72,15 @@ pub enum Command<'a> {
     },
     /// How an attempt ended became known after others had gone on without it.
     RecordLateAnswer(AttemptEnd),
+    /// The maker submits it again, as a new request.
+    SubmitAgain {
+        /// Who asks.
+        by: Person,
+        /// The people file, which says what other accounts they have.
+        people: &'a People,
+        /// The new request.
+        newer: RequestId,
+    },
 }
 
 /// The events of a submission that passed every check: it waits in `AdminTask`, or, if its rule approves it
@@ -111,6 +123,9 @@ pub fn transition(
         Command::EndAttempt { end, rules } => Some(by_system(send::end_attempt(request, end, rules, now)?)),
         Command::Stop { reason, unsent } => Some(by_system(send::stop(request, reason, *unsent)?)),
         Command::RecordLateAnswer(end) => send::late_answer(request, end)?.map(by_system),
+        Command::SubmitAgain { by, people, newer } => {
+            Some((by.clone(), submit_again::submit_again(request, (by, people), *newer)?))
+        }
     };
     Ok(happened.map(|(by, kind)| next_event(request, by, kind, now)).into_iter().collect())
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::NotRepeatable;
 use crate::domain::code::Code;
 use crate::domain::decision::Decision;
 use crate::domain::period;
@@ -58,6 +59,10 @@ pub enum Refusal {
         /// Its state.
         state: State,
     },
+    /// Only its maker submits a request again.
+    NotTheMakerAgain,
+    /// It can't be submitted again.
+    NotRepeatable(NotRepeatable),
 }
 
 impl Refusal {
@@ -77,6 +82,8 @@ impl Refusal {
             Self::AttemptUnderWay => Code::AttemptUnderWay,
             // The executor's own question; no client asks it.
             Self::NotExecutable { .. } => Code::Internal,
+            Self::NotTheMakerAgain => Code::NotTheMaker,
+            Self::NotRepeatable(_) => Code::NotRepeatable,
         }
     }
 
@@ -125,6 +132,10 @@ impl Refusal {
                     .to_owned()
             }
             Self::NotExecutable { state } => format!("This request is {state}; there is nothing to execute."),
+            Self::NotTheMakerAgain => {
+                "Only its maker can submit a request again. Submit a new one if you want it.".to_owned()
+            }
+            Self::NotRepeatable(why) => why.sentence(),
         }
     }
 }

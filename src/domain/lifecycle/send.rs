@@ -191,7 +191,8 @@ impl Sending {
             | EventKind::AutoApproved { .. }
             | EventKind::Withdrawn { .. }
             | EventKind::Expired
-            | EventKind::Refused { .. } => {}
+            | EventKind::Refused { .. }
+            | EventKind::SubmittedAgain { .. } => {}
         }
         after
     }

@@ -55,6 +55,8 @@ pub enum ChangeKind {
     LateAnswer,
     /// Its execution ended.
     Ended(Outcome),
+    /// The maker submitted it again, as a new request.
+    SubmittedAgain,
 }
 
 impl ChangeKind {
@@ -71,6 +73,7 @@ impl ChangeKind {
             EventType::Executed => Some(Self::Ended(Outcome::Executed)),
             EventType::Failed => Some(Self::Ended(Outcome::Failed)),
             EventType::OutcomeUnknown => Some(Self::Ended(Outcome::Unknown)),
+            EventType::SubmittedAgain => Some(Self::SubmittedAgain),
             EventType::MakerAccessValidated
             | EventType::PayloadValidated
             | EventType::AutoApproved

@@ -83,6 +83,7 @@ fn stage_of(event: &Event) -> Option<usize> {
         | EventKind::AttemptEnded { .. }
         | EventKind::Ended { .. }
         | EventKind::LateAnswer { .. }
-        | EventKind::Refused { .. } => None,
+        | EventKind::Refused { .. }
+        | EventKind::SubmittedAgain { .. } => None,
     }
 }

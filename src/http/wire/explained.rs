@@ -24,6 +24,8 @@ pub struct ExplainedBody {
     can_decide: bool,
     /// Why the reader may not decide it; empty if they may.
     why_not: Vec<ReasonBody>,
+    /// Whether the reader may submit it again, as far as this request and their permissions say.
+    can_submit_again: bool,
     /// The reader's own decision.
     my_decision: Option<DecisionBody>,
     /// What the rule asks of the sign-in of those who approve; `null` if it asks nothing.
@@ -111,6 +113,7 @@ impl ExplainedBody {
             request: body,
             can_decide: explanation.can_decide,
             why_not: explanation.why_not.into_iter().map(ReasonBody::of).collect(),
+            can_submit_again: explanation.can_submit_again,
             my_decision: explanation.my_decision.as_ref().map(DecisionBody::of),
             fresh_sign_in: explanation.fresh_sign_in.as_ref().map(FreshSignInBody::of),
             stages,

@@ -141,7 +141,8 @@ fn attempt(entry: &TrailEntry) -> Option<Value> {
         | EventKind::Withdrawn { .. }
         | EventKind::Expired
         | EventKind::AttemptStarted { .. }
-        | EventKind::Refused { .. } => None,
+        | EventKind::Refused { .. }
+        | EventKind::SubmittedAgain { .. } => None,
     };
     let at = Instant::of(entry.at);
     Some(json!({

@@ -88,6 +88,14 @@ pub struct TrailEntryBody {
     /// The groups and permissions that the checker signed as.
     #[serde(skip_serializing_if = "Option::is_none")]
     signed_as: Option<Vec<String>>,
+    /// Of a submission: the request that it submits again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "uuid"))]
+    repeat_of: Option<String>,
+    /// The request as which this one was submitted again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "uuid"))]
+    repeated_by: Option<String>,
 }
 
 /// A refused decision or withdrawal, as it was sent.
@@ -140,6 +148,8 @@ impl TrailEntryBody {
             rule: None,
             stage: None,
             signed_as: None,
+            repeat_of: None,
+            repeated_by: None,
         };
         if let Some(kind) = &entry.kind {
             body.add(kind, entity);
@@ -153,7 +163,9 @@ impl TrailEntryBody {
             EventKind::Submitted(new) => {
                 self.entity_info = Some(EntityBody::of(entity));
                 self.type_version = Some(new.type_version.clone());
+                self.repeat_of = new.repeat_of.map(|id| id.to_string());
             }
+            EventKind::SubmittedAgain { newer } => self.repeated_by = Some(newer.to_string()),
             EventKind::MakerAccessValidated => self.maker_access = Some(true),
             EventKind::PayloadValidated => self.payload = Some(true),
             // As in a decision: stages count from 1, and a capacity goes by its name.

@@ -276,7 +276,8 @@ impl Stream {
             | ChangeKind::Expired
             | ChangeKind::AttemptEnded
             | ChangeKind::LateAnswer
-            | ChangeKind::Ended(_) => "change",
+            | ChangeKind::Ended(_)
+            | ChangeKind::SubmittedAgain => "change",
         };
         let state = state_of(change.state, &change.waits_for);
         let data = json!({
@@ -308,6 +309,7 @@ fn sentence(change: &Change) -> String {
         ChangeKind::Ended(Outcome::Executed) => "Done just now".to_owned(),
         ChangeKind::Ended(Outcome::Failed) => "Failed just now".to_owned(),
         ChangeKind::Ended(Outcome::Unknown) => "Outcome unknown since just now".to_owned(),
+        ChangeKind::SubmittedAgain => format!("Submitted again by {by} just now"),
     }
 }
 

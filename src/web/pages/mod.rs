@@ -11,4 +11,5 @@ pub mod request;
 pub mod request_lists;
 pub mod request_types;
 pub mod sign_in;
+pub mod submit_again;
 pub mod trail;

@@ -96,7 +96,10 @@ pub fn describe_event(entry: &TrailEntry, when: When) -> EventWords {
 
 fn what_happened(kind: &EventKind, from: Option<State>, when: When) -> EventDescription {
     match kind {
-        EventKind::Submitted(_) => plain(Icon::Pen, "submitted it"),
+        EventKind::Submitted(new) => match new.repeat_of {
+            Some(older) => plain(Icon::Pen, format!("submitted request {older} again, as this one")),
+            None => plain(Icon::Pen, "submitted it"),
+        },
         EventKind::MakerAccessValidated => {
             checked("checked the maker’s permission to ask for this: it is there")
         }
@@ -125,6 +128,9 @@ fn what_happened(kind: &EventKind, from: Option<State>, when: When) -> EventDesc
         EventKind::LateAnswer { attempt, settles, .. } => late_answer(*attempt, *settles),
         EventKind::Refused { code, .. } => {
             plain(Icon::Warn, format!("tried what the rules forbid ({code}); nothing changed"))
+        }
+        EventKind::SubmittedAgain { newer } => {
+            plain(Icon::Copy, format!("submitted it again, as request {newer}"))
         }
     }
 }
@@ -257,6 +263,8 @@ mod tests {
         Countersign recorded that it failed: A reason.
         Countersign recorded that it failed, and that nothing was carried out: A reason.
         Countersign recorded that the outcome is unknown: A reason.
+        Mara Okafor submitted it again, as request 0190b6f2-7a3c-7cc0-8000-000000000002
+        Mara Okafor submitted request 0190b6f2-7a3c-7cc0-8000-000000000001 again, as this one
         ");
     }
 

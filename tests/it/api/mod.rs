@@ -26,6 +26,7 @@ mod repeat_header;
 mod rule_book;
 mod stages;
 mod subjects;
+mod submit_again;
 mod trail;
 mod visibility;
 mod withdraw;

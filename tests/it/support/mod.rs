@@ -57,7 +57,7 @@ pub fn run(journey: impl Future<Output = ()>) {
 
 /// A request as a list or an export shows it: without the members about its reader.
 pub fn without_explanation(mut request: Value) -> Value {
-    for name in ["canDecide", "whyNot", "myDecision", "freshSignIn", "stages", "findings"] {
+    for name in ["canDecide", "whyNot", "canSubmitAgain", "myDecision", "freshSignIn", "stages", "findings"] {
         assert!(request.as_object_mut().unwrap().remove(name).is_some(), "{name} is missing");
     }
     request

@@ -12,6 +12,7 @@ mod new_request;
 mod request;
 mod request_types;
 mod session;
+mod submit_again;
 mod trail;
 mod words;
 
