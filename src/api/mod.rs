@@ -15,6 +15,7 @@ pub mod openapi;
 pub mod refusals;
 pub mod requests;
 pub mod settlement;
+mod submit_again;
 pub mod target_hosts;
 mod through_gate;
 pub mod trail;
@@ -84,6 +85,10 @@ pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
         (base("/requests/{requestId}/history"), get(web::to(requests::history))),
         (base("/requests/{requestId}/withdraw"), vec![(Method::POST, web::to(requests::withdraw))]),
         (base("/requests/{requestId}/settle"), vec![(Method::POST, web::to(settlement::settle))]),
+        (
+            base("/requests/{requestId}/submit-again"),
+            vec![(Method::POST, web::to(submit_again::submit_again))],
+        ),
         (base("/bulk-decisions"), vec![(Method::PUT, web::to(bulk::decide))]),
         (base("/refusals"), get(web::to(refusals::list))),
         (base("/trail"), get(web::to(trail::list))),

@@ -43,16 +43,18 @@ pub async fn submit(
         reference: &reference,
     };
     let Submitted { view, is_replay } = api.engine.submit(submission).await?;
-    if !is_replay {
-        return Ok(one(&api, view, Headers::AsSent));
-    }
-    let mut response = one(&api, view, Headers::Masked);
+    Ok(if is_replay { replayed(&api, view) } else { one(&api, view, Headers::AsSent) })
+}
+
+/// The request that an idempotency key was used for before.
+pub(super) fn replayed(api: &Api, view: View) -> HttpResponse {
+    let mut response = one(api, view, Headers::Masked);
     response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
-    Ok(response)
+    response
 }
 
 /// The body and the client's key, or why they can't be read.
-async fn read_submission(
+pub(super) async fn read_submission(
     body: UnreadBody,
     request: &HttpRequest,
 ) -> Result<(web::Bytes, Option<String>), Vec<DoorFault>> {
@@ -82,7 +84,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     Err(ApiError::at(Code::ParameterInvalid, "Idempotency-Key", message))
 }
 
-fn one(api: &Api, view: View, headers: Headers) -> HttpResponse {
+pub(super) fn one(api: &Api, view: View, headers: Headers) -> HttpResponse {
     about(&view.request);
     HttpResponse::Ok().json(Data { data: RequestBody::new(view, headers, api.offset) })
 }

@@ -55,6 +55,16 @@ pub(super) fn client(api: &Api, request: &HttpRequest) -> Result<Option<Arc<Know
     passed.map(Some).ok_or_else(refused)
 }
 
+/// Refuses a submission of this type, whose path names no type, if the client's groups do not allow it.
+pub(super) fn may_submit(api: &Api, request: &HttpRequest, request_type: &str) -> Result<(), ApiError> {
+    match (&api.gate, client(api, request)?) {
+        (Some(gate), Some(known)) => {
+            gate.check_call(&known, AskedCall::Known(CallKind::Submit, TypeScope::One(request_type)))
+        }
+        (None, _) | (_, None) => Ok(()),
+    }
+}
+
 /// What a call asks for, as access groups tell calls apart. A test compares it with the table of routes.
 fn asked<'a>(method: &Method, path: &'a str) -> AskedCall<'a> {
     let Some(rest) = path.strip_prefix(BASE).and_then(|rest| rest.strip_prefix('/')) else {
@@ -71,6 +81,8 @@ fn asked<'a>(method: &Method, path: &'a str) -> AskedCall<'a> {
         ("PUT", ["bulk-decisions"]) | ("POST", ["requests", _, "settle"]) => {
             AskedCall::Known(CallKind::Decide, TypeScope::Every)
         }
+        // Its type is not in its path; the handler asks for it.
+        ("POST", ["requests", _, "submit-again"]) => on(CallKind::Submit),
         ("POST", [name]) => AskedCall::Known(CallKind::Submit, TypeScope::One(name)),
         ("PUT", [name]) => AskedCall::Known(CallKind::Decide, TypeScope::One(name)),
         _ => AskedCall::Unknown,
@@ -104,6 +116,7 @@ mod tests {
         GET /requests/{requestId}/history read
         POST /requests/{requestId}/withdraw withdraw
         POST /requests/{requestId}/settle decide every type
+        POST /requests/{requestId}/submit-again submit
         PUT /bulk-decisions decide every type
         GET /refusals audit
         GET /trail audit

@@ -3,13 +3,14 @@
 use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
+use crate::domain::lifecycle::EventType;
 use crate::domain::state::State;
 use crate::engine::deliveries::Notice;
 
 /// The event as JSON, in the form that Standard Webhooks recommends: type, timestamp, data.
 pub(super) fn write(notice: &Notice) -> Value {
     let Notice { delivery, request, at, by, stage, reference, task: _ } = notice;
-    json!({
+    let mut event = json!({
         "type": delivery.step.event_type.name(),
         "timestamp": at.to_rfc3339_opts(SecondsFormat::Micros, true),
         "data": {
@@ -25,5 +26,15 @@ pub(super) fn write(notice: &Notice) -> Value {
             "actor": { "userId": by.user_id, "userName": by.user_name },
             "reference": reference,
         },
-    })
+    });
+    if let Some(older) = request.repeat_of {
+        event["data"]["repeatOf"] = older.to_string().into();
+    }
+    // An earlier change, which is sent late, did not know of it.
+    if let Some(newer) = request.repeated_by
+        && delivery.step.event_type == EventType::SubmittedAgain
+    {
+        event["data"]["repeatedBy"] = newer.to_string().into();
+    }
+    event
 }

@@ -32,7 +32,7 @@ pub enum Code {
     PermissionMissing,
     /// No one decides their own request.
     MakerIsChecker,
-    /// Only its maker can withdraw a request.
+    /// Only its maker can withdraw a request or submit it again.
     NotTheMaker,
     /// The people file says that this account is not active.
     PersonInactive,
@@ -72,6 +72,8 @@ pub enum Code {
     AttemptUnderWay,
     /// The id by which the target recognises a repeat belongs to another open request.
     RepeatKeyInUse,
+    /// The request can't be submitted again.
+    NotRepeatable,
     /// The digest sent is not the request's.
     DigestMismatch,
     /// Something has happened to the request since the version sent was read.
@@ -94,7 +96,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documents.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::Unreadable,
         Self::PayloadInvalid,
         Self::TargetNotAllowed,
@@ -129,6 +131,7 @@ impl Code {
         Self::RequestExpired,
         Self::AttemptUnderWay,
         Self::RepeatKeyInUse,
+        Self::NotRepeatable,
         Self::DigestMismatch,
         Self::RequestMoved,
         Self::BodyTooSlow,
@@ -177,6 +180,7 @@ impl Code {
             Self::RequestExpired => "request_expired",
             Self::AttemptUnderWay => "attempt_under_way",
             Self::RepeatKeyInUse => "repeat_key_in_use",
+            Self::NotRepeatable => "not_repeatable",
             Self::DigestMismatch => "digest_mismatch",
             Self::RequestMoved => "request_moved",
             Self::BodyTooSlow => "body_too_slow",
@@ -213,7 +217,7 @@ impl Code {
             Self::OrgNotGranted => "The token does not grant the org that the call names.",
             Self::PermissionMissing => "The token lacks the permission that this call needs.",
             Self::MakerIsChecker => "No one decides their own request.",
-            Self::NotTheMaker => "Only its maker can withdraw a request.",
+            Self::NotTheMaker => "Only its maker can withdraw a request or submit it again.",
             Self::PersonInactive => "The people file says that this account is not active.",
             Self::NotInStage => "The current stage has no seat for this person.",
             Self::FreshSignInRequired => "To approve, the rule asks for a more recent sign-in.",
@@ -234,6 +238,10 @@ impl Code {
             Self::AttemptUnderWay => "The call is being sent, or may have been carried out.",
             Self::RepeatKeyInUse => {
                 "The id by which the target recognises a repeat belongs to another open request."
+            }
+            Self::NotRepeatable => {
+                "The request can't be submitted again: it has not ended, may have been carried out, or was submitted \
+                 again before."
             }
             Self::DigestMismatch => "The digest sent is not the request's.",
             Self::RequestMoved => "Something has happened to the request since the version sent was read.",

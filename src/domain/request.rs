@@ -96,6 +96,10 @@ pub struct Request {
     pub decisions: Vec<Decision>,
     /// What people said about its unknown outcome, in their order.
     pub settlement: Vec<SettlementWord>,
+    /// The request that it submits again.
+    pub repeat_of: Option<RequestId>,
+    /// The request as which it was submitted again.
+    pub repeated_by: Option<RequestId>,
 }
 
 impl Request {

@@ -32,7 +32,7 @@ use crate::domain::submission::Submission;
 use crate::store::calls::CallRow;
 use crate::store::events::{EventRow, Origin};
 use crate::store::outbox::OutboxRow;
-use crate::store::requests::RequestRow;
+use crate::store::requests::{Key, RequestRow};
 use crate::store::submissions::NewSubmission;
 use crate::store::usage::{UsageKey, UsageRow};
 use crate::store::{submission_event, to_micros};
@@ -61,6 +61,8 @@ pub(super) struct PreparedSubmission {
     pub(super) client_key: Option<ClientKey>,
     /// The rows of its counters.
     pub(super) counters: Vec<CounterRows>,
+    /// The request that it submits again.
+    pub(super) repeats: Option<Key>,
 }
 
 /// The stored rows that an admission depends on.
@@ -94,7 +96,10 @@ impl Admitted {
 impl PreparedSubmission {
     /// Whether its admission depends on stored rows.
     pub(super) fn needs_locks(&self) -> bool {
-        self.client_key.is_some() || !self.request_type.usage.is_empty() || self.must_be_alone()
+        self.client_key.is_some()
+            || !self.request_type.usage.is_empty()
+            || self.must_be_alone()
+            || self.repeats.is_some()
     }
 
     /// The rows in which it counts.
@@ -155,6 +160,7 @@ impl PreparedSubmission {
                 call: self.request_type.call_line(&submission.task, &submission.call, &submission.label),
             },
             waits_for,
+            repeat_of: self.repeats.as_ref().map(|(_, id)| *id),
         };
         let ttl = self.request_type.approval_ttl.unwrap_or(self.deadlines.approval_ttl);
         Ok(self.rows(new, is_auto.then(|| self.now + ttl), ids))

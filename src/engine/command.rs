@@ -120,19 +120,19 @@ pub(super) enum WriteCommand {
 }
 
 impl WriteCommand {
-    /// The request whose row it changes.
+    /// The request whose row it changes, if it is there already.
     pub(super) fn request(&self) -> Option<&Key> {
         match self {
             Self::Decide(DecideCommand { by, .. })
             | Self::Withdraw { by, .. }
             | Self::GiveSettlementWord { by, .. } => Some(&by.key),
             Self::Expire(key) | Self::Settle(key) => Some(key),
+            Self::SubmitLocked(prepared) => prepared.repeats.as_ref(),
             Self::StartAttempt(held)
             | Self::EndAttempt { held, .. }
             | Self::Stop { held, .. }
             | Self::PutBack { held, .. } => Some(&held.key),
             Self::Submit(_)
-            | Self::SubmitLocked(_)
             | Self::PutInForce(_)
             | Self::KeepRefusal(_)
             | Self::Session(_)

@@ -9,6 +9,7 @@ use super::counting::{CounterRows, MakerKeys, usage_of};
 use super::reader::Reader;
 use super::reason::Reason;
 use super::rule_book::approval_of;
+use super::submit_again::offers_again;
 use super::views::{RowView, View};
 use super::{Engine, EngineError};
 use crate::domain::actor::Actor;
@@ -45,6 +46,8 @@ pub struct Explanation {
     pub why_not_settle: Option<Reason>,
     /// Their own latest word about it.
     pub my_word: Option<SettlementWord>,
+    /// Whether they may submit it again now, as far as this request and their rights say.
+    pub can_submit_again: bool,
     /// Their own decision.
     pub my_decision: Option<Decision>,
     /// What each stage has and needs; `None` if the rule approves without anybody.
@@ -146,6 +149,7 @@ impl Engine {
             can_withdraw: may_withdraw(&actor.person, &rules.people, request, now).is_ok(),
             why_not_settle: why_not_settle.map(|why| Reason { code: why.code(), sentence: why.sentence() }),
             my_word: request.settlement.iter().rev().find(own_word).cloned(),
+            can_submit_again: offers_again(&rules, signer, request),
             my_decision: request.decisions.iter().find(own).cloned(),
             fresh_sign_in: approval.and_then(|approval| FreshSignIn::of(approval, signer, now)),
             progress: approval.map(|approval| progress(&request.context(), &policy(approval))),

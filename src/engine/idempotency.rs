@@ -7,7 +7,7 @@ use crate::domain::allowed_targets::Targets;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId};
 use crate::domain::policy::people::People;
-use crate::domain::submission::{means_the_same, validate};
+use crate::domain::submission::{AgainWish, means_the_same, validate};
 use crate::store::requests::{self, parse_id};
 use crate::store::submission_keys::{self, SubmissionKeyRow};
 use crate::store::{AnyConnection, StoreError};
@@ -16,17 +16,36 @@ use crate::store::{AnyConnection, StoreError};
 #[derive(Clone, Debug)]
 pub(super) struct ClientKey {
     pub(super) key: String,
-    /// SHA-256 over the type's name and the body as it came.
+    /// SHA-256 over what was asked for: the type's name and the body as it came, or which request to submit again and
+    /// with which id.
     pub(super) digest: Digest,
-    type_name: String,
-    body: Vec<u8>,
+    asked: Asked,
+}
+
+/// What the key's call asked for, where other bytes may ask for the same.
+#[derive(Clone, Debug)]
+enum Asked {
+    Submission {
+        type_name: String,
+        body: Vec<u8>,
+    },
+    /// The digest says all of it.
+    Again,
 }
 
 impl ClientKey {
     /// The key that a submission came with.
     pub(super) fn new(key: &str, type_name: &str, body: &[u8]) -> Self {
         let digest = Digest::of(&[type_name.as_bytes(), b"\n", body].concat());
-        Self { key: key.to_owned(), digest, type_name: type_name.to_owned(), body: body.to_vec() }
+        let asked = Asked::Submission { type_name: type_name.to_owned(), body: body.to_vec() };
+        Self { key: key.to_owned(), digest, asked }
+    }
+
+    /// The key with which a request is submitted again. No type is called like this.
+    pub(super) fn of_again(key: &str, id: RequestId, wish: &AgainWish) -> Self {
+        let new_id = wish.new_id.as_deref().map_or_else(String::new, |new_id| format!("={new_id}"));
+        let digest = Digest::of(format!("submit-again\n{id}\n{new_id}").as_bytes());
+        Self { key: key.to_owned(), digest, asked: Asked::Again }
     }
 
     /// The request that the key was used for by the same bytes; `None` if another person used it, or for other bytes,
@@ -44,8 +63,10 @@ impl ClientKey {
     /// rules of the version that the request is pinned to.
     fn asks_for(&self, view: &View, targets: &Targets) -> bool {
         let request = &view.request;
-        request.request_type.as_str() == self.type_name
-            && validate(&view.pinned, targets, request.id, &self.body).is_ok_and(|submission| {
+        let Asked::Submission { type_name, body } = &self.asked else { return false };
+        request.repeat_of.is_none()
+            && request.request_type.as_str() == type_name
+            && validate(&view.pinned, targets, request.id, body).is_ok_and(|submission| {
                 submission.entity == request.entity && means_the_same(&submission.task, &view.task)
             })
     }

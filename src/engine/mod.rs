@@ -43,6 +43,7 @@ pub mod sessions;
 mod set_aside;
 mod settle;
 mod submit;
+mod submit_again;
 pub mod trail;
 pub mod under_way;
 mod views;
@@ -69,6 +70,7 @@ pub use rule_book::RuleBook;
 pub use set_aside::LEFT_ALONE_FOR;
 pub use settle::SettlementInput;
 pub use submit::{SubmissionInput, Submitted};
+pub use submit_again::AgainInput;
 
 use crate::clock::Clock;
 use crate::domain::actor::{Actor, Permission};

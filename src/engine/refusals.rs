@@ -23,12 +23,13 @@ impl Engine {
         error: &EngineError,
     ) -> Result<(), EngineError> {
         let digest = match error {
-            EngineError::Invalid(_) | EngineError::NotFound | EngineError::NotAdmitted(_) => {
-                input.body.ok().map(Digest::of)
-            }
+            EngineError::Invalid(_)
+            | EngineError::NotFound
+            | EngineError::NotAdmitted(_)
+            | EngineError::Refused(_) => input.body.ok().map(Digest::of),
             // The body was not looked at.
             EngineError::PermissionMissing(_) | EngineError::Unreadable(_) => None,
-            EngineError::Refused(_) | EngineError::Store(_) => return Ok(()),
+            EngineError::Store(_) => return Ok(()),
         };
         let now = self.inner.clock.now();
         let person = &input.actor.person;

@@ -34,7 +34,7 @@ pub struct SubmissionInput<'a> {
 }
 
 impl<'a> SubmissionInput<'a> {
-    fn body(&self) -> Result<&'a [u8], EngineError> {
+    pub(super) fn body(&self) -> Result<&'a [u8], EngineError> {
         self.body.map_err(|faults| EngineError::Unreadable(faults.to_vec()))
     }
 }
@@ -78,9 +78,19 @@ impl Engine {
         {
             return Ok(Submitted { view, is_replay: true });
         }
-        let prepared = self.look(self.check(input, client_key.clone())?).await?;
+        self.store(input.actor, self.check(input, client_key)?).await
+    }
+
+    /// Stores a submission that has no fault, if it is admitted.
+    pub(super) async fn store(
+        &self,
+        actor: &Actor,
+        prepared: Box<PreparedSubmission>,
+    ) -> Result<Submitted, EngineError> {
+        let client_key = prepared.client_key.clone();
+        let prepared = self.look(prepared).await?;
         let submitted = if prepared.needs_locks() {
-            self.submit_locked(input.actor, prepared).await
+            self.submit_locked(actor, prepared).await
         } else {
             self.submit_alone(prepared).await
         };
@@ -89,7 +99,7 @@ impl Engine {
             (Err(EngineError::NotAdmitted(why)), Some(client_key))
                 if why.code == Code::IdempotencyKeyReused =>
             {
-                let view = self.replayed(input.actor, &client_key).await?;
+                let view = self.replayed(actor, &client_key).await?;
                 view.map(|view| Submitted { view, is_replay: true }).ok_or(EngineError::NotAdmitted(why))
             }
             (submitted, _) => submitted,
@@ -160,6 +170,7 @@ impl Engine {
             deadlines: self.inner.deadlines,
             client_key,
             counters,
+            repeats: None,
         }))
     }
 
@@ -205,11 +216,12 @@ impl Engine {
                 Ok(Submitted { view: self.find(actor, id).await?, is_replay: true })
             }
             (WriteReply::NotAdmitted(why), _) => Err(EngineError::NotAdmitted(why)),
+            // Only of a request that is submitted again.
+            (WriteReply::Refused(refusal), _) => Err(EngineError::Refused(refusal)),
+            (WriteReply::NotFound, _) => Err(EngineError::NotFound),
             (
                 WriteReply::Current { .. }
                 | WriteReply::Done
-                | WriteReply::NotFound
-                | WriteReply::Refused(_)
                 | WriteReply::Claimed { .. }
                 | WriteReply::AttemptStarted(_)
                 | WriteReply::Fenced
@@ -219,7 +231,7 @@ impl Engine {
         }
     }
 
-    fn note_submitted(&self, request: &Request) {
+    pub(super) fn note_submitted(&self, request: &Request) {
         self.inner.metrics.submitted(request.request_type.as_str());
         tracing::info!(
             request.id = %request.id,

@@ -53,11 +53,17 @@ impl Gate {
             }
             Credential::Token(token) => self.of_token(Trier::new(address, None), &token).await?,
         };
-        if !self.inner.groups.allow(known.client(), call) {
-            return Err(self.no_access(&known));
-        }
+        self.check_call(&known, call)?;
         self.inner.uses.note_use(&known.client().id, self.inner.engine.clock().now());
         Ok(known)
+    }
+
+    /// Whether the client's groups allow this call, which its path does not say all of.
+    ///
+    /// # Errors
+    /// If they do not.
+    pub fn check_call(&self, known: &KnownClient, call: AskedCall<'_>) -> Result<(), ApiError> {
+        if self.inner.groups.allow(known.client(), call) { Ok(()) } else { Err(self.no_access(known)) }
     }
 
     /// Whether the client may call for this org: only for its own.

@@ -49,6 +49,7 @@ pub fn status(code: Code) -> StatusCode {
         | Code::RequestExpired
         | Code::AttemptUnderWay
         | Code::RepeatKeyInUse
+        | Code::NotRepeatable
         | Code::DigestMismatch
         | Code::RequestMoved
         | Code::NothingToSettle
@@ -272,6 +273,8 @@ impl From<Refusal> for ApiError {
             | Refusal::BulkNotAllowed
             | Refusal::FreshSignInRequired { .. }
             | Refusal::AttemptUnderWay
+            | Refusal::NotTheMakerAgain
+            | Refusal::NotRepeatable(_)
             | Refusal::NotAllowed(_) => Self::new(refusal.code(), refusal.sentence()),
             Refusal::DigestMismatch => {
                 Self::at(refusal.code(), "/payload/AdminTask-Payload/digest", refusal.sentence())

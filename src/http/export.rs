@@ -26,7 +26,7 @@ enum Format {
 }
 
 /// The columns of a CSV export.
-pub const CSV_COLUMNS: [&str; 37] = [
+pub const CSV_COLUMNS: [&str; 39] = [
     "requestId",
     "requestType",
     "state",
@@ -64,6 +64,8 @@ pub const CSV_COLUMNS: [&str; 37] = [
     "refusedAttempts",
     "historyOmitted",
     "settlement",
+    "repeatOf",
+    "repeatedBy",
 ];
 
 /// The export that the query of `request` describes, for the API and the pages.
@@ -224,5 +226,7 @@ fn cells(answered: &AnsweredRow, trail: &RecordedTrail) -> [String; CSV_COLUMNS.
         refused,
         trail.is_cut.to_string(),
         settlement,
+        request.repeat_of.map(|id| id.to_string()).unwrap_or_default(),
+        request.repeated_by.map(|id| id.to_string()).unwrap_or_default(),
     ]
 }

@@ -6,6 +6,7 @@ use super::columns::{batch_insert, batch_update};
 use super::requests::Key;
 use super::schema::attempts;
 use super::{AnyConnection, StoreError};
+use crate::domain::attempt::AttemptOutcome;
 use crate::domain::ids::{OrgId, RequestId};
 
 /// One row.
@@ -59,4 +60,14 @@ pub fn list(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Vec<
         .filter(attempts::org_id.eq(org.as_str()).and(attempts::request_id.eq(id.to_string())))
         .order(attempts::attempt)
         .load(conn)?)
+}
+
+/// Whether the answer to any attempt of a request says that its call was carried out.
+pub fn was_carried_out(conn: &mut AnyConnection, (org, id): &Key) -> Result<bool, StoreError> {
+    let found = attempts::table
+        .filter(attempts::org_id.eq(org.as_str()).and(attempts::request_id.eq(id.to_string())))
+        .filter(attempts::outcome.eq(AttemptOutcome::Executed.name()))
+        .select(attempts::attempt)
+        .first::<i64>(conn);
+    Ok(found.optional()?.is_some())
 }

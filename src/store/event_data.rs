@@ -19,6 +19,13 @@ pub(super) struct SubmittedData {
     pub(super) waits_for: Vec<String>,
 }
 
+/// A request that was submitted again.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SubmittedAgainData {
+    pub(super) repeated_by: String,
+}
+
 /// A decision.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -156,6 +163,9 @@ pub(super) fn write(kind: &EventKind) -> String {
             capacities: json::capacities(&word.capacities),
             act: json::people(&word.act),
         }),
+        EventKind::SubmittedAgain { newer } => {
+            json::write(&SubmittedAgainData { repeated_by: newer.to_string() })
+        }
         EventKind::MakerAccessValidated
         | EventKind::PayloadValidated
         | EventKind::Withdrawn { .. }
@@ -183,7 +193,8 @@ impl KindColumns {
             EventKind::Submitted(_)
             | EventKind::MakerAccessValidated
             | EventKind::PayloadValidated
-            | EventKind::Expired => Self::default(),
+            | EventKind::Expired
+            | EventKind::SubmittedAgain { .. } => Self::default(),
             EventKind::Decided { signature, .. } => said(&signature.message),
             EventKind::AutoApproved { rule, .. } => said(&format!("The rule {rule} needs no one to agree.")),
             EventKind::Withdrawn { reason } => said(reason),

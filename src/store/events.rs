@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::columns::{batch_insert, person};
 use super::event_data::{
     self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, KindColumns, RefusedData,
-    SettlementData, SubmittedData,
+    SettlementData, SubmittedAgainData, SubmittedData,
 };
-use super::requests::{Key, parse_digest, parse_state};
+use super::requests::{Key, parse_digest, parse_id, parse_state};
 use super::schema::events;
 use super::{AnyConnection, StoreError, from_micros, json, submission_event, to_micros};
 use crate::domain::actor::Person;
@@ -182,6 +182,10 @@ impl EventRow {
             }
             EventType::SettlementProposed => self.settlement_word(false)?,
             EventType::Settled => self.settlement_word(true)?,
+            EventType::SubmittedAgain => {
+                let data: SubmittedAgainData = self.data()?;
+                EventKind::SubmittedAgain { newer: parse_id(&data.repeated_by)? }
+            }
             EventType::RulesInForce
             | EventType::PeopleInForce
             | EventType::RulesStale
@@ -278,6 +282,7 @@ impl EventRow {
             expires_at: request.expires_at,
             terms: request.terms.clone(),
             waits_for: json::read_capacities(&data.waits_for)?,
+            repeat_of: request.repeat_of,
         })
     }
 }

@@ -63,6 +63,8 @@ pub struct RequestRow {
     pub outcome_attempt: Option<i64>,
     pub inferred: bool,
     pub settlement_words: i64,
+    pub repeat_of: Option<String>,
+    pub repeated_by: Option<String>,
 }
 
 impl From<&Request> for RequestRow {
@@ -104,6 +106,8 @@ impl From<&Request> for RequestRow {
             outcome_attempt: sending.outcome_attempt,
             inferred: sending.inferred,
             settlement_words: i64::try_from(request.settlement.len()).unwrap_or(i64::MAX),
+            repeat_of: request.repeat_of.map(|id| id.to_string()),
+            repeated_by: request.repeated_by.map(|id| id.to_string()),
         }
     }
 }
@@ -159,6 +163,8 @@ impl RequestRow {
             waits_for: terms::read_waits_for(&self.waits_for)?,
             decisions,
             settlement,
+            repeat_of: self.repeat_of.as_deref().map(parse_id).transpose()?,
+            repeated_by: self.repeated_by.as_deref().map(parse_id).transpose()?,
         })
     }
 }
@@ -206,6 +212,7 @@ batch_update!(
         outcome_attempt,
         inferred,
         settlement_words,
+        repeated_by,
     ]
 );
 
@@ -259,6 +266,7 @@ pub(super) fn columns<'a>(rows: &[&'a RequestRow]) -> Columns<'a> {
             sort_at,
             execute_before,
             repeat_key,
+            repeat_of,
         ]
     )
 }
@@ -311,13 +319,15 @@ pub fn list_pending_on(
         .load(conn)?)
 }
 
-/// Whether another open request of the org to the host carries the same repeat key.
+/// Whether another open request of the org to the host carries the same repeat key. The one that it submits again has
+/// ended, if only in the rows that are about to be written.
 pub fn is_repeat_key_in_use(conn: &mut AnyConnection, row: &RequestRow) -> Result<bool, StoreError> {
     let Some(repeat_key) = &row.repeat_key else { return Ok(false) };
     let same = requests::org_id.eq(&row.org_id).and(requests::host.eq(&row.host));
     let found = requests::table
         .filter(same.and(requests::repeat_key.eq(repeat_key)))
         .filter(requests::state.eq_any(OPEN_STATES).and(requests::request_id.ne(&row.request_id)))
+        .filter(requests::request_id.ne(row.repeat_of.as_ref().unwrap_or(&row.request_id)))
         .select(requests::request_id)
         .first::<String>(conn);
     Ok(found.optional()?.is_some())

@@ -38,6 +38,8 @@ diesel::table! {
         outcome_attempt -> Nullable<BigInt>,
         inferred -> Bool,
         settlement_words -> BigInt,
+        repeat_of -> Nullable<Text>,
+        repeated_by -> Nullable<Text>,
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod assets;
 mod form;
+mod form_key;
 pub mod headers;
 mod html;
 mod page_error;
@@ -38,7 +39,7 @@ use crate::engine::Engine;
 use crate::http::error::ApiError;
 use pages::{
     bulk, decide, deliveries, event_stream, history, inbox, new_request, request, request_lists,
-    request_types, settle, sign_in, trail,
+    request_types, settle, sign_in, submit_again, trail,
 };
 use parts::layout;
 use session::SignIn;
@@ -91,6 +92,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/requests/{id}/withdraw", web::post().to(decide::withdraw))
         .route("/requests/{id}/decide", web::post().to(decide::decide))
         .route("/requests/{id}/settle", web::post().to(settle::settle))
+        .route("/requests/{id}/submit-again", web::get().to(submit_again::step))
+        .route("/requests/{id}/submit-again", web::post().to(submit_again::submit))
         .route("/requests/{id}/trail", web::get().to(trail::page))
         .route("/bulk", web::get().to(bulk::review))
         .route("/bulk", web::post().to(bulk::decide))

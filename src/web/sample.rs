@@ -59,7 +59,15 @@ pub fn birth() -> NewRequest {
         expires_at: noon() + TimeDelta::days(1),
         terms: Terms { rule: "small".to_owned(), summary: "Refund 12 EUR".to_owned(), ..Terms::default() },
         waits_for: vec![Capacity::Permission(Permission::Check)],
+        repeat_of: None,
     }
+}
+
+/// The content of the request as which [`birth`] was submitted again.
+pub fn again() -> NewRequest {
+    let birth = birth();
+    let id = RequestId::parse("0190b6f2-7a3c-7cc0-8000-000000000002").unwrap();
+    NewRequest { id, repeat_of: Some(birth.id), ..birth }
 }
 
 /// The row of an event of an hour before noon, brought about by Mara or by the engine.
@@ -73,7 +81,8 @@ pub fn entry(kind: EventKind, from: Option<State>) -> TrailEntry {
         | EventKind::PayloadValidated
         | EventKind::Withdrawn { .. }
         | EventKind::Refused { .. }
-        | EventKind::SettlementWordGiven { .. } => (mara, State::AdminTask),
+        | EventKind::SettlementWordGiven { .. }
+        | EventKind::SubmittedAgain { .. } => (mara, State::AdminTask),
         EventKind::AutoApproved { .. }
         | EventKind::Expired
         | EventKind::AttemptStarted { .. }
@@ -164,6 +173,8 @@ pub fn every_kind() -> Vec<EventKind> {
         ended(Some(AttemptOutcome::Ambiguous), Outcome::Unknown),
         said(SettledOutcome::Executed, false),
         said(SettledOutcome::Failed, true),
+        EventKind::SubmittedAgain { newer: again().id },
+        EventKind::Submitted(Box::new(again())),
     ]
 }
 

@@ -50,9 +50,14 @@ impl SentForm {
 
     /// The message of a decision or a withdrawal.
     pub fn message(&self) -> Vec<Typed> {
-        let message = self.fields().find(|(name, text)| name == "message" && !text.is_empty());
-        let typed = |(_, text)| Typed { label: "What you wrote".to_owned(), text };
-        message.map(typed).into_iter().collect()
+        self.field("message", "What you wrote")
+    }
+
+    /// What was written into one field, with the words before it; nothing if it is empty.
+    pub fn field(&self, name: &str, label: &str) -> Vec<Typed> {
+        let written = self.fields().find(|(own, text)| own == name && !text.is_empty());
+        let typed = |(_, text)| Typed { label: label.to_owned(), text };
+        written.map(typed).into_iter().collect()
     }
 
     /// What was written into the fields of a submission, without those that are not public.

@@ -26,6 +26,13 @@ def points(customer: int, amount: int, **more: Any) -> Json:
     return call("POST", "/internal/goodwill/", body | more)
 
 
+def badge(request_id: str) -> Json:
+    """A badge: its target recognises a repeat by the id. ISSUE-BADGE takes it."""
+    body = {"triggeredBy": {"ownerType": "Goodwill_Module", "referenceId": "134"}, "requestId": request_id}
+    body |= {"customers": [113460811], "badgeMetaId": "658de01c823d1b70aabcfaae"}
+    return call("POST", "/api_gateway/v1/badges/badgeMeta/customer/issueBulk", body)
+
+
 def anything(text: str, note: str = "1", **more: Any) -> Json:
     """A task of the type ANYTHING, with whatever a hostile maker likes to write."""
     return call("PUT", "/notes/{note}", {"text": text} | more, note=note)

@@ -9,7 +9,7 @@ from countersign import Countersign, Submitted
 from desk import Desk, path_of
 from looks import Looks
 from people import AUDITOR, CHECKER, EVERYBODY, FINANCE, MAKER, Person
-from tasks import new_customer, points
+from tasks import badge, new_customer, points
 
 States = dict[str, Submitted]
 
@@ -34,6 +34,8 @@ def states(server: Countersign) -> States:
     server.decide(CHECKER, "GIFT", made["rejected"], "rejected")
     made["withdrawn"] = submit("GIFT", points(new_customer(), 500))
     server.withdraw(made["withdrawn"])
+    made["with-id"] = submit("ISSUE-BADGE", badge("every-page"))
+    server.withdraw(made["with-id"])
     server.wait_until(made["expired"], "expired")
     return made
 
@@ -108,6 +110,25 @@ def test_the_steps_look_right(pages: Desks, looks: Looks, states: States) -> Non
     page.get_by_role("button", name="Reject, send nothing").click()
     expect(page.get_by_role("alert")).to_be_visible()
     looks.everywhere(page, "reject-without-words")
+
+
+def test_submitting_again_looks_right(pages: Desks, looks: Looks, states: States) -> None:
+    page = pages[MAKER]
+    page.goto(path_of(states["rejected"], "submit-again"))
+    looks.everywhere(page, "step")
+    page.goto(path_of(states["with-id"], "submit-again"))
+    looks.everywhere(page, "step-with-id")
+    page.get_by_label("New id").fill("x" * 257)
+    page.get_by_role("button", name="Submit again").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    looks.everywhere(page, "step-with-a-wrong-id")
+    page.get_by_label("New id").fill("")
+    page.get_by_role("button", name="Submit again").click()
+    expect(page.get_by_role("link", name="an earlier request")).to_be_visible()
+    looks.everywhere(page, "new-request")
+    page.goto(path_of(states["with-id"]))
+    expect(page.get_by_role("link", name="the newer request")).to_be_visible()
+    looks.everywhere(page, "old-request")
 
 
 @pytest.mark.parametrize("state", ["staged", "executed", "rejected"])

@@ -20,7 +20,7 @@ fn redact(app: &App, value: &mut Value) {
             for (name, value) in members.iter_mut() {
                 match name.as_str() {
                     "requestId" if value.as_str().is_some_and(|id| id.len() == 36) => *value = json!("[id]"),
-                    "eventId" | "refusalId" => *value = json!("[id]"),
+                    "eventId" | "refusalId" | "repeatOf" | "repeatedBy" => *value = json!("[id]"),
                     "reference" => *value = json!("[reference]"),
                     "digest" if value.is_string() => *value = json!("[digest]"),
                     "typeVersion" if value.is_string() => *value = json!("[version]"),
@@ -91,7 +91,10 @@ fn other_ends_of_a_request() {
         assert_snapshot!("rejected", redacted(&app, rejected));
         let withdrawn = app.maker().submitted(&app.badge()).await.id;
         let withdrawn = app.maker().withdraw(&withdrawn, "A typing error.").await.expect(200);
+        let again = withdrawn["data"]["requestId"].as_str().unwrap().to_owned();
         assert_snapshot!("withdrawn", redacted(&app, withdrawn));
+        let again = app.maker().call("POST", &format!("/requests/{again}/submit-again")).json(&json!({}));
+        assert_snapshot!("submitted_again", redacted(&app, again.send().await.expect(200)));
         let mut partly = app.badge();
         task(&mut partly)["body"]["customers"] = json!([700_000_900, 11_115]);
         let partly = app.maker().submitted(&partly).await.id;

@@ -8,6 +8,7 @@
 -- `ambiguous` those of which nobody knows what became of them; `open_attempt` says whether one is under way.
 -- `outcome_attempt` is the attempt that decided the outcome; `inferred` if only a repeat's answer shows it.
 -- `settlement_words` counts what people said about its unknown outcome.
+-- `repeat_of` names the request that this one submits again, `repeated_by` the one as which it was submitted again.
 CREATE TABLE requests (
     org_id          TEXT COLLATE "C" NOT NULL,
     request_id      TEXT COLLATE "C" NOT NULL,
@@ -45,6 +46,8 @@ CREATE TABLE requests (
     outcome_attempt BIGINT,
     inferred        BOOLEAN NOT NULL DEFAULT FALSE,
     settlement_words BIGINT NOT NULL DEFAULT 0 CHECK (settlement_words >= 0),
+    repeat_of       TEXT COLLATE "C",
+    repeated_by     TEXT COLLATE "C",
     PRIMARY KEY (org_id, request_id),
     CONSTRAINT requests_final_has_end CHECK (
         (state IN ('executed', 'failed', 'rejected', 'withdrawn', 'expired')) = (ended_at IS NOT NULL)),
@@ -54,7 +57,9 @@ CREATE TABLE requests (
         ambiguous + CAST(open_attempt AS INTEGER) <= attempts AND (outcome_attempt IS NULL OR outcome_attempt <= attempts)),
     CONSTRAINT requests_next_attempt_is_to_come CHECK (
         (next_attempt_at IS NULL) = (next_attempt_reason IS NULL)
-        AND (next_attempt_at IS NULL OR (state = 'approved' AND NOT open_attempt)))
+        AND (next_attempt_at IS NULL OR (state = 'approved' AND NOT open_attempt))),
+    CONSTRAINT requests_repeated_has_ended CHECK (
+        repeated_by IS NULL OR state IN ('failed', 'rejected', 'withdrawn', 'expired'))
 );
 CREATE INDEX requests_by_start ON requests (org_id, started_at, request_id);
 CREATE INDEX requests_by_end ON requests (org_id, ended_at, request_id);
@@ -67,6 +72,8 @@ CREATE INDEX requests_unknown ON requests (state) WHERE state = 'unknown';
 -- The id by which a target recognises a repeat belongs to one open request.
 CREATE UNIQUE INDEX requests_open_repeat_key ON requests (org_id, host, repeat_key)
     WHERE repeat_key IS NOT NULL AND state IN ('AdminTask', 'approved', 'unknown');
+-- A request is submitted again once.
+CREATE UNIQUE INDEX requests_repeated_once ON requests (org_id, repeat_of) WHERE repeat_of IS NOT NULL;
 CREATE INDEX requests_sent_repeat_key ON requests (org_id, host, repeat_key)
     WHERE repeat_key IS NOT NULL AND attempts > 0;
 
@@ -446,10 +453,11 @@ CREATE TRIGGER requests_never_emptied BEFORE TRUNCATE ON requests
 CREATE TRIGGER requests_final_never_moves BEFORE UPDATE ON requests
     FOR EACH ROW WHEN (
         NEW.digest <> OLD.digest OR NEW.terms <> OLD.terms OR NEW.subject IS DISTINCT FROM OLD.subject
-        OR NEW.repeat_key IS DISTINCT FROM OLD.repeat_key
+        OR NEW.repeat_key IS DISTINCT FROM OLD.repeat_key OR NEW.repeat_of IS DISTINCT FROM OLD.repeat_of
+        OR (OLD.repeated_by IS NOT NULL AND NEW.repeated_by IS DISTINCT FROM OLD.repeated_by)
         OR (OLD.ended_at IS NOT NULL
             AND (NEW.state <> OLD.state OR NEW.ended_at IS DISTINCT FROM OLD.ended_at)))
-    EXECUTE FUNCTION refuse_change('digest, terms and a final state are immutable');
+    EXECUTE FUNCTION refuse_change('digest, terms, links and a final state are immutable');
 
 CREATE TRIGGER type_versions_never_change
     BEFORE UPDATE OF version, request_type, definition, first_at OR DELETE ON type_versions

@@ -7,11 +7,13 @@ use crate::domain::header_names::HEADERS_MAX;
 use crate::domain::path::placeholders;
 use crate::domain::pointer::unescaped;
 use crate::domain::request::Verdict;
-use crate::domain::request_type::{Change, Normalisation, RequestType, RequestTypes, Schema};
+use crate::domain::request_type::{
+    Change, Normalisation, REPEAT_ID_CHARS_MAX, RequestType, RequestTypes, Schema,
+};
 use crate::domain::settlement::SettledOutcome;
 use crate::domain::words::Words;
 use crate::engine::Engine;
-use crate::http::wire::{EntityBody, Word};
+use crate::http::wire::{EntityBody, NO_CONTROL, Word};
 
 /// The contract's own examples, by request type.
 pub(super) const EXAMPLES: [(&str, &str); 6] = [
@@ -33,6 +35,7 @@ pub(super) fn schemas(types: &RequestTypes) -> Map<String, Value> {
         "DecisionInput": decision(),
         "WithdrawalInput": withdrawal(),
         "SettlementInput": settlement(),
+        "SubmitAgainInput": again(),
         "BulkDecisionInput": bulk_decision(),
         "BulkDecisionItem": bulk_decision_item(),
     }));
@@ -109,6 +112,12 @@ pub(super) fn settle() -> Value {
     let example =
         json!({ "outcome": "executed", "evidence": "The target's log has it as transaction 77120." });
     body("How the request ended.", "SettlementInput", &[("settle", example)])
+}
+
+/// The request body of what is submitted again.
+pub(super) fn submit_again() -> Value {
+    let examples = [("same", json!({})), ("otherId", json!({ "newId": "4711-b" }))];
+    body("What is to differ from the stored call: nothing, or its id.", "SubmitAgainInput", &examples)
 }
 
 fn body(description: &str, name: &str, examples: &[(&str, Value)]) -> Value {
@@ -352,6 +361,15 @@ fn settlement() -> Value {
         "description": "The version of the request that the person read.",
     });
     input
+}
+
+fn again() -> Value {
+    let new_id = json!({
+        "type": "string", "minLength": 1, "maxLength": REPEAT_ID_CHARS_MAX, "pattern": NO_CONTROL,
+        "description": "The id to write in place of the one by which the target recognises a repeat; only for types \
+                        that name one. Without it the id stays, so that the target does the work once.",
+    });
+    json!({ "type": "object", "properties": { "newId": new_id }, "additionalProperties": false })
 }
 
 fn words(description: &str) -> Value {

@@ -46,6 +46,7 @@ pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
     );
     paths.insert(TOKEN_PATH.to_owned(), json!({ "post": client_token().render() }));
     paths.insert(base("/bulk-decisions"), json!({ "put": decide_many().render() }));
+    paths.insert(base("/requests/{requestId}/submit-again"), json!({ "post": submit_again().render() }));
     paths.insert(base("/requests/{requestId}/withdraw"), json!({ "post": withdraw().render() }));
     paths.insert(base("/requests/{requestId}/settle"), json!({ "post": settling::settle().render() }));
     paths
@@ -56,6 +57,7 @@ fn submit(request_type: &RequestType) -> Value {
         "read": link("getRequest", "Reads the request."),
         "history": link("getRequestHistory", "Reads the events of the request."),
         "withdraw": link("withdrawRequest", "Withdraws the request."),
+        "submitAgain": link("submitRequestAgain", "Submits the request again once it ended without its call."),
     });
     let description = "The request in the state `AdminTask`, or `approved` if its rule needs no approval.";
     let mut success = success(description, &schemas::of::<Data<RequestBody>>(), &["Idempotent-Replayed"]);
@@ -146,6 +148,30 @@ fn withdraw() -> Operation {
         parameters: given(&["requestId", "org"]),
         body: Some(bodies::withdraw()),
         success: success("The withdrawn request.", &schemas::of::<Data<RequestBody>>(), &[]),
+        refused: MOVING,
+        special: None,
+    }
+}
+
+fn submit_again() -> Operation {
+    let description = "The new request in the state `AdminTask`, or `approved` if its rule needs no approval. \
+                       Credentials, masked and secret fields are masked.";
+    Operation {
+        id: "submitRequestAgain".to_owned(),
+        tag: "Making",
+        summary: "Submit a request again.".to_owned(),
+        description: format!(
+            "Makes a new request of the stored call of one that is `failed`, `rejected`, `withdrawn` or `expired`. \
+             The type, rules, people and targets in force now judge it, and it needs new approvals. Only the maker \
+             can do this, once, and needs the permission `{}`. A call that carries an id by which its target \
+             recognises a repeat keeps the id unless `newId` is sent. Faults that are not about `newId` point into \
+             the stored call, as if it were the body of a submission. A refused call makes no request, but auditors \
+             see the refusal.",
+            Permission::Make.name()
+        ),
+        parameters: given(&["requestId", "org", "idempotencyKey"]),
+        body: Some(bodies::submit_again()),
+        success: success(description, &schemas::of::<Data<RequestBody>>(), &["Idempotent-Replayed"]),
         refused: MOVING,
         special: None,
     }

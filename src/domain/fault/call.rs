@@ -26,7 +26,7 @@ impl MemberKind {
     }
 }
 
-/// A fault in a member of a decision, a withdrawal or a list of decisions.
+/// A fault in a member of a decision, a withdrawal, a list of decisions, or of what is submitted again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MemberFault {
     /// The body is no object.
@@ -54,6 +54,15 @@ pub enum MemberFault {
     Words(WordsFault),
     /// It is not how an outcome is settled.
     NotASettledOutcome,
+    /// It is no id by which a target could recognise a repeat.
+    NewId {
+        /// The greatest number of characters.
+        chars_max: usize,
+    },
+    /// The request's type names no id by which its target recognises a repeat.
+    NoIdInType,
+    /// The call does not carry the id that its type names.
+    NoIdInCall,
 }
 
 impl MemberFault {
@@ -70,6 +79,18 @@ impl MemberFault {
             Self::RequestCount { max } => format!("Name 1 to {max} requests."),
             Self::Words(fault) => fault.sentence(),
             Self::NotASettledOutcome => "Write executed or failed.".to_owned(),
+            Self::NewId { chars_max } => {
+                format!("Write an id of 1 to {chars_max} characters, no control characters.")
+            }
+            Self::NoIdInType => {
+                "Leave it out: the calls of this request type carry no id by which the target \
+                                 recognises a repeat."
+                    .to_owned()
+            }
+            Self::NoIdInCall => {
+                "Leave it out: this call carries no id that could be replaced. Submit a new request instead."
+                    .to_owned()
+            }
         }
     }
 }

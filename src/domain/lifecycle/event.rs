@@ -40,6 +40,8 @@ pub struct NewRequest {
     pub terms: Terms,
     /// The capacities that can sign first; empty if no one has to sign.
     pub waits_for: Vec<Capacity>,
+    /// The request that it submits again.
+    pub repeat_of: Option<RequestId>,
 }
 
 /// A fact about a request: it happened, and is never refused or changed.
@@ -147,6 +149,11 @@ pub enum EventKind {
         /// Whether another person's latest word says the same, so that the outcome is settled.
         settles: bool,
     },
+    /// The maker submitted it again, as a new request.
+    SubmittedAgain {
+        /// The new request.
+        newer: RequestId,
+    },
 }
 
 /// What an attempt came to.
@@ -198,9 +205,10 @@ pub(super) fn next_event(request: &Request, by: Person, kind: EventKind, now: Da
         EventKind::LateAnswer { settles, .. } => settles.map_or(request.state, Outcome::state),
         EventKind::SettlementWordGiven { word, settles: true } => word.outcome.outcome().state(),
         EventKind::SettlementWordGiven { settles: false, .. } => request.state,
-        EventKind::AttemptStarted { .. } | EventKind::AttemptEnded { .. } | EventKind::Refused { .. } => {
-            request.state
-        }
+        EventKind::AttemptStarted { .. }
+        | EventKind::AttemptEnded { .. }
+        | EventKind::Refused { .. }
+        | EventKind::SubmittedAgain { .. } => request.state,
     };
     Event { seq: request.version + 1, at: now, by, from: Some(request.state), to, kind }
 }

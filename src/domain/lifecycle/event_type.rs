@@ -41,6 +41,8 @@ pub enum EventType {
     OutcomeUnknown,
     /// Someone tried what the rules forbid; nothing changed.
     Refused,
+    /// The maker submitted it again, as a new request.
+    SubmittedAgain,
     /// Other types are in force; an event of the engine, not of a request.
     RulesInForce,
     /// Another people file is in force; an event of the engine.
@@ -80,7 +82,7 @@ pub enum Belonging {
 
 impl EventType {
     /// Every type, in the order of a request's life.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Submitted,
         Self::MakerAccessValidated,
         Self::PayloadValidated,
@@ -98,6 +100,7 @@ impl EventType {
         Self::Failed,
         Self::OutcomeUnknown,
         Self::Refused,
+        Self::SubmittedAgain,
         Self::RulesInForce,
         Self::PeopleInForce,
         Self::RulesStale,
@@ -131,6 +134,7 @@ impl EventType {
             EventKind::Refused { .. } => Self::Refused,
             EventKind::SettlementWordGiven { settles: false, .. } => Self::SettlementProposed,
             EventKind::SettlementWordGiven { settles: true, .. } => Self::Settled,
+            EventKind::SubmittedAgain { .. } => Self::SubmittedAgain,
         }
     }
 
@@ -164,6 +168,7 @@ impl EventType {
             Self::Failed => "failed",
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Refused => "refused",
+            Self::SubmittedAgain => "submitted_again",
             Self::RulesInForce => "rules_in_force",
             Self::PeopleInForce => "people_in_force",
             Self::RulesStale => "rules_stale",
@@ -205,7 +210,8 @@ impl EventType {
             | Self::OutcomeUnknown
             | Self::Refused
             | Self::SettlementProposed
-            | Self::Settled => Belonging::Request,
+            | Self::Settled
+            | Self::SubmittedAgain => Belonging::Request,
             Self::DeliveryGivenUp
             | Self::SubscriptionSwitchedOff
             | Self::SignedIn
@@ -236,6 +242,7 @@ impl EventType {
             | Self::Rejected
             | Self::Withdrawn
             | Self::Refused
+            | Self::SubmittedAgain
             | Self::SignedIn
             | Self::SignedOut
             | Self::SettlementProposed

@@ -32,6 +32,8 @@ impl Request {
             waits_for: new.waits_for,
             decisions: Vec::new(),
             settlement: Vec::new(),
+            repeat_of: new.repeat_of,
+            repeated_by: None,
         }
     }
 
@@ -59,6 +61,7 @@ impl Request {
             EventKind::SettlementWordGiven { word, settles } => {
                 self.settlement.push(recorded_word(event, word, *settles));
             }
+            EventKind::SubmittedAgain { newer } => self.repeated_by = Some(*newer),
             EventKind::MakerAccessValidated
             | EventKind::PayloadValidated
             | EventKind::Withdrawn { .. }

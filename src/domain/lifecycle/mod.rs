@@ -11,6 +11,7 @@ mod fold;
 mod refusal;
 mod send;
 mod settle;
+mod submit_again;
 #[cfg(test)]
 mod tests;
 mod tried;
@@ -26,10 +27,12 @@ pub use self::event_type::{Belonging, EventType};
 pub use self::refusal::{Refusal, refusal_of};
 use self::settle::settle;
 pub use self::settle::{SettlementCommand, words_that_count};
+pub use self::submit_again::{NotRepeatable, may_submit_again};
 pub use self::tried::Tried;
 pub use self::withdraw::may_withdraw;
 use self::withdraw::withdraw;
 use super::actor::Person;
+use super::ids::RequestId;
 use super::policy::people::People;
 use super::request::Request;
 use super::sending::{AttemptEnd, SendingRules};
@@ -74,6 +77,15 @@ pub enum Command<'a> {
     RecordLateAnswer(AttemptEnd),
     /// A person says how an unknown outcome ended.
     Settle(SettlementCommand<'a>),
+    /// The maker submits it again, as a new request.
+    SubmitAgain {
+        /// Who asks.
+        by: Person,
+        /// The people file, which says what other accounts they have.
+        people: &'a People,
+        /// The new request.
+        newer: RequestId,
+    },
 }
 
 /// The events of a submission that passed every check: it waits in `AdminTask`, or, if its rule approves it
@@ -118,6 +130,9 @@ pub fn transition(
         Command::RecordLateAnswer(end) => send::late_answer(request, end)?.map(by_system),
         Command::Settle(command) => {
             settle(request, command, now)?.map(|kind| (command.signer.person.clone(), kind))
+        }
+        Command::SubmitAgain { by, people, newer } => {
+            Some((by.clone(), submit_again::submit_again(request, (by, people), *newer)?))
         }
     };
     Ok(happened.map(|(by, kind)| next_event(request, by, kind, now)).into_iter().collect())

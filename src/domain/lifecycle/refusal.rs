@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::NotRepeatable;
 use crate::domain::code::Code;
 use crate::domain::decision::Decision;
 use crate::domain::period;
@@ -61,6 +62,10 @@ pub enum Refusal {
     },
     /// This person may not say how the outcome ended, or not now.
     MayNotSettle(WhyNotSettle),
+    /// Only its maker submits a request again.
+    NotTheMakerAgain,
+    /// It can't be submitted again.
+    NotRepeatable(NotRepeatable),
 }
 
 impl Refusal {
@@ -81,6 +86,8 @@ impl Refusal {
             // The executor's own question; no client asks it.
             Self::NotExecutable { .. } => Code::Internal,
             Self::MayNotSettle(why) => why.code(),
+            Self::NotTheMakerAgain => Code::NotTheMaker,
+            Self::NotRepeatable(_) => Code::NotRepeatable,
         }
     }
 
@@ -130,6 +137,10 @@ impl Refusal {
             }
             Self::NotExecutable { state } => format!("This request is {state}; there is nothing to execute."),
             Self::MayNotSettle(why) => why.sentence(),
+            Self::NotTheMakerAgain => {
+                "Only its maker can submit a request again. Submit a new one if you want it.".to_owned()
+            }
+            Self::NotRepeatable(why) => why.sentence(),
         }
     }
 }

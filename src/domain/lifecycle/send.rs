@@ -192,7 +192,8 @@ impl Sending {
             | EventKind::Withdrawn { .. }
             | EventKind::Expired
             | EventKind::Refused { .. }
-            | EventKind::SettlementWordGiven { .. } => {}
+            | EventKind::SettlementWordGiven { .. }
+            | EventKind::SubmittedAgain { .. } => {}
         }
         after
     }

@@ -51,7 +51,9 @@ impl Tried {
             | Command::StartAttempt
             | Command::EndAttempt { .. }
             | Command::Stop { .. }
-            | Command::RecordLateAnswer(_) => None,
+            | Command::RecordLateAnswer(_)
+            // Kept where refused submissions are.
+            | Command::SubmitAgain { .. } => None,
         }
     }
 }
@@ -61,7 +63,7 @@ impl Command<'_> {
     pub(super) fn by(&self) -> Person {
         match self {
             Self::Decide(command) => command.signer.person.clone(),
-            Self::Withdraw { by, .. } => by.clone(),
+            Self::Withdraw { by, .. } | Self::SubmitAgain { by, .. } => by.clone(),
             Self::Settle(command) => command.signer.person.clone(),
             Self::Expire
             | Self::Lapse

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** every fault is reported at once, and what is accepted has a call and a digest.
 
+mod again;
 mod header_mask;
 mod headers;
 mod path_params;
@@ -25,6 +26,7 @@ use super::request_type::{Lists, REPEAT_ID_CHARS_MAX, RepeatRules, RequestType, 
 
 pub use super::entity::EntityInfo;
 pub use super::header_names::is_credential;
+pub use again::{AgainWish, StoredSubmission};
 pub use header_mask::mask_headers;
 pub use query::QUERY_PARAMETERS_MAX;
 pub use sameness::means_the_same;

@@ -10,8 +10,10 @@ use crate::store::{
 };
 
 impl BatchRows<'_> {
-    /// Writes everything that changed. Parents before children, for the foreign keys.
+    /// Writes everything that changed. Parents before children, for the foreign keys; and what ended before what is
+    /// submitted, for an id that passes from one to the other.
     pub(in crate::engine) fn flush(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
+        write_all(conn, self.moved_requests(), requests::save)?;
         let new = std::mem::take(&mut self.submissions);
         if !new.is_empty() {
             submissions::insert(conn, &new.iter().map(|submission| &**submission).collect::<Vec<_>>())?;
@@ -19,7 +21,6 @@ impl BatchRows<'_> {
         write_all(conn, std::mem::take(&mut self.new_client_keys), submission_keys::insert)?;
         let counted = self.counted.iter().filter_map(|key| self.usage.get(key).cloned());
         write_all(conn, counted.collect(), usage::save)?;
-        write_all(conn, self.moved_requests(), requests::save)?;
         write_all(conn, std::mem::take(&mut self.decisions), decisions::insert)?;
         write_all(conn, std::mem::take(&mut self.settlement_words), settlement_words::insert)?;
         let (new, moved) = self.moved_executions();

@@ -35,7 +35,8 @@ impl<'a> BatchRows<'a> {
         let Some(at) = pending_key(prepared) else { return Ok(()) };
         if let hash_map::Entry::Vacant(open) = self.pending.entry(at) {
             let (org, name, _, subject, _) = open.key();
-            let found = requests::list_pending_on(conn, (org, name), subject, 1)?;
+            // One more than is told: the request that a submission repeats does not stand in its way.
+            let found = requests::list_pending_on(conn, (org, name), subject, 2)?;
             open.insert(found);
         }
         Ok(())
@@ -64,7 +65,12 @@ impl<'a> BatchRows<'a> {
     pub(in crate::engine) fn stored_context(&self, prepared: &PreparedSubmission) -> StoredContext {
         let usage = prepared.usage(|key| usage_in(self.usage.get(key)));
         let pending = pending_key(prepared).and_then(|at| self.pending.get(&at).cloned());
-        StoredContext { usage, pending: pending.unwrap_or_default() }
+        let mut pending = pending.unwrap_or_default();
+        if let Some((_, older)) = &prepared.repeats {
+            // Its deadline may have passed just now.
+            pending.retain(|id| *id != older.to_string());
+        }
+        StoredContext { usage, pending }
     }
 
     /// Adds an admitted submission, and counts it for those after it.

@@ -59,6 +59,8 @@ pub enum ChangeKind {
     SettlementProposed,
     /// A second person said the same.
     Settled,
+    /// The maker submitted it again, as a new request.
+    SubmittedAgain,
 }
 
 impl ChangeKind {
@@ -77,6 +79,7 @@ impl ChangeKind {
             EventType::OutcomeUnknown => Some(Self::Ended(Outcome::Unknown)),
             EventType::SettlementProposed => Some(Self::SettlementProposed),
             EventType::Settled => Some(Self::Settled),
+            EventType::SubmittedAgain => Some(Self::SubmittedAgain),
             EventType::MakerAccessValidated
             | EventType::PayloadValidated
             | EventType::AutoApproved

@@ -84,6 +84,7 @@ fn stage_of(event: &Event) -> Option<usize> {
         | EventKind::Ended { .. }
         | EventKind::LateAnswer { .. }
         | EventKind::Refused { .. }
-        | EventKind::SettlementWordGiven { .. } => None,
+        | EventKind::SettlementWordGiven { .. }
+        | EventKind::SubmittedAgain { .. } => None,
     }
 }

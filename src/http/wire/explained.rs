@@ -28,6 +28,8 @@ pub struct ExplainedBody {
     can_settle: bool,
     /// Why the reader may not; empty if they may.
     why_not_settle: Vec<ReasonBody>,
+    /// Whether the reader may submit it again, as far as this request and their permissions say.
+    can_submit_again: bool,
     /// The reader's own decision.
     my_decision: Option<DecisionBody>,
     /// What the rule asks of the sign-in of those who approve; `null` if it asks nothing.
@@ -117,6 +119,7 @@ impl ExplainedBody {
             why_not: explanation.why_not.into_iter().map(ReasonBody::of).collect(),
             can_settle: explanation.why_not_settle.is_none(),
             why_not_settle: explanation.why_not_settle.into_iter().map(ReasonBody::of).collect(),
+            can_submit_again: explanation.can_submit_again,
             my_decision: explanation.my_decision.as_ref().map(DecisionBody::of),
             fresh_sign_in: explanation.fresh_sign_in.as_ref().map(FreshSignInBody::of),
             stages,

@@ -146,7 +146,8 @@ fn attempt(entry: &TrailEntry) -> Option<Value> {
         | EventKind::Expired
         | EventKind::AttemptStarted { .. }
         | EventKind::Refused { .. }
-        | EventKind::SettlementWordGiven { .. } => None,
+        | EventKind::SettlementWordGiven { .. }
+        | EventKind::SubmittedAgain { .. } => None,
     };
     let at = Instant::of(entry.at);
     Some(json!({

@@ -98,6 +98,14 @@ pub struct RequestBody {
     settlement: Option<SettlementBody>,
     /// Warnings about the submission, and the parts of an executed call that the target reported as failed.
     warnings: Vec<WarningBody>,
+    /// Only of a request that submits another one again: that one's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "uuid"))]
+    repeat_of: Option<String>,
+    /// Only of a request that was submitted again: the newer one's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "uuid"))]
+    repeated_by: Option<String>,
 }
 
 /// The HTTP call that is sent once the request is approved.
@@ -289,6 +297,8 @@ impl RequestBody {
             decisions: request.decisions.iter().map(DecisionBody::of).collect(),
             settlement: SettlementBody::of(&request),
             warnings,
+            repeat_of: request.repeat_of.map(|id| id.to_string()),
+            repeated_by: request.repeated_by.map(|id| id.to_string()),
         }
     }
 }

@@ -92,6 +92,14 @@ pub struct TrailEntryBody {
     /// How a person said that an unknown outcome ended. The message is their evidence.
     #[serde(skip_serializing_if = "Option::is_none")]
     settlement: Option<Word<SettledOutcome>>,
+    /// Of a submission: the request that it submits again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "uuid"))]
+    repeat_of: Option<String>,
+    /// The request as which this one was submitted again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "uuid"))]
+    repeated_by: Option<String>,
 }
 
 /// A refused decision, withdrawal or word about an unknown outcome, as it was sent.
@@ -148,6 +156,8 @@ impl TrailEntryBody {
             stage: None,
             signed_as: None,
             settlement: None,
+            repeat_of: None,
+            repeated_by: None,
         };
         if let Some(kind) = &entry.kind {
             body.add(kind, entity);
@@ -161,7 +171,9 @@ impl TrailEntryBody {
             EventKind::Submitted(new) => {
                 self.entity_info = Some(EntityBody::of(entity));
                 self.type_version = Some(new.type_version.clone());
+                self.repeat_of = new.repeat_of.map(|id| id.to_string());
             }
+            EventKind::SubmittedAgain { newer } => self.repeated_by = Some(newer.to_string()),
             EventKind::MakerAccessValidated => self.maker_access = Some(true),
             EventKind::PayloadValidated => self.payload = Some(true),
             // As in a decision: stages count from 1, and a capacity goes by its name.

@@ -12,4 +12,5 @@ pub mod request_lists;
 pub mod request_types;
 pub mod settle;
 pub mod sign_in;
+pub mod submit_again;
 pub mod trail;

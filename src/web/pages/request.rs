@@ -88,6 +88,20 @@ struct Acts {
     more: Vec<String>,
     can_decide: bool,
     can_withdraw: bool,
+    can_submit_again: bool,
+}
+
+/// The requests that this one is linked with: the one that it submits again, and the newer one.
+struct Links {
+    older: Option<String>,
+    newer: Option<String>,
+}
+
+impl Links {
+    fn of(request: &Request) -> Self {
+        let url = |id: RequestId| format!("{BASE}/requests/{id}");
+        Self { older: request.repeat_of.map(url), newer: request.repeated_by.map(url) }
+    }
 }
 
 #[derive(Template)]
@@ -107,6 +121,7 @@ struct RequestTemplate {
     byline: String,
     maker: String,
     submitted: Time,
+    links: Links,
     notes: Vec<Note>,
     why: &'static str,
     subject: String,
@@ -220,6 +235,7 @@ pub fn render_with(
         byline: if is_own { "You".to_owned() } else { String::new() },
         maker: it.maker.user_name.clone(),
         submitted: when.ago(it.started_at),
+        links: Links::of(it),
         notes,
         why: why(it),
         subject: it.terms.subject.clone().unwrap_or_default(),
@@ -354,7 +370,8 @@ fn acts(request: &Request, explained: &Explanation) -> Acts {
             more.push(format!("It waits for {}.", needed.join(", ")));
         }
     }
-    Acts { sentence, more, can_decide: explained.can_decide, can_withdraw: explained.can_withdraw }
+    let Explanation { can_decide, can_withdraw, can_submit_again, .. } = *explained;
+    Acts { sentence, more, can_decide, can_withdraw, can_submit_again }
 }
 
 /// `GET /ui/requests/{id}/body`: the whole body, where the page shows only its beginning.

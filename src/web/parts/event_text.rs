@@ -100,7 +100,10 @@ pub fn describe_event(entry: &TrailEntry, when: When) -> EventWords {
 
 fn what_happened(kind: &EventKind, from: Option<State>, when: When) -> EventDescription {
     match kind {
-        EventKind::Submitted(_) => plain(Icon::Pen, "submitted it"),
+        EventKind::Submitted(new) => match new.repeat_of {
+            Some(older) => plain(Icon::Pen, format!("submitted request {older} again, as this one")),
+            None => plain(Icon::Pen, "submitted it"),
+        },
         EventKind::MakerAccessValidated => {
             checked("checked the maker’s permission to ask for this: it is there")
         }
@@ -131,6 +134,9 @@ fn what_happened(kind: &EventKind, from: Option<State>, when: When) -> EventDesc
             plain(Icon::Warn, format!("tried what the rules forbid ({code}); nothing changed"))
         }
         EventKind::SettlementWordGiven { word, settles } => settlement_word(word, *settles),
+        EventKind::SubmittedAgain { newer } => {
+            plain(Icon::Copy, format!("submitted it again, as request {newer}"))
+        }
     }
 }
 
@@ -283,6 +289,8 @@ mod tests {
         Countersign recorded that the outcome is unknown: A reason.
         Mara Okafor said for Risk that it happened; another person must say the same: Seen in the log.
         Mara Okafor said for Risk that it did not happen, as another person had: that settles it: Seen in the log.
+        Mara Okafor submitted it again, as request 0190b6f2-7a3c-7cc0-8000-000000000002
+        Mara Okafor submitted request 0190b6f2-7a3c-7cc0-8000-000000000001 again, as this one
         ");
     }
 

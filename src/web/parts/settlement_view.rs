@@ -119,7 +119,8 @@ fn attempt_of(entry: &TrailEntry) -> Option<(i64, bool)> {
         | EventKind::Withdrawn { .. }
         | EventKind::Expired
         | EventKind::Refused { .. }
-        | EventKind::SettlementWordGiven { .. } => None,
+        | EventKind::SettlementWordGiven { .. }
+        | EventKind::SubmittedAgain { .. } => None,
     }
 }
 

@@ -203,6 +203,15 @@ async fn decisions(table: &mut Table) {
     table.add("withdrawal_without_reason", withdraw(&mara, json!({}))).await;
     checker.reject(&id, "no").await.data();
     table.add("already_decided", put(&approve)).await;
+    let again = |actor: &Actor<'_>, id: &str| {
+        actor.call("POST", &format!("/requests/{id}/submit-again")).json(&json!({}))
+    };
+    let colleague = Person::new(400_008, "eight@example.com", &["CanMakeRequest", "CanCheckRequest"]);
+    table.add("not_the_maker_again", again(&app.actor(colleague), &id)).await;
+    again(&mara, &id).send().await.data();
+    // The message names the newer request, which differs each time.
+    let waiting = mara.submitted(&app.badge()).await.id;
+    table.add("not_repeatable", again(&mara, &waiting)).await;
     let withdrawn = mara.submitted(&app.badge()).await.id;
     mara.withdraw(&withdrawn, "never mind").await.data();
     table.add("request_closed", put(&decision(&withdrawn, "approved", ""))).await;

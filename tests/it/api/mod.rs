@@ -27,6 +27,7 @@ mod rule_book;
 mod settle;
 mod stages;
 mod subjects;
+mod submit_again;
 mod trail;
 mod visibility;
 mod withdraw;

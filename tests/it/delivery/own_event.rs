@@ -43,6 +43,37 @@ async fn every_change_is_told_in_its_order_with_digest_stage_and_actor(on: On) {
     assert!(hook.arrived().iter().all(|arrived| !arrived.body.contains("anna")), "no payload");
 }
 
+async fn what_is_submitted_again_is_told_with_both_ends_of_the_link(on: On) {
+    let hook = Target::start().await;
+    let text = subscription("own", &hook, "countersign", "types = [\"PAY-OUT\"]");
+    let options = AppOptions::stepped().with_type(&type_file("", "")).with_targets([hook.address]);
+    let app = App::with(on, options.with_subscriptions(&text)).await;
+    let old = app.maker().pays(&body(&app, "anna", 5)).await.id;
+    app.checker().says(&old, "rejected").await.data();
+    let again = app.maker().call("POST", &format!("/requests/{old}/submit-again")).text("{}");
+    let new = again.send().await.data()["requestId"].clone();
+    app.run_due_deliveries().await;
+    let told = told(&hook);
+    let of = |id: &serde_json::Value| -> Vec<(serde_json::Value, serde_json::Value, serde_json::Value)> {
+        let own = told.iter().map(|told| &told.event).filter(|event| event["data"]["requestId"] == *id);
+        own.map(|event| {
+            let data = &event["data"];
+            (event["type"].clone(), data["repeatOf"].clone(), data["repeatedBy"].clone())
+        })
+        .collect()
+    };
+    let none = || serde_json::Value::Null;
+    assert_eq!(
+        of(&json!(old)),
+        [
+            (json!("submitted"), none(), none()),
+            (json!("rejected"), none(), none()),
+            (json!("submitted_again"), none(), new.clone()),
+        ]
+    );
+    assert_eq!(of(&new), [(json!("submitted"), json!(old), none())]);
+}
+
 async fn two_secrets_sign_while_one_is_replaced(on: On) {
     let hook = Target::start().await;
     let both = "secrets = [{ file = \"first.secret\" }, { file = \"second.secret\" }]";
@@ -66,5 +97,6 @@ async fn two_secrets_sign_while_one_is_replaced(on: On) {
 
 journeys! {
     every_change_is_told_in_its_order_with_digest_stage_and_actor,
+    what_is_submitted_again_is_told_with_both_ends_of_the_link,
     two_secrets_sign_while_one_is_replaced,
 }

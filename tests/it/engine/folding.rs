@@ -7,7 +7,7 @@ use countersign::domain::execution::ExecutionState;
 use countersign::domain::request::{NewDecision, Request, State, Verdict};
 use countersign::domain::settlement::{NewSettlementWord, SettledOutcome};
 use countersign::domain::words::Words;
-use countersign::engine::{Ending, Engine, EngineError, HeldLease, SettlementInput};
+use countersign::engine::{AgainInput, Ending, Engine, EngineError, HeldLease, SettlementInput};
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -38,6 +38,10 @@ enum Act {
         request: Index,
         by: &'static str,
     },
+    Again {
+        request: Index,
+        by: &'static str,
+    },
     Sweep,
     Claim,
     Start(Index),
@@ -62,6 +66,7 @@ fn act() -> impl Strategy<Value = Act> {
         6 => (request(), select(&PEOPLE[..]), any::<bool>(), select(vec![None, Some(true), Some(false)]))
             .prop_map(|(request, by, approves, digest)| Act::Decide { request, by, approves, digest }),
         1 => (request(), select(&PEOPLE[..])).prop_map(|(request, by)| Act::Withdraw { request, by }),
+        2 => (request(), select(&PEOPLE[..])).prop_map(|(request, by)| Act::Again { request, by }),
         1 => Just(Act::Sweep),
         4 => Just(Act::Claim),
         4 => any::<Index>().prop_map(Act::Start),
@@ -119,6 +124,17 @@ impl Play<'_> {
                 let (request, by) = (request.get(&self.requests), account(by));
                 let reason = Words::new("a mistake").unwrap();
                 is_sound(engine.withdraw(&by, request.id, reason, origin(&by)).await);
+            }
+            Act::Again { request, by } => {
+                let by = account(by);
+                let again = AgainInput {
+                    actor: &by,
+                    old: engine.find(&auditor(), request.get(&self.requests).id).await.unwrap(),
+                    body: Ok(b"{}"),
+                    idempotency_key: None,
+                    reference: "ref",
+                };
+                is_sound(engine.submit_again(again).await);
             }
             Act::Sweep => is_sound(engine.expire_overdue().await),
             Act::Settle => is_sound(engine.settle_lapsed(&[]).await),
@@ -210,6 +226,13 @@ async fn check(node: &Node, submitted: &Request) {
     assert!(stored.decisions.iter().all(|row| row.checker.sub != "sub-maker"));
     assert!(stored.settlement.iter().all(|word| word.by.sub != "sub-maker"));
     assert_eq!(stored.request.settlement_words, i64::try_from(stored.settlement.len()).unwrap());
+
+    if let Some(newer) = request.repeated_by {
+        let newer = node.engine.find(&auditor(), newer).await.unwrap().request;
+        assert_eq!(newer.repeat_of, Some(request.id));
+        assert_eq!((newer.digest, node.stored(&newer).folded()), (request.digest, newer));
+        assert!(request.state.frees_counters(), "{request:?}");
+    }
 
     assert_eq!(stored.execution.is_some(), request.execute_before.is_some());
     assert_eq!(stored.attempts.len(), usize::try_from(request.sending.attempts).unwrap());

@@ -7,7 +7,11 @@ use crate::support::clients::{call, call_by, gated, required, till};
 use crate::support::people::Person;
 use crate::support::{On, fixture, journeys};
 
-journeys![a_client_calls_only_for_its_own_org, a_client_calls_only_what_one_of_its_groups_allows,];
+journeys![
+    a_client_calls_only_for_its_own_org,
+    a_client_calls_only_what_one_of_its_groups_allows,
+    a_client_submits_again_only_what_it_may_submit,
+];
 
 async fn a_client_calls_only_for_its_own_org(on: On) {
     let (own, foreign) = (till("till.one"), till("till.two").of_org("90002"));
@@ -63,6 +67,7 @@ async fn a_client_calls_only_what_one_of_its_groups_allows(on: On) {
         ("GET", "/deliveries", false, true),
         ("POST", "/deliveries/x/redeliver", false, true),
         ("POST", "/requests/x/withdraw", false, false),
+        ("POST", "/requests/x/submit-again", true, true),
         ("GET", "/no/such/path", false, false),
         ("HEAD", "/requests", false, false),
     ];
@@ -74,6 +79,34 @@ async fn a_client_calls_only_what_one_of_its_groups_allows(on: On) {
             if !is_let && method != "HEAD" {
                 assert_eq!(reply.body, fixture("auth/v1.1-no-resource-access.403.json"));
             }
+        }
+    }
+}
+
+async fn a_client_submits_again_only_what_it_may_submit(on: On) {
+    let (badges, all) = (till("till.badges").in_groups(&["badges"]), till("till.all"));
+    let reports = till("till.reports").in_groups(&["reports"]);
+    let app = gated(on, groups(), &[&badges, &all, &reports]).await;
+    // Both are withdrawn, so that each may be submitted again.
+    let withdrawn = async |name: &str| {
+        let submit = call(&app, "POST", &format!("/{name}")).json(&app.example(name));
+        let data = submit.header("authorization", &all.basic()).send().await.data();
+        let id = data["requestId"].as_str().unwrap().to_owned();
+        let withdraw =
+            call(&app, "POST", &format!("/requests/{id}/withdraw")).json(&json!({ "reason": "no" }));
+        withdraw.header("authorization", &all.basic()).send().await.expect(200);
+        id
+    };
+    let (badge, earned) = (withdrawn("ISSUE-BADGE").await, withdrawn("EARN-BADGE").await);
+    for (till, id, is_let) in
+        [(&reports, &badge, false), (&badges, &earned, false), (&badges, &badge, true), (&all, &earned, true)]
+    {
+        let again = call(&app, "POST", &format!("/requests/{id}/submit-again")).text("{}");
+        let reply = again.header("authorization", &till.basic()).send().await;
+        if is_let {
+            assert_eq!(reply.data()["repeatOf"], json!(id));
+        } else {
+            assert_eq!(reply.expect(403), fixture("auth/v1.1-no-resource-access.403.json"));
         }
     }
 }

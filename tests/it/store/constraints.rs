@@ -6,6 +6,7 @@ use countersign::domain::execution::Execution;
 use countersign::domain::policy::Capacity;
 use countersign::domain::request::{Decision, Request, State, Verdict};
 use countersign::domain::settlement::{SettledOutcome, SettlementWord};
+use countersign::engine::AgainInput;
 use countersign::store::decisions::{self, DecisionRow};
 use countersign::store::executions;
 use countersign::store::settlement_words::{self, SettlementWordRow};
@@ -34,6 +35,7 @@ on_both_stores![
     a_request_has_one_execution,
     a_lease_and_an_end_are_whole_or_absent,
     what_is_stored_about_attempts_adds_up,
+    a_request_is_linked_once_and_for_good,
 ];
 
 /// The database refuses every one of these, and nothing has changed after each.
@@ -341,4 +343,37 @@ async fn what_is_stored_about_attempts_adds_up(database: Database) {
     all_are_refused(&node, &request, &statements[8..]);
     let begun = node.stored(&request).request;
     assert_eq!((begun.attempts, begun.open_attempt, begun.ambiguous), (1, true, 0));
+}
+
+async fn a_request_is_linked_once_and_for_good(database: Database) {
+    let node = Node::open(database);
+    let old = node.submit(&maker()).await;
+    node.withdraw(&maker(), old.id).await.unwrap();
+    let other = node.submit(&maker()).await;
+    let link = |column: &str, of: &Request, to: &str| {
+        format!("UPDATE requests SET {column} = {to} WHERE request_id = '{}'", of.id)
+    };
+    let new = format!("'{}'", node.clock.new_id());
+    // What has not ended is not submitted again, and what a request submits again is said when it is made.
+    all_are_refused(&node, &other, &[link("repeated_by", &other, &new), link("repeat_of", &other, &new)]);
+    let again = AgainInput {
+        actor: &maker(),
+        old: node.engine.find(&maker(), old.id).await.unwrap(),
+        body: Ok(b"{}"),
+        idempotency_key: None,
+        reference: "ref",
+    };
+    let newer = node.engine.submit_again(again).await.unwrap().view.request;
+    assert_eq!(node.stored(&old).read().repeated_by, Some(newer.id));
+    let forbidden = |of: &Request, column: &str| {
+        [link(column, of, &new), link(column, of, "NULL"), link(column, of, "''")].to_vec()
+    };
+    all_are_refused(&node, &old, &forbidden(&old, "repeated_by"));
+    all_are_refused(&node, &newer, &forbidden(&newer, "repeat_of"));
+    // No second request names the same one, whoever writes it.
+    let mut twin = node.stored(&newer).request;
+    twin.request_id = node.clock.new_id().to_string();
+    let inserted = diesel::insert_into(countersign::store::schema::requests::table).values(&twin);
+    let error = diesel::RunQueryDsl::execute(inserted, &mut node.conn()).unwrap_err();
+    assert!(matches!(error, DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)), "{error}");
 }

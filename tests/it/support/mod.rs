@@ -60,6 +60,7 @@ pub fn without_explanation(mut request: Value) -> Value {
     for name in [
         "canDecide",
         "whyNot",
+        "canSubmitAgain",
         "myDecision",
         "freshSignIn",
         "stages",

@@ -118,6 +118,9 @@ async fn a_checker_receives_new_requests_and_the_decisions_of_others(on: On) {
     let silent = app.maker().pays(&body(&app, "payee-two", 10)).await;
     app.maker().withdraw(&silent.id, "a secret reason").await.data();
     stream.receives("Withdrawn by maker@example.com just now").await;
+    let again = app.maker().call("POST", &format!("/requests/{}/submit-again", silent.id)).text("{}");
+    again.send().await.data();
+    stream.receives("Submitted again by maker@example.com just now").await;
     // None of these could be part of an id by chance.
     for never in ["payee-one", "payee-two", "a secret reason", "as agreed"] {
         assert!(!stream.text.contains(never), "{never}: {}", stream.text);

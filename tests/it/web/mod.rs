@@ -13,6 +13,7 @@ mod request;
 mod request_types;
 mod session;
 mod settle;
+mod submit_again;
 mod trail;
 mod words;
 

@@ -1,5 +1,6 @@
 //! Stories: requests that went through commands, for the tests of this folder.
 
+mod again;
 mod one_checker;
 mod policies;
 mod sending;
@@ -129,6 +130,7 @@ fn new_request() -> NewRequest {
         expires_at: start() + seconds(WAITS),
         terms: Terms { rule: "default".to_owned(), ..Terms::default() },
         waits_for: Vec::new(),
+        repeat_of: None,
     }
 }
 
@@ -268,7 +270,7 @@ impl Story {
             }
             TestCommand::End { attempt, outcome, repeat } => {
                 let end = ended(attempt.unwrap_or(self.request.sending.attempts), *outcome);
-                Command::EndAttempt { end, rules: sending_rules(&RETRY, *repeat) }
+                Command::EndAttempt { end, rules: sending::sending_rules(&sending::RETRY, *repeat) }
             }
             TestCommand::Late { attempt, outcome } => {
                 let known = sending::outcomes_by_attempt(&self.events).get(attempt).copied().flatten();
@@ -318,7 +320,8 @@ fn asker(command: &TestCommand) -> Option<&Person> {
             | Command::StartAttempt
             | Command::EndAttempt { .. }
             | Command::Stop { .. }
-            | Command::RecordLateAnswer(_),
+            | Command::RecordLateAnswer(_)
+            | Command::SubmitAgain { .. },
         ) => None,
     }
 }
@@ -379,17 +382,4 @@ fn stop() -> TestCommand {
 
 fn ended(attempt: i64, outcome: AttemptOutcome) -> AttemptEnd {
     AttemptEnd { attempt, outcome, reason: "It ended.".to_owned(), retry_after: None }
-}
-
-const RETRY: RetryRules =
-    RetryRules { first_delay: TimeDelta::seconds(2), longest_delay: TimeDelta::seconds(8), attempts: None };
-
-fn sending_rules(retry: &RetryRules, repeat: TestRepeat) -> SendingRules<'_> {
-    SendingRules {
-        retry,
-        recognises_repeat: repeat != TestRepeat::Unknown,
-        is_only_user: repeat == TestRepeat::Recognised,
-        call_limit: seconds(5),
-        jitter: 1000,
-    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::domain::request_type::RetryRules;
 
 /// An approved request whose attempts ended like this, each followed by the next.
 fn sent(ends: &[TestCommand]) -> Story {
@@ -196,8 +197,22 @@ pub(super) fn outcomes_by_attempt(events: &[Event]) -> BTreeMap<i64, Option<Atte
             | EventKind::Expired
             | EventKind::Ended { attempt: None, .. }
             | EventKind::Refused { .. }
-            | EventKind::SettlementWordGiven { .. } => {}
+            | EventKind::SettlementWordGiven { .. }
+            | EventKind::SubmittedAgain { .. } => {}
         }
     }
     outcomes
+}
+
+pub(super) const RETRY: RetryRules =
+    RetryRules { first_delay: TimeDelta::seconds(2), longest_delay: TimeDelta::seconds(8), attempts: None };
+
+pub(super) fn sending_rules(retry: &RetryRules, repeat: TestRepeat) -> SendingRules<'_> {
+    SendingRules {
+        retry,
+        recognises_repeat: repeat != TestRepeat::Unknown,
+        is_only_user: repeat == TestRepeat::Recognised,
+        call_limit: seconds(5),
+        jitter: 1000,
+    }
 }

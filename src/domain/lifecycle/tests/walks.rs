@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
+use super::again::{newer, submit_again};
 use super::policies::{checkers, entry, group, stage};
 use super::sending::outcomes_by_attempt;
 use super::*;
@@ -74,6 +75,7 @@ fn commands() -> impl Strategy<Value = TestCommand> {
             decide(checker, verdict, message, digest.as_deref())
         }),
         1 => (people(), words()).prop_map(|(by, reason)| withdraw(by, reason)),
+        1 => people().prop_map(submit_again),
         1 => Just(expire()),
         1 => Just(lapse()),
         3 => Just(attempt()),
@@ -150,6 +152,7 @@ fn the_arbitrary_stories_reach_every_state_in_which_a_request_rests() {
     is_there("a settlement by people", &|end| end.settling_word().is_some());
     is_there("two rejections", &|end| end.state == State::Rejected && end.decisions.len() > 1);
     is_there("a third stage", &|end| end.last_decision().is_some_and(|last| last.stage == 2));
+    is_there("a request submitted again", &|end| end.repeated_by.is_some());
     is_there("two approvals", &|end| end.state == State::Executed && end.decisions.len() > 1);
     is_there("an execution that nobody approved", &|end| {
         end.state == State::Executed && end.decisions.is_empty()
@@ -260,9 +263,11 @@ proptest! {
             assert!(leads_to(from.state, to.state), "{} to {}", from.state, to.state);
             assert_eq!(to.state.is_final(), to.ended_at.is_some());
             if from.state.is_final() {
-                // A late answer adds to what is known of attempts, and moves nothing else.
+                // A late answer adds to what is known of attempts, and who submits it again sets a link; nothing else
+                // moves.
                 let (version, sending) = (from.version, from.sending.clone());
-                assert_eq!(&Request { version, sending, ..to.clone() }, from);
+                let repeated_by = from.repeated_by;
+                assert_eq!(&Request { version, sending, repeated_by, ..to.clone() }, from);
             }
         });
     }
@@ -366,6 +371,21 @@ proptest! {
                 let is_ambiguous = *outcome == AttemptOutcome::Ambiguous;
                 assert!(!is_ambiguous || *next_attempt_at >= before.now + seconds(5));
             }
+        });
+    }
+
+    #[test]
+    fn a_request_is_submitted_again_once_by_its_maker_and_only_if_nothing_can_come_of_it(plan in plans()) {
+        walk(&plan, |before, command, said, after| {
+            let TestCommand::Other(Command::SubmitAgain { by, people, .. }) = command else {
+                return assert_eq!(after.request.repeated_by, before.request.repeated_by);
+            };
+            let it = &before.request;
+            let is_over = it.state.is_final() && it.state != State::Executed;
+            let is_allowed = people.is_own_account(by, &maker()) && is_over && it.repeated_by.is_none();
+            assert_eq!(said.is_ok(), is_allowed);
+            assert_eq!(after.request.repeated_by, if is_allowed { Some(newer()) } else { it.repeated_by });
+            assert!(!is_allowed || it.sending.is_certainly_undone());
         });
     }
 

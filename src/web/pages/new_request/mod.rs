@@ -21,6 +21,7 @@ use crate::engine::{AdmissionRefusal, DoorFault, DryRun, EngineError, Submission
 use crate::http::error::ApiError;
 use crate::http::query::given_once;
 use crate::web::form::{self, Entries, Form, Problem, Section};
+use crate::web::form_key::{form_key, new_form_key};
 use crate::web::html::filters;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::notices::Note;
@@ -120,7 +121,7 @@ async fn submit_form(type_name: &str, form: SentForm) -> Page {
     }
     may_make(&page)?;
     let new = NewRequest::of(&page, type_name)?;
-    let key = if is_key(&key) { key } else { new.new_key() };
+    let key = form_key(key, page.engine());
     let form = new.form(is_json);
     match wish.split_once(':').unwrap_or((&wish, "")) {
         ("submit", _) => new.submit(&form, entries, key).await,
@@ -152,9 +153,8 @@ impl<'a> NewRequest<'a> {
         Form::of(&self.request_type, self.page.engine().targets(), is_json)
     }
 
-    /// A key under which this form can become one request only, however often it is sent.
     fn new_key(&self) -> String {
-        format!("form-{}", self.page.engine().clock().new_id())
+        new_form_key(self.page.engine())
     }
 
     /// Most makers work in one place: what their last request belonged to is a good beginning.
@@ -370,12 +370,6 @@ fn may_make(page: &PageRequest) -> Result<(), PageError> {
             Permission::Make.name()
         ),
     })
-}
-
-/// Keys that this page has not made are not used.
-fn is_key(key: &str) -> bool {
-    let id = key.strip_prefix("form-").unwrap_or_default();
-    id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 /// Lets the engine refuse a submission before it looks at the body, and keep the refusal.

@@ -121,6 +121,15 @@ impl App {
         self.server().reload_rules().await;
     }
 
+    /// The next server may not call the recording target any more.
+    pub fn forbids_target(&mut self) {
+        let file = self.folder.path().join("countersign.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let ports = format!("ports = [{}]", self.target.address.port());
+        std::fs::write(&file, text.replace(&ports, "ports = [9]")).unwrap();
+        self.config = Config::load(Some(&file), std::iter::empty(), Flags::default()).unwrap();
+    }
+
     /// The running server, for a test that stops it in its own way.
     pub fn take_server(&mut self) -> Server {
         self.server.take().unwrap()

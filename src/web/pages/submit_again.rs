@@ -1,0 +1,182 @@
+//! Submit a request again: one step with the stored call. Nothing of the call is edited but its id.
+
+use actix_web::http::StatusCode;
+use actix_web::{ResponseError, web};
+use askama::Template;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::domain::code::Code;
+use crate::domain::json;
+use crate::domain::policy::RuleOutcome;
+use crate::domain::request_type::RequestType;
+use crate::engine::request_snapshot::RequestSnapshot;
+use crate::engine::{AgainInput, EngineError};
+use crate::http::error::{ApiError, ErrorItem};
+use crate::web::form_key::{form_key, new_form_key};
+use crate::web::html::filters;
+use crate::web::pages::request::{load, render};
+use crate::web::parts::call_view::CallView;
+use crate::web::parts::format::summary;
+use crate::web::parts::notices::Note;
+use crate::web::sent_form::{SentForm, keeping};
+use crate::web::{BASE, Icon, Nav, Page, PageRequest, Shell, see_other, show};
+
+/// The field of the new id, as the API calls it.
+const NEW_ID: &str = "newId";
+
+#[derive(Template)]
+#[template(path = "submit_again.html")]
+struct AgainTemplate {
+    shell: Shell,
+    id: String,
+    url: String,
+    version: i64,
+    title: String,
+    key: String,
+    call: CallView,
+    /// Whether every rule in force that takes a submission asks for people.
+    is_always_checked: bool,
+    new_id: Option<NewIdField>,
+    problem: Option<Note>,
+}
+
+/// The field for another id, if the type in force has one and the call carries it.
+struct NewIdField {
+    /// The id that the call carries, as this person may see it.
+    current: String,
+    typed: String,
+    fault: String,
+}
+
+/// The form of the step.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct AgainForm {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    key: String,
+    #[serde(default, rename = "newId")]
+    new_id: String,
+}
+
+/// What a form brought, and what is wrong with it.
+#[derive(Default)]
+struct FormInput {
+    status: StatusCode,
+    key: Option<String>,
+    typed: String,
+    fault: String,
+    problem: Option<Note>,
+}
+
+/// `GET /ui/requests/{id}/submit-again`
+pub async fn step(page: PageRequest, id: web::Path<String>) -> Page {
+    let snapshot = load(&page, &id).await?;
+    if !snapshot.explained.can_submit_again {
+        return render(&page, snapshot, StatusCode::OK, Vec::new());
+    }
+    step_page(&page, snapshot, FormInput::default())
+}
+
+/// `POST /ui/requests/{id}/submit-again`
+pub async fn submit(id: web::Path<String>, form: SentForm) -> Page {
+    let typed = form.field(NEW_ID, "New id");
+    keeping(typed, submit_one(&id, form).await)
+}
+
+async fn submit_one(id: &str, form: SentForm) -> Page {
+    let (page, form): (PageRequest, AgainForm) = form.open()?;
+    page.check_form(&form.csrf)?;
+    let key = form_key(form.key, page.engine());
+    let snapshot = load(&page, id).await?;
+    let body = if form.new_id.is_empty() { json!({}) } else { json!({ NEW_ID: form.new_id }) };
+    let (body, reference) = (json::write(&body), page.reference());
+    let again = AgainInput {
+        actor: page.actor(),
+        old: snapshot.view,
+        body: Ok(body.as_bytes()),
+        idempotency_key: Some(&key),
+        reference: &reference,
+    };
+    match page.engine().submit_again(again).await {
+        Ok(submitted) => Ok(see_other(&format!("{BASE}/requests/{}", submitted.view.request.id))),
+        Err(error) => refused(&page, id, error, (key, form.new_id)).await,
+    }
+}
+
+/// What the engine refused: the step again if this person can still take it, else the request as it is now.
+async fn refused(page: &PageRequest, id: &str, error: EngineError, (key, typed): (String, String)) -> Page {
+    let error = ApiError::from(error);
+    let status = error.status_code();
+    if status == StatusCode::NOT_FOUND || error.cause().is_some() {
+        return Err(error.into());
+    }
+    for code in error.codes() {
+        page.engine().metrics().refused(code);
+    }
+    tracing::info!(codes = %error, status = status.as_u16(), "a form was refused");
+    let snapshot = load(page, id).await?;
+    let note = note(&error, status);
+    if !snapshot.explained.can_submit_again {
+        return render(page, snapshot, status, vec![note]);
+    }
+    let is_used = error.codes().contains(&Code::IdempotencyKeyReused);
+    let of_id = error.items().iter().find(|item| is_of_new_id(item));
+    let input = FormInput {
+        status,
+        key: (!is_used).then_some(key),
+        typed,
+        fault: of_id.map(|item| item.message.clone()).unwrap_or_default(),
+        problem: Some(note),
+    };
+    step_page(page, snapshot, input)
+}
+
+fn is_of_new_id(item: &ErrorItem) -> bool {
+    item.field.as_deref().and_then(|field| field.strip_prefix('/')) == Some(NEW_ID)
+}
+
+fn note(error: &ApiError, status: StatusCode) -> Note {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let lines = error.items().iter().map(|item| item.message.clone()).collect();
+        return Note::answering("warn", Icon::Wait, "Countersign can't do this right now.", lines);
+    }
+    let line = |item: &ErrorItem| match item.field.as_deref() {
+        Some(_) if is_of_new_id(item) => format!("New id: {}", item.message),
+        Some(field) => format!("{} ({field})", item.message),
+        None => item.message.clone(),
+    };
+    let lines = error.items().iter().map(line).collect();
+    Note::answering("warn", Icon::Warn, "It was not submitted. Nothing was stored.", lines)
+}
+
+fn step_page(page: &PageRequest, snapshot: RequestSnapshot, input: FormInput) -> Page {
+    let RequestSnapshot { view, waiting, .. } = snapshot;
+    let FormInput { status, key, typed, fault, problem } = input;
+    let it = &view.request;
+    let current = page.engine().rules().types.find(it.request_type.as_str()).cloned();
+    let template =
+        AgainTemplate {
+            shell: Shell::around(page, Nav::Elsewhere, waiting),
+            id: it.id.to_string(),
+            url: format!("{BASE}/requests/{}", it.id),
+            version: it.version,
+            title: summary(it),
+            key: key.unwrap_or_else(|| new_form_key(page.engine())),
+            call: CallView::of(&view),
+            is_always_checked: current.as_deref().is_some_and(is_always_checked),
+            new_id: current
+                .and_then(|current| current.repeat_key(&view.shown().0))
+                .map(|current| NewIdField { current, typed, fault }),
+            problem,
+        };
+    show(status, &template)
+}
+
+fn is_always_checked(current: &RequestType) -> bool {
+    current.policy.rules.iter().all(|rule| match rule.outcome {
+        RuleOutcome::Stages(_) | RuleOutcome::Refuse { .. } => true,
+        RuleOutcome::AutoApprove => false,
+    })
+}
