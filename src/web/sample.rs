@@ -90,8 +90,9 @@ pub fn entry(kind: EventKind, from: Option<State>) -> TrailEntry {
         | EventKind::LateAnswer { .. }
         | EventKind::Ended { .. } => (Person::system(), State::AdminTask),
     };
+    let new = if let EventKind::Submitted(new) = &kind { NewRequest::clone(new) } else { birth() };
     let event = Event { seq: 1, at, by, from, to, kind };
-    TrailEntry::of(&Request::new(birth(), at), &event, Uuid::nil())
+    TrailEntry::of(&Request::new(new, at), &event, Uuid::nil())
 }
 
 /// A decision for the group Risk.

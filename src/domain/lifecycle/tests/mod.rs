@@ -27,7 +27,6 @@ use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
 use crate::domain::policy::{Approval, Policy, RuleOutcome};
 use crate::domain::request::Terms;
-use crate::domain::request_type::RetryRules;
 use crate::domain::settlement::NewSettlementWord;
 use crate::domain::state::Verdict;
 use crate::domain::words::Words;
