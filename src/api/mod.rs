@@ -84,6 +84,7 @@ pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
         (base("/requests/{requestId}/history"), get(web::to(requests::history))),
         (base("/requests/{requestId}/withdraw"), vec![(Method::POST, web::to(requests::withdraw))]),
         (base("/requests/{requestId}/settle"), vec![(Method::POST, web::to(settlement::settle))]),
+        (base("/requests/{requestId}/probe"), vec![(Method::POST, web::to(settlement::probe))]),
         (base("/bulk-decisions"), vec![(Method::PUT, web::to(bulk::decide))]),
         (base("/refusals"), get(web::to(refusals::list))),
         (base("/trail"), get(web::to(trail::list))),

@@ -90,11 +90,13 @@ pub enum Code {
     NothingToSettle,
     /// This person has changed their word about the outcome too often.
     TooManyWords,
+    /// The request's type does not say how to ask the target what became of a call.
+    NoProbe,
 }
 
 impl Code {
     /// Every code, in the order of the documents.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::Unreadable,
         Self::PayloadInvalid,
         Self::TargetNotAllowed,
@@ -138,6 +140,7 @@ impl Code {
         Self::Busy,
         Self::NothingToSettle,
         Self::TooManyWords,
+        Self::NoProbe,
     ];
 
     /// The word on the wire.
@@ -186,6 +189,7 @@ impl Code {
             Self::Busy => "busy",
             Self::NothingToSettle => "nothing_to_settle",
             Self::TooManyWords => "too_many_words",
+            Self::NoProbe => "no_probe",
         }
     }
 
@@ -249,6 +253,7 @@ impl Code {
             }
             Self::NothingToSettle => "The request's outcome is not unknown, so there is nothing to settle.",
             Self::TooManyWords => "This person has changed their word about the outcome too often.",
+            Self::NoProbe => "The request's type does not say how to ask the target what became of a call.",
         }
     }
 }

@@ -13,7 +13,7 @@ use super::under_way::Concurrency;
 use super::{Engine, EngineError};
 use crate::clock::Clock;
 use crate::domain::digest::Digest;
-use crate::domain::execution::Execution;
+use crate::domain::execution::{Execution, Purpose};
 use crate::domain::policy::Approval;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
@@ -32,7 +32,7 @@ const SETTLE_MAX: i64 = 500;
 /// A clock that differs by more is worth a warning.
 const SKEW_MAX: TimeDelta = TimeDelta::seconds(1);
 
-/// Approvals that have waited longer than this for the executor are counted as overdue.
+/// What has waited longer than this for the executor is counted as overdue.
 const OVERDUE_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 impl Engine {
@@ -167,7 +167,7 @@ impl Engine {
     }
 
     /// Counts an execution that ended and wakes those who wait for it; `false` if nothing was recorded.
-    fn note_end(&self, key: &Key, reply: WriteReply) -> bool {
+    pub(super) fn note_end(&self, key: &Key, reply: WriteReply) -> bool {
         let is_recorded = self.count_end(reply).is_some();
         if is_recorded {
             // Also if another attempt is to come: that may be long.
@@ -301,7 +301,8 @@ fn load(
         .ok_or_else(|| StoreError::Corrupt(format!("{} has an execution but no request", key.1)))?;
     let stored = calls::find(conn, &key)?;
     let pinned = book.pinned(conn, &request)?;
-    with_call((lease_of(execution), None), request, &pinned, stored)
+    let claimed = with_call((lease_of(execution), None), request, &pinned, stored)?;
+    Ok(ClaimedExecution { purpose: execution.purpose, ..claimed })
 }
 
 /// What the executor needs to send a claimed execution; `begun` is the attempt that its holder has begun already. An
@@ -316,6 +317,8 @@ pub(super) fn with_call(
         answer_rules: pinned.answer.clone(),
         repeat: pinned.repeat.clone(),
         total_timeout: pinned.total_timeout,
+        purpose: Purpose::Call,
+        probe: pinned.probe.clone(),
         begun,
         approved: approved_digest(&request, approval_of(pinned, &request)?),
         held,

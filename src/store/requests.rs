@@ -13,6 +13,7 @@ use crate::domain::attempt::AttemptOutcome;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::policy::Capacity;
+use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{Decision, Request, State};
 use crate::domain::sending::Sending;
 use crate::domain::settlement::SettlementWord;
@@ -63,6 +64,8 @@ pub struct RequestRow {
     pub outcome_attempt: Option<i64>,
     pub inferred: bool,
     pub settlement_words: i64,
+    pub probes: i64,
+    pub last_probe: Option<String>,
 }
 
 impl From<&Request> for RequestRow {
@@ -104,6 +107,8 @@ impl From<&Request> for RequestRow {
             outcome_attempt: sending.outcome_attempt,
             inferred: sending.inferred,
             settlement_words: i64::try_from(request.settlement.len()).unwrap_or(i64::MAX),
+            probes: sending.probes,
+            last_probe: sending.last_probe.map(|verdict| verdict.name().to_owned()),
         }
     }
 }
@@ -150,6 +155,8 @@ impl RequestRow {
                 next_attempt_reason: self.next_attempt_reason,
                 outcome_attempt: self.outcome_attempt,
                 inferred: self.inferred,
+                probes: self.probes,
+                last_probe: self.last_probe.as_deref().map(parse_verdict).transpose()?,
             },
             started_at: from_micros(self.started_at)?,
             expires_at: from_micros(self.expires_at)?,
@@ -172,6 +179,11 @@ pub fn parse_id(text: &str) -> Result<RequestId, StoreError> {
 /// Reads a stored state.
 pub fn parse_state(text: &str) -> Result<State, StoreError> {
     State::parse(text).ok_or_else(|| StoreError::Corrupt(format!("state {text}")))
+}
+
+/// Reads what a target said to a probe.
+pub(super) fn parse_verdict(text: &str) -> Result<ProbeVerdict, StoreError> {
+    ProbeVerdict::parse(text).ok_or_else(|| StoreError::Corrupt(format!("probe {text}")))
 }
 
 /// Reads a stored digest.
@@ -206,6 +218,8 @@ batch_update!(
         outcome_attempt,
         inferred,
         settlement_words,
+        probes,
+        last_probe,
     ]
 );
 

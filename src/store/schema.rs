@@ -38,6 +38,8 @@ diesel::table! {
         outcome_attempt -> Nullable<BigInt>,
         inferred -> Bool,
         settlement_words -> BigInt,
+        probes -> BigInt,
+        last_probe -> Nullable<Text>,
     }
 }
 
@@ -103,6 +105,8 @@ diesel::table! {
         due_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         outcome -> Nullable<Text>,
+        purpose -> Text,
+        probe_until -> Nullable<BigInt>,
     }
 }
 

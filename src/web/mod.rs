@@ -91,6 +91,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/requests/{id}/withdraw", web::post().to(decide::withdraw))
         .route("/requests/{id}/decide", web::post().to(decide::decide))
         .route("/requests/{id}/settle", web::post().to(settle::settle))
+        .route("/requests/{id}/probe", web::post().to(settle::probe))
         .route("/requests/{id}/trail", web::get().to(trail::page))
         .route("/bulk", web::get().to(bulk::review))
         .route("/bulk", web::post().to(bulk::decide))

@@ -33,6 +33,7 @@ pub(super) fn schemas(types: &RequestTypes) -> Map<String, Value> {
         "DecisionInput": decision(),
         "WithdrawalInput": withdrawal(),
         "SettlementInput": settlement(),
+        "ProbeInput": closed(json!({})),
         "BulkDecisionInput": bulk_decision(),
         "BulkDecisionItem": bulk_decision_item(),
     }));
@@ -109,6 +110,11 @@ pub(super) fn settle() -> Value {
     let example =
         json!({ "outcome": "executed", "evidence": "The target's log has it as transaction 77120." });
     body("How the request ended.", "SettlementInput", &[("settle", example)])
+}
+
+/// The request body of a wish that the target is asked.
+pub(super) fn probe() -> Value {
+    body("An empty object.", "ProbeInput", &[("probe", json!({}))])
 }
 
 fn body(description: &str, name: &str, examples: &[(&str, Value)]) -> Value {

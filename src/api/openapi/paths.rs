@@ -48,6 +48,7 @@ pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
     paths.insert(base("/bulk-decisions"), json!({ "put": decide_many().render() }));
     paths.insert(base("/requests/{requestId}/withdraw"), json!({ "post": withdraw().render() }));
     paths.insert(base("/requests/{requestId}/settle"), json!({ "post": settling::settle().render() }));
+    paths.insert(base("/requests/{requestId}/probe"), json!({ "post": settling::probe().render() }));
     paths
 }
 

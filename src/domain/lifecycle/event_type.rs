@@ -65,6 +65,10 @@ pub enum EventType {
     SettlementProposed,
     /// A second person said the same, and the outcome is known.
     Settled,
+    /// Someone who may settle an unknown outcome wants the target to be asked now.
+    ProbeAsked,
+    /// The target was asked what became of the call.
+    Probed,
 }
 
 /// Whose event it is, and so who reads it.
@@ -80,7 +84,7 @@ pub enum Belonging {
 
 impl EventType {
     /// Every type, in the order of a request's life.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::Submitted,
         Self::MakerAccessValidated,
         Self::PayloadValidated,
@@ -110,6 +114,8 @@ impl EventType {
         Self::SessionEnded,
         Self::SettlementProposed,
         Self::Settled,
+        Self::ProbeAsked,
+        Self::Probed,
     ];
 
     /// The type of an event of this kind.
@@ -131,6 +137,8 @@ impl EventType {
             EventKind::Refused { .. } => Self::Refused,
             EventKind::SettlementWordGiven { settles: false, .. } => Self::SettlementProposed,
             EventKind::SettlementWordGiven { settles: true, .. } => Self::Settled,
+            EventKind::ProbeAsked => Self::ProbeAsked,
+            EventKind::Probed { .. } => Self::Probed,
         }
     }
 
@@ -176,6 +184,8 @@ impl EventType {
             Self::SessionEnded => "session_ended",
             Self::SettlementProposed => "settlement_proposed",
             Self::Settled => "settled",
+            Self::ProbeAsked => "probe_asked",
+            Self::Probed => "probed",
         }
     }
 
@@ -205,7 +215,9 @@ impl EventType {
             | Self::OutcomeUnknown
             | Self::Refused
             | Self::SettlementProposed
-            | Self::Settled => Belonging::Request,
+            | Self::Settled
+            | Self::ProbeAsked
+            | Self::Probed => Belonging::Request,
             Self::DeliveryGivenUp
             | Self::SubscriptionSwitchedOff
             | Self::SignedIn
@@ -239,7 +251,8 @@ impl EventType {
             | Self::SignedIn
             | Self::SignedOut
             | Self::SettlementProposed
-            | Self::Settled => false,
+            | Self::Settled
+            | Self::ProbeAsked => false,
             Self::AutoApproved
             | Self::Expired
             | Self::AttemptStarted
@@ -255,7 +268,8 @@ impl EventType {
             | Self::SendingResumed
             | Self::DeliveryGivenUp
             | Self::SubscriptionSwitchedOff
-            | Self::SessionEnded => true,
+            | Self::SessionEnded
+            | Self::Probed => true,
         }
     }
 }

@@ -8,6 +8,7 @@ mod decide;
 mod event;
 pub mod event_type;
 mod fold;
+mod probe;
 mod refusal;
 mod send;
 mod settle;
@@ -23,6 +24,7 @@ use self::decide::decide;
 use self::event::next_event;
 pub use self::event::{AttemptResult, Event, EventKind, GivenWord, NewRequest, Signature};
 pub use self::event_type::{Belonging, EventType};
+pub use self::probe::ProbeWish;
 pub use self::refusal::{Refusal, refusal_of};
 use self::settle::settle;
 pub use self::settle::{SettlementCommand, words_that_count};
@@ -31,6 +33,7 @@ pub use self::withdraw::may_withdraw;
 use self::withdraw::withdraw;
 use super::actor::Person;
 use super::policy::people::People;
+use super::probe::ProbeEnd;
 use super::request::Request;
 use super::sending::{AttemptEnd, SendingRules};
 use super::state::State;
@@ -74,6 +77,15 @@ pub enum Command<'a> {
     RecordLateAnswer(AttemptEnd),
     /// A person says how an unknown outcome ended.
     Settle(SettlementCommand<'a>),
+    /// A person wants the target to be asked now what became of the call.
+    AskProbe(ProbeWish<'a>),
+    /// The target was asked.
+    EndProbe {
+        /// What it said.
+        end: ProbeEnd,
+        /// When it is asked again, if it could not tell.
+        next: Option<DateTime<Utc>>,
+    },
 }
 
 /// The events of a submission that passed every check: it waits in `AdminTask`, or, if its rule approves it
@@ -119,6 +131,8 @@ pub fn transition(
         Command::Settle(command) => {
             settle(request, command, now)?.map(|kind| (command.signer.person.clone(), kind))
         }
+        Command::AskProbe(wish) => probe::ask(request, wish)?.map(|kind| (wish.signer.person.clone(), kind)),
+        Command::EndProbe { end, next } => Some(by_system(probe::end(request, end, *next)?)),
     };
     Ok(happened.map(|(by, kind)| next_event(request, by, kind, now)).into_iter().collect())
 }

@@ -184,6 +184,11 @@ impl Sending {
                     after.outcome_attempt = Some(*attempt);
                 }
             }
+            EventKind::Probed { verdict, settles, .. } => {
+                after.probes += 1;
+                after.last_probe = Some(*verdict);
+                after.inferred |= *settles == Some(Outcome::Executed);
+            }
             EventKind::Submitted(_)
             | EventKind::MakerAccessValidated
             | EventKind::PayloadValidated
@@ -192,7 +197,8 @@ impl Sending {
             | EventKind::Withdrawn { .. }
             | EventKind::Expired
             | EventKind::Refused { .. }
-            | EventKind::SettlementWordGiven { .. } => {}
+            | EventKind::SettlementWordGiven { .. }
+            | EventKind::ProbeAsked => {}
         }
         after
     }

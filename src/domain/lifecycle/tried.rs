@@ -51,7 +51,9 @@ impl Tried {
             | Command::StartAttempt
             | Command::EndAttempt { .. }
             | Command::Stop { .. }
-            | Command::RecordLateAnswer(_) => None,
+            | Command::RecordLateAnswer(_)
+            | Command::AskProbe(_)
+            | Command::EndProbe { .. } => None,
         }
     }
 }
@@ -63,12 +65,14 @@ impl Command<'_> {
             Self::Decide(command) => command.signer.person.clone(),
             Self::Withdraw { by, .. } => by.clone(),
             Self::Settle(command) => command.signer.person.clone(),
+            Self::AskProbe(wish) => wish.signer.person.clone(),
             Self::Expire
             | Self::Lapse
             | Self::StartAttempt
             | Self::EndAttempt { .. }
             | Self::Stop { .. }
-            | Self::RecordLateAnswer(_) => Person::system(),
+            | Self::RecordLateAnswer(_)
+            | Self::EndProbe { .. } => Person::system(),
         }
     }
 }

@@ -59,6 +59,8 @@ pub enum ChangeKind {
     SettlementProposed,
     /// A second person said the same.
     Settled,
+    /// Its target was asked what became of the call.
+    Probed,
 }
 
 impl ChangeKind {
@@ -77,11 +79,13 @@ impl ChangeKind {
             EventType::OutcomeUnknown => Some(Self::Ended(Outcome::Unknown)),
             EventType::SettlementProposed => Some(Self::SettlementProposed),
             EventType::Settled => Some(Self::Settled),
+            EventType::Probed => Some(Self::Probed),
             EventType::MakerAccessValidated
             | EventType::PayloadValidated
             | EventType::AutoApproved
             | EventType::AttemptStarted
             | EventType::Refused
+            | EventType::ProbeAsked
             | EventType::RulesInForce
             | EventType::PeopleInForce
             | EventType::RulesStale

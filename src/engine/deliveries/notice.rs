@@ -84,6 +84,8 @@ fn stage_of(event: &Event) -> Option<usize> {
         | EventKind::Ended { .. }
         | EventKind::LateAnswer { .. }
         | EventKind::Refused { .. }
-        | EventKind::SettlementWordGiven { .. } => None,
+        | EventKind::SettlementWordGiven { .. }
+        | EventKind::ProbeAsked
+        | EventKind::Probed { .. } => None,
     }
 }

@@ -146,7 +146,9 @@ fn attempt(entry: &TrailEntry) -> Option<Value> {
         | EventKind::Expired
         | EventKind::AttemptStarted { .. }
         | EventKind::Refused { .. }
-        | EventKind::SettlementWordGiven { .. } => None,
+        | EventKind::SettlementWordGiven { .. }
+        | EventKind::ProbeAsked
+        | EventKind::Probed { .. } => None,
     };
     let at = Instant::of(entry.at);
     Some(json!({

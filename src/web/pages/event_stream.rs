@@ -278,7 +278,8 @@ impl Stream {
             | ChangeKind::LateAnswer
             | ChangeKind::Ended(_)
             | ChangeKind::SettlementProposed
-            | ChangeKind::Settled => "change",
+            | ChangeKind::Settled
+            | ChangeKind::Probed => "change",
         };
         let state = state_of(change.state, &change.waits_for);
         let data = json!({
@@ -312,6 +313,7 @@ fn sentence(change: &Change) -> String {
         ChangeKind::Ended(Outcome::Unknown) => "Outcome unknown since just now".to_owned(),
         ChangeKind::SettlementProposed => format!("{by} said just now how it ended"),
         ChangeKind::Settled => format!("Settled by {by} just now"),
+        ChangeKind::Probed => "The target was asked just now what became of it".to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::domain::attempt::AttemptOutcome;
 use crate::domain::lifecycle::{AttemptResult, EventKind, GivenWord, Signature};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
+use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{State, Verdict};
 use crate::domain::settlement::SettledOutcome;
 use crate::engine::trail::TrailEntry;
@@ -131,6 +132,10 @@ fn what_happened(kind: &EventKind, from: Option<State>, when: When) -> EventDesc
             plain(Icon::Warn, format!("tried what the rules forbid ({code}); nothing changed"))
         }
         EventKind::SettlementWordGiven { word, settles } => settlement_word(word, *settles),
+        EventKind::ProbeAsked => plain(Icon::Question, "wanted the target to be asked what became of it"),
+        EventKind::Probed { verdict, next_probe_at, settles, .. } => {
+            probed(*verdict, next_probe_at.map(|at| when.clock(at)), *settles)
+        }
     }
 }
 
@@ -186,6 +191,21 @@ fn settlement_word(word: &GivenWord, settles: bool) -> EventDescription {
     } else {
         quoted(Icon::Question, format!("{said}; another person must say the same"))
     }
+}
+
+/// `asked the target what became of it: it was done, so that is the outcome`.
+fn probed(verdict: ProbeVerdict, next: Option<Time>, settles: Option<Outcome>) -> EventDescription {
+    let (icon, said) = match verdict {
+        ProbeVerdict::Happened => (Icon::Done, "it was done"),
+        ProbeVerdict::DidNotHappen => (Icon::Fail, "it was not done"),
+        ProbeVerdict::CannotTell => (Icon::Question, "it could not tell"),
+    };
+    let after = match (settles, next) {
+        (Some(_), _) => ", so that is the outcome".to_owned(),
+        (None, Some(at)) => format!("; it is asked again at {}", at.words()),
+        (None, None) => String::new(),
+    };
+    plain(icon, format!("asked the target what became of it: {said}{after}"))
 }
 
 fn expired(from: Option<State>) -> &'static str {
@@ -283,6 +303,10 @@ mod tests {
         Countersign recorded that the outcome is unknown: A reason.
         Mara Okafor said for Risk that it happened; another person must say the same: Seen in the log.
         Mara Okafor said for Risk that it did not happen, as another person had: that settles it: Seen in the log.
+        Mara Okafor wanted the target to be asked what became of it
+        Countersign asked the target what became of it: it could not tell; it is asked again at 12:00: A reason.
+        Countersign asked the target what became of it: it was done, so that is the outcome: A reason.
+        Countersign asked the target what became of it: it was not done: A reason.
         ");
     }
 

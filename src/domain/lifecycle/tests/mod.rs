@@ -2,6 +2,7 @@
 
 mod one_checker;
 mod policies;
+mod probing;
 mod sending;
 mod settling;
 mod stories;
@@ -308,6 +309,7 @@ fn asker(command: &TestCommand) -> Option<&Person> {
         | TestCommand::DecideInBulk { signer, .. }
         | TestCommand::Say { signer, .. } => Some(&signer.person),
         TestCommand::Other(Command::Settle(command)) => Some(&command.signer.person),
+        TestCommand::Other(Command::AskProbe(wish)) => Some(&wish.signer.person),
         TestCommand::Other(Command::Decide(command)) => Some(&command.signer.person),
         TestCommand::Other(Command::Withdraw { by, .. }) => Some(by),
         TestCommand::End { .. }
@@ -318,7 +320,8 @@ fn asker(command: &TestCommand) -> Option<&Person> {
             | Command::StartAttempt
             | Command::EndAttempt { .. }
             | Command::Stop { .. }
-            | Command::RecordLateAnswer(_),
+            | Command::RecordLateAnswer(_)
+            | Command::EndProbe { .. },
         ) => None,
     }
 }

@@ -196,7 +196,9 @@ pub(super) fn outcomes_by_attempt(events: &[Event]) -> BTreeMap<i64, Option<Atte
             | EventKind::Expired
             | EventKind::Ended { attempt: None, .. }
             | EventKind::Refused { .. }
-            | EventKind::SettlementWordGiven { .. } => {}
+            | EventKind::SettlementWordGiven { .. }
+            | EventKind::ProbeAsked
+            | EventKind::Probed { .. } => {}
         }
     }
     outcomes
