@@ -4,6 +4,9 @@
     python3 service.py [PORT]
 
 POST /accounts/{account}/transfers   {"iban": "…", "amount": 250.00, "reference": "…"}
+                                     409 if the account has a transfer with this reference
+GET  /accounts/{account}/transfers?reference=…
+                                     the transfers with this reference, without where the money went
 GET  /accounts                       every account with its balance and its transfers
 
 Everything is in memory and is gone with the process. Python 3 and its standard library are enough.
@@ -15,6 +18,7 @@ import sys
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
+from urllib.parse import parse_qs, urlsplit
 
 DEFAULT_PORT = 8095
 BODY_BYTES_MAX = 64 * 1024
@@ -47,6 +51,8 @@ def transfer(account, order):
         if account not in ACCOUNTS:
             raise Refused(404, f"There is no account {account}.")
         held = ACCOUNTS[account]
+        if any(made["reference"] == order.get("reference") for made in held["transfers"]):
+            raise Refused(409, "The account has a transfer with this reference.")
         if held["balance"] < amount:
             raise Refused(409, f"The account {account} holds only {held['balance']}.")
         held["balance"] -= amount
@@ -61,17 +67,34 @@ def transfer(account, order):
         return {"id": done["id"], "balance": held["balance"]}
 
 
+def transfers(account, reference):
+    """The transfers of an account with a reference."""
+    with LOCK:
+        if account not in ACCOUNTS:
+            raise Refused(404, f"There is no account {account}.")
+        made = [one for one in ACCOUNTS[account]["transfers"] if one["reference"] == reference]
+        return {"transfers": [{"id": one["id"], "amount": one["amount"]} for one in made]}
+
+
 class Handler(BaseHTTPRequestHandler):
     """One call."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        if self.path == "/accounts":
-            with LOCK:
-                self.answer(200, ACCOUNTS)
-        else:
-            self.answer(404, {"message": "There is only GET /accounts."})
+        asked = urlsplit(self.path)
+        account = TRANSFERS.fullmatch(asked.path)
+        try:
+            if account is not None:
+                reference = parse_qs(asked.query).get("reference", [""])[0]
+                self.answer(200, transfers(account.group(1), reference))
+            elif asked.path == "/accounts":
+                with LOCK:
+                    self.answer(200, ACCOUNTS)
+            else:
+                raise Refused(404, "There is only GET /accounts and GET /accounts/{account}/transfers.")
+        except Refused as refused:
+            self.answer(refused.status, {"message": str(refused)})
 
     def do_POST(self):
         try:

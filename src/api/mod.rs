@@ -89,6 +89,7 @@ pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
             base("/requests/{requestId}/submit-again"),
             vec![(Method::POST, web::to(submit_again::submit_again))],
         ),
+        (base("/requests/{requestId}/probe"), vec![(Method::POST, web::to(settlement::probe))]),
         (base("/bulk-decisions"), vec![(Method::PUT, web::to(bulk::decide))]),
         (base("/refusals"), get(web::to(refusals::list))),
         (base("/trail"), get(web::to(trail::list))),

@@ -1,4 +1,4 @@
-//! A person says how an unknown outcome ended.
+//! A person says how an unknown outcome ended, or wants the target to be asked.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -33,6 +33,29 @@ pub async fn settle(
     let origin = Origin::of(&actor, &reference(&request));
     let settled = api.engine.settle(SettlementInput { actor, id, word, origin }).await?;
     let view = before.after(settled);
+    about(&view.request);
+    Ok(HttpResponse::Ok().json(Data { data: RequestBody::new(view, Headers::Masked, api.offset) }))
+}
+
+/// `POST /requests/{requestId}/probe`
+pub async fn probe(
+    api: web::Data<Api>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    body: UnreadBody,
+) -> HandlerResult {
+    let actor = actor(&api, &request, OrgHeader::Required)?;
+    require(&actor, Permission::Check)?;
+    let members = body.read().await.object(&request)?;
+    no_parameters(&request)?;
+    let faults = Members::of(&members, "").finish();
+    if !faults.is_empty() {
+        return Err(ApiError::faults(faults));
+    }
+    let id = request_id(&id)?;
+    let before = api.engine.find(&actor, id).await?;
+    let asked = api.engine.ask_probe(&actor, id, Origin::of(&actor, &reference(&request))).await?;
+    let view = before.after(asked);
     about(&view.request);
     Ok(HttpResponse::Ok().json(Data { data: RequestBody::new(view, Headers::Masked, api.offset) }))
 }

@@ -78,7 +78,7 @@ fn asked<'a>(method: &Method, path: &'a str) -> AskedCall<'a> {
         ("GET", ["requests"] | ["requests", _] | ["requests", _, "history"]) => on(CallKind::Read),
         ("POST", ["requests", _, "withdraw"]) => on(CallKind::Withdraw),
         // The path names no type, so the client must be allowed to decide requests of every type.
-        ("PUT", ["bulk-decisions"]) | ("POST", ["requests", _, "settle"]) => {
+        ("PUT", ["bulk-decisions"]) | ("POST", ["requests", _, "settle" | "probe"]) => {
             AskedCall::Known(CallKind::Decide, TypeScope::Every)
         }
         // Its type is not in its path; the handler asks for it.
@@ -117,6 +117,7 @@ mod tests {
         POST /requests/{requestId}/withdraw withdraw
         POST /requests/{requestId}/settle decide every type
         POST /requests/{requestId}/submit-again submit
+        POST /requests/{requestId}/probe decide every type
         PUT /bulk-decisions decide every type
         GET /refusals audit
         GET /trail audit

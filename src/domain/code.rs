@@ -92,11 +92,13 @@ pub enum Code {
     NothingToSettle,
     /// This person has changed their word about the outcome too often.
     TooManyWords,
+    /// The request's type does not say how to ask the target what became of a call.
+    NoProbe,
 }
 
 impl Code {
     /// Every code, in the order of the documents.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::Unreadable,
         Self::PayloadInvalid,
         Self::TargetNotAllowed,
@@ -141,6 +143,7 @@ impl Code {
         Self::Busy,
         Self::NothingToSettle,
         Self::TooManyWords,
+        Self::NoProbe,
     ];
 
     /// The word on the wire.
@@ -190,6 +193,7 @@ impl Code {
             Self::Busy => "busy",
             Self::NothingToSettle => "nothing_to_settle",
             Self::TooManyWords => "too_many_words",
+            Self::NoProbe => "no_probe",
         }
     }
 
@@ -257,6 +261,7 @@ impl Code {
             }
             Self::NothingToSettle => "The request's outcome is not unknown, so there is nothing to settle.",
             Self::TooManyWords => "This person has changed their word about the outcome too often.",
+            Self::NoProbe => "The request's type does not say how to ask the target what became of a call.",
         }
     }
 }

@@ -26,6 +26,20 @@ pub struct Execution {
     pub token: i64,
     /// Its state.
     pub state: ExecutionState,
+    /// What whoever claims it does.
+    pub purpose: Purpose,
+}
+
+/// What a claimed execution is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To send the call.
+    Call,
+    /// To ask the target what became of it.
+    Probe {
+        /// Until when it is asked again.
+        until: DateTime<Utc>,
+    },
 }
 
 /// The state of an execution.
@@ -73,7 +87,7 @@ impl Execution {
         due_at: DateTime<Utc>,
     ) -> Self {
         let (host, state) = (host.to_owned(), ExecutionState::Queued);
-        Self { org, request, host, queued_at: now, due_at, token: 0, state }
+        Self { org, request, host, queued_at: now, due_at, token: 0, state, purpose: Purpose::Call }
     }
 
     /// Names its request.
@@ -112,10 +126,40 @@ impl Execution {
         Ok(())
     }
 
-    /// The outcome of one that ended as unknown becomes known; any other stays as it is.
+    /// The outcome of one that ended as unknown, or whose target is being asked, becomes known; one that ended
+    /// otherwise stays as it is.
     pub fn settle(&mut self, outcome: Outcome, now: DateTime<Utc>) {
+        match self.state {
+            ExecutionState::Ended { outcome: Outcome::Executed | Outcome::Failed, .. } => {}
+            ExecutionState::Ended { outcome: Outcome::Unknown, .. }
+            | ExecutionState::Queued
+            | ExecutionState::Claimed { .. } => self.state = ExecutionState::Ended { outcome, at: now },
+        }
+    }
+
+    /// Queues one that ended as unknown again, for the target to be asked from `due_at` on until `until`; any other one
+    /// stays as it is.
+    pub fn probe(&mut self, due_at: DateTime<Utc>, until: DateTime<Utc>) {
         if let ExecutionState::Ended { outcome: Outcome::Unknown, .. } = self.state {
-            self.state = ExecutionState::Ended { outcome, at: now };
+            self.purpose = Purpose::Probe { until };
+            (self.state, self.due_at) = (ExecutionState::Queued, due_at);
+        }
+    }
+
+    /// The target is to be asked at `due_at`, once if nothing else was to come.
+    pub fn ask_now(&mut self, due_at: DateTime<Utc>, now: DateTime<Utc>) {
+        match self.state {
+            ExecutionState::Queued => self.due_at = due_at,
+            ExecutionState::Ended { .. } => self.probe(due_at, now),
+            ExecutionState::Claimed { .. } => {}
+        }
+    }
+
+    /// Until when its target is asked what became of the call, if it is for that.
+    pub fn probe_until(&self) -> Option<DateTime<Utc>> {
+        match self.purpose {
+            Purpose::Call => None,
+            Purpose::Probe { until } => Some(until),
         }
     }
 

@@ -35,6 +35,7 @@ pub mod person_key;
 pub mod plain_decimal;
 pub mod pointer;
 pub mod policy;
+pub mod probe;
 pub mod request;
 pub mod request_type;
 pub mod rules;

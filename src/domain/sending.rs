@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::attempt::AttemptOutcome;
 use super::outcome::Outcome;
+use super::probe::ProbeVerdict;
 use super::request_type::RetryRules;
 
 /// The attempts of a request so far.
@@ -21,8 +22,12 @@ pub struct Sending {
     pub next_attempt_reason: Option<String>,
     /// The attempt that decided the outcome.
     pub outcome_attempt: Option<i64>,
-    /// Whether only the answer to a repeat shows that the work was done.
+    /// Whether only the answer to a repeat or to a probe shows that the work was done.
     pub inferred: bool,
+    /// Probes that were made.
+    pub probes: i64,
+    /// What the last one said.
+    pub last_probe: Option<ProbeVerdict>,
 }
 
 impl Sending {

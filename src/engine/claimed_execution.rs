@@ -5,10 +5,11 @@ use chrono::TimeDelta;
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::call::Call;
 use crate::domain::digest::Digest;
+use crate::domain::execution::Purpose;
 use crate::domain::json;
 use crate::domain::outcome::{Judgement, PartWarning, TargetResponse};
 use crate::domain::request::Request;
-use crate::domain::request_type::{AnswerRules, RepeatRules};
+use crate::domain::request_type::{AnswerRules, ProbeRules, RepeatRules};
 use crate::domain::sending::AttemptEnd;
 use crate::store::answers::AnswerRow;
 use crate::store::requests::Key;
@@ -43,6 +44,10 @@ pub struct ClaimedExecution {
     pub total_timeout: Option<TimeDelta>,
     /// The number of its attempt, if that began with the approval.
     pub begun: Option<i64>,
+    /// What it was claimed for.
+    pub purpose: Purpose,
+    /// How the target is asked what became of the call.
+    pub probe: Option<ProbeRules>,
 }
 
 impl ClaimedExecution {

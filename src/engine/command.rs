@@ -15,6 +15,7 @@ use crate::domain::actor::Actor;
 use crate::domain::execution::Execution;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::Refusal;
+use crate::domain::probe::ProbeEnd;
 use crate::domain::request::{NewDecision, Request, State};
 use crate::domain::rules::SettledRules;
 use crate::domain::settlement::NewSettlementWord;
@@ -117,6 +118,10 @@ pub(super) enum WriteCommand {
     LapseAll,
     /// A person says how an unknown outcome ended.
     GiveSettlementWord { by: Caller, word: NewSettlementWord },
+    /// A person wants the target to be asked now what became of a call.
+    AskProbe(Caller),
+    /// The target was asked.
+    EndProbe { held: HeldLease, end: ProbeEnd, jitter: u16 },
 }
 
 impl WriteCommand {
@@ -125,13 +130,15 @@ impl WriteCommand {
         match self {
             Self::Decide(DecideCommand { by, .. })
             | Self::Withdraw { by, .. }
-            | Self::GiveSettlementWord { by, .. } => Some(&by.key),
+            | Self::GiveSettlementWord { by, .. }
+            | Self::AskProbe(by) => Some(&by.key),
             Self::Expire(key) | Self::Settle(key) => Some(key),
             Self::SubmitLocked(prepared) => prepared.repeats.as_ref(),
             Self::StartAttempt(held)
             | Self::EndAttempt { held, .. }
             | Self::Stop { held, .. }
-            | Self::PutBack { held, .. } => Some(&held.key),
+            | Self::PutBack { held, .. }
+            | Self::EndProbe { held, .. } => Some(&held.key),
             Self::Submit(_)
             | Self::PutInForce(_)
             | Self::KeepRefusal(_)
@@ -170,7 +177,9 @@ impl WriteCommand {
             | Self::EndDelivery(_)
             | Self::Redeliver { .. }
             | Self::LapseAll
-            | Self::GiveSettlementWord { .. } => None,
+            | Self::GiveSettlementWord { .. }
+            | Self::AskProbe(_)
+            | Self::EndProbe { .. } => None,
         }
     }
 
@@ -185,7 +194,9 @@ impl WriteCommand {
             | Self::Expire(_)
             // An approved request can be withdrawn, and its execution ends with it.
             | Self::Withdraw { .. }
-            | Self::GiveSettlementWord { .. } => true,
+            | Self::GiveSettlementWord { .. }
+            | Self::AskProbe(_)
+            | Self::EndProbe { .. } => true,
             Self::Decide(_)
             | Self::Submit(_)
             | Self::SubmitLocked(_)

@@ -14,7 +14,7 @@ use super::under_way::Concurrency;
 use super::{Engine, EngineError};
 use crate::clock::Clock;
 use crate::domain::digest::Digest;
-use crate::domain::execution::Execution;
+use crate::domain::execution::{Execution, Purpose};
 use crate::domain::policy::Approval;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
@@ -33,7 +33,7 @@ const SETTLE_MAX: i64 = 500;
 /// A clock that differs by more is worth a warning.
 const SKEW_MAX: TimeDelta = TimeDelta::seconds(1);
 
-/// Approvals that have waited longer than this for the executor are counted as overdue.
+/// What has waited longer than this for the executor is counted as overdue.
 const OVERDUE_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// What was claimed, or what of it can't be read.
@@ -172,7 +172,7 @@ impl Engine {
     }
 
     /// Counts an execution that ended and wakes those who wait for it; `false` if nothing was recorded.
-    fn note_end(&self, key: &Key, reply: WriteReply) -> bool {
+    pub(super) fn note_end(&self, key: &Key, reply: WriteReply) -> bool {
         let is_recorded = self.count_end(reply).is_some();
         if is_recorded {
             // Also if another attempt is to come: that may be long.
@@ -333,7 +333,8 @@ fn load_together(
         let of_request = |row: &CallRow| row.is_of(&key);
         let at = stored.iter().position(of_request).ok_or_else(|| without("call"))?;
         let pinned = book.pinned(conn, &request)?;
-        with_call((lease_of(execution), None), request, &pinned, stored.swap_remove(at))
+        let claimed = with_call((lease_of(execution), None), request, &pinned, stored.swap_remove(at))?;
+        Ok(ClaimedExecution { purpose: execution.purpose, ..claimed })
     };
     executions.iter().map(claimed).collect()
 }
@@ -350,6 +351,8 @@ pub(super) fn with_call(
         answer_rules: pinned.answer.clone(),
         repeat: pinned.repeat.clone(),
         total_timeout: pinned.total_timeout,
+        purpose: Purpose::Call,
+        probe: pinned.probe.clone(),
         begun,
         approved: approved_digest(&request, approval_of(pinned, &request)?),
         held,

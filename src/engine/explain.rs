@@ -21,14 +21,15 @@ use crate::domain::look_alikes::look_alikes;
 use crate::domain::policy::Approval;
 use crate::domain::policy::fresh::FreshSignIn;
 use crate::domain::policy::may_decide::{may_decide, must_wait};
-use crate::domain::policy::may_settle::{SettlementRules, may_settle};
+use crate::domain::policy::may_settle::{SettlementRules, may_ask_for_probe, may_settle};
 use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
 use crate::domain::policy::shortage::{Shortage, shortage};
 use crate::domain::policy::usage::Usage;
+use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{Counted, Decision, Request};
 use crate::domain::request_type::{CountBy, Counter, RequestType};
 use crate::domain::rules::Rules;
-use crate::domain::settlement::SettlementWord;
+use crate::domain::settlement::{SettledOutcome, SettlementWord};
 use crate::store::attempts::{self, AttemptRow};
 use crate::store::usage::UsageKey;
 use crate::store::{AnyConnection, StoreError, requests, to_micros, usage};
@@ -44,6 +45,8 @@ pub struct Explanation {
     pub can_withdraw: bool,
     /// Why they may not say now how its unknown outcome ended; `None` if they may.
     pub why_not_settle: Option<Reason>,
+    /// Whether they may want the target to be asked now what became of the call.
+    pub can_probe: bool,
     /// Their own latest word about it.
     pub my_word: Option<SettlementWord>,
     /// Whether they may submit it again now, as far as this request and their rights say.
@@ -143,11 +146,13 @@ impl Engine {
         let own_word = |word: &&SettlementWord| rules.people.is_one_person(&word.by, &actor.person);
         let settlement = SettlementRules { approval, people: &rules.people };
         let why_not_settle = may_settle(signer, request, &settlement).err();
+        let can_probe = pinned.probe.is_some() && may_ask_for_probe(signer, request, &settlement).is_ok();
         Ok(Explanation {
             can_decide: why_not.is_empty(),
             why_not,
             can_withdraw: may_withdraw(&actor.person, &rules.people, request, now).is_ok(),
             why_not_settle: why_not_settle.map(|why| Reason { code: why.code(), sentence: why.sentence() }),
+            can_probe,
             my_word: request.settlement.iter().rev().find(own_word).cloned(),
             can_submit_again: offers_again(&rules, signer, request),
             my_decision: request.decisions.iter().find(own).cloned(),
@@ -199,6 +204,7 @@ impl StoredFindings {
             others.iter().filter(|id| **id != own).map(|id| subject_finding(id)).collect();
         findings.extend(self.used_up(conn, request, pinned)?);
         findings.extend(late_answers(conn, request)?);
+        findings.extend(late_probe(request));
         Ok(findings)
     }
 
@@ -246,6 +252,25 @@ impl StoredFindings {
         let nearly = |counter: &Counter| nearly_used_up(counter, *used.get(&counter.name)?);
         Ok(pinned.usage.iter().filter_map(nearly).collect())
     }
+}
+
+/// What a probe brought that was under way when people settled the outcome, if it says otherwise.
+fn late_probe(request: &Request) -> Option<Finding> {
+    let settled = request.settling_word()?.outcome;
+    let what = match (settled, request.sending.last_probe?) {
+        (SettledOutcome::Failed, ProbeVerdict::Happened) => "was carried out",
+        (SettledOutcome::Executed, ProbeVerdict::DidNotHappen) => "was not carried out",
+        (SettledOutcome::Executed, ProbeVerdict::Happened | ProbeVerdict::CannotTell)
+        | (SettledOutcome::Failed, ProbeVerdict::DidNotHappen | ProbeVerdict::CannotTell) => return None,
+    };
+    Some(Finding {
+        code: FindingCode::LateAnswer,
+        level: Level::Warning,
+        sentence: format!(
+            "The target was asked while people settled the outcome. It said that the call {what}."
+        ),
+        pointer: None,
+    })
 }
 
 /// What attempts brought that were still under way when another one settled the outcome.

@@ -33,6 +33,7 @@ pub mod liveness;
 pub mod org_events;
 mod outcome_waiters;
 pub mod pauses;
+mod probe;
 pub mod queries;
 mod reader;
 pub mod reason;

@@ -18,7 +18,7 @@ const TRY_AGAIN_FIRST: Duration = Duration::from_millis(100);
 const TRY_AGAIN_LONGEST: Duration = Duration::from_secs(5);
 
 /// How long an execution waits that this process could not send for lack of descriptors or memory.
-const PUT_BACK_FOR: TimeDelta = TimeDelta::seconds(1);
+pub(super) const PUT_BACK_FOR: TimeDelta = TimeDelta::seconds(1);
 
 /// Where an execution is recorded and how it leaves.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ pub(super) async fn execute(recorder: Recorder<'_>, claimed: &ClaimedExecution) 
 }
 
 /// The call, if it still is what people approved. If not, somebody has tampered with the database.
-fn verify(engine: &Engine, claimed: &ClaimedExecution) -> Result<Call, String> {
+pub(super) fn verify(engine: &Engine, claimed: &ClaimedExecution) -> Result<Call, String> {
     claimed.verified_call().map_err(|reason| {
         engine.metrics().digest_stopped();
         tracing::error!(reason, "an execution was stopped: the stored call is not the approved one");
@@ -83,12 +83,7 @@ impl Recorder<'_> {
         let Some(attempt) = self.start(claimed).await else { return HostSign::None };
         self.under_way().may_leave(&held.key);
         let sent = self.egress.send(cleared, call, &own_headers(held)).await;
-        let sign = match &sent.exchange {
-            Exchange::Answered(_) => HostSign::Answered,
-            Exchange::NotSent { .. } => HostSign::Silent,
-            Exchange::NoFullAnswer { .. } if sent.has_timed_out => HostSign::Silent,
-            Exchange::NoFullAnswer { .. } => HostSign::None,
-        };
+        let sign = HostSign::of(&sent.exchange, sent.has_timed_out);
         self.end(claimed, attempt, sent.exchange, began).await;
         sign
     }
@@ -174,7 +169,7 @@ impl Recorder<'_> {
 }
 
 /// Hands something to the store until it takes it, as long as this process lives.
-async fn until_taken<F>(what: &str, mut hand_over: impl FnMut() -> F) -> bool
+pub(super) async fn until_taken<F>(what: &str, mut hand_over: impl FnMut() -> F) -> bool
 where
     F: Future<Output = Result<bool, EngineError>>,
 {
@@ -192,7 +187,7 @@ where
 }
 
 /// The engine's own headers beside Host, Content-Length and User-Agent.
-fn own_headers(held: &HeldLease) -> Vec<(String, String)> {
+pub(super) fn own_headers(held: &HeldLease) -> Vec<(String, String)> {
     let id = held.key.1.to_string();
     let trace = id.replace('-', "");
     // The parent span: the request's last 16 digits, so that both halves are found from one id.

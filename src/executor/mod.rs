@@ -9,6 +9,7 @@ pub mod exchange;
 mod lease_keeper;
 mod names;
 pub mod own_listener;
+mod probe;
 pub mod runner;
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ use tracing::Instrument;
 use super::attempt::{Recorder, cut_off, execute, unsent};
 use super::egress::Egress;
 use super::lease_keeper::LeaseKeeper;
+use super::probe::probe;
+use crate::domain::execution::Purpose;
 use crate::domain::target_host::TargetHost;
 use crate::engine::liveness::Liveness;
 use crate::engine::under_way::{Concurrency, HostSign, RunningCall, UnderWay};
@@ -211,7 +213,7 @@ impl Executor {
             request.type = claimed.request.request_type.as_str(),
             request.state = tracing::field::Empty,
         );
-        let sending = AssertUnwindSafe(execute(self.recorder(), &claimed)).catch_unwind();
+        let sending = AssertUnwindSafe(carry_out(self.recorder(), &claimed)).catch_unwind();
         let sign = sending.instrument(span).await;
         let call = self.free_slot(&claimed.held);
         match sign {
@@ -276,6 +278,14 @@ impl Executor {
         if let Err(error) = recorded {
             tracing::error!(%error, "an execution could not be settled while stopping");
         }
+    }
+}
+
+/// Does what the execution was claimed for.
+async fn carry_out(recorder: Recorder<'_>, claimed: &ClaimedExecution) -> HostSign {
+    match claimed.purpose {
+        Purpose::Call => execute(recorder, claimed).await,
+        Purpose::Probe { .. } => probe(recorder, claimed).await,
     }
 }
 

@@ -53,7 +53,8 @@ pub fn status(code: Code) -> StatusCode {
         | Code::DigestMismatch
         | Code::RequestMoved
         | Code::NothingToSettle
-        | Code::TooManyWords => StatusCode::CONFLICT,
+        | Code::TooManyWords
+        | Code::NoProbe => StatusCode::CONFLICT,
         Code::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

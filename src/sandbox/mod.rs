@@ -10,6 +10,8 @@
 //! | `PUT /v2/customers/lookup/status` | 8003, 8013 (HTTP 400), 8015 (HTTP 404) |
 //! | `POST /v1.1/points/redeem` | 744 and 816, both with HTTP 200 and `fail: 1` |
 //! | `POST /internal/goodwill/`, `PUT /v2/transactions/retro` | members that are missing (HTTP 400) |
+//! | `POST /accounts/{account}/transfers` | members that are missing (HTTP 400), a reference that was used (HTTP 409) |
+//! | `GET /accounts/{account}/transfers?reference=` | nothing: it lists the transfers with this reference |
 //!
 //! Where the documents are silent, it chooses:
 //! a badge `requestId` is unique per org and operation, and counts as used once a call was accepted
@@ -40,6 +42,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod till;
+mod transfers;
 
 use std::collections::HashMap;
 use std::io;
@@ -92,6 +95,10 @@ pub fn start(listener: TcpListener, clock: Clock) -> io::Result<Server> {
 
 fn routes(config: &mut web::ServiceConfig) {
     config.configure(admin::routes);
+    let transfers = web::resource("/accounts/{account}/transfers")
+        .route(web::post().to(|http, body, sandbox| serve(Api::Transfer, http, body, sandbox)))
+        .route(web::get().to(|http, body, sandbox| serve(Api::Transfers, http, body, sandbox)));
+    config.service(transfers.default_service(web::to(wrong_method)));
     for api in Api::ALL {
         let route = web::method(api.method()).to(move |http, body, sandbox| serve(api, http, body, sandbox));
         config.service(web::resource(api.path()).route(route).default_service(web::to(wrong_method)));
@@ -140,9 +147,21 @@ impl Sandbox {
             Err(Unknown::Malformed(refusal)) => return refusal.into_reply(Dialect::V11, None),
             Err(Unknown::Refused(refusal)) => return refusal.into_reply(api.dialect(), None),
         };
-        Call::read(till, self.clock.now(), http, body)
-            .and_then(|call| api.work(state, &call))
-            .unwrap_or_else(|refusal| refusal.into_reply(api.dialect(), Some(till)))
+        let read = || Call::read(till, self.clock.now(), http, body);
+        let worked = match api {
+            Api::IssueBulk => read().and_then(|call| badges::issue_bulk(state, &call)),
+            Api::Earn => read().and_then(|call| badges::earn(state, &call)),
+            Api::CustomerStatus => read().and_then(|call| customers::change_status(state, &call)),
+            Api::Redeem => read().and_then(|call| points::redeem(state, &call)),
+            Api::Goodwill => read().and_then(|call| customers::award_goodwill(state, &call)),
+            Api::Retro => read().and_then(|call| customers::retro_transaction(state, &call)),
+            Api::Transfer => transfers::make(state, till, http, body),
+            Api::Transfers => query_of(http).map(|query| {
+                let reference = query.get("reference").cloned().unwrap_or_default();
+                transfers::list(state, till, http, &reference)
+            }),
+        };
+        worked.unwrap_or_else(|refusal| refusal.into_reply(api.dialect(), Some(till)))
     }
 }
 
@@ -161,9 +180,7 @@ impl Call {
         http: &HttpRequest,
         body: &[u8],
     ) -> Result<Self, Refusal> {
-        let query = web::Query::<HashMap<String, String>>::from_query(http.query_string())
-            .map_err(|error| Refusal::bad_request(format!("Query string not readable: {error}")))?
-            .into_inner();
+        let query = query_of(http)?;
         let body: Value = serde_json::from_slice(body)
             .map_err(|error| Refusal::bad_request(format!("JSON parse error: {error}")))?;
         if !body.is_object() {
@@ -176,6 +193,12 @@ impl Call {
     fn text(&self, member: &str) -> Option<String> {
         text_of(&self.body[member])
     }
+}
+
+fn query_of(http: &HttpRequest) -> Result<HashMap<String, String>, Refusal> {
+    let read = web::Query::<HashMap<String, String>>::from_query(http.query_string());
+    let read = read.map_err(|error| Refusal::bad_request(format!("Query string not readable: {error}")))?;
+    Ok(read.into_inner())
 }
 
 /// A text or a number as text: the targets take identifiers in both spellings.
@@ -203,9 +226,12 @@ enum Api {
     Redeem,
     Goodwill,
     Retro,
+    Transfer,
+    Transfers,
 }
 
 impl Api {
+    /// Those with a path of their own.
     const ALL: [Self; 6] =
         [Self::IssueBulk, Self::Earn, Self::CustomerStatus, Self::Redeem, Self::Goodwill, Self::Retro];
 
@@ -217,12 +243,14 @@ impl Api {
             Self::Redeem => "/v1.1/points/redeem",
             Self::Goodwill => "/internal/goodwill/",
             Self::Retro => "/v2/transactions/retro",
+            Self::Transfer | Self::Transfers => "/accounts/{account}/transfers",
         }
     }
 
     fn method(self) -> Method {
         match self {
-            Self::IssueBulk | Self::Earn | Self::Redeem | Self::Goodwill => Method::POST,
+            Self::IssueBulk | Self::Earn | Self::Redeem | Self::Goodwill | Self::Transfer => Method::POST,
+            Self::Transfers => Method::GET,
             Self::CustomerStatus | Self::Retro => Method::PUT,
         }
     }
@@ -232,19 +260,8 @@ impl Api {
             Self::IssueBulk | Self::Earn => Dialect::Badges,
             Self::CustomerStatus => Dialect::V2 { uri_path: "/v2/customers/{id}/status" },
             Self::Redeem => Dialect::V11,
-            Self::Goodwill => Dialect::Internal,
+            Self::Goodwill | Self::Transfer | Self::Transfers => Dialect::Internal,
             Self::Retro => Dialect::V2 { uri_path: "/v2/transactions/retro" },
-        }
-    }
-
-    fn work(self, state: &mut State, call: &Call) -> Result<Reply, Refusal> {
-        match self {
-            Self::IssueBulk => badges::issue_bulk(state, call),
-            Self::Earn => badges::earn(state, call),
-            Self::CustomerStatus => customers::change_status(state, call),
-            Self::Redeem => points::redeem(state, call),
-            Self::Goodwill => customers::award_goodwill(state, call),
-            Self::Retro => customers::retro_transaction(state, call),
         }
     }
 }

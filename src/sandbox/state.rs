@@ -23,6 +23,7 @@ pub(super) struct State {
     pub redemptions: Vec<Redemption>,
     pub goodwill: Vec<Created>,
     pub retro: Vec<Created>,
+    pub transfers: Vec<Transfer>,
     pub faults: Faults,
     pub calls: Ledger,
     #[serde(skip)]
@@ -45,6 +46,7 @@ impl State {
             redemptions: Vec::new(),
             goodwill: Vec::new(),
             retro: Vec::new(),
+            transfers: Vec::new(),
             faults: Faults::default(),
             calls: Ledger::default(),
             latest_enrolment: HashMap::new(),
@@ -194,6 +196,22 @@ pub(super) struct Created {
     pub created_id: u64,
     pub org_id: u64,
     pub body: Value,
+}
+
+/// A transfer from an account.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Transfer {
+    pub org_id: u64,
+    pub account: String,
+    pub amount: String,
+    pub reference: String,
+}
+
+impl Transfer {
+    pub fn is_of(&self, org_id: u64, account: &str) -> bool {
+        self.org_id == org_id && self.account == account
+    }
 }
 
 /// Every call that arrived, whatever the result.

@@ -222,7 +222,7 @@ const CLAIM: &str = "\
     WHERE executions.org_id = picked.org_id AND executions.request_id = picked.request_id \
     RETURNING executions.org_id, executions.request_id, executions.host, executions.state, executions.token, \
         executions.node, executions.leased_until, executions.queued_at, executions.due_at, executions.ended_at, \
-        executions.outcome";
+        executions.outcome, executions.purpose, executions.probe_until";
 
 /// [`CLAIM`] with its values, in the order of its question marks.
 struct ClaimStatement<'a> {

@@ -84,6 +84,15 @@ impl SettlementData {
     }
 }
 
+/// An answer to a probe.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ProbedData {
+    pub(super) verdict: String,
+    #[serde(deserialize_with = "json::nullable")]
+    pub(super) next_probe_at: Option<i64>,
+}
+
 /// A refused attempt.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -166,8 +175,13 @@ pub(super) fn write(kind: &EventKind) -> String {
         EventKind::SubmittedAgain { newer } => {
             json::write(&SubmittedAgainData { repeated_by: newer.to_string() })
         }
+        EventKind::Probed { verdict, next_probe_at, .. } => json::write(&ProbedData {
+            verdict: verdict.name().to_owned(),
+            next_probe_at: next_probe_at.map(to_micros),
+        }),
         EventKind::MakerAccessValidated
         | EventKind::PayloadValidated
+        | EventKind::ProbeAsked
         | EventKind::Withdrawn { .. }
         | EventKind::Expired
         | EventKind::AttemptStarted { .. } => "{}".to_owned(),
@@ -193,8 +207,10 @@ impl KindColumns {
             EventKind::Submitted(_)
             | EventKind::MakerAccessValidated
             | EventKind::PayloadValidated
+            | EventKind::ProbeAsked
             | EventKind::Expired
             | EventKind::SubmittedAgain { .. } => Self::default(),
+            EventKind::Probed { reason, settles, .. } => Self { outcome: *settles, ..said(reason) },
             EventKind::Decided { signature, .. } => said(&signature.message),
             EventKind::AutoApproved { rule, .. } => said(&format!("The rule {rule} needs no one to agree.")),
             EventKind::Withdrawn { reason } => said(reason),

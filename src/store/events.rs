@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use super::columns::{batch_insert, person};
 use super::event_data::{
-    self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, KindColumns, RefusedData,
+    self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, KindColumns, ProbedData, RefusedData,
     SettlementData, SubmittedAgainData, SubmittedData,
 };
-use super::requests::{Key, parse_digest, parse_id, parse_state};
+use super::requests::{Key, parse_digest, parse_id, parse_state, parse_verdict};
 use super::schema::events;
 use super::{AnyConnection, StoreError, from_micros, json, submission_event, to_micros};
 use crate::domain::actor::Person;
@@ -186,6 +186,8 @@ impl EventRow {
                 let data: SubmittedAgainData = self.data()?;
                 EventKind::SubmittedAgain { newer: parse_id(&data.repeated_by)? }
             }
+            EventType::ProbeAsked => EventKind::ProbeAsked,
+            EventType::Probed => self.probed()?,
             EventType::RulesInForce
             | EventType::PeopleInForce
             | EventType::RulesStale
@@ -227,6 +229,16 @@ impl EventRow {
         Ok(EventKind::LateAnswer {
             attempt: attempt.ok_or_else(|| corrupt("attempt"))?,
             reason: self.message()?,
+            settles: self.outcome()?,
+        })
+    }
+
+    fn probed(&self) -> Result<EventKind, StoreError> {
+        let data: ProbedData = self.data()?;
+        Ok(EventKind::Probed {
+            verdict: parse_verdict(&data.verdict)?,
+            reason: self.message()?,
+            next_probe_at: data.next_probe_at.map(from_micros).transpose()?,
             settles: self.outcome()?,
         })
     }

@@ -8,13 +8,16 @@ use super::locked::{Locked, lock_by_key};
 use super::requests::{Key, parse_id};
 use super::schema::executions;
 use super::{AnyConnection, StoreError, from_micros, to_micros};
-use crate::domain::execution::{Execution, ExecutionRefusal, ExecutionState};
+use crate::domain::execution::{Execution, ExecutionRefusal, ExecutionState, Purpose};
 use crate::domain::ids::{OrgId, RequestId};
 use crate::domain::outcome::Outcome;
 
 const QUEUED: &str = "queued";
 pub(super) const CLAIMED: &str = "claimed";
 const ENDED: &str = "ended";
+
+const CALL: &str = "call";
+const PROBE: &str = "probe";
 
 /// One row.
 #[derive(Queryable, Selectable, Insertable)]
@@ -31,10 +34,16 @@ pub(super) struct ExecutionRow {
     due_at: i64,
     ended_at: Option<i64>,
     outcome: Option<String>,
+    purpose: String,
+    probe_until: Option<i64>,
 }
 
 impl From<&Execution> for ExecutionRow {
     fn from(execution: &Execution) -> Self {
+        let (purpose, probe_until) = match execution.purpose {
+            Purpose::Call => (CALL, None),
+            Purpose::Probe { until } => (PROBE, Some(to_micros(until))),
+        };
         let row = Self {
             org_id: execution.org.to_string(),
             request_id: execution.request.to_string(),
@@ -47,6 +56,8 @@ impl From<&Execution> for ExecutionRow {
             due_at: to_micros(execution.due_at),
             ended_at: None,
             outcome: None,
+            purpose: purpose.to_owned(),
+            probe_until,
         };
         match &execution.state {
             ExecutionState::Queued => row,
@@ -70,6 +81,7 @@ impl ExecutionRow {
     fn into_execution(self) -> Result<Execution, StoreError> {
         Ok(Execution {
             state: self.state()?,
+            purpose: self.purpose()?,
             request: parse_id(&self.request_id)?,
             org: OrgId::new(self.org_id),
             host: self.host,
@@ -77,6 +89,14 @@ impl ExecutionRow {
             due_at: from_micros(self.due_at)?,
             token: self.token,
         })
+    }
+
+    fn purpose(&self) -> Result<Purpose, StoreError> {
+        match (self.purpose.as_str(), self.probe_until) {
+            (CALL, None) => Ok(Purpose::Call),
+            (PROBE, Some(until)) => Ok(Purpose::Probe { until: from_micros(until)? }),
+            _ => Err(StoreError::Corrupt(format!("purpose of the execution of {}", self.request_id))),
+        }
     }
 
     fn state(&self) -> Result<ExecutionState, StoreError> {
@@ -116,13 +136,14 @@ pub(super) fn readable_of(rows: Vec<ExecutionRow>) -> Vec<Execution> {
 }
 
 batch_insert!(fn insert_rows(InsertExecutions, executions, ExecutionRow), [
-    org_id, request_id, host, state, token, node, leased_until, queued_at, due_at, ended_at, outcome,
+    org_id, request_id, host, state, token, node, leased_until, queued_at, due_at, ended_at, outcome, purpose,
+    probe_until,
 ]);
 
 batch_update!(
     fn update_rows(UpdateExecutions, UpdateExecution, executions, ExecutionRow),
     key [org_id, request_id], fence token, only if "TRUE",
-    set [state, token, node, leased_until, due_at, ended_at, outcome]
+    set [state, token, node, leased_until, due_at, ended_at, outcome, purpose, probe_until]
 );
 
 lock_by_key!(fn lock_rows(LockExecutions, NamedExecutions, executions) -> ExecutionRow);
@@ -196,7 +217,7 @@ pub fn set_aside(
     Ok(diesel::update(held).set(queued).execute(conn)? == 1)
 }
 
-/// Number of queued executions that were due before `since`; for the gauge.
+/// Number of queued calls and probes that were due before `since`; for the gauge.
 pub fn count_overdue(conn: &mut AnyConnection, since: DateTime<Utc>) -> Result<i64, StoreError> {
     Ok(executions::table
         .filter(executions::state.eq(QUEUED).and(executions::due_at.le(to_micros(since))))

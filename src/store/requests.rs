@@ -13,6 +13,7 @@ use crate::domain::attempt::AttemptOutcome;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::policy::Capacity;
+use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{Decision, Request, State};
 use crate::domain::sending::Sending;
 use crate::domain::settlement::SettlementWord;
@@ -65,6 +66,8 @@ pub struct RequestRow {
     pub settlement_words: i64,
     pub repeat_of: Option<String>,
     pub repeated_by: Option<String>,
+    pub probes: i64,
+    pub last_probe: Option<String>,
 }
 
 impl From<&Request> for RequestRow {
@@ -108,6 +111,8 @@ impl From<&Request> for RequestRow {
             settlement_words: i64::try_from(request.settlement.len()).unwrap_or(i64::MAX),
             repeat_of: request.repeat_of.map(|id| id.to_string()),
             repeated_by: request.repeated_by.map(|id| id.to_string()),
+            probes: sending.probes,
+            last_probe: sending.last_probe.map(|verdict| verdict.name().to_owned()),
         }
     }
 }
@@ -154,6 +159,8 @@ impl RequestRow {
                 next_attempt_reason: self.next_attempt_reason,
                 outcome_attempt: self.outcome_attempt,
                 inferred: self.inferred,
+                probes: self.probes,
+                last_probe: self.last_probe.as_deref().map(parse_verdict).transpose()?,
             },
             started_at: from_micros(self.started_at)?,
             expires_at: from_micros(self.expires_at)?,
@@ -178,6 +185,11 @@ pub fn parse_id(text: &str) -> Result<RequestId, StoreError> {
 /// Reads a stored state.
 pub fn parse_state(text: &str) -> Result<State, StoreError> {
     State::parse(text).ok_or_else(|| StoreError::Corrupt(format!("state {text}")))
+}
+
+/// Reads what a target said to a probe.
+pub(super) fn parse_verdict(text: &str) -> Result<ProbeVerdict, StoreError> {
+    ProbeVerdict::parse(text).ok_or_else(|| StoreError::Corrupt(format!("probe {text}")))
 }
 
 /// Reads a stored digest.
@@ -213,6 +225,8 @@ batch_update!(
         inferred,
         settlement_words,
         repeated_by,
+        probes,
+        last_probe,
     ]
 );
 

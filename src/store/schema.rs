@@ -40,6 +40,8 @@ diesel::table! {
         settlement_words -> BigInt,
         repeat_of -> Nullable<Text>,
         repeated_by -> Nullable<Text>,
+        probes -> BigInt,
+        last_probe -> Nullable<Text>,
     }
 }
 
@@ -105,6 +107,8 @@ diesel::table! {
         due_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         outcome -> Nullable<Text>,
+        purpose -> Text,
+        probe_until -> Nullable<BigInt>,
     }
 }
 

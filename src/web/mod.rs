@@ -94,6 +94,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/requests/{id}/settle", web::post().to(settle::settle))
         .route("/requests/{id}/submit-again", web::get().to(submit_again::step))
         .route("/requests/{id}/submit-again", web::post().to(submit_again::submit))
+        .route("/requests/{id}/probe", web::post().to(settle::probe))
         .route("/requests/{id}/trail", web::get().to(trail::page))
         .route("/bulk", web::get().to(bulk::review))
         .route("/bulk", web::post().to(bulk::decide))

@@ -15,6 +15,7 @@ use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::{AttemptResult, Event, EventKind, GivenWord, NewRequest, Signature, Tried};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
+use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{Decision, Request, State, Terms, Verdict};
 use crate::domain::request_type::RequestType;
 use crate::domain::settlement::SettledOutcome;
@@ -82,13 +83,15 @@ pub fn entry(kind: EventKind, from: Option<State>) -> TrailEntry {
         | EventKind::Withdrawn { .. }
         | EventKind::Refused { .. }
         | EventKind::SettlementWordGiven { .. }
-        | EventKind::SubmittedAgain { .. } => (mara, State::AdminTask),
+        | EventKind::SubmittedAgain { .. }
+        | EventKind::ProbeAsked => (mara, State::AdminTask),
         EventKind::AutoApproved { .. }
         | EventKind::Expired
         | EventKind::AttemptStarted { .. }
         | EventKind::AttemptEnded { .. }
         | EventKind::LateAnswer { .. }
-        | EventKind::Ended { .. } => (Person::system(), State::AdminTask),
+        | EventKind::Ended { .. }
+        | EventKind::Probed { .. } => (Person::system(), State::AdminTask),
     };
     let new = if let EventKind::Submitted(new) = &kind { NewRequest::clone(new) } else { birth() };
     let event = Event { seq: 1, at, by, from, to, kind };
@@ -110,6 +113,14 @@ pub fn decided(verdict: Verdict, leads_to: State) -> EventKind {
         waits_for: Vec::new(),
         execute_before: None,
     }
+}
+
+fn probed(
+    verdict: ProbeVerdict,
+    next_probe_at: Option<DateTime<Utc>>,
+    settles: Option<Outcome>,
+) -> EventKind {
+    EventKind::Probed { verdict, reason: "A reason.".to_owned(), next_probe_at, settles }
 }
 
 /// A word about an unknown outcome, for the group Risk.
@@ -176,6 +187,10 @@ pub fn every_kind() -> Vec<EventKind> {
         said(SettledOutcome::Failed, true),
         EventKind::SubmittedAgain { newer: again().id },
         EventKind::Submitted(Box::new(again())),
+        EventKind::ProbeAsked,
+        probed(ProbeVerdict::CannotTell, Some(noon()), None),
+        probed(ProbeVerdict::Happened, None, Some(Outcome::Executed)),
+        probed(ProbeVerdict::DidNotHappen, None, None),
     ]
 }
 

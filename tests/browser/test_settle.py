@@ -8,7 +8,7 @@ from desk import Desk, path_of
 from looks import Looks
 from manner import Manner
 from people import CHECKER, FINANCE, MAKER
-from tasks import new_customer, points
+from tasks import call, new_customer, points
 
 
 def unknown(desk: Desk) -> Submitted:
@@ -125,3 +125,52 @@ def test_words_stay_if_somebody_else_was_faster(desk: Desk, either: Manner) -> N
     expect(page.get_by_text("This was not recorded.")).to_be_visible()
     expect(page.get_by_label("How do you know?")).to_have_value("I think I saw it.")
     assert desk.server.state(request) == "unknown"
+
+
+def lost_transfer(desk: Desk, *more: dict[str, object]) -> Submitted:
+    """A transfer whose answer was lost, and what goes wrong with the calls after it."""
+    number = new_customer()
+    account, body = f"account-{number}", {"amount": 25, "reference": f"transfer-{number}"}
+    task = call("POST", "/accounts/{account}/transfers", body, account=account)
+    request = desk.server.submit("TRANSFER", task)
+    for fault in [{"close": "after"}, *more]:
+        desk.server.fault(path=f"/accounts/{account}/", **fault)
+    desk.server.decide(CHECKER, "TRANSFER", request)
+    return request
+
+
+def test_a_transfer_whose_answer_was_cut_is_settled_by_its_probe(desk: Desk, looks: Looks, either: Manner) -> None:
+    request = lost_transfer(desk)
+    desk.server.wait_until(request, "executed")
+    page = desk.sign_in(MAKER, either, path_of(request))
+    expect(page.get_by_text("Done: the target says so.")).to_be_visible()
+    expect(page.get_by_text("asked the target what became of it: it was done")).to_be_visible()
+    looks.photograph(page, "probed")
+
+
+def is_offered(page: Page, request: Submitted) -> None:
+    """Reads the page again until the target was asked once."""
+    tries = 60
+    while page.get_by_role("button", name="Ask the target now").count() == 0:
+        tries -= 1
+        assert tries > 0, "the target was not asked"
+        page.wait_for_timeout(500)
+        page.goto(path_of(request))
+
+
+def test_a_checker_has_the_target_asked_again(desk: Desk, either: Manner) -> None:
+    request = lost_transfer(desk, {"status": 503})
+    page = desk.sign_in(CHECKER, either, path_of(request))
+    is_offered(page, request)
+    page.get_by_role("button", name="Ask the target now").click()
+    desk.server.wait_until(request, "executed")
+    page.goto(path_of(request))
+    expect(page.get_by_text("Done: the target says so.")).to_be_visible()
+
+
+def test_the_page_looks_right_while_the_target_can_not_tell(desk: Desk, looks: Looks) -> None:
+    request = lost_transfer(desk, {"status": 503, "times": 100})
+    page = desk.sign_in(CHECKER, to=path_of(request))
+    is_offered(page, request)
+    expect(page.get_by_text("and it could not tell.", exact=False).first).to_be_visible()
+    looks.everywhere(page, "could-not-tell")

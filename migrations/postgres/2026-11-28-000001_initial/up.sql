@@ -7,7 +7,7 @@
 -- sorted, one a line; '' if it waits for no one. `sort_at` orders the inbox. `attempts` counts those that began,
 -- `ambiguous` those of which nobody knows what became of them; `open_attempt` says whether one is under way.
 -- `outcome_attempt` is the attempt that decided the outcome; `inferred` if only a repeat's answer shows it.
--- `settlement_words` counts what people said about its unknown outcome.
+-- `settlement_words` counts what people said about its unknown outcome, `probes` how often its target was asked.
 -- `repeat_of` names the request that this one submits again, `repeated_by` the one as which it was submitted again.
 CREATE TABLE requests (
     org_id          TEXT COLLATE "C" NOT NULL,
@@ -48,6 +48,8 @@ CREATE TABLE requests (
     settlement_words BIGINT NOT NULL DEFAULT 0 CHECK (settlement_words >= 0),
     repeat_of       TEXT COLLATE "C",
     repeated_by     TEXT COLLATE "C",
+    probes          BIGINT NOT NULL DEFAULT 0 CHECK (probes >= 0),
+    last_probe      TEXT COLLATE "C" CHECK (last_probe IN ('happened', 'did_not_happen', 'cannot_tell')),
     PRIMARY KEY (org_id, request_id),
     CONSTRAINT requests_final_has_end CHECK (
         (state IN ('executed', 'failed', 'rejected', 'withdrawn', 'expired')) = (ended_at IS NOT NULL)),
@@ -136,7 +138,8 @@ CREATE TABLE settlement_words (
 );
 
 -- One execution per approved request; `token` fences off a worker that lost its lease. It is claimed from `due_at`
--- on; `leased_until` is by the database's clock.
+-- on; `leased_until` is by the database's clock. For the `purpose` 'probe' its target is asked what became of the call,
+-- again until `probe_until`.
 CREATE TABLE executions (
     org_id       TEXT COLLATE "C" NOT NULL,
     request_id   TEXT COLLATE "C" NOT NULL,
@@ -149,7 +152,10 @@ CREATE TABLE executions (
     due_at       BIGINT NOT NULL,
     ended_at     BIGINT,
     outcome      TEXT COLLATE "C" CHECK (outcome IN ('executed', 'failed', 'unknown')),
+    purpose      TEXT COLLATE "C" NOT NULL DEFAULT 'call' CHECK (purpose IN ('call', 'probe')),
+    probe_until  BIGINT,
     PRIMARY KEY (org_id, request_id),
+    CONSTRAINT executions_probe_has_end CHECK ((purpose = 'probe') = (probe_until IS NOT NULL)),
     CONSTRAINT executions_claimed_has_lease CHECK (
         (state = 'claimed') = (leased_until IS NOT NULL) AND (leased_until IS NULL) = (node IS NULL)),
     CONSTRAINT executions_ended_has_end CHECK (

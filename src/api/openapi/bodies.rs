@@ -36,6 +36,7 @@ pub(super) fn schemas(types: &RequestTypes) -> Map<String, Value> {
         "WithdrawalInput": withdrawal(),
         "SettlementInput": settlement(),
         "SubmitAgainInput": again(),
+        "ProbeInput": closed(json!({})),
         "BulkDecisionInput": bulk_decision(),
         "BulkDecisionItem": bulk_decision_item(),
     }));
@@ -118,6 +119,11 @@ pub(super) fn settle() -> Value {
 pub(super) fn submit_again() -> Value {
     let examples = [("same", json!({})), ("otherId", json!({ "newId": "4711-b" }))];
     body("What is to differ from the stored call: nothing, or its id.", "SubmitAgainInput", &examples)
+}
+
+/// The request body of a wish that the target is asked.
+pub(super) fn probe() -> Value {
+    body("An empty object.", "ProbeInput", &[("probe", json!({}))])
 }
 
 fn body(description: &str, name: &str, examples: &[(&str, Value)]) -> Value {

@@ -49,6 +49,7 @@ pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
     paths.insert(base("/requests/{requestId}/submit-again"), json!({ "post": submit_again().render() }));
     paths.insert(base("/requests/{requestId}/withdraw"), json!({ "post": withdraw().render() }));
     paths.insert(base("/requests/{requestId}/settle"), json!({ "post": settling::settle().render() }));
+    paths.insert(base("/requests/{requestId}/probe"), json!({ "post": settling::probe().render() }));
     paths
 }
 

@@ -32,3 +32,21 @@ pub(super) fn settle() -> Operation {
         special: None,
     }
 }
+
+/// `POST /requests/{requestId}/probe`
+pub(super) fn probe() -> Operation {
+    Operation {
+        id: "probeRequest".to_owned(),
+        tag: "Deciding",
+        summary: "Have the target asked what became of a call.".to_owned(),
+        description: "Needs what a word about an unknown outcome needs, and a type with a `[probe]`. The target is asked \
+                      soon, and the answer of this call does not wait for it. While it is being asked, or is to be \
+                      asked for the first time, this changes nothing."
+            .to_owned(),
+        parameters: given(&["requestId", "org"]),
+        body: Some(bodies::probe()),
+        success: success("The request.", &schemas::of::<Data<RequestBody>>(), &[]),
+        refused: MOVING,
+        special: None,
+    }
+}

@@ -11,6 +11,7 @@ use crate::domain::entity::EntityInfo;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
+use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{Request, Terms};
 use crate::domain::settlement::SettledOutcome;
 use crate::domain::state::{State, Verdict};
@@ -154,6 +155,19 @@ pub enum EventKind {
         /// The new request.
         newer: RequestId,
     },
+    /// Somebody who may settle the outcome wants the target to be asked now.
+    ProbeAsked,
+    /// The target was asked what became of the call.
+    Probed {
+        /// What it said.
+        verdict: ProbeVerdict,
+        /// A sentence for people.
+        reason: String,
+        /// When it is asked again.
+        next_probe_at: Option<DateTime<Utc>>,
+        /// How this ends the execution; `None` if it only adds to what is known.
+        settles: Option<Outcome>,
+    },
 }
 
 /// What an attempt came to.
@@ -202,9 +216,11 @@ pub(super) fn next_event(request: &Request, by: Person, kind: EventKind, now: Da
         EventKind::Withdrawn { .. } => State::Withdrawn,
         EventKind::Expired => State::Expired,
         EventKind::Ended { outcome, .. } => outcome.state(),
-        EventKind::LateAnswer { settles, .. } => settles.map_or(request.state, Outcome::state),
+        EventKind::LateAnswer { settles, .. } | EventKind::Probed { settles, .. } => {
+            settles.map_or(request.state, Outcome::state)
+        }
         EventKind::SettlementWordGiven { word, settles: true } => word.outcome.outcome().state(),
-        EventKind::SettlementWordGiven { settles: false, .. } => request.state,
+        EventKind::SettlementWordGiven { settles: false, .. } | EventKind::ProbeAsked => request.state,
         EventKind::AttemptStarted { .. }
         | EventKind::AttemptEnded { .. }
         | EventKind::Refused { .. }

@@ -67,6 +67,10 @@ pub enum EventType {
     SettlementProposed,
     /// A second person said the same, and the outcome is known.
     Settled,
+    /// Someone who may settle an unknown outcome wants the target to be asked now.
+    ProbeAsked,
+    /// The target was asked what became of the call.
+    Probed,
 }
 
 /// Whose event it is, and so who reads it.
@@ -82,7 +86,7 @@ pub enum Belonging {
 
 impl EventType {
     /// Every type, in the order of a request's life.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::Submitted,
         Self::MakerAccessValidated,
         Self::PayloadValidated,
@@ -113,6 +117,8 @@ impl EventType {
         Self::SessionEnded,
         Self::SettlementProposed,
         Self::Settled,
+        Self::ProbeAsked,
+        Self::Probed,
     ];
 
     /// The type of an event of this kind.
@@ -135,6 +141,8 @@ impl EventType {
             EventKind::SettlementWordGiven { settles: false, .. } => Self::SettlementProposed,
             EventKind::SettlementWordGiven { settles: true, .. } => Self::Settled,
             EventKind::SubmittedAgain { .. } => Self::SubmittedAgain,
+            EventKind::ProbeAsked => Self::ProbeAsked,
+            EventKind::Probed { .. } => Self::Probed,
         }
     }
 
@@ -181,6 +189,8 @@ impl EventType {
             Self::SessionEnded => "session_ended",
             Self::SettlementProposed => "settlement_proposed",
             Self::Settled => "settled",
+            Self::ProbeAsked => "probe_asked",
+            Self::Probed => "probed",
         }
     }
 
@@ -211,7 +221,9 @@ impl EventType {
             | Self::Refused
             | Self::SettlementProposed
             | Self::Settled
-            | Self::SubmittedAgain => Belonging::Request,
+            | Self::SubmittedAgain
+            | Self::ProbeAsked
+            | Self::Probed => Belonging::Request,
             Self::DeliveryGivenUp
             | Self::SubscriptionSwitchedOff
             | Self::SignedIn
@@ -246,7 +258,8 @@ impl EventType {
             | Self::SignedIn
             | Self::SignedOut
             | Self::SettlementProposed
-            | Self::Settled => false,
+            | Self::Settled
+            | Self::ProbeAsked => false,
             Self::AutoApproved
             | Self::Expired
             | Self::AttemptStarted
@@ -262,7 +275,8 @@ impl EventType {
             | Self::SendingResumed
             | Self::DeliveryGivenUp
             | Self::SubscriptionSwitchedOff
-            | Self::SessionEnded => true,
+            | Self::SessionEnded
+            | Self::Probed => true,
         }
     }
 }

@@ -57,7 +57,8 @@ impl Request {
             EventKind::AttemptStarted { .. }
             | EventKind::AttemptEnded { .. }
             | EventKind::Ended { .. }
-            | EventKind::LateAnswer { .. } => self.sending = self.sending.after(&event.kind),
+            | EventKind::LateAnswer { .. }
+            | EventKind::Probed { .. } => self.sending = self.sending.after(&event.kind),
             EventKind::SettlementWordGiven { word, settles } => {
                 self.settlement.push(recorded_word(event, word, *settles));
             }
@@ -66,7 +67,8 @@ impl Request {
             | EventKind::PayloadValidated
             | EventKind::Withdrawn { .. }
             | EventKind::Expired
-            | EventKind::Refused { .. } => {}
+            | EventKind::Refused { .. }
+            | EventKind::ProbeAsked => {}
         }
         let was_final = self.state.is_final();
         self.state = event.to;

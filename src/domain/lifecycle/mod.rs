@@ -8,6 +8,7 @@ mod decide;
 mod event;
 pub mod event_type;
 mod fold;
+mod probe;
 mod refusal;
 mod send;
 mod settle;
@@ -24,6 +25,7 @@ use self::decide::decide;
 use self::event::next_event;
 pub use self::event::{AttemptResult, Event, EventKind, GivenWord, NewRequest, Signature};
 pub use self::event_type::{Belonging, EventType};
+pub use self::probe::ProbeWish;
 pub use self::refusal::{Refusal, refusal_of};
 use self::settle::settle;
 pub use self::settle::{SettlementCommand, words_that_count};
@@ -34,6 +36,7 @@ use self::withdraw::withdraw;
 use super::actor::Person;
 use super::ids::RequestId;
 use super::policy::people::People;
+use super::probe::ProbeEnd;
 use super::request::Request;
 use super::sending::{AttemptEnd, SendingRules};
 use super::state::State;
@@ -86,6 +89,15 @@ pub enum Command<'a> {
         /// The new request.
         newer: RequestId,
     },
+    /// A person wants the target to be asked now what became of the call.
+    AskProbe(ProbeWish<'a>),
+    /// The target was asked.
+    EndProbe {
+        /// What it said.
+        end: ProbeEnd,
+        /// When it is asked again, if it could not tell.
+        next: Option<DateTime<Utc>>,
+    },
 }
 
 /// The events of a submission that passed every check: it waits in `AdminTask`, or, if its rule approves it
@@ -134,6 +146,8 @@ pub fn transition(
         Command::SubmitAgain { by, people, newer } => {
             Some((by.clone(), submit_again::submit_again(request, (by, people), *newer)?))
         }
+        Command::AskProbe(wish) => probe::ask(request, wish)?.map(|kind| (wish.signer.person.clone(), kind)),
+        Command::EndProbe { end, next } => Some(by_system(probe::end(request, end, *next)?)),
     };
     Ok(happened.map(|(by, kind)| next_event(request, by, kind, now)).into_iter().collect())
 }

@@ -184,6 +184,11 @@ impl Sending {
                     after.outcome_attempt = Some(*attempt);
                 }
             }
+            EventKind::Probed { verdict, settles, .. } => {
+                after.probes += 1;
+                after.last_probe = Some(*verdict);
+                after.inferred |= *settles == Some(Outcome::Executed);
+            }
             EventKind::Submitted(_)
             | EventKind::MakerAccessValidated
             | EventKind::PayloadValidated
@@ -193,7 +198,8 @@ impl Sending {
             | EventKind::Expired
             | EventKind::Refused { .. }
             | EventKind::SettlementWordGiven { .. }
-            | EventKind::SubmittedAgain { .. } => {}
+            | EventKind::SubmittedAgain { .. }
+            | EventKind::ProbeAsked => {}
         }
         after
     }

@@ -53,7 +53,9 @@ impl Tried {
             | Command::Stop { .. }
             | Command::RecordLateAnswer(_)
             // Kept where refused submissions are.
-            | Command::SubmitAgain { .. } => None,
+            | Command::SubmitAgain { .. }
+            | Command::AskProbe(_)
+            | Command::EndProbe { .. } => None,
         }
     }
 }
@@ -65,12 +67,14 @@ impl Command<'_> {
             Self::Decide(command) => command.signer.person.clone(),
             Self::Withdraw { by, .. } | Self::SubmitAgain { by, .. } => by.clone(),
             Self::Settle(command) => command.signer.person.clone(),
+            Self::AskProbe(wish) => wish.signer.person.clone(),
             Self::Expire
             | Self::Lapse
             | Self::StartAttempt
             | Self::EndAttempt { .. }
             | Self::Stop { .. }
-            | Self::RecordLateAnswer(_) => Person::system(),
+            | Self::RecordLateAnswer(_)
+            | Self::EndProbe { .. } => Person::system(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod body;
 mod exchange;
 mod judgement;
 mod parts;
+mod probe;
 mod raw_json;
 mod retry_after;
 mod scalars;
@@ -27,6 +28,7 @@ use super::state::State;
 
 pub use exchange::{Exchange, KEPT_HEADERS_MAX, TargetResponse};
 pub use judgement::{Judgement, PartWarning};
+pub use probe::judge_probe;
 
 /// How an execution ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

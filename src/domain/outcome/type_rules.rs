@@ -60,7 +60,7 @@ fn fail_header(answer: &TargetResponse, rules: &AnswerRules) -> Option<String> {
 }
 
 /// Whether the value at `steps` is this word, as a boolean or as a string in any case.
-fn says(body: &str, steps: &Steps, word: &str) -> Result<bool, Unreadable> {
+pub(super) fn says(body: &str, steps: &Steps, word: &str) -> Result<bool, Unreadable> {
     let Some(value) = find(body, steps)? else { return Ok(false) };
     Ok(scalar(value)?.is_some_and(|text| text.eq_ignore_ascii_case(word)))
 }

@@ -50,6 +50,8 @@ pub enum WhyNotSettle {
         /// Why not even though somebody might think so.
         hint: Option<SeatHint>,
     },
+    /// The type does not say how to ask the target.
+    NoProbe,
     /// They have changed their word as often as words are kept.
     TooManyWords,
     /// Something has happened to the request since they read it.
@@ -73,6 +75,7 @@ impl WhyNotSettle {
             Self::AttemptUnderWay => Code::AttemptUnderWay,
             Self::NotUnknown { .. } => Code::NothingToSettle,
             Self::NoSeat { .. } => Code::NotInStage,
+            Self::NoProbe => Code::NoProbe,
             Self::TooManyWords => Code::TooManyWords,
             Self::Moved { .. } => Code::RequestMoved,
         }
@@ -114,6 +117,10 @@ impl WhyNotSettle {
                 "You have no seat in any stage of this request's approval ({}). Ask one who does.",
                 stages.join(", ")
             ),
+            Self::NoProbe => {
+                "The type of this request does not say how to ask its target. Ask it yourself, then say what it told you."
+                    .to_owned()
+            }
             Self::TooManyWords => format!(
                 "You have said {WORDS_PER_PERSON_MAX} times how this request ended, and no more words are kept. \
                  Your last word counts; ask another checker."
@@ -159,13 +166,27 @@ pub fn may_settle(
     request: &Request,
     rules: &SettlementRules<'_>,
 ) -> Result<Vec<Capacity>, WhyNotSettle> {
+    let capacities = may_ask_for_probe(signer, request, rules)?;
     let people = rules.people;
-    let own = may_have_a_word(signer, request, people)?;
-    must_be_unknown(request)?;
-    let capacities = seats_of(signer, rules)?;
+    let own = signer.behind(people);
     let is_own = |behind: Behind<'_>| behind.overlaps(&own);
     let said = request.settlement.iter().filter(|word| is_own(people.behind(&word.by, &word.act)));
     if said.count() >= WORDS_PER_PERSON_MAX { Err(WhyNotSettle::TooManyWords) } else { Ok(capacities) }
+}
+
+/// Whether `signer` may want the target to be asked what became of the call, and as what: as [`may_settle`], however
+/// often they have said how it ended.
+///
+/// # Errors
+/// Why not.
+pub fn may_ask_for_probe(
+    signer: &Signer,
+    request: &Request,
+    rules: &SettlementRules<'_>,
+) -> Result<Vec<Capacity>, WhyNotSettle> {
+    may_have_a_word(signer, request, rules.people)?;
+    must_be_unknown(request)?;
+    seats_of(signer, rules)
 }
 
 fn must_be_unknown(request: &Request) -> Result<(), WhyNotSettle> {

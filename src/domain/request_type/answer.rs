@@ -116,7 +116,7 @@ impl AnswerRules {
             failed_if_not_empty: read_pointers(&answer, "failed_if_not_empty", faults),
             done_if_true: read_pointers(&answer, "done_if_true", faults),
             done_if_present: read_pointers(&answer, "done_if_present", faults),
-            done_if_equals: read_equals(&answer, faults),
+            done_if_equals: read_equals_named(&answer, "done_if_equals", faults),
             otherwise: otherwise.unwrap_or_default(),
             parts: answer.table("parts", faults).and_then(|parts| read_parts(&parts, faults)),
         };
@@ -214,7 +214,7 @@ pub(super) fn status_of(value: &Value, from: u16) -> Option<u16> {
     (from..=599).contains(&status).then_some(status)
 }
 
-fn read_statuses(answer: &Table<'_>, name: &str, faults: &mut Faults) -> Vec<u16> {
+pub(super) fn read_statuses(answer: &Table<'_>, name: &str, faults: &mut Faults) -> Vec<u16> {
     let mut statuses = Vec::new();
     for (item, at) in answer.items(name, "Write a list of statuses, such as [429, 503].", faults) {
         match status_of(item, 100) {
@@ -225,7 +225,7 @@ fn read_statuses(answer: &Table<'_>, name: &str, faults: &mut Faults) -> Vec<u16
     statuses
 }
 
-fn read_pointers(answer: &Table<'_>, name: &str, faults: &mut Faults) -> Vec<Steps> {
+pub(super) fn read_pointers(answer: &Table<'_>, name: &str, faults: &mut Faults) -> Vec<Steps> {
     let texts = answer.texts(name, faults);
     texts
         .into_iter()
@@ -233,8 +233,8 @@ fn read_pointers(answer: &Table<'_>, name: &str, faults: &mut Faults) -> Vec<Ste
         .collect()
 }
 
-fn read_equals(answer: &Table<'_>, faults: &mut Faults) -> Vec<EqualsRule> {
-    let tables = answer.tables("done_if_equals", faults);
+pub(super) fn read_equals_named(answer: &Table<'_>, name: &str, faults: &mut Faults) -> Vec<EqualsRule> {
+    let tables = answer.tables(name, faults);
     tables.iter().filter_map(|table| read_equal(table, faults)).collect()
 }
 
@@ -266,7 +266,7 @@ pub(super) fn pointer(steps: &[String]) -> String {
     steps.iter().map(|step| pointer_to("", step)).collect()
 }
 
-fn sorted<T: Ord + Into<Value>>(mut items: Vec<T>) -> Value {
+pub(super) fn sorted<T: Ord + Into<Value>>(mut items: Vec<T>) -> Value {
     items.sort();
     items.dedup();
     items.into()

@@ -40,6 +40,7 @@ pub(super) fn sorted_top(read: &RequestType) -> Value {
     put("path_params", schema(&read.path_params));
     put("pending_ttl", span(read.pending_ttl));
     put("policy", Some(sorted(&read.policy.to_definition())));
+    put("probe", read.probe.as_ref().map(|probe| sorted(&probe.to_definition())));
     put("query", schema(&read.query));
     put("recheck_at_execution", Some(read.recheck_at_execution.into()));
     put("repeat", read.repeat.as_ref().map(|repeat| sorted(&repeat.to_definition())));

@@ -7,13 +7,14 @@ use super::answer::AnswerRules;
 use super::body::{BodyParts, read_body};
 use super::canonical::sorted_top;
 use super::classes::FieldClasses;
-use super::counter::{CountBy, read_usage};
+use super::counter::{CountBy, Counter, read_usage};
 use super::definition_text::read_line;
 use super::headers::HeaderRules;
 use super::normalise::{Change, Normalisation};
 use super::parse::{Faults, Table};
 use super::path_characters::named_in;
 use super::place::Place;
+use super::probe::{CallShape, ProbeRules};
 use super::schema::Schema;
 use super::sending::{RepeatRules, RetryRules};
 use super::summary::Summary;
@@ -26,7 +27,7 @@ use crate::domain::json;
 use crate::domain::path::{placeholders, template_fault};
 use crate::domain::policy::Policy;
 
-const MEMBERS: [&str; 22] = [
+const MEMBERS: [&str; 23] = [
     "name",
     "title",
     "summary",
@@ -47,6 +48,7 @@ const MEMBERS: [&str; 22] = [
     "answer",
     "retry",
     "repeat",
+    "probe",
     "usage",
     "policy",
 ];
@@ -93,8 +95,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     let query = read_schema(&root, "query", faults);
     let BodyParts { body, media_type } = read_body(&root, faults);
     let usage = read_usage(&root, faults);
-    let counters: Vec<&str> = usage.iter().map(|counter| counter.name.as_str()).collect();
-    let policy = faults.merge(Policy::from_definition(root.get("policy"), &counters));
+    let policy = read_policy(&root, &usage, faults);
     let subject = read_place(&root, "subject", faults);
     if subject.is_none() && usage.iter().any(|counter| counter.by == CountBy::Subject) {
         faults.push("/subject", "Add subject: a counter counts by it.");
@@ -111,6 +112,8 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     let answer = AnswerRules::read(&root, faults);
     let retry = RetryRules::read(&root, faults);
     let repeat = RepeatRules::read(&root, &classes, &answer, faults);
+    let shape = CallShape { path, query: query.as_ref(), body: body.as_ref(), classes: &classes };
+    let probe = ProbeRules::read(&root, &shape, faults);
     let headers = HeaderRules::read(&root, repeat.as_ref().and_then(RepeatRules::key_header), faults);
     let recheck_at_execution = root.flag("recheck_at_execution", faults);
     let bulk = root.flag("bulk", faults);
@@ -145,10 +148,16 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         answer,
         retry,
         repeat,
+        probe,
         usage,
         policy: policy?,
         definition: String::new(),
     })
+}
+
+fn read_policy(root: &Table<'_>, usage: &[Counter], faults: &mut Faults) -> Option<Policy> {
+    let counters: Vec<&str> = usage.iter().map(|counter| counter.name.as_str()).collect();
+    faults.merge(Policy::from_definition(root.get("policy"), &counters))
 }
 
 /// Everybody who reads a request sees its subject and its amount.

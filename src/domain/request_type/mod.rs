@@ -13,6 +13,7 @@ mod normalise;
 mod parse;
 mod path_characters;
 mod place;
+mod probe;
 mod query;
 mod scalar;
 mod schema;
@@ -45,6 +46,7 @@ pub use further_headers::authorization_words;
 pub use headers::HeaderRules;
 pub use normalise::{Change, Normalisation};
 pub use place::Place;
+pub use probe::{ProbeRules, Signs};
 pub use schema::{Lists, Schema};
 pub use sending::{AlreadyDoneAnswer, REPEAT_ID_CHARS_MAX, RepeatRules, RetryRules};
 pub use subject::SUBJECT_CHARS_MAX;
@@ -103,6 +105,8 @@ pub struct RequestType {
     pub retry: RetryRules,
     /// How the target recognises a repeat; `None` if it does not.
     pub repeat: Option<RepeatRules>,
+    /// How the target is asked what became of a call; `None` if it can't be asked.
+    pub probe: Option<ProbeRules>,
     /// The counters that conditions may use.
     pub usage: Vec<Counter>,
     /// Who must agree.

@@ -36,7 +36,7 @@ impl BatchRows<'_> {
         }
     }
 
-    /// An execution that ended as unknown ends as its request has by now.
+    /// An execution that ended as unknown, or whose target is asked, ends as its request has by now.
     pub(in crate::engine) fn settle_execution_as_its_request(&mut self, key: &Key) {
         let (now, state) = (self.now, self.request(key).map(|request| request.state));
         let outcome = Outcome::ALL.into_iter().find(|outcome| Some(outcome.state()) == state);

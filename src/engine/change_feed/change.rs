@@ -61,6 +61,8 @@ pub enum ChangeKind {
     Settled,
     /// The maker submitted it again, as a new request.
     SubmittedAgain,
+    /// Its target was asked what became of the call.
+    Probed,
 }
 
 impl ChangeKind {
@@ -80,11 +82,13 @@ impl ChangeKind {
             EventType::SettlementProposed => Some(Self::SettlementProposed),
             EventType::Settled => Some(Self::Settled),
             EventType::SubmittedAgain => Some(Self::SubmittedAgain),
+            EventType::Probed => Some(Self::Probed),
             EventType::MakerAccessValidated
             | EventType::PayloadValidated
             | EventType::AutoApproved
             | EventType::AttemptStarted
             | EventType::Refused
+            | EventType::ProbeAsked
             | EventType::RulesInForce
             | EventType::PeopleInForce
             | EventType::RulesStale

@@ -7,7 +7,7 @@ use crate::domain::attempt::AttemptOutcome;
 use crate::domain::lifecycle::Command;
 use crate::domain::policy::may_decide::still_allowed;
 use crate::domain::policy::progress::PolicyInForce;
-use crate::domain::request::Request;
+use crate::domain::request::{Request, State};
 use crate::domain::request_type::RequestType;
 use crate::domain::sending::SendingRules;
 use crate::engine::batch_rows::BatchRows;
@@ -251,7 +251,9 @@ fn late_answer(
         Ok(has_happened) => {
             if has_happened {
                 rows.end_attempt(held, ending);
-                rows.settle_execution_as_its_request(key);
+                if rows.request(key).is_some_and(|request| request.state != State::Unknown) {
+                    rows.settle_execution_as_its_request(key);
+                }
             }
             current(rows, key, has_happened)
         }

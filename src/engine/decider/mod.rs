@@ -3,6 +3,7 @@
 mod begin;
 mod decision;
 mod execution;
+mod probe;
 mod session;
 mod settlement;
 mod submission;
@@ -29,6 +30,7 @@ use super::under_way::UnderWay;
 use crate::clock::Clock;
 use crate::domain::ids::OrgId;
 use crate::domain::lifecycle::Command;
+use crate::domain::request::State;
 use crate::fault_points::{self, FaultPoint};
 use crate::metrics::Metrics;
 use crate::store::events::Origin;
@@ -88,7 +90,7 @@ impl Batch for Decider {
             let one = if is_held {
                 Ran::NotNow
             } else {
-                Ran::Replied(self.apply(conn, &mut rows, command, is_retry)?)
+                Ran::Replied(self.apply_one(conn, &mut rows, command, is_retry)?)
             };
             ran.push(one);
         }
@@ -197,6 +199,25 @@ impl Decider {
         Ok(())
     }
 
+    /// Carries out one command, and has the target asked where that leaves an outcome unknown.
+    fn apply_one<'a>(
+        &mut self,
+        conn: &mut AnyConnection,
+        rows: &mut BatchRows<'a>,
+        command: &'a WriteCommand,
+        is_retry: bool,
+    ) -> Result<WriteReply, StoreError> {
+        let is_in = |rows: &BatchRows<'_>, state| {
+            command.request().filter(|key| rows.request(key).is_some_and(|found| found.state == state))
+        };
+        let was_approved = is_in(rows, State::Approved).is_some();
+        let reply = self.apply(conn, rows, command, is_retry)?;
+        if let Some(key) = is_in(rows, State::Unknown).filter(|_| was_approved) {
+            self.queue_probe(conn, rows, key)?;
+        }
+        Ok(reply)
+    }
+
     /// Carries out one command on the batch's rows.
     fn apply<'a>(
         &mut self,
@@ -231,6 +252,10 @@ impl Decider {
             WriteCommand::Withdraw { by, reason } => return self.run_withdraw(rows, by, reason),
             WriteCommand::GiveSettlementWord { by, word } => {
                 return self.run_settlement_word(conn, rows, (by, word));
+            }
+            WriteCommand::AskProbe(by) => return self.run_ask_probe(conn, rows, by),
+            WriteCommand::EndProbe { held, end, jitter } => {
+                return self.run_end_probe(conn, rows, held, (end, *jitter));
             }
             WriteCommand::Expire(key) => return run_expire(rows, key),
             WriteCommand::StartAttempt(held) => return self.run_start_attempt(rows, held, is_retry),

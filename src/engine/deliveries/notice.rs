@@ -85,6 +85,8 @@ fn stage_of(event: &Event) -> Option<usize> {
         | EventKind::LateAnswer { .. }
         | EventKind::Refused { .. }
         | EventKind::SettlementWordGiven { .. }
-        | EventKind::SubmittedAgain { .. } => None,
+        | EventKind::SubmittedAgain { .. }
+        | EventKind::ProbeAsked
+        | EventKind::Probed { .. } => None,
     }
 }

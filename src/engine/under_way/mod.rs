@@ -15,6 +15,7 @@ use self::breaker::Breaker;
 use super::begun::BegunExecution;
 use super::claimed_execution::{Ending, HeldLease};
 use crate::domain::ids::OrgId;
+use crate::domain::outcome::Exchange;
 use crate::domain::slots::{HostSlots, Slots};
 use crate::domain::target_host::TargetHost;
 use crate::store::requests::Key;
@@ -37,6 +38,18 @@ pub enum HostSign {
     Silent,
     /// Nothing was learnt about it.
     None,
+}
+
+impl HostSign {
+    /// What one exchange says of its host; `has_timed_out` if its time was over before the answer was whole.
+    pub fn of(exchange: &Exchange, has_timed_out: bool) -> Self {
+        match exchange {
+            Exchange::Answered(_) => Self::Answered,
+            Exchange::NotSent { .. } => Self::Silent,
+            Exchange::NoFullAnswer { .. } if has_timed_out => Self::Silent,
+            Exchange::NoFullAnswer { .. } => Self::None,
+        }
+    }
 }
 
 /// A call that this process has claimed.

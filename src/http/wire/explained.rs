@@ -30,6 +30,8 @@ pub struct ExplainedBody {
     why_not_settle: Vec<ReasonBody>,
     /// Whether the reader may submit it again, as far as this request and their permissions say.
     can_submit_again: bool,
+    /// Whether the reader may want the target to be asked now what became of the call.
+    can_probe: bool,
     /// The reader's own decision.
     my_decision: Option<DecisionBody>,
     /// What the rule asks of the sign-in of those who approve; `null` if it asks nothing.
@@ -118,6 +120,7 @@ impl ExplainedBody {
             can_decide: explanation.can_decide,
             why_not: explanation.why_not.into_iter().map(ReasonBody::of).collect(),
             can_settle: explanation.why_not_settle.is_none(),
+            can_probe: explanation.can_probe,
             why_not_settle: explanation.why_not_settle.into_iter().map(ReasonBody::of).collect(),
             can_submit_again: explanation.can_submit_again,
             my_decision: explanation.my_decision.as_ref().map(DecisionBody::of),

@@ -147,7 +147,9 @@ fn attempt(entry: &TrailEntry) -> Option<Value> {
         | EventKind::AttemptStarted { .. }
         | EventKind::Refused { .. }
         | EventKind::SettlementWordGiven { .. }
-        | EventKind::SubmittedAgain { .. } => None,
+        | EventKind::SubmittedAgain { .. }
+        | EventKind::ProbeAsked
+        | EventKind::Probed { .. } => None,
     };
     let at = Instant::of(entry.at);
     Some(json!({

@@ -78,8 +78,12 @@ pub struct RequestBody {
     next_attempt_at: Option<Instant>,
     /// Why another attempt is to come: a sentence about the last one.
     next_attempt_reason: Option<String>,
-    /// Whether it is only known to be done because the target recognised a repeat of the call.
+    /// Whether it is only known to be done because the target recognised a repeat of the call, or said so to a probe.
     inferred: bool,
+    /// How often the target was asked what became of the call; absent if it was not.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    probes: i64,
     /// Only of an expired request: the state in which it expired, `AdminTask` or `approved`.
     #[serde(skip_serializing_if = "Option::is_none")]
     expired_from: Option<Word<State>>,
@@ -283,6 +287,7 @@ impl RequestBody {
             next_attempt_at: request.sending.next_attempt_at.map(Instant::of),
             next_attempt_reason: request.sending.next_attempt_reason.clone(),
             inferred: request.sending.inferred,
+            probes: request.sending.probes,
             expired_from: expired_from(&request).map(Word),
             bulk_allowed,
             call,
@@ -316,6 +321,11 @@ fn visible(view: &View, headers: Headers) -> (Value, String) {
         Headers::AsSent => view.as_the_maker_sent_it(),
         Headers::Masked => view.shown(),
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 fn expired_from(request: &Request) -> Option<State> {

@@ -13,6 +13,7 @@ use crate::domain::code::Code;
 use crate::domain::entity::EntityInfo;
 use crate::domain::lifecycle::{EventKind, EventType, Tried};
 use crate::domain::outcome::Outcome;
+use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{State, Verdict};
 use crate::domain::settlement::SettledOutcome;
 use crate::engine::trail::TrailEntry;
@@ -100,6 +101,12 @@ pub struct TrailEntryBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "uuid"))]
     repeated_by: Option<String>,
+    /// What the target said when it was asked what became of the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probe: Option<Word<ProbeVerdict>>,
+    /// When it is asked again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_probe_at: Option<Instant>,
 }
 
 /// A refused decision, withdrawal or word about an unknown outcome, as it was sent.
@@ -158,6 +165,8 @@ impl TrailEntryBody {
             settlement: None,
             repeat_of: None,
             repeated_by: None,
+            probe: None,
+            next_probe_at: None,
         };
         if let Some(kind) = &entry.kind {
             body.add(kind, entity);
@@ -199,7 +208,14 @@ impl TrailEntryBody {
                 self.settlement = Some(Word(word.outcome));
                 self.signed_as = Some(word.capacities.iter().map(|one| one.name().to_owned()).collect());
             }
-            EventKind::Withdrawn { .. } | EventKind::Expired | EventKind::AttemptStarted { .. } => {}
+            EventKind::Probed { verdict, next_probe_at, .. } => {
+                self.probe = Some(Word(*verdict));
+                self.next_probe_at = next_probe_at.map(Instant::of);
+            }
+            EventKind::Withdrawn { .. }
+            | EventKind::Expired
+            | EventKind::AttemptStarted { .. }
+            | EventKind::ProbeAsked => {}
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::findings::{FindingCode, Level};
 use crate::domain::lifecycle::EventType;
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Risk;
+use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{State, Verdict};
 use crate::domain::settlement::SettledOutcome;
 use crate::domain::target_host::BreakerState;
@@ -131,6 +132,19 @@ impl Vocabulary for DeliveryState {
 impl Vocabulary for Outcome {
     const SCHEMA: &'static str = "Outcome";
     const DESCRIPTION: &'static str = "How an execution ended.";
+
+    fn words() -> Vec<&'static str> {
+        Self::ALL.map(Self::name).to_vec()
+    }
+
+    fn word(&self) -> &'static str {
+        self.name()
+    }
+}
+
+impl Vocabulary for ProbeVerdict {
+    const SCHEMA: &'static str = "ProbeVerdict";
+    const DESCRIPTION: &'static str = "What a target said about an earlier call.";
 
     fn words() -> Vec<&'static str> {
         Self::ALL.map(Self::name).to_vec()

@@ -279,7 +279,8 @@ impl Stream {
             | ChangeKind::Ended(_)
             | ChangeKind::SettlementProposed
             | ChangeKind::Settled
-            | ChangeKind::SubmittedAgain => "change",
+            | ChangeKind::SubmittedAgain
+            | ChangeKind::Probed => "change",
         };
         let state = state_of(change.state, &change.waits_for);
         let data = json!({
@@ -314,6 +315,7 @@ fn sentence(change: &Change) -> String {
         ChangeKind::SettlementProposed => format!("{by} said just now how it ended"),
         ChangeKind::Settled => format!("Settled by {by} just now"),
         ChangeKind::SubmittedAgain => format!("Submitted again by {by} just now"),
+        ChangeKind::Probed => "The target was asked just now what became of it".to_owned(),
     }
 }
 

@@ -8,11 +8,13 @@ use crate::domain::actor::{Actor, Permission};
 use crate::domain::call::body_text;
 use crate::domain::findings::{Finding, Level};
 use crate::domain::ids::RequestId;
+use crate::domain::lifecycle::EventKind;
 use crate::domain::request::{Request, State, Verdict};
 use crate::domain::settlement::{SettledOutcome, SettlementWord};
 use crate::engine::explain::Explanation;
 use crate::engine::queries::View;
 use crate::engine::request_snapshot::{RequestSnapshot, SnapshotLimits};
+use crate::engine::trail::TrailEntry;
 use crate::http::query::{escaped, given_once};
 use crate::web::html::{Markup, filters};
 use crate::web::pages::request_types::version_url;
@@ -170,6 +172,9 @@ fn recorded(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> {
     if said == SAID_HOW_IT_ENDED {
         return snapshot.explained.my_word.as_ref().map(word_recorded);
     }
+    if said == SAID_TO_ASK {
+        return is_asked(snapshot);
+    }
     let own = snapshot.explained.my_decision.as_ref().filter(|own| own.verdict.name() == said)?;
     let head = match own.verdict {
         Verdict::Approved => "Your approval is recorded.",
@@ -180,6 +185,18 @@ fn recorded(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> {
 
 /// What the address of a page says after a word about an unknown outcome.
 pub const SAID_HOW_IT_ENDED: &str = "how-it-ended";
+
+/// The same after a wish that the target is asked.
+pub const SAID_TO_ASK: &str = "ask";
+
+fn is_asked(snapshot: &RequestSnapshot) -> Option<Note> {
+    let was_asked = |entry: &TrailEntry| matches!(entry.kind, Some(EventKind::ProbeAsked));
+    let line = "Its answer is shown here once it has come.";
+    let note = || {
+        Note::answering("ink", crate::web::Icon::Gear, "Countersign asks the target.", vec![line.to_owned()])
+    };
+    snapshot.events.iter().any(was_asked).then(note)
+}
 
 fn word_recorded(own: &SettlementWord) -> Note {
     let (head, line) = if own.settles {
@@ -255,7 +272,7 @@ pub fn render_with(
         run_by: it.execute_before.filter(|_| it.state == State::Approved).map(|at| when.exact(at)),
         queue,
         attempts: AttemptsBox::of(&view, &events, when),
-        settlement: Settlement::of(it, &explained, form, when),
+        settlement: Settlement::of(&view, &explained, form, when),
         has_fault,
         shell,
     };

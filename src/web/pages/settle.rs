@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::domain::settlement::{NewSettlementWord, SettledOutcome};
 use crate::engine::{EngineError, SettlementInput};
 use crate::http::error::ApiError;
-use crate::web::pages::request::{SAID_HOW_IT_ENDED, load, render_with};
+use crate::web::pages::request::{SAID_HOW_IT_ENDED, SAID_TO_ASK, load, render_with};
 use crate::web::parts::notices::Note;
 use crate::web::parts::settlement_view::SettlementForm;
 use crate::web::sent_form::{SentForm, keeping};
@@ -53,6 +53,24 @@ async fn settle_one(id: &str, form: SentForm) -> Page {
     match page.engine().settle(SettlementInput { actor, id: id_read, word, origin }).await {
         Ok(_) => Ok(see_other(&format!("{BASE}/requests/{id}?said={SAID_HOW_IT_ENDED}"))),
         Err(error) => refused(&page, id, &form, error).await,
+    }
+}
+
+/// The form of a wish that the target is asked.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ProbeForm {
+    #[serde(default)]
+    csrf: String,
+}
+
+/// `POST /ui/requests/{id}/probe`
+pub async fn probe(id: web::Path<String>, form: SentForm) -> Page {
+    let (page, form): (PageRequest, ProbeForm) = form.open()?;
+    page.check_form(&form.csrf)?;
+    let request = load(&page, &id).await?.view.request.id;
+    match page.engine().ask_probe(page.actor(), request, page.origin()).await {
+        Ok(_) => Ok(see_other(&format!("{BASE}/requests/{id}?said={SAID_TO_ASK}"))),
+        Err(error) => refused(&page, &id, &WordForm::default(), error).await,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::domain::attempt::AttemptOutcome;
 use crate::domain::lifecycle::{AttemptResult, EventKind, GivenWord, Signature};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
+use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{State, Verdict};
 use crate::domain::settlement::SettledOutcome;
 use crate::engine::trail::TrailEntry;
@@ -137,6 +138,10 @@ fn what_happened(kind: &EventKind, from: Option<State>, when: When) -> EventDesc
         EventKind::SubmittedAgain { newer } => {
             plain(Icon::Copy, format!("submitted it again, as request {newer}"))
         }
+        EventKind::ProbeAsked => plain(Icon::Question, "wanted the target to be asked what became of it"),
+        EventKind::Probed { verdict, next_probe_at, settles, .. } => {
+            probed(*verdict, next_probe_at.map(|at| when.clock(at)), *settles)
+        }
     }
 }
 
@@ -192,6 +197,21 @@ fn settlement_word(word: &GivenWord, settles: bool) -> EventDescription {
     } else {
         quoted(Icon::Question, format!("{said}; another person must say the same"))
     }
+}
+
+/// `asked the target what became of it: it was done, so that is the outcome`.
+fn probed(verdict: ProbeVerdict, next: Option<Time>, settles: Option<Outcome>) -> EventDescription {
+    let (icon, said) = match verdict {
+        ProbeVerdict::Happened => (Icon::Done, "it was done"),
+        ProbeVerdict::DidNotHappen => (Icon::Fail, "it was not done"),
+        ProbeVerdict::CannotTell => (Icon::Question, "it could not tell"),
+    };
+    let after = match (settles, next) {
+        (Some(_), _) => ", so that is the outcome".to_owned(),
+        (None, Some(at)) => format!("; it is asked again at {}", at.words()),
+        (None, None) => String::new(),
+    };
+    plain(icon, format!("asked the target what became of it: {said}{after}"))
 }
 
 fn expired(from: Option<State>) -> &'static str {
@@ -291,6 +311,10 @@ mod tests {
         Mara Okafor said for Risk that it did not happen, as another person had: that settles it: Seen in the log.
         Mara Okafor submitted it again, as request 0190b6f2-7a3c-7cc0-8000-000000000002
         Mara Okafor submitted request 0190b6f2-7a3c-7cc0-8000-000000000001 again, as this one
+        Mara Okafor wanted the target to be asked what became of it
+        Countersign asked the target what became of it: it could not tell; it is asked again at 12:00: A reason.
+        Countersign asked the target what became of it: it was done, so that is the outcome: A reason.
+        Countersign asked the target what became of it: it was not done: A reason.
         ");
     }
 

@@ -1,5 +1,6 @@
 //! The note on top of a page: what is true first, then what it means, then the next step.
 
+use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{Request, State};
 use crate::domain::settlement::SettlementWord;
 use crate::engine::queries::View;
@@ -79,6 +80,12 @@ fn executed(view: &View) -> Note {
     if let Some(word) = view.request.settling_word() {
         return settled("ok", Icon::Done, "Done: two people say that it happened.", word);
     }
+    if view.request.sending.inferred && view.request.sending.probes > 0 {
+        let head = "Done: the target says so.";
+        let line =
+            "Its answer to the call was lost. Asked what became of it, it said that it was carried out.";
+        return Note::new("ok", Icon::Done, head, vec![line.to_owned()]);
+    }
     if view.request.sending.inferred {
         let head = "Done: the target says that it had this call already.";
         let line =
@@ -104,6 +111,12 @@ fn settled(kind: &'static str, icon: Icon, head: &str, word: &SettlementWord) ->
 fn failed(view: &View) -> Note {
     if let Some(word) = view.request.settling_word() {
         return settled("bad", Icon::Fail, "Failed: two people say that it did not happen.", word);
+    }
+    if view.request.sending.last_probe == Some(ProbeVerdict::DidNotHappen) {
+        let head = "Failed: the target says that it did not happen.";
+        let line =
+            "Its answer to the call was lost. Asked what became of it, it said that it was not carried out.";
+        return Note::new("bad", Icon::Fail, head, vec![line.to_owned()]);
     }
     let was_tried = view.request.sending.attempts > 0;
     let (head, line) = match view.answer.as_ref().map(|answer| answer.status) {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::domain::lifecycle::EventKind;
-use crate::domain::request::{Request, State};
+use crate::domain::request::State;
 use crate::domain::settlement::{SettledOutcome, SettlementWord};
 use crate::engine::explain::Explanation;
 use crate::engine::queries::View;
@@ -45,6 +45,10 @@ pub struct SettlementPanel {
     pub form: Option<SettlementForm>,
     /// Why they may not; empty if they may, or once it is settled.
     pub why_not: String,
+    /// What the engine does to find out; empty if the type does not say how.
+    pub probe: String,
+    /// Whether the reader may want the target to be asked now.
+    pub can_probe: bool,
 }
 
 /// What one person said.
@@ -85,8 +89,12 @@ impl AttemptsBox {
         let mut begun: Vec<(i64, DateTime<Utc>)> = Vec::new();
         let mut lines = Vec::new();
         for entry in events {
-            let Some((attempt, is_start)) = attempt_of(entry) else { continue };
             let at = when.to_the_millisecond(entry.at);
+            if let Some(what) = probe_words(entry, when) {
+                lines.push(AttemptLine { icon: Icon::Gear, what, at, after: String::new() });
+                continue;
+            }
+            let Some((attempt, is_start)) = attempt_of(entry) else { continue };
             if is_start {
                 begun.push((attempt, entry.at));
                 let what = format!("Attempt {attempt} began: from here on bytes of the call may have left.");
@@ -102,6 +110,15 @@ impl AttemptsBox {
         let title = if begun.len() == 1 { "The one attempt" } else { "The attempts" };
         Some(Self { host: view.request.host.clone(), title, lines, asks: asks(view, &begun) })
     }
+}
+
+/// What the target said when it was asked, and when it is asked again.
+fn probe_words(entry: &TrailEntry, when: When) -> Option<String> {
+    let EventKind::Probed { reason, next_probe_at, .. } = entry.kind.as_ref()? else { return None };
+    Some(match next_probe_at {
+        Some(next) => format!("{reason} It is asked again at {}.", when.clock(*next).words()),
+        None => reason.clone(),
+    })
 }
 
 /// The attempt that an event is about, and whether it began then.
@@ -120,7 +137,9 @@ fn attempt_of(entry: &TrailEntry) -> Option<(i64, bool)> {
         | EventKind::Expired
         | EventKind::Refused { .. }
         | EventKind::SettlementWordGiven { .. }
-        | EventKind::SubmittedAgain { .. } => None,
+        | EventKind::SubmittedAgain { .. }
+        | EventKind::ProbeAsked
+        | EventKind::Probed { .. } => None,
     }
 }
 
@@ -157,7 +176,8 @@ fn asks(view: &View, begun: &[(i64, DateTime<Utc>)]) -> Vec<AskFor> {
 
 impl SettlementPanel {
     /// `None` where there is nothing to settle and never was.
-    pub fn of(request: &Request, explained: &Explanation, form: SettlementForm, when: When) -> Option<Self> {
+    pub fn of(view: &View, explained: &Explanation, form: SettlementForm, when: When) -> Option<Self> {
+        let request = &view.request;
         let is_unknown = request.state == State::Unknown;
         if !is_unknown && request.settlement.is_empty() {
             return None;
@@ -168,7 +188,22 @@ impl SettlementPanel {
             words: request.settlement.iter().map(|word| word_line(word, when)).collect(),
             form: explained.why_not_settle.is_none().then_some(form),
             why_not: why_not.map(|why| why.sentence.clone()).unwrap_or_default(),
+            probe: if is_unknown { probe_state(view) } else { String::new() },
+            can_probe: explained.can_probe && request.sending.probes > 0,
         })
+    }
+}
+
+/// `Countersign asked the target twice, and it could not tell.`
+fn probe_state(view: &View) -> String {
+    if view.pinned.probe.is_none() {
+        return String::new();
+    }
+    match view.request.sending.probes {
+        0 => "Countersign asks the target itself, as soon as the call can’t be under way there any more."
+            .to_owned(),
+        1 => "Countersign asked the target once, and it could not tell.".to_owned(),
+        more => format!("Countersign asked the target {more} times, and it could not tell."),
     }
 }
 

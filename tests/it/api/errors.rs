@@ -1,4 +1,6 @@
 //! Every error as the client sees it, in one table. A change there is a change for clients.
+//!
+//! Longer than 400 lines because the table is one.
 
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
@@ -25,6 +27,7 @@ fn every_error_is_as_in_the_table() {
         decisions(&mut table).await;
         decisions_under_a_policy(&mut table).await;
         stale_sign_in(&mut table).await;
+        settlements(&mut table).await;
         reads(&mut table).await;
         broken_store(&mut table).await;
         full_queue(&mut table).await;
@@ -329,6 +332,37 @@ async fn decisions_under_a_policy(table: &mut Table) {
     table.add("already_decided_by_you", put(11, "agreed once more")).await;
     table.add("not_needed", put(12, "agreed")).await;
     table.add("person_inactive_decides", put(400_004, "agreed")).await;
+}
+
+async fn settlements(table: &mut Table) {
+    table.heading("Words about an unknown outcome");
+    let app = App::with(On::Sqlite, AppOptions::stepped()).await;
+    app.target.will_hang_up();
+    let id = app.maker().submitted(&app.badge_to_target()).await.id;
+    app.checker().approve_async(&id).await.data();
+    let settle = |word: Value| app.checker().call("POST", &format!("/requests/{id}/settle")).json(&word);
+    let word = |evidence: &str| json!({ "outcome": "failed", "evidence": evidence });
+    table.add("settled_too_early", settle(word("seen"))).await;
+    app.run_due_executions().await;
+    table.add("evidence_blank", settle(word(" "))).await;
+    table.add("outcome_unknown", settle(json!({ "outcome": "unknown", "evidence": "seen" }))).await;
+    table
+        .add("settled_on_an_old_version", {
+            settle(json!({ "outcome": "failed", "evidence": "seen", "version": 1 }))
+        })
+        .await;
+    let own = app.actor(Person::new(400_001, "maker@example.com", &["CanCheckRequest"]));
+    table
+        .add("settled_by_the_maker", own.call("POST", &format!("/requests/{id}/settle")).json(&word("x")))
+        .await;
+    let probe = app.checker().call("POST", &format!("/requests/{id}/probe")).json(&json!({}));
+    table.add("no_probe", probe).await;
+    for number in 0..5 {
+        settle(word(&format!("word {number}"))).send().await.data();
+    }
+    table.add("too_many_words", settle(word("one more"))).await;
+    app.other_checker().settles(&id, "failed", "seen").await.data();
+    table.add("nothing_to_settle", settle(word("too late"))).await;
 }
 
 async fn stale_sign_in(table: &mut Table) {

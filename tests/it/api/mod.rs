@@ -21,6 +21,7 @@ mod lists;
 mod masked_fields;
 mod openapi;
 mod org_trail;
+mod probe;
 mod refusals;
 mod repeat_header;
 mod rule_book;

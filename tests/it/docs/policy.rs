@@ -89,7 +89,7 @@ fn keys(table: &toml::Table, at: &str, found: &mut BTreeSet<String>) {
 fn known_keys() -> BTreeSet<String> {
     let form = "zzz = 1\nname = \"EXAMPLE\"\n[call]\nmethod = \"POST\"\npath = \"/a\"\nzzz = 1\n[fields]\nzzz = 1\n\
                 [answer]\nzzz = 1\n[[answer.done_if_equals]]\nzzz = 1\n[answer.parts]\nitems = \"/a\"\nerror = \"/b\"\nzzz = 1\n\
-                [retry]\nzzz = 1\n[repeat]\nid = \"/body/a\"\nzzz = 1\n[repeat.already_if]\nzzz = 1\n\
+                [retry]\nzzz = 1\n[probe]\nzzz = 1\n[repeat]\nid = \"/body/a\"\nzzz = 1\n[repeat.already_if]\nzzz = 1\n\
                 [[normalise]]\nat = \"/body/a\"\nto = \"list\"\nzzz = 1\n\
                 [[usage]]\nname = \"a\"\nby = \"maker\"\nwindow = \"1d\"\nzzz = 1\n\
                 [[policy]]\nname = \"a\"\nzzz = 1\n[[policy.stages]]\nname = \"b\"\nzzz = 1\n\

@@ -15,6 +15,7 @@ mod queries;
 mod refusals;
 mod rule_book;
 mod sessions;
+mod settle;
 mod stages;
 mod submit;
 mod unreadable;

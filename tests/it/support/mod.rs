@@ -67,6 +67,7 @@ pub fn without_explanation(mut request: Value) -> Value {
         "findings",
         "canSettle",
         "whyNotSettle",
+        "canProbe",
     ] {
         assert!(request.as_object_mut().unwrap().remove(name).is_some(), "{name} is missing");
     }

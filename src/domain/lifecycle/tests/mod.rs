@@ -3,6 +3,7 @@
 mod again;
 mod one_checker;
 mod policies;
+mod probing;
 mod sending;
 mod settling;
 mod stories;
@@ -309,6 +310,7 @@ fn asker(command: &TestCommand) -> Option<&Person> {
         | TestCommand::DecideInBulk { signer, .. }
         | TestCommand::Say { signer, .. } => Some(&signer.person),
         TestCommand::Other(Command::Settle(command)) => Some(&command.signer.person),
+        TestCommand::Other(Command::AskProbe(wish)) => Some(&wish.signer.person),
         TestCommand::Other(Command::Decide(command)) => Some(&command.signer.person),
         TestCommand::Other(Command::Withdraw { by, .. }) => Some(by),
         TestCommand::End { .. }
@@ -320,7 +322,8 @@ fn asker(command: &TestCommand) -> Option<&Person> {
             | Command::EndAttempt { .. }
             | Command::Stop { .. }
             | Command::RecordLateAnswer(_)
-            | Command::SubmitAgain { .. },
+            | Command::SubmitAgain { .. }
+            | Command::EndProbe { .. },
         ) => None,
     }
 }

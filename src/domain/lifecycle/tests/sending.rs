@@ -198,7 +198,9 @@ pub(super) fn outcomes_by_attempt(events: &[Event]) -> BTreeMap<i64, Option<Atte
             | EventKind::Ended { attempt: None, .. }
             | EventKind::Refused { .. }
             | EventKind::SettlementWordGiven { .. }
-            | EventKind::SubmittedAgain { .. } => {}
+            | EventKind::SubmittedAgain { .. }
+            | EventKind::ProbeAsked
+            | EventKind::Probed { .. } => {}
         }
     }
     outcomes

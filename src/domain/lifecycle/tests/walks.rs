@@ -6,11 +6,13 @@ use proptest::test_runner::TestRunner;
 
 use super::again::{newer, submit_again};
 use super::policies::{checkers, entry, group, stage};
+use super::probing::probed;
 use super::sending::outcomes_by_attempt;
 use super::*;
 use crate::domain::decision::Decision;
 use crate::domain::policy::people::PersonEntry;
 use crate::domain::policy::{Mode, Stage};
+use crate::domain::probe::ProbeVerdict;
 use crate::domain::settlement::SettledOutcome;
 
 fn stages() -> impl Strategy<Value = Stage> {
@@ -60,6 +62,7 @@ fn charters() -> impl Strategy<Value = Charter> {
 fn commands() -> impl Strategy<Value = TestCommand> {
     use Verdict::{Approved, Rejected};
     let people = || proptest::sample::select(everybody());
+    let speakers = proptest::sample::select(vec![maker(), anna(), bob(), carl(), dora()]);
     let verdicts = proptest::sample::select(vec![Approved, Approved, Approved, Rejected]);
     let words = || proptest::sample::select(vec!["fine", "no"]);
     let digests =
@@ -83,7 +86,8 @@ fn commands() -> impl Strategy<Value = TestCommand> {
         2 => repeated,
         1 => Just(stop()),
         1 => (1..4_i64, outcomes()).prop_map(|(attempt, outcome)| late(attempt, outcome)),
-        2 => (people(), proptest::sample::select(SettledOutcome::ALL.to_vec())).prop_map(|(by, outcome)| {
+        1 => proptest::sample::select(ProbeVerdict::ALL.to_vec()).prop_map(|verdict| probed(verdict, None)),
+        3 => (speakers, proptest::sample::select(SettledOutcome::ALL.to_vec())).prop_map(|(by, outcome)| {
             TestCommand::Say { signer: signer(by), word: NewSettlementWord::new(outcome, "seen", None).unwrap() }
         }),
     ]
@@ -111,7 +115,7 @@ fn leads_to(from: State, to: State) -> bool {
         State::Approved => {
             &[State::Executed, State::Failed, State::Unknown, State::Expired, State::Withdrawn]
         }
-        // By an answer that came late, or by two people.
+        // By an answer that came late, by two people, or by a target that was asked.
         State::Unknown => &[State::Executed, State::Failed],
         State::Executed | State::Failed | State::Rejected | State::Withdrawn | State::Expired => &[],
     };
@@ -317,7 +321,7 @@ proptest! {
             let is_late = before.now >= before.request.expires_at && before.request.state != State::Approved;
             // An outcome is settled, and what ended is submitted again, after the deadline.
             let is_asked = match command {
-                TestCommand::Say { .. } | TestCommand::Other(Command::Settle(_) | Command::SubmitAgain { .. }) => false,
+                TestCommand::Say { .. } | TestCommand::Other(Command::Settle(_) | Command::SubmitAgain { .. } | Command::AskProbe(_)) => false,
                 TestCommand::Decide { .. }
                 | TestCommand::DecideInBulk { .. }
                 | TestCommand::End { .. }
@@ -335,6 +339,11 @@ proptest! {
         walk(&plan, |before, _, _, after| {
             // What comes after the end may contradict it, and is kept as a finding.
             if before.request.state == after.request.state {
+                return;
+            }
+            let last = after.events.last().map(|event| &event.kind);
+            if matches!(last, Some(EventKind::Probed { settles: Some(_), .. })) {
+                assert_eq!(before.request.state, State::Unknown);
                 return;
             }
             if after.request.settling_word().is_some() {
