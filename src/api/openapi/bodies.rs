@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{WORDS, members, schema, schemas};
+use super::{WORDS, members, schema, schemas, settling};
 use crate::domain::header_names::HEADERS_MAX;
 use crate::domain::path::placeholders;
 use crate::domain::pointer::unescaped;
@@ -10,7 +10,6 @@ use crate::domain::request::Verdict;
 use crate::domain::request_type::{
     Change, Normalisation, REPEAT_ID_CHARS_MAX, RequestType, RequestTypes, Schema,
 };
-use crate::domain::settlement::SettledOutcome;
 use crate::domain::words::Words;
 use crate::engine::Engine;
 use crate::http::wire::{EntityBody, NO_CONTROL, Word};
@@ -34,7 +33,7 @@ pub(super) fn schemas(types: &RequestTypes) -> Map<String, Value> {
         "TargetHeaders": task_headers(),
         "DecisionInput": decision(),
         "WithdrawalInput": withdrawal(),
-        "SettlementInput": settlement(),
+        "SettlementInput": settling::settlement(),
         "SubmitAgainInput": again(),
         "ProbeInput": closed(json!({})),
         "BulkDecisionInput": bulk_decision(),
@@ -108,25 +107,14 @@ pub(super) fn withdraw() -> Value {
     body("Why the request is withdrawn.", "WithdrawalInput", &[("withdraw", example)])
 }
 
-/// The request body of a word about an unknown outcome.
-pub(super) fn settle() -> Value {
-    let example =
-        json!({ "outcome": "executed", "evidence": "The target's log has it as transaction 77120." });
-    body("How the request ended.", "SettlementInput", &[("settle", example)])
-}
-
 /// The request body of what is submitted again.
 pub(super) fn submit_again() -> Value {
     let examples = [("same", json!({})), ("otherId", json!({ "newId": "4711-b" }))];
     body("What is to differ from the stored call: nothing, or its id.", "SubmitAgainInput", &examples)
 }
 
-/// The request body of a wish that the target is asked.
-pub(super) fn probe() -> Value {
-    body("An empty object.", "ProbeInput", &[("probe", json!({}))])
-}
-
-fn body(description: &str, name: &str, examples: &[(&str, Value)]) -> Value {
+/// A request body of this schema, with examples by name.
+pub(super) fn body(description: &str, name: &str, examples: &[(&str, Value)]) -> Value {
     let examples: Map<String, Value> =
         examples.iter().map(|(name, value)| ((*name).to_owned(), json!({ "value": value }))).collect();
     json!({
@@ -352,23 +340,6 @@ fn withdrawal() -> Value {
     closed(json!({ "reason": words("The maker's reason.") }))
 }
 
-fn settlement() -> Value {
-    let mut input = closed(json!({
-        "outcome": {
-            "type": "string",
-            "enum": SettledOutcome::ALL.map(SettledOutcome::name),
-            "description": "Whether the target did what was asked.",
-        },
-        "evidence": words("How the person knows it. Something of it can be seen."),
-    }));
-    input["properties"]["version"] = json!({
-        "type": "integer",
-        "minimum": 1,
-        "description": "The version of the request that the person read.",
-    });
-    input
-}
-
 fn again() -> Value {
     let new_id = json!({
         "type": "string", "minLength": 1, "maxLength": REPEAT_ID_CHARS_MAX, "pattern": NO_CONTROL,
@@ -378,12 +349,13 @@ fn again() -> Value {
     json!({ "type": "object", "properties": { "newId": new_id }, "additionalProperties": false })
 }
 
-fn words(description: &str) -> Value {
+/// What a person wrote.
+pub(super) fn words(description: &str) -> Value {
     json!({ "type": "string", "maxLength": Words::CHARS_MAX, "pattern": WORDS, "description": description })
 }
 
 /// An object with exactly these members, all of them required.
-fn closed(properties: Value) -> Value {
+pub(super) fn closed(properties: Value) -> Value {
     let properties = members(properties);
     let required: Vec<&String> = properties.keys().collect();
     json!({ "type": "object", "required": required, "properties": properties, "additionalProperties": false })

@@ -1,10 +1,14 @@
 //! The operations that end an unknown outcome.
 
+use serde_json::{Value, json};
+
 use super::answers::success;
+use super::bodies::{body, closed, words};
 use super::operation::{MOVING, Operation, given};
-use super::{bodies, schemas};
+use super::schemas;
 use crate::domain::actor::Permission;
 use crate::domain::policy::may_settle::WORDS_PER_PERSON_MAX;
+use crate::domain::settlement::SettledOutcome;
 use crate::http::wire::{Data, RequestBody};
 
 /// `POST /requests/{requestId}/settle`
@@ -22,7 +26,7 @@ pub(super) fn settle() -> Operation {
             Permission::Check.name()
         ),
         parameters: given(&["requestId", "org"]),
-        body: Some(bodies::settle()),
+        body: Some(settlement_body()),
         success: success(
             "The request with what was said about it.",
             &schemas::of::<Data<RequestBody>>(),
@@ -44,9 +48,39 @@ pub(super) fn probe() -> Operation {
                       asked for the first time, this changes nothing."
             .to_owned(),
         parameters: given(&["requestId", "org"]),
-        body: Some(bodies::probe()),
+        body: Some(probe_body()),
         success: success("The request.", &schemas::of::<Data<RequestBody>>(), &[]),
         refused: MOVING,
         special: None,
     }
+}
+
+/// The request body of a word about an unknown outcome.
+fn settlement_body() -> Value {
+    let example =
+        json!({ "outcome": "executed", "evidence": "The target's log has it as transaction 77120." });
+    body("How the request ended.", "SettlementInput", &[("settle", example)])
+}
+
+/// The request body of a wish that the target is asked.
+fn probe_body() -> Value {
+    body("An empty object.", "ProbeInput", &[("probe", json!({}))])
+}
+
+/// The schema of such a word.
+pub(super) fn settlement() -> Value {
+    let mut input = closed(json!({
+        "outcome": {
+            "type": "string",
+            "enum": SettledOutcome::ALL.map(SettledOutcome::name),
+            "description": "Whether the target did what was asked.",
+        },
+        "evidence": words("How the person knows it. Something of it can be seen."),
+    }));
+    input["properties"]["version"] = json!({
+        "type": "integer",
+        "minimum": 1,
+        "description": "The version of the request that the person read.",
+    });
+    input
 }

@@ -18,12 +18,12 @@ use crate::engine::{DecisionInput, EngineError};
 use crate::http::error::ApiError;
 use crate::http::query::escaped;
 use crate::web::html::filters;
-use crate::web::pages::request::{load, render, warning_text};
+use crate::web::pages::request::{load, render};
 use crate::web::parts::approval_view::after_me;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::format::summary;
 use crate::web::parts::layout::{Nav, Shell};
-use crate::web::parts::notices::Note;
+use crate::web::parts::notices::{Note, warning_text};
 use crate::web::sent_form::{SentForm, keeping};
 use crate::web::{BASE, Icon, Page, PageError, PageRequest, see_other, show};
 

@@ -6,7 +6,7 @@ use askama::Template;
 
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::call::body_text;
-use crate::domain::findings::{Finding, Level};
+use crate::domain::findings::Level;
 use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::EventKind;
 use crate::domain::request::{Request, State, Verdict};
@@ -25,7 +25,7 @@ use crate::web::parts::format::{
     DigestWords, RiskMark, StateWord, Time, When, amount_words, number_of, state_label, summary,
 };
 use crate::web::parts::layout::{COUNTED_MAX, Nav, Shell};
-use crate::web::parts::notices::Note;
+use crate::web::parts::notices::{Note, with_field};
 use crate::web::parts::settlement_view::{AttemptsBox, SettlementForm, SettlementPanel as Settlement};
 use crate::web::parts::signature_view::Stages;
 use crate::web::{BASE, Page, PageError, PageRequest, show};
@@ -41,15 +41,6 @@ impl Check {
     fn warning_text(&self) -> String {
         with_field(&self.sentence, &self.pointer)
     }
-}
-
-/// What a finding says, and about which field.
-pub fn warning_text(finding: &Finding) -> String {
-    with_field(&finding.sentence, finding.pointer.as_deref().unwrap_or_default())
-}
-
-fn with_field(sentence: &str, pointer: &str) -> String {
-    if pointer.is_empty() { sentence.into() } else { format!("{sentence} ({pointer})") }
 }
 
 /// Another request on the same subject.

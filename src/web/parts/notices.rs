@@ -1,5 +1,6 @@
 //! The note on top of a page: what is true first, then what it means, then the next step.
 
+use crate::domain::findings::Finding;
 use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{Request, State};
 use crate::domain::settlement::SettlementWord;
@@ -162,4 +163,14 @@ fn expired(request: &Request, when: When) -> Note {
     let head = format!("Expired at {} {}. {why}", at.words(), when.zone());
     let line = "It can’t be decided any more, and nothing was sent. The maker may submit it again.";
     Note::new("", Icon::Hourglass, head, vec![line.to_owned()])
+}
+
+/// What a finding says, and about which field.
+pub fn warning_text(finding: &Finding) -> String {
+    with_field(&finding.sentence, finding.pointer.as_deref().unwrap_or_default())
+}
+
+/// A sentence, and the field that it is about, if there is one.
+pub fn with_field(sentence: &str, pointer: &str) -> String {
+    if pointer.is_empty() { sentence.into() } else { format!("{sentence} ({pointer})") }
 }

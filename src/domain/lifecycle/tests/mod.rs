@@ -1,6 +1,7 @@
 //! Stories: requests that went through commands, for the tests of this folder.
 
 mod again;
+mod drawn;
 mod one_checker;
 mod policies;
 mod probing;
