@@ -1,14 +1,16 @@
 //! What every page's handler gets: what the pages share, the HTTP request, and who sent it.
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpRequest, ResponseError, web};
 use futures_util::future::LocalBoxFuture;
 
 use super::parts::format::When;
 use super::session::{Session, check_form};
 use super::{PageError, Web};
 use crate::domain::actor::Actor;
-use crate::engine::{Engine, Origin};
+use crate::engine::{Engine, EngineError, Origin};
+use crate::http::error::ApiError;
 use crate::http::middleware::reference;
 
 /// An HTTP request for a page by a person who is signed in. A handler that takes one is never called
@@ -51,6 +53,27 @@ impl PageRequest {
     /// [`PageError::Form`].
     pub fn check_form(&self, csrf: &str) -> Result<(), PageError> {
         check_form(&self.web, &self.http, &self.session, csrf)
+    }
+
+    /// What the engine refused, for a page that shows it and keeps what was written; counted and logged as `event`.
+    ///
+    /// # Errors
+    /// There is no such request, or the server failed: that is a page of its own.
+    pub fn take_refusal(
+        &self,
+        error: EngineError,
+        event: &'static str,
+    ) -> Result<(ApiError, StatusCode), PageError> {
+        let error = ApiError::from(error);
+        let status = error.status_code();
+        if status == StatusCode::NOT_FOUND || error.cause().is_some() {
+            return Err(error.into());
+        }
+        for code in error.codes() {
+            self.engine().metrics().refused(code);
+        }
+        tracing::info!(codes = %error, status = status.as_u16(), "{event}");
+        Ok((error, status))
     }
 
     /// The reference under which the log has this HTTP request.

@@ -15,7 +15,6 @@ use crate::domain::words::{Words, WordsFault};
 use crate::engine::explain::Explanation;
 use crate::engine::request_snapshot::RequestSnapshot;
 use crate::engine::{DecisionInput, EngineError};
-use crate::http::error::ApiError;
 use crate::http::query::escaped;
 use crate::web::html::filters;
 use crate::web::pages::request::{load, render};
@@ -297,15 +296,7 @@ struct Submitted<'a> {
 /// now; the message is kept either way.
 async fn refused(page: &PageRequest, submitted: Submitted<'_>, error: EngineError) -> Page {
     let Submitted { step, id, message } = submitted;
-    let error = ApiError::from(error);
-    let status = actix_web::ResponseError::status_code(&error);
-    if status == StatusCode::NOT_FOUND || error.cause().is_some() {
-        return Err(error.into());
-    }
-    for code in error.codes() {
-        page.engine().metrics().refused(code);
-    }
-    tracing::info!(codes = %error, status = status.as_u16(), "a decision on a page was refused");
+    let (error, status) = page.take_refusal(error, "a decision on a page was refused")?;
     let sentence = error.items().iter().map(|item| item.message.clone()).collect::<Vec<_>>().join(" ");
     let snapshot = load(page, id).await?;
     let (head, icon) = if status == StatusCode::SERVICE_UNAVAILABLE {

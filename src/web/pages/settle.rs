@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use crate::domain::settlement::{NewSettlementWord, SettledOutcome};
 use crate::engine::{EngineError, SettlementInput};
-use crate::http::error::ApiError;
 use crate::web::pages::request::{SAID_HOW_IT_ENDED, SAID_TO_ASK, load, render_with};
 use crate::web::parts::notices::Note;
 use crate::web::parts::settlement_view::SettlementForm;
@@ -93,15 +92,7 @@ fn read_word(form: &WordForm, version: i64) -> Result<NewSettlementWord, Settlem
 
 /// What the engine refused: the request as it is now, with the words kept.
 async fn refused(page: &PageRequest, id: &str, form: &WordForm, error: EngineError) -> Page {
-    let error = ApiError::from(error);
-    let status = actix_web::ResponseError::status_code(&error);
-    if status == StatusCode::NOT_FOUND || error.cause().is_some() {
-        return Err(error.into());
-    }
-    for code in error.codes() {
-        page.engine().metrics().refused(code);
-    }
-    tracing::info!(codes = %error, status = status.as_u16(), "a word about an outcome was refused on a page");
+    let (error, status) = page.take_refusal(error, "a word about an outcome was refused on a page")?;
     let sentence = error.items().iter().map(|item| item.message.clone()).collect::<Vec<_>>().join(" ");
     let snapshot = load(page, id).await?;
     let note = Note::answering("warn", Icon::Warn, "This was not recorded.", vec![sentence]);

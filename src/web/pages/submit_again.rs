@@ -1,7 +1,7 @@
 //! Submit a request again: one step with the stored call. Nothing of the call is edited but its id.
 
 use actix_web::http::StatusCode;
-use actix_web::{ResponseError, web};
+use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 use serde_json::json;
@@ -107,15 +107,7 @@ async fn submit_one(id: &str, form: SentForm) -> Page {
 
 /// What the engine refused: the step again if this person can still take it, else the request as it is now.
 async fn refused(page: &PageRequest, id: &str, error: EngineError, (key, typed): (String, String)) -> Page {
-    let error = ApiError::from(error);
-    let status = error.status_code();
-    if status == StatusCode::NOT_FOUND || error.cause().is_some() {
-        return Err(error.into());
-    }
-    for code in error.codes() {
-        page.engine().metrics().refused(code);
-    }
-    tracing::info!(codes = %error, status = status.as_u16(), "a form was refused");
+    let (error, status) = page.take_refusal(error, "a form was refused")?;
     let snapshot = load(page, id).await?;
     let note = note(&error, status);
     if !snapshot.explained.can_submit_again {
