@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::actor::{OrgHeader, actor};
 use super::{Api, about, inbox, no_parameters, request_id};
-use crate::domain::actor::Permission;
+use crate::domain::actor::{Actor, Permission};
 use crate::domain::caseless;
 use crate::domain::code::Code;
 use crate::domain::fault::call::{MemberFault, ParameterFault};
@@ -32,9 +32,7 @@ pub async fn submit(
 ) -> HandlerResult {
     let actor = actor(&api, &request, OrgHeader::Required)?;
     let reference = reference(&request);
-    // The engine refuses who may not submit, and keeps the refusal, whatever was sent.
-    let read =
-        if actor.may(Permission::Make) { read_submission(body, &request).await } else { Err(Vec::new()) };
+    let read = read_submission(&actor, body, &request).await;
     let submission = SubmissionInput {
         actor: &actor,
         type_name: &type_name,
@@ -53,11 +51,16 @@ pub(super) fn replayed(api: &Api, view: View) -> HttpResponse {
     response
 }
 
-/// The body and the client's key, or why they can't be read.
+/// The body and the client's key, or why they can't be read. Of who may not submit nothing is read: the engine refuses
+/// them, and keeps the refusal, whatever was sent.
 pub(super) async fn read_submission(
+    actor: &Actor,
     body: UnreadBody,
     request: &HttpRequest,
 ) -> Result<(web::Bytes, Option<String>), Vec<DoorFault>> {
+    if !actor.may(Permission::Make) {
+        return Err(Vec::new());
+    }
     let bytes = body.read().await.bytes(request);
     let read = bytes.and_then(|bytes| {
         no_parameters(request)?;

@@ -1,9 +1,10 @@
 //! A person says how an unknown outcome ended, or wants the target to be asked.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, web};
 
 use super::actor::{OrgHeader, actor};
-use super::{Api, about, no_parameters, request_id};
+use super::requests::one;
+use super::{Api, no_parameters, request_id};
 use crate::domain::actor::Permission;
 use crate::domain::fault::Fault;
 use crate::domain::fault::call::MemberFault;
@@ -13,7 +14,7 @@ use crate::http::HandlerResult;
 use crate::http::body::{Members, UnreadBody};
 use crate::http::error::ApiError;
 use crate::http::middleware::reference;
-use crate::http::wire::{Data, Headers, RequestBody};
+use crate::http::wire::Headers;
 
 /// `POST /requests/{requestId}/settle`
 pub async fn settle(
@@ -32,9 +33,7 @@ pub async fn settle(
     let before = api.engine.find(&actor, id).await?;
     let origin = Origin::of(&actor, &reference(&request));
     let settled = api.engine.settle(SettlementInput { actor, id, word, origin }).await?;
-    let view = before.after(settled);
-    about(&view.request);
-    Ok(HttpResponse::Ok().json(Data { data: RequestBody::new(view, Headers::Masked, api.offset) }))
+    Ok(one(&api, before.after(settled), Headers::Masked))
 }
 
 /// `POST /requests/{requestId}/probe`
@@ -55,9 +54,7 @@ pub async fn probe(
     let id = request_id(&id)?;
     let before = api.engine.find(&actor, id).await?;
     let asked = api.engine.ask_probe(&actor, id, Origin::of(&actor, &reference(&request))).await?;
-    let view = before.after(asked);
-    about(&view.request);
-    Ok(HttpResponse::Ok().json(Data { data: RequestBody::new(view, Headers::Masked, api.offset) }))
+    Ok(one(&api, before.after(asked), Headers::Masked))
 }
 
 /// `{outcome, evidence, version?}`

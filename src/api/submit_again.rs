@@ -6,7 +6,6 @@ use super::actor::{OrgHeader, actor};
 use super::requests::{one, read_submission, replayed};
 use super::through_gate::may_submit;
 use super::{Api, request_id};
-use crate::domain::actor::Permission;
 use crate::engine::{AgainInput, Submitted};
 use crate::http::HandlerResult;
 use crate::http::body::UnreadBody;
@@ -24,9 +23,7 @@ pub async fn submit_again(
     let (id, reference) = (request_id(&id)?, reference(&request));
     let old = api.engine.find(&actor, id).await?;
     may_submit(&api, &request, old.request.request_type.as_str())?;
-    // The engine refuses who may not submit, and keeps the refusal, whatever was sent.
-    let read =
-        if actor.may(Permission::Make) { read_submission(body, &request).await } else { Err(Vec::new()) };
+    let read = read_submission(&actor, body, &request).await;
     let again = AgainInput {
         actor: &actor,
         old,
