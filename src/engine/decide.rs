@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::command::{Caller, DecideCommand, Scope, WriteCommand, WriteReply};
 use super::outcome_waiters::{Heard, RecordedEnd};
+use super::queries::not_readable;
 use super::views::View;
 use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
@@ -100,6 +101,18 @@ impl Engine {
             | WriteReply::HandedOver(_)
             | WriteReply::Replayed(_)
             | WriteReply::NotAdmitted(_) => Err(WriteReply::unexpected().into()),
+        }
+    }
+
+    /// The same of somebody who may be told only of requests that they may read.
+    pub(super) async fn write_for_reader(
+        &self,
+        actor: &Actor,
+        command: WriteCommand,
+    ) -> Result<(Request, bool), EngineError> {
+        match self.write_for_person(command).await {
+            Err(EngineError::NotFound) => Err(not_readable(actor)),
+            written => written,
         }
     }
 

@@ -1,7 +1,6 @@
 //! The target of a call of which nobody knows the outcome is asked: by the executor, and on a person's wish.
 
 use super::command::{Caller, WriteCommand, WriteReply};
-use super::queries::not_readable;
 use super::{Engine, EngineError, HeldLease, Origin, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::ids::RequestId;
@@ -22,11 +21,7 @@ impl Engine {
     ) -> Result<Request, EngineError> {
         require(actor, Permission::Check)?;
         let by = Caller { key: (actor.org.clone(), id), actor: actor.clone(), origin };
-        let written = self.write_for_person(WriteCommand::AskProbe(by)).await;
-        if let Err(EngineError::NotFound) = written {
-            return Err(not_readable(actor));
-        }
-        let (request, is_new) = written?;
+        let (request, is_new) = self.write_for_reader(actor, WriteCommand::AskProbe(by)).await?;
         if is_new {
             tracing::info!(request.id = %request.id, "a person wants the target to be asked");
             self.wake();

@@ -1,7 +1,6 @@
 //! A person says how an unknown outcome ended; the second of two equal words settles it.
 
 use super::command::{Caller, WriteCommand};
-use super::queries::not_readable;
 use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::ids::RequestId;
@@ -31,11 +30,8 @@ impl Engine {
         require(&actor, Permission::Check)?;
         let key = (actor.org.clone(), id);
         let by = Caller { key, actor: actor.clone(), origin };
-        let written = self.write_for_person(WriteCommand::GiveSettlementWord { by, word }).await;
-        if let Err(EngineError::NotFound) = written {
-            return Err(not_readable(&actor));
-        }
-        let (request, is_new) = written?;
+        let command = WriteCommand::GiveSettlementWord { by, word };
+        let (request, is_new) = self.write_for_reader(&actor, command).await?;
         if is_new {
             // The evidence may name anything, so the log does not have it.
             tracing::info!(request.id = %request.id, state = %request.state, "a person said how a request ended");

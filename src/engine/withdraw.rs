@@ -1,7 +1,6 @@
 //! The maker withdraws their waiting request.
 
 use super::command::{Caller, WriteCommand};
-use super::queries::not_readable;
 use super::{Engine, EngineError, Origin};
 use crate::domain::actor::Actor;
 use crate::domain::ids::RequestId;
@@ -22,11 +21,7 @@ impl Engine {
     ) -> Result<Request, EngineError> {
         let key = (actor.org.clone(), id);
         let command = WriteCommand::Withdraw { by: Caller { key, actor: actor.clone(), origin }, reason };
-        let written = self.write_for_person(command).await;
-        if let Err(EngineError::NotFound) = written {
-            return Err(not_readable(actor));
-        }
-        let (request, is_new) = written?;
+        let (request, is_new) = self.write_for_reader(actor, command).await?;
         if is_new {
             tracing::info!(request.id = %request.id, "a request was withdrawn");
         }
