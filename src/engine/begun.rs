@@ -3,6 +3,7 @@
 //! From the commit of that transaction on, a crash means that bytes may have left. Everything that needs the network
 //! or the stored call comes after it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::claimed_execution::{ClaimedExecution, HeldLease};
@@ -49,19 +50,15 @@ impl Engine {
         begun: Vec<BegunExecution>,
     ) -> Vec<Result<ClaimedExecution, Box<Unloaded>>> {
         let keys: Vec<_> = begun.iter().map(|one| one.held.key.clone()).collect();
-        let load = move |conn: &mut AnyConnection| calls::load(conn, &keys);
+        let load = move |conn: &mut AnyConnection| calls::list(conn, &keys);
         let (mut loaded, failure) = match self.inner.store.read_by_key(load).await {
             Ok(loaded) => (loaded, None),
-            Err(error) => (Vec::new(), Some(error.to_string())),
+            Err(error) => (HashMap::new(), Some(error.to_string())),
         };
         let claimed = |one: BegunExecution| {
             let (held, attempt) = (one.held.clone(), one.attempt());
-            let at = loaded.iter().position(|row| row.is_of(&held.key));
-            let claimed = match (at, &failure) {
-                (Some(at), _) => {
-                    let begun = (one.held, Some(attempt));
-                    with_call(begun, one.request, &one.pinned, loaded.swap_remove(at))
-                }
+            let claimed = match (loaded.remove(&held.key), &failure) {
+                (Some(stored), _) => with_call((one.held, Some(attempt)), one.request, &one.pinned, stored),
                 (None, Some(failure)) => Err(StoreError::Pool(failure.clone())),
                 (None, None) => Err(StoreError::Corrupt(format!("{} has no call", held.key.1))),
             };

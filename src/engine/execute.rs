@@ -325,15 +325,14 @@ fn load_together(
     let requests = listing::load_requests(conn, &keys)?.into_iter();
     let mut requests: HashMap<Key, Request> =
         requests.map(|request| ((request.org.clone(), request.id), request)).collect();
-    let mut stored = calls::load(conn, &keys)?;
+    let mut stored = calls::list(conn, &keys)?;
     let claimed = |execution: &Execution| {
         let key = execution.key();
         let without = |what: &str| StoreError::Corrupt(format!("{} has an execution but no {what}", key.1));
         let request = requests.remove(&key).ok_or_else(|| without("request"))?;
-        let of_request = |row: &CallRow| row.is_of(&key);
-        let at = stored.iter().position(of_request).ok_or_else(|| without("call"))?;
+        let stored = stored.remove(&key).ok_or_else(|| without("call"))?;
         let pinned = book.pinned(conn, &request)?;
-        let claimed = with_call((lease_of(execution), None), request, &pinned, stored.swap_remove(at))?;
+        let claimed = with_call((lease_of(execution), None), request, &pinned, stored)?;
         Ok(ClaimedExecution { purpose: execution.purpose, ..claimed })
     };
     executions.iter().map(claimed).collect()

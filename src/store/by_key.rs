@@ -31,7 +31,7 @@ impl Named {
 /// is right for any keys, and it can stay prepared.
 macro_rules! named_rows {
     ($statement:ident, $table:ident, $columns:expr, $types:ty, $end:expr) => {
-        struct $statement<'a>(&'a $crate::store::locked::Named);
+        struct $statement<'a>(&'a $crate::store::by_key::Named);
 
         impl diesel::query_builder::QueryFragment<diesel::pg::Pg> for $statement<'_> {
             fn walk_ast<'b>(
@@ -77,7 +77,7 @@ pub(super) use named_rows;
 /// cached single-request statements on SQLite.
 macro_rules! load_by_key {
     ($vis:vis fn $load:ident($statement:ident, $table:ident) -> $row:ty) => {
-        $crate::store::locked::named_rows!($statement, $table, &$table::all_columns, $table::SqlType, "");
+        $crate::store::by_key::named_rows!($statement, $table, &$table::all_columns, $table::SqlType, "");
 
         /// The rows of the named requests, in no order.
         $vis fn $load(
@@ -86,7 +86,7 @@ macro_rules! load_by_key {
         ) -> Result<Vec<$row>, $crate::store::StoreError> {
             match conn {
                 $crate::store::AnyConnection::Postgres(conn) => {
-                    Ok($statement(&$crate::store::locked::Named::new(keys)).load(conn)?)
+                    Ok($statement(&$crate::store::by_key::Named::new(keys)).load(conn)?)
                 }
                 $crate::store::AnyConnection::Sqlite(conn) => {
                     let mut rows = Vec::with_capacity(keys.len());
@@ -107,7 +107,7 @@ pub(super) use load_by_key;
 /// nodes can't deadlock. It waits for no row: one that another transaction holds is named in the result.
 macro_rules! lock_by_key {
     ($vis:vis fn $lock:ident($statement:ident, $there:ident, $table:ident) -> $row:ty) => {
-        $crate::store::locked::named_rows!(
+        $crate::store::by_key::named_rows!(
             $statement,
             $table,
             &$table::all_columns,
@@ -118,7 +118,7 @@ macro_rules! lock_by_key {
             )
         );
 
-        $crate::store::locked::named_rows!(
+        $crate::store::by_key::named_rows!(
             $there,
             $table,
             &($table::org_id, $table::request_id),
@@ -130,8 +130,8 @@ macro_rules! lock_by_key {
         $vis fn $lock(
             conn: &mut $crate::store::AnyConnection,
             keys: &[$crate::store::requests::Key],
-        ) -> Result<$crate::store::locked::Locked<$row>, $crate::store::StoreError> {
-            use $crate::store::locked::{Locked, Named, held_keys};
+        ) -> Result<$crate::store::by_key::Locked<$row>, $crate::store::StoreError> {
+            use $crate::store::by_key::{Locked, Named, held_keys};
             match conn {
                 $crate::store::AnyConnection::Postgres(conn) => {
                     let named = Named::new(keys);

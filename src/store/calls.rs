@@ -1,16 +1,18 @@
 //! The table `calls`: what will be sent, and the echo that people were shown.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use diesel::prelude::*;
 use serde_json::Value;
 
+use super::by_key::load_by_key;
 use super::columns::{Columns, columns};
-use super::locked::load_by_key;
-use super::requests::Key;
+use super::requests::{Key, parse_id};
 use super::schema::calls;
 use super::{AnyConnection, StoreError};
 use crate::domain::call::Call;
+use crate::domain::ids::OrgId;
 use crate::domain::json;
 
 /// Stands in a stored echo for the body of the call, which is the same text. JSON has no such character in it.
@@ -47,11 +49,6 @@ impl CallRow {
         Self { org_id: org.to_string(), request_id: id.to_string(), call, echo, label: label.to_owned() }
     }
 
-    /// Whether it is the call of this request.
-    pub fn is_of(&self, (org, id): &Key) -> bool {
-        self.org_id == org.as_str() && self.request_id == id.to_string()
-    }
-
     /// The echo that people were shown, as JSON.
     pub fn echo(&self) -> Cow<'_, str> {
         let body = Call::body_in(&self.call).unwrap_or_default();
@@ -79,11 +76,17 @@ pub(super) fn columns<'a>(rows: &[&'a CallRow]) -> Columns<'a> {
 
 /// The call of one request.
 pub fn find(conn: &mut AnyConnection, key: &Key) -> Result<CallRow, StoreError> {
-    let found = load(conn, std::slice::from_ref(key))?.pop();
+    let found = rows_of(conn, std::slice::from_ref(key))?.pop();
     found.ok_or_else(|| StoreError::Corrupt(format!("{} has no call", key.1)))
 }
 
-load_by_key!(pub fn load(ReadCalls, calls) -> CallRow);
+/// The calls of the named requests, by request.
+pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<HashMap<Key, CallRow>, StoreError> {
+    let rows = rows_of(conn, keys)?.into_iter();
+    rows.map(|row| Ok(((OrgId::new(row.org_id.clone()), parse_id(&row.request_id)?), row))).collect()
+}
+
+load_by_key!(fn rows_of(ReadCalls, calls) -> CallRow);
 
 #[cfg(test)]
 mod tests {
@@ -92,7 +95,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::ids::{OrgId, RequestId};
+    use crate::domain::ids::RequestId;
 
     fn row(body: &Value) -> (Value, CallRow) {
         let task = json!({

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::by_key::load_by_key;
 use super::columns::{batch_insert, person};
-use super::locked::load_by_key;
 use super::requests::{Key, parse_digest, parse_id};
 use super::schema::decisions;
 use super::{AnyConnection, StoreError, from_micros, json, to_micros};

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::by_key::{Locked, lock_by_key};
 use super::columns::{batch_insert, batch_update};
-use super::locked::{Locked, lock_by_key};
 use super::requests::{Key, parse_id};
 use super::schema::executions;
 use super::{AnyConnection, StoreError, from_micros, to_micros};

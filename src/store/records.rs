@@ -108,8 +108,7 @@ fn complete(conn: &mut AnyConnection, page: Vec<Request>) -> Result<Vec<Record>,
     if page.is_empty() {
         return Ok(Vec::new());
     }
-    let by_id = |row: CallRow| (row.request_id.clone(), row);
-    let mut calls: HashMap<_, _> = calls::load(conn, &keys(page.iter()))?.into_iter().map(by_id).collect();
+    let mut calls = calls::list(conn, &keys(page.iter()))?;
     let shown = ShownAttempts::of(conn, &page)?;
     let answered =
         if shown.is_empty() { Vec::new() } else { answers::list(conn, &shown, LIST_ANSWER_BYTES_MAX)? };
@@ -117,9 +116,11 @@ fn complete(conn: &mut AnyConnection, page: Vec<Request>) -> Result<Vec<Record>,
         answered.into_iter().map(|row| (row.request_id.clone(), row)).collect();
     page.into_iter()
         .map(|request| {
-            let id = request.id.to_string();
-            let call = calls.remove(&id).ok_or_else(|| StoreError::Corrupt(format!("{id} has no call")))?;
-            Ok(Record { request, call, answer: answers.remove(&id) })
+            let key = (request.org.clone(), request.id);
+            let call =
+                calls.remove(&key).ok_or_else(|| StoreError::Corrupt(format!("{} has no call", key.1)))?;
+            let answer = answers.remove(&key.1.to_string());
+            Ok(Record { request, call, answer })
         })
         .collect()
 }

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::by_key::{load_by_key, lock_by_key};
 use super::columns::{Columns, batch_update, columns, person};
-use super::locked::{load_by_key, lock_by_key};
 use super::schema::{attempts, requests};
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::by_key::load_by_key;
 use super::columns::{batch_insert, person};
-use super::requests::{Key, RequestRow, key_texts, parse_id};
+use super::requests::{Key, RequestRow, parse_id};
 use super::schema::settlement_words;
 use super::{AnyConnection, StoreError, from_micros, json, to_micros};
 use crate::domain::ids::OrgId;
@@ -85,10 +86,8 @@ pub fn list(
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let (orgs, ids) = key_texts(&keys);
-    let named = settlement_words::org_id.eq_any(orgs).and(settlement_words::request_id.eq_any(ids));
-    let rows: Vec<SettlementWordRow> =
-        settlement_words::table.filter(named).order(settlement_words::number).load(conn)?;
+    let mut rows = rows_of(conn, &keys)?;
+    rows.sort_by_key(|row| row.number);
     let mut said: HashMap<Key, Vec<SettlementWord>> = HashMap::new();
     for row in rows {
         let key = (OrgId::new(row.org_id.clone()), parse_id(&row.request_id)?);
@@ -96,6 +95,8 @@ pub fn list(
     }
     Ok(said)
 }
+
+load_by_key!(fn rows_of(ReadSettlementWords, settlement_words) -> SettlementWordRow);
 
 batch_insert!(pub fn insert(InsertSettlementWords, settlement_words, SettlementWordRow), [
     org_id, request_id, number, person_key, iss, sub, user_id, user_name, outcome, evidence, said_at, capacities,

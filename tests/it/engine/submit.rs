@@ -37,9 +37,9 @@ const EXAMPLES: [(&str, &str); 6] = [
 
 fn call_row(node: &Node, request: &countersign::domain::request::Request) -> CallRow {
     let mut conn = node.store.read_connection().unwrap();
-    let mut rows = calls::load(&mut conn, &[key(request)]).unwrap();
+    let mut rows = calls::list(&mut conn, &[key(request)]).unwrap();
     assert_eq!(rows.len(), 1);
-    rows.remove(0)
+    rows.remove(&key(request)).unwrap()
 }
 
 async fn a_submission_of_every_type_is_found_again_whole(database: Database) {

@@ -33,7 +33,7 @@ async fn what_a_batch_reads_stays_prepared_whatever_the_keys(database: Database)
         assert_eq!(requests::lock(conn, keys).unwrap().rows.len(), keys.len());
         assert_eq!(executions::lock(conn, keys).unwrap().rows.len(), keys.len());
         assert_eq!(decisions::list(conn, keys).unwrap().len(), keys.len());
-        assert_eq!(calls::load(conn, keys).unwrap().len(), keys.len());
+        assert_eq!(calls::list(conn, keys).unwrap().len(), keys.len());
         assert!(queue_ahead::look(conn, time, &["api.example.com"]).unwrap().is_before("api.example.com"));
         assert!(!claims::list_due(conn, time, &[], 8).unwrap().calls.is_empty());
     }
