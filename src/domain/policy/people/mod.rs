@@ -306,9 +306,9 @@ impl People {
     fn is_on(&self, entry: usize) -> bool {
         let own = std::iter::once(&entry).chain(self.links.namesakes(entry));
         let is_on = |entry: &usize| {
-            let owners = &self.links.owners[*entry];
-            self.entries[*entry].active
-                && (owners.is_empty() || owners.iter().any(|owner| self.is_on(*owner)))
+            let (owners, entry) = (&self.links.owners[*entry], &self.entries[*entry]);
+            // Without an owner whom the links know, nobody answers for a service account.
+            entry.active && (!entry.is_service() || owners.iter().any(|owner| self.is_on(*owner)))
         };
         own.into_iter().all(is_on)
     }
