@@ -12,7 +12,7 @@ use diesel::sql_types::{BigInt, Text};
 use crate::load::{self, Work};
 use crate::setting::Setting;
 
-/// So many that what the tables took when they were empty is no matter.
+/// A half of them. So many that a page more or less is no matter.
 const REQUESTS: i64 = 5_000;
 const CLIENTS: usize = 64;
 const SPAN: Duration = Duration::from_secs(1);
@@ -63,15 +63,16 @@ struct Sizes {
     tables: BTreeMap<String, Table>,
 }
 
-/// Fills a database that has no requests yet with finished ones, and prints by how much it grew for each.
+/// Fills a database that has no requests yet with finished ones, and prints by how much it grew for each of the second
+/// half: PostgreSQL keeps earlier versions of rows until a vacuum, and reuses their room from then on, as a database
+/// does that has run for a while.
 pub async fn print(setting: &Setting) -> anyhow::Result<()> {
     let conn = &mut setting.connection()?;
     ensure!(requests(conn)? == 0, "the database is not empty");
-    let before = sizes(conn)?;
-    while requests(conn)? < REQUESTS {
-        load::run(&setting.callers, Work::Whole, CLIENTS, SPAN).await?;
-    }
-    let (after, count) = (sizes(conn)?, requests(conn)? as f64);
+    fill(setting, conn, REQUESTS).await?;
+    let (before, first) = (sizes(conn)?, requests(conn)?);
+    fill(setting, conn, first + REQUESTS).await?;
+    let (after, count) = (sizes(conn)?, (requests(conn)? - first) as f64);
     let each = |after: i64, before: i64| (after - before) as f64 / count;
     println!("bytes a finished request, of {count}: {:.0}", each(after.all, before.all));
     for (name, table) in &after.tables {
@@ -80,6 +81,13 @@ pub async fn print(setting: &Setting) -> anyhow::Result<()> {
         if bytes >= SHOWN {
             println!("  {name:<30} {bytes:>7.0}, of that {indexes:>5.0} in indexes");
         }
+    }
+    Ok(())
+}
+
+async fn fill(setting: &Setting, conn: &mut AnyConnection, count: i64) -> anyhow::Result<()> {
+    while requests(conn)? < count {
+        load::run(&setting.callers, Work::Whole, CLIENTS, SPAN).await?;
     }
     Ok(())
 }

@@ -63,10 +63,10 @@ class Snapshot:
 
 
 def as_read(events):
-    """The stored event of a submission stands for the first three that are read."""
-    first, *others = events
+    """What is read: stored events of a submission stand for three, those of an approval for the attempt as well."""
+    first, *others = [read for event in events for read in with_attempt(event)]
     if first["type"] != "submitted":
-        return events
+        return [first, *others]
     states = ["ValidateMakerAccess", "ValidatePayload"]
     return [
         {**first, "to_state": states[0]},
@@ -74,6 +74,13 @@ def as_read(events):
         {**first, "seq": 3, "type": "payload_validated", "from_state": states[1]},
         *others,
     ]
+
+
+def with_attempt(event):
+    if event["type"] != "approved" or event["attempt"] is None:
+        return [event]
+    begun = {**event, "seq": event["seq"] + 1, "type": "attempt_started", "from_state": event["to_state"]}
+    return [{**event, "attempt": None}, begun]
 
 
 def grouped(rows):

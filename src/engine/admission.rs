@@ -33,9 +33,10 @@ use crate::store::calls::CallRow;
 use crate::store::events::{EventRow, Origin};
 use crate::store::outbox::OutboxRow;
 use crate::store::requests::{Key, RequestRow};
+use crate::store::stored_call::StoredCall;
 use crate::store::submissions::NewSubmission;
 use crate::store::usage::{UsageKey, UsageRow};
-use crate::store::{submission_event, to_micros};
+use crate::store::{joined_events, to_micros};
 
 /// Deadlines where a type names none.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +95,13 @@ impl Admitted {
 }
 
 impl PreparedSubmission {
+    /// Its call's row. Compressing it is work that the writer's thread must not do.
+    pub(super) fn call_row(&self) -> CallRow {
+        let Submission { call_bytes, task, label, .. } = &self.submission;
+        let stored = StoredCall::new(call_bytes.clone(), task);
+        CallRow::new(&(self.maker.org.clone(), self.id), &stored, label)
+    }
+
     /// Whether its admission depends on stored rows.
     pub(super) fn needs_locks(&self) -> bool {
         self.client_key.is_some()
@@ -169,7 +177,7 @@ impl PreparedSubmission {
     fn rows(&self, new: NewRequest, auto_approved: Option<DateTime<Utc>>, ids: &Clock) -> Admitted {
         let happened = submit(new.clone(), auto_approved, self.now);
         let request = happened.iter().fold(Request::new(new, self.now), Request::apply);
-        let events = submission_event::rows(&request, &happened, &self.origin, || ids.new_id());
+        let events = joined_events::rows(&request, &happened, &self.origin, || ids.new_id());
         let execution = auto_approved.map(|_| {
             let (org, id) = (request.org.clone(), request.id);
             Execution::queued(org, id, &request.host, self.now, ids.due_now())
@@ -224,12 +232,6 @@ impl PreparedSubmission {
         }
         Ok((progress(&context, &policy).waits_for().to_vec(), false))
     }
-}
-
-/// The call's row, with its bytes handed over.
-pub(super) fn call_row(prepared: &PreparedSubmission, call: Vec<u8>) -> CallRow {
-    let key = (prepared.maker.org.clone(), prepared.id);
-    CallRow::new(&key, call, &prepared.submission.task, &prepared.submission.label)
 }
 
 /// The rows of the type's counters for a submission: looked up once.

@@ -23,6 +23,7 @@ use crate::domain::slots::Slots;
 use crate::domain::words::Words;
 use crate::fault_points::FaultPoint;
 use crate::store::StoreError;
+use crate::store::calls::CallRow;
 use crate::store::clients::ClientWrite;
 use crate::store::events::Origin;
 use crate::store::refusals::RefusalRow;
@@ -75,8 +76,8 @@ pub(super) enum ClaimRoom {
 pub(super) enum WriteCommand {
     /// A submission that passed every check.
     Submit(Box<NewSubmission>),
-    /// A submission whose admission depends on stored rows, which are locked first.
-    SubmitLocked(Box<PreparedSubmission>),
+    /// A submission whose admission depends on stored rows, which are locked first; and its call.
+    SubmitLocked(Box<PreparedSubmission>, Box<CallRow>),
     /// These rules come into force: what changes is kept, and the trail says so.
     PutInForce(Arc<SettledRules>),
     /// A refused submission is kept.
@@ -133,7 +134,7 @@ impl WriteCommand {
             | Self::GiveSettlementWord { by, .. }
             | Self::AskProbe(by) => Some(&by.key),
             Self::Expire(key) | Self::Settle(key) => Some(key),
-            Self::SubmitLocked(prepared) => prepared.repeats.as_ref(),
+            Self::SubmitLocked(prepared, _) => prepared.repeats.as_ref(),
             Self::StartAttempt(held)
             | Self::EndAttempt { held, .. }
             | Self::Stop { held, .. }
@@ -157,7 +158,7 @@ impl WriteCommand {
     /// The fault point at which it is written and not committed.
     pub(super) fn fault_point(&self) -> Option<FaultPoint> {
         match self {
-            Self::Submit(_) | Self::SubmitLocked(_) => Some(FaultPoint::SubmissionBeforeCommit),
+            Self::Submit(_) | Self::SubmitLocked(..) => Some(FaultPoint::SubmissionBeforeCommit),
             Self::Decide(_) => Some(FaultPoint::DecisionBeforeCommit),
             Self::Expire(_) => Some(FaultPoint::ExpiryBeforeCommit),
             Self::StartAttempt(_) => Some(FaultPoint::AttemptBeforeCommit),
@@ -199,7 +200,7 @@ impl WriteCommand {
             | Self::EndProbe { .. } => true,
             Self::Decide(_)
             | Self::Submit(_)
-            | Self::SubmitLocked(_)
+            | Self::SubmitLocked(..)
             | Self::PutInForce(_)
             | Self::KeepRefusal(_)
             | Self::Session(_)

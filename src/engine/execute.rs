@@ -346,6 +346,8 @@ pub(super) fn with_call(
     pinned: &RequestType,
     stored: CallRow,
 ) -> Result<ClaimedExecution, StoreError> {
+    // What somebody damaged is an empty call here: it has not the digest that was approved, so it is never sent.
+    let stored = stored.unpack().unwrap_or_default();
     Ok(ClaimedExecution {
         answer_rules: pinned.answer.clone(),
         repeat: pinned.repeat.clone(),

@@ -91,8 +91,9 @@ impl Reader {
     /// The record as this reader gets it.
     pub(super) fn view(&self, conn: &mut AnyConnection, record: Record) -> Result<View, StoreError> {
         let corrupt = |what: &str| StoreError::Corrupt(format!("{}: {what}", record.call.request_id));
-        let call = Call::from_bytes(&record.call.call).map_err(|_| corrupt("call"))?;
-        let task = record.call.task()?;
+        let stored = record.call.unpack()?;
+        let call = Call::from_bytes(&stored.call).map_err(|_| corrupt("call"))?;
+        let task = stored.task()?;
         let pinned = self.book.pinned(conn, &record.request)?;
         Ok(View {
             sees_masked: self.sees_masked(&record.request, &pinned)?,

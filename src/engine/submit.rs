@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::admission::{PreparedSubmission, StoredContext, call_row, counters_of};
+use super::admission::{PreparedSubmission, StoredContext, counters_of};
 use super::command::{WriteCommand, WriteReply};
 use super::idempotency::ClientKey;
 use super::views::View;
@@ -174,12 +174,10 @@ impl Engine {
         }))
     }
 
-    fn admit(&self, mut prepared: Box<PreparedSubmission>) -> Result<(View, NewSubmission), EngineError> {
+    fn admit(&self, prepared: Box<PreparedSubmission>) -> Result<(View, NewSubmission), EngineError> {
         let admitted =
             prepared.admit(&StoredContext::default(), &self.inner.clock).map_err(EngineError::NotAdmitted)?;
-        let call_bytes = std::mem::take(&mut prepared.submission.call_bytes);
-        let call = call_row(&prepared, call_bytes);
-        let (request, rows) = admitted.with_call(call);
+        let (request, rows) = admitted.with_call(prepared.call_row());
         Ok((View::of_submission(request, prepared.submission, prepared.request_type), rows))
     }
 
@@ -204,10 +202,11 @@ impl Engine {
         actor: &Actor,
         prepared: Box<PreparedSubmission>,
     ) -> Result<Submitted, EngineError> {
-        let command = WriteCommand::SubmitLocked(prepared);
+        let call = Box::new(prepared.call_row());
+        let command = WriteCommand::SubmitLocked(prepared, call);
         let (reply, command) = self.inner.writer.write_and_return(command).await?;
         match (reply, command) {
-            (WriteReply::Current { request, .. }, WriteCommand::SubmitLocked(prepared)) => {
+            (WriteReply::Current { request, .. }, WriteCommand::SubmitLocked(prepared, _)) => {
                 let PreparedSubmission { submission, request_type, .. } = *prepared;
                 let view = View::of_submission(*request, submission, request_type);
                 Ok(Submitted { view, is_replay: false })

@@ -111,7 +111,7 @@ impl TrailEntry {
             seq: row.seq.unwrap_or_default(),
             from: state(row.from_state.as_deref()),
             to: state(row.to_state.as_deref()),
-            digest: row.digest.as_deref().and_then(Digest::parse),
+            digest: row.digest.as_deref().map_or(Some(request.digest), Digest::parse),
             outcome: row.outcome.as_deref().and_then(Outcome::parse),
             attempt: row.attempt,
             message: row.message.clone(),

@@ -1,5 +1,5 @@
 //! The table `events`: the audit trail. Rows are only ever added; triggers see to it. What is read of a request is one
-//! row an event, also where one stored row stands for several: see [`submission_event`].
+//! row an event, also where one stored row stands for several: see [`joined_events`].
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -11,9 +11,9 @@ use super::event_data::{
     self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, KindColumns, ProbedData, RefusedData,
     SettlementData, SubmittedAgainData, SubmittedData,
 };
-use super::requests::{Key, parse_digest, parse_id, parse_state, parse_verdict};
+use super::requests::{Key, parse_id, parse_state, parse_verdict};
 use super::schema::events;
-use super::{AnyConnection, StoreError, from_micros, json, submission_event, to_micros};
+use super::{AnyConnection, StoreError, from_micros, joined_events, json, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::code::Code;
@@ -85,7 +85,7 @@ impl EventRow {
             from_state: event.from.map(|state| state.name().to_owned()),
             to_state: Some(event.to.name().to_owned()),
             message,
-            digest: Some(request.digest.to_string()),
+            digest: is_bound(&event.kind).then(|| request.digest.to_string()),
             attempt,
             outcome: outcome.map(|outcome| outcome.name().to_owned()),
             reference: origin.reference.clone(),
@@ -125,6 +125,12 @@ impl EventRow {
     /// Who caused it.
     pub fn actor(&self) -> Person {
         person!(self, actor_iss, actor_sub, actor_user_id, actor_user_name)
+    }
+
+    /// The number of the last event that it stands for as it is stored; none of a submission is ever asked for.
+    pub fn last_seq(&self) -> Option<i64> {
+        let has_begun = joined_events::has_begun(&self.event_type, self.attempt);
+        self.seq.map(|seq| seq + i64::from(has_begun))
     }
 
     /// Whether it records an attempt that the rules forbade.
@@ -290,13 +296,18 @@ impl EventRow {
             host: request.host.clone(),
             maker: self.actor(),
             entity: request.entity.clone(),
-            digest: parse_digest(self.digest.as_deref().ok_or_else(|| corrupt("digest"))?)?,
+            digest: request.digest,
             expires_at: request.expires_at,
             terms: request.terms.clone(),
             waits_for: json::read_capacities(&data.waits_for)?,
             repeat_of: request.repeat_of,
         })
     }
+}
+
+/// Whether somebody signs the digest with it. All other events leave it to the request, where it never changes.
+fn is_bound(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::Decided { .. })
 }
 
 /// The type in a row of the table.
@@ -324,9 +335,17 @@ pub fn has_moved_since(conn: &mut AnyConnection, (org, id): &Key, version: i64) 
         return Ok(true);
     }
     let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string()));
-    let later = events::seq.gt(version).and(events::event_type.ne(EventType::Refused.name()));
-    let found = events::table.filter(of_request.and(later)).select(events::event_id).first::<String>(conn);
-    Ok(found.optional()?.is_some())
+    let later = events::seq.ge(version).and(events::event_type.ne(EventType::Refused.name()));
+    let found: Vec<(Option<i64>, String, Option<i64>)> = events::table
+        .filter(of_request.and(later))
+        .order(events::seq)
+        .limit(2)
+        .select((events::seq, events::event_type, events::attempt))
+        .load(conn)?;
+    let is_later = |(seq, event_type, attempt): &(Option<i64>, String, Option<i64>)| {
+        seq.is_some_and(|seq| seq > version) || joined_events::has_begun(event_type, *attempt)
+    };
+    Ok(found.iter().any(is_later))
 }
 
 /// One event of a request.
@@ -337,9 +356,9 @@ pub fn find(
     seq: i64,
 ) -> Result<Option<EventRow>, StoreError> {
     let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string()));
-    let stored = events::seq.eq(submission_event::stored_seq(seq));
-    let found: Option<EventRow> = events::table.filter(of_request.and(stored)).get_result(conn).optional()?;
-    let rows = submission_event::expand(found.into_iter().collect());
+    let [first, last] = joined_events::stored_seqs(seq);
+    let stored = of_request.and(events::seq.ge(first)).and(events::seq.le(last));
+    let rows = joined_events::expand(events::table.filter(stored).order(events::seq).load(conn)?);
     Ok(rows.into_iter().find(|row| row.seq == Some(seq)))
 }
 
@@ -375,7 +394,7 @@ pub fn first(
         .order(events::seq)
         .limit(max)
         .load(conn)?;
-    let mut rows = submission_event::expand(rows);
+    let mut rows = joined_events::expand(rows);
     rows.truncate(usize::try_from(max).unwrap_or(usize::MAX));
     Ok(rows)
 }

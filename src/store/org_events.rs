@@ -4,7 +4,7 @@
 //! filter makes it read an org's events from end to end. Of the events of no org only the types are read that belong
 //! to the whole server.
 //!
-//! The first three events of a request are one row: its place in the list is theirs.
+//! Of events that are stored as one row, its place in the list is theirs.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use diesel::sql_types::{Bool, Text};
 use super::columns::person;
 use super::events::first_id_at;
 use super::schema::events;
-use super::{AnyConnection, StoreError, submission_event};
+use super::{AnyConnection, StoreError, joined_events};
 use crate::domain::actor::Person;
 use crate::domain::caseless;
 use crate::domain::ids::OrgId;
@@ -30,6 +30,9 @@ const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// In the words of the index `events_by_person`, so that the databases use it.
 const IS_OF_A_PERSON: &str = "actor_iss <> 'countersign'";
+
+/// An approval with which the first attempt began, in the words of the index `events_begun`.
+const HAS_BEGUN: &str = "type = 'approved' AND attempt IS NOT NULL";
 
 /// Which events.
 #[derive(Clone, Debug, Default)]
@@ -47,9 +50,10 @@ pub struct EventFilter {
 /// Where an event is in the list: later ones are greater.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// Its id; for the events of a submission that of the first of them.
+    /// Its id; of events that are stored together that of the first of them.
     pub id: String,
-    /// The number of an event of a submission in its request, 0 for any other.
+    /// The number of an event of a submission in its request, 1 of an attempt that began with the approval, 0 for any
+    /// other.
     pub number: i64,
 }
 
@@ -70,6 +74,7 @@ pub struct OrgEventRow {
     pub via: Option<String>,
     pub message: Option<String>,
     pub reference: String,
+    pub attempt: Option<i64>,
 }
 
 impl OrgEventRow {
@@ -136,6 +141,8 @@ struct Walk<'a> {
     org: &'a str,
     event_type: EventType,
     by: By<'a>,
+    /// Whether only those are looked for with which the first attempt began.
+    has_begun: bool,
     /// The numbers of the events that each one found stands for.
     numbers: &'static [i64],
 }
@@ -147,6 +154,9 @@ enum By<'a> {
     Person(&'a str),
     Engine,
 }
+
+/// The place of the start of an attempt after the approval with which it is stored.
+const ATTEMPT_NUMBER: i64 = 1;
 
 /// The most spellings of one user id that are looked for.
 const SPELLINGS_MAX: usize = 16;
@@ -198,7 +208,13 @@ fn walks<'a>(org: &'a OrgId, filter: &EventFilter, spellings: Option<&'a [String
             Belonging::Request | Belonging::Org => org.as_str(),
             Belonging::Server => NO_ORG,
         };
-        let mut walk = |by| walks.push(Walk { org, event_type, by, numbers });
+        let mut walk = |by| {
+            walks.push(Walk { org, event_type, by, has_begun: false, numbers });
+            if event_type == EventType::AttemptStarted && !matches!(by, By::Person(_)) {
+                let (event_type, numbers) = (EventType::Approved, &[ATTEMPT_NUMBER][..]);
+                walks.push(Walk { org, event_type, by: By::Anybody, has_begun: true, numbers });
+            }
+        };
         match spellings {
             None => walk(By::Anybody),
             Some(spellings) => {
@@ -232,8 +248,12 @@ impl<'a> Walk<'a> {
         filter: &EventFilter,
         (after, max): (Option<&Place>, usize),
     ) -> Result<Vec<Key<'a>>, StoreError> {
-        let of_type = events::org_id.eq(self.org).and(events::event_type.eq(self.event_type.name()));
-        let mut query = events::table.filter(of_type).into_boxed();
+        let mut query = events::table.filter(events::org_id.eq(self.org)).into_boxed();
+        query = if self.has_begun {
+            query.filter(sql::<Bool>(HAS_BEGUN))
+        } else {
+            query.filter(events::event_type.eq(self.event_type.name()))
+        };
         match self.by {
             // The types that the engine causes are caused by nobody else.
             By::Anybody | By::Engine => {}
@@ -242,7 +262,7 @@ impl<'a> Walk<'a> {
             }
         }
         if let Some(after) = after {
-            // Others of the same submission may be left.
+            // Others that are stored together with it may be left.
             query = query.filter(events::event_id.le(&after.id));
         }
         // By id, so that the index is read there only, and by time, which is exact.
@@ -293,15 +313,36 @@ fn read_of_requests(
 /// The events that a row stands for.
 fn placed(row: OrgEventRow) -> Vec<(Place, OrgEventRow)> {
     let place = |number| Place { id: row.event_id.clone(), number };
+    if joined_events::has_begun(&row.event_type, row.attempt) {
+        return vec![(place(ATTEMPT_NUMBER), begun(&row)), (place(0), row)];
+    }
     if row.event_type != EventType::Submitted.name() {
         return vec![(place(0), row)];
     }
     let numbered = |number| {
-        let event_type = submission_event::type_of(number)?.name().to_owned();
-        let event_id = submission_event::id_of(&row.event_id, number);
+        let event_type = joined_events::type_of(number)?.name().to_owned();
+        let event_id = joined_events::id_of(&row.event_id, number);
         Some((place(number), OrgEventRow { event_id, seq: Some(number), event_type, ..row.clone() }))
     };
     (1..=VERSION_ON_ARRIVAL).filter_map(numbered).collect()
+}
+
+/// The start of the attempt that began with an approval.
+fn begun(row: &OrgEventRow) -> OrgEventRow {
+    let Person { iss, sub, user_id, user_name } = Person::system();
+    OrgEventRow {
+        event_id: joined_events::id_of(&row.event_id, 2),
+        seq: row.seq.map(|seq| seq + 1),
+        event_type: EventType::AttemptStarted.name().to_owned(),
+        actor_iss: iss,
+        actor_sub: sub,
+        actor_user_id: user_id,
+        actor_user_name: user_name,
+        via: None,
+        message: None,
+        reference: row.request_id.clone().unwrap_or_default(),
+        ..row.clone()
+    }
 }
 
 /// An event of no request, with its data.

@@ -70,10 +70,7 @@ fn sizes(conn: &mut AnyConnection, page: &[Request]) -> Result<HashMap<String, i
     let (orgs, ids) = key_texts(&keys(page.iter()));
     let calls = schema::calls::table
         .filter(schema::calls::org_id.eq_any(orgs).and(schema::calls::request_id.eq_any(ids)))
-        .select((
-            schema::calls::request_id,
-            sql::<BigInt>("CAST(2 * octet_length(call) + octet_length(echo) AS BIGINT)"),
-        ));
+        .select((schema::calls::request_id, schema::calls::read_bytes));
     let mut sizes: HashMap<String, i64> = calls.load::<(String, i64)>(conn)?.into_iter().collect();
     let shown = ShownAttempts::of(conn, page)?;
     if shown.is_empty() {

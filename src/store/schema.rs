@@ -49,9 +49,9 @@ diesel::table! {
     calls (org_id, request_id) {
         org_id -> Text,
         request_id -> Text,
-        call -> Binary,
-        echo -> Text,
         label -> Text,
+        read_bytes -> BigInt,
+        packed -> Binary,
     }
 }
 

@@ -79,16 +79,18 @@ CREATE UNIQUE INDEX requests_repeated_once ON requests (org_id, repeat_of) WHERE
 CREATE INDEX requests_sent_repeat_key ON requests (org_id, host, repeat_key)
     WHERE repeat_key IS NOT NULL AND attempts > 0;
 
--- The exact call as bytes, and the echo that people were shown, in which U+0001 stands for the body of the call. Never
--- updated.
+-- What is sent and the echo that people were shown, compressed together in the zlib format; `src/store/stored_call.rs`
+-- says how. `read_bytes` is how many bytes a reader gets of it. Never updated.
 CREATE TABLE calls (
     org_id     TEXT COLLATE "C" NOT NULL,
     request_id TEXT COLLATE "C" NOT NULL,
-    call       BYTEA NOT NULL,
-    echo       TEXT COLLATE "C" NOT NULL,
     label      TEXT COLLATE "C" NOT NULL,
+    read_bytes BIGINT NOT NULL,
+    packed     BYTEA NOT NULL,
     PRIMARY KEY (org_id, request_id)
 );
+-- It is compressed already.
+ALTER TABLE calls ALTER COLUMN packed SET STORAGE EXTERNAL;
 
 -- At most one decision per person; a trigger refuses the maker's own. `number` counts the decisions on a
 -- request from 0. `stage` and `capacities` say what the person signed as; `act` is their token's act chain.
@@ -199,7 +201,8 @@ CREATE TABLE answers (
 
 -- The audit trail: what happened, by whom, in which order. Rows are only ever added. A request's first row, of the type
 -- 'submitted', stands for its first three events: that it was submitted and passed both checks. `to_state` is then the
--- state after all three. What of a submission never changes stands in `requests` only.
+-- state after all three. What of a submission never changes stands in `requests` only; of its digest only decisions
+-- keep a copy. The row of an approval with an attempt's number stands for the start of that attempt as well.
 CREATE TABLE events (
     org_id          TEXT COLLATE "C" NOT NULL,
     event_id        TEXT COLLATE "C" NOT NULL,
@@ -231,6 +234,7 @@ CREATE TABLE events (
 CREATE INDEX events_by_type ON events (org_id, type, event_id, at);
 CREATE INDEX events_by_person ON events (org_id, actor_user_id, type, event_id, at, actor_iss)
     WHERE actor_iss <> 'countersign';
+CREATE INDEX events_begun ON events (org_id, event_id, at) WHERE type = 'approved' AND attempt IS NOT NULL;
 CREATE UNIQUE INDEX events_of_no_request ON events (org_id, event_id) WHERE request_id IS NULL;
 
 -- Submissions that were refused: who, when, which type, why, and the digest of what was sent.

@@ -80,14 +80,14 @@ CREATE UNIQUE INDEX requests_repeated_once ON requests (org_id, repeat_of) WHERE
 CREATE INDEX requests_sent_repeat_key ON requests (org_id, host, repeat_key)
     WHERE repeat_key IS NOT NULL AND attempts > 0;
 
--- The exact call as bytes, and the echo that people were shown, in which U+0001 stands for the body of the call. Never
--- updated.
+-- What is sent and the echo that people were shown, compressed together in the zlib format; `src/store/stored_call.rs`
+-- says how. `read_bytes` is how many bytes a reader gets of it. Never updated.
 CREATE TABLE calls (
     org_id     TEXT NOT NULL,
     request_id TEXT NOT NULL,
-    call       BLOB NOT NULL,
-    echo       TEXT NOT NULL,
     label      TEXT NOT NULL,
+    read_bytes INTEGER NOT NULL,
+    packed     BLOB NOT NULL,
     PRIMARY KEY (org_id, request_id)
 ) STRICT;
 
@@ -136,7 +136,7 @@ CREATE TABLE settlement_words (
     settles    INTEGER NOT NULL CHECK (settles IN (0, 1)),
     PRIMARY KEY (org_id, request_id, number),
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- One execution per approved request; `token` fences off a worker that lost its lease. It is claimed from `due_at`
 -- on; `leased_until` is by the database's clock. For the `purpose` 'probe' its target is asked what became of the call,
@@ -162,7 +162,7 @@ CREATE TABLE executions (
     CONSTRAINT executions_ended_has_end CHECK (
         (state = 'ended') = (ended_at IS NOT NULL) AND (ended_at IS NULL) = (outcome IS NULL)),
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX executions_queued ON executions (host, org_id, due_at) WHERE state = 'queued';
 CREATE INDEX executions_claimed ON executions (leased_until) WHERE state = 'claimed';
 
@@ -181,7 +181,7 @@ CREATE TABLE attempts (
     CONSTRAINT attempts_end_is_whole CHECK (
         (ended_at IS NULL) = (outcome IS NULL) AND (ended_at IS NULL) = (reason IS NULL)),
     FOREIGN KEY (org_id, request_id) REFERENCES executions (org_id, request_id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- The target's raw answer to an attempt. `headers` and `warnings` are JSON texts.
 CREATE TABLE answers (
@@ -196,11 +196,12 @@ CREATE TABLE answers (
     warnings   TEXT NOT NULL,
     PRIMARY KEY (org_id, request_id, attempt),
     FOREIGN KEY (org_id, request_id, attempt) REFERENCES attempts (org_id, request_id, attempt)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- The audit trail: what happened, by whom, in which order. Rows are only ever added. A request's first row, of the type
 -- 'submitted', stands for its first three events: that it was submitted and passed both checks. `to_state` is then the
--- state after all three. What of a submission never changes stands in `requests` only.
+-- state after all three. What of a submission never changes stands in `requests` only; of its digest only decisions
+-- keep a copy. The row of an approval with an attempt's number stands for the start of that attempt as well.
 CREATE TABLE events (
     org_id          TEXT NOT NULL,
     event_id        TEXT NOT NULL,
@@ -232,6 +233,7 @@ CREATE TABLE events (
 CREATE INDEX events_by_type ON events (org_id, type, event_id, at);
 CREATE INDEX events_by_person ON events (org_id, actor_user_id, type, event_id, at, actor_iss)
     WHERE actor_iss <> 'countersign';
+CREATE INDEX events_begun ON events (org_id, event_id, at) WHERE type = 'approved' AND attempt IS NOT NULL;
 
 -- Submissions that were refused: who, when, which type, why, and the digest of what was sent.
 -- Never the payload. From the 61st in a minute on, one row per person counts (`is_overflow`).

@@ -32,6 +32,7 @@ use crate::store::claims::{self, NodeTime};
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::events::{self, EventRow, Origin};
 use crate::store::executions;
+use crate::store::joined_events;
 use crate::store::outbox::OutboxRow;
 use crate::store::queue_ahead::{self, QueueAhead};
 use crate::store::requests::{self, Key};
@@ -214,7 +215,7 @@ impl<'a> BatchRows<'a> {
         let is_later = |row: &&EventRow| {
             row.org_id == key.0.as_str()
                 && row.request_id.as_deref() == Some(id.as_str())
-                && row.seq.is_some_and(|seq| seq > version)
+                && row.last_seq().is_some_and(|seq| seq > version)
         };
         Ok(self.events.iter().filter(is_later).all(EventRow::is_refused_attempt)
             && !events::has_moved_since(conn, key, version)?)
@@ -267,6 +268,11 @@ impl<'a> BatchRows<'a> {
         let request = &entry.request;
         if self.keeps_changes {
             self.changes.extend(Change::of(request, event));
+        }
+        if let (EventKind::AttemptStarted { attempt }, Some(last)) = (&event.kind, self.events.last_mut())
+            && joined_events::join_attempt(last, request, (event.seq, *attempt))
+        {
+            return Ok(());
         }
         let row = EventRow::new(request, event, self.clock.new_id(), origin);
         if let Some(change) = outboxed(&self.subscriptions, &row, &request.request_type) {

@@ -152,7 +152,7 @@ fn lock_set<'a>(commands: &[&'a WriteCommand]) -> LockSet<'a> {
                 locks.executions.insert(key.clone());
             }
         }
-        if let WriteCommand::SubmitLocked(prepared) = command {
+        if let WriteCommand::SubmitLocked(prepared, _) = command {
             locks.submissions.push(prepared);
         }
     }
@@ -237,8 +237,8 @@ impl Decider {
                 }
                 rows.submit(Cow::Borrowed(submission))?;
             }
-            WriteCommand::SubmitLocked(prepared) => {
-                return self.run_submit_locked(conn, rows, prepared, is_retry);
+            WriteCommand::SubmitLocked(prepared, call) => {
+                return self.run_submit_locked(conn, rows, (prepared, call), is_retry);
             }
             WriteCommand::PutInForce(rules) => store_rules(conn, rules, &self.shared.clock, rows.now)?,
             WriteCommand::KeepRefusal(row) => {

@@ -4,11 +4,12 @@ use super::{Decider, expire};
 use crate::domain::ids::OrgId;
 use crate::domain::lifecycle::{Command, NotRepeatable, Refusal, may_submit_again};
 use crate::domain::request::Request;
-use crate::engine::admission::{PreparedSubmission, call_row};
+use crate::engine::admission::PreparedSubmission;
 use crate::engine::batch_rows::BatchRows;
 use crate::engine::command::WriteReply;
 use crate::engine::error::AdmissionRefusal;
 use crate::engine::idempotency::is_theirs;
+use crate::store::calls::CallRow;
 use crate::store::requests::{self, RequestRow};
 use crate::store::{AnyConnection, StoreError, attempts};
 
@@ -18,7 +19,7 @@ impl Decider {
         &self,
         conn: &mut AnyConnection,
         rows: &mut BatchRows<'_>,
-        prepared: &PreparedSubmission,
+        (prepared, call): (&PreparedSubmission, &CallRow),
         is_retry: bool,
     ) -> Result<WriteReply, StoreError> {
         // Checked a second time it would meet its own counter, its own subject and its own key.
@@ -42,8 +43,7 @@ impl Decider {
         if !rows.can_count(&admitted.request) {
             return Ok(WriteReply::NotAdmitted(AdmissionRefusal::too_large()));
         }
-        let call = call_row(prepared, prepared.submission.call_bytes.clone());
-        let (request, submission) = admitted.with_call(call);
+        let (request, submission) = admitted.with_call(call.clone());
         if is_retry && requests::is_repeat_key_in_use(conn, &submission.request)? {
             return Ok(WriteReply::NotAdmitted(AdmissionRefusal::repeat_key_in_use()));
         }

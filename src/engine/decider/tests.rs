@@ -50,7 +50,8 @@ fn a_submission_whose_commit_was_reported_as_failed_is_recognised_when_it_is_tri
         let client_key = ClientKey::new("key", "ONE", body.as_bytes());
         let mut prepared = fixture.engine.check(&input(&actor, &body), Some(client_key)).unwrap();
         prepared.look();
-        WriteCommand::SubmitLocked(prepared)
+        let call = Box::new(prepared.call_row());
+        WriteCommand::SubmitLocked(prepared, call)
     };
     let first = command();
     let conn = &mut fixture.store.open_writer().unwrap();

@@ -53,7 +53,7 @@ fn notice(conn: &mut AnyConnection, book: &RuleBook, delivery: Delivery) -> Resu
     let reference = events::last_reference(conn, org, id, delivery.seq)?.unwrap_or(own_reference);
     let event = row.into_event(&request)?;
     let pinned = book.pinned(conn, &request)?;
-    let task = calls::find(conn, &(org.clone(), id))?.task()?;
+    let task = calls::find(conn, &(org.clone(), id))?.unpack()?.task()?;
     let stage = match stage_of(&event) {
         Some(stage) => approval_of(&pinned, &request)?.and_then(|found| found.stages.get(stage)),
         None => None,

@@ -17,6 +17,7 @@ journeys![
     an_org_sees_nothing_of_another,
     no_event_of_no_org_but_those_of_the_whole_server_is_shown,
     who_engine_and_submission_caused_is_found_by_every_filter,
+    an_attempt_that_began_with_the_approval_is_an_event_of_its_own,
     people_and_files_are_told_without_what_is_in_them,
     every_end_of_a_session_is_told_in_its_org,
     the_trail_is_for_auditors_and_says_what_is_wrong_with_a_filter,
@@ -159,15 +160,48 @@ async fn who_engine_and_submission_caused_is_found_by_every_filter(on: On) {
         assert_eq!(types(&events(&app, query).await), found, "{query}");
     }
     // A page may end in the middle of a submission.
+    assert_eq!(one_by_one(&app, "").await.len(), 10);
+}
+
+/// The same events as on one page, a page for each.
+async fn one_by_one(app: &App, query: &str) -> Vec<Value> {
     let (mut walked, mut after) = (Vec::new(), String::new());
     loop {
-        let page = app.auditor().get(&format!("/trail?limit=1&after={after}")).await.expect(200);
+        let page = app.auditor().get(&format!("/trail?limit=1&after={after}{query}")).await.expect(200);
         walked.extend(page["data"].as_array().unwrap().clone());
         let Some(next) = page["pagination"]["next"].as_str() else { break };
         after = next.to_owned();
     }
-    assert_eq!(walked, events(&app, "").await);
-    assert_eq!(walked.len(), 10);
+    assert_eq!(walked, events(app, &query.replacen('&', "?", 1)).await);
+    walked
+}
+
+async fn an_attempt_that_began_with_the_approval_is_an_event_of_its_own(on: On) {
+    let app = App::start(on).await;
+    let id = app.maker().submitted(&app.badge()).await.id;
+    app.checker().approve(&id).await.data();
+    let joined = "SELECT count(*) AS number FROM events WHERE type = 'approved' AND attempt = 1";
+    assert_eq!(app.count(joined), 1, "the approval began no attempt, so this test shows nothing");
+    let mut expected = vec!["executed", "attempt_started", "approved"];
+    expected.extend(["payload_validated", "maker_access_validated", "submitted"]);
+    let all = one_by_one(&app, "").await;
+    assert_eq!(types(&all)[..6], expected);
+    let history = app.auditor().history(&id).await;
+    for (told, event) in history.iter().rev().zip(&all) {
+        assert_eq!(
+            ["seq", "at", "type", "actor"].map(|part| &told[part]),
+            ["seq", "at", "type", "actor"].map(|part| &event[part])
+        );
+    }
+    for (query, found) in [
+        ("&userId=400002", vec!["approved"]),
+        ("&type=approved", vec!["approved"]),
+        ("&type=attempt_started", vec!["attempt_started"]),
+        ("&type=attempt_started&userId=system", vec!["attempt_started"]),
+        ("&type=attempt_started&userId=400002", vec![]),
+    ] {
+        assert_eq!(types(&one_by_one(&app, query).await), found, "{query}");
+    }
 }
 
 async fn people_and_files_are_told_without_what_is_in_them(on: On) {

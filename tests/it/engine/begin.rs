@@ -8,6 +8,7 @@ use countersign::domain::request::{Request, State};
 use countersign::engine::pauses::{EVERY_HOST, PauseChange, change_pause};
 use countersign::engine::under_way::{Concurrency, HostSign};
 use countersign::engine::{BegunExecution, HeldLease};
+use countersign::store::events;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::on_both_stores;
@@ -45,7 +46,7 @@ fn handed_over(begun: &mut Begun) -> Vec<HeldLease> {
 }
 
 /// The last events of a request, without those of its submission.
-fn events(node: &Node, request: &Request) -> Vec<String> {
+fn happened(node: &Node, request: &Request) -> Vec<String> {
     let stored = node.stored(request);
     assert_eq!(stored.folded(), stored.read());
     stored.event_types()[3..].iter().map(|&name| name.to_owned()).collect()
@@ -55,7 +56,7 @@ async fn an_approval_claims_the_call_and_begins_its_attempt(database: Database) 
     let node = Node::open(database);
     let mut begun = opened(&node);
     let request = node.approved().await;
-    assert_eq!(events(&node, &request), ["approved", "attempt_started"]);
+    assert_eq!(happened(&node, &request), ["approved", "attempt_started"]);
     let stored = node.stored(&request);
     let execution = stored.execution.unwrap();
     let (held, is_claimed) = (
@@ -68,6 +69,8 @@ async fn an_approval_claims_the_call_and_begins_its_attempt(database: Database) 
     assert_eq!(handed_over(&mut begun), std::slice::from_ref(&held));
     assert!(claim_all(&node.engine).await.is_empty(), "nobody else can claim it");
     assert_eq!(node.engine.under_way().keys(), [key(&request)]);
+    let has_moved = |version| events::has_moved_since(&mut node.conn(), &key(&request), version).unwrap();
+    assert_eq!([3, 4, 5].map(has_moved), [true, true, false], "the attempt began after the approval");
     // The answer to the checker is of the decision, and a repeat of it begins nothing again.
     let again = node.decide(&checker("anna"), request.id, approval()).await.unwrap();
     assert_eq!((again.state, handed_over(&mut begun).len()), (State::Approved, 0));
@@ -87,9 +90,9 @@ async fn nothing_begins_where_sending_is_paused(database: Database) {
         };
         change_pause(&mut node.conn(), pause(true), &node.clock).unwrap();
         let paused = node.approved_at(&maker(), HOST).await;
-        assert_eq!(events(&node, &paused), ["approved"], "{host:?}");
+        assert_eq!(happened(&node, &paused), ["approved"], "{host:?}");
         let elsewhere = node.approved_at(&maker(), "https://other.example.com").await;
-        assert_eq!(events(&node, &elsewhere).len(), if host == EVERY_HOST { 1 } else { 2 });
+        assert_eq!(happened(&node, &elsewhere).len(), if host == EVERY_HOST { 1 } else { 2 });
         change_pause(&mut node.conn(), pause(false), &node.clock).unwrap();
         claim_all(&node.engine).await;
     }
@@ -103,11 +106,11 @@ async fn nothing_overtakes_a_call_that_is_due_for_the_same_host(database: Databa
     let second = node.approved_at(&maker(), HOST).await;
     let elsewhere = node.approved_at(&maker(), "https://other.example.com").await;
     for (request, count) in [(&first, 1), (&second, 1), (&elsewhere, 2)] {
-        assert_eq!(events(&node, request).len(), count);
+        assert_eq!(happened(&node, request).len(), count);
     }
     assert_eq!(claim_all(&node.engine).await.len(), 2);
     let third = node.approved_at(&maker(), HOST).await;
-    assert_eq!(events(&node, &third).len(), 2);
+    assert_eq!(happened(&node, &third).len(), 2);
     assert_eq!(handed_over(&mut begun).len(), 2);
 }
 
@@ -147,7 +150,7 @@ async fn a_host_that_does_not_answer_gets_no_call_at_once(database: Database) {
     let mut begun = opened(&node);
     while node.engine.under_way().note_sign("api.example.com", HostSign::Silent).is_none() {}
     let held_back = node.approved_at(&maker(), HOST).await;
-    assert_eq!(events(&node, &held_back), ["approved"]);
+    assert_eq!(happened(&node, &held_back), ["approved"]);
     assert_eq!(handed_over(&mut begun).len(), 0);
 }
 
@@ -156,7 +159,7 @@ async fn a_rejection_begins_nothing(database: Database) {
     let mut begun = opened(&node);
     let request = node.submit(&maker()).await;
     node.decide(&checker("first"), request.id, rejection()).await.unwrap();
-    assert_eq!(events(&node, &request), ["rejected"]);
+    assert_eq!(happened(&node, &request), ["rejected"]);
     assert_eq!((handed_over(&mut begun).len(), node.engine.under_way().keys().len()), (0, 0));
 }
 
@@ -177,7 +180,7 @@ async fn whoever_signed_and_may_sign_no_more_keeps_a_call_from_beginning(databas
     let last = decide_payment(&node.engine, &in_group("rob", "Risk"), request.id, approval()).await.unwrap();
     assert_eq!(handed_over(&mut begun).len(), 0);
     assert_eq!(last.state, State::Approved);
-    assert_eq!(events(&node, &request), ["approval_given", "approved"]);
+    assert_eq!(happened(&node, &request), ["approval_given", "approved"]);
 }
 
 async fn a_crash_right_after_the_approval_leaves_it_open_whether_the_call_left(database: Database) {
@@ -188,7 +191,7 @@ async fn a_crash_right_after_the_approval_leaves_it_open_whether_the_call_left(d
     let other = node.start_other();
     node.clock.advance(LEASE);
     assert_eq!(other.settle_lapsed(&[]).await.unwrap(), 1);
-    assert_eq!(events(&node, &request), ["approved", "attempt_started", "outcome_unknown"]);
+    assert_eq!(happened(&node, &request), ["approved", "attempt_started", "outcome_unknown"]);
 }
 
 async fn a_begun_call_that_may_not_leave_has_failed_without_leaving(database: Database) {
@@ -201,7 +204,7 @@ async fn a_begun_call_that_may_not_leave_has_failed_without_leaving(database: Da
         assert!(!node.engine.stop(&held, wrong, "It must not leave.".to_owned()).await.unwrap());
     }
     assert!(node.engine.stop(&held, Some(1), "It must not leave.".to_owned()).await.unwrap());
-    assert_eq!(events(&node, &request), ["approved", "attempt_started", "failed"]);
+    assert_eq!(happened(&node, &request), ["approved", "attempt_started", "failed"]);
     let stored = node.stored(&request);
     assert_eq!(stored.attempts[0].outcome.as_deref(), Some("not_sent"));
     assert_eq!(stored.read().state, State::Failed);

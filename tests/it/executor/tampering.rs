@@ -1,5 +1,6 @@
 //! What is approved is what runs, also when someone with the database's password changes stored rows.
 
+use countersign::store::stored_call::StoredCall;
 use serde_json::json;
 
 use crate::support::app::{App, AppOptions};
@@ -7,6 +8,7 @@ use crate::support::{On, journeys};
 
 journeys![
     a_changed_call_is_stopped_before_it_is_sent,
+    a_call_that_can_not_be_unpacked_is_stopped_as_well,
     a_changed_echo_is_stopped_as_well,
     a_changed_digest_of_the_decision_is_stopped_as_well,
     a_call_that_was_changed_with_everything_but_the_decision_is_stopped,
@@ -29,12 +31,12 @@ fn lift_guards(app: &App, on: On) {
 }
 
 /// Approves, changes what is stored, and runs the executor.
-async fn is_stopped(on: On, change: &str) {
+async fn is_stopped(on: On, change: impl FnOnce(&App, &str)) {
     let app = App::with(on, AppOptions::stepped()).await;
     let id = app.maker().submitted(&app.badge_to_target()).await.id;
     app.checker().approve_async(&id).await.data();
     lift_guards(&app, on);
-    app.tamper(&format!("{change} WHERE request_id = '{id}'"));
+    change(&app, &id);
     finds_it_stopped(&app, &id).await;
 }
 
@@ -60,19 +62,35 @@ async fn finds_it_stopped(app: &App, id: &str) {
 
 async fn a_changed_call_is_stopped_before_it_is_sent(on: On) {
     // One byte of the body: the last brace becomes a bracket.
-    let change = match on {
-        On::Sqlite => "UPDATE calls SET call = CAST(substr(call, 1, length(call) - 1) || ']' AS BLOB)",
-        On::Postgres => "UPDATE calls SET call = overlay(call placing '\\x5d' from length(call))",
+    is_stopped(on, |app, id| app.tamper_call(id, |stored| *stored.call.last_mut().unwrap() = b']')).await;
+}
+
+async fn a_call_that_can_not_be_unpacked_is_stopped_as_well(on: On) {
+    let nothing = match on {
+        On::Sqlite => "x'00'",
+        On::Postgres => "'\\x00'",
     };
-    is_stopped(on, change).await;
+    let app = App::with(on, AppOptions::stepped()).await;
+    let id = app.maker().submitted(&app.badge_to_target()).await.id;
+    app.checker().approve_async(&id).await.data();
+    lift_guards(&app, on);
+    app.tamper(&format!("UPDATE calls SET packed = {nothing}"));
+    app.run_due_executions().await;
+    assert_eq!(app.target.arrived().len(), 0);
+    assert_eq!(app.count("SELECT count(*) AS number FROM requests WHERE state = 'failed'"), 1);
+    assert_eq!(app.metric("countersign_digest_stops_total").await.as_deref(), Some("1"));
 }
 
 async fn a_changed_echo_is_stopped_as_well(on: On) {
-    is_stopped(on, "UPDATE calls SET echo = replace(echo, 'issueBulk', 'issueBull')").await;
+    let change = |stored: &mut StoredCall| {
+        stored.stored_echo = stored.stored_echo.replace("issueBulk", "issueBull");
+    };
+    is_stopped(on, |app, id| app.tamper_call(id, change)).await;
 }
 
 async fn a_changed_digest_of_the_decision_is_stopped_as_well(on: On) {
-    is_stopped(on, &format!("UPDATE decisions SET digest = 'sha256:{}'", "0".repeat(64))).await;
+    let change = format!("UPDATE decisions SET digest = 'sha256:{}'", "0".repeat(64));
+    is_stopped(on, |app, _| app.tamper(&change)).await;
 }
 
 /// The decision's digest is binding: two rows that agree with each other prove nothing.
@@ -82,7 +100,7 @@ async fn a_call_that_was_changed_with_everything_but_the_decision_is_stopped(on:
     let other = app.maker().submitted(&app.badge_to_target()).await.id;
     app.checker().approve_async(&id).await.data();
     lift_guards(&app, on);
-    for (table, column) in [("calls", "call"), ("calls", "echo"), ("requests", "digest")] {
+    for (table, column) in [("calls", "packed"), ("requests", "digest")] {
         app.tamper(&format!(
             "UPDATE {table} SET {column} = (SELECT {column} FROM {table} WHERE request_id = '{other}') \
              WHERE request_id = '{id}'"
@@ -100,7 +118,7 @@ async fn the_database_refuses_to_change_what_was_written(on: On) {
     for change in [
         "UPDATE events SET message = 'another'",
         "DELETE FROM events",
-        "UPDATE calls SET echo = '{}'",
+        "UPDATE calls SET packed = 'x'",
         "UPDATE decisions SET message = 'another'",
         "DELETE FROM decisions",
         "UPDATE requests SET state = 'rejected'",

@@ -123,7 +123,7 @@ async fn terms_versions_and_client_keys_never_change(database: Database) {
 async fn a_call_never_changes(database: Database) {
     let node = Node::open(database);
     let request = node.approved().await;
-    let statements = ["UPDATE calls SET call = 'x'", "UPDATE calls SET echo = '{}'"];
+    let statements = ["UPDATE calls SET packed = 'x'", "UPDATE calls SET read_bytes = 0"];
     all_are_refused(&node, &request, &texts(&statements));
     all_are_refused(&node, &request, &texts(&["UPDATE requests SET digest = 'sha256:other'"]));
     assert!(claim(&node.engine).await.verified_call().is_ok());

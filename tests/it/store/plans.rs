@@ -215,8 +215,9 @@ async fn the_list_for_auditors_walks_an_index_whatever_is_asked(database: Databa
     let mut conn = node.store.read_connection().unwrap();
     let from = to_micros(start()) - 3_600_000_000;
     let (user, system) = (Some("u".to_owned()), Some("system".to_owned()));
-    let types = [None, Some(EventType::Submitted), Some(EventType::Refused), Some(EventType::RulesStale)];
-    for event_type in types {
+    let types = [EventType::Submitted, EventType::AttemptStarted, EventType::Refused, EventType::RulesStale]
+        .map(Some);
+    for event_type in [None].into_iter().chain(types) {
         for user_id in [None, user.clone(), system.clone(), Some("nobody".to_owned())] {
             for (from, before) in [(None, None), (Some(from), Some(from + 60_000_000))] {
                 let filter = EventFilter { from, before, event_type, user_id: user_id.clone() };
@@ -233,7 +234,8 @@ async fn the_list_for_auditors_walks_an_index_whatever_is_asked(database: Databa
                     };
                     assert!(!is_scan, "{filter:?}: {statement}\n{plan}");
                     let is_walk = statement.contains("ORDER BY");
-                    let by_index = ["events_by_type", "events_by_person", "events_of_no_request"];
+                    let by_index =
+                        ["events_by_type", "events_by_person", "events_begun", "events_of_no_request"];
                     assert!(
                         !is_walk || by_index.iter().any(|name| plan.contains(name)),
                         "{filter:?}: {statement}\n{plan}"

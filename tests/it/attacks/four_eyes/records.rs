@@ -22,17 +22,13 @@ pub async fn eyes_019_a_row_is_edited_after_the_approval(on: On, _: Value) -> St
     let app = app(on).await;
     let id = made(&app, alice()).await;
     says(&app, bob(), &id, "approved").await.data();
-    let change = match on {
-        On::Sqlite => {
-            "DROP TRIGGER calls_never_change; \
-             UPDATE calls SET call = CAST(replace(CAST(call AS TEXT), '10', '99') AS BLOB)"
-        }
-        On::Postgres => {
-            "ALTER TABLE calls DISABLE TRIGGER USER; \
-             UPDATE calls SET call = overlay(call placing '\\x5d' from length(call))"
-        }
-    };
-    app.tamper(change);
+    app.tamper(match on {
+        On::Sqlite => "DROP TRIGGER calls_never_change",
+        On::Postgres => "ALTER TABLE calls DISABLE TRIGGER USER",
+    });
+    app.tamper_call(&id, |stored| {
+        stored.call = String::from_utf8_lossy(&stored.call).replace("10", "99").into_bytes();
+    });
     let happened = is_not_run(&app, &id).await;
     assert_eq!(app.auditor().request(&id).await["state"], "failed");
     assert_eq!(app.metric("countersign_digest_stops_total").await.as_deref(), Some("1"), "no alarm");

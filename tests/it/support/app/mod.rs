@@ -10,8 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::{DateTime, Utc};
 use countersign::clock::Clock;
 use countersign::config::{Config, Flags};
+use countersign::domain::ids::{OrgId, RequestId};
 use countersign::gateway::credentials::HashCost;
 use countersign::server::{ExecutorMode, Server, Startup};
+use countersign::store::calls;
+use countersign::store::stored_call::StoredCall;
 use countersign::store::{AnyConnection, Opener, Purpose, StoreUrl};
 use countersign::web::session::DemoPerson;
 use diesel::connection::SimpleConnection;
@@ -23,7 +26,7 @@ use self::database::Database;
 use self::options::{PEOPLE, SUBSCRIPTIONS, TYPE_FILE, TYPES, toml};
 use crate::support::browser::Browser;
 use crate::support::client::{Call, Reply};
-use crate::support::people::{Actor, Person};
+use crate::support::people::{Actor, ORG, Person};
 use crate::support::sandbox::Sandbox;
 use crate::support::target::Target;
 use crate::support::{On, fixture};
@@ -265,6 +268,21 @@ impl App {
     /// Runs SQL past the server, as someone with the database's password could.
     pub fn tamper(&self, sql: &str) {
         self.database().batch_execute(sql).unwrap();
+    }
+
+    /// Changes what is stored of a request's call, as someone with the database's password could who knows how it is
+    /// packed.
+    pub fn tamper_call(&self, id: &str, change: impl FnOnce(&mut StoredCall)) {
+        let key = (OrgId::new(ORG), id.parse().map(RequestId::new).unwrap());
+        let mut conn = self.database();
+        let mut stored = calls::find(&mut conn, &key).unwrap().unpack().unwrap();
+        change(&mut stored);
+        let packed: String = stored.pack().iter().map(|byte| format!("{byte:02x}")).collect();
+        let bytes = match &conn {
+            AnyConnection::Sqlite(_) => format!("x'{packed}'"),
+            AnyConnection::Postgres(_) => format!("'\\x{packed}'"),
+        };
+        self.tamper(&format!("UPDATE calls SET packed = {bytes} WHERE request_id = '{id}'"));
     }
 
     /// A number from the database.

@@ -1,9 +1,11 @@
-//! The three events that every submission begins with, which are stored as one row: they happen together, and say no
-//! more than that it was submitted and passed every check.
+//! Events that happen together and are stored as one row: the three that every submission begins with, which say no
+//! more than that it was submitted and passed every check; and an approval with the first attempt, if that begins with
+//! it. The row has the type of the first of them; of an approval, the attempt's number says that it began.
 
 use uuid::Uuid;
 
 use super::events::{EventRow, Origin};
+use crate::domain::actor::Person;
 use crate::domain::lifecycle::{Event, EventType};
 use crate::domain::request::{Request, State, VERSION_ON_ARRIVAL};
 
@@ -30,12 +32,27 @@ pub fn rows(
     rows
 }
 
-/// Puts three rows in the place of each that stands for three.
+/// Lets the row of an approval stand for the attempt that begins with it as well, which is the event `attempt_started`
+/// with the number `seq`. False if `row` is not the row of the approval just before.
+pub fn join_attempt(row: &mut EventRow, request: &Request, (seq, attempt): (i64, i64)) -> bool {
+    let is_before = row.org_id == request.org.as_str()
+        && row.request_id.as_deref() == Some(request.id.to_string().as_str())
+        && row.seq == Some(seq - 1)
+        && row.event_type == EventType::Approved.name();
+    if is_before {
+        row.attempt = Some(attempt);
+    }
+    is_before
+}
+
+/// Puts a row for each event in the place of those that stand for several.
 pub(super) fn expand(rows: Vec<EventRow>) -> Vec<EventRow> {
-    let mut expanded = Vec::with_capacity(rows.len() + CHECKS.len());
+    let mut expanded = Vec::with_capacity(rows.len() + CHECKS.len() + 1);
     for row in rows {
         if row.event_type == EventType::Submitted.name() {
             expanded.extend(three(row));
+        } else if has_begun(&row.event_type, row.attempt) {
+            expanded.extend(two(row));
         } else {
             expanded.push(row);
         }
@@ -43,9 +60,14 @@ pub(super) fn expand(rows: Vec<EventRow>) -> Vec<EventRow> {
     expanded
 }
 
-/// The number of the stored event that stands for event `seq` of a request.
-pub(super) fn stored_seq(seq: i64) -> i64 {
-    if seq <= VERSION_ON_ARRIVAL { 1 } else { seq }
+/// The numbers that the stored event may have which stands for event `seq` of a request.
+pub(super) fn stored_seqs(seq: i64) -> [i64; 2] {
+    if seq <= VERSION_ON_ARRIVAL { [1; 2] } else { [seq - 1, seq] }
+}
+
+/// Whether a row is of an approval with which the first attempt began.
+pub(super) fn has_begun(event_type: &str, attempt: Option<i64>) -> bool {
+    event_type == EventType::Approved.name() && attempt.is_some()
 }
 
 /// The type of the event of a submission with this number in its request; `None` for a later one.
@@ -54,9 +76,9 @@ pub fn type_of(seq: i64) -> Option<EventType> {
     [EventType::Submitted].into_iter().chain(CHECKS.map(|(check, _)| check)).nth(at.checked_sub(1)?)
 }
 
-/// The id of the event of a submission with this number, made of the id of the first.
-pub fn id_of(first: &str, seq: i64) -> String {
-    let further = u128::try_from(seq - 1).unwrap_or_default();
+/// The id of the event with this number among those of a row, from 1; made of the id of the first.
+pub fn id_of(first: &str, number: i64) -> String {
+    let further = u128::try_from(number - 1).unwrap_or_default();
     // What somebody damaged is shown as it is.
     Uuid::try_parse(first).map_or_else(
         |_| first.to_owned(),
@@ -80,6 +102,30 @@ fn three(row: EventRow) -> [EventRow; 3] {
     let submitted = EventRow { to_state: state(access.1), ..row };
     let [second, third] = checks;
     [submitted, second, third]
+}
+
+fn two(row: EventRow) -> [EventRow; 2] {
+    let Person { iss, sub, user_id, user_name } = Person::system();
+    let begun = EventRow {
+        event_id: id_of(&row.event_id, 2),
+        seq: row.seq.map(|seq| seq + 1),
+        event_type: EventType::AttemptStarted.name().to_owned(),
+        actor_iss: iss,
+        actor_sub: sub,
+        actor_user_id: user_id,
+        actor_user_name: user_name,
+        actor_token_id: None,
+        actor_address: None,
+        via: None,
+        from_state: row.to_state.clone(),
+        message: None,
+        digest: None,
+        // What the engine does of itself is in the log under the request.
+        reference: row.request_id.clone().unwrap_or_default(),
+        data: "{}".to_owned(),
+        ..row.clone()
+    };
+    [EventRow { attempt: None, ..row }, begun]
 }
 
 #[cfg(test)]
