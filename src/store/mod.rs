@@ -51,10 +51,13 @@ pub mod writer;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection};
+use tokio::sync::Semaphore;
 
 pub use connection::{AnyConnection, Opener, Purpose, StoreUrl};
 pub use failure::Unavailable;
@@ -100,6 +103,9 @@ pub enum StoreError {
     Stopped,
 }
 
+/// How long a read waits for a connection.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// A read connection out of the pool.
 pub type ReadConnection = PooledConnection<Opener>;
 
@@ -108,8 +114,10 @@ pub type ReadConnection = PooledConnection<Opener>;
 pub struct Store {
     url: StoreUrl,
     reads: Pool<Opener>,
+    /// A permit for each connection: whoever waits for one waits here, and takes no thread.
+    room: Arc<Semaphore>,
     // Kept for the store's lifetime: a second process must not serve the same file.
-    _lock: Option<std::sync::Arc<File>>,
+    _lock: Option<Arc<File>>,
 }
 
 impl Store {
@@ -120,7 +128,7 @@ impl Store {
     pub fn open(url: &str, read_connections: u32) -> Result<Self, StoreError> {
         let url = StoreUrl::parse(url)?;
         let lock = match &url {
-            StoreUrl::Sqlite(path) => Some(std::sync::Arc::new(lock_file(path)?)),
+            StoreUrl::Sqlite(path) => Some(Arc::new(lock_file(path)?)),
             StoreUrl::Postgres(_) => None,
         };
         let mut conn = Opener { url: url.clone(), purpose: Purpose::Write }.open()?;
@@ -128,10 +136,11 @@ impl Store {
         let reads = Pool::builder()
             .max_size(read_connections)
             .min_idle(Some(1))
-            .connection_timeout(std::time::Duration::from_secs(5))
+            .connection_timeout(CONNECTION_TIMEOUT)
             .build(Opener { url: url.clone(), purpose: Purpose::Read })
             .map_err(|error| StoreError::Pool(error.to_string()))?;
-        Ok(Self { url, reads, _lock: lock })
+        let room = Arc::new(Semaphore::new(usize::try_from(read_connections).unwrap_or(1)));
+        Ok(Self { url, reads, room, _lock: lock })
     }
 
     /// A connection for the writer.
@@ -153,10 +162,7 @@ impl Store {
         T: Send + 'static,
         W: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     {
-        let store = self.clone();
-        tokio::task::spawn_blocking(move || (*store.read_connection()?).transaction(work))
-            .await
-            .map_err(|error| StoreError::Pool(error.to_string()))?
+        self.off_the_workers(|conn| conn.transaction(work)).await
     }
 
     /// The same for work that finds every row by a unique key. PostgreSQL keeps the plans of such statements: for
@@ -166,10 +172,25 @@ impl Store {
         T: Send + 'static,
         W: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     {
+        self.off_the_workers(|conn| in_keyed_transaction(conn, work)).await
+    }
+
+    /// Runs `work` on a thread that may block, once there is a connection for it.
+    async fn off_the_workers<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let pool_error = |error: &dyn std::fmt::Display| StoreError::Pool(error.to_string());
+        let permit = tokio::time::timeout(CONNECTION_TIMEOUT, Arc::clone(&self.room).acquire_owned()).await;
+        let permit = permit.map_err(|error| pool_error(&error))?.map_err(|error| pool_error(&error))?;
         let store = self.clone();
-        tokio::task::spawn_blocking(move || in_keyed_transaction(&mut *store.read_connection()?, work))
-            .await
-            .map_err(|error| StoreError::Pool(error.to_string()))?
+        let reading = tokio::task::spawn_blocking(move || {
+            let done = work(&mut *store.read_connection()?);
+            drop(permit);
+            done
+        });
+        reading.await.map_err(|error| pool_error(&error))?
     }
 
     /// Checks that a commit in the database at `url` waits for a second server. Asked before the store is
