@@ -263,7 +263,7 @@ pub const KEYS: &[Key] = &[
         "executor.total_timeout_ms",
         "30000",
         (1, 600_000),
-        "Time for a whole call to a target, after the look-up of its addresses.",
+        "Time for a whole call to a target, from the start of its attempt.",
     ),
     Key::number(
         "executor.answer_bytes_max",

@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::claimed_execution::{ClaimedExecution, HeldLease};
+use super::claimed_execution::{BegunAttempt, ClaimedExecution, HeldLease};
 use super::execute::with_call;
 use super::{Engine, EngineError};
 use crate::domain::request::Request;
@@ -19,6 +20,8 @@ use crate::store::{AnyConnection, StoreError};
 pub struct BegunExecution {
     /// The lease.
     pub held: HeldLease,
+    /// When its attempt began at the earliest: before the commit.
+    pub since: Instant,
     /// The request as the transaction left it.
     pub request: Request,
     /// Its type in the version that it is pinned to.
@@ -57,8 +60,9 @@ impl Engine {
         };
         let claimed = |one: BegunExecution| {
             let (held, attempt) = (one.held.clone(), one.attempt());
+            let begun = BegunAttempt { number: attempt, since: one.since };
             let claimed = match (loaded.remove(&held.key), &failure) {
-                (Some(stored), _) => with_call((one.held, Some(attempt)), one.request, &one.pinned, stored),
+                (Some(stored), _) => with_call((one.held, Some(begun)), one.request, &one.pinned, stored),
                 (None, Some(failure)) => Err(StoreError::Pool(failure.clone())),
                 (None, None) => Err(StoreError::Corrupt(format!("{} has no call", held.key.1))),
             };

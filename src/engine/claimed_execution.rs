@@ -1,5 +1,7 @@
 //! An execution on loan to an executor: the lease, the call to send, and how it ended.
 
+use std::time::Instant;
+
 use chrono::TimeDelta;
 
 use crate::domain::attempt::AttemptOutcome;
@@ -42,8 +44,8 @@ pub struct ClaimedExecution {
     pub repeat: Option<RepeatRules>,
     /// How long the call may take in all; `None` for the configured time.
     pub total_timeout: Option<TimeDelta>,
-    /// The number of its attempt, if that began with the approval.
-    pub begun: Option<i64>,
+    /// Its attempt, if that began with the approval.
+    pub begun: Option<BegunAttempt>,
     /// What it was claimed for.
     pub purpose: Purpose,
     /// How the target is asked what became of the call.
@@ -71,6 +73,16 @@ impl ClaimedExecution {
         }
         Call::from_bytes(&self.call)
     }
+}
+
+/// An attempt that has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BegunAttempt {
+    /// Its number.
+    pub number: i64,
+    /// When it began at the earliest. The time limit of the call counts from here: others take it for over once that
+    /// has passed, also if this process was halted meanwhile.
+    pub since: Instant,
 }
 
 /// How an attempt ended.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::claimed_execution::{ClaimedExecution, Ending, HeldLease};
+use super::claimed_execution::{BegunAttempt, ClaimedExecution, Ending, HeldLease};
 use super::command::{ClaimRoom, WriteCommand, WriteReply};
 use super::outcome_waiters::RecordedEnd;
 use super::rule_book::{RuleBook, approval_of};
@@ -341,7 +341,7 @@ fn load_together(
 /// What the executor needs to send a claimed execution; `begun` is the attempt that its holder has begun already. An
 /// open attempt of a request may be another holder's, so it is not asked for here.
 pub(super) fn with_call(
-    (held, begun): (HeldLease, Option<i64>),
+    (held, begun): (HeldLease, Option<BegunAttempt>),
     request: Request,
     pinned: &RequestType,
     stored: CallRow,

@@ -61,7 +61,7 @@ use tokio::sync::Notify;
 pub use admission::Deadlines;
 pub use begun::{BegunExecution, Unloaded};
 pub use bulk::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome};
-pub use claimed_execution::{ClaimedExecution, Ending, HeldLease};
+pub use claimed_execution::{BegunAttempt, ClaimedExecution, Ending, HeldLease};
 pub use decide::{Decided, DecisionInput};
 pub use dry_run::{DraftRequest, DryRun};
 pub use error::{AdmissionRefusal, DoorFault, EngineError};

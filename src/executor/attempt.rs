@@ -10,7 +10,7 @@ use crate::domain::attempt::AttemptOutcome;
 use crate::domain::call::Call;
 use crate::domain::outcome::{Exchange, Judgement, TargetResponse, judge};
 use crate::engine::under_way::{HostSign, UnderWay};
-use crate::engine::{ClaimedExecution, Ending, Engine, EngineError, HeldLease};
+use crate::engine::{BegunAttempt, ClaimedExecution, Ending, Engine, EngineError, HeldLease};
 use crate::fault_points::{self, FaultPoint, Sabotage, sabotage};
 
 /// Pause before something that the store did not take is tried again; it doubles up to the longest.
@@ -57,9 +57,9 @@ impl Recorder<'_> {
                 HostSign::None
             }
             Err(NotCleared::NoAddress(reason)) => {
-                if let Some(attempt) = self.start(claimed).await {
+                if let Some(begun) = self.start(claimed).await {
                     let exchange = Exchange::NotSent { reason };
-                    self.end(claimed, attempt, exchange, began).await;
+                    self.end(claimed, begun.number, exchange, began).await;
                 }
                 HostSign::Silent
             }
@@ -80,24 +80,24 @@ impl Recorder<'_> {
     ) -> HostSign {
         let held = &claimed.held;
         // From the commit of this on, a crash means that bytes may have left.
-        let Some(attempt) = self.start(claimed).await else { return HostSign::None };
+        let Some(BegunAttempt { number, since }) = self.start(claimed).await else { return HostSign::None };
         self.under_way().may_leave(&held.key);
-        let sent = self.egress.send(cleared, call, &own_headers(held)).await;
+        let sent = self.egress.send(cleared.since(since), call, &own_headers(held)).await;
         let sign = HostSign::of(&sent.exchange, sent.has_timed_out);
-        self.end(claimed, attempt, sent.exchange, began).await;
+        self.end(claimed, number, sent.exchange, began).await;
         sign
     }
 
-    /// The attempt's number; `None` if the call must not leave now. If the store does not say whether the start is
+    /// The attempt; `None` if the call must not leave now. If the store does not say whether the start is
     /// recorded, nothing is sent, and the execution is put back.
-    async fn start(&self, claimed: &ClaimedExecution) -> Option<i64> {
-        let held = &claimed.held;
+    async fn start(&self, claimed: &ClaimedExecution) -> Option<BegunAttempt> {
+        let (held, since) = (&claimed.held, std::time::Instant::now());
         if claimed.begun.is_some() {
             fault_points::pass(FaultPoint::AttemptCommitted);
             return claimed.begun;
         }
         if sabotage(Sabotage::NoAttemptRow) {
-            return Some(1);
+            return Some(BegunAttempt { number: 1, since });
         }
         match self.engine.start_attempt(held).await {
             Ok(attempt) => {
@@ -105,7 +105,7 @@ impl Recorder<'_> {
                 if let Some(attempt) = attempt {
                     self.under_way().has_started(&held.key, attempt);
                 }
-                attempt
+                attempt.map(|number| BegunAttempt { number, since })
             }
             Err(error) if error.is_unreadable_row() => {
                 let set_aside = || async { self.engine.set_aside(held, &error).await.map(|()| true) };
@@ -142,14 +142,15 @@ impl Recorder<'_> {
     }
 
     async fn stop(&self, claimed: &ClaimedExecution, reason: String) {
-        let stop = || self.engine.stop(&claimed.held, claimed.begun, reason.clone());
+        let begun = claimed.begun.map(|begun| begun.number);
+        let stop = || self.engine.stop(&claimed.held, begun, reason.clone());
         until_taken("the end of an execution", stop).await;
     }
 
     async fn put_back(&self, claimed: &ClaimedExecution) {
         match claimed.begun {
-            Some(attempt) => {
-                self.end_unsent(&claimed.held, attempt, "this server lacked what it needs for it").await;
+            Some(begun) => {
+                self.end_unsent(&claimed.held, begun.number, "this server lacked what it needs for it").await;
             }
             None => {
                 until_taken("an execution", || self.engine.put_back(&claimed.held, PUT_BACK_FOR)).await;

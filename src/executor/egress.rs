@@ -8,13 +8,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use crate::domain::allowed_targets::{Origin, Scheme, Target, Targets};
@@ -113,9 +113,17 @@ pub struct ClearedCall {
     /// For `https` only.
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     total_ms: u64,
+    /// When the time limit of the whole call began; `None` if it begins with the sending.
+    since: Option<Instant>,
 }
 
 impl ClearedCall {
+    /// With a time limit that began when the attempt did: what is sent after it has passed, others take for not sent.
+    #[must_use]
+    pub fn since(self, since: Instant) -> Self {
+        Self { since: Some(since), ..self }
+    }
+
     /// With a limit of its own for the whole call, if there is one.
     #[must_use]
     pub fn within(mut self, total: Option<chrono::TimeDelta>) -> Self {
@@ -181,7 +189,8 @@ impl Egress {
             Scheme::Https => Some(self.tls_for(target, &origin).map_err(NotCleared::Refused)?),
         };
         let socket = socket_for(&addresses).map_err(|error| NotCleared::NoRoomHere(error.to_string()))?;
-        Ok(ClearedCall { origin, addresses, socket, tls, total_ms: self.limits.total_ms })
+        let total_ms = self.limits.total_ms;
+        Ok(ClearedCall { origin, addresses, socket, tls, total_ms, since: None })
     }
 
     /// Sends the call once over one fresh connection and reads the answer.
@@ -202,16 +211,19 @@ impl Egress {
                 return Sent { exchange: Exchange::NotSent { reason }, has_timed_out: false };
             }
         };
-        let mut progress = AttemptProgress::default();
         let total_ms = cleared.total_ms;
+        let until = cleared.since.unwrap_or_else(Instant::now) + Duration::from_millis(total_ms);
+        let mut progress = AttemptProgress::until(until);
         let whole = async {
-            let stream = self.connect(cleared, &mut progress).await?;
+            let stream = self.connect(cleared, until, &mut progress).await?;
             exchange::run(stream, request, self.limits.answer_bytes_max, &mut progress).await
         };
-        match timeout(Duration::from_millis(total_ms), whole).await {
+        match timeout_at(until.into(), whole).await {
             Ok(Ok(())) => Sent { exchange: progress.end(None), has_timed_out: false },
-            Ok(Err(reason)) => Sent { exchange: progress.end(Some(reason)), has_timed_out: false },
-            Err(_) => {
+            Ok(Err(reason)) if Instant::now() < until => {
+                Sent { exchange: progress.end(Some(reason)), has_timed_out: false }
+            }
+            Ok(Err(_)) | Err(_) => {
                 let reason = format!("the limit of {total_ms} ms passed while {}", progress.stage());
                 Sent { exchange: progress.end(Some(reason)), has_timed_out: true }
             }
@@ -252,10 +264,12 @@ impl Egress {
     async fn connect(
         &self,
         cleared: ClearedCall,
+        until: Instant,
         progress: &mut AttemptProgress,
     ) -> Result<Box<dyn Transport>, String> {
         let ClearedCall { origin, addresses, socket, tls, .. } = cleared;
         let tcp = self.connect_tcp(socket, &addresses, progress).await?;
+        forget_after(&tcp, until).map_err(|error| format!("the connection broke: {}", error.kind()))?;
         let Some((config, name)) = tls else {
             return Ok(Box::new(tcp));
         };
@@ -292,6 +306,21 @@ impl Egress {
         }
         Err(troubles.join(", "))
     }
+}
+
+/// Lets the kernel give up at `until` what it could not deliver. Else it goes on for many minutes, whether this process
+/// lives or not, and a call could arrive long after everybody takes it for over.
+#[cfg(target_os = "linux")]
+fn forget_after(stream: &TcpStream, until: Instant) -> io::Result<()> {
+    let left = until.saturating_duration_since(Instant::now()).as_millis().max(1);
+    rustix::net::sockopt::set_tcp_user_timeout(stream, u32::try_from(left).unwrap_or(u32::MAX))?;
+    Ok(())
+}
+
+/// Other systems have no such limit.
+#[cfg(not(target_os = "linux"))]
+fn forget_after(_: &TcpStream, _: Instant) -> io::Result<()> {
+    Ok(())
 }
 
 /// A socket for the first of these addresses, of which there is at least one.

@@ -4,13 +4,15 @@ use std::error::Error;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
+use hyper::body::Body;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::http::uri::PathAndQuery;
@@ -19,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::domain::call::Call;
 use crate::domain::header_names::CONNECTION_HEADERS;
-use crate::domain::outcome::{Exchange, TargetResponse};
+use crate::domain::outcome::{Exchange, TargetResponse, WireBytes};
 use crate::fault_points::{self, CallWrites, FaultPoint};
 
 const AGENT: &str = concat!("countersign/", env!("CARGO_PKG_VERSION"));
@@ -54,15 +56,32 @@ impl Transport for tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
     }
 }
 
-/// How far an attempt came. It outlives the attempt, so that a time-out can still report it.
+/// What went over a connection.
 #[derive(Default)]
+struct Wire {
+    /// Whether a byte of the call left, or may have left.
+    a_byte_left: AtomicBool,
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
+/// How far an attempt came. It outlives the attempt, so that a time-out can still report it.
 pub(super) struct AttemptProgress {
+    /// Nothing leaves from then on.
+    until: Instant,
     stage: &'static str,
-    a_byte_left: Arc<AtomicBool>,
+    wire: Arc<Wire>,
+    /// How many bytes the request has.
+    whole: u64,
     answer: Option<TargetResponse>,
 }
 
 impl AttemptProgress {
+    /// Of an attempt of which nothing leaves from `until` on.
+    pub(super) fn until(until: Instant) -> Self {
+        Self { until, stage: "", wire: Arc::default(), whole: 0, answer: None }
+    }
+
     /// Notes what the attempt is doing now.
     pub(super) fn enter(&mut self, stage: &'static str) {
         self.stage = stage;
@@ -79,8 +98,13 @@ impl AttemptProgress {
             (None, Some(answer)) => Exchange::Answered(answer),
             (trouble, partial) => {
                 let reason = trouble.unwrap_or_else(|| "there was no answer".to_owned());
-                if self.a_byte_left.load(Ordering::Acquire) {
-                    Exchange::NoFullAnswer { reason, partial }
+                if self.wire.a_byte_left.load(Ordering::Acquire) {
+                    let bytes = WireBytes {
+                        sent: self.wire.sent.load(Ordering::Relaxed),
+                        whole: self.whole,
+                        received: self.wire.received.load(Ordering::Relaxed),
+                    };
+                    Exchange::NoFullAnswer { reason, partial, bytes }
                 } else {
                     Exchange::NotSent { reason }
                 }
@@ -126,6 +150,16 @@ pub(super) fn build_request(
     Ok(request)
 }
 
+/// How many bytes a request has as hyper writes it: the line, each header with its separators, an empty line, the body.
+fn bytes_of(request: &Request<Full<Bytes>>) -> u64 {
+    let path = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
+    let line = request.method().as_str().len() + path.len() + "  HTTP/1.1\r\n".len();
+    let header =
+        |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + ": \r\n".len();
+    let head = line + request.headers().iter().map(header).sum::<usize>() + "\r\n".len();
+    u64::try_from(head).unwrap_or(u64::MAX).saturating_add(request.body().size_hint().lower())
+}
+
 fn append(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), String> {
     let unfit = || format!("the header {} can't be sent", name.escape_default());
     let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit())?;
@@ -142,9 +176,11 @@ pub(super) async fn run(
     progress: &mut AttemptProgress,
 ) -> Result<(), String> {
     progress.enter("sending the call");
+    progress.whole = bytes_of(&request);
     let counting = CountingStream {
         stream,
-        a_byte_left: Arc::clone(&progress.a_byte_left),
+        until: progress.until,
+        wire: Arc::clone(&progress.wire),
         writes: CallWrites::default(),
     };
     let handshake = http1::Builder::new()
@@ -223,23 +259,32 @@ fn io_kind(error: &hyper::Error) -> Option<io::ErrorKind> {
     None
 }
 
-/// A connection that notes when the first byte of the call leaves. It sits above TLS, so that the bytes
-/// of the TLS handshake do not count.
+/// A connection that notes when the first byte of the call leaves, and how many go and come. It sits above TLS, so that
+/// the bytes of the TLS handshake do not count.
 struct CountingStream {
     stream: Box<dyn Transport>,
-    a_byte_left: Arc<AtomicBool>,
+    /// A process that was halted finds out here that it is too late, before anything leaves.
+    until: Instant,
+    wire: Arc<Wire>,
     writes: CallWrites,
 }
 
 impl CountingStream {
+    fn refuse_late<T>(&self) -> Option<Poll<io::Result<T>>> {
+        (Instant::now() >= self.until).then(|| Poll::Ready(Err(io::ErrorKind::TimedOut.into())))
+    }
+
     fn note(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let left = match &written {
-            Poll::Ready(Ok(bytes)) => *bytes > 0,
+            Poll::Ready(Ok(bytes)) => {
+                self.wire.sent.fetch_add(u64::try_from(*bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
+                *bytes > 0
+            }
             Poll::Ready(Err(_)) => self.stream.may_send_and_fail(),
             Poll::Pending => false,
         };
         if left {
-            self.a_byte_left.store(true, Ordering::Release);
+            self.wire.a_byte_left.store(true, Ordering::Release);
             self.writes.note_bytes();
         }
         written
@@ -252,12 +297,19 @@ impl AsyncRead for CountingStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let more = u64::try_from(buf.filled().len() - before).unwrap_or(u64::MAX);
+        self.wire.received.fetch_add(more, Ordering::Relaxed);
+        read
     }
 }
 
 impl AsyncWrite for CountingStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(refused) = self.refuse_late() {
+            return refused;
+        }
         let buf = self.writes.cut(buf);
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.note(written)
@@ -268,6 +320,9 @@ impl AsyncWrite for CountingStream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if let Some(refused) = self.refuse_late() {
+            return refused;
+        }
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
         self.note(written)
     }
@@ -277,6 +332,10 @@ impl AsyncWrite for CountingStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // TLS holds sealed bytes back until then.
+        if let Some(refused) = self.refuse_late() {
+            return refused;
+        }
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if flushed.is_ready() {
             self.writes.note_flush();
@@ -285,6 +344,9 @@ impl AsyncWrite for CountingStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(refused) = self.refuse_late() {
+            return refused;
+        }
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -127,12 +127,6 @@ impl EventRow {
         person!(self, actor_iss, actor_sub, actor_user_id, actor_user_name)
     }
 
-    /// The number of the last event that it stands for as it is stored; none of a submission is ever asked for.
-    pub fn last_seq(&self) -> Option<i64> {
-        let has_begun = joined_events::has_begun(&self.event_type, self.attempt);
-        self.seq.map(|seq| seq + i64::from(has_begun))
-    }
-
     /// Whether it records an attempt that the rules forbade.
     pub fn is_refused_attempt(&self) -> bool {
         self.event_type == EventType::Refused.name()

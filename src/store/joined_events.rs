@@ -65,6 +65,13 @@ pub(super) fn stored_seqs(seq: i64) -> [i64; 2] {
     if seq <= VERSION_ON_ARRIVAL { [1; 2] } else { [seq - 1, seq] }
 }
 
+impl EventRow {
+    /// The number of the last event that it stands for as it is stored; none of a submission is ever asked for.
+    pub fn last_seq(&self) -> Option<i64> {
+        self.seq.map(|seq| seq + i64::from(has_begun(&self.event_type, self.attempt)))
+    }
+}
+
 /// Whether a row is of an approval with which the first attempt began.
 pub(super) fn has_begun(event_type: &str, attempt: Option<i64>) -> bool {
     event_type == EventType::Approved.name() && attempt.is_some()

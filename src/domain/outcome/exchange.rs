@@ -44,6 +44,33 @@ impl fmt::Debug for TargetResponse {
     }
 }
 
+/// How much of a call and of its answer went over the connection, in bytes of HTTP: those of TLS do not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WireBytes {
+    /// Bytes of the call that the connection took.
+    pub sent: u64,
+    /// How many the call has, with its head.
+    pub whole: u64,
+    /// Bytes that came back.
+    pub received: u64,
+}
+
+/// A sentence for people.
+impl fmt::Display for WireBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sent, whole, received } = self;
+        match sent {
+            0 => write!(f, "It is not known how many of its {whole} bytes had left")?,
+            sent if sent >= whole => write!(f, "All of its {whole} bytes had left")?,
+            sent => write!(f, "{sent} of its {whole} bytes had left")?,
+        }
+        match received {
+            0 => write!(f, ", and none came back."),
+            received => write!(f, ", and {received} came back."),
+        }
+    }
+}
+
 /// What happened on the wire. A `reason` is a clause without capital and full stop that names the stage
 /// and the kind of error, never what was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +86,8 @@ pub enum Exchange {
         reason: String,
         /// What had come until then, if there was at least a status.
         partial: Option<TargetResponse>,
+        /// How far it went.
+        bytes: WireBytes,
     },
     /// A full answer came, or one that was cut at the limit.
     Answered(TargetResponse),

@@ -26,7 +26,7 @@ use super::attempt::AttemptOutcome;
 use super::request_type::{AlreadyDoneAnswer, AnswerRules, RepeatRules, Unproven};
 use super::state::State;
 
-pub use exchange::{Exchange, KEPT_HEADERS_MAX, TargetResponse};
+pub use exchange::{Exchange, KEPT_HEADERS_MAX, TargetResponse, WireBytes};
 pub use judgement::{Judgement, PartWarning};
 pub use probe::judge_probe;
 
@@ -82,8 +82,9 @@ pub fn judge(
         Exchange::NotSent { reason } => {
             return Judgement::new(AttemptOutcome::NotSent, format!("No byte left: {reason}."));
         }
-        Exchange::NoFullAnswer { reason, .. } => {
-            return Judgement::new(AttemptOutcome::Ambiguous, format!("No full answer came: {reason}."));
+        Exchange::NoFullAnswer { reason, bytes, .. } => {
+            let reason = format!("No full answer came: {reason}. {bytes}");
+            return Judgement::new(AttemptOutcome::Ambiguous, reason);
         }
         Exchange::Answered(answer) => answer,
     };

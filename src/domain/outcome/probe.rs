@@ -79,6 +79,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::domain::outcome::WireBytes;
     use crate::domain::request_type::RequestType;
 
     fn rules(more: Value) -> ProbeRules {
@@ -140,7 +141,11 @@ mod tests {
         let rules = rules(json!({"did_not_happen_if_status": [404]}));
         for exchange in [
             Exchange::NotSent { reason: "no address".to_owned() },
-            Exchange::NoFullAnswer { reason: "it was cut".to_owned(), partial: None },
+            Exchange::NoFullAnswer {
+                reason: "it was cut".to_owned(),
+                partial: None,
+                bytes: WireBytes::default(),
+            },
         ] {
             assert_eq!(judge_probe(&exchange, &rules).verdict, ProbeVerdict::CannotTell);
         }

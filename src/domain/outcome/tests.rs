@@ -427,9 +427,22 @@ fn what_never_left_is_not_sent_and_what_was_never_answered_is_ambiguous() {
     assert_eq!(never.reason, "No byte left: connection refused by 10.0.0.1:443.");
     for status in [200, 400, 404, 503] {
         let partial = Some(response(status, &[], fixture("badge-error.400.809.json").as_bytes()));
-        let lost = Exchange::NoFullAnswer { reason: "the connection was closed".to_owned(), partial };
+        let bytes = WireBytes { sent: 310, whole: 310, received: 0 };
+        let lost = Exchange::NoFullAnswer { reason: "the connection was closed".to_owned(), partial, bytes };
         assert_eq!(judge(&lost).outcome, Ambiguous);
-        assert_eq!(judge(&lost).reason, "No full answer came: the connection was closed.");
+        let reason = "No full answer came: the connection was closed. All of its 310 bytes had left, and none came back.";
+        assert_eq!(judge(&lost).reason, reason);
+    }
+}
+
+#[test]
+fn how_far_a_call_went_is_said_in_a_sentence() {
+    for (sent, received, sentence) in [
+        (310, 12, "All of its 310 bytes had left, and 12 came back."),
+        (100, 0, "100 of its 310 bytes had left, and none came back."),
+        (0, 0, "It is not known how many of its 310 bytes had left, and none came back."),
+    ] {
+        assert_eq!(WireBytes { sent, whole: 310, received }.to_string(), sentence);
     }
 }
 
@@ -539,7 +552,8 @@ proptest! {
     fn without_a_full_answer_no_outcome_is_certain_but_not_sent(
         request_type in any_type(), said in any_response(), reason in "[a-z ]{1,20}",
     ) {
-        let lost = Exchange::NoFullAnswer { reason: reason.clone(), partial: Some(said) };
+        let bytes = WireBytes::default();
+        let lost = Exchange::NoFullAnswer { reason: reason.clone(), partial: Some(said), bytes };
         prop_assert_eq!(judge_as(&lost, &request_type).outcome, Ambiguous);
         prop_assert_eq!(judge_as(&Exchange::NotSent { reason }, &request_type).outcome, NotSent);
     }

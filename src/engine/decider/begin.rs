@@ -73,7 +73,7 @@ impl Decider {
 
     fn has_begun(&mut self, rows: &BatchRows<'_>, held: HeldLease) {
         if let (Some(request), Some(pinned)) = (rows.request(&held.key).cloned(), rows.pinned(&held.key)) {
-            self.begun.push(BegunExecution { held, request, pinned });
+            self.begun.push(BegunExecution { held, since: self.since, request, pinned });
         }
     }
 

@@ -13,6 +13,7 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::Notify;
 
@@ -65,6 +66,8 @@ pub(super) struct Decider {
     begun: Vec<BegunExecution>,
     /// The slots that the running batch has taken.
     taken: Vec<Key>,
+    /// Before the running batch read anything, or its first try did: its leases and attempts begin later.
+    since: Instant,
     node: String,
     /// Kept refusals of this minute by person: the minute, and how many.
     refused_lately: HashMap<String, (i64, i64)>,
@@ -80,6 +83,9 @@ impl Batch for Decider {
         commands: &[&WriteCommand],
         is_retry: bool,
     ) -> Result<Vec<Ran<WriteReply>>, StoreError> {
+        if !is_retry {
+            self.since = Instant::now();
+        }
         let clock = self.shared.clock.clone();
         let mut rows = BatchRows::load(conn, &clock, &self.shared.book, &lock_set(commands))?;
         rows.keeps_changes = self.shared.feed.is_wanted();
@@ -169,6 +175,7 @@ impl Decider {
             has_queued: false,
             begun: Vec::new(),
             taken: Vec::new(),
+            since: Instant::now(),
             node,
             refused_lately: HashMap::new(),
         }

@@ -22,7 +22,7 @@ use super::own_listener::OwnListener;
 use crate::domain::allowed_targets::{Scheme, Target, Targets};
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::call::{Call, HEADER_BLOCK_BYTES_MAX, URL_BYTES_MAX};
-use crate::domain::outcome::{Exchange, Judgement, TargetResponse};
+use crate::domain::outcome::{Exchange, Judgement, TargetResponse, WireBytes};
 use crate::domain::request_type::AnswerRules;
 
 /// By the status alone.
@@ -124,7 +124,9 @@ fn not_sent(exchange: Exchange) -> String {
 }
 
 fn no_full_answer(exchange: Exchange) -> (String, Option<TargetResponse>) {
-    let Exchange::NoFullAnswer { reason, partial } = exchange else { panic!("not unanswered: {exchange:?}") };
+    let Exchange::NoFullAnswer { reason, partial, .. } = exchange else {
+        panic!("not unanswered: {exchange:?}")
+    };
     (reason, partial)
 }
 
@@ -197,6 +199,61 @@ async fn a_target_that_closes_before_answering_gave_no_full_answer() {
     let (reason, partial) = no_full_answer(exchange_with("").await);
     assert_eq!(reason, "the connection was closed before the answer was complete");
     assert_eq!(partial, None);
+}
+
+fn bytes_of(exchange: &Exchange) -> WireBytes {
+    let Exchange::NoFullAnswer { bytes, .. } = exchange else { panic!("not unanswered: {exchange:?}") };
+    *bytes
+}
+
+#[tokio::test]
+async fn without_a_full_answer_it_is_said_how_many_bytes_went_and_came() {
+    for answer in ["", "HTTP/1.1 20", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort"] {
+        let (port, served) =
+            server(move |stream| async move { answer_with(stream, answer.as_bytes()).await }).await;
+        let bytes = bytes_of(&call_port(port, LIMITS).await);
+        let arrived = u64::try_from(served.await.unwrap().len()).unwrap();
+        let came = u64::try_from(answer.len()).unwrap();
+        assert_eq!(bytes, WireBytes { sent: arrived, whole: arrived, received: came }, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_call_that_is_cut_off_on_its_way_only_a_part_had_left() {
+    // Far more than the buffers of two sockets take, and nobody reads it.
+    let (port, served) = server(|stream| async move {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        drop(stream);
+    })
+    .await;
+    let mut call = post(format!("http://127.0.0.1:{port}/"));
+    call.body = vec![b' '; 64 * 1024 * 1024];
+    let bytes = bytes_of(&exchange(target(Scheme::Http, "127.0.0.1", port), IMPATIENT, &call).await);
+    assert!(0 < bytes.sent && bytes.sent < bytes.whole && bytes.received == 0, "{bytes:?}");
+    served.await.unwrap();
+}
+
+#[tokio::test]
+async fn of_an_attempt_whose_time_is_over_no_byte_leaves() {
+    // As after a halt of this process between the start of the attempt and its first byte.
+    let (port, served) = server(|mut stream| async move {
+        let mut arrived = Vec::new();
+        stream.read_to_end(&mut arrived).await.ok();
+        arrived
+    })
+    .await;
+    let call = post(format!("http://127.0.0.1:{port}/"));
+    let targets = Arc::new(Targets(vec![target(Scheme::Http, "127.0.0.1", port)]));
+    let egress = Egress::new(targets, LIMITS).unwrap();
+    let since = std::time::Instant::now() - std::time::Duration::from_millis(LIMITS.total_ms + 1);
+    let cleared = egress.clear(&call).await.unwrap().since(since);
+    let sent = egress.send(cleared, &call, &[]).await;
+    assert!(sent.has_timed_out);
+    let reason = not_sent(sent.exchange);
+    assert!(reason.starts_with("the limit of 20000 ms passed while "), "{reason}");
+    // It may not even have connected.
+    TcpStream::connect(("127.0.0.1", port)).await.ok();
+    assert_eq!(served.await.unwrap(), b"");
 }
 
 #[tokio::test]
