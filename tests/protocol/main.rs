@@ -6,8 +6,8 @@
 //! onlooker, who also sees what truly happens at the targets, says which rule is broken. Both runs that keep every rule
 //! are complete within their bounds.
 //!
-//! What is assumed: bytes leave, and their target is done with them, within the call's time limit after the attempt began;
-//! targets do not lie; there is one clock.
+//! Bytes leave within the call's time limit after the attempt began: `executor/exchange.rs` sees to it. What is assumed: a
+//! target is done with them by then, and does not lie; there is one clock.
 
 mod acting;
 mod book;
@@ -229,8 +229,8 @@ fn a_late_answer_that_moves_an_end_is_found() {
     is_found(Mutant::LateAnswerMovesAnEnd, Kind::Blind, &[Fault::AnEndMoved]);
 }
 
-/// Why the assumption about time is needed: the protocol alone does not hold back a process that was halted between
-/// the commit of its attempt and the first byte.
+/// Why the sender asks the clock before each byte: the protocol alone does not hold back a process that was halted
+/// between the commit of its attempt and the first byte.
 #[test]
 fn a_call_that_leaves_however_late_is_found() {
     is_found(Mutant::SendsHoweverLate, Kind::Probed, &[Fault::FailedButDone]);
