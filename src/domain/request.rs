@@ -23,6 +23,8 @@ pub struct Terms {
     pub rule: String,
     /// One sentence about it.
     pub summary: String,
+    /// Why it was submitted, in the maker's words.
+    pub reason: Option<String>,
     /// The risk, as the rule says.
     pub risk: Option<Risk>,
     /// When it should be decided. Being late changes nothing but order and colour.

@@ -22,6 +22,8 @@ pub enum WordsFault {
     RejectionIsBlank,
     /// The evidence for an outcome says nothing that can be seen.
     EvidenceIsBlank,
+    /// The reason for a submission says nothing that can be seen.
+    ReasonIsBlank,
 }
 
 impl Words {
@@ -67,6 +69,7 @@ impl WordsFault {
             Self::TooLong => format!("Write at most {} characters.", Words::CHARS_MAX),
             Self::Control => "Leave out control characters.".to_owned(),
             Self::RejectionIsBlank => "Write why you reject it. The maker reads these words.".to_owned(),
+            Self::ReasonIsBlank => "Say why you submit this; whoever decides reads it first.".to_owned(),
             Self::EvidenceIsBlank => {
                 "Write how you know it, such as the target's own number for it or a line of its log."
                     .to_owned()

@@ -157,6 +157,7 @@ impl PreparedSubmission {
             terms: Terms {
                 rule: rule.name.clone(),
                 summary: submission.summary.clone(),
+                reason: submission.reason.clone().map(String::from),
                 risk: rule.risk,
                 due_at,
                 subject: submission.subject.clone(),

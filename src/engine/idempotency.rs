@@ -8,6 +8,7 @@ use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId};
 use crate::domain::policy::people::People;
 use crate::domain::submission::{AgainWish, means_the_same, validate};
+use crate::domain::words::Words;
 use crate::store::requests::{self, parse_id};
 use crate::store::submission_keys::{self, SubmissionKeyRow};
 use crate::store::{AnyConnection, StoreError};
@@ -16,8 +17,8 @@ use crate::store::{AnyConnection, StoreError};
 #[derive(Clone, Debug)]
 pub(super) struct ClientKey {
     pub(super) key: String,
-    /// SHA-256 over what was asked for: the type's name and the body as it came, or which request to submit again and
-    /// with which id.
+    /// SHA-256 over what was asked for: the type's name and the body as it came, or which request to submit again, with
+    /// which id and why.
     pub(super) digest: Digest,
     asked: Asked,
 }
@@ -44,7 +45,8 @@ impl ClientKey {
     /// The key with which a request is submitted again. No type is called like this.
     pub(super) fn of_again(key: &str, id: RequestId, wish: &AgainWish) -> Self {
         let new_id = wish.new_id.as_deref().map_or_else(String::new, |new_id| format!("={new_id}"));
-        let digest = Digest::of(format!("submit-again\n{id}\n{new_id}").as_bytes());
+        let reason = wish.reason.as_deref().map_or_else(String::new, |reason| format!("={reason}"));
+        let digest = Digest::of(format!("submit-again\n{id}\n{new_id}\n{reason}").as_bytes());
         Self { key: key.to_owned(), digest, asked: Asked::Again }
     }
 
@@ -59,7 +61,7 @@ impl ClientKey {
         is_same.then(|| parse_id(&row.request_id)).transpose()
     }
 
-    /// Whether the submission asks for what `view` is: type, entities and task are the same after normalisation by the
+    /// Whether the submission asks for what `view` is: type, entities, reason and task are the same after normalisation by the
     /// rules of the version that the request is pinned to.
     fn asks_for(&self, view: &View, targets: &Targets) -> bool {
         let request = &view.request;
@@ -67,7 +69,10 @@ impl ClientKey {
         request.repeat_of.is_none()
             && request.request_type.as_str() == type_name
             && validate(&view.pinned, targets, request.id, body).is_ok_and(|submission| {
-                submission.entity == request.entity && means_the_same(&submission.task, &view.task)
+                let reason = submission.reason.as_ref().map(Words::as_str);
+                submission.entity == request.entity
+                    && reason == request.terms.reason.as_deref()
+                    && means_the_same(&submission.task, &view.task)
             })
     }
 }

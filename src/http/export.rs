@@ -26,7 +26,7 @@ enum Format {
 }
 
 /// The columns of a CSV export.
-pub const CSV_COLUMNS: [&str; 39] = [
+pub const CSV_COLUMNS: [&str; 40] = [
     "requestId",
     "requestType",
     "state",
@@ -66,6 +66,7 @@ pub const CSV_COLUMNS: [&str; 39] = [
     "settlement",
     "repeatOf",
     "repeatedBy",
+    "reason",
 ];
 
 /// The export that the query of `request` describes, for the API and the pages.
@@ -228,5 +229,6 @@ fn cells(answered: &AnsweredRow, trail: &RecordedTrail) -> [String; CSV_COLUMNS.
         settlement,
         request.repeat_of.map(|id| id.to_string()).unwrap_or_default(),
         request.repeated_by.map(|id| id.to_string()).unwrap_or_default(),
+        terms.reason.clone().unwrap_or_default(),
     ]
 }

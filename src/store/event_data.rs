@@ -204,8 +204,10 @@ impl KindColumns {
     pub(super) fn of(kind: &EventKind) -> Self {
         let said = |message: &str| Self { message: Some(message.to_owned()), ..Self::default() };
         match kind {
-            EventKind::Submitted(_)
-            | EventKind::MakerAccessValidated
+            EventKind::Submitted(request) => {
+                Self { message: request.terms.reason.clone(), ..Self::default() }
+            }
+            EventKind::MakerAccessValidated
             | EventKind::PayloadValidated
             | EventKind::ProbeAsked
             | EventKind::Expired

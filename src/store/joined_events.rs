@@ -101,6 +101,7 @@ fn three(row: EventRow) -> [EventRow; 3] {
         event_type: check.name().to_owned(),
         from_state: Some(from.name().to_owned()),
         to_state: to,
+        message: None,
         data: "{}".to_owned(),
         ..row.clone()
     };

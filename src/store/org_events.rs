@@ -322,7 +322,9 @@ fn placed(row: OrgEventRow) -> Vec<(Place, OrgEventRow)> {
     let numbered = |number| {
         let event_type = joined_events::type_of(number)?.name().to_owned();
         let event_id = joined_events::id_of(&row.event_id, number);
-        Some((place(number), OrgEventRow { event_id, seq: Some(number), event_type, ..row.clone() }))
+        // Only whoever submits says why.
+        let message = row.message.clone().filter(|_| number == 1);
+        Some((place(number), OrgEventRow { event_id, seq: Some(number), event_type, message, ..row.clone() }))
     };
     (1..=VERSION_ON_ARRIVAL).filter_map(numbered).collect()
 }

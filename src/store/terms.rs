@@ -19,6 +19,8 @@ pub(super) struct TermsJson {
     rule: String,
     summary: String,
     #[serde(deserialize_with = "json::nullable")]
+    reason: Option<String>,
+    #[serde(deserialize_with = "json::nullable")]
     risk: Option<String>,
     #[serde(deserialize_with = "json::nullable")]
     due_at: Option<i64>,
@@ -79,6 +81,7 @@ impl From<&Terms> for TermsJson {
         Self {
             rule: terms.rule.clone(),
             summary: terms.summary.clone(),
+            reason: terms.reason.clone(),
             risk: terms.risk.map(|risk| risk.name().to_owned()),
             due_at: terms.due_at.map(to_micros),
             amount: terms.amount.map(|amount| amount.to_string()),
@@ -106,6 +109,7 @@ impl TermsJson {
         Ok(Terms {
             rule: self.rule,
             summary: self.summary,
+            reason: self.reason,
             risk: risk(self.risk)?,
             due_at: self.due_at.map(from_micros).transpose()?,
             subject,
@@ -210,6 +214,7 @@ mod tests {
             repeat_key: Some("r-1".to_owned()),
             rule: "large".to_owned(),
             summary: "Refund 12 EUR".to_owned(),
+            reason: Some("The customer called.".to_owned()),
             risk: Some(Risk::High),
             due_at: Some(DateTime::from_timestamp_micros(1_800_000_000_123_456).unwrap()),
             subject: Some("77".to_owned()),

@@ -8,8 +8,9 @@ use crate::domain::path::placeholders;
 use crate::domain::pointer::unescaped;
 use crate::domain::request::Verdict;
 use crate::domain::request_type::{
-    Change, Normalisation, REPEAT_ID_CHARS_MAX, RequestType, RequestTypes, Schema,
+    Change, Normalisation, REPEAT_ID_CHARS_MAX, ReasonRule, RequestType, RequestTypes, Schema,
 };
+use crate::domain::submission::REASON;
 use crate::domain::words::Words;
 use crate::engine::Engine;
 use crate::http::wire::{EntityBody, NO_CONTROL, Word};
@@ -109,8 +110,15 @@ pub(super) fn withdraw() -> Value {
 
 /// The request body of what is submitted again.
 pub(super) fn submit_again() -> Value {
-    let examples = [("same", json!({})), ("otherId", json!({ "newId": "4711-b" }))];
-    body("What is to differ from the stored call: nothing, or its id.", "SubmitAgainInput", &examples)
+    let examples = [
+        ("same", json!({})),
+        ("otherId", json!({ "newId": "4711-b", REASON: "The first one was cancelled." })),
+    ];
+    body(
+        "Why, and what is to differ from the stored call: nothing, or its id.",
+        "SubmitAgainInput",
+        &examples,
+    )
 }
 
 /// A request body of this schema, with examples by name.
@@ -125,10 +133,18 @@ pub(super) fn body(description: &str, name: &str, examples: &[(&str, Value)]) ->
 }
 
 fn submission(request_type: &RequestType) -> Value {
-    closed(json!({
+    let mut submission = closed(json!({
         "entityInfo": schemas::of::<EntityBody>(),
         "payload": closed(json!({ "IntouchAPITask-Payload": schema(&task_name(request_type)) })),
-    }))
+    }));
+    if request_type.reason != ReasonRule::Off {
+        submission["properties"][REASON] =
+            words("Why it is submitted: the first that whoever decides reads. No part of the call.");
+    }
+    if request_type.reason == ReasonRule::Required {
+        submission["required"].as_array_mut().expect("a list").push(REASON.into());
+    }
+    submission
 }
 
 fn task(request_type: &RequestType) -> Value {
@@ -346,7 +362,10 @@ fn again() -> Value {
         "description": "The id to write in place of the one by which the target recognises a repeat; only for types \
                         that name one. Without it the id stays, so that the target does the work once.",
     });
-    json!({ "type": "object", "properties": { "newId": new_id }, "additionalProperties": false })
+    let reason =
+        words("Why it is submitted again. The first reason is not repeated; a type may require one.");
+    let properties = json!({ "newId": new_id, REASON: reason });
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
 /// What a person wrote.

@@ -59,6 +59,8 @@ pub enum MemberFault {
         /// The greatest number of characters.
         chars_max: usize,
     },
+    /// The request's type takes no reason.
+    NoReasonInType,
     /// The request's type names no id by which its target recognises a repeat.
     NoIdInType,
     /// The call does not carry the id that its type names.
@@ -82,6 +84,7 @@ impl MemberFault {
             Self::NewId { chars_max } => {
                 format!("Write an id of 1 to {chars_max} characters, no control characters.")
             }
+            Self::NoReasonInType => "Leave it out: requests of this type take no reason.".to_owned(),
             Self::NoIdInType => {
                 "Leave it out: the calls of this request type carry no id by which the target \
                                  recognises a repeat."

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
-use super::RequestType;
 use super::body::definition_of;
 use super::classes::FieldClasses;
 use super::counter::usage_definition;
 use super::normalise::Normalisation;
 use super::place::Place;
 use super::schema::{Schema, canonical, sorted};
+use super::{ReasonRule, RequestType};
 use crate::domain::period;
 
 /// The canonical form: defaults filled in, and without anything that has no meaning.
@@ -42,6 +42,8 @@ pub(super) fn sorted_top(read: &RequestType) -> Value {
     put("policy", Some(sorted(&read.policy.to_definition())));
     put("probe", read.probe.as_ref().map(|probe| sorted(&probe.to_definition())));
     put("query", schema(&read.query));
+    let reason = read.reason;
+    put("reason", (reason != ReasonRule::Optional).then(|| reason.name().into()));
     put("recheck_at_execution", Some(read.recheck_at_execution.into()));
     put("repeat", read.repeat.as_ref().map(|repeat| sorted(&repeat.to_definition())));
     put("retry", read.retry.to_definition());

@@ -18,7 +18,7 @@ use super::probe::{CallShape, ProbeRules};
 use super::schema::Schema;
 use super::sending::{RepeatRules, RetryRules};
 use super::summary::Summary;
-use super::{Duplicates, RequestType};
+use super::{Duplicates, ReasonRule, RequestType};
 use crate::domain::allowed_targets::Origin;
 use crate::domain::digest::Digest;
 use crate::domain::fault::{DefinitionFault, pointer_to};
@@ -27,13 +27,14 @@ use crate::domain::json;
 use crate::domain::path::{placeholders, template_fault};
 use crate::domain::policy::Policy;
 
-const MEMBERS: [&str; 23] = [
+const MEMBERS: [&str; 24] = [
     "name",
     "title",
     "summary",
     "subject",
     "amount",
     "duplicates",
+    "reason",
     "pending_ttl",
     "approval_ttl",
     "recheck_at_execution",
@@ -100,11 +101,8 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     if subject.is_none() && usage.iter().any(|counter| counter.by == CountBy::Subject) {
         faults.push("/subject", "Add subject: a counter counts by it.");
     }
-    let duplicates = root.word("duplicates", &Duplicates::ALL, Duplicates::name, faults);
-    let duplicates = duplicates.unwrap_or(Duplicates::Allow);
-    if subject.is_none() && duplicates != Duplicates::Allow {
-        faults.push("/subject", "Add subject: duplicates are found by it.");
-    }
+    let duplicates = read_duplicates(&root, subject.is_some(), faults);
+    let reason = root.word("reason", &ReasonRule::ALL, ReasonRule::name, faults);
     let amount = read_place(&root, "amount", faults);
     let normalise = read_normalise(&root, faults);
     let classes = read_classes(&root, faults);
@@ -134,6 +132,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         pending_ttl,
         approval_ttl,
         duplicates,
+        reason: reason.unwrap_or(ReasonRule::Optional),
         recheck_at_execution,
         bulk,
         subject,
@@ -153,6 +152,15 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         policy: policy?,
         definition: String::new(),
     })
+}
+
+fn read_duplicates(root: &Table<'_>, has_subject: bool, faults: &mut Faults) -> Duplicates {
+    let duplicates = root.word("duplicates", &Duplicates::ALL, Duplicates::name, faults);
+    let duplicates = duplicates.unwrap_or(Duplicates::Allow);
+    if !has_subject && duplicates != Duplicates::Allow {
+        faults.push("/subject", "Add subject: duplicates are found by it.");
+    }
+    duplicates
 }
 
 fn read_policy(root: &Table<'_>, usage: &[Counter], faults: &mut Faults) -> Option<Policy> {

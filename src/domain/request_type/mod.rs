@@ -77,6 +77,8 @@ pub struct RequestType {
     pub approval_ttl: Option<TimeDelta>,
     /// What happens to a second pending request on one subject.
     pub duplicates: Duplicates,
+    /// Whether its makers say why.
+    pub reason: ReasonRule,
     /// Whether the people who decided are checked again right before the execution.
     pub recheck_at_execution: bool,
     /// Whether its requests may be decided in bulk.
@@ -136,6 +138,31 @@ impl Duplicates {
             Self::Allow => "allow",
             Self::Warn => "warn",
             Self::Block => "block",
+        }
+    }
+}
+
+/// Whether whoever submits a request of a type says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReasonRule {
+    /// They can't.
+    Off,
+    /// They may.
+    Optional,
+    /// They must.
+    Required,
+}
+
+impl ReasonRule {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Optional, Self::Required];
+
+    /// `off`, `optional` or `required`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Optional => "optional",
+            Self::Required => "required",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ENTITY_MEMBERS, EntityInfo, TASK};
+use super::{ENTITY_MEMBERS, EntityInfo, REASON, TASK};
 use crate::domain::fault::call::{MemberFault, MemberKind};
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::json;
@@ -16,6 +16,8 @@ const NEW_ID: &str = "newId";
 pub struct AgainWish {
     /// The id to write in place of the one by which the target recognises a repeat; `None` keeps that.
     pub new_id: Option<String>,
+    /// Why it is submitted again. The old reason was for the old request, and is not repeated.
+    pub reason: Option<String>,
 }
 
 /// What is stored of a submission.
@@ -30,7 +32,7 @@ pub struct StoredSubmission<'a> {
 }
 
 impl AgainWish {
-    /// Reads the body `{}`, or one with a new id.
+    /// Reads the body `{}`, or one with a new id or a reason.
     ///
     /// # Errors
     /// Every fault of the body.
@@ -39,7 +41,7 @@ impl AgainWish {
         let Some(members) = value.as_object() else {
             return Err(vec![Fault::new("", MemberFault::NotAnObject)]);
         };
-        let unknown = members.keys().filter(|name| *name != NEW_ID);
+        let unknown = members.keys().filter(|name| ![NEW_ID, REASON].contains(&name.as_str()));
         let mut faults: Vec<Fault> =
             unknown.map(|name| Fault::new(pointer_to("", name), MemberFault::Unknown)).collect();
         let new_id = match members.get(NEW_ID).map(new_id).transpose() {
@@ -49,7 +51,15 @@ impl AgainWish {
                 None
             }
         };
-        if faults.is_empty() { Ok(Self { new_id }) } else { Err(faults) }
+        let reason = match members.get(REASON).map(Value::as_str) {
+            Some(None) => {
+                faults.push(Fault::new(pointer_to("", REASON), MemberFault::Wrong(MemberKind::Text)));
+                None
+            }
+            Some(Some(reason)) => Some(reason.to_owned()),
+            None => None,
+        };
+        if faults.is_empty() { Ok(Self { new_id, reason }) } else { Err(faults) }
     }
 
     /// The body of a submission that asks for the stored call once more. Nothing of it changes but the id, if there is
@@ -76,7 +86,10 @@ impl AgainWish {
             .zip(ids)
             .map(|(name, id)| (name.to_owned(), id.clone().into()))
             .collect();
-        let body = json!({ "entityInfo": entity, "payload": { "IntouchAPITask-Payload": task } });
+        let mut body = json!({ "entityInfo": entity, "payload": { "IntouchAPITask-Payload": task } });
+        if let Some(reason) = &self.reason {
+            body[REASON] = reason.as_str().into();
+        }
         Ok(json::write(&body).into_bytes())
     }
 
@@ -150,7 +163,7 @@ mod tests {
     }
 
     fn wish(new_id: &str) -> AgainWish {
-        AgainWish { new_id: Some(new_id.to_owned()) }
+        AgainWish { new_id: Some(new_id.to_owned()), reason: None }
     }
 
     /// The task of the submission that this stored task becomes.

@@ -7,6 +7,7 @@ mod header_mask;
 mod headers;
 mod path_params;
 mod query;
+mod reason;
 mod sameness;
 #[cfg(test)]
 mod tests;
@@ -23,12 +24,14 @@ use super::ids::RequestId;
 use super::json::{self, FAULTS_MAX, Reading};
 use super::path::placeholders;
 use super::request_type::{Lists, REPEAT_ID_CHARS_MAX, RepeatRules, RequestType, Schema};
+use super::words::Words;
 
 pub use super::entity::EntityInfo;
 pub use super::header_names::is_credential;
 pub use again::{AgainWish, StoredSubmission};
 pub use header_mask::mask_headers;
 pub use query::QUERY_PARAMETERS_MAX;
+pub use reason::REASON;
 pub use sameness::means_the_same;
 
 /// Maximum length of an id in `entityInfo`.
@@ -41,7 +44,7 @@ const ENTITY: &str = "/entityInfo";
 const PAYLOAD: &str = "/payload";
 const TASK: &str = "/payload/IntouchAPITask-Payload";
 
-const ROOT_MEMBERS: [&str; 2] = ["entityInfo", "payload"];
+const ROOT_MEMBERS: [&str; 3] = ["entityInfo", "payload", REASON];
 const ENTITY_MEMBERS: [&str; 4] = ["tillId", "storeId", "zoneId", "conceptId"];
 const PAYLOAD_MEMBERS: [&str; 1] = ["IntouchAPITask-Payload"];
 const TASK_MEMBERS: [&str; 7] =
@@ -54,6 +57,8 @@ type Object = Map<String, Value>;
 pub struct Submission {
     /// The entities that it is about.
     pub entity: EntityInfo,
+    /// Why it is submitted, in the maker's words. No part of the call.
+    pub reason: Option<Words>,
     /// The task as people are shown it: normalised, members in sent order, header values in clear.
     pub task: Value,
     /// The call that `task` stands for.
@@ -85,6 +90,11 @@ pub fn validate(
 ) -> Result<Submission, Vec<Fault>> {
     let Reading { mut value, mut faults } = json::examine(body).map_err(|not_json| vec![not_json.into()])?;
     let entity = check_envelope(&value, &mut faults);
+    let reason = value.as_object().map_or(Ok(None), |root| reason::read(root, request_type.reason));
+    let reason = reason.unwrap_or_else(|fault| {
+        faults.push(fault);
+        None
+    });
     let task = value.pointer_mut(TASK).and_then(Value::as_object_mut);
     let target = task.and_then(|task| check_frame(request_type, targets, task, &mut faults));
     if let Some(task) = value.pointer_mut(TASK).filter(|task| task.is_object()) {
@@ -113,7 +123,7 @@ pub fn validate(
     let subject = subject.map_err(|sentence| vec![Fault::new(TASK, FaultKind::Subject { sentence })])?;
     let (amount, summary) = (request_type.amount_of(&task), request_type.summary_of(&task));
     let label = target.label.clone();
-    Ok(Submission { entity, task, call, call_bytes, digest, label, subject, amount, summary })
+    Ok(Submission { entity, reason, task, call, call_bytes, digest, label, subject, amount, summary })
 }
 
 /// Checks everything around the task.

@@ -60,6 +60,8 @@ pub struct RequestBody {
     version: i64,
     /// One sentence about the call, without masked and secret fields.
     summary: String,
+    /// Why it was submitted, in the maker's words.
+    reason: Option<String>,
     /// The rule of the type's approval policy that applies.
     rule: String,
     risk: Option<Word<Risk>>,
@@ -277,6 +279,7 @@ impl RequestBody {
             digest: DigestText(request.digest.to_string()),
             version: request.version,
             summary: request.terms.summary.clone(),
+            reason: request.terms.reason.clone(),
             rule: request.terms.rule.clone(),
             risk: request.terms.risk.map(Word),
             subject: request.terms.subject.clone(),

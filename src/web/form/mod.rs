@@ -9,6 +9,7 @@ mod controls;
 mod entries;
 mod filled;
 mod parse;
+mod parts;
 mod plan;
 mod render;
 mod schema_types;
@@ -23,16 +24,17 @@ pub use controls::{FieldView, Problem};
 pub use entries::{Entries, read as read_entries};
 use filled::{begin, fill, refill_rows};
 use parse::{Found, Reader, drop_empty_rows};
-use plan::{Choice, Field, Inside, Kind, Look, as_json, of_schema, words};
+use parts::{body, entity, headers, hostname, own_headers, path, reason};
+use plan::{Field, Inside, Kind, of_schema};
 use render::FieldRenderer;
 
-use crate::domain::allowed_targets::{Origin, Targets};
+use crate::domain::allowed_targets::Targets;
 use crate::domain::fault::form::FormFault;
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::json;
-use crate::domain::path::placeholders;
 use crate::domain::pointer::unescaped;
-use crate::domain::request_type::{RequestType, Schema};
+use crate::domain::request_type::RequestType;
+use crate::domain::submission::REASON;
 use crate::http::body::BODY_BYTES_MAX;
 
 /// Where the task is in the API's body.
@@ -43,6 +45,7 @@ const PATH: &str = "/pathParams";
 const HEADERS: &str = "/headers";
 const ENTITY: &str = "/entityInfo";
 const HOSTNAME: &str = "/hostname";
+const WHY: &str = "/reason";
 
 /// A header that every target wants to see, so that it gets a field of its own.
 const AUTHORIZATION: &str = "Authorization";
@@ -62,6 +65,8 @@ pub struct Form {
     body: Option<Field>,
     own_headers: Vec<Field>,
     headers: Field,
+    /// The maker's words beside the call, unless the type takes none.
+    reason: Option<Field>,
     entity: Field,
 }
 
@@ -102,6 +107,7 @@ impl Form {
             body,
             own_headers: own_headers(request_type),
             headers: headers(request_type),
+            reason: reason(request_type.reason),
             entity: entity(),
             request_type: Arc::clone(request_type),
         }
@@ -136,7 +142,8 @@ impl Form {
         let whole = whole.into_iter().filter_map(|(part, at)| Some((part.as_ref()?, at.to_owned())));
         let own_headers = self.own_headers.iter().map(|field| (field, pointer_to(HEADERS, &field.name)));
         let rest = [(&self.headers, HEADERS), (&self.entity, ENTITY)].map(|(part, at)| (part, at.to_owned()));
-        let hostname = std::iter::once((&self.hostname, HOSTNAME.to_owned()));
+        let reason = self.reason.iter().map(|reason| (reason, WHY.to_owned()));
+        let hostname = std::iter::once((&self.hostname, HOSTNAME.to_owned())).chain(reason);
         hostname.chain(whole).chain(own_headers).chain(rest).collect()
     }
 
@@ -158,11 +165,15 @@ impl Form {
         }
         let headers = self.read_headers(&mut reader);
         task.insert("headers".to_owned(), headers.into());
+        let reason = self.reason.as_ref().and_then(|reason| reader.read(reason, WHY).value());
         let entity = reader.read(&self.entity, ENTITY).value().unwrap_or_default();
         for name in reader.unused() {
             reader.faults.push(Fault::new("", FormFault::Gone { name: name.to_owned() }));
         }
-        let body = json!({ "entityInfo": entity, "payload": { "IntouchAPITask-Payload": task } });
+        let mut body = json!({ "entityInfo": entity, "payload": { "IntouchAPITask-Payload": task } });
+        if let Some(reason) = reason {
+            body[REASON] = reason;
+        }
         if json::write(&body).len() > BODY_BYTES_MAX {
             reader.faults.push(Fault::new("", FormFault::TooLarge { bytes_max: BODY_BYTES_MAX }));
         }
@@ -253,6 +264,8 @@ impl Form {
             what.extend(part.iter().flat_map(|part| fields_of(part, at, &mut drawing)));
         }
         section("What to do", "", what);
+        let why = self.reason.iter().map(|reason| drawing.field(reason, WHY)).collect();
+        section("Why", "Kept with the request, not sent to the target", why);
         let query = self.query.iter().flat_map(|query| fields_of(query, QUERY, &mut drawing)).collect();
         section("In the address", "Query parameters", query);
         let mut to = Vec::new();
@@ -279,111 +292,6 @@ fn fields_of(part: &Field, at: &str, drawing: &mut FieldRenderer<'_>) -> Vec<Fie
         }
         fields => drawing.group(at, fields, *is_open),
     }
-}
-
-/// The body as the type describes it, or as JSON; a text of another media type has several lines.
-fn body(schema: &Schema, request_type: &RequestType, is_json: bool) -> Field {
-    let field = of_schema("body", "Body", schema.source());
-    let media_type = &request_type.media_type;
-    if is_json {
-        as_json("body", "Body", schema.source())
-    } else if matches!(field.kind, Kind::Text(_)) && !media_type.is_json() {
-        let long = Field { kind: Kind::Text(Look::Long), ..field };
-        long.with_hint(&format!("A text of the type {media_type}."))
-    } else {
-        field
-    }
-}
-
-/// The only target, or a choice of those on the list.
-fn hostname(request_type: &RequestType, targets: &Targets) -> Field {
-    let label = "Target";
-    if let Some(target) = &request_type.target {
-        return Field::own("hostname", label, Kind::Fixed(target.to_string().into()));
-    }
-    let option = |(origin, label): (Origin, &str)| {
-        let key = origin.to_string();
-        Choice { label: format!("{key} ({label})"), value: key.as_str().into(), key }
-    };
-    let mut options: Vec<Choice> = targets.origins().map(option).collect();
-    options.dedup_by(|one, other| one.key == other.key);
-    let kind = match options.as_slice() {
-        [] => Kind::Text(Look::Line),
-        [only] => Kind::Fixed(only.value.clone()),
-        _ => Kind::Choice(options),
-    };
-    Field::own("hostname", label, kind)
-}
-
-/// A value for each placeholder of the path, as the type describes it.
-fn path(request_type: &RequestType) -> Option<Field> {
-    let described =
-        request_type.path_params.as_ref().map(|schema| of_schema("pathParams", "Path", schema.source()));
-    let mut described = match described.map(|field| field.kind) {
-        Some(Kind::Group(fields, _)) => fields,
-        Some(_) | None => Vec::new(),
-    };
-    let mut fields = Vec::new();
-    for name in placeholders(&request_type.path) {
-        let known = described.iter().position(|field| field.name == name).map(|at| described.swap_remove(at));
-        let field = known.unwrap_or_else(|| Field::own(name, &words(name), Kind::Text(Look::Line)));
-        fields.push(Field { is_required: true, ..field });
-    }
-    (!fields.is_empty()).then(|| Field::own("pathParams", "Path", Kind::Group(fields, false)))
-}
-
-/// Headers with a field of their own: Authorization, what the type describes, and whatever else it hides.
-fn own_headers(request_type: &RequestType) -> Vec<Field> {
-    let rules = &request_type.headers;
-    let described = rules.described().map(|schema| of_schema("headers", "Headers", schema.source()));
-    let mut fields = match described.map(|field| field.kind) {
-        Some(Kind::Group(fields, _)) => fields,
-        Some(_) | None => Vec::new(),
-    };
-    for field in &mut fields {
-        // A header is known by its name, and not by words made of it.
-        if !rules.has_title(&field.name) {
-            field.label.clone_from(&field.name);
-        }
-    }
-    let of_type = fields.iter().position(|field| field.name.eq_ignore_ascii_case(AUTHORIZATION));
-    let authorization = of_type.map_or_else(
-        || Field::own(AUTHORIZATION, AUTHORIZATION, Kind::Text(Look::Line)).optional(),
-        |at| Field { name: AUTHORIZATION.to_owned(), label: AUTHORIZATION.to_owned(), ..fields.remove(at) },
-    );
-    fields.insert(0, authorization.with_hint("If the target asks for it, such as Basic … or Bearer …."));
-    for name in request_type.classes.headers().filter(|name| rules.may_take(name)) {
-        if fields.iter().all(|field| !field.name.eq_ignore_ascii_case(name)) {
-            fields.push(Field::own(name, name, Kind::Text(Look::Line)).optional());
-        }
-    }
-    fields
-}
-
-/// All other headers. The one with the request's id is the engine's to fill, so the hint names it.
-fn headers(request_type: &RequestType) -> Field {
-    let text = |name: &str, label: &str| Field::own(name, label, Kind::Text(Look::Line));
-    let row = Field::own(
-        "header",
-        "Header",
-        Kind::Group(vec![text("name", "Name"), text("value", "Value")], false),
-    );
-    let headers = Field::own("headers", "Other headers", Kind::List(Box::new(row), 0)).optional();
-    let content_type = request_type.media_type.content_type();
-    let headers = headers.with_hint(&format!("A body goes out as {content_type}."));
-    let taken = request_type.headers.named().join(", ");
-    let others = if request_type.headers.is_open() { ", and others by a pattern" } else { "" };
-    let headers = headers.with_hint(&format!("This type takes {taken}{others}."));
-    match request_type.key_header() {
-        Some(name) => headers.with_hint(&format!("{name} is filled in with the request’s id.")),
-        None => headers,
-    }
-}
-
-fn entity() -> Field {
-    let members = [("tillId", "Till"), ("storeId", "Store"), ("zoneId", "Zone"), ("conceptId", "Concept")];
-    let fields = members.map(|(name, label)| Field::own(name, label, Kind::Text(Look::Line)));
-    Field::own("entityInfo", BELONGS, Kind::Group(fields.to_vec(), false))
 }
 
 /// Attaches faults to their fields; returns all of them for the summary.

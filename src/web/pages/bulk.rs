@@ -22,7 +22,7 @@ use crate::http::query::pairs;
 use crate::web::html::{Markup, filters};
 use crate::web::parts::approval_view::after_me;
 use crate::web::parts::call_view::CallView;
-use crate::web::parts::format::{StateWord, amount_words, number_of, state_of, summary};
+use crate::web::parts::format::{StateWord, amount_words, number_of, reason_line, state_of, summary};
 use crate::web::parts::icons::Icon;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::sent_form::{SentForm, keeping};
@@ -51,6 +51,8 @@ struct Row {
     id: String,
     url: String,
     title: String,
+    /// The beginning of why it was submitted.
+    reason: String,
     call: CallView,
     maker: String,
     amount: Markup,
@@ -200,6 +202,7 @@ fn row(one: &(RowView, Explanation), ticked: Option<&BTreeSet<RequestId>>) -> Ro
         id: it.id.to_string(),
         url: format!("{BASE}/requests/{}", it.id),
         title: summary(it),
+        reason: reason_line(it),
         call: CallView::for_list(found),
         maker: it.maker.user_name.clone(),
         amount: amount_words(it.terms.amount),

@@ -20,7 +20,7 @@ use crate::web::html::filters;
 use crate::web::pages::request::{load, render};
 use crate::web::parts::approval_view::after_me;
 use crate::web::parts::call_view::CallView;
-use crate::web::parts::format::summary;
+use crate::web::parts::format::{self, summary};
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::notices::{Note, warning_text};
 use crate::web::sent_form::{SentForm, keeping};
@@ -63,6 +63,8 @@ struct StepTemplate {
     action: String,
     heading: &'static str,
     title: String,
+    /// Why it was submitted, in the maker's words.
+    reason: String,
     what: String,
     call: CallView,
     looks: Vec<String>,
@@ -169,6 +171,7 @@ fn step_page(page: &PageRequest, step: Step, snapshot: RequestSnapshot, input: F
         },
         id: it.id.to_string(),
         title: summary(it),
+        reason: format::reason(it),
         looks,
         signed: signed.collect(),
         digest: it.digest.to_string(),

@@ -22,7 +22,7 @@ use crate::web::parts::answer_view::AnswerBox;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::event_text::{EventWords, describe_event};
 use crate::web::parts::format::{
-    DigestWords, RiskMark, StateWord, Time, When, amount_words, number_of, state_label, summary,
+    self, DigestWords, RiskMark, StateWord, Time, When, amount_words, number_of, state_label, summary,
 };
 use crate::web::parts::layout::{COUNTED_MAX, Nav, Shell};
 use crate::web::parts::notices::{Note, with_field};
@@ -105,6 +105,8 @@ struct RequestTemplate {
     url: String,
     etag: String,
     title: String,
+    /// Why it was submitted, in the maker's words.
+    reason: String,
     type_title: String,
     type_url: String,
     version: DigestWords,
@@ -234,6 +236,7 @@ pub fn render_with(
         url: format!("{BASE}/requests/{}", it.id),
         etag: it.version.to_string(),
         title: summary(it),
+        reason: format::reason(it),
         type_title: view.pinned.title.clone(),
         type_url: version_url(it),
         version: DigestWords::of(&it.type_version),

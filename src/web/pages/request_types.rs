@@ -10,7 +10,7 @@ use crate::domain::period;
 use crate::domain::policy::Policy;
 use crate::domain::policy::people::People;
 use crate::domain::request::Request;
-use crate::domain::request_type::{CountBy, Counter, Duplicates, RepeatRules, RequestType};
+use crate::domain::request_type::{CountBy, Counter, Duplicates, ReasonRule, RepeatRules, RequestType};
 use crate::domain::rules::StaleRule;
 use crate::domain::wording::capitalised;
 use crate::engine::Deadlines;
@@ -179,6 +179,11 @@ fn facts(known: &RequestType, deadlines: Deadlines) -> Vec<String> {
         Duplicates::Allow => None,
         Duplicates::Warn => Some("A second open request on the same subject: the maker is warned".to_owned()),
         Duplicates::Block => Some("A second open request on the same subject: refused".to_owned()),
+    });
+    facts.extend(match known.reason {
+        ReasonRule::Off => Some("Its makers give no reason".to_owned()),
+        ReasonRule::Optional => None,
+        ReasonRule::Required => Some("Its makers must say why".to_owned()),
     });
     facts.extend(known.retry.attempts.map(|attempts| format!("Sent at most {attempts} times in all")));
     facts.extend(known.repeat.as_ref().map(repeat_words));

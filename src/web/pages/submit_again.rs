@@ -4,12 +4,13 @@ use actix_web::http::StatusCode;
 use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value};
 
 use crate::domain::code::Code;
 use crate::domain::json;
 use crate::domain::policy::RuleOutcome;
-use crate::domain::request_type::RequestType;
+use crate::domain::request_type::{ReasonRule, RequestType};
+use crate::domain::submission::REASON;
 use crate::engine::request_snapshot::RequestSnapshot;
 use crate::engine::{AgainInput, EngineError};
 use crate::http::error::{ApiError, ErrorItem};
@@ -17,7 +18,7 @@ use crate::web::form_key::{form_key, new_form_key};
 use crate::web::html::filters;
 use crate::web::pages::request::{load, render};
 use crate::web::parts::call_view::CallView;
-use crate::web::parts::format::summary;
+use crate::web::parts::format::{self, summary};
 use crate::web::parts::notices::Note;
 use crate::web::sent_form::{SentForm, keeping};
 use crate::web::{BASE, Icon, Nav, Page, PageRequest, Shell, see_other, show};
@@ -33,11 +34,14 @@ struct AgainTemplate {
     url: String,
     version: i64,
     title: String,
+    /// Why the old request was submitted.
+    old_reason: String,
     key: String,
     call: CallView,
     /// Whether every rule in force that takes a submission asks for people.
     is_always_checked: bool,
     new_id: Option<NewIdField>,
+    reason: Option<ReasonField>,
     problem: Option<Note>,
 }
 
@@ -45,6 +49,13 @@ struct AgainTemplate {
 struct NewIdField {
     /// The id that the call carries, as this person may see it.
     current: String,
+    typed: String,
+    fault: String,
+}
+
+/// The field for the reason, unless the type in force takes none.
+struct ReasonField {
+    is_required: bool,
     typed: String,
     fault: String,
 }
@@ -58,6 +69,8 @@ pub struct AgainForm {
     key: String,
     #[serde(default, rename = "newId")]
     new_id: String,
+    #[serde(default)]
+    reason: String,
 }
 
 /// What a form brought, and what is wrong with it.
@@ -65,9 +78,16 @@ pub struct AgainForm {
 struct FormInput {
     status: StatusCode,
     key: Option<String>,
-    typed: String,
-    fault: String,
+    new_id: Typed,
+    reason: Typed,
     problem: Option<Note>,
+}
+
+/// What somebody typed into a field, and what is wrong with it.
+#[derive(Default)]
+struct Typed {
+    text: String,
+    fault: String,
 }
 
 /// `GET /ui/requests/{id}/submit-again`
@@ -81,17 +101,22 @@ pub async fn step(page: PageRequest, id: web::Path<String>) -> Page {
 
 /// `POST /ui/requests/{id}/submit-again`
 pub async fn submit(id: web::Path<String>, form: SentForm) -> Page {
-    let typed = form.field(NEW_ID, "New id");
+    let typed = [form.field(NEW_ID, "New id"), form.field(REASON, "Why")].concat();
     keeping(typed, submit_one(&id, form).await)
 }
 
 async fn submit_one(id: &str, form: SentForm) -> Page {
-    let (page, form): (PageRequest, AgainForm) = form.open()?;
+    let (page, mut form): (PageRequest, AgainForm) = form.open()?;
     page.check_form(&form.csrf)?;
-    let key = form_key(form.key, page.engine());
+    let key = form_key(std::mem::take(&mut form.key), page.engine());
     let snapshot = load(&page, id).await?;
-    let body = if form.new_id.is_empty() { json!({}) } else { json!({ NEW_ID: form.new_id }) };
-    let (body, reference) = (json::write(&body), page.reference());
+    let typed = [(NEW_ID, &form.new_id), (REASON, &form.reason)];
+    let wish: Map<String, Value> = typed
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(name, text)| (name.to_owned(), text.as_str().into()))
+        .collect();
+    let (body, reference) = (json::write(&Value::Object(wish)), page.reference());
     let again = AgainInput {
         actor: page.actor(),
         old: snapshot.view,
@@ -101,12 +126,12 @@ async fn submit_one(id: &str, form: SentForm) -> Page {
     };
     match page.engine().submit_again(again).await {
         Ok(submitted) => Ok(see_other(&format!("{BASE}/requests/{}", submitted.view.request.id))),
-        Err(error) => refused(&page, id, error, (key, form.new_id)).await,
+        Err(error) => refused(&page, id, error, (key, form)).await,
     }
 }
 
 /// What the engine refused: the step again if this person can still take it, else the request as it is now.
-async fn refused(page: &PageRequest, id: &str, error: EngineError, (key, typed): (String, String)) -> Page {
+async fn refused(page: &PageRequest, id: &str, error: EngineError, (key, form): (String, AgainForm)) -> Page {
     let (error, status) = page.take_refusal(error, "a form was refused")?;
     let snapshot = load(page, id).await?;
     let note = note(&error, status);
@@ -114,19 +139,22 @@ async fn refused(page: &PageRequest, id: &str, error: EngineError, (key, typed):
         return render(page, snapshot, status, vec![note]);
     }
     let is_used = error.codes().contains(&Code::IdempotencyKeyReused);
-    let of_id = error.items().iter().find(|item| is_of_new_id(item));
+    let typed = |name: &str, text: String| {
+        let of_field = error.items().iter().find(|item| is_of(item, name));
+        Typed { text, fault: of_field.map(|item| item.message.clone()).unwrap_or_default() }
+    };
     let input = FormInput {
         status,
         key: (!is_used).then_some(key),
-        typed,
-        fault: of_id.map(|item| item.message.clone()).unwrap_or_default(),
+        new_id: typed(NEW_ID, form.new_id),
+        reason: typed(REASON, form.reason),
         problem: Some(note),
     };
     step_page(page, snapshot, input)
 }
 
-fn is_of_new_id(item: &ErrorItem) -> bool {
-    item.field.as_deref().and_then(|field| field.strip_prefix('/')) == Some(NEW_ID)
+fn is_of(item: &ErrorItem, name: &str) -> bool {
+    item.field.as_deref().and_then(|field| field.strip_prefix('/')) == Some(name)
 }
 
 fn note(error: &ApiError, status: StatusCode) -> Note {
@@ -135,7 +163,8 @@ fn note(error: &ApiError, status: StatusCode) -> Note {
         return Note::answering("warn", Icon::Wait, "Countersign can't do this right now.", lines);
     }
     let line = |item: &ErrorItem| match item.field.as_deref() {
-        Some(_) if is_of_new_id(item) => format!("New id: {}", item.message),
+        Some(_) if is_of(item, NEW_ID) => format!("New id: {}", item.message),
+        Some(_) if is_of(item, REASON) => format!("Why: {}", item.message),
         Some(field) => format!("{} ({field})", item.message),
         None => item.message.clone(),
     };
@@ -145,7 +174,7 @@ fn note(error: &ApiError, status: StatusCode) -> Note {
 
 fn step_page(page: &PageRequest, snapshot: RequestSnapshot, input: FormInput) -> Page {
     let RequestSnapshot { view, waiting, .. } = snapshot;
-    let FormInput { status, key, typed, fault, problem } = input;
+    let FormInput { status, key, new_id, reason, problem } = input;
     let it = &view.request;
     let current = page.engine().rules().types.find(it.request_type.as_str()).cloned();
     let template =
@@ -155,12 +184,17 @@ fn step_page(page: &PageRequest, snapshot: RequestSnapshot, input: FormInput) ->
             url: format!("{BASE}/requests/{}", it.id),
             version: it.version,
             title: summary(it),
+            old_reason: format::reason(it),
             key: key.unwrap_or_else(|| new_form_key(page.engine())),
             call: CallView::of(&view),
             is_always_checked: current.as_deref().is_some_and(is_always_checked),
+            reason: current.as_deref().filter(|current| current.reason != ReasonRule::Off).map(|current| {
+                let is_required = current.reason == ReasonRule::Required;
+                ReasonField { is_required, typed: reason.text, fault: reason.fault }
+            }),
             new_id: current
                 .and_then(|current| current.repeat_key(&view.shown().0))
-                .map(|current| NewIdField { current, typed, fault }),
+                .map(|current| NewIdField { current, typed: new_id.text, fault: new_id.fault }),
             problem,
         };
     show(status, &template)

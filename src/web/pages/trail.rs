@@ -19,7 +19,7 @@ use crate::web::parts::answer_view::AnswerBox;
 use crate::web::parts::approval_view::who_agrees;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::event_text::{EventWords, describe_event};
-use crate::web::parts::format::{DigestWords, StateWord, Time, When, span, state_label, summary};
+use crate::web::parts::format::{self, DigestWords, StateWord, Time, When, span, state_label, summary};
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::{BASE, Page, PageError, PageRequest, ok};
 
@@ -35,6 +35,8 @@ struct TrailTemplate {
     state: StateWord,
     wire_state: &'static str,
     title: String,
+    /// Why it was submitted, in the maker's words.
+    reason: String,
     type_name: String,
     type_title: String,
     type_url: String,
@@ -98,6 +100,7 @@ fn trail(view: &View, entries: &[TrailEntry], shell: Shell) -> TrailTemplate {
         state: state_label(it),
         wire_state: it.state.name(),
         title: summary(it),
+        reason: format::reason(it),
         type_name: it.request_type.to_string(),
         type_title: view.pinned.title.clone(),
         type_url: version_url(it),

@@ -173,6 +173,26 @@ pub fn summary(request: &Request) -> String {
     if summary.is_empty() { request.request_type.to_string() } else { summary.to_owned() }
 }
 
+/// Why a request was submitted, in the maker's words; empty if they said nothing.
+pub fn reason(request: &Request) -> String {
+    request.terms.reason.clone().unwrap_or_default()
+}
+
+/// The most characters of a reason that a row shows; the request's page has all of it.
+const ROW_REASON_CHARS: usize = 240;
+
+/// The beginning of [`reason`] on one line, for a row among others.
+pub fn reason_line(request: &Request) -> String {
+    let words = request.terms.reason.as_deref().unwrap_or_default();
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let mut line = words.join(" ");
+    if let Some((at, _)) = line.char_indices().nth(ROW_REASON_CHARS) {
+        line.truncate(at);
+        line.push('…');
+    }
+    line
+}
+
 /// A state in people's words, with its sign.
 #[derive(Clone, Debug)]
 pub struct StateWord {

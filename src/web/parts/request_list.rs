@@ -8,7 +8,7 @@ use crate::domain::findings::WarningCode;
 use crate::engine::queries::RowView;
 use crate::web::html::{Markup, filters};
 use crate::web::parts::call_view::CallView;
-use crate::web::parts::format::{RiskMark, StateWord, Time, amount_words, state_label, summary};
+use crate::web::parts::format::{RiskMark, StateWord, Time, amount_words, reason_line, state_label, summary};
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::signature_view::Slots;
 use crate::web::{BASE, PageError, PageRequest};
@@ -24,6 +24,8 @@ pub struct RequestRow {
     url: String,
     risk: RiskMark,
     title: String,
+    /// The beginning of why it was submitted.
+    reason: String,
     call: CallView,
     maker: String,
     age: Time,
@@ -69,6 +71,7 @@ impl RequestRow {
             url: format!("{BASE}/requests/{}", request.id),
             risk: RiskMark(request.terms.risk),
             title: summary(request),
+            reason: reason_line(request),
             call: CallView::for_list(row),
             maker: request.maker.user_name.clone(),
             age: when.ago(request.started_at),

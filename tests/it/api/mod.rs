@@ -22,6 +22,7 @@ mod masked_fields;
 mod openapi;
 mod org_trail;
 mod probe;
+mod reason;
 mod refusals;
 mod repeat_header;
 mod rule_book;

@@ -306,7 +306,7 @@ fn the_target_is_chosen_only_where_there_is_a_choice() {
     let form = Form::of(&request_type, &hosts, false);
     let page = html(&form, &form.begin());
     assert!(
-        page.contains(r#"type="radio" id="f2" name="/hostname" value="https://a.example.com""#),
+        page.contains(r#"type="radio" id="f3" name="/hostname" value="https://a.example.com""#),
         "{page}"
     );
     let one = Form::of(&request_type, &targets(&["a.example.com"]), false);

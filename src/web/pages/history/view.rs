@@ -11,7 +11,7 @@ use crate::http::error::{ApiError, ErrorItem};
 use crate::web::BASE;
 use crate::web::html::{Markup, filters};
 use crate::web::parts::call_view::CallView;
-use crate::web::parts::format::{StateWord, Time, When, amount_words, state_label, summary};
+use crate::web::parts::format::{StateWord, Time, When, amount_words, reason_line, state_label, summary};
 use crate::web::parts::layout::Shell;
 
 /// The states as people search for them.
@@ -95,6 +95,8 @@ struct TypeChoice {
 struct Line {
     url: String,
     title: String,
+    /// The beginning of why it was submitted.
+    reason: String,
     call: CallView,
     state: StateWord,
     amount: Markup,
@@ -276,6 +278,7 @@ fn line(row: &RowView, sort: Sort, when: When, query: &FilterQuery) -> Line {
     Line {
         url: format!("{BASE}/requests/{}", request.id),
         title: summary(request),
+        reason: reason_line(request),
         call: CallView::for_list(row),
         state: state_label(request),
         amount: amount_words(request.terms.amount),
