@@ -228,7 +228,7 @@ async fn of_a_call_that_is_cut_off_on_its_way_only_a_part_had_left() {
     .await;
     let mut call = post(format!("http://127.0.0.1:{port}/"));
     call.body = vec![b' '; 64 * 1024 * 1024];
-    let bytes = bytes_of(&exchange(target(Scheme::Http, "127.0.0.1", port), IMPATIENT, &call).await);
+    let bytes = bytes_of(&exchange(target(Scheme::Http, "127.0.0.1", port), LIMITS, &call).await);
     assert!(0 < bytes.sent && bytes.sent < bytes.whole && bytes.received == 0, "{bytes:?}");
     served.await.unwrap();
 }

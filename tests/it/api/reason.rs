@@ -157,8 +157,10 @@ async fn the_pages_show_the_reason_first_and_have_a_field_for_it(on: On) {
     let rows = [format!("/ui/bulk?id={id}"), "/ui/needs-me".to_owned(), "/ui/history".to_owned()];
     for (path, ends) in whole.iter().map(|path| (path, false)).chain(rows.iter().map(|path| (path, true))) {
         let text = browser.get(path).await.text;
-        let shown =
-            text.split("<q class=\"reason\">").nth(1).unwrap_or_else(|| panic!("{path}: no reason in {text}"));
+        let shown = text
+            .split("<q class=\"reason\">")
+            .nth(1)
+            .unwrap_or_else(|| panic!("{path}: no reason in {text}"));
         let shown = shown.split("</q>").next().unwrap();
         assert!(
             shown.starts_with("The customer complained twice.") && shown.contains("&lt;b&gt;"),
