@@ -9,6 +9,7 @@ mod further_headers;
 mod headers;
 mod history;
 mod new_request;
+mod reason;
 mod request;
 mod request_types;
 mod session;

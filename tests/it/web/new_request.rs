@@ -50,7 +50,7 @@ async fn started_with_transfers(on: On) -> App {
 
 /// A maker's browser with a form open.
 pub(super) struct Open<'a> {
-    browser: Browser<'a>,
+    pub(super) browser: Browser<'a>,
     path: String,
     page: Page,
 }
