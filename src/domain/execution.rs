@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::ids::{OrgId, RequestId};
 use super::outcome::Outcome;
+use super::state::State;
 
 /// What is to be sent, who is sending it, how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +119,7 @@ impl Execution {
 
     /// Ends it whoever holds it: no attempt will start any more, and one that is under way only adds to what is
     /// known.
-    pub fn close(&mut self, outcome: Outcome, now: DateTime<Utc>) -> Result<(), ExecutionRefusal> {
+    fn close(&mut self, outcome: Outcome, now: DateTime<Utc>) -> Result<(), ExecutionRefusal> {
         if self.has_ended() {
             return Err(ExecutionRefusal::Ended);
         }
@@ -126,9 +127,40 @@ impl Execution {
         Ok(())
     }
 
+    /// A request that leaves `approved` takes its execution with it, whoever holds that.
+    pub fn close_with_request(
+        &mut self,
+        (before, after): (State, State),
+        now: DateTime<Utc>,
+    ) -> Result<(), ExecutionRefusal> {
+        if before != State::Approved || after == State::Approved {
+            return Ok(());
+        }
+        let outcome = match after {
+            State::Executed => Outcome::Executed,
+            State::Unknown => Outcome::Unknown,
+            State::Failed
+            | State::Expired
+            | State::Withdrawn
+            | State::Rejected
+            | State::ValidateMakerAccess
+            | State::ValidatePayload
+            | State::AdminTask
+            | State::Approved => Outcome::Failed,
+        };
+        self.close(outcome, now)
+    }
+
+    /// One that ended as unknown, or whose target is asked, ends as its request has by now.
+    pub fn settle_with_request(&mut self, state: State, now: DateTime<Utc>) {
+        if let Some(outcome) = Outcome::ALL.into_iter().find(|outcome| outcome.state() == state) {
+            self.settle(outcome, now);
+        }
+    }
+
     /// The outcome of one that ended as unknown, or whose target is being asked, becomes known; one that ended
     /// otherwise stays as it is.
-    pub fn settle(&mut self, outcome: Outcome, now: DateTime<Utc>) {
+    fn settle(&mut self, outcome: Outcome, now: DateTime<Utc>) {
         match self.state {
             ExecutionState::Ended { outcome: Outcome::Executed | Outcome::Failed, .. } => {}
             ExecutionState::Ended { outcome: Outcome::Unknown, .. }

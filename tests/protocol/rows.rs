@@ -4,7 +4,6 @@
 use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::execution::Execution;
 use countersign::domain::lifecycle::{Command, transition};
-use countersign::domain::outcome::Outcome;
 use countersign::domain::request::{Request, State};
 
 use crate::time::{Tick, at};
@@ -64,30 +63,17 @@ impl Rows {
             let (org, host) = (self.request.org.clone(), &self.request.host);
             self.execution = Some(Execution::queued(org, self.request.id, host, at(now), at(now)));
         }
-        if before != State::Approved || after == State::Approved {
-            return;
+        if before == State::Approved {
+            let closed = self.own_execution().close_with_request((before, after), at(now));
+            closed.expect("it ends once, with its request");
         }
-        let outcome = match after {
-            State::Executed => Outcome::Executed,
-            State::Unknown => Outcome::Unknown,
-            State::Failed
-            | State::Expired
-            | State::Withdrawn
-            | State::Rejected
-            | State::ValidateMakerAccess
-            | State::ValidatePayload
-            | State::AdminTask
-            | State::Approved => Outcome::Failed,
-        };
-        self.own_execution().close(outcome, at(now)).expect("it ends once, with its request");
     }
 
     /// An execution that ended as unknown, or whose target is asked, ends as its request has by now.
     pub fn settle_execution_as_its_request(&mut self, now: Tick) {
         let state = self.request.state;
-        let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.state() == state);
-        if let (Some(outcome), Some(execution)) = (outcome, &mut self.execution) {
-            execution.settle(outcome, at(now));
+        if let Some(execution) = &mut self.execution {
+            execution.settle_with_request(state, at(now));
         }
     }
 
