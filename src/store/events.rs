@@ -329,17 +329,12 @@ pub fn has_moved_since(conn: &mut AnyConnection, (org, id): &Key, version: i64) 
         return Ok(true);
     }
     let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string()));
-    let later = events::seq.ge(version).and(events::event_type.ne(EventType::Refused.name()));
-    let found: Vec<(Option<i64>, String, Option<i64>)> = events::table
-        .filter(of_request.and(later))
-        .order(events::seq)
-        .limit(2)
-        .select((events::seq, events::event_type, events::attempt))
-        .load(conn)?;
-    let is_later = |(seq, event_type, attempt): &(Option<i64>, String, Option<i64>)| {
-        seq.is_some_and(|seq| seq > version) || joined_events::has_begun(event_type, *attempt)
-    };
-    Ok(found.iter().any(is_later))
+    // An attempt that began with the approval `version` is later than that.
+    let has_begun = events::event_type.eq(EventType::Approved.name()).and(events::attempt.is_not_null());
+    let later = events::seq.gt(version).or(events::seq.eq(version).and(has_begun));
+    let moved = later.and(events::event_type.ne(EventType::Refused.name()));
+    let found = events::table.filter(of_request.and(moved)).select(events::event_id).first::<String>(conn);
+    Ok(found.optional()?.is_some())
 }
 
 /// One event of a request.

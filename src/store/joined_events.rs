@@ -112,24 +112,48 @@ fn three(row: EventRow) -> [EventRow; 3] {
     [submitted, second, third]
 }
 
+/// What the start of an attempt has of its own, where it is stored with the approval.
+pub(super) struct BegunAttempt {
+    pub(super) event_id: String,
+    pub(super) seq: Option<i64>,
+    pub(super) event_type: String,
+    /// The engine.
+    pub(super) by: Person,
+    /// What the engine does of itself is in the log under the request.
+    pub(super) reference: String,
+}
+
+impl BegunAttempt {
+    /// Of the approval with this id and number, on this request.
+    pub(super) fn of((event_id, seq): (&str, Option<i64>), request_id: Option<&str>) -> Self {
+        Self {
+            event_id: id_of(event_id, 2),
+            seq: seq.map(|seq| seq + 1),
+            event_type: EventType::AttemptStarted.name().to_owned(),
+            by: Person::system(),
+            reference: request_id.unwrap_or_default().to_owned(),
+        }
+    }
+}
+
 fn two(row: EventRow) -> [EventRow; 2] {
-    let Person { iss, sub, user_id, user_name } = Person::system();
+    let BegunAttempt { event_id, seq, event_type, by, reference } =
+        BegunAttempt::of((&row.event_id, row.seq), row.request_id.as_deref());
     let begun = EventRow {
-        event_id: id_of(&row.event_id, 2),
-        seq: row.seq.map(|seq| seq + 1),
-        event_type: EventType::AttemptStarted.name().to_owned(),
-        actor_iss: iss,
-        actor_sub: sub,
-        actor_user_id: user_id,
-        actor_user_name: user_name,
+        event_id,
+        seq,
+        event_type,
+        actor_iss: by.iss,
+        actor_sub: by.sub,
+        actor_user_id: by.user_id,
+        actor_user_name: by.user_name,
         actor_token_id: None,
         actor_address: None,
         via: None,
         from_state: row.to_state.clone(),
         message: None,
         digest: None,
-        // What the engine does of itself is in the log under the request.
-        reference: row.request_id.clone().unwrap_or_default(),
+        reference,
         data: "{}".to_owned(),
         ..row.clone()
     };

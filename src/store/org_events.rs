@@ -14,6 +14,7 @@ use diesel::sql_types::{Bool, Text};
 
 use super::columns::person;
 use super::events::first_id_at;
+use super::joined_events::BegunAttempt;
 use super::schema::events;
 use super::{AnyConnection, StoreError, joined_events};
 use crate::domain::actor::Person;
@@ -331,18 +332,19 @@ fn placed(row: OrgEventRow) -> Vec<(Place, OrgEventRow)> {
 
 /// The start of the attempt that began with an approval.
 fn begun(row: &OrgEventRow) -> OrgEventRow {
-    let Person { iss, sub, user_id, user_name } = Person::system();
+    let BegunAttempt { event_id, seq, event_type, by, reference } =
+        BegunAttempt::of((&row.event_id, row.seq), row.request_id.as_deref());
     OrgEventRow {
-        event_id: joined_events::id_of(&row.event_id, 2),
-        seq: row.seq.map(|seq| seq + 1),
-        event_type: EventType::AttemptStarted.name().to_owned(),
-        actor_iss: iss,
-        actor_sub: sub,
-        actor_user_id: user_id,
-        actor_user_name: user_name,
+        event_id,
+        seq,
+        event_type,
+        actor_iss: by.iss,
+        actor_sub: by.sub,
+        actor_user_id: by.user_id,
+        actor_user_name: by.user_name,
         via: None,
         message: None,
-        reference: row.request_id.clone().unwrap_or_default(),
+        reference,
         ..row.clone()
     }
 }
