@@ -270,8 +270,8 @@ struct CountingStream {
 }
 
 impl CountingStream {
-    fn refuse_late<T>(&self) -> Option<Poll<io::Result<T>>> {
-        (Instant::now() >= self.until).then(|| Poll::Ready(Err(io::ErrorKind::TimedOut.into())))
+    fn is_in_time(&self) -> io::Result<()> {
+        if Instant::now() < self.until { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
     }
 
     fn note(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -307,9 +307,7 @@ impl AsyncRead for CountingStream {
 
 impl AsyncWrite for CountingStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        if let Some(refused) = self.refuse_late() {
-            return refused;
-        }
+        self.is_in_time()?;
         let buf = self.writes.cut(buf);
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.note(written)
@@ -320,9 +318,7 @@ impl AsyncWrite for CountingStream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if let Some(refused) = self.refuse_late() {
-            return refused;
-        }
+        self.is_in_time()?;
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
         self.note(written)
     }
@@ -333,9 +329,7 @@ impl AsyncWrite for CountingStream {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // TLS holds sealed bytes back until then.
-        if let Some(refused) = self.refuse_late() {
-            return refused;
-        }
+        self.is_in_time()?;
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if flushed.is_ready() {
             self.writes.note_flush();
@@ -344,9 +338,7 @@ impl AsyncWrite for CountingStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Some(refused) = self.refuse_late() {
-            return refused;
-        }
+        self.is_in_time()?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
