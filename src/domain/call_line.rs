@@ -64,7 +64,8 @@ impl CallLine {
     }
 }
 
-fn cut_after(mut text: String, chars_max: usize) -> String {
+/// The first `chars_max` characters of a text, with [`CUT`] after them if that is not all of it.
+pub fn cut_after(mut text: String, chars_max: usize) -> String {
     if let Some((at, _)) = text.char_indices().nth(chars_max) {
         text.truncate(at);
         text.push(CUT);

@@ -6,6 +6,7 @@ use askama::filters::HtmlSafe;
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use crate::domain::amount::Amount;
+use crate::domain::call_line::cut_after;
 use crate::domain::policy::Risk;
 use crate::domain::request::{Request, State};
 use crate::web::html::{Markup, write_text};
@@ -185,12 +186,7 @@ const ROW_REASON_CHARS: usize = 240;
 pub fn reason_line(request: &Request) -> String {
     let words = request.terms.reason.as_deref().unwrap_or_default();
     let words: Vec<&str> = words.split_whitespace().collect();
-    let mut line = words.join(" ");
-    if let Some((at, _)) = line.char_indices().nth(ROW_REASON_CHARS) {
-        line.truncate(at);
-        line.push('…');
-    }
-    line
+    cut_after(words.join(" "), ROW_REASON_CHARS)
 }
 
 /// A state in people's words, with its sign.
