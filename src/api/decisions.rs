@@ -40,7 +40,7 @@ pub async fn decide(
     // Before the write: a read that fails after it would hide that the decision is recorded.
     let before = api.engine.find(&actor, id).await?;
     let decided = api.engine.decide(deciding).await?;
-    let committed = before.after(decided.request.clone());
+    let committed = api.engine.brought_up_to(&actor, before, decided.request.clone()).await;
     let is_async = prefers_async(request.headers());
     let waits = decided.has_outcome() && !is_async;
     let mut end = None;

@@ -14,6 +14,7 @@ mod oauth_token;
 pub mod openapi;
 pub mod refusals;
 pub mod requests;
+pub mod revisions;
 pub mod settlement;
 mod submit_again;
 pub mod target_hosts;
@@ -83,6 +84,10 @@ pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
         (base("/requests/export"), get(web::to(export::export))),
         (base("/requests/{requestId}"), get(web::to(requests::get))),
         (base("/requests/{requestId}/history"), get(web::to(requests::history))),
+        (base("/requests/{requestId}/revisions/{revision}"), get(web::to(revisions::get))),
+        (base("/requests/{requestId}/comments"), vec![(Method::POST, web::to(revisions::comment))]),
+        (base("/requests/{requestId}/send-back"), vec![(Method::POST, web::to(revisions::send_back))]),
+        (base("/requests/{requestId}/resubmit"), vec![(Method::POST, web::to(revisions::resubmit))]),
         (base("/requests/{requestId}/withdraw"), vec![(Method::POST, web::to(requests::withdraw))]),
         (base("/requests/{requestId}/settle"), vec![(Method::POST, web::to(settlement::settle))]),
         (

@@ -111,7 +111,7 @@ pub async fn history(api: web::Data<Api>, request: HttpRequest, id: web::Path<St
     no_parameters(&request)?;
     let Trail { view, entries } = api.engine.trail(&actor, request_id(&id)?).await?;
     about(&view.request);
-    let data = entries.iter().map(|entry| TrailEntryBody::new(entry, &view.request.entity)).collect();
+    let data = entries.iter().map(TrailEntryBody::new).collect();
     Ok(HttpResponse::Ok().json(List { data }))
 }
 
@@ -138,7 +138,7 @@ pub async fn withdraw(
     // Before the write: a read that fails after it would hide that the withdrawal is recorded.
     let before = api.engine.find(&actor, id).await?;
     let withdrawn = api.engine.withdraw(&actor, id, reason, Origin::of(&actor, &reference(&request))).await?;
-    Ok(one(&api, before.after(withdrawn), Headers::Masked))
+    Ok(one(&api, api.engine.brought_up_to(&actor, before, withdrawn).await, Headers::Masked))
 }
 
 /// `GET /requests`

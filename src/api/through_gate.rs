@@ -75,14 +75,18 @@ fn asked<'a>(method: &Method, path: &'a str) -> AskedCall<'a> {
     match (method.as_str(), parts.as_slice()) {
         ("GET", ["requests", "export"] | ["refusals" | "trail" | "target-hosts" | "deliveries"])
         | ("POST", ["deliveries", _, "redeliver"]) => on(CallKind::Audit),
-        ("GET", ["requests"] | ["requests", _] | ["requests", _, "history"]) => on(CallKind::Read),
+        (
+            "GET",
+            ["requests"] | ["requests", _] | ["requests", _, "history"] | ["requests", _, "revisions", _],
+        ) => on(CallKind::Read),
+        ("POST", ["requests", _, "comments"]) => on(CallKind::Comment),
         ("POST", ["requests", _, "withdraw"]) => on(CallKind::Withdraw),
         // The path names no type, so the client must be allowed to decide requests of every type.
-        ("PUT", ["bulk-decisions"]) | ("POST", ["requests", _, "settle" | "probe"]) => {
+        ("PUT", ["bulk-decisions"]) | ("POST", ["requests", _, "settle" | "probe" | "send-back"]) => {
             AskedCall::Known(CallKind::Decide, TypeScope::Every)
         }
         // Its type is not in its path; the handler asks for it.
-        ("POST", ["requests", _, "submit-again"]) => on(CallKind::Submit),
+        ("POST", ["requests", _, "submit-again" | "resubmit"]) => on(CallKind::Submit),
         ("POST", [name]) => AskedCall::Known(CallKind::Submit, TypeScope::One(name)),
         ("PUT", [name]) => AskedCall::Known(CallKind::Decide, TypeScope::One(name)),
         _ => AskedCall::Unknown,
@@ -114,6 +118,10 @@ mod tests {
         GET /requests/export audit
         GET /requests/{requestId} read
         GET /requests/{requestId}/history read
+        GET /requests/{requestId}/revisions/{revision} read
+        POST /requests/{requestId}/comments comment
+        POST /requests/{requestId}/send-back decide every type
+        POST /requests/{requestId}/resubmit submit
         POST /requests/{requestId}/withdraw withdraw
         POST /requests/{requestId}/settle decide every type
         POST /requests/{requestId}/submit-again submit

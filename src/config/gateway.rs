@@ -91,7 +91,8 @@ impl<'a> Entry<'a> {
             entry.faults.push(ConfigFault::new(format!("{path}.name (from {source}): it is missing")));
         }
         let types = entry.member("types", "write a list of request types such as ISSUE-BADGE", texts);
-        let calls = entry.member("calls", "write a list of submit, decide, withdraw, read and audit", calls);
+        let calls =
+            entry.member("calls", "write a list of submit, decide, withdraw, comment, read and audit", calls);
         for key in entry.table.keys() {
             entry.faults.push(ConfigFault::unknown_key(&format!("{path}.{key}"), source));
         }

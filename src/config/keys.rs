@@ -313,7 +313,7 @@ pub const GROUP_KEYS: &[Key] = &[
         ..Key::unset(
             "calls",
             r#"["submit", "read"]"#,
-            "The calls: submit, decide, withdraw, read, audit; all if absent.",
+            "The calls: submit, decide, withdraw, comment, read, audit; all if absent.",
         )
     },
 ];

@@ -330,7 +330,7 @@ fn every_fault_of_every_access_group_is_told() {
     gateway.groups[0].name = "default" (from file c.toml): write a name of visible ASCII other than default
     gateway.groups[1].name (from file c.toml): it is missing
     gateway.groups[1].types = [] (from file c.toml): write a list of request types such as ISSUE-BADGE
-    gateway.groups[1].calls = ["approve"] (from file c.toml): write a list of submit, decide, withdraw, read and audit
+    gateway.groups[1].calls = ["approve"] (from file c.toml): write a list of submit, decide, withdraw, comment, read and audit
     gateway.groups[1].colour (from file c.toml): there is no such key
     gateway.groups[3] (from file c.toml): there is a group a already
     gateway.groups[4] = 7 (from file c.toml): write a table

@@ -59,6 +59,7 @@ fn state(state: State) -> &'static str {
         State::ValidateMakerAccess
         | State::ValidatePayload
         | State::AdminTask
+        | State::SentBack
         | State::Approved
         | State::Failed
         | State::Unknown
@@ -76,6 +77,7 @@ fn previous(from: Option<State>, is_decided: bool) -> Option<&'static str> {
         State::ValidateMakerAccess
         | State::ValidatePayload
         | State::AdminTask
+        | State::SentBack
         | State::Approved
         | State::Executed
         | State::Failed

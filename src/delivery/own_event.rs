@@ -21,6 +21,7 @@ pub(super) fn write(notice: &Notice) -> Value {
             "seq": delivery.seq,
             "state": delivery.step.to.name(),
             "previousState": delivery.step.from.map(State::name),
+            "revision": request.revision,
             "digest": request.digest.to_string(),
             "stage": stage,
             "actor": { "userId": by.user_id, "userName": by.user_name },

@@ -58,12 +58,14 @@ pub fn is_client_name(text: &str) -> bool {
 /// What a call does, as far as access groups tell calls apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallKind {
-    /// Submit a request.
+    /// Submit a request, or resubmit it.
     Submit,
-    /// Approve or reject requests.
+    /// Approve or reject requests, or send them back.
     Decide,
     /// Withdraw a request.
     Withdraw,
+    /// Comment on a request.
+    Comment,
     /// Read and list requests.
     Read,
     /// Export, read refusals, hosts and deliveries, and send a delivery again.
@@ -72,7 +74,8 @@ pub enum CallKind {
 
 impl CallKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Submit, Self::Decide, Self::Withdraw, Self::Read, Self::Audit];
+    pub const ALL: [Self; 6] =
+        [Self::Submit, Self::Decide, Self::Withdraw, Self::Comment, Self::Read, Self::Audit];
 
     /// The name in the configuration.
     pub fn name(self) -> &'static str {
@@ -80,6 +83,7 @@ impl CallKind {
             Self::Submit => "submit",
             Self::Decide => "decide",
             Self::Withdraw => "withdraw",
+            Self::Comment => "comment",
             Self::Read => "read",
             Self::Audit => "audit",
         }

@@ -32,7 +32,7 @@ pub enum Code {
     PermissionMissing,
     /// No one decides their own request.
     MakerIsChecker,
-    /// Only its maker can withdraw a request or submit it again.
+    /// Only its maker can withdraw a request, submit it again, or resubmit it.
     NotTheMaker,
     /// The people file says that this account is not active.
     PersonInactive,
@@ -94,11 +94,19 @@ pub enum Code {
     TooManyWords,
     /// The request's type does not say how to ask the target what became of a call.
     NoProbe,
+    /// The request was sent back to its maker, so nobody decides it now.
+    RequestSentBack,
+    /// The request was not sent back, so its maker can't resubmit it.
+    NotSentBack,
+    /// The request has as many revisions as there may be.
+    TooManyRevisions,
+    /// There are as many comments on the request as there may be.
+    TooManyComments,
 }
 
 impl Code {
     /// Every code, in the order of the documents.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 49] = [
         Self::Unreadable,
         Self::PayloadInvalid,
         Self::TargetNotAllowed,
@@ -144,6 +152,10 @@ impl Code {
         Self::NothingToSettle,
         Self::TooManyWords,
         Self::NoProbe,
+        Self::RequestSentBack,
+        Self::NotSentBack,
+        Self::TooManyRevisions,
+        Self::TooManyComments,
     ];
 
     /// The word on the wire.
@@ -194,6 +206,10 @@ impl Code {
             Self::NothingToSettle => "nothing_to_settle",
             Self::TooManyWords => "too_many_words",
             Self::NoProbe => "no_probe",
+            Self::RequestSentBack => "request_sent_back",
+            Self::NotSentBack => "not_sent_back",
+            Self::TooManyRevisions => "too_many_revisions",
+            Self::TooManyComments => "too_many_comments",
         }
     }
 
@@ -221,7 +237,7 @@ impl Code {
             Self::OrgNotGranted => "The token does not grant the org that the call names.",
             Self::PermissionMissing => "The token lacks the permission that this call needs.",
             Self::MakerIsChecker => "No one decides their own request.",
-            Self::NotTheMaker => "Only its maker can withdraw a request or submit it again.",
+            Self::NotTheMaker => "Only its maker can withdraw a request, submit it again, or resubmit it.",
             Self::PersonInactive => "The people file says that this account is not active.",
             Self::NotInStage => "The current stage has no seat for this person.",
             Self::FreshSignInRequired => "To approve, the rule asks for a more recent sign-in.",
@@ -261,6 +277,10 @@ impl Code {
             }
             Self::NothingToSettle => "The request's outcome is not unknown, so there is nothing to settle.",
             Self::TooManyWords => "This person has changed their word about the outcome too often.",
+            Self::RequestSentBack => "The request was sent back to its maker, so nobody decides it now.",
+            Self::NotSentBack => "The request was not sent back, so its maker can't resubmit it.",
+            Self::TooManyRevisions => "The request has as many revisions as there may be.",
+            Self::TooManyComments => "There are as many comments on the request as there may be.",
             Self::NoProbe => "The request's type does not say how to ask the target what became of a call.",
         }
     }

@@ -146,6 +146,7 @@ impl Execution {
             | State::ValidateMakerAccess
             | State::ValidatePayload
             | State::AdminTask
+            | State::SentBack
             | State::Approved => Outcome::Failed,
         };
         self.close(outcome, now)

@@ -38,6 +38,8 @@ pub mod policy;
 pub mod probe;
 pub mod request;
 pub mod request_type;
+pub mod revision;
+pub mod revision_changes;
 pub mod rules;
 pub mod sample;
 pub mod secret;

@@ -12,11 +12,12 @@ use super::findings::Warning;
 use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::policy::progress::DecisionContext;
 use super::policy::{Capacity, Risk};
+use super::revision::{Revision, SentBack};
 use super::sending::Sending;
 use super::settlement::SettlementWord;
 pub use super::state::{State, Verdict};
 
-/// The terms under which a request was admitted; they never change.
+/// The terms under which a revision was admitted; they never change.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Terms {
     /// The policy's rule that applied.
@@ -66,13 +67,13 @@ pub struct Request {
     pub id: RequestId,
     /// Its request type.
     pub request_type: RequestTypeName,
-    /// The version of the type that was in force when it was submitted.
+    /// The version of the type that was in force when its present revision was submitted.
     pub type_version: String,
     /// Who submitted it.
     pub maker: Person,
-    /// The entities it is about.
+    /// The entities it is about, as the present revision says.
     pub entity: EntityInfo,
-    /// SHA-256 over the bytes of the stored call.
+    /// SHA-256 over the bytes of the stored call of the present revision.
     pub digest: Digest,
     /// Where the call goes: the host, and the port if it is not the scheme's own.
     pub host: String,
@@ -82,7 +83,17 @@ pub struct Request {
     pub version: i64,
     /// How far the sending of its call has come.
     pub sending: Sending,
-    /// When it was submitted.
+    /// The number of its present revision, from 1; only this one can be decided and sent.
+    pub revision: i64,
+    /// When its present revision was submitted; `None` for the first.
+    pub revised_at: Option<DateTime<Utc>>,
+    /// How the present revision was sent back, if it was.
+    pub sent_back: Option<SentBack>,
+    /// The revisions before the present one, in their order.
+    pub earlier: Vec<Revision>,
+    /// How many comments there are on it.
+    pub comments: i64,
+    /// When it was submitted first.
     pub started_at: DateTime<Utc>,
     /// When it expires: from then on no one can decide it.
     pub expires_at: DateTime<Utc>,
@@ -90,11 +101,11 @@ pub struct Request {
     pub ended_at: Option<DateTime<Utc>>,
     /// When an approved call must have been sent.
     pub execute_before: Option<DateTime<Utc>>,
-    /// Under which terms it was admitted.
+    /// Under which terms its present revision was admitted.
     pub terms: Terms,
     /// The capacities that can sign now, sorted; empty once it does not wait.
     pub waits_for: Vec<Capacity>,
-    /// The decisions, in their order.
+    /// The decisions on its present revision, in their order.
     pub decisions: Vec<Decision>,
     /// What people said about its unknown outcome, in their order.
     pub settlement: Vec<SettlementWord>,
@@ -105,7 +116,73 @@ pub struct Request {
 }
 
 impl Request {
-    /// The latest decision.
+    /// When its present revision was submitted.
+    pub fn submitted_at(&self) -> DateTime<Utc> {
+        self.revised_at.unwrap_or(self.started_at)
+    }
+
+    /// The present revision as the later ones will remember it.
+    pub fn present_revision(&self) -> Revision {
+        Revision {
+            number: self.revision,
+            submitted_at: self.submitted_at(),
+            type_version: self.type_version.clone(),
+            entity: self.entity.clone(),
+            digest: self.digest,
+            host: self.host.clone(),
+            terms: self.terms.clone(),
+            decisions: self.decisions.clone(),
+            sent_back: self.sent_back.clone(),
+        }
+    }
+
+    /// The revision with this number, if there is one; the present one as it is now.
+    pub fn find_revision(&self, number: i64) -> Option<Revision> {
+        if number == self.revision {
+            return Some(self.present_revision());
+        }
+        self.earlier.iter().find(|earlier| earlier.number == number).cloned()
+    }
+
+    /// The request as it stood with an earlier revision, for those who read that. Its state is the present one.
+    pub fn as_revision(&self, number: i64) -> Option<Self> {
+        if number == self.revision {
+            return Some(self.clone());
+        }
+        let at = self.earlier.iter().position(|earlier| earlier.number == number)?;
+        let Revision {
+            number,
+            submitted_at,
+            type_version,
+            entity,
+            digest,
+            host,
+            terms,
+            decisions,
+            sent_back,
+        } = self.earlier.get(at)?.clone();
+        Some(Self {
+            revision: number,
+            revised_at: (number > 1).then_some(submitted_at),
+            type_version,
+            entity,
+            digest,
+            host,
+            terms,
+            decisions,
+            sent_back,
+            earlier: self.earlier.iter().take(at).cloned().collect(),
+            ..self.clone()
+        })
+    }
+
+    /// The digest of the call of a revision; that of the present one if there is no such revision.
+    pub fn digest_of(&self, number: i64) -> Digest {
+        let earlier = self.earlier.iter().find(|earlier| earlier.number == number);
+        earlier.map_or(self.digest, |earlier| earlier.digest)
+    }
+
+    /// The latest decision on its present revision.
     pub fn last_decision(&self) -> Option<&Decision> {
         self.decisions.last()
     }

@@ -11,6 +11,8 @@ pub enum State {
     ValidatePayload,
     /// Waiting for checkers.
     AdminTask,
+    /// Waiting for its maker, to whom a checker sent it back for changes.
+    SentBack,
     /// Everybody who was needed agreed; the call is about to be sent, or on its way.
     Approved,
     /// The target answered, and nothing in its answer says that it failed. Final.
@@ -29,10 +31,11 @@ pub enum State {
 
 impl State {
     /// Every state, in the order of a request's life.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ValidateMakerAccess,
         Self::ValidatePayload,
         Self::AdminTask,
+        Self::SentBack,
         Self::Approved,
         Self::Executed,
         Self::Failed,
@@ -48,6 +51,7 @@ impl State {
             Self::ValidateMakerAccess => "ValidateMakerAccess",
             Self::ValidatePayload => "ValidatePayload",
             Self::AdminTask => "AdminTask",
+            Self::SentBack => "sent_back",
             Self::Approved => "approved",
             Self::Executed => "executed",
             Self::Failed => "failed",
@@ -63,12 +67,13 @@ impl State {
         Self::ALL.into_iter().find(|state| state.name() == text)
     }
 
-    /// Whether people can decide or withdraw it now.
+    /// Whether checkers can decide it now.
     pub fn waits(self) -> bool {
         match self {
             Self::AdminTask => true,
             Self::ValidateMakerAccess
             | Self::ValidatePayload
+            | Self::SentBack
             | Self::Approved
             | Self::Executed
             | Self::Failed
@@ -79,10 +84,11 @@ impl State {
         }
     }
 
-    /// Whether nothing has ended its way to a decision yet: it waits, or is still being checked.
+    /// Whether nothing has ended its way to a decision yet: it waits, or is still being checked. The deadline of its
+    /// decision goes on until then.
     pub fn is_undecided(self) -> bool {
         match self {
-            Self::ValidateMakerAccess | Self::ValidatePayload | Self::AdminTask => true,
+            Self::ValidateMakerAccess | Self::ValidatePayload | Self::AdminTask | Self::SentBack => true,
             Self::Approved
             | Self::Executed
             | Self::Failed
@@ -97,7 +103,7 @@ impl State {
     /// worth a look.
     pub fn is_open(self) -> bool {
         match self {
-            Self::AdminTask | Self::Approved | Self::Unknown => true,
+            Self::AdminTask | Self::SentBack | Self::Approved | Self::Unknown => true,
             Self::ValidateMakerAccess
             | Self::ValidatePayload
             | Self::Executed
@@ -117,6 +123,7 @@ impl State {
             Self::ValidateMakerAccess
             | Self::ValidatePayload
             | Self::AdminTask
+            | Self::SentBack
             | Self::Approved
             | Self::Executed
             | Self::Unknown => false,
@@ -130,6 +137,7 @@ impl State {
             Self::ValidateMakerAccess
             | Self::ValidatePayload
             | Self::AdminTask
+            | Self::SentBack
             | Self::Approved
             | Self::Unknown => false,
         }

@@ -24,6 +24,10 @@ pub enum WordsFault {
     EvidenceIsBlank,
     /// The reason for a submission says nothing that can be seen.
     ReasonIsBlank,
+    /// What is sent back says nothing that can be seen.
+    SendBackIsBlank,
+    /// A comment says nothing that can be seen.
+    CommentIsBlank,
 }
 
 impl Words {
@@ -70,6 +74,8 @@ impl WordsFault {
             Self::Control => "Leave out control characters.".to_owned(),
             Self::RejectionIsBlank => "Write why you reject it. The maker reads these words.".to_owned(),
             Self::ReasonIsBlank => "Say why you submit this; whoever decides reads it first.".to_owned(),
+            Self::SendBackIsBlank => "Write what is to be changed. The maker reads these words.".to_owned(),
+            Self::CommentIsBlank => "Write a comment that can be read.".to_owned(),
             Self::EvidenceIsBlank => {
                 "Write how you know it, such as the target's own number for it or a line of its log."
                     .to_owned()

@@ -14,11 +14,12 @@ use super::counting::{CounterRows, MakerKeys, usage_of};
 use super::error::AdmissionRefusal;
 use super::idempotency::ClientKey;
 use crate::clock::Clock;
-use crate::domain::actor::Signer;
+use crate::domain::actor::{Person, Signer};
+use crate::domain::amount::Amount;
 use crate::domain::code::Code;
 use crate::domain::execution::Execution;
 use crate::domain::ids::RequestId;
-use crate::domain::lifecycle::{NewRequest, submit};
+use crate::domain::lifecycle::{NewRequest, NewRevision, submit};
 use crate::domain::policy::facts::Facts;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{DecisionContext, PolicyInForce, progress};
@@ -62,8 +63,28 @@ pub(super) struct PreparedSubmission {
     pub(super) client_key: Option<ClientKey>,
     /// The rows of its counters.
     pub(super) counters: Vec<CounterRows>,
-    /// The request that it submits again.
-    pub(super) repeats: Option<Key>,
+    pub(super) ground: Ground,
+}
+
+/// What a submission builds on.
+pub(super) enum Ground {
+    /// Nothing: it is a new request.
+    New,
+    /// It submits another request again.
+    Repeat(Key),
+    /// It is the next revision of this request, as the maker read it.
+    Revision(Box<Request>),
+}
+
+impl Ground {
+    /// The request that it changes.
+    pub(super) fn key(&self) -> Option<Key> {
+        match self {
+            Self::New => None,
+            Self::Repeat(key) => Some(key.clone()),
+            Self::Revision(sent_back) => Some((sent_back.org.clone(), sent_back.id)),
+        }
+    }
 }
 
 /// The stored rows that an admission depends on.
@@ -99,7 +120,49 @@ impl PreparedSubmission {
     pub(super) fn call_row(&self) -> CallRow {
         let Submission { call_bytes, task, label, .. } = &self.submission;
         let stored = StoredCall::new(call_bytes.clone(), task);
-        CallRow::new(&(self.maker.org.clone(), self.id), &stored, label)
+        CallRow::new((&(self.maker.org.clone(), self.id), self.revision()), &stored, label)
+    }
+
+    /// The number of the revision that it becomes.
+    pub(super) fn revision(&self) -> i64 {
+        match &self.ground {
+            Ground::New | Ground::Repeat(_) => 1,
+            Ground::Revision(sent_back) => sent_back.revision + 1,
+        }
+    }
+
+    /// The maker of the request that it becomes, and the accounts behind them. Whoever resubmits it through another
+    /// account stays behind it for good, and so do those behind its earlier revisions.
+    fn behind(&self) -> (&Person, Vec<Person>) {
+        let Ground::Revision(sent_back) = &self.ground else {
+            return (&self.maker.person, self.maker.act.clone());
+        };
+        let mut act = sent_back.terms.maker_act.clone();
+        let now = std::iter::once(&self.maker.person).chain(&self.maker.act);
+        for person in now.filter(|person| **person != sent_back.maker) {
+            if !act.contains(person) {
+                act.push(person.clone());
+            }
+        }
+        (&sent_back.maker, act)
+    }
+
+    /// The rows of the counters that count what it takes the place of.
+    pub(super) fn given_back(&self) -> Vec<UsageKey> {
+        match &self.ground {
+            Ground::New | Ground::Repeat(_) => Vec::new(),
+            Ground::Revision(sent_back) => {
+                sent_back.terms.counted.iter().map(|counted| self.usage_key(counted)).collect()
+            }
+        }
+    }
+
+    /// The amount that those rows count.
+    pub(super) fn amount_given_back(&self) -> Option<Amount> {
+        match &self.ground {
+            Ground::New | Ground::Repeat(_) => None,
+            Ground::Revision(sent_back) => sent_back.terms.amount,
+        }
     }
 
     /// Whether its admission depends on stored rows.
@@ -107,7 +170,7 @@ impl PreparedSubmission {
         self.client_key.is_some()
             || !self.request_type.usage.is_empty()
             || self.must_be_alone()
-            || self.repeats.is_some()
+            || !matches!(self.ground, Ground::New)
     }
 
     /// The rows in which it counts.
@@ -136,24 +199,48 @@ impl PreparedSubmission {
         usage_key(self.maker.org.as_str(), self.request_type.name.as_str(), counted)
     }
 
-    /// Chooses the rule and makes the rows.
+    /// Chooses the rule and makes the rows of a new request.
     pub(super) fn admit(&self, stored: &StoredContext, ids: &Clock) -> Result<Admitted, AdmissionRefusal> {
-        let warnings = self.check_duplicates(&stored.pending)?;
-        let rule = self.rule(stored)?;
-        let (waits_for, is_auto) = self.who_signs(rule)?;
         let expires_at = self.now + self.request_type.pending_ttl.unwrap_or(self.deadlines.pending_ttl);
-        let due_at = rule.decide_within.map(|within| (self.now + within).min(expires_at));
-        let submission = &self.submission;
+        let (revision, auto_approved) = self.admit_revision(stored, (self.now, expires_at))?;
+        let NewRevision { type_version, entity, digest, host, terms, waits_for } = revision;
         let new = NewRequest {
             org: self.maker.org.clone(),
             id: self.id,
             request_type: self.request_type.name.clone(),
-            type_version: self.request_type.version.clone(),
+            type_version,
             maker: self.maker.person.clone(),
+            entity,
+            digest,
+            host,
+            expires_at,
+            terms,
+            waits_for,
+            repeat_of: match &self.ground {
+                Ground::Repeat((_, id)) => Some(*id),
+                Ground::New | Ground::Revision(_) => None,
+            },
+        };
+        Ok(self.rows(new, auto_approved, ids))
+    }
+
+    /// Chooses the rule for what is submitted, of a request whose deadlines began at the first of these times and end at
+    /// the second; and says until when its call must be sent, if the rule approves it without anybody.
+    pub(super) fn admit_revision(
+        &self,
+        stored: &StoredContext,
+        (started_at, expires_at): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<(NewRevision, Option<DateTime<Utc>>), AdmissionRefusal> {
+        let warnings = self.check_duplicates(&stored.pending)?;
+        let rule = self.rule(stored)?;
+        let (waits_for, is_auto) = self.who_signs(rule)?;
+        let due_at = rule.decide_within.map(|within| (started_at + within).min(expires_at));
+        let submission = &self.submission;
+        let revision = NewRevision {
+            type_version: self.request_type.version.clone(),
             entity: submission.entity.clone(),
             digest: submission.digest,
             host: submission.call.authority(),
-            expires_at,
             terms: Terms {
                 rule: rule.name.clone(),
                 summary: submission.summary.clone(),
@@ -163,16 +250,15 @@ impl PreparedSubmission {
                 subject: submission.subject.clone(),
                 repeat_key: self.request_type.repeat_key(&submission.task),
                 amount: submission.amount,
-                maker_act: self.maker.act.clone(),
+                maker_act: self.behind().1,
                 counted: self.counted(),
                 warnings,
                 call: self.request_type.call_line(&submission.task, &submission.call, &submission.label),
             },
             waits_for,
-            repeat_of: self.repeats.as_ref().map(|(_, id)| *id),
         };
         let ttl = self.request_type.approval_ttl.unwrap_or(self.deadlines.approval_ttl);
-        Ok(self.rows(new, is_auto.then(|| self.now + ttl), ids))
+        Ok((revision, is_auto.then(|| self.now + ttl)))
     }
 
     fn rows(&self, new: NewRequest, auto_approved: Option<DateTime<Utc>>, ids: &Clock) -> Admitted {
@@ -214,10 +300,11 @@ impl PreparedSubmission {
     fn who_signs(&self, rule: &Rule) -> Result<(Vec<Capacity>, bool), AdmissionRefusal> {
         let RuleOutcome::Stages(approval) = &rule.outcome else { return Ok((Vec::new(), true)) };
         let policy = PolicyInForce { approval, people: &self.rules.people };
+        let (maker, act) = self.behind();
         let context = DecisionContext {
             org: &self.maker.org,
-            maker: &self.maker.person,
-            maker_act: &self.maker.act,
+            maker,
+            maker_act: &act,
             state: State::AdminTask,
             expires_at: self.now,
             decisions: &[],

@@ -17,6 +17,7 @@ use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::Refusal;
 use crate::domain::probe::ProbeEnd;
 use crate::domain::request::{NewDecision, Request, State};
+use crate::domain::revision::NewSendBack;
 use crate::domain::rules::SettledRules;
 use crate::domain::settlement::NewSettlementWord;
 use crate::domain::slots::Slots;
@@ -88,6 +89,10 @@ pub(super) enum WriteCommand {
     Client(ClientWrite),
     /// A checker decides.
     Decide(DecideCommand),
+    /// Somebody comments on the request.
+    Comment { by: Caller, words: Words },
+    /// A checker sends the request back to its maker.
+    SendBack { by: Caller, wish: NewSendBack },
     /// The maker withdraws the request.
     Withdraw { by: Caller, reason: Words },
     /// A deadline may have passed: the decision's, or the approval's.
@@ -127,19 +132,21 @@ pub(super) enum WriteCommand {
 
 impl WriteCommand {
     /// The request whose row it changes, if it is there already.
-    pub(super) fn request(&self) -> Option<&Key> {
+    pub(super) fn request(&self) -> Option<Key> {
         match self {
             Self::Decide(DecideCommand { by, .. })
             | Self::Withdraw { by, .. }
+            | Self::Comment { by, .. }
+            | Self::SendBack { by, .. }
             | Self::GiveSettlementWord { by, .. }
-            | Self::AskProbe(by) => Some(&by.key),
-            Self::Expire(key) | Self::Settle(key) => Some(key),
-            Self::SubmitLocked(prepared, _) => prepared.repeats.as_ref(),
+            | Self::AskProbe(by) => Some(by.key.clone()),
+            Self::Expire(key) | Self::Settle(key) => Some(key.clone()),
+            Self::SubmitLocked(prepared, _) => prepared.ground.key(),
             Self::StartAttempt(held)
             | Self::EndAttempt { held, .. }
             | Self::Stop { held, .. }
             | Self::PutBack { held, .. }
-            | Self::EndProbe { held, .. } => Some(&held.key),
+            | Self::EndProbe { held, .. } => Some(held.key.clone()),
             Self::Submit(_)
             | Self::PutInForce(_)
             | Self::KeepRefusal(_)
@@ -168,6 +175,8 @@ impl WriteCommand {
             | Self::KeepRefusal(_)
             | Self::Session(_)
             | Self::Client(_)
+            | Self::Comment { .. }
+            | Self::SendBack { .. }
             | Self::Withdraw { .. }
             | Self::Claim(_)
             | Self::Stop { .. }
@@ -199,6 +208,8 @@ impl WriteCommand {
             | Self::AskProbe(_)
             | Self::EndProbe { .. } => true,
             Self::Decide(_)
+            | Self::Comment { .. }
+            | Self::SendBack { .. }
             | Self::Submit(_)
             | Self::SubmitLocked(..)
             | Self::PutInForce(_)

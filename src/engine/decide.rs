@@ -166,6 +166,24 @@ impl Engine {
         }
     }
 
+    /// The view `before` of a request as a write of this reader left it. What was submitted may have changed in between,
+    /// and is read again then.
+    pub async fn brought_up_to(&self, actor: &Actor, before: View, written: Request) -> View {
+        if before.request.revision == written.revision {
+            return before.after(written);
+        }
+        match self.find(actor, written.id).await {
+            Ok(view) => view,
+            Err(error) => {
+                tracing::warn!(
+                    ?error,
+                    "a request is shown as it was before it was revised: it can't be read"
+                );
+                before
+            }
+        }
+    }
+
     /// The request of `committed` as it is now; as it was committed if it can't be read.
     pub async fn read_again(&self, actor: &Actor, committed: View) -> View {
         let reader = self.reader_for(actor);

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::admission::{Admitted, PreparedSubmission, StoredContext, usage_in};
-use super::explain::nearly_used_up;
+use super::admission::{Admitted, Ground, PreparedSubmission, StoredContext, usage_in};
+use super::stored_findings::nearly_used_up;
 use super::{AdmissionRefusal, Engine, EngineError, SubmissionInput, require};
 use crate::domain::actor::Permission;
 use crate::domain::call::Call;
@@ -23,7 +23,7 @@ use crate::domain::request_type::RequestType;
 use crate::domain::submission::mask_headers;
 use crate::store::requests::RequestRow;
 use crate::store::usage::{UsageKey, UsageRow};
-use crate::store::{AnyConnection, StoreError, requests, usage};
+use crate::store::{AnyConnection, StoreError, repeat_keys, requests, usage};
 
 /// What a submission without faults would become.
 #[derive(Clone, Debug)]
@@ -75,7 +75,27 @@ impl Engine {
         require(input.actor, Permission::Make)?;
         // Without the idempotency key: one that was used before says nothing about this draft.
         // A draft has no id yet; a header that carries the request's id shows zeros until then.
-        let prepared = self.look(self.check_as(RequestId::nil(), input, None)?).await?;
+        let prepared = self.check_as(RequestId::nil(), input, None)?;
+        self.tried(prepared).await
+    }
+
+    /// The same for what would take the place of a request that was sent back.
+    ///
+    /// # Errors
+    /// Those of [`dry_run`](Engine::dry_run).
+    pub async fn dry_run_resubmission(
+        &self,
+        input: &SubmissionInput<'_>,
+        sent_back: &Request,
+    ) -> Result<DryRun, EngineError> {
+        require(input.actor, Permission::Make)?;
+        let mut prepared = self.check_as(sent_back.id, input, None)?;
+        prepared.ground = Ground::Revision(Box::new(sent_back.clone()));
+        self.tried(prepared).await
+    }
+
+    async fn tried(&self, prepared: Box<PreparedSubmission>) -> Result<DryRun, EngineError> {
+        let prepared = self.look(prepared).await?;
         let (prepared, stored) = if prepared.needs_locks() {
             let read = move |conn: &mut AnyConnection| {
                 let stored = stored_context(conn, &prepared)?;
@@ -123,7 +143,7 @@ impl Engine {
             return Ok(Ok(draft));
         }
         let row = RequestRow::from(&draft.request);
-        let read = move |conn: &mut AnyConnection| requests::is_repeat_key_in_use(conn, &row);
+        let read = move |conn: &mut AnyConnection| repeat_keys::is_repeat_key_in_use(conn, &row);
         let is_in_use = self.inner.store.read(read).await?;
         Ok(if is_in_use { Err(AdmissionRefusal::repeat_key_in_use()) } else { Ok(draft) })
     }
@@ -158,9 +178,15 @@ fn stored_context(
     let mut stored = StoredContext::default();
     let rows = usage::find_all(conn, &prepared.read_rows())?;
     let rows: BTreeMap<UsageKey, UsageRow> = rows.into_iter().map(|row| (row.key(), row)).collect();
-    stored.usage = prepared.usage(|key| usage_in(rows.get(key)));
+    let own = prepared.given_back();
+    stored.usage = prepared.usage(|key| {
+        let usage = usage_in(rows.get(key))?;
+        if own.contains(key) { usage.remove(prepared.amount_given_back()) } else { Some(usage) }
+    });
     if let Some(subject) = prepared.submission.subject.as_deref().filter(|_| prepared.must_be_alone()) {
-        stored.pending = requests::list_pending_on(conn, (org, name), subject, 1)?;
+        stored.pending = requests::list_pending_on(conn, (org, name), subject, 2)?;
+        let own = prepared.ground.key().map(|(_, id)| id.to_string());
+        stored.pending.retain(|id| Some(id) != own.as_ref());
     }
     Ok(stored)
 }

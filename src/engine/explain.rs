@@ -1,14 +1,12 @@
 //! What one person is told about one request: may they decide, why not, what is still needed, and findings.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::admission::{usage_in, usage_key};
-use super::counting::{CounterRows, MakerKeys, usage_of};
 use super::reader::Reader;
 use super::reason::Reason;
+use super::revision::offers_resubmission;
 use super::rule_book::approval_of;
+use super::stored_findings::StoredFindings;
 use super::submit_again::offers_again;
 use super::views::{RowView, View};
 use super::{Engine, EngineError};
@@ -16,7 +14,7 @@ use crate::domain::actor::Actor;
 use crate::domain::code::Code;
 use crate::domain::findings::{Finding, FindingCode, Level, hidden_characters};
 use crate::domain::ids::RequestId;
-use crate::domain::lifecycle::{may_withdraw, refusal_of};
+use crate::domain::lifecycle::{may_comment, may_send_back, may_withdraw, refusal_of};
 use crate::domain::look_alikes::look_alikes;
 use crate::domain::policy::Approval;
 use crate::domain::policy::fresh::FreshSignIn;
@@ -24,15 +22,10 @@ use crate::domain::policy::may_decide::{may_decide, must_wait};
 use crate::domain::policy::may_settle::{SettlementRules, may_ask_for_probe, may_settle};
 use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
 use crate::domain::policy::shortage::{Shortage, shortage};
-use crate::domain::policy::usage::Usage;
-use crate::domain::probe::ProbeVerdict;
-use crate::domain::request::{Counted, Decision, Request};
-use crate::domain::request_type::{CountBy, Counter, RequestType};
-use crate::domain::rules::Rules;
-use crate::domain::settlement::{SettledOutcome, SettlementWord};
-use crate::store::attempts::{self, AttemptRow};
-use crate::store::usage::UsageKey;
-use crate::store::{AnyConnection, StoreError, requests, to_micros, usage};
+use crate::domain::request::{Decision, Request};
+use crate::domain::request_type::RequestType;
+use crate::domain::settlement::SettlementWord;
+use crate::store::{AnyConnection, StoreError};
 
 /// What a person is told about a request beyond its body.
 #[derive(Clone, Debug)]
@@ -49,6 +42,12 @@ pub struct Explanation {
     pub can_probe: bool,
     /// Their own latest word about it.
     pub my_word: Option<SettlementWord>,
+    /// Whether they may send it back to its maker now.
+    pub can_send_back: bool,
+    /// Whether they may resubmit it now, as far as this request and their rights say.
+    pub can_resubmit: bool,
+    /// Whether they may comment on it now.
+    pub can_comment: bool,
     /// Whether they may submit it again now, as far as this request and their rights say.
     pub can_submit_again: bool,
     /// Their own decision.
@@ -61,9 +60,6 @@ pub struct Explanation {
     /// What a checker should look at twice.
     pub findings: Vec<Finding>,
 }
-
-/// The most open requests on one subject that are named.
-const OTHERS_MAX: i64 = 5;
 
 impl Engine {
     /// What each stage of a request has and needs; `None` if its rule approves without anybody.
@@ -154,6 +150,10 @@ impl Engine {
             why_not_settle: why_not_settle.map(|why| Reason { code: why.code(), sentence: why.sentence() }),
             can_probe,
             my_word: request.settlement.iter().rev().find(own_word).cloned(),
+            can_send_back: approval
+                .is_some_and(|approval| may_send_back(signer, request, &policy(approval), now).is_ok()),
+            can_resubmit: offers_resubmission(&rules, signer, request, now),
+            can_comment: may_comment(request).is_ok(),
             can_submit_again: offers_again(&rules, signer, request),
             my_decision: request.decisions.iter().find(own).cloned(),
             fresh_sign_in: approval.and_then(|approval| FreshSignIn::of(approval, signer, now)),
@@ -177,171 +177,11 @@ fn read_many(
     found.into_iter().map(explain).collect()
 }
 
-/// Findings that depend on other rows: open requests on the same subject, and counters. Each row is read
-/// once, however many requests ask for it.
-pub(super) struct StoredFindings {
-    /// Who is whom now.
-    rules: Arc<Rules>,
-    /// By type and subject.
-    open: HashMap<(String, String), Vec<String>>,
-    usage: HashMap<UsageKey, Option<Usage>>,
-}
-
-impl StoredFindings {
-    pub(super) fn under(rules: &Arc<Rules>) -> Self {
-        Self { rules: Arc::clone(rules), open: HashMap::new(), usage: HashMap::new() }
-    }
-
-    pub(super) fn of(
-        &mut self,
-        conn: &mut AnyConnection,
-        request: &Request,
-        pinned: &RequestType,
-    ) -> Result<Vec<Finding>, StoreError> {
-        let own = request.id.to_string();
-        let others = self.open_on_subject(conn, request)?;
-        let mut findings: Vec<Finding> =
-            others.iter().filter(|id| **id != own).map(|id| subject_finding(id)).collect();
-        findings.extend(self.used_up(conn, request, pinned)?);
-        findings.extend(late_answers(conn, request)?);
-        findings.extend(late_probe(request));
-        Ok(findings)
-    }
-
-    fn open_on_subject(
-        &mut self,
-        conn: &mut AnyConnection,
-        request: &Request,
-    ) -> Result<&[String], StoreError> {
-        let is_open = request.state.is_open();
-        let Some(subject) = request.terms.subject.as_deref().filter(|_| is_open) else { return Ok(&[]) };
-        let name = request.request_type.as_str();
-        Ok(match self.open.entry((name.to_owned(), subject.to_owned())) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => {
-                let at = (request.org.as_str(), name);
-                unknown.insert(requests::list_pending_on(conn, at, subject, OTHERS_MAX)?)
-            }
-        })
-    }
-
-    /// Counters of an open request that have come as far as its type wants checkers to know.
-    fn used_up(
-        &mut self,
-        conn: &mut AnyConnection,
-        request: &Request,
-        pinned: &RequestType,
-    ) -> Result<Vec<Finding>, StoreError> {
-        if !request.state.waits() || request.terms.counted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let keys = MakerKeys::of((&request.maker, &request.terms.maker_act), &self.rules.people);
-        let rows = |counter: &Counter| {
-            let counted = request.terms.counted.iter().find(|counted| counted.counter == counter.name)?;
-            CounterRows::of(counter, counted.window_start, (&keys, Some(&counted.who)))
-        };
-        let counters: Vec<CounterRows> = pinned.usage.iter().filter_map(rows).collect();
-        let key = |counted: &Counted| usage_key(request.org.as_str(), request.request_type.as_str(), counted);
-        let wanted: BTreeSet<UsageKey> = counters.iter().flat_map(CounterRows::all).map(key).collect();
-        let unread: Vec<UsageKey> = wanted.into_iter().filter(|key| !self.usage.contains_key(key)).collect();
-        self.usage.extend(unread.iter().map(|key| (key.clone(), Some(Usage::default()))));
-        for row in usage::find_all(conn, &unread)? {
-            self.usage.insert(row.key(), usage_in(Some(&row)));
-        }
-        let used = usage_of(&counters, |counted| self.usage.get(&key(counted)).copied().flatten());
-        let nearly = |counter: &Counter| nearly_used_up(counter, *used.get(&counter.name)?);
-        Ok(pinned.usage.iter().filter_map(nearly).collect())
-    }
-}
-
-/// What a probe brought that was under way when people settled the outcome, if it says otherwise.
-fn late_probe(request: &Request) -> Option<Finding> {
-    let settled = request.settling_word()?.outcome;
-    let what = match (settled, request.sending.last_probe?) {
-        (SettledOutcome::Failed, ProbeVerdict::Happened) => "was carried out",
-        (SettledOutcome::Executed, ProbeVerdict::DidNotHappen) => "was not carried out",
-        (SettledOutcome::Executed, ProbeVerdict::Happened | ProbeVerdict::CannotTell)
-        | (SettledOutcome::Failed, ProbeVerdict::DidNotHappen | ProbeVerdict::CannotTell) => return None,
-    };
-    Some(Finding {
-        code: FindingCode::LateAnswer,
-        level: Level::Warning,
-        sentence: format!(
-            "The target was asked while people settled the outcome. It said that the call {what}."
-        ),
-        pointer: None,
-    })
-}
-
-/// What attempts brought that were still under way when another one settled the outcome.
-fn late_answers(conn: &mut AnyConnection, request: &Request) -> Result<Vec<Finding>, StoreError> {
-    let (Some(ended_at), Some(decisive)) = (request.ended_at, request.sending.outcome_attempt) else {
-        return Ok(Vec::new());
-    };
-    let is_settled_by_people = request.settling_word().is_some();
-    if request.sending.attempts < 2 && !is_settled_by_people {
-        return Ok(Vec::new());
-    }
-    let attempts = attempts::list(conn, &request.org, request.id)?;
-    let is_other = |row: &AttemptRow| is_settled_by_people || row.attempt != decisive;
-    let late = attempts
-        .into_iter()
-        .filter(|row| is_other(row) && row.ended_at.is_some_and(|at| at > to_micros(ended_at)));
-    let before = if is_settled_by_people {
-        "people settled the outcome".to_owned()
-    } else {
-        format!("attempt {decisive} settled the outcome")
-    };
-    let finding = |row: AttemptRow| Finding {
-        code: FindingCode::LateAnswer,
-        level: Level::Warning,
-        sentence: format!(
-            "Attempt {} was still under way when {before}. It ended afterwards: {}",
-            row.attempt,
-            row.reason.unwrap_or_default(),
-        ),
-        pointer: None,
-    };
-    Ok(late.map(finding).collect())
-}
-
-/// The finding for a counter that has come as far as its type says.
-pub(super) fn nearly_used_up(counter: &Counter, usage: Usage) -> Option<Finding> {
-    let is_far = counter.warn_count.is_some_and(|warn| usage.count >= warn)
-        || counter.warn_sum.is_some_and(|warn| usage.sum >= warn);
-    is_far.then(|| limit_finding(counter, usage))
-}
-
-fn limit_finding(counter: &Counter, usage: Usage) -> Finding {
-    let whose = match counter.by {
-        CountBy::Maker => "this maker",
-        CountBy::Subject => "this subject",
-    };
-    Finding {
-        code: FindingCode::LimitNearlyUsedUp,
-        level: Level::Warning,
-        sentence: format!(
-            "With this request the counter {} of {whose} is at {} requests and {} in its window.",
-            counter.name, usage.count, usage.sum
-        ),
-        pointer: None,
-    }
-}
-
 fn nobody_can_sign(missing: &Shortage) -> Finding {
     Finding {
         code: FindingCode::NobodyCanSign,
         level: Level::Warning,
         sentence: missing.sentence(),
-        pointer: None,
-    }
-}
-
-fn subject_finding(id: &str) -> Finding {
-    Finding {
-        code: FindingCode::SubjectPending,
-        level: Level::Warning,
-        sentence: format!("The request {id} is open for the same subject, too."),
         pointer: None,
     }
 }

@@ -30,8 +30,8 @@ enum Asked {
         type_name: String,
         body: Vec<u8>,
     },
-    /// The digest says all of it.
-    Again,
+    /// The digest says all of it: which request, and what came with it.
+    OfRequest,
 }
 
 impl ClientKey {
@@ -47,7 +47,13 @@ impl ClientKey {
         let new_id = wish.new_id.as_deref().map_or_else(String::new, |new_id| format!("={new_id}"));
         let reason = wish.reason.as_deref().map_or_else(String::new, |reason| format!("={reason}"));
         let digest = Digest::of(format!("submit-again\n{id}\n{new_id}\n{reason}").as_bytes());
-        Self { key: key.to_owned(), digest, asked: Asked::Again }
+        Self { key: key.to_owned(), digest, asked: Asked::OfRequest }
+    }
+
+    /// The key with which a request that was sent back is resubmitted, with this body.
+    pub(super) fn of_resubmission(key: &str, id: RequestId, body: &[u8]) -> Self {
+        let digest = Digest::of(&[format!("resubmit\n{id}\n").as_bytes(), body].concat());
+        Self { key: key.to_owned(), digest, asked: Asked::OfRequest }
     }
 
     /// The request that the key was used for by the same bytes; `None` if another person used it, or for other bytes,
@@ -113,7 +119,13 @@ impl Engine {
         if !is_theirs {
             return Err(reused());
         }
-        let view = self.find(actor, parse_id(&row.request_id)?).await?;
-        if client_key.asks_for(&view, &self.inner.targets) { Ok(Some(view)) } else { Err(reused()) }
+        let id = parse_id(&row.request_id)?;
+        // What came with the key of a submission is the first revision, whatever the request is by now.
+        let first = self.find_revision(actor, id, (1, None)).await?;
+        if client_key.asks_for(&first.view, &self.inner.targets) {
+            Ok(Some(self.find(actor, id).await?))
+        } else {
+            Err(reused())
+        }
     }
 }

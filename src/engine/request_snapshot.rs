@@ -1,13 +1,17 @@
 //! Everything that a request's page shows, from one snapshot of the database.
 
-use super::explain::{Explanation, StoredFindings};
+use super::explain::Explanation;
 use super::queries::{all_readable, not_readable};
+use super::reader::Reader;
+use super::revision::view_of;
+use super::stored_findings::StoredFindings;
 use super::trail::{TrailEntry, entries};
 use super::views::View;
 use super::{Engine, EngineError};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::ids::RequestId;
 use crate::domain::request::Request;
+use crate::domain::revision_changes::{RevisionChanges, changes};
 use crate::store::listing::{self, Filter, Sort, SortBy};
 use crate::store::{AnyConnection, StoreError, events};
 
@@ -18,6 +22,8 @@ pub struct RequestSnapshot {
     pub view: View,
     /// Its events, oldest first.
     pub events: Vec<TrailEntry>,
+    /// What changed from the revision before, and the number of that one; `None` for the first.
+    pub changes: Option<(i64, RevisionChanges)>,
     /// What the reader is told beyond the request's body.
     pub explained: Explanation,
     /// The first requests that the reader may decide now, in the inbox's order; none without the permission.
@@ -63,13 +69,24 @@ impl Engine {
             let others = on_same_subject(conn, scope, &view, limits.others)?;
             let may_check = asking.may(Permission::Check);
             let waiting = if may_check { inbox.ids(conn, limits.waiting)? } else { Vec::new() };
-            Ok(Some((view, events, findings, waiting, others)))
+            let changes = changes_since_last(conn, &inbox.reader, &view)?;
+            Ok(Some((view, events, findings, waiting, others, changes)))
         };
         let found = self.inner.store.read(read).await?;
-        let (view, events, findings, waiting, others) = found.ok_or_else(|| not_readable(&actor))?;
+        let (view, events, findings, waiting, others, changes) = found.ok_or_else(|| not_readable(&actor))?;
         let explained = self.explanation_of(&actor, &view, findings)?;
-        Ok(RequestSnapshot { view, events, explained, waiting, others })
+        Ok(RequestSnapshot { view, events, changes, explained, waiting, others })
     }
+}
+
+fn changes_since_last(
+    conn: &mut AnyConnection,
+    reader: &Reader,
+    view: &View,
+) -> Result<Option<(i64, RevisionChanges)>, StoreError> {
+    let before = view.request.revision - 1;
+    let Some(earlier) = view_of(conn, reader, &view.request, before)? else { return Ok(None) };
+    Ok(Some((before, changes(&earlier.submission(), &view.submission()))))
 }
 
 fn on_same_subject(

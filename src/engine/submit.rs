@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::admission::{PreparedSubmission, StoredContext, counters_of};
+use super::admission::{Ground, PreparedSubmission, StoredContext, counters_of};
 use super::command::{WriteCommand, WriteReply};
 use super::idempotency::ClientKey;
 use super::views::View;
@@ -170,7 +170,7 @@ impl Engine {
             deadlines: self.inner.deadlines,
             client_key,
             counters,
-            repeats: None,
+            ground: Ground::New,
         }))
     }
 
@@ -215,7 +215,7 @@ impl Engine {
                 Ok(Submitted { view: self.find(actor, id).await?, is_replay: true })
             }
             (WriteReply::NotAdmitted(why), _) => Err(EngineError::NotAdmitted(why)),
-            // Only of a request that is submitted again.
+            // Only of a request that is submitted again or resubmitted.
             (WriteReply::Refused(refusal), _) => Err(EngineError::Refused(refusal)),
             (WriteReply::NotFound, _) => Err(EngineError::NotFound),
             (

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::admission::Ground;
 use super::idempotency::ClientKey;
 use super::views::View;
 use super::{DoorFault, Engine, EngineError, SubmissionInput, Submitted, require};
@@ -15,7 +16,7 @@ use crate::domain::submission::{AgainWish, StoredSubmission};
 use crate::fault_points::{self, FaultPoint};
 use crate::store::StoreError;
 
-/// What a maker sends who submits a request again.
+/// What a maker sends who submits a request again, or resubmits one that was sent back.
 pub struct AgainInput<'a> {
     /// Who asks.
     pub actor: &'a Actor,
@@ -80,7 +81,7 @@ impl Engine {
         // Asked again on the locked row. Here it comes before every fault of a call that can't be submitted anyway.
         let rules = self.inner.book.current();
         let refused = may_submit_again(&input.actor.person, &rules.people, &old.request);
-        let is_due = old.request.state.waits() && self.inner.clock.now() >= old.request.expires_at;
+        let is_due = old.request.state.is_undecided() && self.inner.clock.now() >= old.request.expires_at;
         if let Err(refusal) = refused
             && !is_due
         {
@@ -100,7 +101,7 @@ impl Engine {
         };
         let asked = SubmissionInput { body: Ok(&body), ..*input };
         let mut prepared = self.check(&asked, client_key).map_err(blamed)?;
-        prepared.repeats = Some((old.request.org, old.request.id));
+        prepared.ground = Ground::Repeat((old.request.org, old.request.id));
         let Submitted { view, is_replay } = self.store(input.actor, prepared).await?;
         // Whoever sends a call may see it once. This one was sent before, perhaps through another account.
         Ok(Submitted { view: View { sees_masked: false, ..view }, is_replay })

@@ -22,6 +22,8 @@ pub struct TrailEntry {
     pub event_id: String,
     /// The request's events are numbered from 1.
     pub seq: i64,
+    /// The revision of the request that was the present one after it.
+    pub revision: i64,
     /// When it happened.
     pub at: DateTime<Utc>,
     /// The name of its type, as stored.
@@ -111,7 +113,8 @@ impl TrailEntry {
             seq: row.seq.unwrap_or_default(),
             from: state(row.from_state.as_deref()),
             to: state(row.to_state.as_deref()),
-            digest: row.digest.as_deref().map_or(Some(request.digest), Digest::parse),
+            digest: row.digest.as_deref().map_or(Some(request.digest_of(row.revision())), Digest::parse),
+            revision: row.revision(),
             outcome: row.outcome.as_deref().and_then(Outcome::parse),
             attempt: row.attempt,
             message: row.message.clone(),

@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::rule_book::approval_of;
 use crate::domain::call::Call;
+use crate::domain::lifecycle::is_for_bulk;
 use crate::domain::outcome::PartWarning;
-use crate::domain::policy::bulk::allows_bulk;
 use crate::domain::request::Request;
 use crate::domain::request_type::RequestType;
+use crate::domain::revision_changes::ComparedSubmission;
 use crate::domain::submission::{Submission, mask_headers};
 
 pub use crate::store::answers::AnswerHead;
@@ -90,6 +91,12 @@ impl View {
         self.with_fields_hidden(true)
     }
 
+    /// What was submitted, in clear and as this reader may see it.
+    pub fn submission(&self) -> ComparedSubmission {
+        let request = &self.request;
+        ComparedSubmission::new(&request.entity, request.terms.reason.as_deref(), &self.task, &self.shown().0)
+    }
+
     /// Whether the request may be decided together with others.
     pub fn allows_bulk(&self) -> bool {
         may_be_decided_with_others(&self.request, &self.pinned)
@@ -139,7 +146,7 @@ pub struct AnsweredRow {
 
 fn may_be_decided_with_others(request: &Request, pinned: &RequestType) -> bool {
     let approval = approval_of(pinned, request).ok().flatten();
-    approval.is_some_and(|approval| allows_bulk(pinned.bulk, request.terms.risk, approval))
+    approval.is_some_and(|approval| is_for_bulk(request, pinned.bulk, approval))
 }
 
 /// What the target answered.

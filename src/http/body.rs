@@ -226,6 +226,27 @@ impl<'a> Members<'a> {
         found.map(Vec::as_slice)
     }
 
+    /// An optional list of strings; none if it is absent.
+    pub fn optional_texts(&mut self, name: &'static str) -> Option<Vec<String>> {
+        if !self.members.contains_key(name) {
+            self.known.push(name);
+            return Some(Vec::new());
+        }
+        let mut texts = Vec::new();
+        let mut is_sound = true;
+        for (at, item) in self.list(name)?.iter().enumerate() {
+            match item.as_str() {
+                Some(text) => texts.push(text.to_owned()),
+                None => {
+                    let place = pointer_to(&pointer_to(&self.pointer, name), &at.to_string());
+                    self.faults.push(Fault::new(place, MemberFault::Wrong(MemberKind::Text)));
+                    is_sound = false;
+                }
+            }
+        }
+        is_sound.then_some(texts)
+    }
+
     /// Adds a fault at a member.
     pub fn fault(&mut self, name: &str, fault: MemberFault) {
         self.faults.push(Fault::new(pointer_to(&self.pointer, name), fault));

@@ -54,7 +54,11 @@ pub fn status(code: Code) -> StatusCode {
         | Code::RequestMoved
         | Code::NothingToSettle
         | Code::TooManyWords
-        | Code::NoProbe => StatusCode::CONFLICT,
+        | Code::NoProbe
+        | Code::RequestSentBack
+        | Code::NotSentBack
+        | Code::TooManyRevisions
+        | Code::TooManyComments => StatusCode::CONFLICT,
         Code::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -275,9 +279,14 @@ impl From<Refusal> for ApiError {
             | Refusal::FreshSignInRequired { .. }
             | Refusal::AttemptUnderWay
             | Refusal::NotTheMakerAgain
+            | Refusal::NotTheMakerResubmits
+            | Refusal::SentBack
+            | Refusal::NotSentBack { .. }
+            | Refusal::TooManyRevisions
+            | Refusal::TooManyComments
             | Refusal::NotRepeatable(_)
             | Refusal::NotAllowed(_) => Self::new(refusal.code(), refusal.sentence()),
-            Refusal::DigestMismatch => {
+            Refusal::DigestMismatch | Refusal::RevisionNotNamed { .. } => {
                 Self::at(refusal.code(), "/payload/AdminTask-Payload/digest", refusal.sentence())
             }
             Refusal::Moved { .. } => {

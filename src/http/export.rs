@@ -26,7 +26,7 @@ enum Format {
 }
 
 /// The columns of a CSV export.
-pub const CSV_COLUMNS: [&str; 40] = [
+pub const CSV_COLUMNS: [&str; 43] = [
     "requestId",
     "requestType",
     "state",
@@ -67,6 +67,9 @@ pub const CSV_COLUMNS: [&str; 40] = [
     "repeatOf",
     "repeatedBy",
     "reason",
+    "revision",
+    "revisions",
+    "comments",
 ];
 
 /// The export that the query of `request` describes, for the API and the pages.
@@ -179,7 +182,7 @@ fn csv(rows: &[(AnsweredRow, RecordedTrail)], head: Option<bool>) -> Vec<u8> {
 fn cells(answered: &AnsweredRow, trail: &RecordedTrail) -> [String; CSV_COLUMNS.len()] {
     let AnsweredRow { row, answer } = answered;
     let (request, line) = (&row.request, &row.request.terms.call);
-    let ExportedLists { stages, decisions, attempts, refused, settlement } =
+    let ExportedLists { stages, decisions, attempts, refused, settlement, revisions, comments } =
         ExportedLists::of(request, &row.pinned, trail);
     let terms = &request.terms;
     let entity = request.entity.clone();
@@ -230,5 +233,8 @@ fn cells(answered: &AnsweredRow, trail: &RecordedTrail) -> [String; CSV_COLUMNS.
         request.repeat_of.map(|id| id.to_string()).unwrap_or_default(),
         request.repeated_by.map(|id| id.to_string()).unwrap_or_default(),
         terms.reason.clone().unwrap_or_default(),
+        request.revision.to_string(),
+        revisions,
+        comments,
     ]
 }

@@ -84,6 +84,9 @@ macro_rules! load_by_key {
             conn: &mut $crate::store::AnyConnection,
             keys: &[$crate::store::requests::Key],
         ) -> Result<Vec<$row>, $crate::store::StoreError> {
+            if keys.is_empty() {
+                return Ok(Vec::new());
+            }
             match conn {
                 $crate::store::AnyConnection::Postgres(conn) => {
                     Ok($statement(&$crate::store::by_key::Named::new(keys)).load(conn)?)

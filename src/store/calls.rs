@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::by_key::load_by_key;
-use super::columns::{Columns, columns};
+use super::by_key::{Named, named_rows};
+use super::columns::batch_insert;
 use super::requests::{Key, parse_id};
-use super::schema::calls;
+use super::schema::{calls, requests};
 use super::stored_call::StoredCall;
 use super::{AnyConnection, StoreError};
 use crate::domain::ids::OrgId;
@@ -20,6 +20,8 @@ pub struct CallRow {
     pub org_id: String,
     /// The request.
     pub request_id: String,
+    /// The revision that it was submitted with.
+    pub revision: i64,
     /// The target's label at submission.
     pub label: String,
     /// How many bytes the call and its echo have when they are unpacked, the body of the call counted twice.
@@ -29,11 +31,12 @@ pub struct CallRow {
 }
 
 impl CallRow {
-    /// The row of a request's call.
-    pub fn new((org, id): &Key, stored: &StoredCall, label: &str) -> Self {
+    /// The row of the call of a request's revision.
+    pub fn new(((org, id), revision): (&Key, i64), stored: &StoredCall, label: &str) -> Self {
         Self {
             org_id: org.to_string(),
             request_id: id.to_string(),
+            revision,
             label: label.to_owned(),
             read_bytes: i64::try_from(stored.read_bytes()).unwrap_or(i64::MAX),
             packed: stored.pack(),
@@ -51,20 +54,57 @@ impl CallRow {
     }
 }
 
-pub(super) fn columns<'a>(rows: &[&'a CallRow]) -> Columns<'a> {
-    columns!(rows, [org_id, request_id, label, read_bytes, packed,])
-}
+batch_insert!(pub fn insert(InsertCalls, calls, CallRow), [
+    org_id, request_id, revision, label, read_bytes, packed,
+]);
 
-/// The call of one request.
+/// The call of one request in its present revision.
 pub fn find(conn: &mut AnyConnection, key: &Key) -> Result<CallRow, StoreError> {
-    let found = rows_of(conn, std::slice::from_ref(key))?.pop();
-    found.ok_or_else(|| StoreError::Corrupt(format!("{} has no call", key.1)))
+    rows_of(conn, std::slice::from_ref(key))?.pop().ok_or_else(|| missing(key))
 }
 
-/// The calls of the named requests, by request.
+/// The call of one request in this revision.
+pub fn find_revision(conn: &mut AnyConnection, key: &Key, revision: i64) -> Result<CallRow, StoreError> {
+    let named = calls::table.find((key.0.as_str(), key.1.to_string(), revision));
+    named.get_result(conn).optional()?.ok_or_else(|| missing(key))
+}
+
+fn missing(key: &Key) -> StoreError {
+    StoreError::Corrupt(format!("{} has no call", key.1))
+}
+
+/// The calls of the named requests in their present revisions, by request.
 pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<HashMap<Key, CallRow>, StoreError> {
     let rows = rows_of(conn, keys)?.into_iter();
     rows.map(|row| Ok(((OrgId::new(row.org_id.clone()), parse_id(&row.request_id)?), row))).collect()
 }
 
-load_by_key!(fn rows_of(ReadCalls, calls) -> CallRow);
+named_rows!(
+    ReadCalls,
+    calls,
+    &calls::all_columns,
+    calls::SqlType,
+    concat!(
+        " JOIN requests ON requests.org_id = named.org_id AND requests.request_id = named.request_id",
+        " AND requests.revision = calls.revision",
+    )
+);
+
+fn rows_of(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<CallRow>, StoreError> {
+    let conn = match conn {
+        AnyConnection::Postgres(conn) => return Ok(ReadCalls(&Named::new(keys)).load(conn)?),
+        AnyConnection::Sqlite(conn) => conn,
+    };
+    let mut rows = Vec::with_capacity(keys.len());
+    for (org, id) in keys {
+        let id = id.to_string();
+        let present = requests::org_id
+            .eq(calls::org_id)
+            .and(requests::request_id.eq(calls::request_id))
+            .and(requests::revision.eq(calls::revision));
+        let named = calls::org_id.eq(org.as_str()).and(calls::request_id.eq(id));
+        let found = calls::table.inner_join(requests::table.on(present)).filter(named);
+        rows.extend(found.select(CallRow::as_select()).load::<CallRow>(conn)?);
+    }
+    Ok(rows)
+}

@@ -280,7 +280,7 @@ pub(super) use batch_insert;
 /// prepared anew each time.
 macro_rules! batch_update {
     (
-        fn $update:ident($statement:ident, $one:ident, $table:ident, $row:ident),
+        $vis:vis fn $update:ident($statement:ident, $one:ident, $table:ident, $row:ident),
         key [$($key:ident),+], fence $fence:ident, only if $only_if:literal,
         set [$($column:ident),+ $(,)?]
     ) => {
@@ -323,7 +323,7 @@ macro_rules! batch_update {
         impl diesel::RunQueryDsl<diesel::SqliteConnection> for $one<'_> {}
 
         /// Writes each row whose fence still is what stands beside it; returns how many there were.
-        fn $update(
+        $vis fn $update(
             conn: &mut $crate::store::AnyConnection,
             rows: &[(&$row, i64)],
         ) -> diesel::QueryResult<usize> {

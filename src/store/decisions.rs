@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::by_key::load_by_key;
 use super::columns::{batch_insert, person};
+use super::request_parts::OfRequest;
 use super::requests::{Key, parse_digest, parse_id};
 use super::schema::decisions;
 use super::{AnyConnection, StoreError, from_micros, json, to_micros};
@@ -19,6 +20,7 @@ use crate::domain::request::{Decision, Request, Verdict};
 pub struct DecisionRow {
     pub org_id: String,
     pub request_id: String,
+    pub revision: i64,
     pub person_key: String,
     pub iss: String,
     pub sub: String,
@@ -35,12 +37,13 @@ pub struct DecisionRow {
 }
 
 impl DecisionRow {
-    /// The row for a decision on `request`, the `number`th from 0.
+    /// The row for a decision on the present revision of `request`, the `number`th from 0.
     pub fn new(request: &Request, decision: &Decision, number: usize) -> Self {
         let checker = decision.checker.clone();
         Self {
             org_id: request.org.to_string(),
             request_id: request.id.to_string(),
+            revision: request.revision,
             person_key: checker.key().into_text(),
             iss: checker.iss,
             sub: checker.sub,
@@ -74,21 +77,34 @@ impl DecisionRow {
     }
 }
 
-/// The decisions on the named requests, in their order.
-pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<HashMap<Key, Vec<Decision>>, StoreError> {
-    let mut rows = rows_of(conn, keys)?;
+/// The decisions on the named requests in the named revisions, in their order.
+pub fn list(
+    conn: &mut AnyConnection,
+    named: &[(Key, i64)],
+) -> Result<HashMap<Key, Vec<Decision>>, StoreError> {
+    let keys: Vec<Key> = named.iter().map(|(key, _)| key.clone()).collect();
+    let revisions: HashMap<&Key, i64> = named.iter().map(|(key, revision)| (key, *revision)).collect();
+    let mut rows = rows(conn, &keys)?;
     rows.sort_by_key(|row| (row.number, row.decided_at));
     let mut decided: HashMap<Key, Vec<Decision>> = HashMap::new();
     for row in rows {
-        let key = (OrgId::new(row.org_id.clone()), parse_id(&row.request_id)?);
-        decided.entry(key).or_default().push(row.into_decision()?);
+        let key = row.request()?;
+        if revisions.get(&key) == Some(&row.revision) {
+            decided.entry(key).or_default().push(row.into_decision()?);
+        }
     }
     Ok(decided)
 }
 
-load_by_key!(fn rows_of(ReadDecisions, decisions) -> DecisionRow);
+impl OfRequest for DecisionRow {
+    fn request(&self) -> Result<Key, StoreError> {
+        Ok((OrgId::new(self.org_id.clone()), parse_id(&self.request_id)?))
+    }
+}
+
+load_by_key!(pub(super) fn rows(ReadDecisions, decisions) -> DecisionRow);
 
 batch_insert!(pub fn insert(InsertDecisions, decisions, DecisionRow), [
-    org_id, request_id, person_key, iss, sub, user_id, user_name, verdict, message, digest,
+    org_id, request_id, revision, person_key, iss, sub, user_id, user_name, verdict, message, digest,
     decided_at, number, stage, capacities, act,
 ]);

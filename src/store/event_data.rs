@@ -12,11 +12,34 @@ use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
 use crate::domain::request::Verdict;
 
-/// A submission. All else of it never changes, and stands in the request's own row.
+/// A submission or a resubmission. All else of it never changes, and stands in the row of the request or the revision.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct SubmittedData {
     pub(super) waits_for: Vec<String>,
+}
+
+/// That a checker sent it back. The row's message says what is to be changed.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SentBackData {
+    pub(super) fields: Vec<String>,
+    stage: usize,
+    capacities: Vec<String>,
+    act: Vec<PersonJson>,
+}
+
+impl SentBackData {
+    /// What the checker signed as, with their `message`.
+    pub(super) fn signature(self, message: String) -> Result<Signature, StoreError> {
+        let Self { stage, capacities, act, fields: _ } = self;
+        Ok(Signature {
+            message,
+            stage,
+            capacities: json::read_capacities(&capacities)?,
+            act: json::read_people(act),
+        })
+    }
 }
 
 /// A request that was submitted again.
@@ -145,6 +168,15 @@ pub(super) fn write(kind: &EventKind) -> String {
         EventKind::Submitted(request) => {
             json::write(&SubmittedData { waits_for: json::capacities(&request.waits_for) })
         }
+        EventKind::Resubmitted { new, .. } => {
+            json::write(&SubmittedData { waits_for: json::capacities(&new.waits_for) })
+        }
+        EventKind::SentBack { signature, fields } => json::write(&SentBackData {
+            fields: fields.clone(),
+            stage: signature.stage,
+            capacities: json::capacities(&signature.capacities),
+            act: json::people(&signature.act),
+        }),
         EventKind::Decided { signature, waits_for, execute_before, .. } => json::write(&DecidedData {
             stage: signature.stage,
             capacities: json::capacities(&signature.capacities),
@@ -182,6 +214,7 @@ pub(super) fn write(kind: &EventKind) -> String {
         EventKind::MakerAccessValidated
         | EventKind::PayloadValidated
         | EventKind::ProbeAsked
+        | EventKind::Commented { .. }
         | EventKind::Withdrawn { .. }
         | EventKind::Expired
         | EventKind::AttemptStarted { .. } => "{}".to_owned(),
@@ -207,6 +240,11 @@ impl KindColumns {
             EventKind::Submitted(request) => {
                 Self { message: request.terms.reason.clone(), ..Self::default() }
             }
+            EventKind::Resubmitted { new, .. } => {
+                Self { message: new.terms.reason.clone(), ..Self::default() }
+            }
+            EventKind::SentBack { signature, .. } => said(&signature.message),
+            EventKind::Commented { message } => said(message),
             EventKind::MakerAccessValidated
             | EventKind::PayloadValidated
             | EventKind::ProbeAsked

@@ -7,20 +7,14 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::columns::{batch_insert, person};
-use super::event_data::{
-    self, AttemptEndedData, AutoApprovedData, DecidedData, EndedData, KindColumns, ProbedData, RefusedData,
-    SettlementData, SubmittedAgainData, SubmittedData,
-};
-use super::requests::{Key, parse_id, parse_state, parse_verdict};
+use super::event_data::{self, KindColumns};
+use super::requests::{Key, parse_state};
 use super::schema::events;
-use super::{AnyConnection, StoreError, from_micros, joined_events, json, to_micros};
+use super::{AnyConnection, StoreError, from_micros, joined_events, to_micros};
 use crate::domain::actor::Person;
-use crate::domain::attempt::AttemptOutcome;
-use crate::domain::code::Code;
 use crate::domain::ids::{OrgId, RequestId};
-use crate::domain::lifecycle::{AttemptResult, Event, EventKind, EventType, NewRequest, Tried};
-use crate::domain::outcome::Outcome;
-use crate::domain::request::{Request, VERSION_ON_ARRIVAL, Verdict};
+use crate::domain::lifecycle::{Event, EventKind, EventType};
+use crate::domain::request::{Request, VERSION_ON_ARRIVAL};
 
 pub use super::origin::Origin;
 
@@ -54,6 +48,7 @@ pub struct EventRow {
     pub outcome: Option<String>,
     pub reference: String,
     pub data: String,
+    pub revision: Option<i64>,
 }
 
 /// The first id that is made in the millisecond of this time: ids are ordered by time.
@@ -90,6 +85,7 @@ impl EventRow {
             outcome: outcome.map(|outcome| outcome.name().to_owned()),
             reference: origin.reference.clone(),
             data: event_data::write(&event.kind),
+            revision: (event.revision > 1).then_some(event.revision),
         }
     }
 
@@ -119,6 +115,7 @@ impl EventRow {
             outcome: None,
             reference: id.to_string(),
             data: data.to_string(),
+            revision: None,
         }
     }
 
@@ -127,9 +124,14 @@ impl EventRow {
         person!(self, actor_iss, actor_sub, actor_user_id, actor_user_name)
     }
 
-    /// Whether it records an attempt that the rules forbade.
-    pub fn is_refused_attempt(&self) -> bool {
-        self.event_type == EventType::Refused.name()
+    /// The revision that was the present one after it.
+    pub fn revision(&self) -> i64 {
+        self.revision.unwrap_or(1)
+    }
+
+    /// Whether whoever read the request before it still knows all that counts.
+    pub fn moves_nothing(&self) -> bool {
+        EventType::parse(&self.event_type).is_some_and(EventType::moves_nothing)
     }
 
     /// What happened.
@@ -140,7 +142,7 @@ impl EventRow {
         parse_event_type(&self.event_type)
     }
 
-    /// The event of `request` as the domain folds it. What of a submission never changes stands in the request only.
+    /// The event of `request` as the domain folds it. What was submitted stands in the request and its revisions only.
     pub fn into_event(self, request: &Request) -> Result<Event, StoreError> {
         let to = self.to_state.as_deref().ok_or_else(|| corrupt("to_state"))?;
         Ok(Event {
@@ -149,157 +151,13 @@ impl EventRow {
             from: self.from_state.as_deref().map(parse_state).transpose()?,
             to: parse_state(to)?,
             kind: self.kind(request)?,
+            revision: self.revision(),
             by: self.actor(),
-        })
-    }
-
-    fn kind(&self, request: &Request) -> Result<EventKind, StoreError> {
-        Ok(match self.event_type()? {
-            EventType::Submitted => EventKind::Submitted(Box::new(self.new_request(request)?)),
-            EventType::MakerAccessValidated => EventKind::MakerAccessValidated,
-            EventType::PayloadValidated => EventKind::PayloadValidated,
-            EventType::Approved | EventType::ApprovalGiven => self.decided(Verdict::Approved)?,
-            EventType::Rejected | EventType::RejectionGiven => self.decided(Verdict::Rejected)?,
-            EventType::AutoApproved => {
-                let data: AutoApprovedData = self.data()?;
-                EventKind::AutoApproved { rule: data.rule, execute_before: from_micros(data.execute_before)? }
-            }
-            EventType::Withdrawn => EventKind::Withdrawn { reason: self.message()? },
-            EventType::Expired => EventKind::Expired,
-            EventType::AttemptStarted => {
-                EventKind::AttemptStarted { attempt: self.attempt.ok_or_else(|| corrupt("attempt"))? }
-            }
-            EventType::AttemptEnded => self.attempt_ended()?,
-            EventType::LateAnswer => self.late_answer()?,
-            EventType::Executed | EventType::Failed | EventType::OutcomeUnknown => self.ended()?,
-            EventType::Refused => {
-                let data: RefusedData = self.data()?;
-                EventKind::Refused {
-                    code: Code::parse(&data.code).ok_or_else(|| corrupt("code"))?,
-                    message: self.message()?,
-                    tried: data.tried.map(Tried::try_from).transpose()?.map(Box::new),
-                }
-            }
-            EventType::SettlementProposed => self.settlement_word(false)?,
-            EventType::Settled => self.settlement_word(true)?,
-            EventType::SubmittedAgain => {
-                let data: SubmittedAgainData = self.data()?;
-                EventKind::SubmittedAgain { newer: parse_id(&data.repeated_by)? }
-            }
-            EventType::ProbeAsked => EventKind::ProbeAsked,
-            EventType::Probed => self.probed()?,
-            EventType::RulesInForce
-            | EventType::PeopleInForce
-            | EventType::RulesStale
-            | EventType::SendingPaused
-            | EventType::SendingResumed
-            | EventType::DeliveryGivenUp
-            | EventType::SubscriptionSwitchedOff
-            | EventType::SignedIn
-            | EventType::SignedOut
-            | EventType::SessionEnded => {
-                return Err(corrupt("an event of no request"));
-            }
-        })
-    }
-
-    fn attempt_ended(&self) -> Result<EventKind, StoreError> {
-        let data: AttemptEndedData = self.data()?;
-        Ok(EventKind::AttemptEnded {
-            attempt: self.attempt.ok_or_else(|| corrupt("attempt"))?,
-            outcome: parse_attempt_outcome(&data.attempt_outcome)?,
-            reason: self.message()?,
-            next_attempt_at: from_micros(data.next_attempt_at)?,
-        })
-    }
-
-    fn ended(&self) -> Result<EventKind, StoreError> {
-        let data: EndedData = self.data()?;
-        Ok(EventKind::Ended {
-            attempt: self.attempt_result(data.attempt_outcome.as_deref())?,
-            outcome: self.outcome()?.ok_or_else(|| corrupt("outcome"))?,
-            reason: self.message()?,
-            inferred: data.inferred,
-        })
-    }
-
-    fn late_answer(&self) -> Result<EventKind, StoreError> {
-        let data: EndedData = self.data()?;
-        let attempt = self.attempt_result(data.attempt_outcome.as_deref())?;
-        Ok(EventKind::LateAnswer {
-            attempt: attempt.ok_or_else(|| corrupt("attempt"))?,
-            reason: self.message()?,
-            settles: self.outcome()?,
-        })
-    }
-
-    fn probed(&self) -> Result<EventKind, StoreError> {
-        let data: ProbedData = self.data()?;
-        Ok(EventKind::Probed {
-            verdict: parse_verdict(&data.verdict)?,
-            reason: self.message()?,
-            next_probe_at: data.next_probe_at.map(from_micros).transpose()?,
-            settles: self.outcome()?,
-        })
-    }
-
-    fn settlement_word(&self, settles: bool) -> Result<EventKind, StoreError> {
-        let data: SettlementData = self.data()?;
-        Ok(EventKind::SettlementWordGiven { word: Box::new(data.into_word(self.message()?)?), settles })
-    }
-
-    fn attempt_result(&self, outcome: Option<&str>) -> Result<Option<AttemptResult>, StoreError> {
-        match (self.attempt, outcome.map(parse_attempt_outcome).transpose()?) {
-            (Some(attempt), Some(outcome)) => Ok(Some(AttemptResult { attempt, outcome })),
-            (None, None) => Ok(None),
-            (Some(_), None) | (None, Some(_)) => Err(corrupt("attempt")),
-        }
-    }
-
-    fn data<T: serde::de::DeserializeOwned>(&self) -> Result<T, StoreError> {
-        json::read(&self.data, "event")
-    }
-
-    fn message(&self) -> Result<String, StoreError> {
-        self.message.clone().ok_or_else(|| corrupt("message"))
-    }
-
-    fn outcome(&self) -> Result<Option<Outcome>, StoreError> {
-        let parse = |name| Outcome::parse(name).ok_or_else(|| corrupt("outcome"));
-        self.outcome.as_deref().map(parse).transpose()
-    }
-
-    fn decided(&self, verdict: Verdict) -> Result<EventKind, StoreError> {
-        let data: DecidedData = self.data()?;
-        Ok(EventKind::Decided {
-            verdict,
-            leads_to: parse_state(self.to_state.as_deref().ok_or_else(|| corrupt("to_state"))?)?,
-            waits_for: data.waits_for()?,
-            execute_before: data.execute_before()?,
-            signature: Box::new(data.signature(self.message()?)?),
-        })
-    }
-
-    fn new_request(&self, request: &Request) -> Result<NewRequest, StoreError> {
-        let data: SubmittedData = self.data()?;
-        Ok(NewRequest {
-            org: request.org.clone(),
-            id: request.id,
-            request_type: request.request_type.clone(),
-            type_version: request.type_version.clone(),
-            host: request.host.clone(),
-            maker: self.actor(),
-            entity: request.entity.clone(),
-            digest: request.digest,
-            expires_at: request.expires_at,
-            terms: request.terms.clone(),
-            waits_for: json::read_capacities(&data.waits_for)?,
-            repeat_of: request.repeat_of,
         })
     }
 }
 
-/// Whether somebody signs the digest with it. All other events leave it to the request, where it never changes.
+/// Whether somebody signs the digest with it. All other events leave it to the revision, where it never changes.
 fn is_bound(kind: &EventKind) -> bool {
     matches!(kind, EventKind::Decided { .. })
 }
@@ -309,21 +167,17 @@ pub fn parse_event_type(text: &str) -> Result<EventType, StoreError> {
     EventType::parse(text).ok_or_else(|| corrupt(text))
 }
 
-fn parse_attempt_outcome(text: &str) -> Result<AttemptOutcome, StoreError> {
-    AttemptOutcome::parse(text).ok_or_else(|| corrupt("attempt outcome"))
-}
-
-fn corrupt(what: &str) -> StoreError {
+pub(super) fn corrupt(what: &str) -> StoreError {
     StoreError::Corrupt(format!("event: {what}"))
 }
 
 batch_insert!(pub fn insert(InsertEvents, events, EventRow), [
     org_id, event_id, request_id, seq, format, at, event_type as "type", actor_iss, actor_sub, actor_user_id,
     actor_user_name, actor_token_id, actor_address, via, from_state, to_state, message, digest, attempt,
-    outcome, reference, data,
+    outcome, reference, data, revision,
 ]);
 
-/// Whether anything but refused attempts has happened to a request after `version`.
+/// Whether anything that [moves](EventType::moves_nothing) it has happened to a request after `version`.
 pub fn has_moved_since(conn: &mut AnyConnection, (org, id): &Key, version: i64) -> Result<bool, StoreError> {
     if version < VERSION_ON_ARRIVAL {
         return Ok(true);
@@ -332,7 +186,8 @@ pub fn has_moved_since(conn: &mut AnyConnection, (org, id): &Key, version: i64) 
     // An attempt that began with the approval `version` is later than that.
     let has_begun = events::event_type.eq(EventType::Approved.name()).and(events::attempt.is_not_null());
     let later = events::seq.gt(version).or(events::seq.eq(version).and(has_begun));
-    let moved = later.and(events::event_type.ne(EventType::Refused.name()));
+    let still = EventType::ALL.into_iter().filter(|known| known.moves_nothing()).map(EventType::name);
+    let moved = later.and(events::event_type.ne_all(still));
     let found = events::table.filter(of_request.and(moved)).select(events::event_id).first::<String>(conn);
     Ok(found.optional()?.is_some())
 }

@@ -55,7 +55,7 @@ pub fn waiting_sets(conn: &mut AnyConnection, org: &OrgId) -> Result<Vec<String>
     }
 }
 
-type WaitingRow = (String, String, String, i64, i64, String, (String, String, String, String));
+type WaitingRow = (String, String, String, (i64, i64), i64, String, (String, String, String, String));
 
 /// Requests that wait for `set`, in their order, without those that `accounts` made or have decided.
 pub fn waiting_for(
@@ -67,7 +67,11 @@ pub fn waiting_for(
 ) -> Result<Vec<WaitingRequest>, StoreError> {
     let Accounts { iss, sub, keys, listed, user_id: _ } = accounts.clone();
     // Only ids of one issuer are one person: an id of another one's is another person's, unless it is listed.
-    let own = decisions::org_id.eq(requests::org_id).and(decisions::request_id.eq(requests::request_id)).and(
+    let on_present = decisions::org_id
+        .eq(requests::org_id)
+        .and(decisions::request_id.eq(requests::request_id))
+        .and(decisions::revision.eq(requests::revision));
+    let own = on_present.and(
         decisions::person_key
             .eq_any(keys.clone())
             .or(decisions::iss.eq(iss.clone()).and(decisions::sub.eq(sub.clone())))
@@ -91,7 +95,7 @@ pub fn waiting_for(
             requests::request_id,
             requests::request_type,
             requests::type_version,
-            requests::version,
+            (requests::version, requests::revision),
             requests::expires_at,
             requests::terms,
             maker,
@@ -106,10 +110,10 @@ pub fn waiting_for(
     let mut found = Vec::with_capacity(rows.len());
     let mut with_decisions = Vec::new();
     for row in rows {
-        let may_be_decided = row.3 > VERSION_ON_ARRIVAL;
+        let (version, revision) = row.3;
         let waiting = waiting(org, row)?;
-        if may_be_decided {
-            with_decisions.push((org.clone(), waiting.id));
+        if version > VERSION_ON_ARRIVAL {
+            with_decisions.push(((org.clone(), waiting.id), revision));
         }
         found.push(waiting);
     }

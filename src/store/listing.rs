@@ -9,15 +9,14 @@ use diesel::prelude::*;
 
 use super::accounts::Accounts;
 use super::columns::lower;
-use super::decisions;
 use super::records::{self, Record};
+use super::request_parts::complete;
 use super::requests::{self as rows, Key, RequestRow};
 use super::schema::requests;
-use super::settlement_words;
 use super::{AnyConnection, StoreError, to_micros};
 use crate::domain::caseless;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::request::{Request, State, VERSION_ON_ARRIVAL};
+use crate::domain::request::{Request, State};
 
 /// Selects requests of one org.
 #[derive(Clone, Debug)]
@@ -184,7 +183,7 @@ pub fn page_at(
         )),
     };
     let page = query.load(conn)?;
-    with_decisions(conn, page)
+    complete(conn, page)
 }
 
 /// A page after a position (from the beginning if there is none).
@@ -212,7 +211,7 @@ pub fn page_after(
         }
         SortBy::End => page_by_end(conn, filter, sort.descending, after, limit)?,
     };
-    with_decisions(conn, page)
+    complete(conn, page)
 }
 
 /// Requests with ids between two, both included, in the order of their ids.
@@ -225,7 +224,7 @@ pub fn between_ids(
     let range = requests::request_id.between(first.to_string(), last.to_string());
     let query = filtered(filter).filter(range).order(requests::request_id.asc()).limit(limit);
     let page = query.load(conn)?;
-    with_decisions(conn, page)
+    complete(conn, page)
 }
 
 fn by_start(query: Boxed<'_>, descending: bool) -> Boxed<'_> {
@@ -307,30 +306,13 @@ pub fn find_request(
     id: RequestId,
 ) -> Result<Option<Request>, StoreError> {
     let page = rows::find(conn, org, id)?.into_iter().collect();
-    Ok(with_decisions(conn, page)?.pop())
+    Ok(complete(conn, page)?.pop())
 }
 
 /// The named requests with their decisions, in no order.
 pub fn load_requests(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<Request>, StoreError> {
     let rows = rows::load(conn, keys)?;
-    with_decisions(conn, rows)
-}
-
-/// The rows of a page with their decisions, and with what people said about their outcomes.
-fn with_decisions(conn: &mut AnyConnection, page: Vec<RequestRow>) -> Result<Vec<Request>, StoreError> {
-    if page.is_empty() {
-        return Ok(Vec::new());
-    }
-    let key = |row: &RequestRow| Ok((OrgId::new(row.org_id.clone()), rows::parse_id(&row.request_id)?));
-    let keys = page.iter().map(key).collect::<Result<Vec<Key>, StoreError>>()?;
-    let decided = page.iter().zip(&keys).filter(|(row, _)| row.version > VERSION_ON_ARRIVAL);
-    let decided: Vec<Key> = decided.map(|(_, key)| key.clone()).collect();
-    let mut decided = if decided.is_empty() { HashMap::new() } else { decisions::list(conn, &decided)? };
-    let mut said = settlement_words::list(conn, &page)?;
-    let whole = |(row, key): (RequestRow, &Key)| {
-        row.into_request(decided.remove(key).unwrap_or_default(), said.remove(key).unwrap_or_default())
-    };
-    page.into_iter().zip(&keys).map(whole).collect()
+    complete(conn, rows)
 }
 
 /// The named requests in this order.
@@ -347,5 +329,5 @@ pub fn find_all(
     let mut page: Vec<RequestRow> = requests::table.filter(named).load(conn)?;
     let place: HashMap<&str, usize> = texts.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
     page.sort_by_key(|row| place.get(row.request_id.as_str()).copied());
-    with_decisions(conn, page)
+    complete(conn, page)
 }

@@ -6,21 +6,20 @@ use uuid::Uuid;
 
 use super::by_key::{load_by_key, lock_by_key};
 use super::columns::{Columns, batch_update, columns, person};
-use super::schema::{attempts, requests};
-use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
+use super::request_parts::RequestParts;
+use super::schema::requests;
+use super::{AnyConnection, StoreError, from_micros, revisions, terms, to_micros};
 use crate::domain::actor::Person;
-use crate::domain::attempt::AttemptOutcome;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::policy::Capacity;
 use crate::domain::probe::ProbeVerdict;
-use crate::domain::request::{Decision, Request, State};
+use crate::domain::request::{Request, State};
 use crate::domain::sending::Sending;
-use crate::domain::settlement::SettlementWord;
 use crate::domain::submission::EntityInfo;
 
 /// The states of [`State::is_open`].
-const OPEN_STATES: [&str; 3] = ["AdminTask", "approved", "unknown"];
+pub(super) const OPEN_STATES: [&str; 4] = ["AdminTask", "sent_back", "approved", "unknown"];
 
 /// Names one request; rows are locked in this order.
 pub type Key = (OrgId, RequestId);
@@ -68,6 +67,10 @@ pub struct RequestRow {
     pub repeated_by: Option<String>,
     pub probes: i64,
     pub last_probe: Option<String>,
+    pub revision: i64,
+    pub revised_at: Option<i64>,
+    pub send_backs: i64,
+    pub comments: i64,
 }
 
 impl From<&Request> for RequestRow {
@@ -113,6 +116,10 @@ impl From<&Request> for RequestRow {
             repeated_by: request.repeated_by.map(|id| id.to_string()),
             probes: sending.probes,
             last_probe: sending.last_probe.map(|verdict| verdict.name().to_owned()),
+            revision: request.revision,
+            revised_at: request.revised_at.map(to_micros),
+            send_backs: request.revision - 1 + i64::from(request.sent_back.is_some()),
+            comments: request.comments,
         }
     }
 }
@@ -128,12 +135,17 @@ impl RequestRow {
         terms::read_waits_for(&self.waits_for)
     }
 
-    /// The request, with its rows of the tables `decisions` and `settlement_words`.
-    pub fn into_request(
-        self,
-        decisions: Vec<Decision>,
-        settlement: Vec<SettlementWord>,
-    ) -> Result<Request, StoreError> {
+    /// Names it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if somebody damaged the id.
+    pub fn key(&self) -> Result<Key, StoreError> {
+        Ok((OrgId::new(self.org_id.clone()), parse_id(&self.request_id)?))
+    }
+
+    /// The request, with its rows of the other tables.
+    pub fn into_request(self, parts: RequestParts) -> Result<Request, StoreError> {
+        let RequestParts { decisions, settlement, earlier, sent_back } = parts;
         let maker = self.maker();
         Ok(Request {
             id: parse_id(&self.request_id)?,
@@ -162,6 +174,11 @@ impl RequestRow {
                 probes: self.probes,
                 last_probe: self.last_probe.as_deref().map(parse_verdict).transpose()?,
             },
+            revision: self.revision,
+            revised_at: self.revised_at.map(from_micros).transpose()?,
+            sent_back,
+            earlier,
+            comments: self.comments,
             started_at: from_micros(self.started_at)?,
             expires_at: from_micros(self.expires_at)?,
             ended_at: self.ended_at.map(from_micros).transpose()?,
@@ -227,15 +244,19 @@ batch_update!(
         repeated_by,
         probes,
         last_probe,
+        send_backs,
+        comments,
     ]
 );
 
-/// A request that changed, and the version it had when it was loaded.
+/// A request that changed, and what it was when it was loaded.
 pub struct RequestUpdate {
     /// Its new state.
     pub row: RequestRow,
     /// The version it was loaded with.
     pub version_before: i64,
+    /// The revision that it was loaded with.
+    pub revision_before: i64,
 }
 
 /// Writes what changed.
@@ -243,9 +264,16 @@ pub struct RequestUpdate {
 /// # Errors
 /// [`StoreError::Stale`] if another node wrote one of them since it was loaded.
 pub fn save(conn: &mut AnyConnection, updates: &[RequestUpdate]) -> Result<(), StoreError> {
-    let rows: Vec<(&RequestRow, i64)> =
-        updates.iter().map(|update| (&update.row, update.version_before)).collect();
-    if update_rows(conn, &rows)? == updates.len() { Ok(()) } else { Err(StoreError::Stale) }
+    let (mut moved, mut revised) = (Vec::new(), Vec::new());
+    for RequestUpdate { row, version_before, revision_before } in updates {
+        let is_revised = row.revision != *revision_before;
+        (if is_revised { &mut revised } else { &mut moved }).push((row, *version_before));
+    }
+    let mut written = if moved.is_empty() { 0 } else { update_rows(conn, &moved)? };
+    if !revised.is_empty() {
+        written += revisions::revise_rows(conn, &revised)?;
+    }
+    if written == updates.len() { Ok(()) } else { Err(StoreError::Stale) }
 }
 
 /// The columns of a new request; those about attempts and their outcome have their defaults.
@@ -292,19 +320,23 @@ pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Opti
 
 load_by_key!(pub(super) fn load(ReadRequests, requests) -> RequestRow);
 
-/// Requests whose deadline has passed, over all orgs: waiting ones, then approved ones.
+/// Requests whose deadline has passed, over all orgs: undecided ones, then approved ones.
 pub fn list_overdue(
     conn: &mut AnyConnection,
     now: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<Key>, StoreError> {
     let now = to_micros(now);
-    let mut rows: Vec<(String, String)> = requests::table
-        .filter(requests::state.eq("AdminTask").and(requests::expires_at.le(now)))
-        .order(requests::expires_at)
-        .limit(limit)
-        .select((requests::org_id, requests::request_id))
-        .load(conn)?;
+    let mut rows: Vec<(String, String)> = Vec::new();
+    // Each has an index of its own.
+    for undecided in [State::AdminTask, State::SentBack] {
+        let found = requests::table
+            .filter(requests::state.eq(undecided.name()).and(requests::expires_at.le(now)))
+            .order(requests::expires_at)
+            .limit(limit)
+            .select((requests::org_id, requests::request_id));
+        rows.extend(found.load::<(String, String)>(conn)?);
+    }
     rows.extend(
         requests::table
             .filter(requests::state.eq("approved").and(requests::execute_before.le(now)))
@@ -331,43 +363,6 @@ pub fn list_pending_on(
         .limit(limit)
         .select(requests::request_id)
         .load(conn)?)
-}
-
-/// Whether another open request of the org to the host carries the same repeat key. The one that it submits again has
-/// ended, if only in the rows that are about to be written.
-pub fn is_repeat_key_in_use(conn: &mut AnyConnection, row: &RequestRow) -> Result<bool, StoreError> {
-    let Some(repeat_key) = &row.repeat_key else { return Ok(false) };
-    let same = requests::org_id.eq(&row.org_id).and(requests::host.eq(&row.host));
-    let found = requests::table
-        .filter(same.and(requests::repeat_key.eq(repeat_key)))
-        .filter(requests::state.eq_any(OPEN_STATES).and(requests::request_id.ne(&row.request_id)))
-        .filter(requests::request_id.ne(row.repeat_of.as_ref().unwrap_or(&row.request_id)))
-        .select(requests::request_id)
-        .first::<String>(conn);
-    Ok(found.optional()?.is_some())
-}
-
-/// Whether another request of the org to the host, with the same repeat key, ever began an attempt that may
-/// have reached the target.
-pub fn was_repeat_key_sent_by_another(
-    conn: &mut AnyConnection,
-    request: &Request,
-) -> Result<bool, StoreError> {
-    let Some(repeat_key) = &request.terms.repeat_key else { return Ok(false) };
-    let of_request = attempts::org_id.eq(requests::org_id).and(attempts::request_id.eq(requests::request_id));
-    let same = requests::org_id.eq(request.org.as_str()).and(requests::host.eq(&request.host));
-    let found = requests::table
-        .inner_join(attempts::table.on(of_request))
-        .filter(same.and(requests::repeat_key.eq(repeat_key)).and(requests::attempts.gt(0)))
-        .filter(requests::request_id.ne(request.id.to_string()))
-        .filter(
-            attempts::outcome
-                .is_null()
-                .or(attempts::outcome.ne(AttemptOutcome::NotSent.name()).assume_not_null()),
-        )
-        .select(requests::request_id)
-        .first::<String>(conn);
-    Ok(found.optional()?.is_some())
 }
 
 /// Number of requests in `state`, over all orgs; for the gauges.

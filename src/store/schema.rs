@@ -42,13 +42,18 @@ diesel::table! {
         repeated_by -> Nullable<Text>,
         probes -> BigInt,
         last_probe -> Nullable<Text>,
+        revision -> BigInt,
+        revised_at -> Nullable<BigInt>,
+        send_backs -> BigInt,
+        comments -> BigInt,
     }
 }
 
 diesel::table! {
-    calls (org_id, request_id) {
+    calls (org_id, request_id, revision) {
         org_id -> Text,
         request_id -> Text,
+        revision -> BigInt,
         label -> Text,
         read_bytes -> BigInt,
         packed -> Binary,
@@ -56,9 +61,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    decisions (org_id, request_id, person_key) {
+    decisions (org_id, request_id, revision, person_key) {
         org_id -> Text,
         request_id -> Text,
+        revision -> BigInt,
         person_key -> Text,
         iss -> Text,
         sub -> Text,
@@ -72,6 +78,44 @@ diesel::table! {
         stage -> BigInt,
         capacities -> Text,
         act -> Text,
+    }
+}
+
+diesel::table! {
+    send_backs (org_id, request_id, revision) {
+        org_id -> Text,
+        request_id -> Text,
+        revision -> BigInt,
+        person_key -> Text,
+        iss -> Text,
+        sub -> Text,
+        user_id -> Text,
+        user_name -> Text,
+        message -> Text,
+        fields -> Text,
+        sent_at -> BigInt,
+        stage -> BigInt,
+        capacities -> Text,
+        act -> Text,
+    }
+}
+
+diesel::table! {
+    revisions (org_id, request_id, revision) {
+        org_id -> Text,
+        request_id -> Text,
+        revision -> BigInt,
+        submitted_at -> BigInt,
+        type_version -> Text,
+        digest -> Text,
+        host -> Text,
+        till_id -> Text,
+        store_id -> Text,
+        zone_id -> Text,
+        concept_id -> Text,
+        terms -> Text,
+        subject -> Nullable<Text>,
+        repeat_key -> Nullable<Text>,
     }
 }
 
@@ -164,6 +208,7 @@ diesel::table! {
         outcome -> Nullable<Text>,
         reference -> Text,
         data -> Text,
+        revision -> Nullable<BigInt>,
     }
 }
 

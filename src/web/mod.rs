@@ -38,8 +38,8 @@ pub(crate) use parts::layout::{Nav, Shell};
 use crate::engine::Engine;
 use crate::http::error::ApiError;
 use pages::{
-    bulk, decide, deliveries, event_stream, history, inbox, new_request, request, request_lists,
-    request_types, settle, sign_in, submit_again, trail,
+    bulk, comment, decide, deliveries, event_stream, history, inbox, new_request, request, request_lists,
+    request_types, revision, send_back, settle, sign_in, submit_again, trail,
 };
 use parts::layout;
 use session::SignIn;
@@ -91,6 +91,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/requests/{id}/withdraw", web::get().to(decide::withdraw_step))
         .route("/requests/{id}/withdraw", web::post().to(decide::withdraw))
         .route("/requests/{id}/decide", web::post().to(decide::decide))
+        .route("/requests/{id}/send-back", web::get().to(send_back::step))
+        .route("/requests/{id}/send-back", web::post().to(send_back::send_back))
+        .route("/requests/{id}/resubmit", web::get().to(new_request::resubmit::step))
+        .route("/requests/{id}/resubmit", web::post().to(new_request::resubmit::submit))
+        .route("/requests/{id}/comments", web::post().to(comment::comment))
+        .route("/requests/{id}/revisions/{number}", web::get().to(revision::page))
+        .route("/requests/{id}/revisions/{number}/body", web::get().to(revision::body))
         .route("/requests/{id}/settle", web::post().to(settle::settle))
         .route("/requests/{id}/submit-again", web::get().to(submit_again::step))
         .route("/requests/{id}/submit-again", web::post().to(submit_again::submit))

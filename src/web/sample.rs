@@ -12,7 +12,9 @@ use crate::domain::call::Call;
 use crate::domain::code::Code;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
-use crate::domain::lifecycle::{AttemptResult, Event, EventKind, GivenWord, NewRequest, Signature, Tried};
+use crate::domain::lifecycle::{
+    AttemptResult, Event, EventKind, GivenWord, NewRequest, NewRevision, Signature, Tried,
+};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
 use crate::domain::probe::ProbeVerdict;
@@ -80,6 +82,9 @@ pub fn entry(kind: EventKind, from: Option<State>) -> TrailEntry {
         EventKind::Submitted(_)
         | EventKind::MakerAccessValidated
         | EventKind::PayloadValidated
+        | EventKind::Commented { .. }
+        | EventKind::SentBack { .. }
+        | EventKind::Resubmitted { .. }
         | EventKind::Withdrawn { .. }
         | EventKind::Refused { .. }
         | EventKind::SettlementWordGiven { .. }
@@ -94,25 +99,36 @@ pub fn entry(kind: EventKind, from: Option<State>) -> TrailEntry {
         | EventKind::Probed { .. } => (Person::system(), State::AdminTask),
     };
     let new = if let EventKind::Submitted(new) = &kind { NewRequest::clone(new) } else { birth() };
-    let event = Event { seq: 1, at, by, from, to, kind };
+    let event = Event { seq: 1, at, by, revision: 1, from, to, kind };
     TrailEntry::of(&Request::new(new, at), &event, Uuid::nil())
+}
+
+fn for_risk(message: &str) -> Box<Signature> {
+    let capacities = vec![Capacity::Group("Risk".to_owned())];
+    Box::new(Signature { message: message.to_owned(), stage: 0, capacities, act: Vec::new() })
 }
 
 /// A decision for the group Risk.
 pub fn decided(verdict: Verdict, leads_to: State) -> EventKind {
-    let signature = Signature {
-        message: "Receipt checked.".to_owned(),
-        stage: 0,
-        capacities: vec![Capacity::Group("Risk".to_owned())],
-        act: Vec::new(),
-    };
     EventKind::Decided {
         verdict,
-        signature: Box::new(signature),
+        signature: for_risk("Receipt checked."),
         leads_to,
         waits_for: Vec::new(),
         execute_before: None,
     }
+}
+
+/// Sent back for the group Risk.
+pub fn sent_back() -> EventKind {
+    let fields = vec!["/payload/IntouchAPITask-Payload/body/amount".to_owned()];
+    EventKind::SentBack { signature: for_risk("The receipt says 21 EUR."), fields }
+}
+
+/// What is submitted in place of [`birth`].
+pub fn revised() -> NewRevision {
+    let NewRequest { type_version, entity, digest, host, terms, waits_for, .. } = birth();
+    NewRevision { type_version, entity, digest, host, terms, waits_for }
 }
 
 fn probed(
@@ -167,6 +183,9 @@ pub fn every_kind() -> Vec<EventKind> {
         decided(Verdict::Approved, State::Approved),
         decided(Verdict::Rejected, State::AdminTask),
         decided(Verdict::Rejected, State::Rejected),
+        EventKind::Commented { message: "Which receipt?".to_owned() },
+        sent_back(),
+        EventKind::Resubmitted { new: Box::new(revised()), is_auto_approved: false },
         EventKind::Withdrawn { reason: "A typing error.".to_owned() },
         EventKind::Expired,
         EventKind::AttemptStarted { attempt: 1 },
@@ -369,7 +388,7 @@ pub fn entries() -> Vec<TrailEntry> {
     let at = noon() - TimeDelta::hours(2) + TimeDelta::milliseconds(7);
     let row = |(seq, (kind, from, to))| {
         let by = if seq < 5 { person(HOSTILE) } else { Person::system() };
-        let event = Event { seq, at, by, from, to, kind };
+        let event = Event { seq, at, by, revision: 1, from, to, kind };
         TrailEntry::of(&view.request, &event, Uuid::nil())
     };
     (1..).zip(kinds).map(row).collect()

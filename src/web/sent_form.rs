@@ -62,20 +62,28 @@ impl SentForm {
 
     /// What was written into the fields of a submission, without those that are not public.
     pub fn public_fields(&self, request_type: &RequestType) -> Vec<Typed> {
-        let is_public = |name: &str| {
-            let steps: Vec<String> = name.split('/').skip(1).map(unescaped).collect();
-            let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
-            let classes = &request_type.classes;
-            name.starts_with('/') && !classes.hide(&steps) && !classes.reach_into(&steps)
-        };
-        let typed = |(label, text): (String, String)| Typed { label, text };
-        self.fields().filter(|(name, text)| !text.is_empty() && is_public(name)).map(typed).collect()
+        public_fields(self.bytes(), request_type)
     }
 
     fn fields(&self) -> impl Iterator<Item = (String, String)> {
-        let bytes = self.bytes.as_ref().ok();
-        pairs(bytes.map_or(&[][..], |bytes| &bytes[..]))
+        pairs(self.bytes())
     }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.as_ref().map_or(&[][..], |bytes| &bytes[..])
+    }
+}
+
+/// What was written into the fields of a submission, without those that are not public.
+pub fn public_fields(form: &[u8], request_type: &RequestType) -> Vec<Typed> {
+    let is_public = |name: &str| {
+        let steps: Vec<String> = name.split('/').skip(1).map(unescaped).collect();
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        let classes = &request_type.classes;
+        name.starts_with('/') && !classes.hide(&steps) && !classes.reach_into(&steps)
+    };
+    let typed = |(label, text): (String, String)| Typed { label, text };
+    pairs(form).filter(|(name, text)| !text.is_empty() && is_public(name)).map(typed).collect()
 }
 
 impl FromRequest for SentForm {

@@ -188,6 +188,7 @@ fn judge_state(before: &Case, case: &mut Case) {
         | State::Unknown
         | State::Approved
         | State::AdminTask
+        | State::SentBack
         | State::ValidatePayload
         | State::ValidateMakerAccess => false,
     };

@@ -311,6 +311,8 @@ impl Protocol {
             | State::Rejected
             | State::Withdrawn
             | State::Expired
+            // Nobody sends back in the model: no call leaves before the last decision.
+            | State::SentBack
             | State::ValidateMakerAccess
             | State::ValidatePayload => {}
         }

@@ -2,12 +2,15 @@
 
 -- One row per request: its current state, the fold of its events. Small on purpose; what is sent and
 -- what came back are in separate tables, so that sealing and retention never touch this one.
--- `terms` is JSON and never changes: the rule that applied and its risk, the summary, the amount, the
+-- `terms` is JSON: the rule that applied and its risk, the summary, the amount, the
 -- accounts behind the maker, the counters it counts in. `waits_for` names the capacities that can sign now,
 -- sorted, one a line; '' if it waits for no one. `sort_at` orders the inbox. `attempts` counts those that began,
 -- `ambiguous` those of which nobody knows what became of them; `open_attempt` says whether one is under way.
 -- `outcome_attempt` is the attempt that decided the outcome; `inferred` if only a repeat's answer shows it.
 -- `settlement_words` counts what people said about its unknown outcome, `probes` how often its target was asked.
+-- `revision` numbers what the maker submitted: it is 1 until a checker sent the request back and the maker resubmitted
+-- it, at `revised_at`; `send_backs` counts how often it was sent back, `comments` the comments on it. Type version,
+-- digest, host, entities, terms, subject and repeat key are those of the present revision.
 -- `repeat_of` names the request that this one submits again, `repeated_by` the one as which it was submitted again.
 CREATE TABLE requests (
     org_id          TEXT COLLATE "C" NOT NULL,
@@ -15,7 +18,7 @@ CREATE TABLE requests (
     request_type    TEXT COLLATE "C" NOT NULL,
     type_version    TEXT COLLATE "C" NOT NULL,
     state           TEXT COLLATE "C" NOT NULL
-        CHECK (state IN ('AdminTask', 'approved', 'executed', 'failed', 'unknown',
+        CHECK (state IN ('AdminTask', 'sent_back', 'approved', 'executed', 'failed', 'unknown',
                          'rejected', 'withdrawn', 'expired')),
     version         BIGINT NOT NULL CHECK (version > 0),
     attempts        BIGINT NOT NULL CHECK (attempts >= 0),
@@ -50,7 +53,15 @@ CREATE TABLE requests (
     repeated_by     TEXT COLLATE "C",
     probes          BIGINT NOT NULL DEFAULT 0 CHECK (probes >= 0),
     last_probe      TEXT COLLATE "C" CHECK (last_probe IN ('happened', 'did_not_happen', 'cannot_tell')),
+    revision        BIGINT NOT NULL DEFAULT 1 CHECK (revision > 0),
+    revised_at      BIGINT,
+    send_backs      BIGINT NOT NULL DEFAULT 0,
+    comments        BIGINT NOT NULL DEFAULT 0 CHECK (comments >= 0),
     PRIMARY KEY (org_id, request_id),
+    CONSTRAINT requests_revisions_add_up CHECK (
+        (revised_at IS NULL) = (revision = 1) AND send_backs IN (revision - 1, revision)
+        AND (send_backs = revision - 1 OR state IN ('sent_back', 'withdrawn', 'expired'))
+        AND (state <> 'sent_back' OR (send_backs = revision AND waits_for = ''))),
     CONSTRAINT requests_final_has_end CHECK (
         (state IN ('executed', 'failed', 'rejected', 'withdrawn', 'expired')) = (ended_at IS NOT NULL)),
     CONSTRAINT requests_attempt_needs_approval CHECK (
@@ -67,36 +78,39 @@ CREATE INDEX requests_by_start ON requests (org_id, started_at, request_id);
 CREATE INDEX requests_by_end ON requests (org_id, ended_at, request_id);
 CREATE INDEX requests_by_maker ON requests (org_id, maker_key, started_at, request_id);
 CREATE INDEX requests_waiting ON requests (expires_at) WHERE state = 'AdminTask';
+CREATE INDEX requests_sent_back ON requests (expires_at) WHERE state = 'sent_back';
 CREATE INDEX requests_inbox ON requests (org_id, waits_for, sort_at, request_id) WHERE state = 'AdminTask';
 CREATE INDEX requests_by_subject ON requests (org_id, subject, started_at, request_id) WHERE subject IS NOT NULL;
 CREATE INDEX requests_approved ON requests (execute_before) WHERE state = 'approved';
 CREATE INDEX requests_unknown ON requests (state) WHERE state = 'unknown';
 -- The id by which a target recognises a repeat belongs to one open request.
 CREATE UNIQUE INDEX requests_open_repeat_key ON requests (org_id, host, repeat_key)
-    WHERE repeat_key IS NOT NULL AND state IN ('AdminTask', 'approved', 'unknown');
+    WHERE repeat_key IS NOT NULL AND state IN ('AdminTask', 'sent_back', 'approved', 'unknown');
 -- A request is submitted again once.
 CREATE UNIQUE INDEX requests_repeated_once ON requests (org_id, repeat_of) WHERE repeat_of IS NOT NULL;
 CREATE INDEX requests_sent_repeat_key ON requests (org_id, host, repeat_key)
     WHERE repeat_key IS NOT NULL AND attempts > 0;
 
 -- What is sent and the echo that people were shown, compressed together in the zlib format; `src/store/stored_call.rs`
--- says how. `read_bytes` is how many bytes a reader gets of it. Never updated.
+-- says how. `read_bytes` is how many bytes a reader gets of it. One row a revision; never updated.
 CREATE TABLE calls (
     org_id     TEXT COLLATE "C" NOT NULL,
     request_id TEXT COLLATE "C" NOT NULL,
+    revision   BIGINT NOT NULL DEFAULT 1,
     label      TEXT COLLATE "C" NOT NULL,
     read_bytes BIGINT NOT NULL,
     packed     BYTEA NOT NULL,
-    PRIMARY KEY (org_id, request_id)
+    PRIMARY KEY (org_id, request_id, revision)
 );
 -- It is compressed already.
 ALTER TABLE calls ALTER COLUMN packed SET STORAGE EXTERNAL;
 
--- At most one decision per person; a trigger refuses the maker's own. `number` counts the decisions on a
--- request from 0. `stage` and `capacities` say what the person signed as; `act` is their token's act chain.
+-- At most one decision per person and revision; a trigger refuses the maker's own, and one whose digest is not that of
+-- its revision. `number` counts the decisions on a revision from 0. `stage` and `capacities` say what the person signed as; `act` is their token's act chain.
 CREATE TABLE decisions (
     org_id     TEXT COLLATE "C" NOT NULL,
     request_id TEXT COLLATE "C" NOT NULL,
+    revision   BIGINT NOT NULL DEFAULT 1,
     person_key TEXT COLLATE "C" NOT NULL,
     iss        TEXT COLLATE "C" NOT NULL,
     sub        TEXT COLLATE "C" NOT NULL,
@@ -110,12 +124,54 @@ CREATE TABLE decisions (
     stage      BIGINT NOT NULL CHECK (stage >= 0),
     capacities TEXT COLLATE "C" NOT NULL,
     act        TEXT COLLATE "C" NOT NULL,
-    PRIMARY KEY (org_id, request_id, person_key),
+    PRIMARY KEY (org_id, request_id, revision, person_key),
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
 );
 CREATE INDEX decisions_by_person ON decisions (org_id, person_key, decided_at, request_id);
 CREATE INDEX decisions_by_sub ON decisions (org_id, lower(sub), decided_at, request_id);
 CREATE INDEX decisions_by_user ON decisions (org_id, user_id, decided_at, request_id);
+
+-- That a checker sent a revision back to its maker, and what is to be changed; `fields` are JSON pointers into the
+-- submission, as a JSON array. `stage`, `capacities` and `act` as in `decisions`. A trigger refuses the maker's own.
+CREATE TABLE send_backs (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    request_id TEXT COLLATE "C" NOT NULL,
+    revision   BIGINT NOT NULL CHECK (revision > 0),
+    person_key TEXT COLLATE "C" NOT NULL,
+    iss        TEXT COLLATE "C" NOT NULL,
+    sub        TEXT COLLATE "C" NOT NULL,
+    user_id    TEXT COLLATE "C" NOT NULL,
+    user_name  TEXT COLLATE "C" NOT NULL,
+    message    TEXT COLLATE "C" NOT NULL,
+    fields     TEXT COLLATE "C" NOT NULL,
+    sent_at    BIGINT NOT NULL,
+    stage      BIGINT NOT NULL CHECK (stage >= 0),
+    capacities TEXT COLLATE "C" NOT NULL,
+    act        TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (org_id, request_id, revision),
+    FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
+);
+
+-- The revisions that later ones took the place of: what stood in `requests` while each was the present one. Their calls,
+-- decisions and send-backs are in those tables.
+CREATE TABLE revisions (
+    org_id       TEXT COLLATE "C" NOT NULL,
+    request_id   TEXT COLLATE "C" NOT NULL,
+    revision     BIGINT NOT NULL CHECK (revision > 0),
+    submitted_at BIGINT NOT NULL,
+    type_version TEXT COLLATE "C" NOT NULL,
+    digest       TEXT COLLATE "C" NOT NULL,
+    host         TEXT COLLATE "C" NOT NULL,
+    till_id      TEXT COLLATE "C" NOT NULL,
+    store_id     TEXT COLLATE "C" NOT NULL,
+    zone_id      TEXT COLLATE "C" NOT NULL,
+    concept_id   TEXT COLLATE "C" NOT NULL,
+    terms        TEXT COLLATE "C" NOT NULL,
+    subject      TEXT COLLATE "C",
+    repeat_key   TEXT COLLATE "C",
+    PRIMARY KEY (org_id, request_id, revision),
+    FOREIGN KEY (org_id, request_id, revision) REFERENCES send_backs (org_id, request_id, revision)
+);
 
 -- What people say about an outcome that nobody knows, and how they know it. `number` counts the words on a request from
 -- 0. `capacities` says what the person signed as; `act` is their token's act chain. `settles` marks the second of two
@@ -201,8 +257,8 @@ CREATE TABLE answers (
 
 -- The audit trail: what happened, by whom, in which order. Rows are only ever added. A request's first row, of the type
 -- 'submitted', stands for its first three events: that it was submitted and passed both checks. `to_state` is then the
--- state after all three. What of a submission never changes stands in `requests` only; of its digest only decisions
--- keep a copy. The row of an approval with an attempt's number stands for the start of that attempt as well.
+-- state after all three. What was submitted stands in `requests` and `revisions` only; of its digest only decisions
+-- keep a copy. `revision` is the one that was the present one after it; NULL for the first. The row of an approval with an attempt's number stands for the start of that attempt as well.
 CREATE TABLE events (
     org_id          TEXT COLLATE "C" NOT NULL,
     event_id        TEXT COLLATE "C" NOT NULL,
@@ -226,6 +282,7 @@ CREATE TABLE events (
     outcome         TEXT COLLATE "C",
     reference       TEXT COLLATE "C" NOT NULL,
     data            TEXT COLLATE "C" NOT NULL,
+    revision        BIGINT CHECK (revision > 1),
     -- The only index that every event is in: a third of a submission's cost was its index entries. The change
     -- feed finds submissions by `requests_by_start` instead.
     UNIQUE (org_id, request_id, seq),
@@ -448,13 +505,21 @@ CREATE TRIGGER decisions_never_change BEFORE UPDATE OR DELETE ON decisions
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER decisions_never_emptied BEFORE TRUNCATE ON decisions
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER send_backs_never_change BEFORE UPDATE OR DELETE ON send_backs
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER send_backs_never_emptied BEFORE TRUNCATE ON send_backs
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER revisions_never_change BEFORE UPDATE OR DELETE ON revisions
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER revisions_never_emptied BEFORE TRUNCATE ON revisions
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER settlement_words_never_change BEFORE UPDATE OR DELETE ON settlement_words
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER settlement_words_never_emptied BEFORE TRUNCATE ON settlement_words
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER requests_submission_never_changes
-    BEFORE UPDATE OF request_type, type_version, host, maker_iss, maker_sub, maker_user_id, maker_user_name, maker_key,
-        till_id, store_id, zone_id, concept_id, started_at, expires_at ON requests
+    BEFORE UPDATE OF request_type, maker_iss, maker_sub, maker_user_id, maker_user_name, maker_key, started_at,
+        expires_at ON requests
     FOR EACH ROW EXECUTE FUNCTION refuse_change('what was submitted is immutable');
 CREATE TRIGGER requests_never_deleted BEFORE DELETE ON requests
     FOR EACH ROW EXECUTE FUNCTION refuse_change('rows are never deleted');
@@ -462,12 +527,38 @@ CREATE TRIGGER requests_never_emptied BEFORE TRUNCATE ON requests
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('rows are never deleted');
 CREATE TRIGGER requests_final_never_moves BEFORE UPDATE ON requests
     FOR EACH ROW WHEN (
-        NEW.digest <> OLD.digest OR NEW.terms <> OLD.terms OR NEW.subject IS DISTINCT FROM OLD.subject
-        OR NEW.repeat_key IS DISTINCT FROM OLD.repeat_key OR NEW.repeat_of IS DISTINCT FROM OLD.repeat_of
+        NEW.repeat_of IS DISTINCT FROM OLD.repeat_of
         OR (OLD.repeated_by IS NOT NULL AND NEW.repeated_by IS DISTINCT FROM OLD.repeated_by)
         OR (OLD.ended_at IS NOT NULL
             AND (NEW.state <> OLD.state OR NEW.ended_at IS DISTINCT FROM OLD.ended_at)))
-    EXECUTE FUNCTION refuse_change('digest, terms, links and a final state are immutable');
+    EXECUTE FUNCTION refuse_change('links and a final state are immutable');
+CREATE TRIGGER requests_revision_never_changes BEFORE UPDATE ON requests
+    FOR EACH ROW WHEN (NEW.revision = OLD.revision AND (
+        NEW.digest <> OLD.digest OR NEW.terms <> OLD.terms OR NEW.subject IS DISTINCT FROM OLD.subject
+        OR NEW.repeat_key IS DISTINCT FROM OLD.repeat_key OR NEW.type_version <> OLD.type_version
+        OR NEW.host <> OLD.host OR NEW.till_id <> OLD.till_id OR NEW.store_id <> OLD.store_id
+        OR NEW.zone_id <> OLD.zone_id OR NEW.concept_id <> OLD.concept_id
+        OR NEW.revised_at IS DISTINCT FROM OLD.revised_at))
+    EXECUTE FUNCTION refuse_change('digest, terms and all else of a revision are immutable');
+-- One batch may write several revisions at once.
+CREATE FUNCTION refuse_unasked_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.revision > OLD.revision
+        AND NEW.revision - OLD.revision = (
+            SELECT count(*) FROM revisions
+            WHERE org_id = OLD.org_id AND request_id = OLD.request_id
+                AND revision >= OLD.revision AND revision < NEW.revision)
+        AND EXISTS (
+            SELECT FROM revisions
+            WHERE org_id = OLD.org_id AND request_id = OLD.request_id AND revision = OLD.revision
+                AND digest = OLD.digest AND terms = OLD.terms)
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'requests: only what was sent back is revised';
+END $$;
+CREATE TRIGGER requests_revised_after_send_back BEFORE UPDATE ON requests
+    FOR EACH ROW WHEN (NEW.revision <> OLD.revision) EXECUTE FUNCTION refuse_unasked_revision();
 
 CREATE TRIGGER type_versions_never_change
     BEFORE UPDATE OF version, request_type, definition, first_at OR DELETE ON type_versions
@@ -493,6 +584,26 @@ BEGIN
 END $$;
 CREATE TRIGGER decisions_never_by_the_maker BEFORE INSERT ON decisions
     FOR EACH ROW EXECUTE FUNCTION refuse_own_decision('no one decides their own request');
+-- What a checker signs is what was submitted.
+CREATE FUNCTION refuse_foreign_digest() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM requests
+        WHERE org_id = NEW.org_id AND request_id = NEW.request_id AND revision = NEW.revision
+            AND digest = NEW.digest
+    ) AND NOT EXISTS (
+        SELECT FROM revisions
+        WHERE org_id = NEW.org_id AND request_id = NEW.request_id AND revision = NEW.revision
+            AND digest = NEW.digest
+    ) THEN
+        RAISE EXCEPTION 'decisions: the digest is not that of the revision' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decisions_of_their_revision BEFORE INSERT ON decisions
+    FOR EACH ROW EXECUTE FUNCTION refuse_foreign_digest();
+CREATE TRIGGER send_backs_never_by_the_maker BEFORE INSERT ON send_backs
+    FOR EACH ROW EXECUTE FUNCTION refuse_own_decision('no one sends back their own request');
 CREATE TRIGGER settlement_words_never_by_the_maker BEFORE INSERT ON settlement_words
     FOR EACH ROW EXECUTE FUNCTION refuse_own_decision('no one settles their own request');
 CREATE FUNCTION refuse_lone_settlement() RETURNS trigger LANGUAGE plpgsql AS $$

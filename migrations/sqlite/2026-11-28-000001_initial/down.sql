@@ -18,6 +18,8 @@ DROP TABLE answers;
 DROP TABLE attempts;
 DROP TABLE executions;
 DROP TABLE settlement_words;
+DROP TABLE revisions;
+DROP TABLE send_backs;
 DROP TABLE decisions;
 DROP TABLE calls;
 DROP TABLE requests;

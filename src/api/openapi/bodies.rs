@@ -2,18 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{WORDS, members, schema, schemas, settling};
+use super::{WORDS, members, revising, schema, schemas, settling};
 use crate::domain::header_names::HEADERS_MAX;
 use crate::domain::path::placeholders;
 use crate::domain::pointer::unescaped;
 use crate::domain::request::Verdict;
-use crate::domain::request_type::{
-    Change, Normalisation, REPEAT_ID_CHARS_MAX, ReasonRule, RequestType, RequestTypes, Schema,
-};
+use crate::domain::request_type::{Change, Normalisation, ReasonRule, RequestType, RequestTypes, Schema};
 use crate::domain::submission::REASON;
 use crate::domain::words::Words;
 use crate::engine::Engine;
-use crate::http::wire::{EntityBody, NO_CONTROL, Word};
+use crate::http::wire::{EntityBody, Word};
 
 /// The contract's own examples, by request type.
 pub(super) const EXAMPLES: [(&str, &str); 6] = [
@@ -35,7 +33,9 @@ pub(super) fn schemas(types: &RequestTypes) -> Map<String, Value> {
         "DecisionInput": decision(),
         "WithdrawalInput": withdrawal(),
         "SettlementInput": settling::settlement(),
-        "SubmitAgainInput": again(),
+        "SubmitAgainInput": revising::again_input(),
+        "CommentInput": revising::comment_input(),
+        "SendBackInput": revising::send_back_input(),
         "ProbeInput": closed(json!({})),
         "BulkDecisionInput": bulk_decision(),
         "BulkDecisionItem": bulk_decision_item(),
@@ -50,6 +50,11 @@ pub(super) fn schemas(types: &RequestTypes) -> Map<String, Value> {
 /// The name of the schema of a type's submission, `IssueBadgeInput`.
 fn input_name(request_type: &RequestType) -> String {
     format!("{}Input", camel(request_type))
+}
+
+/// A reference to the schema of a type's submission.
+pub(super) fn input_reference(request_type: &RequestType) -> Value {
+    schema(&input_name(request_type))
 }
 
 /// The name of the schema of a type's task, `IssueBadgeTask`.
@@ -106,19 +111,6 @@ pub(super) fn decide_many() -> Value {
 pub(super) fn withdraw() -> Value {
     let example = json!({ "reason": "The customer called again." });
     body("Why the request is withdrawn.", "WithdrawalInput", &[("withdraw", example)])
-}
-
-/// The request body of what is submitted again.
-pub(super) fn submit_again() -> Value {
-    let examples = [
-        ("same", json!({})),
-        ("otherId", json!({ "newId": "4711-b", REASON: "The first one was cancelled." })),
-    ];
-    body(
-        "Why, and what is to differ from the stored call: nothing, or its id.",
-        "SubmitAgainInput",
-        &examples,
-    )
 }
 
 /// A request body of this schema, with examples by name.
@@ -307,7 +299,8 @@ fn decision() -> Value {
             "actionMessage": words("The checker's reason. A rejection needs one."),
             "digest": {
                 "type": "string",
-                "description": "The digest that the checker read. If the request has another one, the answer is 409.",
+                "description": "The digest that the checker read. If the request has another one, the answer is 409. \
+                                From the second revision on it must be there.",
             },
             "version": {
                 "type": "integer", "minimum": 1,
@@ -354,18 +347,6 @@ fn bulk_decision_item() -> Value {
 
 fn withdrawal() -> Value {
     closed(json!({ "reason": words("The maker's reason.") }))
-}
-
-fn again() -> Value {
-    let new_id = json!({
-        "type": "string", "minLength": 1, "maxLength": REPEAT_ID_CHARS_MAX, "pattern": NO_CONTROL,
-        "description": "The id to write in place of the one by which the target recognises a repeat; only for types \
-                        that name one. Without it the id stays, so that the target does the work once.",
-    });
-    let reason =
-        words("Why it is submitted again. The first reason is not repeated; a type may require one.");
-    let properties = json!({ "newId": new_id, REASON: reason });
-    json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
 /// What a person wrote.

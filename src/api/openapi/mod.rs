@@ -10,6 +10,7 @@ mod bodies;
 mod operation;
 mod parameters;
 mod paths;
+mod revising;
 mod schemas;
 mod settling;
 #[cfg(test)]

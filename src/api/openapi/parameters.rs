@@ -55,6 +55,11 @@ pub(super) fn components(types: &RequestTypes) -> Map<String, Value> {
     );
     add("subject", short_text(), "Only requests about this subject, compared exactly.");
     add(
+        "since",
+        number(1, i64::from(i32::MAX), None),
+        "The earlier revision to compare with. The default is the one before.",
+    );
+    add(
         "view",
         words(&["needs_me", "mine", "decided_by_me"]),
         "A list about the reader: the requests that they may decide now, submitted, or decided. `needs_me` and \
@@ -104,6 +109,13 @@ fn headers() -> Map<String, Value> {
         }),
     );
     let id = "The id that the server gave the request.";
+    all.insert(
+        "revision".to_owned(),
+        json!({
+            "name": "revision", "in": "path", "required": true, "description": "The number of the revision, from 1.",
+            "schema": { "type": "integer", "minimum": 1 },
+        }),
+    );
     let delivery = "The id of the delivery.";
     for (name, description) in [("requestId", id), ("deliveryId", delivery)] {
         all.insert(

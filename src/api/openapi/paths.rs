@@ -8,7 +8,7 @@ use super::operation::{
     MOVING, MOVING_MANY, OPERATING, Operation, READING, READING_ONE, SUBMITTING, TOKENS, given,
 };
 use super::parameters::OAUTH_HEADER;
-use super::{auditing, parameters, schemas, settling};
+use super::{auditing, parameters, revising, schemas, settling};
 use crate::api::{BASE, TOKEN_PATH};
 use crate::domain::actor::Permission;
 use crate::domain::request_type::{RequestType, RequestTypes};
@@ -32,6 +32,7 @@ pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
     get(base("/requests/export"), auditing::export());
     get(base("/requests/{requestId}"), get_one());
     get(base("/requests/{requestId}/history"), history());
+    get(base("/requests/{requestId}/revisions/{revision}"), revising::revision());
     get(base("/refusals"), auditing::refusals());
     get(base("/trail"), auditing::trail());
     get(base("/target-hosts"), auditing::target_hosts());
@@ -46,7 +47,14 @@ pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
     );
     paths.insert(TOKEN_PATH.to_owned(), json!({ "post": client_token().render() }));
     paths.insert(base("/bulk-decisions"), json!({ "put": decide_many().render() }));
-    paths.insert(base("/requests/{requestId}/submit-again"), json!({ "post": submit_again().render() }));
+    paths.insert(
+        base("/requests/{requestId}/submit-again"),
+        json!({ "post": revising::submit_again().render() }),
+    );
+    let request = |path: &str| base(&format!("/requests/{{requestId}}/{path}"));
+    paths.insert(request("comments"), json!({ "post": revising::comment().render() }));
+    paths.insert(request("send-back"), json!({ "post": revising::send_back().render() }));
+    paths.insert(request("resubmit"), json!({ "post": revising::resubmit(types).render() }));
     paths.insert(base("/requests/{requestId}/withdraw"), json!({ "post": withdraw().render() }));
     paths.insert(base("/requests/{requestId}/settle"), json!({ "post": settling::settle().render() }));
     paths.insert(base("/requests/{requestId}/probe"), json!({ "post": settling::probe().render() }));
@@ -98,7 +106,8 @@ fn decide(request_type: &RequestType) -> Value {
         description: format!(
             "Needs the permission `{}` and a seat in the current stage. Makers can't decide their own requests, \
              and each person counts once. The state stays `AdminTask` until the last approval. An approved call \
-             is sent at once. The answer waits for its outcome, but at most for the server's `decision_wait_ms`; \
+             is sent at once. From the second revision of a request on, a decision must name the `digest` of the \
+             present one. The answer waits for its outcome, but at most for the server's `decision_wait_ms`; \
              after that the state is still `approved`. If the same decision is sent again, the answer is the \
              request in its current state, and the call is not sent again.",
             Permission::Check.name()
@@ -143,36 +152,12 @@ fn withdraw() -> Operation {
         tag: "Making",
         summary: "Withdraw a request.".to_owned(),
         description:
-            "Only the maker can withdraw a request, and only while it waits. Nothing is deleted. If the same call \
+            "Only the maker can withdraw a request, and only until its call is sent. Nothing is deleted. If the same call \
              is sent again, the answer is the withdrawn request."
                 .to_owned(),
         parameters: given(&["requestId", "org"]),
         body: Some(bodies::withdraw()),
         success: success("The withdrawn request.", &schemas::of::<Data<RequestBody>>(), &[]),
-        refused: MOVING,
-        special: None,
-    }
-}
-
-fn submit_again() -> Operation {
-    let description = "The new request in the state `AdminTask`, or `approved` if its rule needs no approval. \
-                       Credentials, masked and secret fields are masked.";
-    Operation {
-        id: "submitRequestAgain".to_owned(),
-        tag: "Making",
-        summary: "Submit a request again.".to_owned(),
-        description: format!(
-            "Makes a new request of the stored call of one that is `failed`, `rejected`, `withdrawn` or `expired`. \
-             The type, rules, people and targets in force now judge it, and it needs new approvals. Only the maker \
-             can do this, once, and needs the permission `{}`. A call that carries an id by which its target \
-             recognises a repeat keeps the id unless `newId` is sent. Faults that are not about `newId` point into \
-             the stored call, as if it were the body of a submission. A refused call makes no request, but auditors \
-             see the refusal.",
-            Permission::Make.name()
-        ),
-        parameters: given(&["requestId", "org", "idempotencyKey"]),
-        body: Some(bodies::submit_again()),
-        success: success(description, &schemas::of::<Data<RequestBody>>(), &["Idempotent-Replayed"]),
         refused: MOVING,
         special: None,
     }

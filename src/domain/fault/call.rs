@@ -59,6 +59,15 @@ pub enum MemberFault {
         /// The greatest number of characters.
         chars_max: usize,
     },
+    /// There are too many pointers.
+    FieldCount {
+        /// The greatest number.
+        max: usize,
+    },
+    /// It is no JSON pointer to a part of a submission.
+    NotASubmissionPointer,
+    /// A pointer is listed twice.
+    FieldTwice,
     /// The request's type takes no reason.
     NoReasonInType,
     /// The request's type names no id by which its target recognises a repeat.
@@ -74,6 +83,11 @@ impl MemberFault {
             Self::Required(kind) => format!("This is required. Write {}.", kind.noun()),
             Self::Wrong(kind) => format!("Write {}.", kind.noun()),
             Self::Unknown => "This member is unknown. Leave it out.".to_owned(),
+            Self::FieldCount { max } => format!("Name at most {max} members."),
+            Self::NotASubmissionPointer => "Write a JSON pointer into the submission, such as \
+                 /payload/IntouchAPITask-Payload/body/amount."
+                .to_owned(),
+            Self::FieldTwice => "Name each member once.".to_owned(),
             Self::NotAVerdict => "Write approved or rejected.".to_owned(),
             Self::NotAdminTask => "Write AdminTask.".to_owned(),
             Self::NotARequestId => "Write the id of a request.".to_owned(),

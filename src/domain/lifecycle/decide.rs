@@ -6,6 +6,7 @@ use super::{Event, EventKind, Refusal, Signature, refusal_of};
 use crate::domain::actor::{Person, Signer};
 use crate::domain::decision::{Decision, NewDecision};
 use crate::domain::digest::Digest;
+use crate::domain::policy::Approval;
 use crate::domain::policy::bulk::{DecisionMode, allows_bulk};
 use crate::domain::policy::fresh::FreshSignIn;
 use crate::domain::policy::may_decide::may_say;
@@ -36,12 +37,14 @@ pub(super) fn decide(
 ) -> Result<Option<EventKind>, Refusal> {
     let CheckerDecision { signer, decision, policy, .. } = command;
     let is_repeat = |recorded: &Decision| is_repeat(recorded, &signer.person, decision);
-    if !signer.person.is_same_person(&request.maker) && request.decisions.iter().any(is_repeat) {
+    let is_own = signer.person.is_same_person(&request.maker);
+    if !is_own && !names_an_earlier_revision(request, decision) && request.decisions.iter().any(is_repeat) {
         return Ok(None);
     }
     let seat = may_say(decision.verdict, signer, &request.context(), policy, now)
         .map_err(|why| refusal_of(request, why))?;
-    must_match_what_was_read(request, decision)?;
+    must_name_the_revision(request, decision)?;
+    must_match_what_was_read(request, (decision.digest.as_deref(), decision.version))?;
     must_be_allowed_in_bulk(request, command)?;
     must_be_fresh(command, now)?;
     let own = Decision {
@@ -94,21 +97,46 @@ fn is_repeat(recorded: &Decision, checker: &Person, decision: &NewDecision) -> b
         && recorded.message == decision.message.as_str()
 }
 
-/// Refuses a decision about another call, or about another version of the request.
-fn must_match_what_was_read(request: &Request, decision: &NewDecision) -> Result<(), Refusal> {
-    if decision.digest.as_ref().is_some_and(|read| *read != request.digest.to_string()) {
+/// Whether the decision is about a call that this one took the place of: what was decided about that says nothing here.
+fn names_an_earlier_revision(request: &Request, decision: &NewDecision) -> bool {
+    let Some(named) = &decision.digest else { return false };
+    *named != request.digest.to_string()
+        && request.earlier.iter().any(|earlier| *named == earlier.digest.to_string())
+}
+
+/// From the second revision on a decision must say which call its checker read.
+fn must_name_the_revision(request: &Request, decision: &NewDecision) -> Result<(), Refusal> {
+    if request.revision > 1 && decision.digest.is_none() {
+        return Err(Refusal::RevisionNotNamed { revision: request.revision });
+    }
+    Ok(())
+}
+
+/// Refuses what is said about another call, or about another version of the request: `digest` and `version` are what
+/// the person read, if they say so.
+pub(super) fn must_match_what_was_read(
+    request: &Request,
+    (digest, version): (Option<&str>, Option<i64>),
+) -> Result<(), Refusal> {
+    if digest.is_some_and(|read| read != request.digest.to_string()) {
         return Err(Refusal::DigestMismatch);
     }
-    match decision.version {
+    match version {
         Some(seen) if seen != request.version => Err(Refusal::Moved { seen, version: request.version }),
         Some(_) | None => Ok(()),
     }
 }
 
+/// Whether `request` may be decided together with others. One that was sent back is always read alone: somebody found it
+/// wrong before.
+pub fn is_for_bulk(request: &Request, is_allowed_by_type: bool, approval: &Approval) -> bool {
+    request.revision == 1 && allows_bulk(is_allowed_by_type, request.terms.risk, approval)
+}
+
 fn must_be_allowed_in_bulk(request: &Request, command: &CheckerDecision<'_>) -> Result<(), Refusal> {
     match command.mode {
         DecisionMode::Bulk { is_allowed_by_type }
-            if !allows_bulk(is_allowed_by_type, request.terms.risk, command.policy.approval) =>
+            if !is_for_bulk(request, is_allowed_by_type, command.policy.approval) =>
         {
             Err(Refusal::BulkNotAllowed)
         }

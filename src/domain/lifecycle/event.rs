@@ -45,6 +45,23 @@ pub struct NewRequest {
     pub repeat_of: Option<RequestId>,
 }
 
+/// What a maker submits in place of what was sent back; the event `resubmitted` carries this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRevision {
+    /// The version of the type in force.
+    pub type_version: String,
+    /// The entities it is about.
+    pub entity: EntityInfo,
+    /// The digest of the call.
+    pub digest: Digest,
+    /// Where the call goes: the host, and the port if it is not the scheme's own.
+    pub host: String,
+    /// The terms under which it is admitted.
+    pub terms: Terms,
+    /// The capacities that can sign first; empty if no one has to sign.
+    pub waits_for: Vec<Capacity>,
+}
+
 /// A fact about a request: it happened, and is never refused or changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -54,6 +71,8 @@ pub struct Event {
     pub at: DateTime<Utc>,
     /// Who caused it.
     pub by: Person,
+    /// The revision that was the present one after it.
+    pub revision: i64,
     /// The state before; `None` for the first event.
     pub from: Option<State>,
     /// The state after; the same as before if the event does not change it.
@@ -90,6 +109,25 @@ pub enum EventKind {
         rule: String,
         /// When the call must have been sent.
         execute_before: DateTime<Utc>,
+    },
+    /// Somebody who may read it said something about it, which decides nothing.
+    Commented {
+        /// What.
+        message: String,
+    },
+    /// A checker sent it back to its maker.
+    SentBack {
+        /// What is to be changed, and what the checker signed as.
+        signature: Box<Signature>,
+        /// The members of the submission that it is about, as JSON pointers.
+        fields: Vec<String>,
+    },
+    /// The maker resubmitted it after it had been sent back.
+    Resubmitted {
+        /// What they submitted.
+        new: Box<NewRevision>,
+        /// Whether a rule approves it without anybody, with the next event.
+        is_auto_approved: bool,
     },
     /// The maker withdrew it.
     Withdrawn {
@@ -213,6 +251,9 @@ pub(super) fn next_event(request: &Request, by: Person, kind: EventKind, now: Da
         EventKind::PayloadValidated => State::AdminTask,
         EventKind::Decided { leads_to, .. } => *leads_to,
         EventKind::AutoApproved { .. } => State::Approved,
+        EventKind::SentBack { .. } => State::SentBack,
+        EventKind::Resubmitted { is_auto_approved: true, .. } => State::ValidatePayload,
+        EventKind::Resubmitted { is_auto_approved: false, .. } => State::AdminTask,
         EventKind::Withdrawn { .. } => State::Withdrawn,
         EventKind::Expired => State::Expired,
         EventKind::Ended { outcome, .. } => outcome.state(),
@@ -223,8 +264,10 @@ pub(super) fn next_event(request: &Request, by: Person, kind: EventKind, now: Da
         EventKind::SettlementWordGiven { settles: false, .. } | EventKind::ProbeAsked => request.state,
         EventKind::AttemptStarted { .. }
         | EventKind::AttemptEnded { .. }
+        | EventKind::Commented { .. }
         | EventKind::Refused { .. }
         | EventKind::SubmittedAgain { .. } => request.state,
     };
-    Event { seq: request.version + 1, at: now, by, from: Some(request.state), to, kind }
+    let revision = request.revision + i64::from(matches!(kind, EventKind::Resubmitted { .. }));
+    Event { seq: request.version + 1, at: now, by, revision, from: Some(request.state), to, kind }
 }

@@ -23,6 +23,12 @@ pub enum EventType {
     Approved,
     /// A checker rejected, and that ended it.
     Rejected,
+    /// Somebody who may read it commented on it.
+    Commented,
+    /// A checker sent it back to its maker for changes.
+    SentBack,
+    /// The maker resubmitted it, as the next revision.
+    Resubmitted,
     /// The maker withdrew it.
     Withdrawn,
     /// A deadline passed.
@@ -86,7 +92,7 @@ pub enum Belonging {
 
 impl EventType {
     /// Every type, in the order of a request's life.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 35] = [
         Self::Submitted,
         Self::MakerAccessValidated,
         Self::PayloadValidated,
@@ -95,6 +101,9 @@ impl EventType {
         Self::RejectionGiven,
         Self::Approved,
         Self::Rejected,
+        Self::Commented,
+        Self::SentBack,
+        Self::Resubmitted,
         Self::Withdrawn,
         Self::Expired,
         Self::AttemptStarted,
@@ -129,6 +138,9 @@ impl EventType {
             EventKind::PayloadValidated => Self::PayloadValidated,
             EventKind::Decided { verdict, leads_to, .. } => Self::of_decision(*verdict, *leads_to),
             EventKind::AutoApproved { .. } => Self::AutoApproved,
+            EventKind::Commented { .. } => Self::Commented,
+            EventKind::SentBack { .. } => Self::SentBack,
+            EventKind::Resubmitted { .. } => Self::Resubmitted,
             EventKind::Withdrawn { .. } => Self::Withdrawn,
             EventKind::Expired => Self::Expired,
             EventKind::AttemptStarted { .. } => Self::AttemptStarted,
@@ -167,6 +179,9 @@ impl EventType {
             Self::RejectionGiven => "rejection_given",
             Self::Approved => "approved",
             Self::Rejected => "rejected",
+            Self::Commented => "commented",
+            Self::SentBack => "sent_back",
+            Self::Resubmitted => "resubmitted",
             Self::Withdrawn => "withdrawn",
             Self::Expired => "expired",
             Self::AttemptStarted => "attempt_started",
@@ -210,6 +225,9 @@ impl EventType {
             | Self::RejectionGiven
             | Self::Approved
             | Self::Rejected
+            | Self::Commented
+            | Self::SentBack
+            | Self::Resubmitted
             | Self::Withdrawn
             | Self::Expired
             | Self::AttemptStarted
@@ -237,6 +255,12 @@ impl EventType {
         }
     }
 
+    /// Whether whoever read the request before it still knows all that counts: a comment, or an attempt that the rules
+    /// forbade. Otherwise anybody could keep those who decide from deciding.
+    pub fn moves_nothing(self) -> bool {
+        matches!(self, Self::Commented | Self::Refused)
+    }
+
     /// Whether it happens to a request, and so is in a request's trail.
     pub fn is_of_request(self) -> bool {
         self.belongs_to() == Belonging::Request
@@ -252,6 +276,9 @@ impl EventType {
             | Self::RejectionGiven
             | Self::Approved
             | Self::Rejected
+            | Self::Commented
+            | Self::SentBack
+            | Self::Resubmitted
             | Self::Withdrawn
             | Self::Refused
             | Self::SubmittedAgain

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::decide::recorded;
 use super::settle::recorded_word;
-use super::{Event, EventKind, NewRequest};
+use super::{Event, EventKind, NewRequest, NewRevision};
 use crate::domain::request::Request;
+use crate::domain::revision::SentBack;
 use crate::domain::sending::Sending;
 use crate::domain::state::State;
 
@@ -24,6 +25,11 @@ impl Request {
             state: State::ValidateMakerAccess,
             version: 1,
             sending: Sending::default(),
+            revision: 1,
+            revised_at: None,
+            sent_back: None,
+            earlier: Vec::new(),
+            comments: 0,
             started_at: at,
             expires_at: new.expires_at,
             ended_at: None,
@@ -63,6 +69,13 @@ impl Request {
                 self.settlement.push(recorded_word(event, word, *settles));
             }
             EventKind::SubmittedAgain { newer } => self.repeated_by = Some(*newer),
+            EventKind::Commented { .. } => self.comments += 1,
+            EventKind::SentBack { signature, fields } => {
+                self.sent_back = Some(SentBack::recorded((&event.by, event.at), signature, fields));
+                // Nobody decides until it comes back.
+                self.waits_for.clear();
+            }
+            EventKind::Resubmitted { new, .. } => self.revise(*new.clone(), event.at),
             EventKind::MakerAccessValidated
             | EventKind::PayloadValidated
             | EventKind::Withdrawn { .. }
@@ -82,6 +95,23 @@ impl Request {
         if self.state.is_final() && !was_final {
             self.ended_at = Some(event.at);
         }
+    }
+
+    /// The present revision joins the earlier ones, and this one takes its place.
+    fn revise(&mut self, new: NewRevision, at: DateTime<Utc>) {
+        let replaced = self.present_revision();
+        self.earlier.push(replaced);
+        self.revision += 1;
+        self.revised_at = Some(at);
+        let NewRevision { type_version, entity, digest, host, terms, waits_for } = new;
+        self.type_version = type_version;
+        self.entity = entity;
+        self.digest = digest;
+        self.host = host;
+        self.terms = terms;
+        self.waits_for = waits_for;
+        self.decisions = Vec::new();
+        self.sent_back = None;
     }
 
     /// Folds a whole trail; `None` if it does not begin with a submission.

@@ -4,6 +4,7 @@
 //! Both are pure, and no match has a catch-all arm, so a new state or command does not compile
 //! until every rule handles it.
 
+mod comment;
 mod decide;
 mod event;
 pub mod event_type;
@@ -11,6 +12,7 @@ mod fold;
 mod probe;
 mod refusal;
 mod send;
+mod send_back;
 mod settle;
 mod submit_again;
 #[cfg(test)]
@@ -20,13 +22,15 @@ mod withdraw;
 
 use chrono::{DateTime, Utc};
 
-pub use self::decide::CheckerDecision;
+pub use self::comment::{COMMENTS_MAX, may_comment};
 use self::decide::decide;
+pub use self::decide::{CheckerDecision, is_for_bulk};
 use self::event::next_event;
-pub use self::event::{AttemptResult, Event, EventKind, GivenWord, NewRequest, Signature};
+pub use self::event::{AttemptResult, Event, EventKind, GivenWord, NewRequest, NewRevision, Signature};
 pub use self::event_type::{Belonging, EventType};
 pub use self::probe::ProbeWish;
 pub use self::refusal::{Refusal, refusal_of};
+pub use self::send_back::{SendBackCommand, may_resubmit, may_send_back};
 use self::settle::settle;
 pub use self::settle::{SettlementCommand, words_that_count};
 pub use self::submit_again::{NotRepeatable, may_submit_again};
@@ -55,6 +59,26 @@ pub enum Command<'a> {
         people: &'a People,
         /// Why.
         reason: Words,
+    },
+    /// Somebody who may read it comments on it.
+    Comment {
+        /// Who.
+        by: Person,
+        /// What they say.
+        words: Words,
+    },
+    /// A checker sends it back to its maker for changes.
+    SendBack(SendBackCommand<'a>),
+    /// The maker resubmits it.
+    Resubmit {
+        /// Who asks.
+        by: Person,
+        /// The people file, which says what other accounts they have.
+        people: &'a People,
+        /// What they submit.
+        new: Box<NewRevision>,
+        /// Until when the call must be sent, if a rule approves it without anybody.
+        auto_approved: Option<DateTime<Utc>>,
     },
     /// Check whether the deadline of its decision has passed.
     Expire,
@@ -104,7 +128,7 @@ pub enum Command<'a> {
 /// without anybody, is approved until `auto_approved`.
 pub fn submit(new: NewRequest, auto_approved: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<Event> {
     let (maker, rule) = (new.maker.clone(), new.terms.rule.clone());
-    let event = |seq, from, to, kind| Event { seq, at: now, by: maker.clone(), from, to, kind };
+    let event = |seq, from, to, kind| Event { seq, at: now, by: maker.clone(), revision: 1, from, to, kind };
     let last = if auto_approved.is_some() { State::ValidatePayload } else { State::AdminTask };
     let mut events = vec![
         event(1, None, State::ValidateMakerAccess, EventKind::Submitted(Box::new(new))),
@@ -134,6 +158,13 @@ pub fn transition(
         Command::Withdraw { by, people, reason } => {
             withdraw(request, (by, people), reason, now)?.map(|kind| (by.clone(), kind))
         }
+        Command::Comment { by, words } => Some((by.clone(), comment::comment(request, words)?)),
+        Command::SendBack(command) => {
+            send_back::send_back(request, command, now)?.map(|kind| (command.signer.person.clone(), kind))
+        }
+        Command::Resubmit { by, people, new, auto_approved } => {
+            return send_back::resubmit(request, (by, people), (new, *auto_approved), now);
+        }
         Command::Expire => is_overdue(request, now).then(|| by_system(EventKind::Expired)),
         Command::Lapse => send::lapse(request, now).map(by_system),
         Command::StartAttempt => Some(by_system(send::start_attempt(request, now)?)),
@@ -159,7 +190,7 @@ pub fn refused(request: &Request, command: &Command<'_>, refusal: &Refusal, now:
 }
 
 fn is_overdue(request: &Request, now: DateTime<Utc>) -> bool {
-    request.state.waits() && now >= request.expires_at
+    request.state.is_undecided() && now >= request.expires_at
 }
 
 fn by_system(kind: EventKind) -> (Person, EventKind) {

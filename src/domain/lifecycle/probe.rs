@@ -56,6 +56,7 @@ pub(super) fn end(
         State::ValidateMakerAccess
         | State::ValidatePayload
         | State::AdminTask
+        | State::SentBack
         | State::Approved
         | State::Rejected
         | State::Withdrawn

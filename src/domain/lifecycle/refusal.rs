@@ -3,12 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::NotRepeatable;
+use super::comment::COMMENTS_MAX;
 use crate::domain::code::Code;
 use crate::domain::decision::Decision;
 use crate::domain::period;
 use crate::domain::policy::may_decide::{self, WhyNot};
 use crate::domain::policy::may_settle::WhyNotSettle;
 use crate::domain::request::Request;
+use crate::domain::revision::REVISIONS_MAX;
 use crate::domain::state::State;
 
 /// Why the rules forbid a command.
@@ -51,6 +53,24 @@ pub enum Refusal {
         /// Maximum age of the sign-in.
         within: TimeDelta,
     },
+    /// From the second revision on a checker must say which one they read.
+    RevisionNotNamed {
+        /// The number of the present revision.
+        revision: i64,
+    },
+    /// It was sent back to its maker.
+    SentBack,
+    /// Only its maker resubmits a request.
+    NotTheMakerResubmits,
+    /// It was not sent back, or has come back already.
+    NotSentBack {
+        /// Its state.
+        state: State,
+    },
+    /// It can't be sent back once more.
+    TooManyRevisions,
+    /// No more comments are taken.
+    TooManyComments,
     /// The policy does not let this person decide, or not now.
     NotAllowed(WhyNot),
     /// The call is being sent, or may have been carried out.
@@ -78,7 +98,12 @@ impl Refusal {
             Self::Closed { .. } => Code::RequestClosed,
             Self::Expired { .. } => Code::RequestExpired,
             Self::DigestMismatch => Code::DigestMismatch,
-            Self::Moved { .. } => Code::RequestMoved,
+            Self::Moved { .. } | Self::RevisionNotNamed { .. } => Code::RequestMoved,
+            Self::SentBack => Code::RequestSentBack,
+            Self::NotTheMakerResubmits => Code::NotTheMaker,
+            Self::NotSentBack { .. } => Code::NotSentBack,
+            Self::TooManyRevisions => Code::TooManyRevisions,
+            Self::TooManyComments => Code::TooManyComments,
             Self::BulkNotAllowed => Code::BulkNotAllowed,
             Self::FreshSignInRequired { .. } => Code::FreshSignInRequired,
             Self::NotAllowed(why) => why.code(),
@@ -120,6 +145,23 @@ impl Refusal {
                 "You read version {seen} of this request, and by now it is version {version}. Your call changed \
                  nothing. Read the request again before you decide.",
             ),
+            Self::RevisionNotNamed { revision } => format!(
+                "This request was changed, and is revision {revision} by now. Your call changed nothing. Read it again, \
+                 and name its digest.",
+            ),
+            Self::SentBack => WhyNot::NotWaiting { state: State::SentBack }.sentence(),
+            Self::NotTheMakerResubmits => {
+                "Only its maker can resubmit a request. Submit a new one if you want it.".to_owned()
+            }
+            Self::NotSentBack { state } => format!(
+                "This request is {state}. Only one that was sent back can be resubmitted. Your call changed nothing.",
+            ),
+            Self::TooManyRevisions => format!(
+                "This request has {REVISIONS_MAX} revisions, and can't be sent back once more. Approve or reject it.",
+            ),
+            Self::TooManyComments => {
+                format!("There are {COMMENTS_MAX} comments on this request, and no more are taken.")
+            }
             Self::BulkNotAllowed => {
                 "This request must be decided alone, not with others. It still waits; open it and decide it there."
                     .to_owned()
@@ -164,6 +206,7 @@ pub fn refusal_of(request: &Request, why: WhyNot) -> Refusal {
 
 fn closed(request: &Request, state: State) -> Refusal {
     match state {
+        State::SentBack => Refusal::SentBack,
         State::Approved | State::Executed | State::Failed | State::Unknown | State::Rejected => {
             match request.last_decision() {
                 Some(last) => Refusal::AlreadyDecided { decision: Box::new(last.clone()), state },
@@ -182,7 +225,10 @@ fn expired(request: &Request) -> Refusal {
     Refusal::Expired { expires_at: request.execute_before.unwrap_or(request.expires_at) }
 }
 
-/// Refuses unless the request waits for people and its deadline is ahead.
-pub(super) fn must_wait(request: &Request, now: DateTime<Utc>) -> Result<(), Refusal> {
-    may_decide::must_wait(request.state, request.expires_at, now).map_err(|why| refusal_of(request, why))
+/// Refuses unless the request waits, for checkers or for its maker, and its deadline is ahead.
+pub(super) fn must_be_undecided(request: &Request, now: DateTime<Utc>) -> Result<(), Refusal> {
+    match may_decide::must_wait(request.state, request.expires_at, now) {
+        Ok(()) | Err(WhyNot::NotWaiting { state: State::SentBack }) => Ok(()),
+        Err(why) => Err(refusal_of(request, why)),
+    }
 }

@@ -128,6 +128,7 @@ pub(super) fn late_answer(request: &Request, end: &AttemptEnd) -> Result<Option<
             State::ValidateMakerAccess
             | State::ValidatePayload
             | State::AdminTask
+            | State::SentBack
             | State::Executed
             | State::Failed
             | State::Rejected
@@ -194,6 +195,9 @@ impl Sending {
             | EventKind::PayloadValidated
             | EventKind::Decided { .. }
             | EventKind::AutoApproved { .. }
+            | EventKind::Commented { .. }
+            | EventKind::SentBack { .. }
+            | EventKind::Resubmitted { .. }
             | EventKind::Withdrawn { .. }
             | EventKind::Expired
             | EventKind::Refused { .. }

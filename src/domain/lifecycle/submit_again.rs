@@ -32,6 +32,9 @@ impl NotRepeatable {
                  first."
                     .to_owned()
             }
+            Self::State(State::SentBack) => {
+                "This request was sent back to you for changes. Change and resubmit it, or withdraw it.".to_owned()
+            }
             Self::State(State::Approved) => {
                 "This request is approved and its call is about to be sent, so it can't be submitted again. Wait for \
                  its outcome."
@@ -87,6 +90,7 @@ pub fn may_submit_again(by: &Person, people: &People, request: &Request) -> Resu
         state @ (State::ValidateMakerAccess
         | State::ValidatePayload
         | State::AdminTask
+        | State::SentBack
         | State::Approved
         | State::Executed
         | State::Unknown) => Err(Refusal::NotRepeatable(NotRepeatable::State(state))),

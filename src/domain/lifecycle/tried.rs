@@ -4,9 +4,10 @@ use super::Command;
 use crate::domain::actor::Person;
 use crate::domain::settlement::SettledOutcome;
 use crate::domain::state::Verdict;
+use crate::domain::words::Words;
 
-/// A refused decision, withdrawal or word about an unknown outcome, as it was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A refused decision, withdrawal, comment, wish for changes or word about an unknown outcome, as it was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tried {
     /// Approved or rejected; `None` if it was no decision.
     pub verdict: Option<Verdict>,
@@ -24,28 +25,22 @@ impl Tried {
 
     /// What the command wanted; `None` if no person gave it.
     pub(super) fn of(command: &Command<'_>) -> Option<Self> {
+        let said = |words: &Words| Self { words: words.as_str().to_owned(), ..Self::default() };
         match command {
-            Command::Decide(command) => {
-                let digest = command.decision.digest.as_deref();
-                let shown = |digest: &str| {
-                    digest.chars().filter(|c| !c.is_control()).take(Self::DIGEST_CHARS_MAX).collect()
-                };
-                Some(Self {
-                    verdict: Some(command.decision.verdict),
-                    words: command.decision.message.as_str().to_owned(),
-                    digest: digest.map(shown),
-                    outcome: None,
-                })
-            }
-            Command::Withdraw { reason, .. } => {
-                Some(Self { verdict: None, words: reason.as_str().to_owned(), digest: None, outcome: None })
-            }
-            Command::Settle(command) => Some(Self {
-                verdict: None,
-                words: command.word.evidence.as_str().to_owned(),
-                digest: None,
-                outcome: Some(command.word.outcome),
+            Command::Decide(command) => Some(Self {
+                verdict: Some(command.decision.verdict),
+                digest: command.decision.digest.as_deref().map(shown),
+                ..said(&command.decision.message)
             }),
+            Command::Withdraw { reason, .. } => Some(said(reason)),
+            Command::Comment { words, .. } => Some(said(words)),
+            Command::SendBack(command) => Some(Self {
+                digest: command.wish.digest.as_deref().map(shown),
+                ..said(&command.wish.message)
+            }),
+            Command::Settle(command) => {
+                Some(Self { outcome: Some(command.word.outcome), ..said(&command.word.evidence) })
+            }
             Command::Expire
             | Command::Lapse
             | Command::StartAttempt
@@ -54,10 +49,15 @@ impl Tried {
             | Command::RecordLateAnswer(_)
             // Kept where refused submissions are.
             | Command::SubmitAgain { .. }
+            | Command::Resubmit { .. }
             | Command::AskProbe(_)
             | Command::EndProbe { .. } => None,
         }
     }
+}
+
+fn shown(digest: &str) -> String {
+    digest.chars().filter(|c| !c.is_control()).take(Tried::DIGEST_CHARS_MAX).collect()
 }
 
 impl Command<'_> {
@@ -65,7 +65,11 @@ impl Command<'_> {
     pub(super) fn by(&self) -> Person {
         match self {
             Self::Decide(command) => command.signer.person.clone(),
-            Self::Withdraw { by, .. } | Self::SubmitAgain { by, .. } => by.clone(),
+            Self::Withdraw { by, .. }
+            | Self::Comment { by, .. }
+            | Self::Resubmit { by, .. }
+            | Self::SubmitAgain { by, .. } => by.clone(),
+            Self::SendBack(command) => command.signer.person.clone(),
             Self::Settle(command) => command.signer.person.clone(),
             Self::AskProbe(wish) => wish.signer.person.clone(),
             Self::Expire

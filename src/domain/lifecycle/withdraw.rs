@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::refusal::must_wait;
+use super::refusal::must_be_undecided;
 use super::{EventKind, Refusal};
 use crate::domain::actor::Person;
 use crate::domain::policy::people::People;
@@ -12,7 +12,8 @@ use crate::domain::words::Words;
 
 /// Whether `by` may withdraw `request` at `now`. Page, form and API all ask this.
 ///
-/// The maker may, under any of their accounts as it is spelled, as long as the request waits: whatever permissions
+/// The maker may, under any of their accounts as it is spelled, as long as the request waits for checkers or for the
+/// maker: whatever permissions
 /// their token still grants, and even if the people file has switched them off. Withdrawing only ever stops something.
 /// They may as well while it is approved, as long as the call certainly was not carried out and is not under way.
 ///
@@ -28,7 +29,7 @@ pub fn may_withdraw(
         return Err(Refusal::NotTheMaker);
     }
     if request.state != State::Approved {
-        return must_wait(request, now);
+        return must_be_undecided(request, now);
     }
     if request.sending.is_certainly_undone() { Ok(()) } else { Err(Refusal::AttemptUnderWay) }
 }

@@ -76,6 +76,7 @@ impl WhyNot {
             Self::PersonInactive => Code::PersonInactive,
             Self::MakerIsChecker => Code::MakerIsChecker,
             Self::AlreadyDecidedByYou => Code::AlreadyDecidedByYou,
+            Self::NotWaiting { state: State::SentBack } => Code::RequestSentBack,
             Self::NotWaiting { .. } => Code::RequestClosed,
             Self::Expired { .. } => Code::RequestExpired,
             Self::NotInStage { .. } => Code::NotInStage,
@@ -101,6 +102,11 @@ impl WhyNot {
             }
             Self::AlreadyDecidedByYou => {
                 "You decided this request before, and nobody counts twice. Another person must decide now."
+                    .to_owned()
+            }
+            Self::NotWaiting { state: State::SentBack } => {
+                "This request was sent back to its maker for changes, so nobody decides it now. Your call changed \
+                 nothing. Wait until it is resubmitted, and read it then."
                     .to_owned()
             }
             Self::NotWaiting { state } => {
@@ -176,15 +182,17 @@ pub fn may_say(
     }
 }
 
-/// Whether a request in this state can be decided or withdrawn at `now`: it waits, and its deadline is ahead.
+/// Whether a request in this state can be decided at `now`: it waits, and its deadline is ahead.
 pub fn must_wait(state: State, expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), WhyNot> {
     let expired = WhyNot::Expired { expires_at };
     match state {
         State::AdminTask if now >= expires_at => Err(expired),
         State::AdminTask => Ok(()),
         State::Expired => Err(expired),
+        State::SentBack if now >= expires_at => Err(expired),
         State::ValidateMakerAccess
         | State::ValidatePayload
+        | State::SentBack
         | State::Withdrawn
         | State::Approved
         | State::Executed

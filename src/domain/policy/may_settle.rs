@@ -197,6 +197,7 @@ fn must_be_unknown(request: &Request) -> Result<(), WhyNotSettle> {
         State::ValidateMakerAccess
         | State::ValidatePayload
         | State::AdminTask
+        | State::SentBack
         | State::Executed
         | State::Failed
         | State::Rejected

@@ -45,7 +45,8 @@ const PAYLOAD: &str = "/payload";
 const TASK: &str = "/payload/IntouchAPITask-Payload";
 
 const ROOT_MEMBERS: [&str; 3] = ["entityInfo", "payload", REASON];
-const ENTITY_MEMBERS: [&str; 4] = ["tillId", "storeId", "zoneId", "conceptId"];
+/// The members of `entityInfo`.
+pub const ENTITY_MEMBERS: [&str; 4] = ["tillId", "storeId", "zoneId", "conceptId"];
 const PAYLOAD_MEMBERS: [&str; 1] = ["IntouchAPITask-Payload"];
 const TASK_MEMBERS: [&str; 7] =
     ["hostname", "path", "method", "pathParams", "queryParams", "body", "headers"];

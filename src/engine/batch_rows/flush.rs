@@ -5,15 +5,19 @@ use crate::domain::execution::Execution;
 use crate::store::executions::{self, ExecutionUpdate};
 use crate::store::requests::{self, RequestRow, RequestUpdate};
 use crate::store::{
-    AnyConnection, StoreError, answers, attempts, decisions, events, outbox, settlement_words,
-    submission_keys, submissions, usage,
+    AnyConnection, StoreError, answers, attempts, calls, decisions, events, outbox, revisions, send_backs,
+    settlement_words, submission_keys, submissions, usage,
 };
 
 impl BatchRows<'_> {
-    /// Writes everything that changed. Parents before children, for the foreign keys; and what ended before what is
-    /// submitted, for an id that passes from one to the other.
+    /// Writes everything that changed. Parents before children, for the foreign keys; what was sent back before the
+    /// request that it is a part of, for the trigger; and what ended before what is submitted, for an id that passes from
+    /// one to the other.
     pub(in crate::engine) fn flush(&mut self, conn: &mut AnyConnection) -> Result<(), StoreError> {
+        write_all(conn, std::mem::take(&mut self.send_backs), send_backs::insert)?;
+        write_all(conn, std::mem::take(&mut self.replaced), revisions::insert)?;
         write_all(conn, self.moved_requests(), requests::save)?;
+        write_all(conn, std::mem::take(&mut self.new_calls), calls::insert)?;
         let new = std::mem::take(&mut self.submissions);
         if !new.is_empty() {
             submissions::insert(conn, &new.iter().map(|submission| &**submission).collect::<Vec<_>>())?;
@@ -39,6 +43,7 @@ impl BatchRows<'_> {
             .map(|entry| RequestUpdate {
                 row: RequestRow::from(&entry.request),
                 version_before: entry.version_before,
+                revision_before: entry.revision_before,
             })
             .collect()
     }

@@ -4,6 +4,7 @@
 
 mod ended_executions;
 mod flush;
+mod revision;
 mod submission;
 mod usage;
 
@@ -28,15 +29,19 @@ use crate::domain::request_type::RequestType;
 use crate::domain::subscription::Subscriptions;
 use crate::store::answers::AnswerRow;
 use crate::store::attempts::AttemptRow;
+use crate::store::calls::CallRow;
 use crate::store::claims::{self, NodeTime};
-use crate::store::decisions::{self, DecisionRow};
+use crate::store::decisions::DecisionRow;
 use crate::store::events::{self, EventRow, Origin};
 use crate::store::executions;
 use crate::store::joined_events;
 use crate::store::outbox::OutboxRow;
 use crate::store::queue_ahead::{self, QueueAhead};
+use crate::store::request_parts;
 use crate::store::requests::{self, Key};
-use crate::store::settlement_words::{self, SettlementWordRow};
+use crate::store::revisions::RevisionRow;
+use crate::store::send_backs::SendBackRow;
+use crate::store::settlement_words::SettlementWordRow;
 use crate::store::submission_keys::SubmissionKeyRow;
 use crate::store::submissions::NewSubmission;
 use crate::store::usage::{UsageKey, UsageRow};
@@ -47,6 +52,7 @@ struct Entry {
     request: Request,
     pinned: Arc<RequestType>,
     version_before: i64,
+    revision_before: i64,
 }
 
 /// What the commands of a batch work on, and so what is locked for it.
@@ -86,6 +92,11 @@ pub(super) struct BatchRows<'a> {
     new_client_keys: Vec<SubmissionKeyRow>,
     submissions: Vec<Cow<'a, NewSubmission>>,
     decisions: Vec<DecisionRow>,
+    send_backs: Vec<SendBackRow>,
+    /// Revisions that others took the place of.
+    replaced: Vec<RevisionRow>,
+    /// The calls of the revisions in their place.
+    new_calls: Vec<CallRow>,
     settlement_words: Vec<SettlementWordRow>,
     events: Vec<EventRow>,
     /// Who is told of which changes.
@@ -126,6 +137,9 @@ impl<'a> BatchRows<'a> {
             new_client_keys: Vec::new(),
             submissions: Vec::new(),
             decisions: Vec::new(),
+            send_backs: Vec::new(),
+            replaced: Vec::new(),
+            new_calls: Vec::new(),
             settlement_words: Vec::new(),
             events: Vec::new(),
             subscriptions: book.current().subscriptions.clone(),
@@ -159,18 +173,11 @@ impl<'a> BatchRows<'a> {
         let keys: Vec<Key> = named.iter().cloned().collect();
         let locked = requests::lock(conn, &keys)?;
         self.held.extend(locked.held);
-        let mut decided = decisions::list(conn, &keys)?;
-        let mut said = settlement_words::list(conn, &locked.rows)?;
-        for row in locked.rows {
-            let request = row.into_request(Vec::new(), Vec::new())?;
+        for request in request_parts::complete(conn, locked.rows)? {
             let key = (request.org.clone(), request.id);
-            let request = Request {
-                decisions: decided.remove(&key).unwrap_or_default(),
-                settlement: said.remove(&key).unwrap_or_default(),
-                ..request
-            };
             let pinned = book.pinned(conn, &request)?;
-            self.requests.insert(key, Entry { version_before: request.version, request, pinned });
+            let (version_before, revision_before) = (request.version, request.revision);
+            self.requests.insert(key, Entry { request, pinned, version_before, revision_before });
         }
         Ok(())
     }
@@ -199,9 +206,20 @@ impl<'a> BatchRows<'a> {
         self.requests.get(key).map(|entry| &entry.request)
     }
 
-    /// Whether nothing but refused attempts has happened to the request since `version`. Refused attempts do
-    /// not count: otherwise anybody who may not decide could keep those who may from deciding.
-    pub(super) fn is_unchanged_since(
+    /// The version that somebody read, or the present one if nothing that
+    /// [moves](crate::domain::lifecycle::EventType::moves_nothing) the request has happened since.
+    pub(super) fn version_read(
+        &self,
+        conn: &mut AnyConnection,
+        key: &Key,
+        read: Option<i64>,
+    ) -> Result<Option<i64>, StoreError> {
+        let Some(seen) = read else { return Ok(None) };
+        let now = self.request(key).map(|request| request.version);
+        Ok(if self.is_unchanged_since(conn, key, seen)? { now } else { read })
+    }
+
+    fn is_unchanged_since(
         &self,
         conn: &mut AnyConnection,
         key: &Key,
@@ -217,7 +235,7 @@ impl<'a> BatchRows<'a> {
                 && row.request_id.as_deref() == Some(id.as_str())
                 && row.last_seq().is_some_and(|seq| seq > version)
         };
-        Ok(self.events.iter().filter(is_later).all(EventRow::is_refused_attempt)
+        Ok(self.events.iter().filter(is_later).all(EventRow::moves_nothing)
             && !events::has_moved_since(conn, key, version)?)
     }
 
@@ -288,7 +306,13 @@ impl<'a> BatchRows<'a> {
             let number = request.settlement.len() - 1;
             self.settlement_words.push(SettlementWordRow::new(request, word, number));
         }
-        if before == State::AdminTask && request.state == State::Approved {
+        if let (EventKind::SentBack { .. }, Some(sent_back)) = (&event.kind, &request.sent_back) {
+            self.send_backs.push(SendBackRow::new(request, sent_back));
+        }
+        if let (EventKind::Resubmitted { .. }, Some(replaced)) = (&event.kind, request.earlier.last()) {
+            self.replaced.push(RevisionRow::new(request, replaced));
+        }
+        if before.is_undecided() && request.state == State::Approved {
             let (org, id, due_at) = (request.org.clone(), request.id, self.clock.due_now());
             let execution = Execution::queued(org, id, &request.host, self.now, due_at);
             self.executions.insert(key.clone(), ExecutionEntry { execution, before: None });

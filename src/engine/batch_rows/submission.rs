@@ -66,9 +66,9 @@ impl<'a> BatchRows<'a> {
         let usage = prepared.usage(|key| usage_in(self.usage.get(key)));
         let pending = pending_key(prepared).and_then(|at| self.pending.get(&at).cloned());
         let mut pending = pending.unwrap_or_default();
-        if let Some((_, older)) = &prepared.repeats {
-            // Its deadline may have passed just now.
-            pending.retain(|id| *id != older.to_string());
+        if let Some((_, own)) = prepared.ground.key() {
+            // It is its own earlier revision, or its deadline may have passed just now.
+            pending.retain(|id| *id != own.to_string());
         }
         StoredContext { usage, pending }
     }
@@ -81,7 +81,12 @@ impl<'a> BatchRows<'a> {
         submission: NewSubmission,
     ) -> Result<(), StoreError> {
         self.count(request, Usage::add)?;
-        let id = submission.request.request_id.clone();
+        self.remember(prepared, submission.request.request_id.clone());
+        self.submit(Cow::Owned(submission))
+    }
+
+    /// Shows the submission, which became the request `id`, to those after it: on its subject, and under its key.
+    pub(super) fn remember(&mut self, prepared: &PreparedSubmission, id: String) {
         if let Some(at) = pending_key(prepared) {
             self.pending.entry(at).or_default().push(id.clone());
         }
@@ -96,7 +101,6 @@ impl<'a> BatchRows<'a> {
             self.client_keys.insert((row.org_id.clone(), row.key.clone()), row.clone());
             self.new_client_keys.push(row);
         }
-        self.submit(Cow::Owned(submission))
     }
 }
 

@@ -45,6 +45,12 @@ pub enum ChangeKind {
     Submitted,
     /// A checker decided; the request may wait for others.
     Decided(Verdict),
+    /// Somebody commented on it.
+    Commented,
+    /// A checker sent it back to its maker.
+    SentBack,
+    /// The maker resubmitted it.
+    Resubmitted,
     /// The maker withdrew it.
     Withdrawn,
     /// A deadline passed.
@@ -72,6 +78,9 @@ impl ChangeKind {
             EventType::Submitted => Some(Self::Submitted),
             EventType::Approved | EventType::ApprovalGiven => Some(Self::Decided(Verdict::Approved)),
             EventType::Rejected | EventType::RejectionGiven => Some(Self::Decided(Verdict::Rejected)),
+            EventType::Commented => Some(Self::Commented),
+            EventType::SentBack => Some(Self::SentBack),
+            EventType::Resubmitted => Some(Self::Resubmitted),
             EventType::Withdrawn => Some(Self::Withdrawn),
             EventType::Expired => Some(Self::Expired),
             EventType::AttemptEnded => Some(Self::AttemptEnded),

@@ -31,13 +31,8 @@ impl Decider {
         let Some(approval) = approval_of(&pinned, request)?.cloned() else {
             return Ok(WriteReply::Refused(Refusal::Closed { state: request.state }));
         };
-        // Attempts that were refused in between do not make it another request.
-        let now = request.version;
-        let is_unchanged = match decision.version {
-            Some(seen) => rows.is_unchanged_since(conn, &by.key, seen)?,
-            None => false,
-        };
-        let version = if is_unchanged { Some(now) } else { decision.version };
+        // Comments and refused attempts in between do not make it another request.
+        let version = rows.version_read(conn, &by.key, decision.version)?;
         let decision = &decision.clone().on_version(version);
         let rules = self.shared.book.current();
         let mode = match scope {

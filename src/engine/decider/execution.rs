@@ -17,9 +17,9 @@ use crate::engine::execute::node_time;
 use crate::engine::rule_book::approval_of;
 use crate::fault_points::{self, FaultPoint, Sabotage, sabotage};
 use crate::store::claims::{self, Lease};
-use crate::store::requests::{self, Key};
+use crate::store::requests::Key;
 use crate::store::writer::Ran;
-use crate::store::{AnyConnection, StoreError, attempts, executions};
+use crate::store::{AnyConnection, StoreError, attempts, executions, repeat_keys};
 
 impl Decider {
     /// Leases queued executions to this process, as each `Claim` of the batch asks.
@@ -228,7 +228,7 @@ fn repeat_of(
     let is_blind = pinned.repeat.is_none() && sabotage(Sabotage::BlindRepeat);
     let is_recognised = is_blind || pinned.recognises_repeat(request.terms.repeat_key.as_deref());
     let is_only_user = match outcome {
-        AttemptOutcome::AlreadyDone => !requests::was_repeat_key_sent_by_another(conn, request)?,
+        AttemptOutcome::AlreadyDone => !repeat_keys::was_repeat_key_sent_by_another(conn, request)?,
         AttemptOutcome::Executed
         | AttemptOutcome::Failed
         | AttemptOutcome::NotSent

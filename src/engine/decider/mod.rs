@@ -4,6 +4,7 @@ mod begin;
 mod decision;
 mod execution;
 mod probe;
+mod revision;
 mod session;
 mod settlement;
 mod submission;
@@ -38,7 +39,7 @@ use crate::store::events::Origin;
 use crate::store::requests::Key;
 use crate::store::submissions::{NewSubmission, SubmissionBatch};
 use crate::store::writer::{Batch, BatchStats, Ran};
-use crate::store::{AnyConnection, StoreError, clients, deliveries, executions, refusals, requests};
+use crate::store::{AnyConnection, StoreError, clients, deliveries, executions, refusals, repeat_keys};
 
 /// What the decider and the rest of the engine share.
 pub(super) struct Shared {
@@ -92,7 +93,7 @@ impl Batch for Decider {
         self.forget_batch();
         let mut ran = Vec::with_capacity(commands.len());
         for command in commands {
-            let is_held = command.request().is_some_and(|key| rows.is_held(key));
+            let is_held = command.request().is_some_and(|key| rows.is_held(&key));
             let one = if is_held {
                 Ran::NotNow
             } else {
@@ -153,10 +154,10 @@ fn lock_set<'a>(commands: &[&'a WriteCommand]) -> LockSet<'a> {
     let mut locks = LockSet::default();
     for command in commands {
         if let Some(key) = command.request() {
-            locks.requests.insert(key.clone());
             if command.is_about_execution() {
                 locks.executions.insert(key.clone());
             }
+            locks.requests.insert(key);
         }
         if let WriteCommand::SubmitLocked(prepared, _) = command {
             locks.submissions.push(prepared);
@@ -220,7 +221,7 @@ impl Decider {
         let was_approved = is_in(rows, State::Approved).is_some();
         let reply = self.apply(conn, rows, command, is_retry)?;
         if let Some(key) = is_in(rows, State::Unknown).filter(|_| was_approved) {
-            self.queue_probe(conn, rows, key)?;
+            self.queue_probe(conn, rows, &key)?;
         }
         Ok(reply)
     }
@@ -239,7 +240,7 @@ impl Decider {
                     return Ok(WriteReply::Done);
                 }
                 // The first try leaves it to the unique index, which costs nothing while no key is used twice.
-                if is_retry && requests::is_repeat_key_in_use(conn, &submission.request)? {
+                if is_retry && repeat_keys::is_repeat_key_in_use(conn, &submission.request)? {
                     return Ok(WriteReply::NotAdmitted(AdmissionRefusal::repeat_key_in_use()));
                 }
                 rows.submit(Cow::Borrowed(submission))?;
@@ -256,6 +257,8 @@ impl Decider {
             WriteCommand::Session(write) => self.run_session(conn, write, rows.now)?,
             WriteCommand::Client(write) => clients::write(conn, write)?,
             WriteCommand::Decide(asked) => return self.run_decide(conn, rows, asked, is_retry),
+            WriteCommand::Comment { by, words } => return self.run_comment(rows, by, words),
+            WriteCommand::SendBack { by, wish } => return self.run_send_back(conn, rows, (by, wish)),
             WriteCommand::Withdraw { by, reason } => return self.run_withdraw(rows, by, reason),
             WriteCommand::GiveSettlementWord { by, word } => {
                 return self.run_settlement_word(conn, rows, (by, word));

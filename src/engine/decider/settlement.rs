@@ -21,13 +21,9 @@ impl Decider {
         let (Some(request), Some(pinned)) = (rows.request(&by.key), rows.pinned(&by.key)) else {
             return Ok(WriteReply::NotFound);
         };
-        let (approval, now) = (approval_of(&pinned, request)?.cloned(), request.version);
-        // Attempts that were refused in between do not make it another request.
-        let is_unchanged = match word.version {
-            Some(seen) => rows.is_unchanged_since(conn, &by.key, seen)?,
-            None => false,
-        };
-        let version = if is_unchanged { Some(now) } else { word.version };
+        let approval = approval_of(&pinned, request)?.cloned();
+        // Comments and refused attempts in between do not make it another request.
+        let version = rows.version_read(conn, &by.key, word.version)?;
         let rules = self.shared.book.current();
         let command = Command::Settle(SettlementCommand {
             signer: &by.actor.signer,

@@ -16,7 +16,7 @@ use crate::store::{AnyConnection, StoreError, calls, events, listing};
 pub struct Notice {
     /// The delivery.
     pub delivery: Delivery,
-    /// The request, with its decisions, as it is now.
+    /// The request as it is now, but with the revision that the change was about.
     pub request: Request,
     /// When the change happened.
     pub at: DateTime<Utc>,
@@ -52,8 +52,10 @@ fn notice(conn: &mut AnyConnection, book: &RuleBook, delivery: Delivery) -> Resu
     let own_reference = row.reference.clone();
     let reference = events::last_reference(conn, org, id, delivery.seq)?.unwrap_or(own_reference);
     let event = row.into_event(&request)?;
+    // A change of an earlier revision, which is sent late, is about what was submitted then.
+    let request = request.as_revision(event.revision).ok_or_else(|| missing("such revision"))?;
     let pinned = book.pinned(conn, &request)?;
-    let task = calls::find(conn, &(org.clone(), id))?.unpack()?.task()?;
+    let task = calls::find_revision(conn, &(org.clone(), id), event.revision)?.unpack()?.task()?;
     let stage = match stage_of(&event) {
         Some(stage) => approval_of(&pinned, &request)?.and_then(|found| found.stages.get(stage)),
         None => None,
@@ -72,11 +74,13 @@ fn notice(conn: &mut AnyConnection, book: &RuleBook, delivery: Delivery) -> Resu
 /// The stage of a decision.
 fn stage_of(event: &Event) -> Option<usize> {
     match &event.kind {
-        EventKind::Decided { signature, .. } => Some(signature.stage),
+        EventKind::Decided { signature, .. } | EventKind::SentBack { signature, .. } => Some(signature.stage),
         EventKind::Submitted(_)
         | EventKind::MakerAccessValidated
         | EventKind::PayloadValidated
         | EventKind::AutoApproved { .. }
+        | EventKind::Commented { .. }
+        | EventKind::Resubmitted { .. }
         | EventKind::Withdrawn { .. }
         | EventKind::Expired
         | EventKind::AttemptStarted { .. }

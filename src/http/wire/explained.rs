@@ -28,6 +28,12 @@ pub struct ExplainedBody {
     can_settle: bool,
     /// Why the reader may not; empty if they may.
     why_not_settle: Vec<ReasonBody>,
+    /// Whether the reader may send it back to its maker now.
+    can_send_back: bool,
+    /// Whether the reader may resubmit it now, as far as this request and their permissions say.
+    can_resubmit: bool,
+    /// Whether the reader may comment on it now.
+    can_comment: bool,
     /// Whether the reader may submit it again, as far as this request and their permissions say.
     can_submit_again: bool,
     /// Whether the reader may want the target to be asked now what became of the call.
@@ -122,6 +128,9 @@ impl ExplainedBody {
             can_settle: explanation.why_not_settle.is_none(),
             can_probe: explanation.can_probe,
             why_not_settle: explanation.why_not_settle.into_iter().map(ReasonBody::of).collect(),
+            can_send_back: explanation.can_send_back,
+            can_resubmit: explanation.can_resubmit,
+            can_comment: explanation.can_comment,
             can_submit_again: explanation.can_submit_again,
             my_decision: explanation.my_decision.as_ref().map(DecisionBody::of),
             fresh_sign_in: explanation.fresh_sign_in.as_ref().map(FreshSignInBody::of),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::person::PersonBody;
 use super::request::{DecisionBody, Headers, RequestBody};
+use super::revision::RevisionSummaryBody;
 use super::settlement::SettlementBody;
 use super::time::Instant;
 use super::trail::{TrailEntryBody, TriedBody};
@@ -62,7 +63,7 @@ impl ExportedRequest {
             outcome: outcome(request.state).map(Word),
             via: via(trail),
             stages: stages(request, &view.pinned),
-            history: trail.entries.iter().map(|entry| TrailEntryBody::new(entry, &request.entity)).collect(),
+            history: trail.entries.iter().map(TrailEntryBody::new).collect(),
             history_omitted: trail.is_cut,
             request: RequestBody::new(view, Headers::Masked, offset),
         }
@@ -81,6 +82,10 @@ pub struct ExportedLists {
     pub refused: String,
     /// What people said about an unknown outcome; empty if nobody did.
     pub settlement: String,
+    /// Every revision, the present one last.
+    pub revisions: String,
+    /// Every comment.
+    pub comments: String,
 }
 
 impl ExportedLists {
@@ -92,6 +97,8 @@ impl ExportedLists {
             decisions: written(&decisions),
             attempts: written(&trail.entries.iter().filter_map(attempt).collect::<Vec<Value>>()),
             settlement: SettlementBody::of(request).as_ref().map(written).unwrap_or_default(),
+            revisions: written(&RevisionSummaryBody::all(request)),
+            comments: written(&trail.entries.iter().filter_map(comment).collect::<Vec<Value>>()),
             refused: written(&trail.entries.iter().filter_map(refused).collect::<Vec<Value>>()),
         }
     }
@@ -111,6 +118,7 @@ pub fn outcome(state: State) -> Option<Outcome> {
         State::ValidateMakerAccess
         | State::ValidatePayload
         | State::AdminTask
+        | State::SentBack
         | State::Approved
         | State::Rejected
         | State::Withdrawn
@@ -142,6 +150,9 @@ fn attempt(entry: &TrailEntry) -> Option<Value> {
         | EventKind::PayloadValidated
         | EventKind::Decided { .. }
         | EventKind::AutoApproved { .. }
+        | EventKind::Commented { .. }
+        | EventKind::SentBack { .. }
+        | EventKind::Resubmitted { .. }
         | EventKind::Withdrawn { .. }
         | EventKind::Expired
         | EventKind::AttemptStarted { .. }
@@ -155,6 +166,12 @@ fn attempt(entry: &TrailEntry) -> Option<Value> {
     Some(json!({
         "attempt": attempt, "event": entry.event_type, "at": at, "attemptOutcome": outcome, "message": entry.message,
     }))
+}
+
+fn comment(entry: &TrailEntry) -> Option<Value> {
+    let EventKind::Commented { message } = entry.kind.as_ref()? else { return None };
+    let (actor, at) = (PersonBody::of(&entry.actor), Instant::of(entry.at));
+    Some(json!({ "actor": actor, "at": at, "revision": entry.revision, "message": message }))
 }
 
 fn refused(entry: &TrailEntry) -> Option<Value> {

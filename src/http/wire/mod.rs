@@ -16,6 +16,7 @@ mod lists;
 mod org_event;
 mod person;
 mod request;
+mod revision;
 mod settlement;
 mod target;
 mod target_host;
@@ -37,6 +38,7 @@ pub use self::health::{Check, Liveness, Readiness, ReadinessChecks, RulesCheck, 
 pub use self::lists::{CursorPagination, OneByOne, Pagination, RefusalBody, RefusalPage, RequestPage};
 pub use self::org_event::{OrgEventBody, OrgEventPage};
 pub use self::request::{Headers, RequestBody};
+pub use self::revision::RevisionBody;
 pub use self::target_host::TargetHostBody;
 pub use self::time::iso_time;
 pub use self::trail::TrailEntryBody;

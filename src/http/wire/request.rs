@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::DigestText;
 use super::person::{PersonBody, UserId};
+use super::revision::RevisionSummaryBody;
 use super::settlement::SettlementBody;
 use super::target::{TargetResponseBody, is_false};
 use super::time::{Instant, LocalTime};
@@ -55,6 +56,16 @@ pub struct RequestBody {
     #[serde(rename = "endTimeISO")]
     end_time_iso: Option<Instant>,
     digest: DigestText,
+    /// The number of the present revision, counted from 1: everything here is about that one. From the second one on a
+    /// decision must name its digest.
+    #[schemars(range(min = 1))]
+    revision: i64,
+    /// Every revision, the present one last.
+    revisions: Vec<RevisionSummaryBody>,
+    /// How many comments there are on it; absent if there are none. The history has them.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 1))]
+    comments: i64,
     /// Rises with every event of the request.
     #[schemars(range(min = 0))]
     version: i64,
@@ -86,7 +97,7 @@ pub struct RequestBody {
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(range(min = 1))]
     probes: i64,
-    /// Only of an expired request: the state in which it expired, `AdminTask` or `approved`.
+    /// Only of an expired request: the state in which it expired, `AdminTask`, `sent_back` or `approved`.
     #[serde(skip_serializing_if = "Option::is_none")]
     expired_from: Option<Word<State>>,
     /// Whether its type and rule allow to decide it together with others.
@@ -97,7 +108,7 @@ pub struct RequestBody {
     /// request alone has them, and so has the page that `next` leads to.
     #[serde(skip_serializing_if = "is_false")]
     details_omitted: bool,
-    /// Every decision, the first one first. `details` has the last one.
+    /// Every decision on the present revision, the first one first. `details` has the last one.
     decisions: Vec<DecisionBody>,
     /// Only of a request about whose unknown outcome people said something.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,17 +128,17 @@ pub struct RequestBody {
 /// The HTTP call that is sent once the request is approved.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Call")]
-struct CallBody {
+pub(super) struct CallBody {
     /// The HTTP method.
-    method: String,
+    pub(super) method: String,
     /// The absolute URL, without what this reader may not see. Of a request with `detailsOmitted`, a URL of more
     /// than 2000 characters is cut and ends with `…`.
     #[schemars(extend("format" = "uri"))]
-    url: String,
+    pub(super) url: String,
     /// The host and port.
-    host: String,
+    pub(super) host: String,
     /// The operator's name for the target, such as Production.
-    label: String,
+    pub(super) label: String,
 }
 
 /// A note attached to an answer.
@@ -208,7 +219,7 @@ struct LastDecision {
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only describes the JSON that the engine keeps")]
-struct Task {
+pub(super) struct Task {
     /// Scheme, host and port.
     hostname: String,
     /// The path, with its placeholders.
@@ -277,6 +288,9 @@ impl RequestBody {
             start_time_iso: Instant::of(request.started_at),
             end_time_iso: request.ended_at.map(Instant::of),
             digest: DigestText(request.digest.to_string()),
+            revision: request.revision,
+            revisions: RevisionSummaryBody::all(&request),
+            comments: request.comments,
             version: request.version,
             summary: request.terms.summary.clone(),
             reason: request.terms.reason.clone(),
@@ -332,7 +346,11 @@ fn is_zero(number: &i64) -> bool {
 }
 
 fn expired_from(request: &Request) -> Option<State> {
-    let from = if request.execute_before.is_some() { State::Approved } else { State::AdminTask };
+    let from = match (request.execute_before, &request.sent_back) {
+        (Some(_), _) => State::Approved,
+        (None, Some(_)) => State::SentBack,
+        (None, None) => State::AdminTask,
+    };
     (request.state == State::Expired).then_some(from)
 }
 

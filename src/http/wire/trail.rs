@@ -10,7 +10,6 @@ use super::time::Instant;
 use super::word::Word;
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::code::Code;
-use crate::domain::entity::EntityInfo;
 use crate::domain::lifecycle::{EventKind, EventType, Tried};
 use crate::domain::outcome::Outcome;
 use crate::domain::probe::ProbeVerdict;
@@ -26,6 +25,9 @@ pub struct TrailEntryBody {
     /// The number of the event within the request, counted from 1.
     #[schemars(range(min = 1))]
     seq: i64,
+    /// The revision of the request that was the present one after it, counted from 1.
+    #[schemars(range(min = 1))]
+    revision: i64,
     /// The id of the event.
     #[schemars(extend("format" = "uuid"))]
     event_id: String,
@@ -90,6 +92,9 @@ pub struct TrailEntryBody {
     /// The groups and permissions that the checker signed as.
     #[serde(skip_serializing_if = "Option::is_none")]
     signed_as: Option<Vec<String>>,
+    /// Of a request that was sent back: the members of the submission that it is about, as JSON pointers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<Vec<String>>,
     /// How a person said that an unknown outcome ended. The message is their evidence.
     #[serde(skip_serializing_if = "Option::is_none")]
     settlement: Option<Word<SettledOutcome>>,
@@ -109,7 +114,7 @@ pub struct TrailEntryBody {
     next_probe_at: Option<Instant>,
 }
 
-/// A refused decision, withdrawal or word about an unknown outcome, as it was sent.
+/// A refused decision, withdrawal, comment, wish for changes or word about an unknown outcome, as it was sent.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Tried")]
@@ -134,10 +139,11 @@ impl TriedBody {
 }
 
 impl TrailEntryBody {
-    /// One entry of the trail; the first one also names the entity.
-    pub fn new(entry: &TrailEntry, entity: &EntityInfo) -> Self {
+    /// One entry of the trail; a submission also names the entity.
+    pub fn new(entry: &TrailEntry) -> Self {
         let mut body = Self {
             seq: entry.seq,
+            revision: entry.revision,
             event_id: entry.event_id.clone(),
             at: Instant::of(entry.at),
             event_type: entry.event_type.clone(),
@@ -162,6 +168,7 @@ impl TrailEntryBody {
             rule: None,
             stage: None,
             signed_as: None,
+            fields: None,
             settlement: None,
             repeat_of: None,
             repeated_by: None,
@@ -169,16 +176,16 @@ impl TrailEntryBody {
             next_probe_at: None,
         };
         if let Some(kind) = &entry.kind {
-            body.add(kind, entity);
+            body.add(kind);
         }
         body
     }
 
     /// Adds what only events of this kind have.
-    fn add(&mut self, kind: &EventKind, entity: &EntityInfo) {
+    fn add(&mut self, kind: &EventKind) {
         match kind {
             EventKind::Submitted(new) => {
-                self.entity_info = Some(EntityBody::of(entity));
+                self.entity_info = Some(EntityBody::of(&new.entity));
                 self.type_version = Some(new.type_version.clone());
                 self.repeat_of = new.repeat_of.map(|id| id.to_string());
             }
@@ -189,6 +196,15 @@ impl TrailEntryBody {
             EventKind::Decided { signature, .. } => {
                 self.stage = Some(signature.stage + 1);
                 self.signed_as = Some(signature.capacities.iter().map(|one| one.name().to_owned()).collect());
+            }
+            EventKind::SentBack { signature, fields } => {
+                self.stage = Some(signature.stage + 1);
+                self.signed_as = Some(signature.capacities.iter().map(|one| one.name().to_owned()).collect());
+                self.fields = Some(fields.clone());
+            }
+            EventKind::Resubmitted { new, .. } => {
+                self.entity_info = Some(EntityBody::of(&new.entity));
+                self.type_version = Some(new.type_version.clone());
             }
             EventKind::AutoApproved { rule, .. } => self.rule = Some(rule.clone()),
             EventKind::Refused { code, tried, .. } => {
@@ -212,7 +228,8 @@ impl TrailEntryBody {
                 self.probe = Some(Word(*verdict));
                 self.next_probe_at = next_probe_at.map(Instant::of);
             }
-            EventKind::Withdrawn { .. }
+            EventKind::Commented { .. }
+            | EventKind::Withdrawn { .. }
             | EventKind::Expired
             | EventKind::AttemptStarted { .. }
             | EventKind::ProbeAsked => {}

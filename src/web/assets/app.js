@@ -29,9 +29,11 @@
   });
 
   // A message is never lost: it is kept per page and field until the server has recorded it.
-  const key = (t) => 'cs:' + location.pathname.replace(/\/decide$/, '/reject').replace(/\/settle$/, '') + ':' + t.id;
+  const key = (t) => 'cs:' + location.pathname.replace(/\/decide$/, '/reject').replace(/\/(settle|comments)$/, '') + ':' + t.id;
   const done = new URLSearchParams(location.search).get('said');
-  if (done) stored('sessionStorage', (s) => Object.keys(s).filter((k) => k.startsWith('cs:' + location.pathname)).forEach((k) => s.removeItem(k)));
+  // A comment leaves the words of a step alone.
+  const kept = 'cs:' + location.pathname + (done === 'commented' ? ':' : '');
+  if (done) stored('sessionStorage', (s) => Object.keys(s).filter((k) => k.startsWith(kept)).forEach((k) => s.removeItem(k)));
   $$('textarea[name=message]').forEach((t) => {
     stored('sessionStorage', (s) => { if (!t.value) t.value = s.getItem(key(t)) || ''; });
     t.addEventListener('input', () => stored('sessionStorage', (s) => s.setItem(key(t), t.value)));
@@ -157,6 +159,9 @@
         const li = document.getElementById('r-' + d.id);
         if (li) (d.waits ? told : gone)($('.row', li), d);
         if (about === d.id && d.version > Number(etag)) old(d.text);
+      });
+      heard('comment', (d) => {
+        if (about === d.id && $('#commented')) { $('[data-commented]').textContent = d.text; $('#commented').hidden = false; } else say(d.text);
       });
       heard('here', () => {});
       heard('new', () => { fresh++; const f = $('#fresh'); if (f) { f.hidden = false; $('a', f).textContent = 'Show ' + fresh + ' new'; } });

@@ -48,6 +48,11 @@ impl Entries {
         self.0.insert(name.into(), value.into());
     }
 
+    /// Forgets everything inside `at`.
+    pub fn forget(&mut self, at: &str) {
+        self.0.retain(|name, _| !is_inside(name, at));
+    }
+
     /// Every name with its value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))

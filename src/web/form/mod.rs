@@ -122,6 +122,49 @@ impl Form {
         entries
     }
 
+    /// What was submitted, in the fields. `None` if they can't hold it: the body may be a JSON text then.
+    pub fn filled_with(&self, submission: &Value) -> Option<Entries> {
+        let mut entries = self.begin();
+        let task = submission.pointer(TASK)?;
+        for (field, at) in self.parts() {
+            if at == HEADERS || at.starts_with("/headers/") {
+                continue;
+            }
+            let value = if at == ENTITY || at == WHY { submission.pointer(&at) } else { task.pointer(&at) };
+            // What a new form begins with was not what they wrote.
+            entries.forget(&at);
+            let Some(value) = value else { continue };
+            if !fill(field, &at, value, &mut entries) {
+                return None;
+            }
+        }
+        self.fill_headers(task.get("headers").and_then(Value::as_object), &mut entries);
+        self.refill_rows(&mut entries);
+        Some(entries)
+    }
+
+    /// Headers with a field of their own go there, and each other one into a row; what the engine fills is left out.
+    fn fill_headers(&self, headers: Option<&Map<String, Value>>, entries: &mut Entries) {
+        let mut row = 0;
+        for (name, value) in headers.into_iter().flatten() {
+            let is_filled = self.request_type.key_header().is_some_and(|key| key.eq_ignore_ascii_case(name));
+            let Some(text) = value.as_str().filter(|_| !is_filled) else { continue };
+            match self.own_headers.iter().find(|field| field.name.eq_ignore_ascii_case(name)) {
+                Some(own) => {
+                    fill(own, &pointer_to(HEADERS, &own.name), value, entries);
+                }
+                None => {
+                    entries.put(format!("{HEADERS}/{row}/name"), name.as_str());
+                    entries.put(format!("{HEADERS}/{row}/value"), text);
+                    row += 1;
+                }
+            }
+        }
+        if row > 0 {
+            entries.set_rows(HEADERS, row);
+        }
+    }
+
     /// Takes rows out that nobody wrote in.
     pub fn drop_empty_rows(&self, entries: &mut Entries) {
         for (field, at) in self.parts() {

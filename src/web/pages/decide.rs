@@ -1,4 +1,4 @@
-//! Approve, reject, withdraw: one step each, with the call, a message, and a button that says what happens.
+//! Approve, reject, send back, withdraw: one step each, with the call, a message, and a button that says what happens.
 //!
 //! A decision carries the digest and the version that were on the screen. If the request moved, nothing is
 //! decided, the message is kept, and the page says what changed.
@@ -18,8 +18,11 @@ use crate::engine::{DecisionInput, EngineError};
 use crate::http::query::escaped;
 use crate::web::html::filters;
 use crate::web::pages::request::{load, render};
+use crate::web::pages::send_back::{NamedField, named_fields};
 use crate::web::parts::approval_view::after_me;
 use crate::web::parts::call_view::CallView;
+use crate::web::parts::changes_view::ChangesView;
+use crate::web::parts::comments::CommentLine;
 use crate::web::parts::format::{self, summary};
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::notices::{Note, warning_text};
@@ -28,9 +31,10 @@ use crate::web::{BASE, Icon, Page, PageError, PageRequest, see_other, show};
 
 /// What a step is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     Approve,
     Reject,
+    SendBack,
     Withdraw,
 }
 
@@ -39,6 +43,7 @@ impl Step {
         match self {
             Self::Approve => "approve",
             Self::Reject => "reject",
+            Self::SendBack => "send-back",
             Self::Withdraw => "withdraw",
         }
     }
@@ -48,6 +53,7 @@ impl Step {
             Self::Approve if is_last => "Approve and send",
             Self::Approve => "Approve",
             Self::Reject => "Reject",
+            Self::SendBack => "Send back",
             Self::Withdraw => "Withdraw",
         }
     }
@@ -67,6 +73,13 @@ struct StepTemplate {
     reason: String,
     what: String,
     call: CallView,
+    /// What people said about the present revision.
+    comments: Vec<CommentLine>,
+    changes: Option<ChangesView>,
+    /// What of the submission can be named, in a step that names it.
+    fields: Vec<NamedField>,
+    /// Whether one is named.
+    is_naming: bool,
     looks: Vec<String>,
     signed: Vec<String>,
     digest: String,
@@ -110,7 +123,7 @@ pub async fn withdraw_step(page: PageRequest, id: web::Path<String>) -> Page {
 }
 
 /// A step that nobody has sent yet.
-async fn first(page: &PageRequest, id: &str, step: Step) -> Page {
+pub(super) async fn first(page: &PageRequest, id: &str, step: Step) -> Page {
     let snapshot = load(page, id).await?;
     if !is_open(step, &snapshot) {
         // The page says why, in the words of the engine.
@@ -123,29 +136,32 @@ async fn first(page: &PageRequest, id: &str, step: Step) -> Page {
 fn is_open(step: Step, snapshot: &RequestSnapshot) -> bool {
     match step {
         Step::Approve | Step::Reject => snapshot.explained.can_decide,
+        Step::SendBack => snapshot.explained.can_send_back,
         Step::Withdraw => snapshot.explained.can_withdraw,
     }
 }
 
 /// What a form brought, and what is wrong with it.
 #[derive(Default)]
-struct FormInput {
-    message: String,
-    fault: String,
-    problem: Option<Note>,
-    status: StatusCode,
+pub(super) struct FormInput {
+    pub(super) message: String,
+    pub(super) fault: String,
+    /// The members of the submission that were named.
+    pub(super) fields: Vec<String>,
+    pub(super) problem: Option<Note>,
+    pub(super) status: StatusCode,
 }
 
 impl FormInput {
     /// The form again, with what is wrong with its message.
     fn with_fault(form: &StepForm, fault: WordsFault) -> Self {
         let (fault, status) = (fault.sentence(), StatusCode::UNPROCESSABLE_ENTITY);
-        Self { message: form.message.clone(), fault, problem: None, status }
+        Self { message: form.message.clone(), fault, status, ..Self::default() }
     }
 }
 
-fn step_page(page: &PageRequest, step: Step, snapshot: RequestSnapshot, input: FormInput) -> Page {
-    let RequestSnapshot { view, explained, waiting, .. } = snapshot;
+pub(super) fn step_page(page: &PageRequest, step: Step, snapshot: RequestSnapshot, input: FormInput) -> Page {
+    let RequestSnapshot { view, explained, waiting, events, changes, .. } = snapshot;
     let it = &view.request;
     let shell = Shell::around(page, Nav::Elsewhere, waiting);
     let after = explained.progress.as_ref().and_then(after_me);
@@ -167,11 +183,15 @@ fn step_page(page: &PageRequest, step: Step, snapshot: RequestSnapshot, input: F
         button: button(step, host, after.is_none()),
         action: match step {
             Step::Approve | Step::Reject => format!("{url}/decide"),
-            Step::Withdraw => format!("{url}/withdraw"),
+            Step::SendBack | Step::Withdraw => format!("{url}/{}", step.path()),
         },
         id: it.id.to_string(),
         title: summary(it),
         reason: format::reason(it),
+        comments: CommentLine::of_revision(&events, it.revision, shell.when),
+        changes: changes.as_ref().map(ChangesView::of),
+        fields: if step == Step::SendBack { named_fields(&view, &input.fields) } else { Vec::new() },
+        is_naming: !input.fields.is_empty(),
         looks,
         signed: signed.collect(),
         digest: it.digest.to_string(),
@@ -210,6 +230,11 @@ fn what(step: Step, host: &str, after: Option<&[String]>) -> String {
         (Step::Reject, _) => format!(
             "Nothing is sent to {host}, and you can’t undo it. The maker may submit a new one. It is about this call:"
         ),
+        (Step::SendBack, _) => {
+            "Nothing is sent, and nobody can decide it until its maker has changed it. All who signed \
+             before sign again then. It is about this call:"
+                .to_owned()
+        }
         (Step::Withdraw, _) => {
             "It ends here and nothing is sent. The record stays, with your reason. It is about this call:"
                 .to_owned()
@@ -222,6 +247,7 @@ fn button(step: Step, host: &str, is_last: bool) -> String {
         Step::Approve if is_last => format!("Approve and send to {host}"),
         Step::Approve => "Approve, send nothing yet".to_owned(),
         Step::Reject => "Reject, send nothing".to_owned(),
+        Step::SendBack => "Send back to its maker".to_owned(),
         Step::Withdraw => "Withdraw, send nothing".to_owned(),
     }
 }
@@ -262,7 +288,7 @@ async fn decide_one(id: &str, form: SentForm) -> Page {
                 page.engine().await_outcome(decided, page.web.decision_wait, page.web.stopping.clone()).await;
             Ok(see_other(&format!("{BASE}/requests/{id}?said={}", verdict.name())))
         }
-        Err(error) => refused(&page, Submitted { step, id, message: &form.message }, error).await,
+        Err(error) => refused(&page, Submitted::of(step, id, &form.message), error).await,
     }
 }
 
@@ -284,21 +310,28 @@ async fn withdraw_one(id: &str, form: SentForm) -> Page {
     };
     match page.engine().withdraw(page.actor(), request_id, reason, page.origin()).await {
         Ok(_) => Ok(see_other(&format!("{BASE}/requests/{id}?said=withdrawn"))),
-        Err(error) => refused(&page, Submitted { step, id, message: &form.message }, error).await,
+        Err(error) => refused(&page, Submitted::of(step, id, &form.message), error).await,
     }
 }
 
 /// A step that a person sent.
-struct Submitted<'a> {
-    step: Step,
-    id: &'a str,
-    message: &'a str,
+pub(super) struct Submitted<'a> {
+    pub(super) step: Step,
+    pub(super) id: &'a str,
+    pub(super) message: &'a str,
+    pub(super) fields: Vec<String>,
+}
+
+impl<'a> Submitted<'a> {
+    fn of(step: Step, id: &'a str, message: &'a str) -> Self {
+        Self { step, id, message, fields: Vec::new() }
+    }
 }
 
 /// What the engine refused: the same step again if this person can still take it, else the request as it is
 /// now; the message is kept either way.
-async fn refused(page: &PageRequest, submitted: Submitted<'_>, error: EngineError) -> Page {
-    let Submitted { step, id, message } = submitted;
+pub(super) async fn refused(page: &PageRequest, submitted: Submitted<'_>, error: EngineError) -> Page {
+    let Submitted { step, id, message, fields } = submitted;
     let (error, status) = page.take_refusal(error, "a decision on a page was refused")?;
     let sentence = error.items().iter().map(|item| item.message.clone()).collect::<Vec<_>>().join(" ");
     let snapshot = load(page, id).await?;
@@ -313,7 +346,8 @@ async fn refused(page: &PageRequest, submitted: Submitted<'_>, error: EngineErro
     let note = Note { is_new: true, ..Note::new("warn", icon, head, lines) };
     if is_open(step, &snapshot) {
         let problem = Some(note);
-        let input = FormInput { message: message.to_owned(), fault: String::new(), problem, status };
+        let input =
+            FormInput { message: message.to_owned(), fields, problem, status, ..FormInput::default() };
         return step_page(page, step, snapshot, input);
     }
     let note = Note { kept: message.into(), ..note };

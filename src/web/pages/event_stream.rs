@@ -271,7 +271,12 @@ impl Stream {
         let name = match change.kind {
             ChangeKind::Submitted if may_wait => "new",
             ChangeKind::Submitted => return,
+            ChangeKind::Resubmitted if may_wait => "new",
+            // It moves nothing, so no decision waits until it is read.
+            ChangeKind::Commented => "comment",
             ChangeKind::Decided(_)
+            | ChangeKind::SentBack
+            | ChangeKind::Resubmitted
             | ChangeKind::Withdrawn
             | ChangeKind::Expired
             | ChangeKind::AttemptEnded
@@ -305,6 +310,9 @@ fn sentence(change: &Change) -> String {
         ChangeKind::Submitted => format!("Submitted by {by} just now"),
         ChangeKind::Decided(Verdict::Approved) => format!("Approved by {by} just now{goes_on}"),
         ChangeKind::Decided(Verdict::Rejected) => format!("Rejected by {by} just now{goes_on}"),
+        ChangeKind::Commented => format!("Commented on by {by} just now"),
+        ChangeKind::SentBack => format!("Sent back by {by} just now; its maker is asked for changes"),
+        ChangeKind::Resubmitted => format!("Resubmitted by {by} just now"),
         ChangeKind::Withdrawn => format!("Withdrawn by {by} just now"),
         ChangeKind::Expired => "Expired just now. Nothing was sent".to_owned(),
         ChangeKind::AttemptEnded => "An attempt ended just now; another one is to come".to_owned(),

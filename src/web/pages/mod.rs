@@ -1,6 +1,7 @@
 //! The pages: one file each, named after its URL.
 
 pub mod bulk;
+pub mod comment;
 pub mod decide;
 pub mod deliveries;
 pub mod event_stream;
@@ -10,6 +11,8 @@ pub mod new_request;
 pub mod request;
 pub mod request_lists;
 pub mod request_types;
+pub mod revision;
+pub mod send_back;
 pub mod settle;
 pub mod sign_in;
 pub mod submit_again;

@@ -8,24 +8,27 @@ use crate::domain::actor::{Actor, Permission};
 use crate::domain::call::body_text;
 use crate::domain::findings::Level;
 use crate::domain::ids::RequestId;
-use crate::domain::lifecycle::EventKind;
 use crate::domain::request::{Request, State, Verdict};
-use crate::domain::settlement::{SettledOutcome, SettlementWord};
+use crate::domain::settlement::SettledOutcome;
 use crate::engine::explain::Explanation;
 use crate::engine::queries::View;
 use crate::engine::request_snapshot::{RequestSnapshot, SnapshotLimits};
-use crate::engine::trail::TrailEntry;
-use crate::http::query::{escaped, given_once};
+use crate::http::query::escaped;
 use crate::web::html::{Markup, filters};
+use crate::web::pages::comment::CommentInput;
 use crate::web::pages::request_types::version_url;
 use crate::web::parts::answer_view::AnswerBox;
 use crate::web::parts::call_view::CallView;
+use crate::web::parts::changes_view::ChangesView;
+use crate::web::parts::comments::CommentLine;
 use crate::web::parts::event_text::{EventWords, describe_event};
 use crate::web::parts::format::{
     self, DigestWords, RiskMark, StateWord, Time, When, amount_words, number_of, state_label, summary,
 };
 use crate::web::parts::layout::{COUNTED_MAX, Nav, Shell};
 use crate::web::parts::notices::{Note, with_field};
+use crate::web::parts::recorded::recorded;
+use crate::web::parts::revision_list::RevisionLine;
 use crate::web::parts::settlement_view::{AttemptsBox, SettlementForm, SettlementPanel as Settlement};
 use crate::web::parts::signature_view::Stages;
 use crate::web::{BASE, Page, PageError, PageRequest, show};
@@ -80,6 +83,9 @@ struct Acts {
     sentence: String,
     more: Vec<String>,
     can_decide: bool,
+    can_send_back: bool,
+    can_resubmit: bool,
+    can_comment: bool,
     can_withdraw: bool,
     can_submit_again: bool,
 }
@@ -127,6 +133,11 @@ struct RequestTemplate {
     others: Vec<Other>,
     others_url: String,
     answer: Option<AnswerBox>,
+    revision: i64,
+    revisions: Vec<RevisionLine>,
+    changes: Option<ChangesView>,
+    comments: Vec<CommentLine>,
+    comment: CommentInput,
     events: Vec<EventWords>,
     stages: Stages,
     acts: Acts,
@@ -159,58 +170,26 @@ pub async fn page(page: PageRequest, id: web::Path<String>) -> Page {
     render(&page, snapshot, StatusCode::OK, notes)
 }
 
-/// What this person has just done, if the address says so and the record has it.
-fn recorded(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> {
-    let said = given_once(&page.http, "said")?;
-    if said == SAID_HOW_IT_ENDED {
-        return snapshot.explained.my_word.as_ref().map(word_recorded);
-    }
-    if said == SAID_TO_ASK {
-        return is_asked(snapshot);
-    }
-    let own = snapshot.explained.my_decision.as_ref().filter(|own| own.verdict.name() == said)?;
-    let head = match own.verdict {
-        Verdict::Approved => "Your approval is recorded.",
-        Verdict::Rejected => "Your rejection is recorded.",
-    };
-    Some(Note { is_new: true, ..Note::new("ink", crate::web::Icon::Pen, head, Vec::new()) })
-}
-
-/// What the address of a page says after a word about an unknown outcome.
-pub const SAID_HOW_IT_ENDED: &str = "how-it-ended";
-
-/// The same after a wish that the target is asked.
-pub const SAID_TO_ASK: &str = "ask";
-
-fn is_asked(snapshot: &RequestSnapshot) -> Option<Note> {
-    let was_asked = |entry: &TrailEntry| matches!(entry.kind, Some(EventKind::ProbeAsked));
-    let line = "Its answer is shown here once it has come.";
-    let note = || {
-        Note::answering("ink", crate::web::Icon::Gear, "Countersign asks the target.", vec![line.to_owned()])
-    };
-    snapshot.events.iter().any(was_asked).then(note)
-}
-
-fn word_recorded(own: &SettlementWord) -> Note {
-    let (head, line) = if own.settles {
-        ("Your word is recorded, and the outcome is settled.", "Another person had said the same.")
-    } else {
-        ("Your word is recorded.", "The outcome is settled once another person says the same.")
-    };
-    Note::answering("ink", crate::web::Icon::Pen, head, vec![line.to_owned()])
-}
-
 /// The page of a request, with notes on top.
 pub fn render(page: &PageRequest, snapshot: RequestSnapshot, status: StatusCode, notes: Vec<Note>) -> Page {
-    render_with(page, snapshot, (status, notes), SettlementForm::default())
+    render_with(page, snapshot, (status, notes), PageForms::default())
 }
 
-/// The same with what a form about its outcome brought.
+/// What the forms of the page brought.
+#[derive(Default)]
+pub struct PageForms {
+    /// The form about its outcome.
+    pub settlement: SettlementForm,
+    /// The form of a comment.
+    pub comment: CommentInput,
+}
+
+/// The same with what a form brought.
 pub fn render_with(
     page: &PageRequest,
     snapshot: RequestSnapshot,
     (status, mut notes): (StatusCode, Vec<Note>),
-    form: SettlementForm,
+    PageForms { settlement: form, comment }: PageForms,
 ) -> Page {
     let is_own = page.engine().is_one_person(&snapshot.view.request.maker, &page.actor().person);
     let nav = if snapshot.explained.can_decide {
@@ -220,7 +199,7 @@ pub fn render_with(
     } else {
         Nav::Elsewhere
     };
-    let RequestSnapshot { view, events, explained, waiting, others } = snapshot;
+    let RequestSnapshot { view, events, changes, explained, waiting, others } = snapshot;
     let shell = Shell::around(page, nav, waiting);
     let queue = queue(&shell, page.actor(), &view.request);
     let when = shell.when;
@@ -228,9 +207,9 @@ pub fn render_with(
     if let Some(note) = Note::of(&view, when) {
         notes.push(note);
     }
-    let is_open = it.state.waits();
+    let is_open = it.state.is_undecided();
     let checks = checks(&view, &explained);
-    let has_fault = form.has_fault();
+    let has_fault = form.has_fault() || !comment.fault.is_empty();
     let template = RequestTemplate {
         id: it.id.to_string(),
         url: format!("{BASE}/requests/{}", it.id),
@@ -257,6 +236,11 @@ pub fn render_with(
         others: others.iter().map(|other| Other::of(other, when)).collect(),
         others_url: subject_url(it),
         answer: view.answer.as_ref().map(AnswerBox::of),
+        revision: it.revision,
+        revisions: RevisionLine::all(it, when),
+        changes: changes.as_ref().map(ChangesView::of),
+        comments: CommentLine::all(&events, when),
+        comment,
         events: events.iter().map(|entry| describe_event(entry, when)).collect(),
         stages: Stages::of(it, explained.progress.as_ref(), explained.can_decide, when),
         acts: acts(it, &explained),
@@ -278,6 +262,7 @@ fn why(request: &Request) -> &'static str {
         State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => {
             "If it is approved, exactly this is sent, once:"
         }
+        State::SentBack => "This was sent back for changes, and is not sent as it is:",
         State::Approved if request.sending.attempts > 0 => "Exactly this is sent:",
         State::Approved => "Exactly this is sent, once:",
         State::Executed | State::Unknown if request.sending.attempts > 1 => {
@@ -361,6 +346,8 @@ fn acts(request: &Request, explained: &Explanation) -> Acts {
                 )
             }
         }
+    } else if explained.can_resubmit {
+        "It came back to you. Change and resubmit it, or withdraw it.".to_owned()
     } else if let Some(own) = explained.my_decision.as_ref() {
         let did = match own.verdict {
             Verdict::Approved => "approved",
@@ -382,15 +369,27 @@ fn acts(request: &Request, explained: &Explanation) -> Acts {
         }
     }
     let Explanation { can_decide, can_withdraw, can_submit_again, .. } = *explained;
-    Acts { sentence, more, can_decide, can_withdraw, can_submit_again }
+    let Explanation { can_send_back, can_resubmit, can_comment, .. } = *explained;
+    Acts {
+        sentence,
+        more,
+        can_decide,
+        can_send_back,
+        can_resubmit,
+        can_comment,
+        can_withdraw,
+        can_submit_again,
+    }
 }
 
 /// `GET /ui/requests/{id}/body`: the whole body, where the page shows only its beginning.
 pub async fn body(page: PageRequest, id: web::Path<String>) -> Page {
     let id = RequestId::parse(&id).ok_or(PageError::NotFound)?;
-    let view = page.engine().find(page.actor(), id).await?;
-    let (task, _) = view.shown();
-    let text = body_text(&task).unwrap_or_default();
-    // Plain text, whatever it holds: a browser must not take it for a page.
-    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text))
+    Ok(body_of(&page.engine().find(page.actor(), id).await?))
+}
+
+/// The whole body of a call. Plain text, whatever it holds: a browser must not take it for a page.
+pub fn body_of(view: &View) -> HttpResponse {
+    let text = body_text(&view.shown().0).unwrap_or_default();
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text)
 }

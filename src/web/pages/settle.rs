@@ -9,8 +9,9 @@ use serde::Deserialize;
 
 use crate::domain::settlement::{NewSettlementWord, SettledOutcome};
 use crate::engine::{EngineError, SettlementInput};
-use crate::web::pages::request::{SAID_HOW_IT_ENDED, SAID_TO_ASK, load, render_with};
+use crate::web::pages::request::{PageForms, load, render_with};
 use crate::web::parts::notices::Note;
+use crate::web::parts::recorded::{SAID_HOW_IT_ENDED, SAID_TO_ASK};
 use crate::web::parts::settlement_view::SettlementForm;
 use crate::web::sent_form::{SentForm, keeping};
 use crate::web::{BASE, Icon, Page, PageError, PageRequest, see_other};
@@ -45,7 +46,7 @@ async fn settle_one(id: &str, form: SentForm) -> Page {
         Ok(word) => word,
         Err(faulty) => {
             let answer = (StatusCode::UNPROCESSABLE_ENTITY, Vec::new());
-            return render_with(&page, snapshot, answer, faulty);
+            return render_with(&page, snapshot, answer, with(faulty));
         }
     };
     let (actor, id_read, origin) = (page.actor().clone(), snapshot.view.request.id, page.origin());
@@ -103,5 +104,9 @@ async fn refused(page: &PageRequest, id: &str, form: &WordForm, error: EngineErr
         evidence: form.message.clone(),
         ..SettlementForm::default()
     };
-    render_with(page, snapshot, (status, vec![note]), again)
+    render_with(page, snapshot, (status, vec![note]), with(again))
+}
+
+fn with(settlement: SettlementForm) -> PageForms {
+    PageForms { settlement, ..PageForms::default() }
 }

@@ -10,6 +10,7 @@ use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::EventKind;
 use crate::domain::request::{Decision, Request, State, Verdict};
+use crate::domain::revision::Revision;
 use crate::domain::settlement::SettledOutcome;
 use crate::engine::queries::View;
 use crate::engine::trail::{Trail, TrailEntry};
@@ -21,6 +22,7 @@ use crate::web::parts::call_view::CallView;
 use crate::web::parts::event_text::{EventWords, describe_event};
 use crate::web::parts::format::{self, DigestWords, StateWord, Time, When, span, state_label, summary};
 use crate::web::parts::layout::{Nav, Shell};
+use crate::web::parts::revision_list::RevisionLine;
 use crate::web::{BASE, Page, PageError, PageRequest, ok};
 
 #[derive(Template)]
@@ -49,6 +51,7 @@ struct TrailTemplate {
     digest: DigestWords,
     compared: Vec<Compared>,
     is_same: bool,
+    revisions: Vec<RevisionLine>,
     entity: Vec<(&'static str, String)>,
     subject: String,
     events: Vec<TrailLine>,
@@ -113,6 +116,7 @@ fn trail(view: &View, entries: &[TrailEntry], shell: Shell) -> TrailTemplate {
         digest: DigestWords::of(&it.digest.to_string()),
         is_same: compared.iter().all(|one| one.is_same),
         compared,
+        revisions: RevisionLine::all(it, when),
         entity: entity(it),
         subject: it.terms.subject.clone().unwrap_or_default(),
         events: entries.iter().map(|entry| trail_line(entry, when)).collect(),
@@ -124,6 +128,7 @@ fn trail(view: &View, entries: &[TrailEntry], shell: Shell) -> TrailTemplate {
 fn head(state: State) -> &'static str {
     match state {
         State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => "What would be sent",
+        State::SentBack => "What was sent back for changes",
         State::Approved => "What is sent",
         State::Executed | State::Unknown => "What was sent",
         State::Failed => "What was approved",
@@ -143,12 +148,15 @@ fn compared(view: &View, entries: &[TrailEntry]) -> Vec<Compared> {
     let again = again.as_ref().map_or_else(|_| "none: the call can't be read".to_owned(), Digest::to_string);
     let mut all = vec![compared("Worked out now from what people are shown".into(), again)];
     for decision in &view.request.decisions {
-        let did = match decision.verdict {
-            Verdict::Approved => "Approved",
-            Verdict::Rejected => "Rejected",
-        };
-        let what = format!("{did} by {}", decision.checker.user_name);
-        all.push(compared(what, decision.digest.to_string()));
+        all.push(compared(did(decision), decision.digest.to_string()));
+    }
+    for earlier in &view.request.earlier {
+        for decision in &earlier.decisions {
+            let what = format!("Revision {}, which was not sent: {}", earlier.number, did(decision));
+            let digest = decision.digest.to_string();
+            let is_same = decision.digest == earlier.digest;
+            all.push(Compared { what, digest: DigestWords::of(&digest), is_same });
+        }
     }
     for entry in entries {
         if let Some(EventKind::AttemptStarted { attempt }) = entry.kind {
@@ -159,16 +167,35 @@ fn compared(view: &View, entries: &[TrailEntry]) -> Vec<Compared> {
     all
 }
 
+fn did(decision: &Decision) -> String {
+    let did = match decision.verdict {
+        Verdict::Approved => "Approved",
+        Verdict::Rejected => "Rejected",
+    };
+    format!("{did} by {}", decision.checker.user_name)
+}
+
 /// `Pia submitted it on …; Aiko approved it 38 min later; the target answered 201.`
 fn byline(view: &View, when: When) -> String {
     let it = &view.request;
     let mut parts =
         vec![format!("{} submitted it on {}", it.maker.user_name, when.exact(it.started_at).words())];
     let mut since = it.started_at;
-    for Decision { checker, verdict, at, .. } in &it.decisions {
-        let later = later(*at - since);
-        parts.push(format!("{} {} it {later}", checker.user_name, verdict.name()));
-        since = *at;
+    let mut add = |who: &str, did: &str, at: DateTime<Utc>| {
+        parts.push(format!("{who} {did} it {}", later(at - since)));
+        since = at;
+    };
+    let present = it.present_revision();
+    for Revision { number, submitted_at, decisions, sent_back, .. } in it.earlier.iter().chain([&present]) {
+        if *number > 1 {
+            add(&it.maker.user_name, "resubmitted", *submitted_at);
+        }
+        for Decision { checker, verdict, at, .. } in decisions {
+            add(&checker.user_name, verdict.name(), *at);
+        }
+        if let Some(sent_back) = sent_back {
+            add(&sent_back.by.user_name, "sent back", sent_back.at);
+        }
     }
     parts.push(end(view, since));
     format!("{}.", parts.join("; "))
@@ -187,6 +214,7 @@ fn end(view: &View, since: DateTime<Utc>) -> String {
     }
     match it.state {
         State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => "it waits".to_owned(),
+        State::SentBack => "it waits for its maker to change it".to_owned(),
         State::Approved => "it is being sent".to_owned(),
         State::Executed => status.unwrap_or_else(|| "it was carried out".to_owned()),
         State::Failed => status.map_or_else(

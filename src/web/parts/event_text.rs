@@ -9,6 +9,7 @@ use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{State, Verdict};
 use crate::domain::settlement::SettledOutcome;
 use crate::engine::trail::TrailEntry;
+use crate::web::parts::changes_view::field_label;
 use crate::web::parts::format::{DigestWords, Time, When, who_name};
 use crate::web::parts::icons::Icon;
 
@@ -111,6 +112,9 @@ fn what_happened(kind: &EventKind, from: Option<State>, when: When) -> EventDesc
         EventKind::PayloadValidated => checked("checked what was sent: it is what the type asks for"),
         EventKind::Decided { verdict, signature, leads_to, .. } => decided(*verdict, signature, *leads_to),
         EventKind::AutoApproved { .. } => plain(Icon::Gear, "let it through; nobody had to agree"),
+        EventKind::Commented { .. } => quoted(Icon::Note, "commented"),
+        EventKind::SentBack { signature, fields } => sent_back(signature, fields),
+        EventKind::Resubmitted { .. } => plain(Icon::Pen, "resubmitted it"),
         EventKind::Withdrawn { .. } => quoted(Icon::Undo, "withdrew it"),
         EventKind::Expired => plain(Icon::Hourglass, expired(from)),
         EventKind::AttemptStarted { attempt } => {
@@ -171,6 +175,15 @@ fn decided(verdict: Verdict, signature: &Signature, leads_to: State) -> EventDes
     EventDescription { is_decision: true, ..quoted(icon, what) }
 }
 
+/// `sent it back for changes in body › amount, as Risk`.
+fn sent_back(signature: &Signature, fields: &[String]) -> EventDescription {
+    let named: Vec<String> = fields.iter().map(|field| field_label(field)).collect();
+    let named = if named.is_empty() { String::new() } else { format!(" in {}", named.join(", ")) };
+    let seats: Vec<String> = signature.capacities.iter().map(who_name).collect();
+    let seats = if seats.is_empty() { String::new() } else { format!(", as {}", seats.join(", ")) };
+    quoted(Icon::Undo, format!("sent it back for changes{named}{seats}{}", acting_through(&signature.act)))
+}
+
 /// ` for Risk, acting through nightly-job`.
 fn signed_as(capacities: &[Capacity], act: &[Person]) -> String {
     let mut words = String::new();
@@ -178,11 +191,17 @@ fn signed_as(capacities: &[Capacity], act: &[Person]) -> String {
     if !seats.is_empty() {
         words.push_str(&format!(" for {}", seats.join(", ")));
     }
-    if !act.is_empty() {
-        let names: Vec<&str> = act.iter().map(|person| person.user_name.as_str()).collect();
-        words.push_str(&format!(", acting through {}", names.join(", ")));
-    }
+    words.push_str(&acting_through(act));
     words
+}
+
+/// `, acting through nightly-job`.
+fn acting_through(act: &[Person]) -> String {
+    if act.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = act.iter().map(|person| person.user_name.as_str()).collect();
+    format!(", acting through {}", names.join(", "))
 }
 
 /// `said for Risk that it happened; another person must say the same`.
@@ -216,6 +235,9 @@ fn probed(verdict: ProbeVerdict, next: Option<Time>, settles: Option<Outcome>) -
 
 fn expired(from: Option<State>) -> &'static str {
     match from {
+        Some(State::SentBack) => {
+            "ended it: it was sent back for changes, and was not resubmitted and decided in time. Nothing was sent"
+        }
         Some(State::Approved) => "ended it: it was approved, but could not be sent in time. Nothing was sent",
         Some(
             State::ValidateMakerAccess
@@ -296,6 +318,9 @@ mod tests {
         Mara Okafor approved for Risk: Receipt checked.
         Mara Okafor rejected for Risk; it waits on: Receipt checked.
         Mara Okafor rejected for Risk: Receipt checked.
+        Mara Okafor commented: Which receipt?
+        Mara Okafor sent it back for changes in body › amount, as Risk: The receipt says 21 EUR.
+        Mara Okafor resubmitted it
         Mara Okafor withdrew it: A typing error.
         Countersign ended it: nobody decided in time. Nothing was sent
         Countersign began attempt 1 to send it
@@ -331,7 +356,7 @@ mod tests {
             all.filter(of).map(|words| words.what.to_string()).collect()
         };
         assert_eq!(marked(|words| words.is_decision).len(), 4);
-        assert_eq!(marked(|words| words.is_quote).len(), 7);
+        assert_eq!(marked(|words| words.is_quote).len(), 9);
     }
 
     #[test]

@@ -220,6 +220,7 @@ pub fn state_of(state: State, waits: &[crate::domain::policy::Capacity]) -> Stat
             (Icon::Wait, "wait", "Being checked".to_owned())
         }
         State::AdminTask => (Icon::Wait, "wait", waits_for(waits)),
+        State::SentBack => (Icon::Undo, "wait", "Sent back for changes".to_owned()),
         State::Approved => (Icon::Send, "wait", "Approved, being sent".to_owned()),
         State::Executed => (Icon::Done, "done", "Done".to_owned()),
         State::Failed => (Icon::Fail, "bad", "Failed".to_owned()),

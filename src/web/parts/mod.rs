@@ -3,6 +3,8 @@
 pub mod answer_view;
 pub mod approval_view;
 pub mod call_view;
+pub mod changes_view;
+pub mod comments;
 pub mod event_text;
 pub mod format;
 pub mod icons;
@@ -11,6 +13,8 @@ pub mod layout;
 pub mod notices;
 pub mod payload_fields;
 pub mod policy_diagram;
+pub mod recorded;
 pub mod request_list;
+pub mod revision_list;
 pub mod settlement_view;
 pub mod signature_view;

@@ -5,6 +5,7 @@ use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{Request, State};
 use crate::domain::settlement::SettlementWord;
 use crate::engine::queries::View;
+use crate::web::parts::changes_view::field_label;
 use crate::web::parts::format::{When, number_of};
 use crate::web::parts::icons::Icon;
 
@@ -45,6 +46,7 @@ impl Note {
         let request = &view.request;
         match request.state {
             State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => None,
+            State::SentBack => sent_back(request),
             State::Approved => Some(approved(request, when)),
             State::Executed => Some(executed(view)),
             State::Failed => Some(failed(view)),
@@ -57,6 +59,16 @@ impl Note {
             State::Expired => Some(expired(request, when)),
         }
     }
+}
+
+fn sent_back(request: &Request) -> Option<Note> {
+    let sent_back = request.sent_back.as_ref()?;
+    let head = format!("{} sent it back for changes.", sent_back.by.user_name);
+    let next = format!("Nobody can decide it until {} resubmits it.", request.maker.user_name);
+    let named: Vec<String> = sent_back.fields.iter().map(|field| field_label(field)).collect();
+    let named = (!named.is_empty()).then(|| format!("It is about: {}.", named.join(", ")));
+    let lines = [Some(format!("“{}”", sent_back.message)), named, Some(next)];
+    Some(Note::new("warn", Icon::Undo, head, lines.into_iter().flatten().collect()))
 }
 
 fn approved(request: &Request, when: When) -> Note {
@@ -158,6 +170,9 @@ fn expired(request: &Request, when: When) -> Note {
     let at = when.exact(request.ended_at.unwrap_or(request.expires_at));
     let why = match request.execute_before {
         Some(_) => "It was approved, but could not be sent in time.",
+        None if request.sent_back.is_some() => {
+            "It was sent back for changes, and was not resubmitted and decided in time."
+        }
         None => "Nobody decided in time.",
     };
     let head = format!("Expired at {} {}. {why}", at.words(), when.zone());

@@ -31,6 +31,7 @@ pub struct RequestRow {
     age: Time,
     amount: Markup,
     flags: Vec<&'static str>,
+    revision: i64,
     slots: Option<Slots>,
     state: StateWord,
     state_more: String,
@@ -57,7 +58,7 @@ impl RequestRow {
         let waits = request.state.waits();
         let may_decide = reader == RowReader::MayDecide;
         let progress = if waits { page.engine().progress_of(row)? } else { None };
-        let due = waits.then(|| request.terms.due_at.unwrap_or(request.expires_at));
+        let due = request.state.is_undecided().then(|| request.terms.due_at.unwrap_or(request.expires_at));
         let due_class = match request.terms.due_at {
             Some(due) if due < when.now() => "is-late",
             Some(due) if due < when.now() + SOON => "is-soon",
@@ -77,6 +78,7 @@ impl RequestRow {
             age: when.ago(request.started_at),
             amount: amount_words(request.terms.amount),
             flags: request.terms.warnings.iter().map(|warning| flag(warning.code)).collect(),
+            revision: request.revision,
             slots: progress.as_ref().map(|progress| Slots::of(progress, may_decide)),
             state: state_label(request),
             state_more: last.unwrap_or_default(),

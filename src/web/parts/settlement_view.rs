@@ -133,6 +133,9 @@ fn attempt_of(entry: &TrailEntry) -> Option<(i64, bool)> {
         | EventKind::PayloadValidated
         | EventKind::Decided { .. }
         | EventKind::AutoApproved { .. }
+        | EventKind::Commented { .. }
+        | EventKind::SentBack { .. }
+        | EventKind::Resubmitted { .. }
         | EventKind::Withdrawn { .. }
         | EventKind::Expired
         | EventKind::Refused { .. }

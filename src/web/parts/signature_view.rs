@@ -42,6 +42,7 @@ impl Stages {
 fn end(state: State) -> (&'static str, &'static str) {
     match state {
         State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => ("once, at once", ""),
+        State::SentBack => ("waits for changes", ""),
         State::Approved => ("under way", "is-now"),
         State::Executed => ("done", "is-done"),
         State::Failed => ("failed", ""),

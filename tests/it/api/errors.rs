@@ -28,6 +28,7 @@ fn every_error_is_as_in_the_table() {
         decisions_under_a_policy(&mut table).await;
         stale_sign_in(&mut table).await;
         settlements(&mut table).await;
+        revisions(&mut table).await;
         reads(&mut table).await;
         broken_store(&mut table).await;
         full_queue(&mut table).await;
@@ -332,6 +333,46 @@ async fn decisions_under_a_policy(table: &mut Table) {
     table.add("already_decided_by_you", put(11, "agreed once more")).await;
     table.add("not_needed", put(12, "agreed")).await;
     table.add("person_inactive_decides", put(400_004, "agreed")).await;
+}
+
+async fn revisions(table: &mut Table) {
+    table.heading("Comments, sending back and resubmitting");
+    let app = App::with(On::Sqlite, AppOptions::stepped()).await;
+    let (mara, checker) = (app.maker(), app.checker());
+    let badge = app.badge();
+    let id = mara.submitted(&badge).await.id;
+    let on = |path: &str| format!("/requests/{id}/{path}");
+    let comment = |words: &str| mara.call("POST", &on("comments")).json(&json!({ "message": words }));
+    let back = |wish: Value| checker.call("POST", &on("send-back")).json(&wish);
+    let resubmit = || mara.call("POST", &on("resubmit")).json(&badge);
+    table.add("comment_blank", comment(" ")).await;
+    table.add("nothing_to_change", back(json!({ "message": " " }))).await;
+    table.add("no_member_of_it", back(json!({ "message": "x", "fields": ["/body/amount"] }))).await;
+    table.add("member_named_twice", back(json!({ "message": "x", "fields": ["/reason", "/reason"] }))).await;
+    let many: Vec<String> = (0..51).map(|number| format!("/payload/{number}")).collect();
+    table.add("too_many_members", back(json!({ "message": "x", "fields": many }))).await;
+    table.add("sent_back_with_another_digest", back(json!({ "message": "x", "digest": "sha256:x" }))).await;
+    table.add("sent_back_on_an_old_version", back(json!({ "message": "x", "version": 1 }))).await;
+    table.add("not_sent_back", resubmit()).await;
+    back(json!({ "message": "x" })).send().await.data();
+    let colleague =
+        app.actor(Person::new(400_008, "eight@example.com", &["CanMakeRequest", "CanCheckRequest"]));
+    table.add("not_the_maker_resubmits", colleague.call("POST", &on("resubmit")).json(&badge)).await;
+    let approve = checker.call("PUT", "/ISSUE-BADGE").json(&decision(&id, "approved", ""));
+    table.add("request_sent_back", approve).await;
+    let mut digest = resubmit().send().await.data()["digest"].clone();
+    let approve = checker.call("PUT", "/ISSUE-BADGE").json(&decision(&id, "approved", ""));
+    table.add("revision_not_named", approve).await;
+    table.add("no_such_revision", mara.call("GET", &on("revisions/3"))).await;
+    for _ in 2..10 {
+        back(json!({ "message": "x", "digest": digest })).send().await.data();
+        digest = resubmit().send().await.data()["digest"].clone();
+    }
+    table.add("too_many_revisions", back(json!({ "message": "x", "digest": digest }))).await;
+    for _ in 0..100 {
+        comment("x").send().await.data();
+    }
+    table.add("too_many_comments", comment("x")).await;
 }
 
 async fn settlements(table: &mut Table) {

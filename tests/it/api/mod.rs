@@ -25,6 +25,7 @@ mod probe;
 mod reason;
 mod refusals;
 mod repeat_header;
+mod revising;
 mod rule_book;
 mod settle;
 mod stages;

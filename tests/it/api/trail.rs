@@ -25,7 +25,8 @@ async fn a_history_entry_has_exactly_its_members(on: On) {
     app.other_checker().approve(&id).await.refused(409, "already_decided");
     let history = app.auditor().history(&id).await;
     let always =
-        ["actor", "at", "digest", "eventId", "from", "message", "reference", "seq", "to", "type"].to_vec();
+        ["actor", "at", "digest", "eventId", "from", "message", "reference", "revision", "seq", "to", "type"]
+            .to_vec();
     let with = |more: &[&'static str]| {
         let mut names = [&always, more].concat();
         names.sort_unstable();

@@ -164,7 +164,7 @@ async fn the_page_offers_it_to_the_maker_only_and_only_while_the_request_waits(o
         let offers = async || {
             let page = browser.get(&format!("/ui/requests/{id}")).await;
             let form = browser.get(&step).await;
-            (page.text.contains(&format!("href=\"{step}\"")), form.text.contains("name=\"message\""))
+            (page.text.contains(&format!("href=\"{step}\"")), form.text.contains("id=\"message\""))
         };
         assert_eq!(offers().await, (is_offered, is_offered), "{user_id}");
         if user_id == CHEN {

@@ -212,7 +212,10 @@ async fn a_stale_version_is_refused(database: Database) {
     let moved = Request { version: 5, sending, ..request.clone() };
     let save = |version_before| {
         let row = requests::RequestRow::from(&moved);
-        requests::save(&mut node.conn(), &[requests::RequestUpdate { row, version_before }])
+        requests::save(
+            &mut node.conn(),
+            &[requests::RequestUpdate { row, version_before, revision_before: 1 }],
+        )
     };
     for version in [3, 5] {
         let said = save(version);

@@ -5,6 +5,7 @@ use countersign::domain::actor::{Actor, Permission};
 use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::execution::ExecutionState;
 use countersign::domain::request::{NewDecision, Request, State, Verdict};
+use countersign::domain::revision::NewSendBack;
 use countersign::domain::settlement::{NewSettlementWord, SettledOutcome};
 use countersign::domain::words::Words;
 use countersign::engine::{AgainInput, Ending, Engine, EngineError, HeldLease, SettlementInput};
@@ -42,6 +43,10 @@ enum Act {
         request: Index,
         by: &'static str,
     },
+    Comment(Index, &'static str),
+    SendBack(Index, &'static str),
+    /// With another customer, or as it was.
+    Resubmit(Index, &'static str, Option<i64>),
     Sweep,
     Claim,
     Start(Index),
@@ -67,6 +72,10 @@ fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(request, by, approves, digest)| Act::Decide { request, by, approves, digest }),
         1 => (request(), select(&PEOPLE[..])).prop_map(|(request, by)| Act::Withdraw { request, by }),
         2 => (request(), select(&PEOPLE[..])).prop_map(|(request, by)| Act::Again { request, by }),
+        1 => (request(), select(&PEOPLE[..])).prop_map(|(request, by)| Act::Comment(request, by)),
+        2 => (request(), select(&PEOPLE[..])).prop_map(|(request, by)| Act::SendBack(request, by)),
+        3 => (request(), select(&PEOPLE[..2]), select(vec![None, Some(1), Some(2)]))
+            .prop_map(|(request, by, customer)| Act::Resubmit(request, by, customer)),
         1 => Just(Act::Sweep),
         4 => Just(Act::Claim),
         4 => any::<Index>().prop_map(Act::Start),
@@ -92,6 +101,8 @@ struct Play<'a> {
     node: &'a Node,
     other: &'a Engine,
     requests: Vec<Request>,
+    /// What was submitted for each.
+    bodies: Vec<String>,
     held: Vec<HeldLease>,
 }
 
@@ -136,6 +147,7 @@ impl Play<'_> {
                 };
                 is_sound(engine.submit_again(again).await);
             }
+            Act::Comment(..) | Act::SendBack(..) | Act::Resubmit(..) => self.revise(act, engine).await,
             Act::Sweep => is_sound(engine.expire_overdue().await),
             Act::Settle => is_sound(engine.settle_lapsed(&[]).await),
             Act::Say { request, by, happened } => {
@@ -172,6 +184,63 @@ impl Play<'_> {
         Vec::new()
     }
 
+    /// Comments, sends back, or resubmits.
+    async fn revise(&self, act: &Act, engine: &Engine) {
+        match act {
+            Act::Comment(request, by) => {
+                let (request, by) = (request.get(&self.requests), account(by));
+                let words = Words::new("Which receipt?").unwrap();
+                is_sound(engine.comment(&by, request.id, words, origin(&by)).await);
+            }
+            Act::SendBack(request, by) => {
+                let by = account(by);
+                let read = self.now(request.get(&self.requests)).await;
+                let wish = NewSendBack::new("Another customer.").unwrap();
+                let wish = wish.on(Some(read.digest.to_string()), None);
+                is_sound(engine.send_back(&by, read.id, wish, origin(&by)).await);
+            }
+            Act::Resubmit(request, by, customer) => {
+                let body = self.changed(request, *customer);
+                let by = account(by);
+                let again = AgainInput {
+                    actor: &by,
+                    old: engine.find(&auditor(), request.get(&self.requests).id).await.unwrap(),
+                    body: Ok(body.as_bytes()),
+                    idempotency_key: None,
+                    reference: "ref",
+                };
+                is_sound(engine.resubmit(again).await);
+            }
+            Act::Decide { .. }
+            | Act::Withdraw { .. }
+            | Act::Again { .. }
+            | Act::Sweep
+            | Act::Claim
+            | Act::Start(_)
+            | Act::End(..)
+            | Act::Stop(_)
+            | Act::PutBack(_)
+            | Act::Renew(_)
+            | Act::Settle
+            | Act::Say { .. }
+            | Act::Wait(_) => unreachable!("it revises nothing"),
+        }
+    }
+
+    /// The request as it is now.
+    async fn now(&self, request: &Request) -> Request {
+        self.node.engine.find(&auditor(), request.id).await.unwrap().request
+    }
+
+    /// What was submitted first, for another customer if there is one.
+    fn changed(&self, request: &Index, customer: Option<i64>) -> String {
+        let mut body: serde_json::Value = serde_json::from_str(request.get::<String>(&self.bodies)).unwrap();
+        if let Some(customer) = customer {
+            body["payload"]["IntouchAPITask-Payload"]["body"]["customers"] = customer.into();
+        }
+        body.to_string()
+    }
+
     async fn decide(
         &self,
         engine: &Engine,
@@ -181,7 +250,7 @@ impl Play<'_> {
     ) {
         let by = account(by);
         let verdict = if approves { Verdict::Approved } else { Verdict::Rejected };
-        let right = request.digest.to_string();
+        let right = self.now(request).await.digest.to_string();
         let digest = digest.map(|is_right| if is_right { right } else { "sha256:wrong".to_owned() });
         let decision = NewDecision::new(verdict, "words", digest).unwrap();
         is_sound(engine.decide(deciding(&by, request.id, decision)).await);
@@ -223,6 +292,10 @@ async fn check(node: &Node, submitted: &Request) {
     }
     assert_eq!(request.version, i64::try_from(stored.events.len()).unwrap());
     assert!(stored.decisions.len() <= 1, "one checker is enough");
+    assert!(
+        request.earlier.iter().all(|earlier| earlier.decisions.is_empty() && earlier.sent_back.is_some())
+    );
+    assert!(stored.decisions.iter().all(|row| row.digest == request.digest));
     assert!(stored.decisions.iter().all(|row| row.checker.sub != "sub-maker"));
     assert!(stored.settlement.iter().all(|word| word.by.sub != "sub-maker"));
     assert_eq!(stored.request.settlement_words, i64::try_from(stored.settlement.len()).unwrap());
@@ -277,6 +350,7 @@ fn check_execution(stored: &Stored, request: &Request) {
         | State::Rejected
         | State::ValidateMakerAccess
         | State::ValidatePayload
+        | State::SentBack
         | State::AdminTask => {}
     }
 }
@@ -287,12 +361,14 @@ async fn the_events_fold_to_the_rows_after_any_commands(database: Database) {
     let config = ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() };
     let play = async |story: Vec<Vec<Act>>| {
         let maker = account("maker");
-        let mut play = Play { node: &node, other: &other, requests: Vec::new(), held: Vec::new() };
+        let mut play =
+            Play { node: &node, other: &other, requests: Vec::new(), bodies: Vec::new(), held: Vec::new() };
         for number in 0..REQUESTS {
             // The target recognises a repeat of every second one.
             let id = (number % 2 == 1).then(|| node.clock.new_id().to_string());
             let body = badge(id.as_deref());
             play.requests.push(node.submit_body(&maker, &body).await.unwrap().request);
+            play.bodies.push(body);
         }
         play.run(&story).await;
         // Nothing is left for the next story to claim.

@@ -13,6 +13,7 @@ mod inbox;
 mod late_answers;
 mod queries;
 mod refusals;
+mod revisions;
 mod rule_book;
 mod sessions;
 mod settle;

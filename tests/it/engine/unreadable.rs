@@ -28,7 +28,7 @@ const DAMAGES: [(&str, &str); 2] = [
 fn put(node: &Node, request: &Request, column: &str, value: &str) -> String {
     let row = node.stored(request).request;
     let table = if node.database.is_postgres() { " ON requests" } else { "" };
-    let dropped = format!("DROP TRIGGER IF EXISTS requests_submission_never_changes{table}");
+    let dropped = format!("DROP TRIGGER IF EXISTS requests_revision_never_changes{table}");
     node.conn().batch_execute(&dropped).unwrap();
     let id = request.id;
     let sql = format!("UPDATE requests SET {column} = '{value}' WHERE request_id = '{id}'");

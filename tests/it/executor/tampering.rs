@@ -20,7 +20,7 @@ fn lift_guards(app: &App, on: On) {
     match on {
         On::Sqlite => app.tamper(
             "DROP TRIGGER calls_never_change; DROP TRIGGER decisions_never_change; \
-             DROP TRIGGER requests_final_never_moves",
+             DROP TRIGGER requests_revision_never_changes",
         ),
         On::Postgres => {
             for table in ["calls", "decisions", "requests"] {

@@ -212,7 +212,8 @@ fn kind(error: &StoreError) -> &DatabaseErrorKind {
 async fn a_decision_by_the_maker_is_not_even_stored(database: Database) {
     let node = Node::open(database);
     let request = node.submit(&maker()).await;
-    let own = DecisionRow::new(&request, &decision("maker"), 0);
+    let on = |name: &str| Decision { digest: request.digest, ..decision(name) };
+    let own = DecisionRow::new(&request, &on("maker"), 0);
     // Half of the maker's names is enough.
     let same_sub = DecisionRow { user_id: "other".to_owned(), person_key: "other".to_owned(), ..own.clone() };
     for row in [own, same_sub] {
@@ -220,18 +221,24 @@ async fn a_decision_by_the_maker_is_not_even_stored(database: Database) {
         assert!(error.to_string().contains("no one decides their own request"), "{error}");
     }
     assert!(node.stored(&request).decisions.is_empty());
-    decisions::insert(&mut node.conn(), &[DecisionRow::new(&request, &decision("anna"), 0)]).unwrap();
+    let of_another_call = DecisionRow::new(&request, &decision("anna"), 0);
+    let of_another_revision = DecisionRow { revision: 2, ..DecisionRow::new(&request, &on("anna"), 0) };
+    for row in [of_another_call, of_another_revision] {
+        let error = decisions::insert(&mut node.conn(), &[row]).unwrap_err();
+        assert!(error.to_string().contains("the digest is not that of the revision"), "{error}");
+    }
+    decisions::insert(&mut node.conn(), &[DecisionRow::new(&request, &on("anna"), 0)]).unwrap();
 }
 
 async fn a_decision_is_stored_once_per_person_and_never_changes(database: Database) {
     let node = Node::open(database);
     let request = node.approved().await;
-    let row = DecisionRow::new(&request, &decision("anna"), 0);
+    let row = DecisionRow::new(&request, &Decision { digest: request.digest, ..decision("anna") }, 0);
     let error = decisions::insert(&mut node.conn(), std::slice::from_ref(&row)).unwrap_err();
     assert!(matches!(kind(&error), DatabaseErrorKind::UniqueViolation), "{error}");
     let stray = DecisionRow { request_id: "no such request".to_owned(), ..row };
     let error = decisions::insert(&mut node.conn(), &[stray]).unwrap_err();
-    assert!(matches!(kind(&error), DatabaseErrorKind::ForeignKeyViolation), "{error}");
+    assert!(error.to_string().contains("the digest is not that of the revision"), "{error}");
     let statements = ["UPDATE decisions SET verdict = 'rejected'", "DELETE FROM decisions"];
     all_are_refused(&node, &request, &texts(&statements));
 }

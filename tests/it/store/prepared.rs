@@ -32,7 +32,8 @@ async fn what_a_batch_reads_stays_prepared_whatever_the_keys(database: Database)
     for keys in [&keys[..], &keys[1..], &keys[..2]] {
         assert_eq!(requests::lock(conn, keys).unwrap().rows.len(), keys.len());
         assert_eq!(executions::lock(conn, keys).unwrap().rows.len(), keys.len());
-        assert_eq!(decisions::list(conn, keys).unwrap().len(), keys.len());
+        let present: Vec<_> = keys.iter().map(|key| (key.clone(), 1)).collect();
+        assert_eq!(decisions::list(conn, &present).unwrap().len(), keys.len());
         assert_eq!(calls::list(conn, keys).unwrap().len(), keys.len());
         assert!(queue_ahead::look(conn, time, &["api.example.com"]).unwrap().is_before("api.example.com"));
         assert!(!claims::list_due(conn, time, &[], 8).unwrap().calls.is_empty());

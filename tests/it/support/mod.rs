@@ -68,6 +68,9 @@ pub fn without_explanation(mut request: Value) -> Value {
         "canSettle",
         "whyNotSettle",
         "canProbe",
+        "canSendBack",
+        "canResubmit",
+        "canComment",
     ] {
         assert!(request.as_object_mut().unwrap().remove(name).is_some(), "{name} is missing");
     }

@@ -28,7 +28,7 @@ use countersign::store::events::EventRow;
 use countersign::store::requests::RequestRow;
 use countersign::store::schema::answers as answer_table;
 use countersign::store::writer::WriterLimits;
-use countersign::store::{AnyConnection, Store, decisions as decided, events, requests, settlement_words};
+use countersign::store::{AnyConnection, Store, events, request_parts, requests};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use futures_util::future::join_all;
@@ -143,15 +143,16 @@ impl Node {
 
     /// Every row of a request that can change.
     pub fn stored(&self, request: &Request) -> Stored {
-        let key = [key(request)];
         let (org, id) = (&request.org, request.id);
         let conn = &mut *self.store.read_connection().unwrap();
         let request = requests::find(conn, org, id).unwrap().unwrap();
-        let said = settlement_words::list(conn, std::slice::from_ref(&request)).unwrap();
+        let whole =
+            request_parts::complete(conn, vec![request.clone()]).map(|mut whole| whole.remove(0)).ok();
         Stored {
             request,
-            settlement: said.into_values().next().unwrap_or_default(),
-            decisions: decided::list(conn, &key).unwrap().remove(&key[0]).unwrap_or_default(),
+            settlement: whole.as_ref().map(|whole| whole.settlement.clone()).unwrap_or_default(),
+            decisions: whole.as_ref().map(|whole| whole.decisions.clone()).unwrap_or_default(),
+            whole,
             execution: countersign::store::executions::find(conn, org, id).unwrap(),
             attempts: attempts::list(conn, org, id).unwrap(),
             answers: answer_table::table
@@ -185,6 +186,8 @@ impl Node {
 #[derive(Debug, PartialEq)]
 pub struct Stored {
     pub request: RequestRow,
+    /// The request with what all tables have of it; `None` if that can't be read.
+    pub whole: Option<Request>,
     pub decisions: Vec<Decision>,
     pub settlement: Vec<SettlementWord>,
     pub execution: Option<Execution>,
@@ -208,7 +211,7 @@ impl Stored {
 
     /// What the rows say it is.
     pub fn read(&self) -> Request {
-        self.request.clone().into_request(self.decisions.clone(), self.settlement.clone()).unwrap()
+        self.whole.clone().expect("the rows can be read")
     }
 }
 

@@ -12,6 +12,7 @@ mod new_request;
 mod reason;
 mod request;
 mod request_types;
+mod revising;
 mod session;
 mod settle;
 mod submit_again;

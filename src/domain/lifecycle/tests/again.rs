@@ -22,7 +22,7 @@ fn only_the_maker_submits_again_and_only_what_certainly_was_not_carried_out() {
             match state {
                 _ if !is_own => assert_eq!(said, Err(Refusal::NotTheMakerAgain)),
                 State::Failed | State::Rejected | State::Withdrawn | State::Expired => assert!(said.is_ok()),
-                State::AdminTask | State::Approved | State::Executed | State::Unknown => {
+                State::AdminTask | State::SentBack | State::Approved | State::Executed | State::Unknown => {
                     assert_eq!(said, Err(Refusal::NotRepeatable(NotRepeatable::State(state))));
                 }
                 State::ValidateMakerAccess | State::ValidatePayload => unreachable!("no story rests here"),
@@ -40,8 +40,8 @@ fn only_the_maker_submits_again_and_only_what_certainly_was_not_carried_out() {
 
 #[test]
 fn each_reason_against_submitting_again_has_its_own_sentence_and_one_code() {
-    let states =
-        [State::AdminTask, State::Approved, State::Executed, State::Unknown].map(NotRepeatable::State);
+    let states = [State::AdminTask, State::SentBack, State::Approved, State::Executed, State::Unknown]
+        .map(NotRepeatable::State);
     let others =
         [NotRepeatable::Repeated { by: newer() }, NotRepeatable::CarriedOut, NotRepeatable::TypeGone];
     let refusals: Vec<Refusal> = states.into_iter().chain(others).map(Refusal::NotRepeatable).collect();

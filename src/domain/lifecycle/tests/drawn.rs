@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::again::submit_again;
 use super::policies::{checkers, entry, group, stage};
 use super::probing::probed;
+use super::revising::{comment, send_back, send_revision_back};
 use super::*;
 use crate::domain::policy::people::PersonEntry;
 use crate::domain::policy::{Mode, Stage};
@@ -61,8 +62,9 @@ fn commands() -> impl Strategy<Value = TestCommand> {
     let speakers = proptest::sample::select(vec![maker(), anna(), bob(), carl(), dora()]);
     let verdicts = proptest::sample::select(vec![Approved, Approved, Approved, Rejected]);
     let words = || proptest::sample::select(vec!["fine", "no"]);
+    let known = |revision| Some(digest_of(revision).to_string());
     let digests =
-        proptest::sample::select(vec![None, Some(digest().to_string()), Some("sha256:wrong".to_owned())]);
+        proptest::sample::select(vec![None, known(1), known(2), known(2), Some("sha256:wrong".to_owned())]);
     let outcomes = || proptest::sample::select(AttemptOutcome::ALL.to_vec());
     let repeats = [TestRepeat::Unknown, TestRepeat::Recognised, TestRepeat::RecognisedButShared];
     let lost_and_found = [AttemptOutcome::Ambiguous, AttemptOutcome::AlreadyDone];
@@ -70,10 +72,15 @@ fn commands() -> impl Strategy<Value = TestCommand> {
     let ends = (outcomes(), proptest::sample::select(repeats.to_vec()))
         .prop_map(|(outcome, repeat)| TestCommand::End { attempt: None, outcome, repeat });
     prop_oneof![
-        14 => (people(), verdicts, words(), digests).prop_map(|(checker, verdict, message, digest)| {
+        18 => (people(), verdicts, words(), digests).prop_map(|(checker, verdict, message, digest)| {
             decide(checker, verdict, message, digest.as_deref())
         }),
         1 => (people(), words()).prop_map(|(by, reason)| withdraw(by, reason)),
+        1 => (people(), words()).prop_map(|(by, words)| comment(by, words)),
+        1 => people().prop_map(send_back),
+        1 => people().prop_map(|by| send_revision_back(by, 2)),
+        1 => (people(), any::<bool>()).prop_map(|(by, is_changed)| TestCommand::Resubmit { by, is_changed }),
+        5 => any::<bool>().prop_map(|is_changed| TestCommand::Resubmit { by: maker(), is_changed }),
         1 => people().prop_map(submit_again),
         1 => Just(expire()),
         1 => Just(lapse()),
@@ -93,7 +100,7 @@ pub(super) type Steps = Vec<(i64, TestCommand)>;
 
 /// Commands, each with the seconds that pass before it; some stories stay before the deadline.
 fn steps() -> impl Strategy<Value = Steps> {
-    let steps = |pause: i64| proptest::collection::vec((0..=pause, commands()), 0..32);
+    let steps = |pause: i64| proptest::collection::vec((0..=pause, commands()), 0..40);
     prop_oneof![steps(2), steps(WAITS / 4), steps(WAITS)]
 }
 

@@ -1,10 +1,13 @@
 //! Stories: requests that went through commands, for the tests of this folder.
+//!
+//! Longer than 400 lines because each test tells its story with these commands and people.
 
 mod again;
 mod drawn;
 mod one_checker;
 mod policies;
 mod probing;
+mod revising;
 mod sending;
 mod settling;
 mod stories;
@@ -29,6 +32,7 @@ use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
 use crate::domain::policy::{Approval, Policy, RuleOutcome};
 use crate::domain::request::Terms;
+use crate::domain::revision::NewSendBack;
 use crate::domain::settlement::NewSettlementWord;
 use crate::domain::state::Verdict;
 use crate::domain::words::Words;
@@ -118,6 +122,11 @@ fn digest() -> Digest {
     Digest::of(b"the call")
 }
 
+/// The digest of the call of a revision that changed it.
+fn digest_of(revision: i64) -> Digest {
+    if revision == 1 { digest() } else { Digest::of(format!("the call, revision {revision}").as_bytes()) }
+}
+
 fn new_request() -> NewRequest {
     NewRequest {
         org: OrgId::new("100"),
@@ -187,6 +196,16 @@ enum TestCommand {
     Say {
         signer: Signer,
         word: NewSettlementWord,
+    },
+    /// A checker sends it back to its maker.
+    SendBack {
+        signer: Signer,
+        wish: NewSendBack,
+    },
+    /// The maker resubmits it, with another call or the same one.
+    Resubmit {
+        by: Person,
+        is_changed: bool,
     },
     Other(Command<'static>),
 }
@@ -286,8 +305,29 @@ impl Story {
                 let rules = SettlementRules { approval, people: &self.charter.people };
                 Command::Settle(SettlementCommand { signer, word, rules })
             }
+            TestCommand::SendBack { signer, wish } => {
+                Command::SendBack(SendBackCommand { signer, wish, policy: self.charter.in_force() })
+            }
+            TestCommand::Resubmit { by, is_changed } => self.resubmit(by, *is_changed),
             TestCommand::Other(command) => command.clone(),
         })
+    }
+
+    fn resubmit(&self, by: &Person, is_changed: bool) -> Command<'_> {
+        let it = &self.request;
+        let digest = if is_changed { digest_of(it.revision + 1) } else { it.digest };
+        let fresh = Request { state: State::AdminTask, decisions: Vec::new(), ..it.clone() };
+        let waits_for = progress(&fresh.context(), &self.charter.in_force()).waits_for().to_vec();
+        let new = NewRevision {
+            type_version: it.type_version.clone(),
+            entity: it.entity.clone(),
+            digest,
+            host: it.host.clone(),
+            terms: it.terms.clone(),
+            waits_for,
+        };
+        let people = &self.charter.people;
+        Command::Resubmit { by: by.clone(), people, new: Box::new(new), auto_approved: None }
     }
 
     fn decide<'a>(
@@ -309,11 +349,16 @@ fn asker(command: &TestCommand) -> Option<&Person> {
     match command {
         TestCommand::Decide { signer, .. }
         | TestCommand::DecideInBulk { signer, .. }
+        | TestCommand::SendBack { signer, .. }
         | TestCommand::Say { signer, .. } => Some(&signer.person),
+        TestCommand::Resubmit { by, .. } => Some(by),
+        TestCommand::Other(Command::SendBack(command)) => Some(&command.signer.person),
         TestCommand::Other(Command::Settle(command)) => Some(&command.signer.person),
         TestCommand::Other(Command::AskProbe(wish)) => Some(&wish.signer.person),
         TestCommand::Other(Command::Decide(command)) => Some(&command.signer.person),
-        TestCommand::Other(Command::Withdraw { by, .. }) => Some(by),
+        TestCommand::Other(
+            Command::Withdraw { by, .. } | Command::Comment { by, .. } | Command::Resubmit { by, .. },
+        ) => Some(by),
         TestCommand::End { .. }
         | TestCommand::Late { .. }
         | TestCommand::Other(

@@ -109,6 +109,7 @@ fn a_request_with_two_stages_waits_until_the_last_approval_and_every_event_says_
         seq: 4,
         at: story.now,
         by: anna(),
+        revision: 1,
         from: Some(State::AdminTask),
         to: State::AdminTask,
         kind: EventKind::Decided {
@@ -128,6 +129,7 @@ fn a_request_with_two_stages_waits_until_the_last_approval_and_every_event_says_
         seq: 5,
         at: story.now,
         by: bob(),
+        revision: 1,
         from: Some(State::AdminTask),
         to: State::Approved,
         kind: EventKind::Decided {

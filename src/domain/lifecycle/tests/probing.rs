@@ -64,6 +64,7 @@ fn only_a_call_of_which_nobody_knew_the_outcome_is_asked_about() {
             State::ValidateMakerAccess
             | State::ValidatePayload
             | State::AdminTask
+            | State::SentBack
             | State::Approved
             | State::Rejected
             | State::Withdrawn

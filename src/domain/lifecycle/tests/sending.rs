@@ -193,6 +193,9 @@ pub(super) fn outcomes_by_attempt(events: &[Event]) -> BTreeMap<i64, Option<Atte
             | EventKind::PayloadValidated
             | EventKind::Decided { .. }
             | EventKind::AutoApproved { .. }
+            | EventKind::Commented { .. }
+            | EventKind::SentBack { .. }
+            | EventKind::Resubmitted { .. }
             | EventKind::Withdrawn { .. }
             | EventKind::Expired
             | EventKind::Ended { attempt: None, .. }

@@ -155,6 +155,7 @@ fn only_an_unknown_outcome_is_settled() {
             State::ValidateMakerAccess
             | State::ValidatePayload
             | State::AdminTask
+            | State::SentBack
             | State::Executed
             | State::Failed
             | State::Rejected

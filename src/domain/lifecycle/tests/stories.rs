@@ -1,5 +1,6 @@
 //! One story for every state.
 
+use super::revising::send_back;
 use super::*;
 
 /// One story for every state that a request can rest in.
@@ -11,6 +12,7 @@ pub(super) fn stories() -> Vec<Story> {
     expired.tell(&expire()).unwrap();
     let all = vec![
         Story::begin(),
+        Story::after(&[send_back(anna())]),
         Story::after(&approved()),
         Story::after(&attempted(AttemptOutcome::Executed)),
         Story::after(&attempted(AttemptOutcome::Failed)),

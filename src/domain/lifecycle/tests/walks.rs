@@ -15,7 +15,10 @@ fn leads_to(from: State, to: State) -> bool {
     let next: &[State] = match from {
         State::ValidateMakerAccess => &[State::ValidatePayload],
         State::ValidatePayload => &[State::AdminTask, State::Approved],
-        State::AdminTask => &[State::Approved, State::Rejected, State::Withdrawn, State::Expired],
+        State::AdminTask => {
+            &[State::SentBack, State::Approved, State::Rejected, State::Withdrawn, State::Expired]
+        }
+        State::SentBack => &[State::AdminTask, State::Withdrawn, State::Expired],
         State::Approved => {
             &[State::Executed, State::Failed, State::Unknown, State::Expired, State::Withdrawn]
         }
@@ -27,7 +30,7 @@ fn leads_to(from: State, to: State) -> bool {
 }
 
 /// Runs the steps, and shows `check` every story before and after each of them.
-fn walk(
+pub(super) fn walk(
     (charter, steps): &(Charter, Steps),
     mut check: impl FnMut(&Story, &TestCommand, &Result<Vec<Event>, Refusal>, &Story),
 ) -> Story {
@@ -61,6 +64,11 @@ fn the_arbitrary_stories_reach_every_state_in_which_a_request_rests() {
     is_there("two rejections", &|end| end.state == State::Rejected && end.decisions.len() > 1);
     is_there("a third stage", &|end| end.last_decision().is_some_and(|last| last.stage == 2));
     is_there("a request submitted again", &|end| end.repeated_by.is_some());
+    is_there("a third revision", &|end| end.revision > 2);
+    is_there("a decision on a second revision", &|end| end.revision > 1 && !end.decisions.is_empty());
+    is_there("an approval of a revision that was sent back", &|end| {
+        end.earlier.iter().any(|earlier| !earlier.decisions.is_empty())
+    });
     is_there("two approvals", &|end| end.state == State::Executed && end.decisions.len() > 1);
     is_there("an execution that nobody approved", &|end| {
         end.state == State::Executed && end.decisions.is_empty()
@@ -68,9 +76,9 @@ fn the_arbitrary_stories_reach_every_state_in_which_a_request_rests() {
 }
 
 /// What an event says of a decision.
-fn decided_by(event: &Event) -> Option<(Person, Verdict, usize, DateTime<Utc>, Digest)> {
+fn decided_by(event: &Event) -> Option<(Person, Verdict, usize, DateTime<Utc>, i64)> {
     let EventKind::Decided { verdict, signature, .. } = &event.kind else { return None };
-    Some((event.by.clone(), *verdict, signature.stage, event.at, digest()))
+    Some((event.by.clone(), *verdict, signature.stage, event.at, event.revision))
 }
 
 proptest! {
@@ -116,7 +124,8 @@ proptest! {
         assert!(attempts == 0 || approvals == 1);
         assert!(ends <= approvals);
         assert_eq!(end.request.sending.attempts, i64::try_from(attempts).unwrap());
-        assert_eq!(end.request.decisions.len(), decisions);
+        let earlier: usize = end.request.earlier.iter().map(|earlier| earlier.decisions.len()).sum();
+        assert_eq!(earlier + end.request.decisions.len(), decisions);
         if end.charter.is_auto {
             assert_eq!((decisions, approvals), (0, 1));
         } else if end.charter.approval == Charter::one_checker().approval {
@@ -193,8 +202,13 @@ proptest! {
         assert_eq!(end.request.version, i64::try_from(end.events.len()).unwrap());
         // The decisions, read from the events without folding them.
         let decided: Vec<_> = end.events.iter().filter_map(decided_by).collect();
-        let stands = |one: &Decision| (one.checker.clone(), one.verdict, one.stage, one.at, one.digest);
-        assert_eq!(end.request.decisions.iter().map(stands).collect::<Vec<_>>(), decided);
+        let revisions = end.request.earlier.iter().cloned().chain([end.request.present_revision()]);
+        let recorded: Vec<_> = revisions.flat_map(|revision| {
+            assert!(revision.decisions.iter().all(|one| one.digest == revision.digest));
+            let stands = |one: Decision| (one.checker, one.verdict, one.stage, one.at, revision.number);
+            revision.decisions.into_iter().map(stands).collect::<Vec<_>>()
+        }).collect();
+        assert_eq!(recorded, decided);
     }
 
     #[test]
@@ -226,10 +240,14 @@ proptest! {
             // An outcome is settled, and what ended is submitted again, after the deadline.
             let is_asked = match command {
                 TestCommand::Say { .. } | TestCommand::Other(Command::Settle(_) | Command::SubmitAgain { .. } | Command::AskProbe(_)) => false,
+                // The engine ends what is due first; till then it is like any other request.
+                TestCommand::Other(Command::Comment { .. }) => false,
                 TestCommand::Decide { .. }
                 | TestCommand::DecideInBulk { .. }
                 | TestCommand::End { .. }
                 | TestCommand::Late { .. }
+                | TestCommand::SendBack { .. }
+                | TestCommand::Resubmit { .. }
                 | TestCommand::Other(_) => asker(command).is_some(),
             };
             if is_late && is_asked {
@@ -272,6 +290,7 @@ proptest! {
                 State::Approved
                 | State::Rejected
                 | State::AdminTask
+                | State::SentBack
                 | State::ValidateMakerAccess
                 | State::ValidatePayload => {}
             }

@@ -15,8 +15,9 @@ use crate::web::parts::format::{StateWord, Time, When, amount_words, reason_line
 use crate::web::parts::layout::Shell;
 
 /// The states as people search for them.
-const STATES: [(&str, State); 8] = [
+const STATES: [(&str, State); 9] = [
     ("Waiting", State::AdminTask),
+    ("Sent back", State::SentBack),
     ("Being sent", State::Approved),
     ("Done", State::Executed),
     ("Failed", State::Failed),

@@ -1,9 +1,11 @@
-//! New requests: choose a type, fill in its form, check it, submit it.
+//! New requests: choose a type, fill in its form, check it, submit it. The same form changes what was sent back.
 //!
-//! The form ends in the same `Engine::submit` as the API's call. What was typed stays on the page after every
+//! The form ends in the same `Engine::submit` and `Engine::resubmit` as the API's calls. What was typed stays on the page after every
 //! failed attempt, but for fields that are not public.
 
 mod aside;
+pub mod resubmit;
+mod result;
 
 use std::sync::Arc;
 
@@ -13,11 +15,10 @@ use askama::Template;
 
 use crate::domain::actor::Permission;
 use crate::domain::code::Code;
-use crate::domain::fault::Fault;
 use crate::domain::json;
 use crate::domain::request_type::RequestType;
-use crate::engine::queries::{Listing, Sort, SortBy};
-use crate::engine::{AdmissionRefusal, DoorFault, DryRun, EngineError, SubmissionInput};
+use crate::engine::queries::{Listing, Sort, SortBy, View};
+use crate::engine::{AgainInput, DoorFault, EngineError, SubmissionInput, Submitted};
 use crate::http::error::ApiError;
 use crate::http::query::given_once;
 use crate::web::form::{self, Entries, Form, Problem, Section};
@@ -28,6 +29,8 @@ use crate::web::parts::notices::Note;
 use crate::web::sent_form::{SentForm, keeping};
 use crate::web::{BASE, Icon, Nav, Page, PageError, PageRequest, Shell, Web, ok, see_other, show};
 use aside::Aside;
+use resubmit::what_to_change;
+use result::{FormResult, checked};
 
 /// One type that can be chosen.
 struct TypeView {
@@ -48,6 +51,8 @@ struct TypesPage {
 #[template(path = "new.html")]
 struct FormPage {
     shell: Shell,
+    /// The request that it changes: the page of that.
+    changes_url: Option<String>,
     type_name: String,
     title: String,
     summary: String,
@@ -57,25 +62,17 @@ struct FormPage {
     has_json: bool,
     problems: Vec<Problem>,
     is_refused: bool,
-    notice: Option<Note>,
+    notices: Vec<Note>,
     sections: Vec<Section>,
     aside: Aside,
-}
-
-/// What the checks said of the form, and the status to answer with.
-#[derive(Default)]
-struct FormResult {
-    status: StatusCode,
-    faults: Vec<Fault>,
-    is_refused: bool,
-    notice: Option<Note>,
-    tried: Option<DryRun>,
 }
 
 /// A page with one type's form.
 struct NewRequest<'a> {
     page: &'a PageRequest,
     request_type: Arc<RequestType>,
+    /// The request that was sent back, if the form changes one.
+    sent_back: Option<Box<View>>,
 }
 
 /// `GET /ui/new`
@@ -122,31 +119,36 @@ async fn submit_form(type_name: &str, form: SentForm) -> Page {
     may_make(&page)?;
     let new = NewRequest::of(&page, type_name)?;
     let key = form_key(key, page.engine());
-    let form = new.form(is_json);
-    match wish.split_once(':').unwrap_or((&wish, "")) {
-        ("submit", _) => new.submit(&form, entries, key).await,
-        ("add", at) => {
-            let rows = entries.rows(at).unwrap_or(0);
-            entries.set_rows(at, rows + 1);
-            new.page(&form, &entries, key, FormResult::default()).await
-        }
-        ("remove", at) => {
-            if let Some((at, row)) = at.rsplit_once('/')
-                && let Ok(row) = row.parse()
-            {
-                entries.remove_row(at, row);
-            }
-            new.page(&form, &entries, key, FormResult::default()).await
-        }
-        ("json" | "fields", _) => new.rewrite(&form, entries, key).await,
-        _ => new.check(&form, entries, key).await,
-    }
+    new.do_as_wished(&wish, is_json, entries, key).await
 }
 
 impl<'a> NewRequest<'a> {
     fn of(page: &'a PageRequest, type_name: &str) -> Result<Self, PageError> {
         let request_type = page.engine().rules().types.find(type_name).cloned().ok_or(PageError::NotFound)?;
-        Ok(Self { page, request_type })
+        Ok(Self { page, request_type, sent_back: None })
+    }
+
+    /// What the button that was pressed asks for.
+    async fn do_as_wished(&self, wish: &str, is_json: bool, mut entries: Entries, key: String) -> Page {
+        let form = self.form(is_json);
+        match wish.split_once(':').unwrap_or((wish, "")) {
+            ("submit", _) => self.submit(&form, entries, key).await,
+            ("add", at) => {
+                let rows = entries.rows(at).unwrap_or(0);
+                entries.set_rows(at, rows + 1);
+                self.page(&form, &entries, key, FormResult::default()).await
+            }
+            ("remove", at) => {
+                if let Some((at, row)) = at.rsplit_once('/')
+                    && let Ok(row) = row.parse()
+                {
+                    entries.remove_row(at, row);
+                }
+                self.page(&form, &entries, key, FormResult::default()).await
+            }
+            ("json" | "fields", _) => self.rewrite(&form, entries, key).await,
+            _ => self.check(&form, entries, key).await,
+        }
     }
 
     fn form(&self, is_json: bool) -> Form {
@@ -203,7 +205,12 @@ impl<'a> NewRequest<'a> {
         let filled = form.read(entries);
         let (body, reference) = (json::write(&filled.body), self.page.reference());
         let mut result = FormResult { faults: filled.faults, ..FormResult::default() };
-        match self.page.engine().dry_run(&self.submitting(&body, "", &reference)).await {
+        let (engine, submitting) = (self.page.engine(), self.submitting(&body, "", &reference));
+        let tried = match &self.sent_back {
+            Some(old) => engine.dry_run_resubmission(&submitting, &old.request).await,
+            None => engine.dry_run(&submitting).await,
+        };
+        match tried {
             Ok(tried) => result.tried = Some(tried),
             Err(EngineError::Invalid(faults)) => result.add(form.place(&faults, entries)),
             Err(EngineError::NotAdmitted(why)) => result.refuse("It would be refused", &why),
@@ -219,8 +226,7 @@ impl<'a> NewRequest<'a> {
             return self.refuse_unread(form, entries, key).await;
         }
         let (body, reference) = (json::write(&filled.body), self.page.reference());
-        let submitted = self.page.engine().submit(self.submitting(&body, &key, &reference)).await;
-        let error = match submitted {
+        let error = match self.hand_over(self.submitting(&body, &key, &reference)).await {
             Ok(submitted) => return Ok(see_other(&format!("{BASE}/requests/{}", submitted.view.request.id))),
             Err(error) => error,
         };
@@ -260,13 +266,21 @@ impl<'a> NewRequest<'a> {
         let unread: Vec<DoorFault> = result.faults.iter().cloned().map(DoorFault::from).collect();
         let reference = self.page.reference();
         let refused = SubmissionInput { body: Err(&unread), ..self.submitting("", &key, &reference) };
-        match self.page.engine().submit(refused).await {
+        match self.hand_over(refused).await {
             Ok(_) | Err(EngineError::Unreadable(_)) => {}
             Err(error) => return Err(error.into()),
         }
         self.count(&result);
         form.refill_rows(&mut entries);
         self.page(form, &entries, key, result).await
+    }
+
+    /// The one write of the form: a new request, or the next revision of one.
+    async fn hand_over(&self, input: SubmissionInput<'_>) -> Result<Submitted, EngineError> {
+        let Some(old) = &self.sent_back else { return self.page.engine().submit(input).await };
+        let SubmissionInput { actor, body, idempotency_key, reference, type_name: _ } = input;
+        let old = View::clone(old);
+        self.page.engine().resubmit(AgainInput { actor, old, body, idempotency_key, reference }).await
     }
 
     fn count(&self, result: &FormResult) {
@@ -296,23 +310,35 @@ impl<'a> NewRequest<'a> {
         }
     }
 
+    fn action(&self) -> String {
+        match &self.sent_back {
+            Some(old) => format!("{BASE}/requests/{}/resubmit", old.request.id),
+            None => format!("{BASE}/new/{}", self.request_type.name.as_str()),
+        }
+    }
+
     async fn page(&self, form: &Form, entries: &Entries, key: String, result: FormResult) -> Page {
         let found = &self.request_type;
         let mut sections = form.draw(entries);
         let problems = form::attach_faults(&mut sections, &result.faults);
         let name = found.name.as_str();
         let page = FormPage {
-            shell: Shell::of(self.page, Nav::New).await?,
+            shell: Shell::of(self.page, if self.sent_back.is_some() { Nav::Mine } else { Nav::New }).await?,
             type_name: name.to_owned(),
             title: found.title.clone(),
             summary: found.summary.template().into(),
-            action: format!("{BASE}/new/{name}"),
+            action: self.action(),
+            changes_url: self.sent_back.as_ref().map(|old| format!("{BASE}/requests/{}", old.request.id)),
             key,
             is_json: form.is_json,
             has_json: form.has_json,
             problems,
             is_refused: result.is_refused,
-            notice: result.notice,
+            notices: result
+                .notice
+                .into_iter()
+                .chain(self.sent_back.as_ref().and_then(|old| what_to_change(old)))
+                .collect(),
             sections,
             aside: Aside::of(
                 found,
@@ -323,38 +349,6 @@ impl<'a> NewRequest<'a> {
         };
         show(result.status, &page)
     }
-}
-
-impl FormResult {
-    /// Adds the engine's faults, but for those at a place that could not even be read.
-    fn add(&mut self, faults: Vec<Fault>) {
-        let unread: Vec<String> = self.faults.iter().map(|fault| fault.field.clone()).collect();
-        let is_told =
-            |fault: &Fault| unread.iter().any(|at| !at.is_empty() && fault.field.starts_with(at.as_str()));
-        self.faults.extend(faults.into_iter().filter(|fault| !is_told(fault)));
-    }
-
-    fn refuse(&mut self, title: &str, why: &AdmissionRefusal) {
-        self.is_refused = true;
-        let lines = vec!["Nothing was stored. What you wrote is still here.".to_owned()];
-        self.notice = Some(Note::answering("bad", Icon::No, format!("{title}: {}", why.message), lines));
-    }
-
-    fn notice_try_again(&mut self, sentence: &str) {
-        self.status = StatusCode::SERVICE_UNAVAILABLE;
-        self.is_refused = true;
-        let lines = vec![sentence.to_owned(), "What you wrote is still here.".to_owned()];
-        let head = "Countersign can't do this right now.";
-        self.notice = Some(Note::answering("warn", Icon::Warn, head, lines));
-    }
-}
-
-fn checked(request_type: &RequestType) -> Note {
-    let mut lines = vec!["Nothing was stored yet. What it becomes is shown beside the form.".to_owned()];
-    if request_type.hides_any() {
-        lines.push("Before you submit it, type again what is not public.".to_owned());
-    }
-    Note::answering("ok", Icon::Done, "Nothing forbids it.", lines)
 }
 
 /// Whether the person may submit at all.

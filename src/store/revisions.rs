@@ -1,0 +1,134 @@
+//! The table `revisions`: what was submitted before it was sent back and revised. Rows are only ever added.
+
+use diesel::prelude::*;
+
+use super::by_key::load_by_key;
+use super::columns::{batch_insert, batch_update};
+use super::request_parts::OfRequest;
+use super::requests::{Key, RequestRow, parse_digest, parse_id};
+use super::schema::revisions;
+use super::{StoreError, from_micros, terms, to_micros};
+use crate::domain::entity::EntityInfo;
+use crate::domain::ids::OrgId;
+use crate::domain::request::{Decision, Request};
+use crate::domain::revision::{Revision, SentBack};
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = revisions)]
+#[expect(missing_docs, reason = "the columns, as the migration explains them")]
+pub struct RevisionRow {
+    pub org_id: String,
+    pub request_id: String,
+    pub revision: i64,
+    pub submitted_at: i64,
+    pub type_version: String,
+    pub digest: String,
+    pub host: String,
+    pub till_id: String,
+    pub store_id: String,
+    pub zone_id: String,
+    pub concept_id: String,
+    pub terms: String,
+    pub subject: Option<String>,
+    pub repeat_key: Option<String>,
+}
+
+impl RevisionRow {
+    /// The row for an earlier revision of `request`.
+    pub fn new(request: &Request, revision: &Revision) -> Self {
+        let entity = revision.entity.clone();
+        Self {
+            org_id: request.org.to_string(),
+            request_id: request.id.to_string(),
+            revision: revision.number,
+            submitted_at: to_micros(revision.submitted_at),
+            type_version: revision.type_version.clone(),
+            digest: revision.digest.to_string(),
+            host: revision.host.clone(),
+            till_id: entity.till_id,
+            store_id: entity.store_id,
+            zone_id: entity.zone_id,
+            concept_id: entity.concept_id,
+            terms: terms::write(&revision.terms),
+            subject: revision.terms.subject.clone(),
+            repeat_key: revision.terms.repeat_key.clone(),
+        }
+    }
+
+    /// The revision, with its rows of the tables `decisions` and `send_backs`.
+    pub(super) fn into_revision(
+        self,
+        decisions: Vec<Decision>,
+        sent_back: Option<SentBack>,
+    ) -> Result<Revision, StoreError> {
+        Ok(Revision {
+            number: self.revision,
+            submitted_at: from_micros(self.submitted_at)?,
+            type_version: self.type_version,
+            entity: EntityInfo {
+                till_id: self.till_id,
+                store_id: self.store_id,
+                zone_id: self.zone_id,
+                concept_id: self.concept_id,
+            },
+            digest: parse_digest(&self.digest)?,
+            host: self.host,
+            terms: terms::read(&self.terms, self.subject, self.repeat_key)?,
+            decisions,
+            sent_back,
+        })
+    }
+}
+
+impl OfRequest for RevisionRow {
+    fn request(&self) -> Result<Key, StoreError> {
+        Ok((OrgId::new(self.org_id.clone()), parse_id(&self.request_id)?))
+    }
+}
+
+load_by_key!(pub(super) fn rows(ReadRevisions, revisions) -> RevisionRow);
+
+batch_insert!(pub fn insert(InsertRevisions, revisions, RevisionRow), [
+    org_id, request_id, revision, submitted_at, type_version, digest, host, till_id, store_id, zone_id, concept_id,
+    terms, subject, repeat_key,
+]);
+
+// A request with another revision than when it was loaded: all that may ever change of it.
+batch_update!(
+    pub(super) fn revise_rows(ReviseRequests, ReviseRequest, requests, RequestRow),
+    key [org_id, request_id], fence version, only if "TRUE",
+    set [
+        state,
+        version,
+        attempts,
+        ended_at,
+        waits_for,
+        execute_before,
+        open_attempt,
+        ambiguous,
+        next_attempt_at,
+        next_attempt_reason,
+        outcome_attempt,
+        inferred,
+        settlement_words,
+        repeated_by,
+        probes,
+        last_probe,
+        send_backs,
+        comments,
+        type_version,
+        digest,
+        host,
+        till_id,
+        store_id,
+        zone_id,
+        concept_id,
+        terms,
+        subject,
+        repeat_key,
+        sort_at,
+        revision,
+        revised_at,
+    ]
+);

@@ -1,0 +1,67 @@
+//! Comment on a request, from its page.
+
+use actix_web::http::StatusCode;
+use actix_web::web;
+use serde::Deserialize;
+
+use crate::domain::words::{Words, WordsFault};
+use crate::web::pages::request::{PageForms, load, render_with};
+use crate::web::parts::notices::Note;
+use crate::web::parts::recorded::SAID_COMMENTED;
+use crate::web::sent_form::{SentForm, keeping};
+use crate::web::{BASE, Icon, Page, PageRequest, see_other};
+
+/// The form of a comment.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct CommentForm {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// What a form of a comment brought, and what is wrong with it.
+#[derive(Default)]
+pub struct CommentInput {
+    /// What was typed.
+    pub words: String,
+    /// Empty if nothing is wrong.
+    pub fault: String,
+}
+
+/// `POST /ui/requests/{id}/comments`
+pub async fn comment(id: web::Path<String>, form: SentForm) -> Page {
+    let words = form.message();
+    keeping(words, comment_on(&id, form).await)
+}
+
+async fn comment_on(id: &str, form: SentForm) -> Page {
+    let (page, form): (PageRequest, CommentForm) = form.open()?;
+    page.check_form(&form.csrf)?;
+    let snapshot = load(&page, id).await?;
+    let words = match Words::new(&form.message) {
+        Ok(words) if words.is_blank() => Err(WordsFault::CommentIsBlank),
+        read => read,
+    };
+    let words = match words {
+        Ok(words) => words,
+        Err(fault) => {
+            let comment = CommentInput { words: form.message, fault: fault.sentence() };
+            let answer = (StatusCode::UNPROCESSABLE_ENTITY, Vec::new());
+            return render_with(&page, snapshot, answer, PageForms { comment, ..PageForms::default() });
+        }
+    };
+    let request = snapshot.view.request.id;
+    let error = match page.engine().comment(page.actor(), request, words, page.origin()).await {
+        Ok(_) => return Ok(see_other(&format!("{BASE}/requests/{id}?said={SAID_COMMENTED}#comments"))),
+        Err(error) => error,
+    };
+    let (error, status) = page.take_refusal(error, "a comment on a page was refused")?;
+    let sentence = error.items().iter().map(|item| item.message.clone()).collect::<Vec<_>>().join(" ");
+    let snapshot = load(&page, id).await?;
+    let note = Note::answering("warn", Icon::Warn, "This was not recorded.", vec![sentence]);
+    let note =
+        if snapshot.explained.can_comment { note } else { Note { kept: form.message.clone(), ..note } };
+    let comment = CommentInput { words: form.message, fault: String::new() };
+    render_with(&page, snapshot, (status, vec![note]), PageForms { comment, ..PageForms::default() })
+}

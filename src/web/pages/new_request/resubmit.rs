@@ -1,0 +1,80 @@
+//! The form in which a maker changes what was sent back to them, filled in with what they had submitted.
+
+use actix_web::http::StatusCode;
+use actix_web::web;
+
+use super::result::FormResult;
+use super::{NewRequest, may_make};
+use crate::engine::queries::View;
+use crate::engine::request_snapshot::RequestSnapshot;
+use crate::web::form::{self, Entries, Form};
+use crate::web::form_key::form_key;
+use crate::web::pages::request::{load, render};
+use crate::web::parts::changes_view::field_label;
+use crate::web::parts::notices::Note;
+use crate::web::sent_form::{SentForm, keeping, public_fields};
+use crate::web::{Icon, Page, PageError, PageRequest};
+
+/// `GET /ui/requests/{id}/resubmit`
+pub async fn step(page: PageRequest, id: web::Path<String>) -> Page {
+    may_make(&page)?;
+    let snapshot = load(&page, &id).await?;
+    if !snapshot.explained.can_resubmit {
+        // The page says why, in the words of the engine.
+        return render(&page, snapshot, StatusCode::OK, Vec::new());
+    }
+    let new = changing(&page, snapshot)?;
+    let (form, entries, notice) = filled_in(&new)?;
+    new.page(&form, &entries, new.new_key(), FormResult { notice, ..FormResult::default() }).await
+}
+
+/// `POST /ui/requests/{id}/resubmit`
+pub async fn submit(id: web::Path<String>, form: SentForm) -> Page {
+    let (page, bytes) = form.into_parts()?;
+    let mut entries = form::read_entries(&bytes).ok_or(PageError::Unreadable)?;
+    page.check_form(&entries.take("csrf"))?;
+    let (wish, key) = (entries.take("do"), entries.take("key"));
+    let is_json = entries.take("as") == "json";
+    may_make(&page)?;
+    let snapshot = load(&page, &id).await?;
+    let key = form_key(key, page.engine());
+    let new = changing(&page, snapshot)?;
+    keeping(public_fields(&bytes, &new.request_type), new.do_as_wished(&wish, is_json, entries, key).await)
+}
+
+fn changing(page: &PageRequest, snapshot: RequestSnapshot) -> Result<NewRequest<'_>, PageError> {
+    let new = NewRequest::of(page, snapshot.view.request.request_type.as_str())?;
+    Ok(NewRequest { sent_back: Some(Box::new(snapshot.view)), ..new })
+}
+
+/// The form with what was submitted, but for what this person may not see again. Where the fields can't hold it, the body
+/// is JSON; and where not even that can, the form is empty and says so.
+fn filled_in(new: &NewRequest<'_>) -> Result<(Form, Entries, Option<Note>), PageError> {
+    let old = new.sent_back.as_ref().ok_or(PageError::NotFound)?;
+    let (submission, has_hidden) = old.submission().without_hidden();
+    let hidden = has_hidden.then(|| {
+        let line = "Type it again. What you sent is kept, but not shown again.";
+        Note::new("ink", Icon::Lock, "What is not public is empty here.", vec![line.to_owned()])
+    });
+    for is_json in [false, true] {
+        let form = new.form(is_json);
+        if let Some(entries) = form.filled_with(&submission) {
+            return Ok((form, entries, hidden));
+        }
+    }
+    let form = new.form(false);
+    let entries = form.begin();
+    let line = "The type has changed since. What you sent is on the page of the request.";
+    let head = "The fields can’t hold what you sent, so they are empty.";
+    Ok((form, entries, Some(Note::new("warn", Icon::Warn, head, vec![line.to_owned()]))))
+}
+
+/// What the checker wants changed.
+pub(super) fn what_to_change(old: &View) -> Option<Note> {
+    let sent_back = old.request.sent_back.as_ref()?;
+    let head = format!("{} asks for changes.", sent_back.by.user_name);
+    let named: Vec<String> = sent_back.fields.iter().map(|field| field_label(field)).collect();
+    let named = (!named.is_empty()).then(|| format!("It is about: {}.", named.join(", ")));
+    let lines = std::iter::once(format!("“{}”", sent_back.message)).chain(named).collect();
+    Some(Note::new("warn", Icon::Undo, head, lines))
+}

@@ -1,0 +1,76 @@
+//! The note on top of a request's page that says what this person has just done there.
+
+use crate::domain::lifecycle::EventKind;
+use crate::domain::request::Verdict;
+use crate::domain::settlement::SettlementWord;
+use crate::engine::request_snapshot::RequestSnapshot;
+use crate::engine::trail::TrailEntry;
+use crate::http::query::given_once;
+use crate::web::parts::notices::Note;
+use crate::web::{Icon, PageRequest};
+
+/// What this person has just done, if the address says so and the record has it.
+pub fn recorded(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> {
+    let said = given_once(&page.http, "said")?;
+    if said == SAID_HOW_IT_ENDED {
+        return snapshot.explained.my_word.as_ref().map(word_recorded);
+    }
+    if said == SAID_TO_ASK {
+        return is_asked(snapshot);
+    }
+    if said == SAID_COMMENTED {
+        return is_commented(page, snapshot);
+    }
+    if said == SAID_SENT_BACK {
+        return is_sent_back(page, snapshot);
+    }
+    let own = snapshot.explained.my_decision.as_ref().filter(|own| own.verdict.name() == said)?;
+    let head = match own.verdict {
+        Verdict::Approved => "Your approval is recorded.",
+        Verdict::Rejected => "Your rejection is recorded.",
+    };
+    Some(Note { is_new: true, ..Note::new("ink", Icon::Pen, head, Vec::new()) })
+}
+
+/// What the address of a page says after a word about an unknown outcome.
+pub const SAID_HOW_IT_ENDED: &str = "how-it-ended";
+
+/// The same after a wish that the target is asked.
+pub const SAID_TO_ASK: &str = "ask";
+
+/// The same after a comment.
+pub const SAID_COMMENTED: &str = "commented";
+
+/// The same after a request was sent back.
+pub const SAID_SENT_BACK: &str = "sent-back";
+
+fn is_commented(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> {
+    let is_own = |entry: &&TrailEntry| {
+        matches!(entry.kind, Some(EventKind::Commented { .. })) && entry.actor == page.actor().person
+    };
+    snapshot.events.iter().find(is_own)?;
+    Some(Note::answering("ink", Icon::Note, "Your comment is recorded.", Vec::new()))
+}
+
+fn is_sent_back(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> {
+    let sent_back = snapshot.view.request.sent_back.as_ref()?;
+    let is_own = sent_back.by == page.actor().person;
+    let note = || Note::answering("ink", Icon::Undo, "You sent it back.", Vec::new());
+    is_own.then(note)
+}
+
+fn is_asked(snapshot: &RequestSnapshot) -> Option<Note> {
+    let was_asked = |entry: &TrailEntry| matches!(entry.kind, Some(EventKind::ProbeAsked));
+    let line = "Its answer is shown here once it has come.";
+    let note = || Note::answering("ink", Icon::Gear, "Countersign asks the target.", vec![line.to_owned()]);
+    snapshot.events.iter().any(was_asked).then(note)
+}
+
+fn word_recorded(own: &SettlementWord) -> Note {
+    let (head, line) = if own.settles {
+        ("Your word is recorded, and the outcome is settled.", "Another person had said the same.")
+    } else {
+        ("Your word is recorded.", "The outcome is settled once another person says the same.")
+    };
+    Note::answering("ink", Icon::Pen, head, vec![line.to_owned()])
+}
