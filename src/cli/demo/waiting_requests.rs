@@ -10,12 +10,14 @@ pub(super) struct WaitingRequest {
     path: &'static str,
     query: Value,
     body: Value,
+    /// Why, in Mara's words.
+    reason: Option<&'static str>,
 }
 
 impl WaitingRequest {
     /// The submission's body, for the target at `hostname`.
     pub(super) fn submission(&self, hostname: &str) -> Value {
-        json!({
+        let mut submission = json!({
             "entityInfo": {
                 "tillId": "50682289", "storeId": "50682288", "zoneId": "50682286", "conceptId": "50678331",
             },
@@ -31,7 +33,11 @@ impl WaitingRequest {
                     "content-type": "application/json",
                 },
             } },
-        })
+        });
+        if let Some(reason) = self.reason {
+            submission["reason"] = reason.into();
+        }
+        submission
     }
 }
 
@@ -50,6 +56,7 @@ pub(super) fn all() -> Vec<WaitingRequest> {
                 "notes": "Voucher for a lost parcel, agreed by phone",
                 "external_reference_number": "EXT-77120",
             } } }),
+            reason: None,
         },
         WaitingRequest {
             request_type: "CUSTOMER-STATUS-CHANGE",
@@ -57,6 +64,7 @@ pub(super) fn all() -> Vec<WaitingRequest> {
             path: "/v2/customers/lookup/status",
             query: json!({ "source": "INSTORE", "identifierName": "mobile", "identifierValue": "910000000001" }),
             body: json!({ "reason": "Account taken over, case 55-1207", "label": "Suspended" }),
+            reason: None,
         },
         WaitingRequest {
             request_type: "ISSUE-BADGE",
@@ -69,9 +77,16 @@ pub(super) fn all() -> Vec<WaitingRequest> {
                 "requestId": "demo-badge-1",
                 "badgeMetaId": "66276dc68fe258516a88ff8e",
             }),
+            reason: None,
         },
         goodwill(100_200_302, 20, "Queue at the till on Friday"),
-        goodwill(100_200_303, 35, "Wrong item in the parcel"),
+        WaitingRequest {
+            reason: Some(
+                "The shop sent the wrong item. Its manager agreed to 35 points by phone, ticket 4711.",
+            ),
+            // A wrong digit: something to send back.
+            ..goodwill(100_200_303, 350, "Wrong item in the parcel")
+        },
     ]
 }
 
@@ -92,5 +107,6 @@ fn goodwill(customer: u64, points: u32, reason: &str) -> WaitingRequest {
             "points": points,
             "source": "API",
         }),
+        reason: None,
     }
 }
