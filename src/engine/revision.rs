@@ -106,9 +106,8 @@ impl Engine {
         Ok(request)
     }
 
-    /// The maker resubmits a request that was sent back: see
-    /// [`may_resubmit`](crate::domain::lifecycle::may_resubmit). It is judged as every submission is, and becomes the
-    /// next revision of the same request.
+    /// The maker resubmits a request that was sent back: see [`may_resubmit`]. It is judged as
+    /// every submission is, and becomes the next revision of the same request.
     ///
     /// # Errors
     /// Those of [`submit`](Engine::submit), and what the rules say of the request; the refusal is kept before this
