@@ -6,11 +6,10 @@ use diesel::prelude::*;
 
 use super::by_key::{Named, named_rows};
 use super::columns::batch_insert;
-use super::requests::{Key, parse_id};
+use super::requests::{Key, key_of};
 use super::schema::{calls, requests};
 use super::stored_call::StoredCall;
 use super::{AnyConnection, StoreError};
-use crate::domain::ids::OrgId;
 
 /// One row; inserted with the request and never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -76,7 +75,7 @@ fn missing(key: &Key) -> StoreError {
 /// The calls of the named requests in their present revisions, by request.
 pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<HashMap<Key, CallRow>, StoreError> {
     let rows = rows_of(conn, keys)?.into_iter();
-    rows.map(|row| Ok(((OrgId::new(row.org_id.clone()), parse_id(&row.request_id)?), row))).collect()
+    rows.map(|row| Ok((key_of(&row.org_id, &row.request_id)?, row))).collect()
 }
 
 named_rows!(

@@ -284,15 +284,14 @@ macro_rules! batch_update {
         key [$($key:ident),+], fence $fence:ident, only if $only_if:literal,
         set [$($column:ident),+ $(,)?]
     ) => {
-        const UPDATE: $crate::store::columns::Update = $crate::store::columns::Update {
-            table: stringify!($table),
-            key: &[$(stringify!($key)),+],
-            fence: stringify!($fence),
-            set: &[$(stringify!($column)),+],
-            only_if: $only_if,
-        };
-
         $crate::store::columns::batch_statement!($statement, |out, columns| {
+            const UPDATE: $crate::store::columns::Update = $crate::store::columns::Update {
+                table: stringify!($table),
+                key: &[$(stringify!($key)),+],
+                fence: stringify!($fence),
+                set: &[$(stringify!($column)),+],
+                only_if: $only_if,
+            };
             $crate::store::columns::push_update(&mut out, &UPDATE, columns)
         });
 

@@ -7,10 +7,9 @@ use diesel::prelude::*;
 use super::by_key::load_by_key;
 use super::columns::{batch_insert, person};
 use super::request_parts::OfRequest;
-use super::requests::{Key, parse_digest, parse_id};
+use super::requests::{Key, key_of, parse_digest};
 use super::schema::decisions;
 use super::{AnyConnection, StoreError, from_micros, json, to_micros};
-use crate::domain::ids::OrgId;
 use crate::domain::request::{Decision, Request, Verdict};
 
 /// One row.
@@ -98,7 +97,7 @@ pub fn list(
 
 impl OfRequest for DecisionRow {
     fn request(&self) -> Result<Key, StoreError> {
-        Ok((OrgId::new(self.org_id.clone()), parse_id(&self.request_id)?))
+        key_of(&self.org_id, &self.request_id)
     }
 }
 

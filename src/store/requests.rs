@@ -8,7 +8,7 @@ use super::by_key::{load_by_key, lock_by_key};
 use super::columns::{Columns, batch_update, columns, person};
 use super::request_parts::RequestParts;
 use super::schema::requests;
-use super::{AnyConnection, StoreError, from_micros, revisions, terms, to_micros};
+use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
@@ -140,7 +140,7 @@ impl RequestRow {
     /// # Errors
     /// [`StoreError::Corrupt`] if somebody damaged the id.
     pub fn key(&self) -> Result<Key, StoreError> {
-        Ok((OrgId::new(self.org_id.clone()), parse_id(&self.request_id)?))
+        key_of(&self.org_id, &self.request_id)
     }
 
     /// The request, with its rows of the other tables.
@@ -222,30 +222,36 @@ pub fn key_texts(keys: &[Key]) -> (Vec<String>, Vec<String>) {
     (orgs, keys.iter().map(|(_, id)| id.to_string()).collect())
 }
 
+/// A request's key, from its columns.
+pub(super) fn key_of(org_id: &str, request_id: &str) -> Result<Key, StoreError> {
+    Ok((OrgId::new(org_id.to_owned()), parse_id(request_id)?))
+}
+
 lock_by_key!(pub fn lock(LockRequests, NamedRequests, requests) -> RequestRow);
 
-batch_update!(
-    fn update_rows(UpdateRequests, UpdateRequest, requests, RequestRow),
-    key [org_id, request_id], fence version, only if "TRUE",
-    set [
-        state,
-        version,
-        attempts,
-        ended_at,
-        waits_for,
-        execute_before,
-        open_attempt,
-        ambiguous,
-        next_attempt_at,
-        next_attempt_reason,
-        outcome_attempt,
-        inferred,
-        settlement_words,
-        repeated_by,
-        probes,
-        last_probe,
-        send_backs,
-        comments,
+/// A function that updates requests: the columns that may change at any time, and `also`.
+macro_rules! update_requests {
+    ($update:ident($statement:ident, $one:ident), also [$($also:ident),*]) => {
+        batch_update!(
+            fn $update($statement, $one, requests, RequestRow),
+            key [org_id, request_id], fence version, only if "TRUE",
+            set [
+                state, version, attempts, ended_at, waits_for, execute_before, open_attempt, ambiguous, next_attempt_at,
+                next_attempt_reason, outcome_attempt, inferred, settlement_words, repeated_by, probes, last_probe,
+                send_backs, comments $(, $also)*
+            ]
+        );
+    };
+}
+
+update_requests!(update_rows(UpdateRequests, UpdateRequest), also []);
+
+// What a revision is: it changes with the revision's number, and never without.
+update_requests!(
+    revise_rows(ReviseRequests, ReviseRequest),
+    also [
+        type_version, digest, host, till_id, store_id, zone_id, concept_id, terms, subject, repeat_key, sort_at,
+        revision, revised_at
     ]
 );
 
@@ -271,7 +277,7 @@ pub fn save(conn: &mut AnyConnection, updates: &[RequestUpdate]) -> Result<(), S
     }
     let mut written = if moved.is_empty() { 0 } else { update_rows(conn, &moved)? };
     if !revised.is_empty() {
-        written += revisions::revise_rows(conn, &revised)?;
+        written += revise_rows(conn, &revised)?;
     }
     if written == updates.len() { Ok(()) } else { Err(StoreError::Stale) }
 }

@@ -3,13 +3,12 @@
 use diesel::prelude::*;
 
 use super::by_key::load_by_key;
-use super::columns::{batch_insert, batch_update};
+use super::columns::batch_insert;
 use super::request_parts::OfRequest;
-use super::requests::{Key, RequestRow, parse_digest, parse_id};
+use super::requests::{Key, key_of, parse_digest};
 use super::schema::revisions;
 use super::{StoreError, from_micros, terms, to_micros};
 use crate::domain::entity::EntityInfo;
-use crate::domain::ids::OrgId;
 use crate::domain::request::{Decision, Request};
 use crate::domain::revision::{Revision, SentBack};
 
@@ -83,7 +82,7 @@ impl RevisionRow {
 
 impl OfRequest for RevisionRow {
     fn request(&self) -> Result<Key, StoreError> {
-        Ok((OrgId::new(self.org_id.clone()), parse_id(&self.request_id)?))
+        key_of(&self.org_id, &self.request_id)
     }
 }
 
@@ -93,42 +92,3 @@ batch_insert!(pub fn insert(InsertRevisions, revisions, RevisionRow), [
     org_id, request_id, revision, submitted_at, type_version, digest, host, till_id, store_id, zone_id, concept_id,
     terms, subject, repeat_key,
 ]);
-
-// A request with another revision than when it was loaded: all that may ever change of it.
-batch_update!(
-    pub(super) fn revise_rows(ReviseRequests, ReviseRequest, requests, RequestRow),
-    key [org_id, request_id], fence version, only if "TRUE",
-    set [
-        state,
-        version,
-        attempts,
-        ended_at,
-        waits_for,
-        execute_before,
-        open_attempt,
-        ambiguous,
-        next_attempt_at,
-        next_attempt_reason,
-        outcome_attempt,
-        inferred,
-        settlement_words,
-        repeated_by,
-        probes,
-        last_probe,
-        send_backs,
-        comments,
-        type_version,
-        digest,
-        host,
-        till_id,
-        store_id,
-        zone_id,
-        concept_id,
-        terms,
-        subject,
-        repeat_key,
-        sort_at,
-        revision,
-        revised_at,
-    ]
-);

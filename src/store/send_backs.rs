@@ -5,10 +5,9 @@ use diesel::prelude::*;
 use super::by_key::load_by_key;
 use super::columns::{batch_insert, person};
 use super::request_parts::OfRequest;
-use super::requests::{Key, parse_id};
+use super::requests::{Key, key_of};
 use super::schema::send_backs;
 use super::{StoreError, from_micros, json, to_micros};
-use crate::domain::ids::OrgId;
 use crate::domain::request::Request;
 use crate::domain::revision::SentBack;
 
@@ -71,7 +70,7 @@ impl SendBackRow {
 
 impl OfRequest for SendBackRow {
     fn request(&self) -> Result<Key, StoreError> {
-        Ok((OrgId::new(self.org_id.clone()), parse_id(&self.request_id)?))
+        key_of(&self.org_id, &self.request_id)
     }
 }
 

@@ -6,10 +6,9 @@ use diesel::prelude::*;
 
 use super::by_key::load_by_key;
 use super::columns::{batch_insert, person};
-use super::requests::{Key, RequestRow, parse_id};
+use super::requests::{Key, RequestRow, key_of};
 use super::schema::settlement_words;
 use super::{AnyConnection, StoreError, from_micros, json, to_micros};
-use crate::domain::ids::OrgId;
 use crate::domain::request::Request;
 use crate::domain::settlement::{SettledOutcome, SettlementWord};
 
@@ -81,8 +80,7 @@ pub fn list(
     requests: &[RequestRow],
 ) -> Result<HashMap<Key, Vec<SettlementWord>>, StoreError> {
     let settled = requests.iter().filter(|row| row.settlement_words > 0);
-    let key = |row: &RequestRow| Ok((OrgId::new(row.org_id.clone()), parse_id(&row.request_id)?));
-    let keys = settled.map(key).collect::<Result<Vec<Key>, StoreError>>()?;
+    let keys = settled.map(RequestRow::key).collect::<Result<Vec<Key>, StoreError>>()?;
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
@@ -90,8 +88,7 @@ pub fn list(
     rows.sort_by_key(|row| row.number);
     let mut said: HashMap<Key, Vec<SettlementWord>> = HashMap::new();
     for row in rows {
-        let key = (OrgId::new(row.org_id.clone()), parse_id(&row.request_id)?);
-        said.entry(key).or_default().push(row.into_word()?);
+        said.entry(key_of(&row.org_id, &row.request_id)?).or_default().push(row.into_word()?);
     }
     Ok(said)
 }
