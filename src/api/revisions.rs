@@ -4,16 +4,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value};
 
 use super::actor::{OrgHeader, actor};
-use super::requests::{one, read_submission, replayed};
-use super::through_gate::may_submit;
+use super::requests::{one, replayed};
+use super::submit_again::AgainCall;
 use super::{Api, about, no_parameters, request_id};
 use crate::domain::actor::Permission;
 use crate::domain::fault::call::MemberFault;
 use crate::domain::fault::{Fault, pointer_to};
-use crate::domain::lifecycle::Refusal;
+use crate::domain::lifecycle::{Refusal, words_of_comment};
 use crate::domain::revision::{FieldsFault, NewSendBack};
-use crate::domain::words::{Words, WordsFault};
-use crate::engine::{AgainInput, EngineError, Origin, Submitted, require};
+use crate::domain::words::Words;
+use crate::engine::{EngineError, Origin, Submitted, require};
 use crate::http::HandlerResult;
 use crate::http::body::{Members, UnreadBody};
 use crate::http::error::ApiError;
@@ -60,10 +60,7 @@ pub async fn comment(
 
 fn read_comment(members: &Map<String, Value>) -> Result<Words, Vec<Fault>> {
     let mut members = Members::of(members, "");
-    let mut words = members.text("message").map(Words::new);
-    if words.as_ref().is_some_and(|words| words.as_ref().is_ok_and(Words::is_blank)) {
-        words = Some(Err(WordsFault::CommentIsBlank));
-    }
+    let words = members.text("message").map(words_of_comment);
     if let Some(Err(fault)) = words {
         members.fault("message", MemberFault::Words(fault));
     }
@@ -151,18 +148,7 @@ pub async fn resubmit(
     id: web::Path<String>,
     body: UnreadBody,
 ) -> HandlerResult {
-    let actor = actor(&api, &request, OrgHeader::Required)?;
-    let (id, reference) = (request_id(&id)?, reference(&request));
-    let old = api.engine.find(&actor, id).await?;
-    may_submit(&api, &request, old.request.request_type.as_str())?;
-    let read = read_submission(&actor, body, &request).await;
-    let resubmission = AgainInput {
-        actor: &actor,
-        old,
-        body: read.as_ref().map(|(bytes, _)| &bytes[..]).map_err(Vec::as_slice),
-        idempotency_key: read.as_ref().ok().and_then(|(_, key)| key.as_deref()),
-        reference: &reference,
-    };
-    let Submitted { view, is_replay } = api.engine.resubmit(resubmission).await?;
+    let (old, call) = AgainCall::read(&api, &request, &id, body).await?;
+    let Submitted { view, is_replay } = api.engine.resubmit(call.input(old)).await?;
     Ok(if is_replay { replayed(&api, view) } else { one(&api, view, Headers::AsSent) })
 }

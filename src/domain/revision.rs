@@ -12,6 +12,7 @@ use super::lifecycle::Signature;
 use super::pointer::steps_of;
 use super::policy::Capacity;
 use super::request::Terms;
+use super::submission::ROOT_MEMBERS;
 use super::words::{Words, WordsFault};
 
 /// The most revisions of one request. Whoever checks the last one approves or rejects it.
@@ -146,7 +147,7 @@ fn is_pointer(text: &str) -> bool {
     let escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
     let is_short = text.chars().count() <= NewSendBack::POINTER_CHARS_MAX;
     let root = steps_of(text).into_iter().next().unwrap_or_default();
-    let is_of_submission = ["entityInfo", "payload", "reason"].contains(&root.as_str());
+    let is_of_submission = ROOT_MEMBERS.contains(&root.as_str());
     text.starts_with('/') && is_short && escapes && is_of_submission && !text.chars().any(char::is_control)
 }
 

@@ -1,10 +1,10 @@
 //! What changed from one revision of a request to another, member by member, as a reader may see it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::entity::EntityInfo;
 use super::pointer::pointer_to;
-use super::submission::{ENTITY_MEMBERS, REASON};
+use super::submission::{entity_members, written};
 
 /// The most changes that are listed.
 pub const CHANGES_MAX: usize = 500;
@@ -51,24 +51,11 @@ pub struct ComparedSubmission {
 impl ComparedSubmission {
     /// The submission of this task; `shown` is the task as the reader may see it.
     pub fn new(entity: &EntityInfo, reason: Option<&str>, task: &Value, shown: &Value) -> Self {
-        let EntityInfo { till_id, store_id, zone_id, concept_id } = entity;
-        let ids = ENTITY_MEMBERS.into_iter().zip([till_id, store_id, zone_id, concept_id]);
-        let entity: serde_json::Map<String, Value> =
-            ids.map(|(name, id)| (name.to_owned(), id.as_str().into())).collect();
-        let with = |task: &Value| {
-            let task = without_empty(task);
-            let mut submission =
-                json!({ "entityInfo": entity, "payload": { "IntouchAPITask-Payload": task } });
-            if let Some(reason) = reason {
-                submission[REASON] = reason.into();
-            }
-            submission
-        };
+        let with =
+            |task: &Value| written(entity_members(entity), without_empty(task), reason.map(Value::from));
         Self { clear: with(task), shown: with(shown) }
     }
-}
 
-impl ComparedSubmission {
     /// The submission without what the reader may not see, and whether there is anything of that kind: for a form in
     /// which the maker changes it.
     pub fn without_hidden(&self) -> (Value, bool) {
@@ -190,6 +177,7 @@ fn compare(at: String, (old, new): (Option<Side<'_>>, Option<Side<'_>>), found: 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
     use crate::domain::json;

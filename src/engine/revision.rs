@@ -7,6 +7,7 @@ use super::command::{Caller, WriteCommand};
 use super::idempotency::ClientKey;
 use super::queries::not_readable;
 use super::reader::Reader;
+use super::submit_again::can_submit_type_of;
 use super::views::View;
 use super::{AgainInput, Engine, EngineError, Origin, SubmissionInput, Submitted, require};
 use crate::domain::actor::{Actor, Permission, Signer};
@@ -28,11 +29,8 @@ pub(super) fn offers_resubmission(
     request: &Request,
     now: DateTime<Utc>,
 ) -> bool {
-    let people = &rules.people;
-    signer.may(Permission::Make)
-        && people.is_active(&signer.person, &signer.act)
-        && rules.types.find(request.request_type.as_str()).is_some()
-        && may_resubmit(&signer.person, people, request, now).is_ok()
+    can_submit_type_of(rules, signer, request)
+        && may_resubmit(&signer.person, &rules.people, request, now).is_ok()
 }
 
 /// A revision of a request, and the one that it is compared with.

@@ -32,11 +32,15 @@ pub struct AgainInput<'a> {
 
 /// Whether the page of a request offers it: all that can be said before it is asked for.
 pub(super) fn offers_again(rules: &Rules, signer: &Signer, request: &Request) -> bool {
-    let people = &rules.people;
+    can_submit_type_of(rules, signer, request)
+        && may_submit_again(&signer.person, &rules.people, request).is_ok()
+}
+
+/// Whether `signer` can submit anything of the type of `request` now.
+pub(super) fn can_submit_type_of(rules: &Rules, signer: &Signer, request: &Request) -> bool {
     signer.may(Permission::Make)
-        && people.is_active(&signer.person, &signer.act)
+        && rules.people.is_active(&signer.person, &signer.act)
         && rules.types.find(request.request_type.as_str()).is_some()
-        && may_submit_again(&signer.person, people, request).is_ok()
 }
 
 impl Engine {

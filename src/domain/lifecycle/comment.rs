@@ -2,10 +2,19 @@
 
 use super::{EventKind, Refusal};
 use crate::domain::request::Request;
-use crate::domain::words::Words;
+use crate::domain::words::{Words, WordsFault};
 
 /// The most comments on one request.
 pub const COMMENTS_MAX: i64 = 100;
+
+/// The words of a comment.
+///
+/// # Errors
+/// They are no [`Words`], or nobody can see any of them.
+pub fn words_of_comment(text: &str) -> Result<Words, WordsFault> {
+    Words::new(text)
+        .and_then(|words| if words.is_blank() { Err(WordsFault::CommentIsBlank) } else { Ok(words) })
+}
 
 /// Whether a comment on `request` is taken: until it ends, and as long as there is room. Everybody who may read the
 /// request may comment on it.

@@ -22,7 +22,7 @@ mod withdraw;
 
 use chrono::{DateTime, Utc};
 
-pub use self::comment::{COMMENTS_MAX, may_comment};
+pub use self::comment::{COMMENTS_MAX, may_comment, words_of_comment};
 use self::decide::decide;
 pub use self::decide::{CheckerDecision, is_for_bulk};
 use self::event::next_event;

@@ -13,9 +13,9 @@ use crate::domain::words::Words;
 /// Whether `by` may withdraw `request` at `now`. Page, form and API all ask this.
 ///
 /// The maker may, under any of their accounts as it is spelled, as long as the request waits for checkers or for the
-/// maker: whatever permissions
-/// their token still grants, and even if the people file has switched them off. Withdrawing only ever stops something.
-/// They may as well while it is approved, as long as the call certainly was not carried out and is not under way.
+/// maker: whatever permissions their token still grants, and even if the people file has switched them off. Withdrawing
+/// only ever stops something. They may as well while it is approved, as long as the call certainly was not carried out
+/// and is not under way.
 ///
 /// # Errors
 /// Why not: they are not the maker, it takes no more commands, or the call may have been carried out.

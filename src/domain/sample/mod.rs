@@ -26,7 +26,7 @@ use super::policy::facts::Facts;
 use super::policy::people::People;
 use super::policy::usage::Usage;
 use super::request_type::{Place, RequestType, Schema};
-use super::submission::{BODY_BYTES_MAX, Submission, validate};
+use super::submission::{BODY_BYTES_MAX, Submission, TASK, validate};
 use value::{Extent, Maker};
 
 /// Stands for whatever a schema does not say.
@@ -34,7 +34,6 @@ const TEXT: &str = "1";
 
 const HOST: &str = "sample.example";
 const ID: &str = "019d0000-0000-7000-8000-000000000000";
-const TASK: &str = "/payload/IntouchAPITask-Payload";
 
 /// A Monday at noon.
 const NOON_SECONDS: i64 = 1_767_614_400;

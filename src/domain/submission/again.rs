@@ -1,8 +1,8 @@
 //! Submitting again: the submission that a stored call becomes, with the same id for the target or a new one.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{ENTITY_MEMBERS, EntityInfo, REASON, TASK};
+use super::{EntityInfo, REASON, TASK, entity_members, written};
 use crate::domain::fault::call::{MemberFault, MemberKind};
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::json;
@@ -79,18 +79,8 @@ impl AgainWish {
         if let Some(new_id) = &self.new_id {
             replace_id(&mut task, current, new_id)?;
         }
-        let EntityInfo { till_id, store_id, zone_id, concept_id } = entity;
-        let ids = [till_id, store_id, zone_id, concept_id];
-        let entity: serde_json::Map<String, Value> = ENTITY_MEMBERS
-            .into_iter()
-            .zip(ids)
-            .map(|(name, id)| (name.to_owned(), id.clone().into()))
-            .collect();
-        let mut body = json!({ "entityInfo": entity, "payload": { "IntouchAPITask-Payload": task } });
-        if let Some(reason) = &self.reason {
-            body[REASON] = reason.as_str().into();
-        }
-        Ok(json::write(&body).into_bytes())
+        let reason = self.reason.as_deref().map(Value::from);
+        Ok(json::write(&written(entity_members(entity), task, reason)).into_bytes())
     }
 
     /// The faults of that submission, as whoever sent this wish reads them: a fault of the new id is at its member.
@@ -143,6 +133,8 @@ fn replace_id(task: &mut Value, current: &RequestType, new_id: &str) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn request_type(more: Value) -> RequestType {

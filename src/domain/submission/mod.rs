@@ -11,6 +11,7 @@ mod reason;
 mod sameness;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use serde_json::{Map, Value};
 
@@ -33,6 +34,7 @@ pub use header_mask::mask_headers;
 pub use query::QUERY_PARAMETERS_MAX;
 pub use reason::REASON;
 pub use sameness::means_the_same;
+pub use written::{entity_members, written};
 
 /// Maximum length of an id in `entityInfo`.
 pub const ENTITY_ID_CHARS_MAX: usize = 128;
@@ -42,11 +44,12 @@ pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
 const ENTITY: &str = "/entityInfo";
 const PAYLOAD: &str = "/payload";
-const TASK: &str = "/payload/IntouchAPITask-Payload";
+/// Where the task is in a submission.
+pub const TASK: &str = "/payload/IntouchAPITask-Payload";
 
-const ROOT_MEMBERS: [&str; 3] = ["entityInfo", "payload", REASON];
-/// The members of `entityInfo`.
-pub const ENTITY_MEMBERS: [&str; 4] = ["tillId", "storeId", "zoneId", "conceptId"];
+/// The members of a submission.
+pub const ROOT_MEMBERS: [&str; 3] = ["entityInfo", "payload", REASON];
+const ENTITY_MEMBERS: [&str; 4] = ["tillId", "storeId", "zoneId", "conceptId"];
 const PAYLOAD_MEMBERS: [&str; 1] = ["IntouchAPITask-Payload"];
 const TASK_MEMBERS: [&str; 7] =
     ["hostname", "path", "method", "pathParams", "queryParams", "body", "headers"];

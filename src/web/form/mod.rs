@@ -18,7 +18,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub use controls::{FieldView, Problem};
 pub use entries::{Entries, read as read_entries};
@@ -34,11 +34,9 @@ use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::json;
 use crate::domain::pointer::unescaped;
 use crate::domain::request_type::RequestType;
-use crate::domain::submission::REASON;
+use crate::domain::submission::{TASK, written};
 use crate::http::body::BODY_BYTES_MAX;
 
-/// Where the task is in the API's body.
-const TASK: &str = "/payload/IntouchAPITask-Payload";
 const BODY: &str = "/body";
 const QUERY: &str = "/queryParams";
 const PATH: &str = "/pathParams";
@@ -213,10 +211,7 @@ impl Form {
         for name in reader.unused() {
             reader.faults.push(Fault::new("", FormFault::Gone { name: name.to_owned() }));
         }
-        let mut body = json!({ "entityInfo": entity, "payload": { "IntouchAPITask-Payload": task } });
-        if let Some(reason) = reason {
-            body[REASON] = reason;
-        }
+        let body = written(entity, task.into(), reason);
         if json::write(&body).len() > BODY_BYTES_MAX {
             reader.faults.push(Fault::new("", FormFault::TooLarge { bytes_max: BODY_BYTES_MAX }));
         }

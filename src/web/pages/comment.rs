@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web;
 use serde::Deserialize;
 
-use crate::domain::words::{Words, WordsFault};
+use crate::domain::lifecycle::words_of_comment;
 use crate::web::pages::request::{PageForms, load, render_with};
 use crate::web::parts::notices::Note;
 use crate::web::parts::recorded::SAID_COMMENTED;
@@ -39,11 +39,7 @@ async fn comment_on(id: &str, form: SentForm) -> Page {
     let (page, form): (PageRequest, CommentForm) = form.open()?;
     page.check_form(&form.csrf)?;
     let snapshot = load(&page, id).await?;
-    let words = match Words::new(&form.message) {
-        Ok(words) if words.is_blank() => Err(WordsFault::CommentIsBlank),
-        read => read,
-    };
-    let words = match words {
+    let words = match words_of_comment(&form.message) {
         Ok(words) => words,
         Err(fault) => {
             let comment = CommentInput { words: form.message, fault: fault.sentence() };

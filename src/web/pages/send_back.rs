@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::domain::pointer::pointer_to;
 use crate::domain::revision::NewSendBack;
+use crate::domain::submission::TASK;
 use crate::engine::queries::View;
 use crate::http::query::pairs;
 use crate::web::pages::decide::{FormInput, Step, Submitted, first, refused, step_page};
@@ -43,9 +44,6 @@ fn read(form: &[u8]) -> SendBackForm {
     }
     read
 }
-
-/// Where the task is in a submission.
-const TASK: &str = "/payload/IntouchAPITask-Payload";
 
 /// A member of the submission that can be named.
 pub(super) struct NamedField {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::domain::call_line::cut_after;
 use crate::domain::pointer::steps_of;
 use crate::domain::revision_changes::{ChangedValues, MemberChange, RevisionChanges};
 
@@ -53,10 +54,7 @@ impl ChangeRow {
 /// A value as it is sent, but for texts, which are shown without their quotes; cut where it is long.
 pub fn value_line(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    match text.char_indices().nth(VALUE_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
+    cut_after(text, VALUE_CHARS_MAX)
 }
 
 /// `/payload/IntouchAPITask-Payload/body/items/0/amount` as `body items 1 amount`: what a maker sees on their form.

@@ -3,6 +3,7 @@
 use crate::domain::findings::Finding;
 use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{Request, State};
+use crate::domain::revision::SentBack;
 use crate::domain::settlement::SettlementWord;
 use crate::engine::queries::View;
 use crate::web::parts::changes_view::field_label;
@@ -64,11 +65,16 @@ impl Note {
 fn sent_back(request: &Request) -> Option<Note> {
     let sent_back = request.sent_back.as_ref()?;
     let head = format!("{} sent it back for changes.", sent_back.by.user_name);
-    let next = format!("Nobody can decide it until {} resubmits it.", request.maker.user_name);
+    let mut lines = what_to_change(sent_back);
+    lines.push(format!("Nobody can decide it until {} resubmits it.", request.maker.user_name));
+    Some(Note::new("warn", Icon::Undo, head, lines))
+}
+
+/// What the checker wants changed: their words, and the members that they named.
+pub fn what_to_change(sent_back: &SentBack) -> Vec<String> {
     let named: Vec<String> = sent_back.fields.iter().map(|field| field_label(field)).collect();
     let named = (!named.is_empty()).then(|| format!("It is about: {}.", named.join(", ")));
-    let lines = [Some(format!("“{}”", sent_back.message)), named, Some(next)];
-    Some(Note::new("warn", Icon::Undo, head, lines.into_iter().flatten().collect()))
+    std::iter::once(format!("“{}”", sent_back.message)).chain(named).collect()
 }
 
 fn approved(request: &Request, when: When) -> Note {

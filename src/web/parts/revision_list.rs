@@ -1,6 +1,6 @@
 //! The revisions of a request in short: who submitted, who decided, who sent it back and why.
 
-use crate::domain::request::{Decision, Request, Verdict};
+use crate::domain::request::{Decision, Request};
 use crate::domain::revision::Revision;
 use crate::web::BASE;
 use crate::web::parts::changes_view::field_label;
@@ -59,9 +59,5 @@ impl RevisionLine {
 }
 
 fn decided(decision: &Decision) -> String {
-    let did = match decision.verdict {
-        Verdict::Approved => "approved",
-        Verdict::Rejected => "rejected",
-    };
-    format!("{did} by {}", decision.checker.user_name)
+    format!("{} by {}", decision.verdict.name(), decision.checker.user_name)
 }

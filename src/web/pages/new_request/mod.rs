@@ -1,7 +1,7 @@
 //! New requests: choose a type, fill in its form, check it, submit it. The same form changes what was sent back.
 //!
-//! The form ends in the same `Engine::submit` and `Engine::resubmit` as the API's calls. What was typed stays on the page after every
-//! failed attempt, but for fields that are not public.
+//! The form ends in the same `Engine::submit` and `Engine::resubmit` as the API's calls. What was typed stays on
+//! the page after every failed attempt, but for fields that are not public.
 
 mod aside;
 pub mod resubmit;
@@ -29,7 +29,7 @@ use crate::web::parts::notices::Note;
 use crate::web::sent_form::{SentForm, keeping};
 use crate::web::{BASE, Icon, Nav, Page, PageError, PageRequest, Shell, Web, ok, see_other, show};
 use aside::Aside;
-use resubmit::what_to_change;
+use resubmit::wish_for_changes;
 use result::{FormResult, checked};
 
 /// One type that can be chosen.
@@ -337,7 +337,7 @@ impl<'a> NewRequest<'a> {
             notices: result
                 .notice
                 .into_iter()
-                .chain(self.sent_back.as_ref().and_then(|old| what_to_change(old)))
+                .chain(self.sent_back.as_ref().and_then(|old| wish_for_changes(old)))
                 .collect(),
             sections,
             aside: Aside::of(

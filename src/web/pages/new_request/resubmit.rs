@@ -10,8 +10,7 @@ use crate::engine::request_snapshot::RequestSnapshot;
 use crate::web::form::{self, Entries, Form};
 use crate::web::form_key::form_key;
 use crate::web::pages::request::{load, render};
-use crate::web::parts::changes_view::field_label;
-use crate::web::parts::notices::Note;
+use crate::web::parts::notices::{Note, what_to_change};
 use crate::web::sent_form::{SentForm, keeping, public_fields};
 use crate::web::{Icon, Page, PageError, PageRequest};
 
@@ -69,12 +68,9 @@ fn filled_in(new: &NewRequest<'_>) -> Result<(Form, Entries, Option<Note>), Page
     Ok((form, entries, Some(Note::new("warn", Icon::Warn, head, vec![line.to_owned()]))))
 }
 
-/// What the checker wants changed.
-pub(super) fn what_to_change(old: &View) -> Option<Note> {
+/// Who wants what changed.
+pub(super) fn wish_for_changes(old: &View) -> Option<Note> {
     let sent_back = old.request.sent_back.as_ref()?;
     let head = format!("{} asks for changes.", sent_back.by.user_name);
-    let named: Vec<String> = sent_back.fields.iter().map(|field| field_label(field)).collect();
-    let named = (!named.is_empty()).then(|| format!("It is about: {}.", named.join(", ")));
-    let lines = std::iter::once(format!("“{}”", sent_back.message)).chain(named).collect();
-    Some(Note::new("warn", Icon::Undo, head, lines))
+    Some(Note::new("warn", Icon::Undo, head, what_to_change(sent_back)))
 }
