@@ -16,7 +16,8 @@ use crate::setting::Setting;
 use crate::sqlite_limit::SqliteLimit;
 
 /// No two copies have the same in these columns: it begins with this many digits that are a copy's own.
-const FRESH_COLUMNS: [&str; 3] = ["request_id", "event_id", "repeat_key"];
+const FRESH_IDS: [&str; 2] = ["request_id", "event_id"];
+const FRESH_TEXTS: [&str; 1] = ["repeat_key"];
 pub const FRESH_DIGITS: usize = 12;
 
 pub enum Limit {
@@ -59,6 +60,13 @@ pub struct Column {
     column_name: String,
 }
 
+/// What a select takes of a column, by whether it has to be fresh.
+pub struct Values {
+    pub kept: fn(&str) -> String,
+    pub fresh_id: fn(&str) -> String,
+    pub fresh_text: fn(&str) -> String,
+}
+
 /// A table and its columns.
 pub struct Table {
     pub name: String,
@@ -84,11 +92,15 @@ impl Table {
         names.join(", ")
     }
 
-    /// What a select takes of each column, by whether it has to be fresh.
-    pub fn values(&self, kept: fn(&str) -> String, fresh: fn(&str) -> String) -> String {
+    /// What a select takes of each column.
+    pub fn values(&self, of: &Values) -> String {
         let value = |name: &String| {
-            let of = if FRESH_COLUMNS.contains(&name.as_str()) { fresh } else { kept };
-            of(&format!("\"{name}\""))
+            let value = match name.as_str() {
+                id if FRESH_IDS.contains(&id) => of.fresh_id,
+                text if FRESH_TEXTS.contains(&text) => of.fresh_text,
+                _ => of.kept,
+            };
+            value(&format!("\"{name}\""))
         };
         self.columns.iter().map(value).collect::<Vec<_>>().join(", ")
     }

@@ -10,7 +10,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use crate::limit::{Column, FRESH_DIGITS, Table};
+use crate::limit::{Column, FRESH_DIGITS, Table, Values};
 use crate::types::ORG;
 
 const SCHEMA: &str = "bench_limit";
@@ -117,13 +117,17 @@ fn pgbench() -> PathBuf {
 
 /// The rows of a request in a table, as an insert lists their values.
 fn rows(conn: &mut PgConnection, table: &Table, id: &str) -> QueryResult<Vec<String>> {
-    let values = table.values(
-        |column| format!("quote_nullable({column}::text)"),
-        |column| format!("'{FRESH} || ' || quote_nullable(substr({column}, {FRESH_DIGITS} + 1))"),
-    );
+    let values = table.values(&Values {
+        kept: |column| format!("quote_nullable({column}::text)"),
+        fresh_id: |column| {
+            let rest = format!("quote_nullable(substr(encode({column}, 'hex'), {FRESH_DIGITS} + 1))");
+            format!("'decode({FRESH} || ' || {rest} || ', ''hex'')'")
+        },
+        fresh_text: |column| format!("'{FRESH} || ' || quote_nullable(substr({column}, {FRESH_DIGITS} + 1))"),
+    });
     let sql = format!(
         "SELECT concat_ws(', ', {values}) AS row FROM \"{}\" \
-         WHERE org_id = '{ORG}' AND request_id = '{id}'",
+         WHERE org_id = '{ORG}' AND request_id = decode(replace('{id}', '-', ''), 'hex')",
         table.name
     );
     let rows: Vec<Row> = diesel::sql_query(sql).load(conn)?;

@@ -12,7 +12,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Bool, Text};
 use diesel::sqlite::Sqlite;
 
-use crate::limit::{Column, FRESH_DIGITS, Table};
+use crate::limit::{Column, FRESH_DIGITS, Table, Values};
 use crate::types::ORG;
 
 const COLUMNS: &str = "SELECT t.name AS table_name, c.name AS column_name \
@@ -42,7 +42,7 @@ impl SqliteLimit {
             let name = &table.name;
             let keep = format!(
                 "CREATE TEMP TABLE \"kept_{name}\" AS SELECT * FROM served.\"{name}\" \
-                 WHERE org_id = '{ORG}' AND request_id = '{id}'"
+                 WHERE org_id = '{ORG}' AND request_id = unhex('{id}', '-')"
             );
             conn.batch_execute(&keep)?;
             let has_rows = format!("EXISTS (SELECT 1 FROM temp.\"kept_{name}\")");
@@ -77,8 +77,11 @@ impl SqliteLimit {
 }
 
 fn insert(table: &Table) -> (String, String) {
-    let values =
-        table.values(str::to_owned, |column| format!("fresh || substr({column}, {FRESH_DIGITS} + 1)"));
+    let values = table.values(&Values {
+        kept: str::to_owned,
+        fresh_id: |column| format!("unhex(fresh || substr(hex({column}), {FRESH_DIGITS} + 1))"),
+        fresh_text: |column| format!("fresh || substr({column}, {FRESH_DIGITS} + 1)"),
+    });
     let (name, names) = (&table.name, table.names());
     let before = format!("INSERT INTO main.\"{name}\" ({names}) SELECT {values} FROM (SELECT ");
     (before, format!(" AS fresh), temp.\"kept_{name}\""))

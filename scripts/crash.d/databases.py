@@ -5,11 +5,25 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import uuid
 from pathlib import Path
 
 import local_servers as local
 
 STATEMENT_SECONDS_MAX = 60
+
+
+def as_read(row):
+    """A row as a dict, ids in their hyphenated spelling."""
+    return {name: spelled(value) for name, value in dict(row).items()}
+
+
+def spelled(value):
+    if isinstance(value, bytes):
+        return str(uuid.UUID(bytes=value))
+    if isinstance(value, str) and value.startswith("\\x"):
+        return str(uuid.UUID(hex=value[2:]))
+    return value
 
 
 class Sqlite:
@@ -34,7 +48,7 @@ class Sqlite:
             connection.execute("PRAGMA query_only = ON")
             connection.row_factory = sqlite3.Row
             connection.execute("BEGIN")
-            return {name: [dict(row) for row in connection.execute(select)] for name, select in selects.items()}
+            return {name: [as_read(row) for row in connection.execute(select)] for name, select in selects.items()}
         finally:
             connection.close()
 
@@ -81,7 +95,8 @@ class Postgres:
         """The rows of each named SELECT, each row a dict, all of one moment."""
         rows = "(SELECT coalesce(json_agg(t), '[]') FROM ({}) t)"
         members = [f"'{name}', {rows.format(select)}" for name, select in selects.items()]
-        return json.loads(self.psql(self.url, f"SELECT json_build_object({', '.join(members)})"))
+        found = json.loads(self.psql(self.url, f"SELECT json_build_object({', '.join(members)})"))
+        return {name: [as_read(row) for row in rows] for name, rows in found.items()}
 
     def stop_at_once_and_start(self):
         """As after a crash of the database server: nothing is flushed, and the start recovers from the log."""

@@ -31,10 +31,10 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
     parameters.finish()?;
     let bound = cursor::fingerprint(&format!("trail {} {filter:?}", actor.org));
     let after = after.map(|after| cursor::read(&after, &bound)).transpose()?;
-    let after = after.map(|(number, id)| Place { id, number: number.unwrap_or(0) });
+    let after = after.and_then(|(number, id)| Place::parse(&id, number.unwrap_or(0)));
     let asked = usize::try_from(limit).unwrap_or(usize::MAX);
     let (events, next) = api.engine.org_events(&actor, filter, (after, asked)).await?;
-    let next = next.map(|Place { id, number }| cursor::write(&bound, Some(number), &id));
+    let next = next.map(|Place { id, number }| cursor::write(&bound, Some(number), &id.to_string()));
     let data: Vec<OrgEventBody> = events.iter().map(OrgEventBody::of).collect();
     let pagination = CursorPagination { number_of_elements: data.len(), next };
     Ok(HttpResponse::Ok().json(OrgEventPage { data, pagination }))

@@ -17,7 +17,12 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// The bytes, to compare them in constant time.
+    /// The digest with these bytes, as they were stored.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, to store them, or to compare them in constant time.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

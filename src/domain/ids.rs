@@ -41,6 +41,11 @@ impl RequestId {
         Self(id)
     }
 
+    /// The UUID.
+    pub fn uuid(self) -> Uuid {
+        self.0
+    }
+
     /// The id of no request, for a draft.
     pub fn nil() -> Self {
         Self(Uuid::nil())

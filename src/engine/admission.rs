@@ -93,7 +93,7 @@ pub(super) struct StoredContext {
     /// The type's counters by name, before this request is counted.
     pub(super) usage: BTreeMap<String, Usage>,
     /// Other requests of the type that wait or are approved for the same subject.
-    pub(super) pending: Vec<String>,
+    pub(super) pending: Vec<RequestId>,
 }
 
 /// A submission with its terms: everything that is written but the call.

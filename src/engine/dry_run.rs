@@ -185,8 +185,8 @@ fn stored_context(
     });
     if let Some(subject) = prepared.submission.subject.as_deref().filter(|_| prepared.must_be_alone()) {
         stored.pending = requests::list_pending_on(conn, (org, name), subject, 2)?;
-        let own = prepared.ground.key().map(|(_, id)| id.to_string());
-        stored.pending.retain(|id| Some(id) != own.as_ref());
+        let own = prepared.ground.key().map(|(_, id)| id);
+        stored.pending.retain(|id| Some(*id) != own);
     }
     Ok(stored)
 }

@@ -4,6 +4,7 @@ use super::admission::PreparedSubmission;
 use super::error::AdmissionRefusal;
 use crate::domain::code::Code;
 use crate::domain::findings::{Warning, WarningCode};
+use crate::domain::ids::RequestId;
 use crate::domain::request::Counted;
 use crate::domain::request_type::Duplicates;
 
@@ -24,7 +25,7 @@ impl PreparedSubmission {
     }
 
     /// What the type says about `pending`, the open requests on the same subject.
-    pub(super) fn check_duplicates(&self, pending: &[String]) -> Result<Vec<Warning>, AdmissionRefusal> {
+    pub(super) fn check_duplicates(&self, pending: &[RequestId]) -> Result<Vec<Warning>, AdmissionRefusal> {
         let Some(other) = pending.first() else { return Ok(Vec::new()) };
         match self.request_type.duplicates {
             Duplicates::Allow => Ok(Vec::new()),

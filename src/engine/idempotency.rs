@@ -9,7 +9,8 @@ use crate::domain::ids::{OrgId, RequestId};
 use crate::domain::policy::people::People;
 use crate::domain::submission::{AgainWish, means_the_same, validate};
 use crate::domain::words::Words;
-use crate::store::requests::{self, parse_id};
+use crate::store::requests;
+use crate::store::stored_bytes::StoredDigest;
 use crate::store::submission_keys::{self, SubmissionKeyRow};
 use crate::store::{AnyConnection, StoreError};
 
@@ -58,13 +59,9 @@ impl ClientKey {
 
     /// The request that the key was used for by the same bytes; `None` if another person used it, or for other bytes,
     /// which may still [mean the same](Self::asks_for). Any account of the person may send it again.
-    pub(super) fn request_of(
-        &self,
-        row: &SubmissionKeyRow,
-        is_theirs: bool,
-    ) -> Result<Option<RequestId>, StoreError> {
-        let is_same = is_theirs && row.digest == self.digest.to_string();
-        is_same.then(|| parse_id(&row.request_id)).transpose()
+    pub(super) fn request_of(&self, row: &SubmissionKeyRow, is_theirs: bool) -> Option<RequestId> {
+        let is_same = is_theirs && row.digest == StoredDigest(self.digest);
+        is_same.then(|| row.request_id.into())
     }
 
     /// Whether the submission asks for what `view` is: type, entities, reason and task are the same after normalisation by the
@@ -90,7 +87,7 @@ pub(super) fn is_theirs(
     row: &SubmissionKeyRow,
     (person, people): (&Person, &People),
 ) -> Result<bool, StoreError> {
-    let found = requests::find(conn, &OrgId::new(row.org_id.clone()), parse_id(&row.request_id)?)?;
+    let found = requests::find(conn, &OrgId::new(row.org_id.clone()), row.request_id.into())?;
     Ok(found.is_some_and(|request| people.is_own_account(person, &request.maker())))
 }
 
@@ -113,13 +110,13 @@ impl Engine {
         };
         let Some((row, is_theirs)) = self.inner.store.read(read).await? else { return Ok(None) };
         let reused = || EngineError::NotAdmitted(AdmissionRefusal::key_reused());
-        if let Some(id) = client_key.request_of(&row, is_theirs)? {
+        if let Some(id) = client_key.request_of(&row, is_theirs) {
             return Ok(Some(self.find(actor, id).await?));
         }
         if !is_theirs {
             return Err(reused());
         }
-        let id = parse_id(&row.request_id)?;
+        let id = RequestId::from(row.request_id);
         let view = self.find(actor, id).await?;
         // What came with the key of a submission is the first revision, whatever the request is by now.
         let is_asked_for = if view.request.revision == 1 {

@@ -61,13 +61,13 @@ impl Engine {
 
 impl OrgEvent {
     fn of(row: OrgEventRow, data: Option<String>) -> Result<Self, StoreError> {
-        let id = row.request_id.as_deref().and_then(RequestId::parse);
+        let id = row.request_id.map(RequestId::from);
         Ok(Self {
             at: from_micros(row.at)?,
             actor: row.actor(),
             request: id.zip(row.seq),
             data: data.and_then(|data| json::read(data.as_bytes()).ok()),
-            event_id: row.event_id,
+            event_id: row.event_id.to_string(),
             event_type: row.event_type,
             via: row.via,
             message: row.message,

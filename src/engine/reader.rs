@@ -138,12 +138,11 @@ impl Reader {
 }
 
 fn answer_view(row: AnswerRow) -> Result<AnswerView, StoreError> {
-    let is_left_out = row.body.is_empty() && row.body_bytes > 0;
     Ok(AnswerView {
         status: row.status,
         headers: row.headers()?,
         warnings: row.warnings()?,
-        body: (!is_left_out).then_some(row.body),
+        body: row.body()?,
         body_bytes: row.body_bytes,
         cut: row.cut,
     })

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::admission::{usage_in, usage_key};
 use super::counting::{CounterRows, MakerKeys, usage_of};
 use crate::domain::findings::{Finding, FindingCode, Level};
+use crate::domain::ids::RequestId;
 use crate::domain::policy::usage::Usage;
 use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{Counted, Request};
@@ -26,7 +27,7 @@ pub(super) struct StoredFindings {
     /// Who is whom now.
     rules: Arc<Rules>,
     /// By type and subject.
-    open: HashMap<(String, String), Vec<String>>,
+    open: HashMap<(String, String), Vec<RequestId>>,
     usage: HashMap<UsageKey, Option<Usage>>,
 }
 
@@ -41,10 +42,9 @@ impl StoredFindings {
         request: &Request,
         pinned: &RequestType,
     ) -> Result<Vec<Finding>, StoreError> {
-        let own = request.id.to_string();
         let others = self.open_on_subject(conn, request)?;
         let mut findings: Vec<Finding> =
-            others.iter().filter(|id| **id != own).map(|id| subject_finding(id)).collect();
+            others.iter().filter(|id| **id != request.id).map(|id| subject_finding(*id)).collect();
         findings.extend(self.used_up(conn, request, pinned)?);
         findings.extend(late_answers(conn, request)?);
         findings.extend(late_probe(request));
@@ -55,7 +55,7 @@ impl StoredFindings {
         &mut self,
         conn: &mut AnyConnection,
         request: &Request,
-    ) -> Result<&[String], StoreError> {
+    ) -> Result<&[RequestId], StoreError> {
         let is_open = request.state.is_open();
         let Some(subject) = request.terms.subject.as_deref().filter(|_| is_open) else { return Ok(&[]) };
         let name = request.request_type.as_str();
@@ -171,7 +171,7 @@ fn limit_finding(counter: &Counter, usage: Usage) -> Finding {
     }
 }
 
-fn subject_finding(id: &str) -> Finding {
+fn subject_finding(id: RequestId) -> Finding {
     Finding {
         code: FindingCode::SubjectPending,
         level: Level::Warning,

@@ -39,7 +39,7 @@ pub struct TrailEntry {
     /// What the person wrote, or a sentence about it.
     pub message: Option<String>,
     /// The digest of the call that it was about.
-    pub digest: Option<Digest>,
+    pub digest: Digest,
     /// The attempt that it was about.
     pub attempt: Option<i64>,
     /// How the execution ended.
@@ -113,7 +113,7 @@ impl TrailEntry {
             seq: row.seq.unwrap_or_default(),
             from: state(row.from_state.as_deref()),
             to: state(row.to_state.as_deref()),
-            digest: row.digest.as_deref().map_or(Some(request.digest_of(row.revision())), Digest::parse),
+            digest: row.digest.map_or_else(|| request.digest_of(row.revision()), |digest| digest.0),
             revision: row.revision(),
             outcome: row.outcome.as_deref().and_then(Outcome::parse),
             attempt: row.attempt,
@@ -121,7 +121,7 @@ impl TrailEntry {
             actor: row.actor(),
             via: row.via.clone(),
             kind: row.clone().into_event(request).ok().map(|event| event.kind),
-            event_id: row.event_id,
+            event_id: row.event_id.to_string(),
             event_type: row.event_type,
             reference: row.reference,
         })

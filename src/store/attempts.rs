@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::columns::{batch_insert, batch_update};
 use super::requests::Key;
 use super::schema::attempts;
+use super::stored_bytes::StoredId;
 use super::{AnyConnection, StoreError};
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::ids::{OrgId, RequestId};
@@ -15,7 +16,7 @@ use crate::domain::ids::{OrgId, RequestId};
 #[expect(missing_docs, reason = "the columns, as the migration explains them")]
 pub struct AttemptRow {
     pub org_id: String,
-    pub request_id: String,
+    pub request_id: StoredId,
     pub attempt: i64,
     pub token: i64,
     pub started_at: i64,
@@ -51,13 +52,13 @@ pub fn find(
     (org, id): &Key,
     attempt: i64,
 ) -> Result<Option<AttemptRow>, StoreError> {
-    Ok(attempts::table.find((org.as_str(), id.to_string(), attempt)).get_result(conn).optional()?)
+    Ok(attempts::table.find((org.as_str(), StoredId::from(*id), attempt)).get_result(conn).optional()?)
 }
 
 /// A request's attempts in order, for reading.
 pub fn list(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Vec<AttemptRow>, StoreError> {
     Ok(attempts::table
-        .filter(attempts::org_id.eq(org.as_str()).and(attempts::request_id.eq(id.to_string())))
+        .filter(attempts::org_id.eq(org.as_str()).and(attempts::request_id.eq(StoredId::from(id))))
         .order(attempts::attempt)
         .load(conn)?)
 }
@@ -65,7 +66,7 @@ pub fn list(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Vec<
 /// Whether the answer to any attempt of a request says that its call was carried out.
 pub fn was_carried_out(conn: &mut AnyConnection, (org, id): &Key) -> Result<bool, StoreError> {
     let found = attempts::table
-        .filter(attempts::org_id.eq(org.as_str()).and(attempts::request_id.eq(id.to_string())))
+        .filter(attempts::org_id.eq(org.as_str()).and(attempts::request_id.eq(StoredId::from(*id))))
         .filter(attempts::outcome.eq(AttemptOutcome::Executed.name()))
         .select(attempts::attempt)
         .first::<i64>(conn);

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::stored_bytes::StoredId;
 use crate::domain::ids::{OrgId, RequestId};
 
 /// The rows of some keys, locked for a write, and the keys of those that another transaction holds.
@@ -15,14 +16,14 @@ pub struct Locked<R> {
 /// Keys as two arrays side by side.
 pub(super) struct Named {
     pub(super) orgs: Vec<String>,
-    pub(super) ids: Vec<String>,
+    pub(super) ids: Vec<StoredId>,
 }
 
 impl Named {
     pub(super) fn new(keys: &[(OrgId, RequestId)]) -> Self {
         Self {
             orgs: keys.iter().map(|(org, _)| org.to_string()).collect(),
-            ids: keys.iter().map(|(_, id)| id.to_string()).collect(),
+            ids: keys.iter().map(|(_, id)| (*id).into()).collect(),
         }
     }
 }
@@ -38,14 +39,14 @@ macro_rules! named_rows {
                 &'b self,
                 mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
             ) -> diesel::QueryResult<()> {
-                use diesel::sql_types::{Array, Text};
+                use diesel::sql_types::{Array, Binary, Text};
                 let table = stringify!($table);
                 out.push_sql("SELECT ");
                 diesel::query_builder::QueryFragment::<diesel::pg::Pg>::walk_ast($columns, out.reborrow())?;
                 out.push_sql(" FROM unnest(");
                 out.push_bind_param::<Array<Text>, _>(&self.0.orgs)?;
                 out.push_sql(", ");
-                out.push_bind_param::<Array<Text>, _>(&self.0.ids)?;
+                out.push_bind_param::<Array<Binary>, _>(&self.0.ids)?;
                 for text in [
                     ") AS named (org_id, request_id) JOIN ",
                     table,
@@ -94,7 +95,7 @@ macro_rules! load_by_key {
                 $crate::store::AnyConnection::Sqlite(conn) => {
                     let mut rows = Vec::with_capacity(keys.len());
                     for (org, id) in keys {
-                        let id = id.to_string();
+                        let id = $crate::store::stored_bytes::StoredId::from(*id);
                         let is_named = $table::org_id.eq(org.as_str()).and($table::request_id.eq(id));
                         rows.extend($table::table.filter(is_named).load::<$row>(conn)?);
                     }
@@ -125,7 +126,7 @@ macro_rules! lock_by_key {
             $there,
             $table,
             &($table::org_id, $table::request_id),
-            (diesel::sql_types::Text, diesel::sql_types::Text),
+            (diesel::sql_types::Text, diesel::sql_types::Binary),
             ""
         );
 
@@ -143,14 +144,15 @@ macro_rules! lock_by_key {
                         return Ok(Locked { rows, held: Vec::new() });
                     }
                     let there = $there(&named).load(conn)?;
-                    let locked = rows.iter().map(|row| (row.org_id.as_str(), row.request_id.as_str()));
+                    let locked = rows.iter().map(|row| (row.org_id.as_str(), row.request_id));
                     let held = held_keys(keys, &there, locked);
                     Ok(Locked { rows, held })
                 }
                 // The write lock is already ours; single-row statements are cached.
                 $crate::store::AnyConnection::Sqlite(conn) => {
                     let find = |(org, id): &$crate::store::requests::Key| {
-                        $table::table.find((org.as_str(), id.to_string())).get_result(conn).optional()
+                        let id = $crate::store::stored_bytes::StoredId::from(*id);
+                        $table::table.find((org.as_str(), id)).get_result(conn).optional()
                     };
                     let rows = keys.iter().map(find).collect::<QueryResult<Vec<_>>>()?;
                     Ok(Locked { rows: rows.into_iter().flatten().collect(), held: Vec::new() })
@@ -164,12 +166,12 @@ pub(super) use lock_by_key;
 /// Those of `keys` that are there without being locked by us.
 pub(super) fn held_keys<'r>(
     keys: &[(OrgId, RequestId)],
-    there: &[(String, String)],
-    locked: impl Iterator<Item = (&'r str, &'r str)>,
+    there: &[(String, StoredId)],
+    locked: impl Iterator<Item = (&'r str, StoredId)>,
 ) -> Vec<(OrgId, RequestId)> {
-    let locked: HashSet<(&str, &str)> = locked.collect();
-    let there = there.iter().map(|(org, id)| (org.as_str(), id.as_str()));
-    let held: HashSet<(&str, &str)> = there.filter(|key| !locked.contains(key)).collect();
-    let is_held = |(org, id): &&(OrgId, RequestId)| held.contains(&(org.as_str(), id.to_string().as_str()));
+    let locked: HashSet<(&str, StoredId)> = locked.collect();
+    let there = there.iter().map(|(org, id)| (org.as_str(), *id));
+    let held: HashSet<(&str, StoredId)> = there.filter(|key| !locked.contains(key)).collect();
+    let is_held = |(org, id): &&(OrgId, RequestId)| held.contains(&(org.as_str(), (*id).into()));
     keys.iter().filter(is_held).cloned().collect()
 }

@@ -8,6 +8,7 @@ use super::by_key::{Named, named_rows};
 use super::columns::batch_insert;
 use super::requests::{Key, key_of};
 use super::schema::{calls, requests};
+use super::stored_bytes::StoredId;
 use super::stored_call::StoredCall;
 use super::{AnyConnection, StoreError};
 
@@ -18,7 +19,7 @@ pub struct CallRow {
     /// The org.
     pub org_id: String,
     /// The request.
-    pub request_id: String,
+    pub request_id: StoredId,
     /// The revision that it was submitted with.
     pub revision: i64,
     /// The target's label at submission.
@@ -34,7 +35,7 @@ impl CallRow {
     pub fn new(((org, id), revision): (&Key, i64), stored: &StoredCall, label: &str) -> Self {
         Self {
             org_id: org.to_string(),
-            request_id: id.to_string(),
+            request_id: (*id).into(),
             revision,
             label: label.to_owned(),
             read_bytes: i64::try_from(stored.read_bytes()).unwrap_or(i64::MAX),
@@ -64,7 +65,7 @@ pub fn find(conn: &mut AnyConnection, key: &Key) -> Result<CallRow, StoreError> 
 
 /// The call of one request in this revision.
 pub fn find_revision(conn: &mut AnyConnection, key: &Key, revision: i64) -> Result<CallRow, StoreError> {
-    let named = calls::table.find((key.0.as_str(), key.1.to_string(), revision));
+    let named = calls::table.find((key.0.as_str(), StoredId::from(key.1), revision));
     named.get_result(conn).optional()?.ok_or_else(|| missing(key))
 }
 
@@ -75,7 +76,7 @@ fn missing(key: &Key) -> StoreError {
 /// The calls of the named requests in their present revisions, by request.
 pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<HashMap<Key, CallRow>, StoreError> {
     let rows = rows_of(conn, keys)?.into_iter();
-    rows.map(|row| Ok((key_of(&row.org_id, &row.request_id)?, row))).collect()
+    Ok(rows.map(|row| (key_of(&row.org_id, row.request_id), row)).collect())
 }
 
 named_rows!(
@@ -96,7 +97,7 @@ fn rows_of(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<CallRow>, Store
     };
     let mut rows = Vec::with_capacity(keys.len());
     for (org, id) in keys {
-        let id = id.to_string();
+        let id = StoredId::from(*id);
         let present = requests::org_id
             .eq(calls::org_id)
             .and(requests::request_id.eq(calls::request_id))

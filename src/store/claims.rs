@@ -8,7 +8,7 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment};
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
 
 use super::columns::static_query_id;
 use super::executions::{CLAIMED, ExecutionRow, readable_of};
@@ -16,6 +16,7 @@ use super::literal::literal;
 use super::pauses::EVERY_HOST;
 use super::requests::Key;
 use super::schema::{executions, pauses};
+use super::stored_bytes::StoredId;
 use super::{AnyConnection, StoreError, from_micros, to_micros};
 use crate::domain::execution::Execution;
 use crate::domain::ids::OrgId;
@@ -318,7 +319,7 @@ fn claim_sqlite(
         .order(executions::due_at)
         .select((executions::org_id, executions::request_id));
     let count = i64::try_from(grant.count).unwrap_or(i64::MAX);
-    let keys: Vec<(String, String)> = first_of(oldest.load_iter::<_, DefaultLoadingMode>(conn)?, count)?;
+    let keys: Vec<(String, StoredId)> = first_of(oldest.load_iter::<_, DefaultLoadingMode>(conn)?, count)?;
     let mut claimed = Vec::with_capacity(keys.len());
     for (org, id) in keys {
         let row: ExecutionRow = diesel::update(executions::table.find((org, id)))
@@ -357,13 +358,13 @@ pub fn renew(
     match conn {
         AnyConnection::Postgres(conn) => {
             let orgs: Vec<&str> = held.iter().map(|((org, _), _)| org.as_str()).collect();
-            let ids: Vec<String> = held.iter().map(|((_, id), _)| id.to_string()).collect();
+            let ids: Vec<StoredId> = held.iter().map(|((_, id), _)| (*id).into()).collect();
             let tokens: Vec<i64> = held.iter().map(|(_, token)| *token).collect();
             Ok(diesel::sql_query(RENEW)
                 .bind::<Nullable<BigInt>, _>(time.injected_micros())
                 .bind::<BigInt, _>(lasts.num_microseconds().unwrap_or(i64::MAX))
                 .bind::<Array<Text>, _>(orgs)
-                .bind::<Array<Text>, _>(ids)
+                .bind::<Array<Binary>, _>(ids)
                 .bind::<Array<BigInt>, _>(tokens)
                 .execute(conn)?)
         }
@@ -372,7 +373,7 @@ pub fn renew(
             let mut renewed = 0;
             for ((org, id), token) in held {
                 let found = executions::table
-                    .find((org.as_str(), id.to_string()))
+                    .find((org.as_str(), StoredId::from(*id)))
                     .filter(executions::token.eq(token).and(executions::state.eq(CLAIMED)));
                 renewed += diesel::update(found).set(executions::leased_until.eq(until)).execute(conn)?;
             }

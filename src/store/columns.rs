@@ -13,6 +13,8 @@ use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
+use super::stored_bytes::{AsBytes, StoredDigest, StoredId};
+
 /// One column of many rows.
 pub(super) enum Column<'a> {
     Text(Vec<&'a str>),
@@ -20,6 +22,7 @@ pub(super) enum Column<'a> {
     Number(Vec<i64>),
     NullableNumber(Vec<Option<i64>>),
     Bytes(Vec<&'a [u8]>),
+    NullableBytes(Vec<Option<&'a [u8]>>),
     Flag(Vec<bool>),
 }
 
@@ -36,6 +39,7 @@ impl<'a> Column<'a> {
             Self::Number(values) => out.push_bind_param::<Array<BigInt>, _>(values),
             Self::NullableNumber(values) => out.push_bind_param::<Array<Nullable<BigInt>>, _>(values),
             Self::Bytes(values) => out.push_bind_param::<Array<Binary>, _>(values),
+            Self::NullableBytes(values) => out.push_bind_param::<Array<Nullable<Binary>>, _>(values),
             Self::Flag(values) => out.push_bind_param::<Array<Bool>, _>(values),
         }
     }
@@ -98,6 +102,33 @@ impl ColumnType for Vec<u8> {
         Column::Bytes(values.map(Vec::as_slice).collect())
     }
 }
+
+macro_rules! column_of_bytes {
+    ($name:ident) => {
+        impl ColumnType for $name {
+            fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+                out.push_bind_param::<Binary, _>(self)
+            }
+
+            fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
+                Column::Bytes(values.map(AsBytes::bytes).collect())
+            }
+        }
+
+        impl ColumnType for Option<$name> {
+            fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+                out.push_bind_param::<Nullable<Binary>, _>(self)
+            }
+
+            fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
+                Column::NullableBytes(values.map(|value| value.as_ref().map(AsBytes::bytes)).collect())
+            }
+        }
+    };
+}
+
+column_of_bytes!(StoredId);
+column_of_bytes!(StoredDigest);
 
 impl ColumnType for bool {
     fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {

@@ -7,8 +7,9 @@ use diesel::prelude::*;
 use super::by_key::load_by_key;
 use super::columns::{batch_insert, person};
 use super::request_parts::OfRequest;
-use super::requests::{Key, key_of, parse_digest};
+use super::requests::{Key, key_of};
 use super::schema::decisions;
+use super::stored_bytes::{StoredDigest, StoredId};
 use super::{AnyConnection, StoreError, from_micros, json, to_micros};
 use crate::domain::request::{Decision, Request, Verdict};
 
@@ -18,7 +19,7 @@ use crate::domain::request::{Decision, Request, Verdict};
 #[expect(missing_docs, reason = "the columns, as the migration explains them")]
 pub struct DecisionRow {
     pub org_id: String,
-    pub request_id: String,
+    pub request_id: StoredId,
     pub revision: i64,
     pub person_key: String,
     pub iss: String,
@@ -27,7 +28,7 @@ pub struct DecisionRow {
     pub user_name: String,
     pub verdict: String,
     pub message: String,
-    pub digest: String,
+    pub digest: StoredDigest,
     pub decided_at: i64,
     pub number: i64,
     pub stage: i64,
@@ -41,7 +42,7 @@ impl DecisionRow {
         let checker = decision.checker.clone();
         Self {
             org_id: request.org.to_string(),
-            request_id: request.id.to_string(),
+            request_id: request.id.into(),
             revision: request.revision,
             person_key: checker.key().into_text(),
             iss: checker.iss,
@@ -50,7 +51,7 @@ impl DecisionRow {
             user_name: checker.user_name,
             verdict: decision.verdict.name().to_owned(),
             message: decision.message.clone(),
-            digest: decision.digest.to_string(),
+            digest: StoredDigest(decision.digest),
             decided_at: to_micros(decision.at),
             number: i64::try_from(number).unwrap_or(i64::MAX),
             stage: i64::try_from(decision.stage).unwrap_or(i64::MAX),
@@ -68,7 +69,7 @@ impl DecisionRow {
             verdict,
             message: self.message,
             at: from_micros(self.decided_at)?,
-            digest: parse_digest(&self.digest)?,
+            digest: self.digest.0,
             stage: usize::try_from(self.stage).map_err(|_| StoreError::Corrupt("stage".to_owned()))?,
             capacities: json::read_capacities(json::read::<Vec<String>>(&self.capacities, "capacities")?)?,
             act: json::read_people(json::read(&self.act, "act")?),
@@ -87,7 +88,7 @@ pub fn list(
     rows.sort_by_key(|row| (row.number, row.decided_at));
     let mut decided: HashMap<Key, Vec<Decision>> = HashMap::new();
     for row in rows {
-        let key = row.request()?;
+        let key = row.request();
         if revisions.get(&key) == Some(&row.revision) {
             decided.entry(key).or_default().push(row.into_decision()?);
         }
@@ -96,8 +97,8 @@ pub fn list(
 }
 
 impl OfRequest for DecisionRow {
-    fn request(&self) -> Result<Key, StoreError> {
-        key_of(&self.org_id, &self.request_id)
+    fn request(&self) -> Key {
+        key_of(&self.org_id, self.request_id)
     }
 }
 

@@ -8,8 +8,9 @@ use super::claims::first_of;
 use super::columns::batch_insert;
 use super::events::parse_event_type;
 use super::literal::literal;
-use super::requests::{parse_id, parse_state};
+use super::requests::parse_state;
 use super::schema::{deliveries, delivery_attempts};
+use super::stored_bytes::StoredId;
 use super::{AnyConnection, StoreError, from_micros, to_micros};
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
@@ -22,7 +23,7 @@ pub(super) struct DeliveryRow {
     org_id: String,
     delivery_id: String,
     subscription: String,
-    request_id: String,
+    request_id: StoredId,
     seq: i64,
     request_type: String,
     event_type: String,
@@ -44,7 +45,7 @@ impl From<&Delivery> for DeliveryRow {
             org_id: delivery.org.to_string(),
             delivery_id: delivery.id.clone(),
             subscription: delivery.subscription.clone(),
-            request_id: delivery.request.to_string(),
+            request_id: delivery.request.into(),
             seq: delivery.seq,
             request_type: delivery.request_type.to_string(),
             event_type: event_type.name().to_owned(),
@@ -67,7 +68,7 @@ impl DeliveryRow {
             org: OrgId::new(self.org_id),
             id: self.delivery_id,
             subscription: self.subscription,
-            request: parse_id(&self.request_id)?,
+            request: self.request_id.into(),
             seq: self.seq,
             request_type: RequestTypeName::new(self.request_type),
             step: Step {
@@ -293,7 +294,7 @@ pub fn list(
         query = query.filter(deliveries::state.eq(state.name()));
     }
     if let Some(request) = request {
-        query = query.filter(deliveries::request_id.eq(request.to_string()));
+        query = query.filter(deliveries::request_id.eq(StoredId::from(request)));
     }
     if let Some(after) = after {
         query = query.filter(deliveries::delivery_id.lt(after));

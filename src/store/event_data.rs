@@ -55,9 +55,11 @@ pub(super) struct SubmittedAgainData {
 pub(super) struct DecidedData {
     pub(super) stage: usize,
     pub(super) capacities: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) act: Vec<PersonJson>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) waits_for: Vec<String>,
-    #[serde(deserialize_with = "json::nullable")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) execute_before: Option<i64>,
 }
 
@@ -81,8 +83,9 @@ pub(super) struct AttemptEndedData {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct EndedData {
-    #[serde(deserialize_with = "json::nullable")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) attempt_outcome: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) inferred: bool,
 }
 

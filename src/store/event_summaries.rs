@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::columns::person;
 use super::events::first_id_at;
 use super::schema::{events, requests};
+use super::stored_bytes::StoredId;
 use super::{AnyConnection, StoreError, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::ids::OrgId;
@@ -16,7 +17,7 @@ use crate::domain::lifecycle::EventType;
 #[diesel(table_name = events)]
 #[expect(missing_docs, reason = "the columns, as the migration explains them")]
 pub struct EventSummary {
-    pub request_id: Option<String>,
+    pub request_id: Option<StoredId>,
     pub seq: Option<i64>,
     pub at: i64,
     pub event_type: String,
@@ -71,7 +72,7 @@ pub fn glance_submissions(
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = requests)]
 struct Submitted {
-    request_id: String,
+    request_id: StoredId,
     started_at: i64,
     maker_iss: String,
     maker_sub: String,

@@ -10,6 +10,7 @@ use super::columns::{batch_insert, person};
 use super::event_data::{self, KindColumns};
 use super::requests::{Key, parse_state};
 use super::schema::events;
+use super::stored_bytes::{StoredDigest, StoredId};
 use super::{AnyConnection, StoreError, from_micros, joined_events, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId};
@@ -27,8 +28,8 @@ const FORMAT: i64 = 1;
 #[expect(missing_docs, reason = "the columns, as the migration explains them")]
 pub struct EventRow {
     pub org_id: String,
-    pub event_id: String,
-    pub request_id: Option<String>,
+    pub event_id: StoredId,
+    pub request_id: Option<StoredId>,
     pub seq: Option<i64>,
     pub format: i64,
     pub at: i64,
@@ -43,7 +44,7 @@ pub struct EventRow {
     pub from_state: Option<String>,
     pub to_state: Option<String>,
     pub message: Option<String>,
-    pub digest: Option<String>,
+    pub digest: Option<StoredDigest>,
     pub attempt: Option<i64>,
     pub outcome: Option<String>,
     pub reference: String,
@@ -52,9 +53,9 @@ pub struct EventRow {
 }
 
 /// The first id that is made in the millisecond of this time: ids are ordered by time.
-pub(super) fn first_id_at(micros: i64) -> String {
+pub(super) fn first_id_at(micros: i64) -> StoredId {
     let millis = u64::try_from(micros / 1_000).unwrap_or(0);
-    Uuid::from_u128(u128::from(millis) << 80).to_string()
+    StoredId(Uuid::from_u128(u128::from(millis) << 80))
 }
 
 impl EventRow {
@@ -64,8 +65,8 @@ impl EventRow {
         let KindColumns { message, attempt, outcome } = KindColumns::of(&event.kind);
         Self {
             org_id: request.org.to_string(),
-            event_id: id.to_string(),
-            request_id: Some(request.id.to_string()),
+            event_id: StoredId(id),
+            request_id: Some(request.id.into()),
             seq: Some(event.seq),
             format: FORMAT,
             at: to_micros(event.at),
@@ -80,7 +81,7 @@ impl EventRow {
             from_state: event.from.map(|state| state.name().to_owned()),
             to_state: Some(event.to.name().to_owned()),
             message,
-            digest: is_bound(&event.kind).then(|| request.digest.to_string()),
+            digest: is_bound(&event.kind).then_some(StoredDigest(request.digest)),
             attempt,
             outcome: outcome.map(|outcome| outcome.name().to_owned()),
             reference: origin.reference.clone(),
@@ -94,7 +95,7 @@ impl EventRow {
         let by = Person::system();
         Self {
             org_id: String::new(),
-            event_id: id.to_string(),
+            event_id: StoredId(id),
             request_id: None,
             seq: None,
             format: FORMAT,
@@ -182,13 +183,13 @@ pub fn has_moved_since(conn: &mut AnyConnection, (org, id): &Key, version: i64) 
     if version < VERSION_ON_ARRIVAL {
         return Ok(true);
     }
-    let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string()));
+    let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(StoredId::from(*id)));
     // An attempt that began with the approval `version` is later than that.
     let has_begun = events::event_type.eq(EventType::Approved.name()).and(events::attempt.is_not_null());
     let later = events::seq.gt(version).or(events::seq.eq(version).and(has_begun));
     let still = EventType::ALL.into_iter().filter(|known| known.moves_nothing()).map(EventType::name);
     let moved = later.and(events::event_type.ne_all(still));
-    let found = events::table.filter(of_request.and(moved)).select(events::event_id).first::<String>(conn);
+    let found = events::table.filter(of_request.and(moved)).select(events::event_id).first::<StoredId>(conn);
     Ok(found.optional()?.is_some())
 }
 
@@ -199,7 +200,7 @@ pub fn find(
     id: RequestId,
     seq: i64,
 ) -> Result<Option<EventRow>, StoreError> {
-    let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string()));
+    let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(StoredId::from(id)));
     let [first, last] = joined_events::stored_seqs(seq);
     let stored = of_request.and(events::seq.ge(first)).and(events::seq.le(last));
     let rows = joined_events::expand(events::table.filter(stored).order(events::seq).load(conn)?);
@@ -215,7 +216,7 @@ pub fn last_reference(
     seq: i64,
 ) -> Result<Option<String>, StoreError> {
     let system = Person::system();
-    let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string()));
+    let of_request = events::org_id.eq(org.as_str()).and(events::request_id.eq(StoredId::from(id)));
     let by_a_person = events::actor_sub.ne(system.sub).or(events::actor_iss.ne(system.iss));
     let found = events::table
         .filter(of_request.and(events::seq.le(seq)).and(by_a_person))
@@ -234,7 +235,7 @@ pub fn first(
     max: i64,
 ) -> Result<Vec<EventRow>, StoreError> {
     let rows: Vec<EventRow> = events::table
-        .filter(events::org_id.eq(org.as_str()).and(events::request_id.eq(id.to_string())))
+        .filter(events::org_id.eq(org.as_str()).and(events::request_id.eq(StoredId::from(id))))
         .order(events::seq)
         .limit(max)
         .load(conn)?;

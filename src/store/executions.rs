@@ -5,8 +5,9 @@ use diesel::prelude::*;
 
 use super::by_key::{Locked, lock_by_key};
 use super::columns::{batch_insert, batch_update};
-use super::requests::{Key, parse_id};
+use super::requests::Key;
 use super::schema::executions;
+use super::stored_bytes::StoredId;
 use super::{AnyConnection, StoreError, from_micros, to_micros};
 use crate::domain::execution::{Execution, ExecutionRefusal, ExecutionState, Purpose};
 use crate::domain::ids::{OrgId, RequestId};
@@ -24,7 +25,7 @@ const PROBE: &str = "probe";
 #[diesel(table_name = executions)]
 pub(super) struct ExecutionRow {
     org_id: String,
-    request_id: String,
+    request_id: StoredId,
     host: String,
     state: String,
     token: i64,
@@ -46,7 +47,7 @@ impl From<&Execution> for ExecutionRow {
         };
         let row = Self {
             org_id: execution.org.to_string(),
-            request_id: execution.request.to_string(),
+            request_id: execution.request.into(),
             host: execution.host.clone(),
             state: QUEUED.to_owned(),
             token: execution.token,
@@ -82,7 +83,7 @@ impl ExecutionRow {
         Ok(Execution {
             state: self.state()?,
             purpose: self.purpose()?,
-            request: parse_id(&self.request_id)?,
+            request: self.request_id.into(),
             org: OrgId::new(self.org_id),
             host: self.host,
             queued_at: from_micros(self.queued_at)?,
@@ -182,13 +183,13 @@ pub fn save(conn: &mut AnyConnection, updates: &[ExecutionUpdate]) -> Result<(),
 
 /// Claimed executions whose lease has run out, without a lock.
 pub fn list_lapsed(conn: &mut AnyConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<Key>, StoreError> {
-    let rows: Vec<(String, String)> = executions::table
+    let rows: Vec<(String, StoredId)> = executions::table
         .filter(executions::state.eq(CLAIMED).and(executions::leased_until.le(to_micros(now))))
         .order(executions::leased_until)
         .limit(limit)
         .select((executions::org_id, executions::request_id))
         .load(conn)?;
-    rows.into_iter().map(|(org, id)| Ok((OrgId::new(org), parse_id(&id)?))).collect()
+    Ok(rows.into_iter().map(|(org, id)| (OrgId::new(org), id.into())).collect())
 }
 
 /// Ends every lease of the database: the only process that could have one is starting.
@@ -206,7 +207,7 @@ pub fn set_aside(
     due_at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let held = executions::table
-        .find((key.0.as_str(), key.1.to_string()))
+        .find((key.0.as_str(), StoredId::from(key.1)))
         .filter(executions::token.eq(token).and(executions::state.eq(CLAIMED)));
     let queued = (
         executions::state.eq(QUEUED),
@@ -228,6 +229,6 @@ pub fn count_overdue(conn: &mut AnyConnection, since: DateTime<Utc>) -> Result<i
 /// A request's execution, without a lock.
 pub fn find(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Option<Execution>, StoreError> {
     let row: Option<ExecutionRow> =
-        executions::table.find((org.as_str(), id.to_string())).get_result(conn).optional()?;
+        executions::table.find((org.as_str(), StoredId::from(id))).get_result(conn).optional()?;
     row.map(ExecutionRow::into_execution).transpose()
 }

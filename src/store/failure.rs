@@ -4,6 +4,17 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::StoreError;
 
+/// A column whose value is not what this program writes is as unreadable as a row that says nonsense.
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> Self {
+        if let DieselError::DeserializationError(cause) = error {
+            Self::Corrupt(cause.to_string())
+        } else {
+            Self::Database(error)
+        }
+    }
+}
+
 /// Why a try failed, as far as it matters for the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Binary, Bool};
 
 use super::accounts::Accounts;
 use super::columns::lower;
 use super::decisions as decided;
 use super::listing;
 use super::schema::{decisions, requests};
+use super::stored_bytes::StoredId;
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
@@ -55,7 +56,7 @@ pub fn waiting_sets(conn: &mut AnyConnection, org: &OrgId) -> Result<Vec<String>
     }
 }
 
-type WaitingRow = (String, String, String, (i64, i64), i64, String, (String, String, String, String));
+type WaitingRow = (StoredId, String, String, (i64, i64), i64, String, (String, String, String, String));
 
 /// Requests that wait for `set`, in their order, without those that `accounts` made or have decided.
 pub fn waiting_for(
@@ -104,7 +105,7 @@ pub fn waiting_for(
     if let Some(InboxPosition { at, id }) = after {
         query = query
             .filter(requests::sort_at.ge(*at))
-            .filter(requests::sort_at.gt(*at).or(requests::request_id.gt(id.to_string())));
+            .filter(requests::sort_at.gt(*at).or(requests::request_id.gt(StoredId::from(*id))));
     }
     let rows: Vec<WaitingRow> = query.load(conn)?;
     let mut found = Vec::with_capacity(rows.len());
@@ -133,7 +134,7 @@ fn waiting(org: &OrgId, row: WaitingRow) -> Result<WaitingRequest, StoreError> {
     let terms = terms::read_brief(&terms)?;
     Ok(WaitingRequest {
         org: org.clone(),
-        id: super::requests::parse_id(&id)?,
+        id: id.into(),
         request_type: RequestTypeName::new(request_type),
         type_version,
         rule: terms.rule,
@@ -157,20 +158,20 @@ pub fn decided_by(
     let Accounts { iss, sub, keys, listed, user_id: _ } = accounts.clone();
     // Each way to find them has its index, and is walked in the order of the page.
     let page = || decided_page(org, after, limit);
-    let mut rows: Vec<(i64, String)> = page().filter(decisions::person_key.eq_any(keys)).load(conn)?;
+    let mut rows: Vec<(i64, StoredId)> = page().filter(decisions::person_key.eq_any(keys)).load(conn)?;
     let same_sub = decisions::iss.eq(iss).and(lower(decisions::sub).eq(sub.to_ascii_lowercase()));
-    rows.extend(page().filter(same_sub).load::<(i64, String)>(conn)?);
+    rows.extend(page().filter(same_sub).load::<(i64, StoredId)>(conn)?);
     if !listed.is_empty() {
         let subs: Vec<String> = listed.iter().map(|account| account.to_ascii_lowercase()).collect();
         let by_sub = lower(decisions::sub).eq_any(subs).and(decisions::sub.eq_any(listed.clone()));
-        rows.extend(page().filter(by_sub).load::<(i64, String)>(conn)?);
-        rows.extend(page().filter(decisions::user_id.eq_any(listed)).load::<(i64, String)>(conn)?);
+        rows.extend(page().filter(by_sub).load::<(i64, StoredId)>(conn)?);
+        rows.extend(page().filter(decisions::user_id.eq_any(listed)).load::<(i64, StoredId)>(conn)?);
     }
     rows.sort_unstable_by(|one, other| other.cmp(one));
     rows.dedup();
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let position = |(at, id): (i64, String)| Ok(InboxPosition { at, id: super::requests::parse_id(&id)? });
-    let positions = rows.into_iter().map(position).collect::<Result<Vec<_>, StoreError>>()?;
+    let position = |(at, id): (i64, StoredId)| InboxPosition { at, id: id.into() };
+    let positions: Vec<InboxPosition> = rows.into_iter().map(position).collect();
     let ids: Vec<RequestId> = positions.iter().map(|position| position.id).collect();
     let found = listing::find_all(conn, org, &ids)?;
     let by_id: HashMap<RequestId, Request> = found.into_iter().map(|found| (found.id, found)).collect();
@@ -180,7 +181,7 @@ pub fn decided_by(
 }
 
 type Any = <AnyConnection as diesel::Connection>::Backend;
-type DecidedPage<'a> = decisions::BoxedQuery<'a, Any, (BigInt, Text)>;
+type DecidedPage<'a> = decisions::BoxedQuery<'a, Any, (BigInt, Binary)>;
 
 fn decided_page<'a>(org: &OrgId, after: Option<&InboxPosition>, limit: i64) -> DecidedPage<'a> {
     let mut query = decisions::table
@@ -192,7 +193,7 @@ fn decided_page<'a>(org: &OrgId, after: Option<&InboxPosition>, limit: i64) -> D
     if let Some(InboxPosition { at, id }) = after {
         query = query
             .filter(decisions::decided_at.le(*at))
-            .filter(decisions::decided_at.lt(*at).or(decisions::request_id.lt(id.to_string())));
+            .filter(decisions::decided_at.lt(*at).or(decisions::request_id.lt(StoredId::from(*id))));
     }
     query
 }

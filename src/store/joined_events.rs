@@ -5,6 +5,7 @@
 use uuid::Uuid;
 
 use super::events::{EventRow, Origin};
+use super::stored_bytes::StoredId;
 use crate::domain::actor::Person;
 use crate::domain::lifecycle::{Event, EventType};
 use crate::domain::request::{Request, State, VERSION_ON_ARRIVAL};
@@ -36,7 +37,7 @@ pub fn rows(
 /// with the number `seq`. False if `row` is not the row of the approval just before.
 pub fn join_attempt(row: &mut EventRow, request: &Request, (seq, attempt): (i64, i64)) -> bool {
     let is_before = row.org_id == request.org.as_str()
-        && row.request_id.as_deref() == Some(request.id.to_string().as_str())
+        && row.request_id == Some(request.id.into())
         && row.seq == Some(seq - 1)
         && row.event_type == EventType::Approved.name();
     if is_before {
@@ -84,19 +85,15 @@ pub fn type_of(seq: i64) -> Option<EventType> {
 }
 
 /// The id of the event with this number among those of a row, from 1; made of the id of the first.
-pub fn id_of(first: &str, number: i64) -> String {
+pub fn id_of(StoredId(first): StoredId, number: i64) -> StoredId {
     let further = u128::try_from(number - 1).unwrap_or_default();
-    // What somebody damaged is shown as it is.
-    Uuid::try_parse(first).map_or_else(
-        |_| first.to_owned(),
-        |id| Uuid::from_u128(id.as_u128().wrapping_add(further)).to_string(),
-    )
+    StoredId(Uuid::from_u128(first.as_u128().wrapping_add(further)))
 }
 
 fn three(row: EventRow) -> [EventRow; 3] {
     let [access, payload] = CHECKS;
     let check = |seq, (check, from): (EventType, State), to| EventRow {
-        event_id: id_of(&row.event_id, seq),
+        event_id: id_of(row.event_id, seq),
         seq: Some(seq),
         event_type: check.name().to_owned(),
         from_state: Some(from.name().to_owned()),
@@ -114,7 +111,7 @@ fn three(row: EventRow) -> [EventRow; 3] {
 
 /// What the start of an attempt has of its own, where it is stored with the approval.
 pub(super) struct BegunAttempt {
-    pub(super) event_id: String,
+    pub(super) event_id: StoredId,
     pub(super) seq: Option<i64>,
     pub(super) event_type: String,
     /// The engine.
@@ -125,20 +122,20 @@ pub(super) struct BegunAttempt {
 
 impl BegunAttempt {
     /// Of the approval with this id and number, on this request.
-    pub(super) fn of((event_id, seq): (&str, Option<i64>), request_id: Option<&str>) -> Self {
+    pub(super) fn of((event_id, seq): (StoredId, Option<i64>), request_id: Option<StoredId>) -> Self {
         Self {
             event_id: id_of(event_id, 2),
             seq: seq.map(|seq| seq + 1),
             event_type: EventType::AttemptStarted.name().to_owned(),
             by: Person::system(),
-            reference: request_id.unwrap_or_default().to_owned(),
+            reference: request_id.map_or_else(String::new, |id| id.to_string()),
         }
     }
 }
 
 fn two(row: EventRow) -> [EventRow; 2] {
     let BegunAttempt { event_id, seq, event_type, by, reference } =
-        BegunAttempt::of((&row.event_id, row.seq), row.request_id.as_deref());
+        BegunAttempt::of((row.event_id, row.seq), row.request_id);
     let begun = EventRow {
         event_id,
         seq,
@@ -186,8 +183,8 @@ mod tests {
         });
         assert_eq!(read[..3].iter().map(seen).collect::<Vec<_>>(), expected);
         assert_eq!(read[3], other);
-        let ids: Vec<&str> = read[..3].iter().map(|row| row.event_id.as_str()).collect();
-        assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] == id.to_string());
+        let ids: Vec<StoredId> = read[..3].iter().map(|row| row.event_id).collect();
+        assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] == StoredId(id));
         let types: Vec<Option<&str>> = (0..=4).map(|seq| type_of(seq).map(EventType::name)).collect();
         assert_eq!(
             types,

@@ -1,7 +1,7 @@
 //! The JSON texts in columns, and the parts they share: people, capacities, warnings.
 //!
 //! **Invariant:** what is written is read back as the same value. A text that lacks a member or has one
-//! too many is [`StoreError::Corrupt`]; nothing is filled in.
+//! too many is [`StoreError::Corrupt`]. Only where a struct says so, a member that has nothing to say is left out.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -18,6 +18,11 @@ pub(super) fn write(value: &impl Serialize) -> String {
 /// The value of a column's text; `what` names the column. The text itself stays out of the log.
 pub(super) fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Corrupt(format!("JSON of {what}")))
+}
+
+/// The same of a text that was packed.
+pub(super) fn read_bytes<T: DeserializeOwned>(text: &[u8], what: &str) -> Result<T, StoreError> {
+    serde_json::from_slice(text).map_err(|_| StoreError::Corrupt(format!("JSON of {what}")))
 }
 
 /// Reads a member that may be `null` but not missing: serde alone takes both for `None`.

@@ -13,6 +13,7 @@ use super::records::{self, Record};
 use super::request_parts::complete;
 use super::requests::{self as rows, Key, RequestRow};
 use super::schema::requests;
+use super::stored_bytes::StoredId;
 use super::{AnyConnection, StoreError, to_micros};
 use crate::domain::caseless;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
@@ -197,7 +198,7 @@ pub fn page_after(
     let page = match sort.by {
         SortBy::Start => {
             let query = by_start(filtered(filter), sort.descending).limit(limit);
-            match after.and_then(|position| position.at.map(|at| (at, position.id.to_string()))) {
+            match after.and_then(|position| position.at.map(|at| (at, StoredId::from(position.id)))) {
                 Some((at, id)) if sort.descending => query
                     .filter(requests::started_at.le(at))
                     .filter(requests::started_at.lt(at).or(requests::request_id.lt(id)))
@@ -221,7 +222,7 @@ pub fn between_ids(
     (first, last): (RequestId, RequestId),
     limit: i64,
 ) -> Result<Vec<Request>, StoreError> {
-    let range = requests::request_id.between(first.to_string(), last.to_string());
+    let range = requests::request_id.between(StoredId::from(first), StoredId::from(last));
     let query = filtered(filter).filter(range).order(requests::request_id.asc()).limit(limit);
     let page = query.load(conn)?;
     complete(conn, page)
@@ -250,7 +251,8 @@ fn page_by_end(
     };
     let missing = limit - i64::try_from(page.len()).unwrap_or(limit);
     if missing > 0 {
-        let after = after.filter(|position| position.at.is_none()).map(|position| position.id.to_string());
+        let after =
+            after.filter(|position| position.at.is_none()).map(|position| StoredId::from(position.id));
         let query = filtered(filter).filter(requests::ended_at.is_null()).limit(missing);
         let rest: Vec<RequestRow> = match (descending, after) {
             (false, Some(id)) => {
@@ -280,7 +282,7 @@ fn ended(
     } else {
         query.order((requests::ended_at.asc(), requests::request_id.asc()))
     };
-    if let Some((at, id)) = after.map(|(at, id)| (at, id.to_string())) {
+    if let Some((at, id)) = after.map(|(at, id)| (at, StoredId::from(id))) {
         query = if descending {
             query
                 .filter(requests::ended_at.le(at))
@@ -324,10 +326,10 @@ pub fn find_all(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let named = requests::org_id.eq(org.as_str()).and(requests::request_id.eq_any(&texts));
+    let ids: Vec<StoredId> = ids.iter().map(|id| (*id).into()).collect();
+    let named = requests::org_id.eq(org.as_str()).and(requests::request_id.eq_any(&ids));
     let mut page: Vec<RequestRow> = requests::table.filter(named).load(conn)?;
-    let place: HashMap<&str, usize> = texts.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
-    page.sort_by_key(|row| place.get(row.request_id.as_str()).copied());
+    let place: HashMap<StoredId, usize> = ids.into_iter().enumerate().map(|(at, id)| (id, at)).collect();
+    page.sort_by_key(|row| place.get(&row.request_id).copied());
     complete(conn, page)
 }

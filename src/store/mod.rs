@@ -30,6 +30,7 @@ pub mod migrate;
 pub mod org_events;
 mod origin;
 pub mod outbox;
+mod packing;
 pub mod pauses;
 pub mod queue_ahead;
 pub mod records;
@@ -44,6 +45,7 @@ pub mod send_backs;
 pub mod sessions;
 pub mod settlement_words;
 mod standby;
+pub mod stored_bytes;
 pub mod stored_call;
 mod stored_kind;
 pub mod submission_keys;
@@ -75,7 +77,7 @@ pub enum StoreError {
     Stale,
     /// The database refused or failed.
     #[error("database: {0}")]
-    Database(#[from] diesel::result::Error),
+    Database(diesel::result::Error),
     /// No connection could be made.
     #[error("connection: {0}")]
     Connection(#[from] diesel::result::ConnectionError),

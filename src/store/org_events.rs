@@ -6,16 +6,19 @@
 //!
 //! Of events that are stored as one row, its place in the list is theirs.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
+use uuid::Uuid;
 
 use super::columns::person;
 use super::events::first_id_at;
 use super::joined_events::BegunAttempt;
 use super::schema::events;
+use super::stored_bytes::StoredId;
 use super::{AnyConnection, StoreError, joined_events};
 use crate::domain::actor::Person;
 use crate::domain::caseless;
@@ -49,13 +52,20 @@ pub struct EventFilter {
 }
 
 /// Where an event is in the list: later ones are greater.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Its id; of events that are stored together that of the first of them.
-    pub id: String,
+    pub id: StoredId,
     /// The number of an event of a submission in its request, 1 of an attempt that began with the approval, 0 for any
     /// other.
     pub number: i64,
+}
+
+impl Place {
+    /// The place of the event with this id, in hyphenated spelling; `None` if that is no id.
+    pub fn parse(id: &str, number: i64) -> Option<Self> {
+        Uuid::try_parse(id).ok().map(|id| Self { id: StoredId(id), number })
+    }
 }
 
 /// One event of the list.
@@ -63,8 +73,8 @@ pub struct Place {
 #[diesel(table_name = events)]
 #[expect(missing_docs, reason = "the columns, as the migration explains them")]
 pub struct OrgEventRow {
-    pub event_id: String,
-    pub request_id: Option<String>,
+    pub event_id: StoredId,
+    pub request_id: Option<StoredId>,
     pub seq: Option<i64>,
     pub at: i64,
     pub event_type: String,
@@ -107,7 +117,7 @@ pub fn newest(
         found.extend(walk.read(conn, filter, (after, max + 1))?);
     }
     // The ids are ordered by time.
-    found.sort_unstable_by(|one, other| other.place.cmp(&one.place));
+    found.sort_unstable_by_key(|key| Reverse(key.place));
     let has_more = found.len() > max;
     found.truncate(max);
     let mut of_requests = read_of_requests(conn, org, &found)?;
@@ -121,7 +131,7 @@ pub fn newest(
         let Some((row, data)) = read else { continue };
         bytes += row.message.as_ref().map_or(0, String::len) + data.as_ref().map_or(0, String::len);
         page.rows.push((row, data));
-        last = Some(key.place.clone());
+        last = Some(key.place);
         if bytes > BYTES_MAX {
             break;
         }
@@ -264,7 +274,7 @@ impl<'a> Walk<'a> {
         }
         if let Some(after) = after {
             // Others that are stored together with it may be left.
-            query = query.filter(events::event_id.le(&after.id));
+            query = query.filter(events::event_id.le(after.id));
         }
         // By id, so that the index is read there only, and by time, which is exact.
         if let Some(from) = filter.from {
@@ -277,11 +287,11 @@ impl<'a> Walk<'a> {
         }
         let limit = i64::try_from(max + 1).unwrap_or(i64::MAX);
         // Nothing but what the index has.
-        let found: Vec<String> =
+        let found: Vec<StoredId> =
             query.order(events::event_id.desc()).limit(limit).select(events::event_id).load(conn)?;
         let (org, event_type) = (self.org, self.event_type);
         let keys = found.into_iter().flat_map(|id| {
-            let place = move |number: &i64| Place { id: id.clone(), number: *number };
+            let place = move |number: &i64| Place { id, number: *number };
             self.numbers.iter().map(place).map(move |place| Key { place, org, event_type })
         });
         Ok(keys.filter(|key| after.is_none_or(|after| key.place < *after)).collect())
@@ -294,9 +304,9 @@ fn read_of_requests(
     org: &OrgId,
     keys: &[Key<'_>],
 ) -> Result<BTreeMap<Place, OrgEventRow>, StoreError> {
-    let mut by_type: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut by_type: BTreeMap<&str, Vec<StoredId>> = BTreeMap::new();
     for key in keys.iter().filter(|key| key.event_type.is_of_request()) {
-        by_type.entry(key.event_type.name()).or_default().push(&key.place.id);
+        by_type.entry(key.event_type.name()).or_default().push(key.place.id);
     }
     let mut found = BTreeMap::new();
     for (name, mut ids) in by_type {
@@ -313,7 +323,7 @@ fn read_of_requests(
 
 /// The events that a row stands for.
 fn placed(row: OrgEventRow) -> Vec<(Place, OrgEventRow)> {
-    let place = |number| Place { id: row.event_id.clone(), number };
+    let place = |number| Place { id: row.event_id, number };
     if joined_events::has_begun(&row.event_type, row.attempt) {
         return vec![(place(ATTEMPT_NUMBER), begun(&row)), (place(0), row)];
     }
@@ -322,7 +332,7 @@ fn placed(row: OrgEventRow) -> Vec<(Place, OrgEventRow)> {
     }
     let numbered = |number| {
         let event_type = joined_events::type_of(number)?.name().to_owned();
-        let event_id = joined_events::id_of(&row.event_id, number);
+        let event_id = joined_events::id_of(row.event_id, number);
         // Only whoever submits says why.
         let message = row.message.clone().filter(|_| number == 1);
         Some((place(number), OrgEventRow { event_id, seq: Some(number), event_type, message, ..row.clone() }))
@@ -333,7 +343,7 @@ fn placed(row: OrgEventRow) -> Vec<(Place, OrgEventRow)> {
 /// The start of the attempt that began with an approval.
 fn begun(row: &OrgEventRow) -> OrgEventRow {
     let BegunAttempt { event_id, seq, event_type, by, reference } =
-        BegunAttempt::of((&row.event_id, row.seq), row.request_id.as_deref());
+        BegunAttempt::of((row.event_id, row.seq), row.request_id);
     OrgEventRow {
         event_id,
         seq,
@@ -354,7 +364,7 @@ fn read_of_none(
     conn: &mut AnyConnection,
     key: &Key<'_>,
 ) -> Result<Option<(OrgEventRow, Option<String>)>, StoreError> {
-    let of_none = events::org_id.eq(key.org).and(events::event_id.eq(&key.place.id));
+    let of_none = events::org_id.eq(key.org).and(events::event_id.eq(key.place.id));
     let found = events::table.filter(of_none.and(events::request_id.is_null()));
     let read: Option<(OrgEventRow, String)> =
         found.select((OrgEventRow::as_select(), events::data)).first(conn).optional()?;

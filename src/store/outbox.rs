@@ -6,8 +6,9 @@ use diesel::sql_types::Bool;
 
 use super::columns::{Columns, batch_insert};
 use super::events::{EventRow, parse_event_type};
-use super::requests::{RequestRow, parse_id, parse_state};
+use super::requests::{RequestRow, parse_state};
 use super::schema::outbox;
+use super::stored_bytes::StoredId;
 use super::{AnyConnection, StoreError, from_micros};
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::ids::{OrgId, RequestTypeName};
@@ -20,7 +21,7 @@ use crate::domain::subscription::Step;
 #[expect(missing_docs, reason = "the columns, as the migration explains them")]
 pub struct OutboxRow {
     pub org_id: String,
-    pub request_id: String,
+    pub request_id: StoredId,
     pub seq: i64,
     pub request_type: String,
     pub event_type: String,
@@ -34,7 +35,7 @@ impl OutboxRow {
     pub fn of_event(event: &EventRow, request_type: &RequestTypeName) -> Option<Self> {
         Some(Self {
             org_id: event.org_id.clone(),
-            request_id: event.request_id.clone()?,
+            request_id: event.request_id?,
             seq: event.seq?,
             request_type: request_type.to_string(),
             event_type: event.event_type.clone(),
@@ -48,7 +49,7 @@ impl OutboxRow {
     pub fn of_submission(request: &RequestRow) -> Self {
         Self {
             org_id: request.org_id.clone(),
-            request_id: request.request_id.clone(),
+            request_id: request.request_id,
             seq: request.version,
             request_type: request.request_type.clone(),
             event_type: EventType::Submitted.name().to_owned(),
@@ -81,7 +82,7 @@ impl OutboxRow {
             org: OrgId::new(self.org_id.clone()),
             id,
             subscription: subscription.to_owned(),
-            request: parse_id(&self.request_id)?,
+            request: self.request_id.into(),
             seq: self.seq,
             request_type: RequestTypeName::new(self.request_type.clone()),
             step: self.step()?,

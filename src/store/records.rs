@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 
 use super::answers::{self, AnswerRow, ShownAttempts};
 use super::calls::{self, CallRow};
-use super::requests::{Key, key_texts};
+use super::requests::{Key, key_columns};
 use super::schema;
+use super::stored_bytes::StoredId;
 use super::{AnyConnection, StoreError};
+use crate::domain::ids::RequestId;
 use crate::domain::request::Request;
 
 /// A request with what will be sent and what came back.
@@ -52,7 +52,7 @@ pub fn bounded(conn: &mut AnyConnection, mut page: Vec<Request>) -> Result<Bound
     let mut sum = 0_i64;
     let mut room = 0;
     for request in &page {
-        sum = sum.saturating_add(sizes.get(&request.id.to_string()).copied().unwrap_or_default());
+        sum = sum.saturating_add(sizes.get(&request.id).copied().unwrap_or_default());
         if room > 0 && sum > PAGE_BYTES_MAX {
             break;
         }
@@ -63,18 +63,19 @@ pub fn bounded(conn: &mut AnyConnection, mut page: Vec<Request>) -> Result<Bound
 }
 
 /// What a list would read of each request, in bytes, by id. The database knows it without reading the bytes.
-fn sizes(conn: &mut AnyConnection, page: &[Request]) -> Result<HashMap<String, i64>, StoreError> {
+fn sizes(conn: &mut AnyConnection, page: &[Request]) -> Result<HashMap<RequestId, i64>, StoreError> {
     if page.is_empty() {
         return Ok(HashMap::new());
     }
-    let (orgs, ids) = key_texts(&keys(page.iter()));
+    let (orgs, ids) = key_columns(&keys(page.iter()));
     let calls = schema::calls::table
         .filter(schema::calls::org_id.eq_any(orgs).and(schema::calls::request_id.eq_any(ids)))
         .select((schema::calls::request_id, schema::calls::revision, schema::calls::read_bytes));
-    let present: HashMap<String, i64> =
-        page.iter().map(|request| (request.id.to_string(), request.revision)).collect();
-    let calls = calls.load::<(String, i64, i64)>(conn)?.into_iter();
-    let mut sizes: HashMap<String, i64> = calls
+    let present: HashMap<RequestId, i64> =
+        page.iter().map(|request| (request.id, request.revision)).collect();
+    let calls = calls.load::<(StoredId, i64, i64)>(conn)?.into_iter();
+    let mut sizes: HashMap<RequestId, i64> = calls
+        .map(|(id, revision, read_bytes)| (RequestId::from(id), revision, read_bytes))
         .filter(|(id, revision, _)| present.get(id) == Some(revision))
         .map(|(id, _, read_bytes)| (id, read_bytes))
         .collect();
@@ -82,7 +83,7 @@ fn sizes(conn: &mut AnyConnection, page: &[Request]) -> Result<HashMap<String, i
     if shown.is_empty() {
         return Ok(sizes);
     }
-    let (orgs, ids) = key_texts(&shown.keys);
+    let (orgs, ids) = key_columns(&shown.keys);
     let answers = schema::answers::table
         .filter(schema::answers::org_id.eq_any(orgs).and(schema::answers::request_id.eq_any(ids)))
         .filter(schema::answers::attempt.eq_any(shown.numbers()))
@@ -90,14 +91,14 @@ fn sizes(conn: &mut AnyConnection, page: &[Request]) -> Result<HashMap<String, i
             schema::answers::request_id,
             schema::answers::attempt,
             schema::answers::body_bytes,
-            sql::<BigInt>("CAST(octet_length(headers) + octet_length(warnings) AS BIGINT)"),
+            schema::answers::head_bytes,
         ));
-    for (id, attempt, body_bytes, others) in answers.load::<(String, i64, i64, i64)>(conn)? {
-        if !shown.has(&id, attempt) {
+    for (id, attempt, body_bytes, others) in answers.load::<(StoredId, i64, i64, i64)>(conn)? {
+        if !shown.has(id, attempt) {
             continue;
         }
         let body_bytes = if body_bytes > LIST_ANSWER_BYTES_MAX { 0 } else { body_bytes };
-        *sizes.entry(id).or_default() += body_bytes + others;
+        *sizes.entry(id.into()).or_default() += body_bytes + others;
     }
     Ok(sizes)
 }
@@ -116,13 +117,13 @@ fn complete(conn: &mut AnyConnection, page: Vec<Request>) -> Result<Vec<Record>,
     let answered =
         if shown.is_empty() { Vec::new() } else { answers::list(conn, &shown, LIST_ANSWER_BYTES_MAX)? };
     let mut answers: HashMap<_, AnswerRow> =
-        answered.into_iter().map(|row| (row.request_id.clone(), row)).collect();
+        answered.into_iter().map(|row| (RequestId::from(row.request_id), row)).collect();
     page.into_iter()
         .map(|request| {
             let key = (request.org.clone(), request.id);
             let call =
                 calls.remove(&key).ok_or_else(|| StoreError::Corrupt(format!("{} has no call", key.1)))?;
-            let answer = answers.remove(&key.1.to_string());
+            let answer = answers.remove(&key.1);
             Ok(Record { request, call, answer })
         })
         .collect()

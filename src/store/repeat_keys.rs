@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::requests::{OPEN_STATES, RequestRow};
 use super::schema::{attempts, requests};
+use super::stored_bytes::StoredId;
 use super::{AnyConnection, StoreError};
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::request::Request;
@@ -15,10 +16,10 @@ pub fn is_repeat_key_in_use(conn: &mut AnyConnection, row: &RequestRow) -> Resul
     let same = requests::org_id.eq(&row.org_id).and(requests::host.eq(&row.host));
     let found = requests::table
         .filter(same.and(requests::repeat_key.eq(repeat_key)))
-        .filter(requests::state.eq_any(OPEN_STATES).and(requests::request_id.ne(&row.request_id)))
-        .filter(requests::request_id.ne(row.repeat_of.as_ref().unwrap_or(&row.request_id)))
+        .filter(requests::state.eq_any(OPEN_STATES).and(requests::request_id.ne(row.request_id)))
+        .filter(requests::request_id.ne(row.repeat_of.unwrap_or(row.request_id)))
         .select(requests::request_id)
-        .first::<String>(conn);
+        .first::<StoredId>(conn);
     Ok(found.optional()?.is_some())
 }
 
@@ -34,13 +35,13 @@ pub fn was_repeat_key_sent_by_another(
     let found = requests::table
         .inner_join(attempts::table.on(of_request))
         .filter(same.and(requests::repeat_key.eq(repeat_key)).and(requests::attempts.gt(0)))
-        .filter(requests::request_id.ne(request.id.to_string()))
+        .filter(requests::request_id.ne(StoredId::from(request.id)))
         .filter(
             attempts::outcome
                 .is_null()
                 .or(attempts::outcome.ne(AttemptOutcome::NotSent.name()).assume_not_null()),
         )
         .select(requests::request_id)
-        .first::<String>(conn);
+        .first::<StoredId>(conn);
     Ok(found.optional()?.is_some())
 }

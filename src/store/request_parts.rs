@@ -29,15 +29,15 @@ pub fn complete(conn: &mut AnyConnection, page: Vec<RequestRow>) -> Result<Vec<R
     if page.is_empty() {
         return Ok(Vec::new());
     }
-    let keys = page.iter().map(RequestRow::key).collect::<Result<Vec<Key>, StoreError>>()?;
+    let keys: Vec<Key> = page.iter().map(RequestRow::key).collect();
     let with = |is_there: fn(&RequestRow) -> bool| -> Vec<Key> {
         let those = page.iter().zip(&keys).filter(|(row, _)| is_there(row));
         those.map(|(_, key)| key.clone()).collect()
     };
-    let mut decided = by_key(decisions::rows(conn, &with(|row| row.version > VERSION_ON_ARRIVAL))?)?;
+    let mut decided = by_key(decisions::rows(conn, &with(|row| row.version > VERSION_ON_ARRIVAL))?);
     let sent_back = with(|row| row.send_backs > 0);
-    let mut send_backs = by_key(send_backs::rows(conn, &sent_back)?)?;
-    let mut earlier = by_key(revisions::rows(conn, &with(|row| row.revision > 1))?)?;
+    let mut send_backs = by_key(send_backs::rows(conn, &sent_back)?);
+    let mut earlier = by_key(revisions::rows(conn, &with(|row| row.revision > 1))?);
     let mut said = settlement_words::list(conn, &page)?;
     let whole = |(row, key): (RequestRow, &Key)| {
         let (mut decisions, mut sent_back) =
@@ -63,15 +63,15 @@ pub fn complete(conn: &mut AnyConnection, page: Vec<RequestRow>) -> Result<Vec<R
 /// A row of a table that has rows of requests.
 pub(super) trait OfRequest {
     /// Names the request.
-    fn request(&self) -> Result<Key, StoreError>;
+    fn request(&self) -> Key;
 }
 
-fn by_key<R: OfRequest>(rows: Vec<R>) -> Result<HashMap<Key, Vec<R>>, StoreError> {
+fn by_key<R: OfRequest>(rows: Vec<R>) -> HashMap<Key, Vec<R>> {
     let mut found: HashMap<Key, Vec<R>> = HashMap::new();
     for row in rows {
-        found.entry(row.request()?).or_default().push(row);
+        found.entry(row.request()).or_default().push(row);
     }
-    Ok(found)
+    found
 }
 
 fn decisions_on(rows: &mut Vec<DecisionRow>, revision: i64) -> Result<Vec<Decision>, StoreError> {

@@ -2,15 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use uuid::Uuid;
 
 use super::by_key::{load_by_key, lock_by_key};
 use super::columns::{Columns, batch_update, columns, person};
 use super::request_parts::RequestParts;
 use super::schema::requests;
+use super::stored_bytes::{StoredDigest, StoredId};
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
-use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::policy::Capacity;
 use crate::domain::probe::ProbeVerdict;
@@ -30,13 +29,13 @@ pub type Key = (OrgId, RequestId);
 #[expect(missing_docs, reason = "the columns, as the migration explains them")]
 pub struct RequestRow {
     pub org_id: String,
-    pub request_id: String,
+    pub request_id: StoredId,
     pub request_type: String,
     pub type_version: String,
     pub state: String,
     pub version: i64,
     pub attempts: i64,
-    pub digest: String,
+    pub digest: StoredDigest,
     pub host: String,
     pub maker_iss: String,
     pub maker_sub: String,
@@ -63,8 +62,8 @@ pub struct RequestRow {
     pub outcome_attempt: Option<i64>,
     pub inferred: bool,
     pub settlement_words: i64,
-    pub repeat_of: Option<String>,
-    pub repeated_by: Option<String>,
+    pub repeat_of: Option<StoredId>,
+    pub repeated_by: Option<StoredId>,
     pub probes: i64,
     pub last_probe: Option<String>,
     pub revision: i64,
@@ -79,13 +78,13 @@ impl From<&Request> for RequestRow {
         let sending = &request.sending;
         Self {
             org_id: request.org.to_string(),
-            request_id: request.id.to_string(),
+            request_id: request.id.into(),
             request_type: request.request_type.to_string(),
             type_version: request.type_version.clone(),
             state: request.state.name().to_owned(),
             version: request.version,
             attempts: sending.attempts,
-            digest: request.digest.to_string(),
+            digest: StoredDigest(request.digest),
             host: request.host.clone(),
             maker_key: maker.key().into_text(),
             maker_iss: maker.iss,
@@ -112,8 +111,8 @@ impl From<&Request> for RequestRow {
             outcome_attempt: sending.outcome_attempt,
             inferred: sending.inferred,
             settlement_words: i64::try_from(request.settlement.len()).unwrap_or(i64::MAX),
-            repeat_of: request.repeat_of.map(|id| id.to_string()),
-            repeated_by: request.repeated_by.map(|id| id.to_string()),
+            repeat_of: request.repeat_of.map(StoredId::from),
+            repeated_by: request.repeated_by.map(StoredId::from),
             probes: sending.probes,
             last_probe: sending.last_probe.map(|verdict| verdict.name().to_owned()),
             revision: request.revision,
@@ -136,11 +135,8 @@ impl RequestRow {
     }
 
     /// Names it.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] if somebody damaged the id.
-    pub fn key(&self) -> Result<Key, StoreError> {
-        key_of(&self.org_id, &self.request_id)
+    pub fn key(&self) -> Key {
+        key_of(&self.org_id, self.request_id)
     }
 
     /// The request, with its rows of the other tables.
@@ -148,9 +144,9 @@ impl RequestRow {
         let RequestParts { decisions, settlement, earlier, sent_back } = parts;
         let maker = self.maker();
         Ok(Request {
-            id: parse_id(&self.request_id)?,
+            id: self.request_id.into(),
             state: parse_state(&self.state)?,
-            digest: parse_digest(&self.digest)?,
+            digest: self.digest.0,
             org: OrgId::new(self.org_id),
             request_type: RequestTypeName::new(self.request_type),
             type_version: self.type_version,
@@ -187,16 +183,10 @@ impl RequestRow {
             waits_for: terms::read_waits_for(&self.waits_for)?,
             decisions,
             settlement,
-            repeat_of: self.repeat_of.as_deref().map(parse_id).transpose()?,
-            repeated_by: self.repeated_by.as_deref().map(parse_id).transpose()?,
+            repeat_of: self.repeat_of.map(RequestId::from),
+            repeated_by: self.repeated_by.map(RequestId::from),
         })
     }
-}
-
-/// Reads a stored request id.
-pub fn parse_id(text: &str) -> Result<RequestId, StoreError> {
-    let id = Uuid::try_parse(text).map_err(|_| StoreError::Corrupt(format!("request id {text}")))?;
-    Ok(RequestId::new(id))
 }
 
 /// Reads a stored state.
@@ -209,22 +199,17 @@ pub(super) fn parse_verdict(text: &str) -> Result<ProbeVerdict, StoreError> {
     ProbeVerdict::parse(text).ok_or_else(|| StoreError::Corrupt(format!("probe {text}")))
 }
 
-/// Reads a stored digest.
-pub fn parse_digest(text: &str) -> Result<Digest, StoreError> {
-    Digest::parse(text).ok_or_else(|| StoreError::Corrupt(format!("digest {text}")))
-}
-
-/// The orgs and the ids of `keys`, as texts: with both, the database can use its primary key.
-pub fn key_texts(keys: &[Key]) -> (Vec<String>, Vec<String>) {
+/// The orgs and the ids of `keys`: with both, the database can use its primary key.
+pub fn key_columns(keys: &[Key]) -> (Vec<String>, Vec<StoredId>) {
     let mut orgs: Vec<String> = keys.iter().map(|(org, _)| org.to_string()).collect();
     orgs.sort_unstable();
     orgs.dedup();
-    (orgs, keys.iter().map(|(_, id)| id.to_string()).collect())
+    (orgs, keys.iter().map(|(_, id)| (*id).into()).collect())
 }
 
 /// A request's key, from its columns.
-pub(super) fn key_of(org_id: &str, request_id: &str) -> Result<Key, StoreError> {
-    Ok((OrgId::new(org_id.to_owned()), parse_id(request_id)?))
+pub(super) fn key_of(org_id: &str, request_id: StoredId) -> Key {
+    (OrgId::new(org_id.to_owned()), request_id.into())
 }
 
 lock_by_key!(pub fn lock(LockRequests, NamedRequests, requests) -> RequestRow);
@@ -333,7 +318,7 @@ pub fn list_overdue(
     limit: i64,
 ) -> Result<Vec<Key>, StoreError> {
     let now = to_micros(now);
-    let mut rows: Vec<(String, String)> = Vec::new();
+    let mut rows: Vec<(String, StoredId)> = Vec::new();
     // Each has an index of its own.
     for undecided in [State::AdminTask, State::SentBack] {
         let found = requests::table
@@ -341,7 +326,7 @@ pub fn list_overdue(
             .order(requests::expires_at)
             .limit(limit)
             .select((requests::org_id, requests::request_id));
-        rows.extend(found.load::<(String, String)>(conn)?);
+        rows.extend(found.load::<(String, StoredId)>(conn)?);
     }
     rows.extend(
         requests::table
@@ -350,9 +335,9 @@ pub fn list_overdue(
             .order(requests::execute_before)
             .limit(limit)
             .select((requests::org_id, requests::request_id))
-            .load::<(String, String)>(conn)?,
+            .load::<(String, StoredId)>(conn)?,
     );
-    rows.into_iter().map(|(org, id)| Ok((OrgId::new(org), parse_id(&id)?))).collect()
+    Ok(rows.into_iter().map(|(org, id)| (OrgId::new(org), id.into())).collect())
 }
 
 /// Waiting requests of a type on a subject, oldest first.
@@ -361,14 +346,15 @@ pub fn list_pending_on(
     (org, request_type): (&str, &str),
     subject: &str,
     limit: i64,
-) -> Result<Vec<String>, StoreError> {
-    Ok(requests::table
+) -> Result<Vec<RequestId>, StoreError> {
+    let found: Vec<StoredId> = requests::table
         .filter(requests::org_id.eq(org).and(requests::subject.eq(subject)))
         .filter(requests::request_type.eq(request_type).and(requests::state.eq_any(OPEN_STATES)))
         .order((requests::started_at, requests::request_id))
         .limit(limit)
         .select(requests::request_id)
-        .load(conn)?)
+        .load(conn)?;
+    Ok(found.into_iter().map(RequestId::from).collect())
 }
 
 /// Number of requests in `state`, over all orgs; for the gauges.

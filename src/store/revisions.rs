@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use super::by_key::load_by_key;
 use super::columns::batch_insert;
 use super::request_parts::OfRequest;
-use super::requests::{Key, key_of, parse_digest};
+use super::requests::{Key, key_of};
 use super::schema::revisions;
+use super::stored_bytes::{StoredDigest, StoredId};
 use super::{StoreError, from_micros, terms, to_micros};
 use crate::domain::entity::EntityInfo;
 use crate::domain::request::{Decision, Request};
@@ -18,11 +19,11 @@ use crate::domain::revision::{Revision, SentBack};
 #[expect(missing_docs, reason = "the columns, as the migration explains them")]
 pub struct RevisionRow {
     pub org_id: String,
-    pub request_id: String,
+    pub request_id: StoredId,
     pub revision: i64,
     pub submitted_at: i64,
     pub type_version: String,
-    pub digest: String,
+    pub digest: StoredDigest,
     pub host: String,
     pub till_id: String,
     pub store_id: String,
@@ -39,11 +40,11 @@ impl RevisionRow {
         let entity = revision.entity.clone();
         Self {
             org_id: request.org.to_string(),
-            request_id: request.id.to_string(),
+            request_id: request.id.into(),
             revision: revision.number,
             submitted_at: to_micros(revision.submitted_at),
             type_version: revision.type_version.clone(),
-            digest: revision.digest.to_string(),
+            digest: StoredDigest(revision.digest),
             host: revision.host.clone(),
             till_id: entity.till_id,
             store_id: entity.store_id,
@@ -71,7 +72,7 @@ impl RevisionRow {
                 zone_id: self.zone_id,
                 concept_id: self.concept_id,
             },
-            digest: parse_digest(&self.digest)?,
+            digest: self.digest.0,
             host: self.host,
             terms: terms::read(&self.terms, self.subject, self.repeat_key)?,
             decisions,
@@ -81,8 +82,8 @@ impl RevisionRow {
 }
 
 impl OfRequest for RevisionRow {
-    fn request(&self) -> Result<Key, StoreError> {
-        key_of(&self.org_id, &self.request_id)
+    fn request(&self) -> Key {
+        key_of(&self.org_id, self.request_id)
     }
 }
 

@@ -5,13 +5,13 @@
 diesel::table! {
     requests (org_id, request_id) {
         org_id -> Text,
-        request_id -> Text,
+        request_id -> Binary,
         request_type -> Text,
         type_version -> Text,
         state -> Text,
         version -> BigInt,
         attempts -> BigInt,
-        digest -> Text,
+        digest -> Binary,
         host -> Text,
         maker_iss -> Text,
         maker_sub -> Text,
@@ -38,8 +38,8 @@ diesel::table! {
         outcome_attempt -> Nullable<BigInt>,
         inferred -> Bool,
         settlement_words -> BigInt,
-        repeat_of -> Nullable<Text>,
-        repeated_by -> Nullable<Text>,
+        repeat_of -> Nullable<Binary>,
+        repeated_by -> Nullable<Binary>,
         probes -> BigInt,
         last_probe -> Nullable<Text>,
         revision -> BigInt,
@@ -52,7 +52,7 @@ diesel::table! {
 diesel::table! {
     calls (org_id, request_id, revision) {
         org_id -> Text,
-        request_id -> Text,
+        request_id -> Binary,
         revision -> BigInt,
         label -> Text,
         read_bytes -> BigInt,
@@ -63,7 +63,7 @@ diesel::table! {
 diesel::table! {
     decisions (org_id, request_id, revision, person_key) {
         org_id -> Text,
-        request_id -> Text,
+        request_id -> Binary,
         revision -> BigInt,
         person_key -> Text,
         iss -> Text,
@@ -72,7 +72,7 @@ diesel::table! {
         user_name -> Text,
         verdict -> Text,
         message -> Text,
-        digest -> Text,
+        digest -> Binary,
         decided_at -> BigInt,
         number -> BigInt,
         stage -> BigInt,
@@ -84,7 +84,7 @@ diesel::table! {
 diesel::table! {
     send_backs (org_id, request_id, revision) {
         org_id -> Text,
-        request_id -> Text,
+        request_id -> Binary,
         revision -> BigInt,
         person_key -> Text,
         iss -> Text,
@@ -103,11 +103,11 @@ diesel::table! {
 diesel::table! {
     revisions (org_id, request_id, revision) {
         org_id -> Text,
-        request_id -> Text,
+        request_id -> Binary,
         revision -> BigInt,
         submitted_at -> BigInt,
         type_version -> Text,
-        digest -> Text,
+        digest -> Binary,
         host -> Text,
         till_id -> Text,
         store_id -> Text,
@@ -122,7 +122,7 @@ diesel::table! {
 diesel::table! {
     settlement_words (org_id, request_id, number) {
         org_id -> Text,
-        request_id -> Text,
+        request_id -> Binary,
         number -> BigInt,
         person_key -> Text,
         iss -> Text,
@@ -141,7 +141,7 @@ diesel::table! {
 diesel::table! {
     executions (org_id, request_id) {
         org_id -> Text,
-        request_id -> Text,
+        request_id -> Binary,
         host -> Text,
         state -> Text,
         token -> BigInt,
@@ -159,7 +159,7 @@ diesel::table! {
 diesel::table! {
     attempts (org_id, request_id, attempt) {
         org_id -> Text,
-        request_id -> Text,
+        request_id -> Binary,
         attempt -> BigInt,
         token -> BigInt,
         started_at -> BigInt,
@@ -172,11 +172,12 @@ diesel::table! {
 diesel::table! {
     answers (org_id, request_id, attempt) {
         org_id -> Text,
-        request_id -> Text,
+        request_id -> Binary,
         attempt -> BigInt,
         status -> BigInt,
-        headers -> Text,
+        headers -> Binary,
         body -> Binary,
+        head_bytes -> BigInt,
         body_bytes -> BigInt,
         cut -> Bool,
         warnings -> Text,
@@ -186,8 +187,8 @@ diesel::table! {
 diesel::table! {
     events (org_id, event_id) {
         org_id -> Text,
-        event_id -> Text,
-        request_id -> Nullable<Text>,
+        event_id -> Binary,
+        request_id -> Nullable<Binary>,
         seq -> Nullable<BigInt>,
         format -> BigInt,
         at -> BigInt,
@@ -203,7 +204,7 @@ diesel::table! {
         from_state -> Nullable<Text>,
         to_state -> Nullable<Text>,
         message -> Nullable<Text>,
-        digest -> Nullable<Text>,
+        digest -> Nullable<Binary>,
         attempt -> Nullable<BigInt>,
         outcome -> Nullable<Text>,
         reference -> Text,
@@ -261,9 +262,9 @@ diesel::table! {
     submission_keys (org_id, key) {
         org_id -> Text,
         key -> Text,
-        request_id -> Text,
+        request_id -> Binary,
         person_key -> Text,
-        digest -> Text,
+        digest -> Binary,
     }
 }
 
@@ -333,7 +334,7 @@ diesel::table! {
     outbox (position) {
         position -> BigInt,
         org_id -> Text,
-        request_id -> Text,
+        request_id -> Binary,
         seq -> BigInt,
         request_type -> Text,
         event_type -> Text,
@@ -348,7 +349,7 @@ diesel::table! {
         org_id -> Text,
         delivery_id -> Text,
         subscription -> Text,
-        request_id -> Text,
+        request_id -> Binary,
         seq -> BigInt,
         request_type -> Text,
         event_type -> Text,

@@ -7,6 +7,7 @@ use super::columns::{batch_insert, person};
 use super::request_parts::OfRequest;
 use super::requests::{Key, key_of};
 use super::schema::send_backs;
+use super::stored_bytes::StoredId;
 use super::{StoreError, from_micros, json, to_micros};
 use crate::domain::request::Request;
 use crate::domain::revision::SentBack;
@@ -17,7 +18,7 @@ use crate::domain::revision::SentBack;
 #[expect(missing_docs, reason = "the columns, as the migration explains them")]
 pub struct SendBackRow {
     pub org_id: String,
-    pub request_id: String,
+    pub request_id: StoredId,
     pub revision: i64,
     pub person_key: String,
     pub iss: String,
@@ -38,7 +39,7 @@ impl SendBackRow {
         let by = sent_back.by.clone();
         Self {
             org_id: request.org.to_string(),
-            request_id: request.id.to_string(),
+            request_id: request.id.into(),
             revision: request.revision,
             person_key: by.key().into_text(),
             iss: by.iss,
@@ -69,8 +70,8 @@ impl SendBackRow {
 }
 
 impl OfRequest for SendBackRow {
-    fn request(&self) -> Result<Key, StoreError> {
-        key_of(&self.org_id, &self.request_id)
+    fn request(&self) -> Key {
+        key_of(&self.org_id, self.request_id)
     }
 }
 

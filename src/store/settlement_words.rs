@@ -8,6 +8,7 @@ use super::by_key::load_by_key;
 use super::columns::{batch_insert, person};
 use super::requests::{Key, RequestRow, key_of};
 use super::schema::settlement_words;
+use super::stored_bytes::StoredId;
 use super::{AnyConnection, StoreError, from_micros, json, to_micros};
 use crate::domain::request::Request;
 use crate::domain::settlement::{SettledOutcome, SettlementWord};
@@ -18,7 +19,7 @@ use crate::domain::settlement::{SettledOutcome, SettlementWord};
 #[expect(missing_docs, reason = "the columns, as the migration explains them")]
 pub struct SettlementWordRow {
     pub org_id: String,
-    pub request_id: String,
+    pub request_id: StoredId,
     pub number: i64,
     pub person_key: String,
     pub iss: String,
@@ -39,7 +40,7 @@ impl SettlementWordRow {
         let by = word.by.clone();
         Self {
             org_id: request.org.to_string(),
-            request_id: request.id.to_string(),
+            request_id: request.id.into(),
             number: i64::try_from(number).unwrap_or(i64::MAX),
             person_key: by.key().into_text(),
             iss: by.iss,
@@ -80,7 +81,7 @@ pub fn list(
     requests: &[RequestRow],
 ) -> Result<HashMap<Key, Vec<SettlementWord>>, StoreError> {
     let settled = requests.iter().filter(|row| row.settlement_words > 0);
-    let keys = settled.map(RequestRow::key).collect::<Result<Vec<Key>, StoreError>>()?;
+    let keys: Vec<Key> = settled.map(RequestRow::key).collect();
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
@@ -88,7 +89,7 @@ pub fn list(
     rows.sort_by_key(|row| row.number);
     let mut said: HashMap<Key, Vec<SettlementWord>> = HashMap::new();
     for row in rows {
-        said.entry(key_of(&row.org_id, &row.request_id)?).or_default().push(row.into_word()?);
+        said.entry(key_of(&row.org_id, row.request_id)).or_default().push(row.into_word()?);
     }
     Ok(said)
 }

@@ -1,18 +1,13 @@
 //! How a call and its echo are stored: together and compressed, since the echo repeats most of the call.
 //!
-//! What is stored is in the zlib format (RFC 1950). Decompressed, it is the length of the call as four bytes, big-endian,
-//! then the call in the format `countersign-call-v1`, then the echo as JSON, in which U+0001 stands for the body of the
+//! Unpacked, it is the length of the call as four bytes, big-endian, then the call in the format `countersign-call-v1`, then the echo as JSON, in which U+0001 stands for the body of the
 //! call if that is the same text.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::io::Read;
 
-use flate2::read::ZlibDecoder;
-use flate2::{Compress, Compression, FlushCompress, Status};
 use serde_json::Value;
 
-use super::StoreError;
+use super::{StoreError, packing};
 use crate::domain::call::Call;
 use crate::domain::json;
 use crate::domain::submission::BODY_BYTES_MAX;
@@ -25,11 +20,6 @@ const BODY_BYTES_MIN: usize = 64;
 
 /// No call takes more with its echo: both are made of a submission of a sixteenth of it.
 const PLAIN_BYTES_MAX: usize = 16 * BODY_BYTES_MAX;
-
-thread_local! {
-    /// To make one is more work than to compress a call.
-    static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), true));
-}
 
 /// What is sent, and what people were shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,7 +45,7 @@ impl StoredCall {
     /// The bytes to store.
     pub fn pack(&self) -> Vec<u8> {
         let length = u32::try_from(self.call.len()).expect("a submission has less than 4 GiB");
-        compress(&[&length.to_be_bytes(), self.call.as_slice(), self.stored_echo.as_bytes()].concat())
+        packing::pack(&[&length.to_be_bytes(), self.call.as_slice(), self.stored_echo.as_bytes()].concat())
     }
 
     /// Reads what [`StoredCall::pack`] wrote.
@@ -64,11 +54,8 @@ impl StoredCall {
     /// [`StoreError::Corrupt`] if it is something else, or too long.
     pub fn unpack(packed: &[u8]) -> Result<Self, StoreError> {
         let corrupt = || StoreError::Corrupt("a stored call can't be unpacked".to_owned());
-        let mut plain = Vec::new();
-        let limit = u64::try_from(PLAIN_BYTES_MAX).unwrap_or(u64::MAX);
-        let read = ZlibDecoder::new(packed).take(limit + 1).read_to_end(&mut plain);
-        let read = read.ok().filter(|read| *read <= PLAIN_BYTES_MAX);
-        let (length, rest) = read.and_then(|_| plain.split_first_chunk()).ok_or_else(corrupt)?;
+        let plain = packing::unpack(packed, PLAIN_BYTES_MAX).ok_or_else(corrupt)?;
+        let (length, rest) = plain.split_first_chunk().ok_or_else(corrupt)?;
         let length = usize::try_from(u32::from_be_bytes(*length)).ok();
         let (call, echo) = length.and_then(|length| rest.split_at_checked(length)).ok_or_else(corrupt)?;
         let stored_echo = String::from_utf8(echo.to_vec()).map_err(|_| corrupt())?;
@@ -100,21 +87,6 @@ impl StoredCall {
         let echo = &self.stored_echo;
         if echo.contains(BODY) { echo.replacen(BODY, body, 1).into() } else { echo.into() }
     }
-}
-
-fn compress(plain: &[u8]) -> Vec<u8> {
-    COMPRESSOR.with_borrow_mut(|compressor| {
-        compressor.reset();
-        let mut packed = Vec::with_capacity(plain.len() / 2 + 128);
-        loop {
-            let read = usize::try_from(compressor.total_in()).unwrap_or(plain.len()).min(plain.len());
-            let status = compressor.compress_vec(&plain[read..], &mut packed, FlushCompress::Finish);
-            match status.expect("its state is its own") {
-                Status::StreamEnd => return packed,
-                Status::Ok | Status::BufError => packed.reserve(plain.len() / 2 + 128),
-            }
-        }
-    })
 }
 
 #[cfg(test)]
@@ -153,17 +125,23 @@ mod tests {
 
     #[test]
     fn what_was_not_packed_here_is_corrupt_and_never_takes_much_memory() {
-        let bomb = compress(&vec![0; PLAIN_BYTES_MAX + 1]);
-        let long_call = compress(&[0, 0, 0, 9, b'c', b'a', b'l', b'l']);
-        let no_text = compress(&[0, 0, 0, 0, 0xff]);
+        let bomb = packing::pack(&vec![0; PLAIN_BYTES_MAX + 1]);
+        let long_call = packing::pack(&[0, 0, 0, 9, b'c', b'a', b'l', b'l']);
+        let no_text = packing::pack(&[0, 0, 0, 0, 0xff]);
         let (_, stored) = stored(&json!({ "text": "x" }));
         let packed = stored.pack();
-        for bytes in
-            [&bomb[..], &long_call, &no_text, &compress(&[0, 0]), b"", b"call", &packed[..packed.len() - 1]]
-        {
+        for bytes in [
+            &bomb[..],
+            &long_call,
+            &no_text,
+            &packing::pack(&[0, 0]),
+            b"",
+            b"call",
+            &packed[..packed.len() - 1],
+        ] {
             assert!(matches!(StoredCall::unpack(bytes), Err(StoreError::Corrupt(_))), "{}", bytes.len());
         }
-        assert!(StoredCall::unpack(&compress(&vec![0; PLAIN_BYTES_MAX])).is_ok());
+        assert!(StoredCall::unpack(&packing::pack(&vec![0; PLAIN_BYTES_MAX])).is_ok());
     }
 
     proptest! {
@@ -177,13 +155,6 @@ mod tests {
                 prop_assert_eq!(read.echo(), json::write(&task));
                 prop_assert_eq!(read.task().unwrap(), task);
             }
-        }
-
-        #[test]
-        fn any_bytes_are_compressed_whole(bytes in proptest::collection::vec(any::<u8>(), 0..5_000)) {
-            let mut read = Vec::new();
-            ZlibDecoder::new(&compress(&bytes)[..]).read_to_end(&mut read).unwrap();
-            prop_assert_eq!(read, bytes);
         }
     }
 }

@@ -5,10 +5,11 @@ use super::event_data::{
     SettlementData, SubmittedAgainData, SubmittedData,
 };
 use super::events::{EventRow, corrupt};
-use super::requests::{parse_id, parse_state, parse_verdict};
+use super::requests::{parse_state, parse_verdict};
 use super::{StoreError, from_micros, json};
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::code::Code;
+use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::{AttemptResult, EventKind, EventType, NewRequest, NewRevision, Tried};
 use crate::domain::outcome::Outcome;
 use crate::domain::request::{Request, State, Verdict};
@@ -57,7 +58,9 @@ impl EventRow {
             EventType::Settled => self.settlement_word(true)?,
             EventType::SubmittedAgain => {
                 let data: SubmittedAgainData = self.data()?;
-                EventKind::SubmittedAgain { newer: parse_id(&data.repeated_by)? }
+                EventKind::SubmittedAgain {
+                    newer: RequestId::parse(&data.repeated_by).ok_or_else(|| corrupt("repeated_by"))?,
+                }
             }
             EventType::ProbeAsked => EventKind::ProbeAsked,
             EventType::Probed => self.probed()?,

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::submission_keys;
+use super::stored_bytes::{StoredDigest, StoredId};
 use super::{AnyConnection, StoreError};
 
 /// One row; never changed.
@@ -14,11 +15,11 @@ pub struct SubmissionKeyRow {
     /// The client's key.
     pub key: String,
     /// The request.
-    pub request_id: String,
+    pub request_id: StoredId,
     /// Who submitted it.
     pub person_key: String,
     /// SHA-256 over the type's name and the body as received.
-    pub digest: String,
+    pub digest: StoredDigest,
 }
 
 /// The key's row, if it was used before.

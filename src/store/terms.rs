@@ -12,22 +12,26 @@ use crate::domain::findings::{Warning, WarningCode};
 use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Counted, Terms};
 
-/// The terms, without the subject and the repeat key: the row has them in columns of their own.
+/// The terms, without the subject and the repeat key: the row has them in columns of their own. Most requests have few
+/// of the members that may be absent, and each of them would be stored with every request.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TermsJson {
     rule: String,
     summary: String,
-    #[serde(deserialize_with = "json::nullable")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    #[serde(deserialize_with = "json::nullable")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     risk: Option<String>,
-    #[serde(deserialize_with = "json::nullable")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     due_at: Option<i64>,
-    #[serde(deserialize_with = "json::nullable")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     amount: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     maker_act: Vec<PersonJson>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     counted: Vec<CountedJson>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<WarningJson>,
     call: CallLineJson,
 }
@@ -52,9 +56,10 @@ struct WarningJson {
 struct CallLineJson {
     method: String,
     url: String,
-    #[serde(deserialize_with = "json::nullable")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     masked_url: Option<String>,
     label: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     headers: Vec<HeaderLineJson>,
 }
 
@@ -63,7 +68,7 @@ struct CallLineJson {
 struct HeaderLineJson {
     name: String,
     value: String,
-    #[serde(deserialize_with = "json::nullable")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     masked_value: Option<String>,
 }
 
@@ -171,10 +176,11 @@ pub(super) fn read_brief(text: &str) -> Result<BriefTerms, StoreError> {
     #[serde(rename_all = "camelCase")]
     struct BriefJson {
         rule: String,
-        #[serde(deserialize_with = "json::nullable")]
+        #[serde(default)]
         risk: Option<String>,
-        #[serde(deserialize_with = "json::nullable")]
+        #[serde(default)]
         due_at: Option<i64>,
+        #[serde(default)]
         maker_act: Vec<PersonJson>,
     }
     let brief: BriefJson = json::read(text, "terms")?;
@@ -246,9 +252,10 @@ mod tests {
     }
 
     #[test]
-    fn terms_that_lack_a_member_are_corrupt() {
+    fn terms_that_lack_what_all_have_are_corrupt() {
         let whole: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(&write(&Terms::default())).unwrap();
+        assert_eq!(whole.keys().collect::<Vec<_>>(), ["rule", "summary", "call"]);
         for name in whole.keys() {
             let mut less = whole.clone();
             less.remove(name);

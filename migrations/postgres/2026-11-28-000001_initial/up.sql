@@ -1,4 +1,5 @@
--- Times are microseconds since 1970 in UTC. The org comes first in every key.
+-- Times are microseconds since 1970 in UTC. The org comes first in every key. Ids of requests and events are their
+-- 16 bytes, digests of calls their 32 bytes.
 
 -- One row per request: its current state, the fold of its events. Small on purpose; what is sent and
 -- what came back are in separate tables, so that sealing and retention never touch this one.
@@ -14,7 +15,7 @@
 -- `repeat_of` names the request that this one submits again, `repeated_by` the one as which it was submitted again.
 CREATE TABLE requests (
     org_id          TEXT COLLATE "C" NOT NULL,
-    request_id      TEXT COLLATE "C" NOT NULL,
+    request_id      BYTEA NOT NULL,
     request_type    TEXT COLLATE "C" NOT NULL,
     type_version    TEXT COLLATE "C" NOT NULL,
     state           TEXT COLLATE "C" NOT NULL
@@ -22,7 +23,7 @@ CREATE TABLE requests (
                          'rejected', 'withdrawn', 'expired')),
     version         BIGINT NOT NULL CHECK (version > 0),
     attempts        BIGINT NOT NULL CHECK (attempts >= 0),
-    digest          TEXT COLLATE "C" NOT NULL,
+    digest          BYTEA NOT NULL,
     host            TEXT COLLATE "C" NOT NULL,
     maker_iss       TEXT COLLATE "C" NOT NULL,
     maker_sub       TEXT COLLATE "C" NOT NULL,
@@ -49,8 +50,8 @@ CREATE TABLE requests (
     outcome_attempt BIGINT,
     inferred        BOOLEAN NOT NULL DEFAULT FALSE,
     settlement_words BIGINT NOT NULL DEFAULT 0 CHECK (settlement_words >= 0),
-    repeat_of       TEXT COLLATE "C",
-    repeated_by     TEXT COLLATE "C",
+    repeat_of       BYTEA,
+    repeated_by     BYTEA,
     probes          BIGINT NOT NULL DEFAULT 0 CHECK (probes >= 0),
     last_probe      TEXT COLLATE "C" CHECK (last_probe IN ('happened', 'did_not_happen', 'cannot_tell')),
     revision        BIGINT NOT NULL DEFAULT 1 CHECK (revision > 0),
@@ -75,7 +76,8 @@ CREATE TABLE requests (
         repeated_by IS NULL OR state IN ('failed', 'rejected', 'withdrawn', 'expired'))
 );
 CREATE INDEX requests_by_start ON requests (org_id, started_at, request_id);
-CREATE INDEX requests_by_end ON requests (org_id, ended_at, request_id);
+CREATE INDEX requests_by_end ON requests (org_id, ended_at, request_id) WHERE ended_at IS NOT NULL;
+CREATE INDEX requests_not_ended ON requests (org_id, request_id) WHERE ended_at IS NULL;
 CREATE INDEX requests_by_maker ON requests (org_id, maker_key, started_at, request_id);
 CREATE INDEX requests_waiting ON requests (expires_at) WHERE state = 'AdminTask';
 CREATE INDEX requests_sent_back ON requests (expires_at) WHERE state = 'sent_back';
@@ -91,11 +93,10 @@ CREATE UNIQUE INDEX requests_repeated_once ON requests (org_id, repeat_of) WHERE
 CREATE INDEX requests_sent_repeat_key ON requests (org_id, host, repeat_key)
     WHERE repeat_key IS NOT NULL AND attempts > 0;
 
--- What is sent and the echo that people were shown, compressed together in the zlib format; `src/store/stored_call.rs`
--- says how. `read_bytes` is how many bytes a reader gets of it. One row a revision; never updated.
+-- What is sent and the echo that people were shown, packed together; `src/store/stored_call.rs` says how. `read_bytes` is how many bytes a reader gets of it. One row a revision; never updated.
 CREATE TABLE calls (
     org_id     TEXT COLLATE "C" NOT NULL,
-    request_id TEXT COLLATE "C" NOT NULL,
+    request_id BYTEA NOT NULL,
     revision   BIGINT NOT NULL DEFAULT 1,
     label      TEXT COLLATE "C" NOT NULL,
     read_bytes BIGINT NOT NULL,
@@ -109,7 +110,7 @@ ALTER TABLE calls ALTER COLUMN packed SET STORAGE EXTERNAL;
 -- its revision. `number` counts the decisions on a revision from 0. `stage` and `capacities` say what the person signed as; `act` is their token's act chain.
 CREATE TABLE decisions (
     org_id     TEXT COLLATE "C" NOT NULL,
-    request_id TEXT COLLATE "C" NOT NULL,
+    request_id BYTEA NOT NULL,
     revision   BIGINT NOT NULL DEFAULT 1,
     person_key TEXT COLLATE "C" NOT NULL,
     iss        TEXT COLLATE "C" NOT NULL,
@@ -118,7 +119,7 @@ CREATE TABLE decisions (
     user_name  TEXT COLLATE "C" NOT NULL,
     verdict    TEXT COLLATE "C" NOT NULL CHECK (verdict IN ('approved', 'rejected')),
     message    TEXT COLLATE "C" NOT NULL,
-    digest     TEXT COLLATE "C" NOT NULL,
+    digest     BYTEA NOT NULL,
     decided_at BIGINT NOT NULL,
     number     BIGINT NOT NULL CHECK (number >= 0),
     stage      BIGINT NOT NULL CHECK (stage >= 0),
@@ -135,7 +136,7 @@ CREATE INDEX decisions_by_user ON decisions (org_id, user_id, decided_at, reques
 -- submission, as a JSON array. `stage`, `capacities` and `act` as in `decisions`. A trigger refuses the maker's own.
 CREATE TABLE send_backs (
     org_id     TEXT COLLATE "C" NOT NULL,
-    request_id TEXT COLLATE "C" NOT NULL,
+    request_id BYTEA NOT NULL,
     revision   BIGINT NOT NULL CHECK (revision > 0),
     person_key TEXT COLLATE "C" NOT NULL,
     iss        TEXT COLLATE "C" NOT NULL,
@@ -156,11 +157,11 @@ CREATE TABLE send_backs (
 -- decisions and send-backs are in those tables.
 CREATE TABLE revisions (
     org_id       TEXT COLLATE "C" NOT NULL,
-    request_id   TEXT COLLATE "C" NOT NULL,
+    request_id   BYTEA NOT NULL,
     revision     BIGINT NOT NULL CHECK (revision > 0),
     submitted_at BIGINT NOT NULL,
     type_version TEXT COLLATE "C" NOT NULL,
-    digest       TEXT COLLATE "C" NOT NULL,
+    digest       BYTEA NOT NULL,
     host         TEXT COLLATE "C" NOT NULL,
     till_id      TEXT COLLATE "C" NOT NULL,
     store_id     TEXT COLLATE "C" NOT NULL,
@@ -178,7 +179,7 @@ CREATE TABLE revisions (
 -- equal words. A trigger refuses the maker's own, and a settlement by one account alone.
 CREATE TABLE settlement_words (
     org_id     TEXT COLLATE "C" NOT NULL,
-    request_id TEXT COLLATE "C" NOT NULL,
+    request_id BYTEA NOT NULL,
     number     BIGINT NOT NULL CHECK (number >= 0),
     person_key TEXT COLLATE "C" NOT NULL,
     iss        TEXT COLLATE "C" NOT NULL,
@@ -200,7 +201,7 @@ CREATE TABLE settlement_words (
 -- again until `probe_until`.
 CREATE TABLE executions (
     org_id       TEXT COLLATE "C" NOT NULL,
-    request_id   TEXT COLLATE "C" NOT NULL,
+    request_id   BYTEA NOT NULL,
     host         TEXT COLLATE "C" NOT NULL,
     state        TEXT COLLATE "C" NOT NULL CHECK (state IN ('queued', 'claimed', 'ended')),
     token        BIGINT NOT NULL CHECK (token >= 0),
@@ -226,7 +227,7 @@ CREATE INDEX executions_claimed ON executions (leased_until) WHERE state = 'clai
 -- Numbered sends of an execution; committed before the first byte leaves.
 CREATE TABLE attempts (
     org_id     TEXT COLLATE "C" NOT NULL,
-    request_id TEXT COLLATE "C" NOT NULL,
+    request_id BYTEA NOT NULL,
     attempt    BIGINT NOT NULL CHECK (attempt > 0),
     token      BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
@@ -240,14 +241,16 @@ CREATE TABLE attempts (
     FOREIGN KEY (org_id, request_id) REFERENCES executions (org_id, request_id)
 );
 
--- The target's raw answer to an attempt. `headers` and `warnings` are JSON texts.
+-- The target's raw answer to an attempt. `headers` (JSON) and `body` are packed as `src/store/packing.rs` says;
+-- `head_bytes` is the length of the headers and the warnings, `body_bytes` that of the body. `warnings` is JSON.
 CREATE TABLE answers (
     org_id     TEXT COLLATE "C" NOT NULL,
-    request_id TEXT COLLATE "C" NOT NULL,
+    request_id BYTEA NOT NULL,
     attempt    BIGINT NOT NULL,
     status     BIGINT NOT NULL,
-    headers    TEXT COLLATE "C" NOT NULL,
+    headers    BYTEA NOT NULL,
     body       BYTEA NOT NULL,
+    head_bytes BIGINT NOT NULL,
     body_bytes BIGINT NOT NULL,
     cut        BOOLEAN NOT NULL,
     warnings   TEXT COLLATE "C" NOT NULL,
@@ -261,8 +264,8 @@ CREATE TABLE answers (
 -- keep a copy. `revision` is the one that was the present one after it; NULL for the first. The row of an approval with an attempt's number stands for the start of that attempt as well.
 CREATE TABLE events (
     org_id          TEXT COLLATE "C" NOT NULL,
-    event_id        TEXT COLLATE "C" NOT NULL,
-    request_id      TEXT COLLATE "C",
+    event_id        BYTEA NOT NULL,
+    request_id      BYTEA,
     seq             BIGINT,
     format          BIGINT NOT NULL,
     at              BIGINT NOT NULL,
@@ -277,7 +280,7 @@ CREATE TABLE events (
     from_state      TEXT COLLATE "C",
     to_state        TEXT COLLATE "C",
     message         TEXT COLLATE "C",
-    digest          TEXT COLLATE "C",
+    digest          BYTEA,
     attempt         BIGINT,
     outcome         TEXT COLLATE "C",
     reference       TEXT COLLATE "C" NOT NULL,
@@ -289,7 +292,7 @@ CREATE TABLE events (
     CONSTRAINT events_numbered_per_request CHECK ((request_id IS NULL) = (seq IS NULL))
 );
 CREATE INDEX events_by_type ON events (org_id, type, event_id, at);
-CREATE INDEX events_by_person ON events (org_id, actor_user_id, type, event_id, at, actor_iss)
+CREATE INDEX events_by_person ON events (org_id, actor_user_id, type, event_id, at)
     WHERE actor_iss <> 'countersign';
 CREATE INDEX events_begun ON events (org_id, event_id, at) WHERE type = 'approved' AND attempt IS NOT NULL;
 CREATE UNIQUE INDEX events_of_no_request ON events (org_id, event_id) WHERE request_id IS NULL;
@@ -344,9 +347,9 @@ CREATE TABLE people_in_force (
 CREATE TABLE submission_keys (
     org_id     TEXT COLLATE "C" NOT NULL,
     key        TEXT COLLATE "C" NOT NULL,
-    request_id TEXT COLLATE "C" NOT NULL,
+    request_id BYTEA NOT NULL,
     person_key TEXT COLLATE "C" NOT NULL,
-    digest     TEXT COLLATE "C" NOT NULL,
+    digest     BYTEA NOT NULL,
     PRIMARY KEY (org_id, key)
 );
 
@@ -422,7 +425,7 @@ CREATE TABLE pauses (
 CREATE TABLE outbox (
     position     BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     org_id       TEXT COLLATE "C" NOT NULL,
-    request_id   TEXT COLLATE "C" NOT NULL,
+    request_id   BYTEA NOT NULL,
     seq          BIGINT NOT NULL,
     request_type TEXT COLLATE "C" NOT NULL,
     event_type   TEXT COLLATE "C" NOT NULL,
@@ -438,7 +441,7 @@ CREATE TABLE deliveries (
     org_id       TEXT COLLATE "C" NOT NULL,
     delivery_id  TEXT COLLATE "C" NOT NULL,
     subscription TEXT COLLATE "C" NOT NULL,
-    request_id   TEXT COLLATE "C" NOT NULL,
+    request_id   BYTEA NOT NULL,
     seq          BIGINT NOT NULL,
     request_type TEXT COLLATE "C" NOT NULL,
     event_type   TEXT COLLATE "C" NOT NULL,

@@ -1,5 +1,5 @@
--- Times are microseconds since 1970 in UTC. The org comes first in every key. Ids are made in the order of
--- time, so rows kept in their key's order (`WITHOUT ROWID`) are appended, and need one index less.
+-- Times are microseconds since 1970 in UTC. The org comes first in every key. Ids of requests and events are their
+-- 16 bytes, digests of calls their 32 bytes. Ids are made in the order of time, so rows kept in their key's order (`WITHOUT ROWID`) are appended, and need one index less.
 
 -- One row per request: its current state, the fold of its events. Small on purpose; what is sent and
 -- what came back are in separate tables, so that sealing and retention never touch this one.
@@ -15,7 +15,7 @@
 -- `repeat_of` names the request that this one submits again, `repeated_by` the one as which it was submitted again.
 CREATE TABLE requests (
     org_id          TEXT NOT NULL,
-    request_id      TEXT NOT NULL,
+    request_id      BLOB NOT NULL,
     request_type    TEXT NOT NULL,
     type_version    TEXT NOT NULL,
     state           TEXT NOT NULL
@@ -23,7 +23,7 @@ CREATE TABLE requests (
                          'rejected', 'withdrawn', 'expired')),
     version         INTEGER NOT NULL CHECK (version > 0),
     attempts        INTEGER NOT NULL CHECK (attempts >= 0),
-    digest          TEXT NOT NULL,
+    digest          BLOB NOT NULL,
     host            TEXT NOT NULL,
     maker_iss       TEXT NOT NULL,
     maker_sub       TEXT NOT NULL,
@@ -50,8 +50,8 @@ CREATE TABLE requests (
     outcome_attempt INTEGER,
     inferred        INTEGER NOT NULL DEFAULT 0 CHECK (inferred IN (0, 1)),
     settlement_words INTEGER NOT NULL DEFAULT 0 CHECK (settlement_words >= 0),
-    repeat_of       TEXT,
-    repeated_by     TEXT,
+    repeat_of       BLOB,
+    repeated_by     BLOB,
     probes          INTEGER NOT NULL DEFAULT 0 CHECK (probes >= 0),
     last_probe      TEXT CHECK (last_probe IN ('happened', 'did_not_happen', 'cannot_tell')),
     revision        INTEGER NOT NULL DEFAULT 1 CHECK (revision > 0),
@@ -76,7 +76,8 @@ CREATE TABLE requests (
         repeated_by IS NULL OR state IN ('failed', 'rejected', 'withdrawn', 'expired'))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX requests_by_start ON requests (org_id, started_at, request_id);
-CREATE INDEX requests_by_end ON requests (org_id, ended_at, request_id);
+CREATE INDEX requests_by_end ON requests (org_id, ended_at, request_id) WHERE ended_at IS NOT NULL;
+CREATE INDEX requests_not_ended ON requests (org_id, request_id) WHERE ended_at IS NULL;
 CREATE INDEX requests_by_maker ON requests (org_id, maker_key, started_at, request_id);
 CREATE INDEX requests_waiting ON requests (expires_at) WHERE state = 'AdminTask';
 CREATE INDEX requests_sent_back ON requests (expires_at) WHERE state = 'sent_back';
@@ -92,11 +93,10 @@ CREATE UNIQUE INDEX requests_repeated_once ON requests (org_id, repeat_of) WHERE
 CREATE INDEX requests_sent_repeat_key ON requests (org_id, host, repeat_key)
     WHERE repeat_key IS NOT NULL AND attempts > 0;
 
--- What is sent and the echo that people were shown, compressed together in the zlib format; `src/store/stored_call.rs`
--- says how. `read_bytes` is how many bytes a reader gets of it. One row a revision; never updated.
+-- What is sent and the echo that people were shown, packed together; `src/store/stored_call.rs` says how. `read_bytes` is how many bytes a reader gets of it. One row a revision; never updated.
 CREATE TABLE calls (
     org_id     TEXT NOT NULL,
-    request_id TEXT NOT NULL,
+    request_id BLOB NOT NULL,
     revision   INTEGER NOT NULL DEFAULT 1,
     label      TEXT NOT NULL,
     read_bytes INTEGER NOT NULL,
@@ -108,7 +108,7 @@ CREATE TABLE calls (
 -- its revision. `number` counts the decisions on a revision from 0. `stage` and `capacities` say what the person signed as; `act` is their token's act chain.
 CREATE TABLE decisions (
     org_id     TEXT NOT NULL,
-    request_id TEXT NOT NULL,
+    request_id BLOB NOT NULL,
     revision   INTEGER NOT NULL DEFAULT 1,
     person_key TEXT NOT NULL,
     iss        TEXT NOT NULL,
@@ -117,7 +117,7 @@ CREATE TABLE decisions (
     user_name  TEXT NOT NULL,
     verdict    TEXT NOT NULL CHECK (verdict IN ('approved', 'rejected')),
     message    TEXT NOT NULL,
-    digest     TEXT NOT NULL,
+    digest     BLOB NOT NULL,
     decided_at INTEGER NOT NULL,
     number     INTEGER NOT NULL CHECK (number >= 0),
     stage      INTEGER NOT NULL CHECK (stage >= 0),
@@ -134,7 +134,7 @@ CREATE INDEX decisions_by_user ON decisions (org_id, user_id, decided_at, reques
 -- submission, as a JSON array. `stage`, `capacities` and `act` as in `decisions`. A trigger refuses the maker's own.
 CREATE TABLE send_backs (
     org_id     TEXT NOT NULL,
-    request_id TEXT NOT NULL,
+    request_id BLOB NOT NULL,
     revision   INTEGER NOT NULL CHECK (revision > 0),
     person_key TEXT NOT NULL,
     iss        TEXT NOT NULL,
@@ -155,11 +155,11 @@ CREATE TABLE send_backs (
 -- decisions and send-backs are in those tables.
 CREATE TABLE revisions (
     org_id       TEXT NOT NULL,
-    request_id   TEXT NOT NULL,
+    request_id   BLOB NOT NULL,
     revision     INTEGER NOT NULL CHECK (revision > 0),
     submitted_at INTEGER NOT NULL,
     type_version TEXT NOT NULL,
-    digest       TEXT NOT NULL,
+    digest       BLOB NOT NULL,
     host         TEXT NOT NULL,
     till_id      TEXT NOT NULL,
     store_id     TEXT NOT NULL,
@@ -177,7 +177,7 @@ CREATE TABLE revisions (
 -- equal words. A trigger refuses the maker's own, and a settlement by one account alone.
 CREATE TABLE settlement_words (
     org_id     TEXT NOT NULL,
-    request_id TEXT NOT NULL,
+    request_id BLOB NOT NULL,
     number     INTEGER NOT NULL CHECK (number >= 0),
     person_key TEXT NOT NULL,
     iss        TEXT NOT NULL,
@@ -199,7 +199,7 @@ CREATE TABLE settlement_words (
 -- again until `probe_until`.
 CREATE TABLE executions (
     org_id       TEXT NOT NULL,
-    request_id   TEXT NOT NULL,
+    request_id   BLOB NOT NULL,
     host         TEXT NOT NULL,
     state        TEXT NOT NULL CHECK (state IN ('queued', 'claimed', 'ended')),
     token        INTEGER NOT NULL CHECK (token >= 0),
@@ -225,7 +225,7 @@ CREATE INDEX executions_claimed ON executions (leased_until) WHERE state = 'clai
 -- Numbered sends of an execution; committed before the first byte leaves.
 CREATE TABLE attempts (
     org_id     TEXT NOT NULL,
-    request_id TEXT NOT NULL,
+    request_id BLOB NOT NULL,
     attempt    INTEGER NOT NULL CHECK (attempt > 0),
     token      INTEGER NOT NULL,
     started_at INTEGER NOT NULL,
@@ -239,14 +239,16 @@ CREATE TABLE attempts (
     FOREIGN KEY (org_id, request_id) REFERENCES executions (org_id, request_id)
 ) STRICT, WITHOUT ROWID;
 
--- The target's raw answer to an attempt. `headers` and `warnings` are JSON texts.
+-- The target's raw answer to an attempt. `headers` (JSON) and `body` are packed as `src/store/packing.rs` says;
+-- `head_bytes` is the length of the headers and the warnings, `body_bytes` that of the body. `warnings` is JSON.
 CREATE TABLE answers (
     org_id     TEXT NOT NULL,
-    request_id TEXT NOT NULL,
+    request_id BLOB NOT NULL,
     attempt    INTEGER NOT NULL,
     status     INTEGER NOT NULL,
-    headers    TEXT NOT NULL,
+    headers    BLOB NOT NULL,
     body       BLOB NOT NULL,
+    head_bytes INTEGER NOT NULL,
     body_bytes INTEGER NOT NULL,
     cut        INTEGER NOT NULL,
     warnings   TEXT NOT NULL,
@@ -260,8 +262,8 @@ CREATE TABLE answers (
 -- keep a copy. `revision` is the one that was the present one after it; NULL for the first. The row of an approval with an attempt's number stands for the start of that attempt as well.
 CREATE TABLE events (
     org_id          TEXT NOT NULL,
-    event_id        TEXT NOT NULL,
-    request_id      TEXT,
+    event_id        BLOB NOT NULL,
+    request_id      BLOB,
     seq             INTEGER,
     format          INTEGER NOT NULL,
     at              INTEGER NOT NULL,
@@ -276,7 +278,7 @@ CREATE TABLE events (
     from_state      TEXT,
     to_state        TEXT,
     message         TEXT,
-    digest          TEXT,
+    digest          BLOB,
     attempt         INTEGER,
     outcome         TEXT,
     reference       TEXT NOT NULL,
@@ -342,9 +344,9 @@ CREATE TABLE people_in_force (
 CREATE TABLE submission_keys (
     org_id     TEXT NOT NULL,
     key        TEXT NOT NULL,
-    request_id TEXT NOT NULL,
+    request_id BLOB NOT NULL,
     person_key TEXT NOT NULL,
-    digest     TEXT NOT NULL,
+    digest     BLOB NOT NULL,
     PRIMARY KEY (org_id, key)
 ) STRICT, WITHOUT ROWID;
 
@@ -420,7 +422,7 @@ CREATE TABLE pauses (
 CREATE TABLE outbox (
     position     INTEGER NOT NULL PRIMARY KEY,
     org_id       TEXT NOT NULL,
-    request_id   TEXT NOT NULL,
+    request_id   BLOB NOT NULL,
     seq          INTEGER NOT NULL,
     request_type TEXT NOT NULL,
     event_type   TEXT NOT NULL,
@@ -436,7 +438,7 @@ CREATE TABLE deliveries (
     org_id       TEXT NOT NULL,
     delivery_id  TEXT NOT NULL,
     subscription TEXT NOT NULL,
-    request_id   TEXT NOT NULL,
+    request_id   BLOB NOT NULL,
     seq          INTEGER NOT NULL,
     request_type TEXT NOT NULL,
     event_type   TEXT NOT NULL,

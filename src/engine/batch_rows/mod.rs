@@ -22,6 +22,7 @@ use super::deliveries::outboxed;
 use super::rule_book::RuleBook;
 use crate::clock::Clock;
 use crate::domain::execution::Execution;
+use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::{Command, Event, EventKind, Refusal, refused, transition};
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::{Request, State};
@@ -86,7 +87,7 @@ pub(super) struct BatchRows<'a> {
     /// The counters that changed.
     counted: BTreeSet<UsageKey>,
     /// Open requests by subject.
-    pending: HashMap<UsageKey, Vec<String>>,
+    pending: HashMap<UsageKey, Vec<RequestId>>,
     /// Idempotency keys by org and key.
     client_keys: HashMap<(String, String), SubmissionKeyRow>,
     new_client_keys: Vec<SubmissionKeyRow>,
@@ -229,10 +230,9 @@ impl<'a> BatchRows<'a> {
         if !(1..now).contains(&version) {
             return Ok(version == now);
         }
-        let id = key.1.to_string();
         let is_later = |row: &&EventRow| {
             row.org_id == key.0.as_str()
-                && row.request_id.as_deref() == Some(id.as_str())
+                && row.request_id == Some(key.1.into())
                 && row.last_seq().is_some_and(|seq| seq > version)
         };
         Ok(self.events.iter().filter(is_later).all(EventRow::moves_nothing)
@@ -329,7 +329,7 @@ impl<'a> BatchRows<'a> {
         let attempt = self.requests.get(key).map_or(1, |entry| entry.request.sending.attempts);
         self.new_attempts.push(AttemptRow {
             org_id: key.0.to_string(),
-            request_id: key.1.to_string(),
+            request_id: key.1.into(),
             attempt,
             token,
             started_at: to_micros(self.now),
@@ -345,7 +345,7 @@ impl<'a> BatchRows<'a> {
         let now = to_micros(self.now);
         self.ended_attempts.push(AttemptRow {
             org_id: key.0.to_string(),
-            request_id: key.1.to_string(),
+            request_id: key.1.into(),
             attempt: ending.end.attempt,
             token: *token,
             // The start is no column of this update.

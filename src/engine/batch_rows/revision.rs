@@ -43,7 +43,7 @@ impl BatchRows<'_> {
         let revised = entry.request.clone();
         self.take_share(&revised)?;
         self.new_calls.push(call.clone());
-        let id = key.1.to_string();
+        let id = key.1;
         self.pending.values_mut().for_each(|open| open.retain(|other| *other != id));
         self.remember(prepared, id);
         Ok(())

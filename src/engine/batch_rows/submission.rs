@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::collections::hash_map;
 
 use super::{BatchRows, ExecutionEntry};
+use crate::domain::ids::RequestId;
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::Request;
 use crate::engine::admission::{PreparedSubmission, StoredContext, usage_in};
 use crate::engine::change_feed::Change;
+use crate::store::stored_bytes::StoredDigest;
 use crate::store::submission_keys::{self, SubmissionKeyRow};
 use crate::store::submissions::NewSubmission;
 use crate::store::usage::UsageKey;
@@ -68,7 +70,7 @@ impl<'a> BatchRows<'a> {
         let mut pending = pending.unwrap_or_default();
         if let Some((_, own)) = prepared.ground.key() {
             // It is its own earlier revision, or its deadline may have passed just now.
-            pending.retain(|id| *id != own.to_string());
+            pending.retain(|id| *id != own);
         }
         StoredContext { usage, pending }
     }
@@ -81,22 +83,22 @@ impl<'a> BatchRows<'a> {
         submission: NewSubmission,
     ) -> Result<(), StoreError> {
         self.count(request, Usage::add)?;
-        self.remember(prepared, submission.request.request_id.clone());
+        self.remember(prepared, submission.request.request_id.into());
         self.submit(Cow::Owned(submission))
     }
 
     /// Shows the submission, which became the request `id`, to those after it: on its subject, and under its key.
-    pub(super) fn remember(&mut self, prepared: &PreparedSubmission, id: String) {
+    pub(super) fn remember(&mut self, prepared: &PreparedSubmission, id: RequestId) {
         if let Some(at) = pending_key(prepared) {
-            self.pending.entry(at).or_default().push(id.clone());
+            self.pending.entry(at).or_default().push(id);
         }
         if let Some(client_key) = &prepared.client_key {
             let row = SubmissionKeyRow {
                 org_id: prepared.maker.org.to_string(),
                 key: client_key.key.clone(),
-                request_id: id,
+                request_id: id.into(),
                 person_key: prepared.rules.people.key_of(&prepared.maker.person).into_text(),
-                digest: client_key.digest.to_string(),
+                digest: StoredDigest(client_key.digest),
             };
             self.client_keys.insert((row.org_id.clone(), row.key.clone()), row.clone());
             self.new_client_keys.push(row);

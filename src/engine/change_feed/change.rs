@@ -8,7 +8,7 @@ use crate::domain::lifecycle::{Event, EventType};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Capacity;
 use crate::domain::request::{Request, State, Verdict};
-use crate::store::requests::{RequestRow, parse_id, parse_state};
+use crate::store::requests::{RequestRow, parse_state};
 use crate::store::{StoreError, from_micros};
 
 /// One thing that happened to a request.
@@ -155,7 +155,7 @@ impl Change {
         Ok(Self {
             seq: 0,
             org: OrgId::new(row.org_id.clone()),
-            id: parse_id(&row.request_id)?,
+            id: row.request_id.into(),
             version: event.version,
             state: parse_state(&row.state)?,
             request_type: RequestTypeName::new(row.request_type.clone()),

@@ -98,7 +98,7 @@ fn read_change(
     org: &OrgId,
     event: EventSummary,
 ) -> Result<Option<Change>, StoreError> {
-    let Some(id) = event.request_id.as_deref().and_then(RequestId::parse) else { return Ok(None) };
+    let Some(id) = event.request_id.map(RequestId::from) else { return Ok(None) };
     let event_type = events::parse_event_type(&event.event_type)?;
     let Some(kind) = ChangeKind::of(event_type) else { return Ok(None) };
     let Some(row) = requests::find(conn, org, id)? else { return Ok(None) };

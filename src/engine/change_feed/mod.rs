@@ -252,7 +252,7 @@ impl Feed {
         let mut state = self.state();
         state.published.retain(|_, at| *at >= forget_before);
         let is_new = |event: &EventSummary| {
-            let id = event.request_id.as_deref().and_then(RequestId::parse);
+            let id = event.request_id.map(RequestId::from);
             id.zip(event.seq).is_some_and(|key| !state.published.contains_key(&key))
         };
         events.into_iter().filter(is_new).collect()

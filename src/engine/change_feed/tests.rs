@@ -132,7 +132,7 @@ fn what_is_read_again_is_published_once() {
     feed.publish(vec![change("100", 1), change("100", 2)]);
     assert_eq!(queued(&mut subscription), [id(1), id(2)]);
     let event = |number| EventSummary {
-        request_id: Some(id(number).to_string()),
+        request_id: Some(id(number).into()),
         seq: Some(4),
         at: 0,
         event_type: EventType::Approved.name().to_owned(),

@@ -90,7 +90,7 @@ impl Decider {
 
 /// Whether an earlier try of this submission was committed although it was reported as failed.
 pub(super) fn is_stored(conn: &mut AnyConnection, row: &RequestRow) -> Result<bool, StoreError> {
-    let (org, id) = (OrgId::new(row.org_id.clone()), requests::parse_id(&row.request_id)?);
+    let (org, id) = (OrgId::new(row.org_id.clone()), row.request_id.into());
     Ok(requests::find(conn, &org, id)?.is_some_and(|found| found.digest == row.digest))
 }
 
@@ -104,7 +104,7 @@ pub(super) fn replayed(
         return Ok(None);
     };
     let is_theirs = is_theirs(conn, row, (&prepared.maker.person, &prepared.rules.people))?;
-    Ok(Some(match client_key.request_of(row, is_theirs)? {
+    Ok(Some(match client_key.request_of(row, is_theirs) {
         Some(id) => WriteReply::Replayed(id),
         None => WriteReply::NotAdmitted(AdmissionRefusal::key_reused()),
     }))

@@ -152,7 +152,7 @@ impl TrailEntryBody {
             from: entry.from.map(Word),
             to: entry.to.map(Word),
             message: entry.message.clone(),
-            digest: entry.digest.map(|digest| DigestText(digest.to_string())),
+            digest: Some(DigestText(entry.digest.to_string())),
             reference: entry.reference.clone(),
             attempt: entry.attempt,
             outcome: entry.outcome.map(Word),

@@ -160,7 +160,7 @@ fn compared(view: &View, entries: &[TrailEntry]) -> Vec<Compared> {
     }
     for entry in entries {
         if let Some(EventKind::AttemptStarted { attempt }) = entry.kind {
-            let digest = entry.digest.map(|digest| digest.to_string()).unwrap_or_default();
+            let digest = entry.digest.to_string();
             all.push(compared(format!("Sent in attempt {attempt}"), digest));
         }
     }

@@ -96,7 +96,7 @@ pub fn describe_event(entry: &TrailEntry, when: When) -> EventWords {
         is_decision,
         from: entry.from.map(|state| state.name().to_owned()),
         to: entry.to.map(|state| state.name().to_owned()),
-        digest: entry.digest.map(|digest| DigestWords::of(&digest.to_string())),
+        digest: Some(DigestWords::of(&entry.digest.to_string())),
     }
 }
 

@@ -12,7 +12,8 @@ use crate::support::{On, eventually, run};
 /// Holds the request's row, as another program could, until the connection commits.
 fn hold(app: &App, request: &Submitted) -> AnyConnection {
     let mut other = app.database();
-    let locked = format!("BEGIN; SELECT FROM requests WHERE request_id = '{}' FOR UPDATE", request.id);
+    let id = app.id_in_sql(&request.id);
+    let locked = format!("BEGIN; SELECT FROM requests WHERE request_id = {id} FOR UPDATE");
     other.batch_execute(&locked).unwrap();
     other
 }

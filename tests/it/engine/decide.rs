@@ -6,6 +6,7 @@ use countersign::domain::execution::ExecutionState;
 use countersign::domain::request::{NewDecision, Request, State, Verdict};
 use countersign::domain::sending::Sending;
 use countersign::engine::{DecisionInput, EngineError};
+use countersign::store::stored_bytes::StoredDigest;
 use countersign::store::{StoreError, requests};
 use futures_util::future::join_all;
 
@@ -37,7 +38,7 @@ async fn a_decision_is_stored_with_its_execution(database: Database) {
     assert_eq!(stored.decisions[0].digest, request.digest);
     let event = &stored.events[3];
     assert_eq!((event.event_type.as_str(), event.message.as_deref()), ("approved", Some("fine")));
-    assert_eq!(event.digest, Some(request.digest.to_string()));
+    assert_eq!(event.digest, Some(StoredDigest(request.digest)));
     assert_eq!((&event.actor_token_id, &event.reference[..]), (&checker("anna").token_id, "ref-decide"));
     let execution = stored.execution.unwrap();
     assert_eq!(

@@ -45,7 +45,7 @@ fn ending(outcome: AttemptOutcome) -> Ending {
 fn attempt(request: &Request, token: i64) -> AttemptRow {
     AttemptRow {
         org_id: request.org.to_string(),
-        request_id: request.id.to_string(),
+        request_id: request.id.into(),
         attempt: 1,
         token,
         started_at: to_micros(start()),

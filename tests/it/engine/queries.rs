@@ -1,5 +1,6 @@
 //! Pages by number and by position walk over the same rows in the same order.
 
+use countersign::store::stored_bytes::StoredId;
 use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -59,10 +60,10 @@ fn at(micros: u8) -> i64 {
 
 fn row(template: &NewSubmission, org: &str, id: u128, (began, ended): Times) -> NewSubmission {
     let mut row = template.clone();
-    let id = RequestId::new(Uuid::from_u128(id)).to_string();
+    let id = StoredId(Uuid::from_u128(id));
     row.request.org_id = org.to_owned();
     row.call.org_id = org.to_owned();
-    row.request.request_id = id.clone();
+    row.request.request_id = id;
     row.call.request_id = id;
     row.request.started_at = at(began);
     row.request.ended_at = ended.map(at);

@@ -98,8 +98,8 @@ async fn a_submission_comes_with_its_three_events_and_who_caused_them(database: 
     let Trail { view, entries } = node.engine.trail(&auditor(), request.id).await.unwrap();
     assert_eq!((&view.request, entries.len()), (&request, stored.events.len()));
     for (entry, row) in entries.into_iter().zip(stored.events) {
-        assert_eq!((&entry.event_id, &entry.event_type), (&row.event_id, &row.event_type));
-        assert_eq!(entry.digest, Some(request.digest));
+        assert_eq!((&entry.event_id, &entry.event_type), (&row.event_id.to_string(), &row.event_type));
+        assert_eq!(entry.digest, request.digest);
         assert_eq!(entry.kind, Some(row.into_event(&request).unwrap().kind));
     }
 }

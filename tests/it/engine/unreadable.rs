@@ -30,8 +30,8 @@ fn put(node: &Node, request: &Request, column: &str, value: &str) -> String {
     let table = if node.database.is_postgres() { " ON requests" } else { "" };
     let dropped = format!("DROP TRIGGER IF EXISTS requests_revision_never_changes{table}");
     node.conn().batch_execute(&dropped).unwrap();
-    let id = request.id;
-    let sql = format!("UPDATE requests SET {column} = '{value}' WHERE request_id = '{id}'");
+    let id = node.database.id(request.id);
+    let sql = format!("UPDATE requests SET {column} = '{value}' WHERE request_id = {id}");
     assert_eq!(node.execute(&sql), Ok(1));
     match column {
         "type_version" => row.type_version,
@@ -69,7 +69,8 @@ async fn an_unreadable_row_of_the_queue_does_not_stop_the_others(database: Datab
     let node = Node::open(database);
     let [damaged, whole] = [node.approved().await, node.approved().await];
     // No calendar has this instant.
-    let sql = format!("UPDATE executions SET queued_at = {} WHERE request_id = '{}'", i64::MAX, damaged.id);
+    let id = node.database.id(damaged.id);
+    let sql = format!("UPDATE executions SET queued_at = {} WHERE request_id = {id}", i64::MAX);
     assert_eq!(node.execute(&sql), Ok(1));
     let claimed: Vec<_> = claim_all(&node.engine).await.iter().map(|one| one.held.key.1).collect();
     assert_eq!(claimed, [whole.id]);

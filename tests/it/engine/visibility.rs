@@ -53,11 +53,11 @@ fn in_other_org(node: &Node, like: &NewSubmission) -> NewSubmission {
         reference: "ref",
     };
     let (_, mut rows) = node.engine.prepare(&submitting).unwrap();
-    rows.request.request_id = like.request.request_id.clone();
-    rows.call.request_id = like.call.request_id.clone();
+    rows.request.request_id = like.request.request_id;
+    rows.call.request_id = like.call.request_id;
     for (event, other) in rows.events.iter_mut().zip(&like.events) {
-        event.request_id = other.request_id.clone();
-        event.event_id = other.event_id.clone();
+        event.request_id = other.request_id;
+        event.event_id = other.event_id;
     }
     rows
 }

@@ -89,8 +89,8 @@ async fn a_changed_echo_is_stopped_as_well(on: On) {
 }
 
 async fn a_changed_digest_of_the_decision_is_stopped_as_well(on: On) {
-    let change = format!("UPDATE decisions SET digest = 'sha256:{}'", "0".repeat(64));
-    is_stopped(on, |app, _| app.tamper(&change)).await;
+    let change = |app: &App| format!("UPDATE decisions SET digest = {}", app.bytes_in_sql(&[0; 32]));
+    is_stopped(on, |app, _| app.tamper(&change(app))).await;
 }
 
 /// The decision's digest is binding: two rows that agree with each other prove nothing.
@@ -100,10 +100,11 @@ async fn a_call_that_was_changed_with_everything_but_the_decision_is_stopped(on:
     let other = app.maker().submitted(&app.badge_to_target()).await.id;
     app.checker().approve_async(&id).await.data();
     lift_guards(&app, on);
+    let [id_in_sql, other] = [&id, &other].map(|id| app.id_in_sql(id));
     for (table, column) in [("calls", "packed"), ("requests", "digest")] {
         app.tamper(&format!(
-            "UPDATE {table} SET {column} = (SELECT {column} FROM {table} WHERE request_id = '{other}') \
-             WHERE request_id = '{id}'"
+            "UPDATE {table} SET {column} = (SELECT {column} FROM {table} WHERE request_id = {other}) \
+             WHERE request_id = {id_in_sql}"
         ));
     }
     finds_it_stopped(&app, &id).await;
@@ -115,14 +116,15 @@ async fn the_database_refuses_to_change_what_was_written(on: On) {
     app.checker().approve(&id).await.data();
     use diesel::connection::SimpleConnection;
     let mut conn = app.database();
+    let bytes = app.bytes_in_sql(b"another");
     for change in [
         "UPDATE events SET message = 'another'",
         "DELETE FROM events",
-        "UPDATE calls SET packed = 'x'",
+        &format!("UPDATE calls SET packed = {bytes}"),
         "UPDATE decisions SET message = 'another'",
         "DELETE FROM decisions",
         "UPDATE requests SET state = 'rejected'",
-        "UPDATE requests SET digest = 'another'",
+        &format!("UPDATE requests SET digest = {bytes}"),
     ] {
         assert!(conn.batch_execute(change).is_err(), "{change}");
     }

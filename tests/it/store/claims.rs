@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta};
+use countersign::domain::ids::RequestId;
 use countersign::domain::slots::{DueCalls, Grant};
 use countersign::store::claims::{self, Lease, NodeTime};
 use countersign::store::{AnyConnection, executions, requests};
@@ -15,7 +16,7 @@ use super::numbered;
 use crate::on_both_stores;
 use crate::support::claims::LEASE;
 use crate::support::node::{Node, key};
-use crate::support::stores::Database;
+use crate::support::stores::{Database, bytes_in_sql};
 
 on_both_stores![
     a_claim_does_what_the_domain_says,
@@ -137,7 +138,7 @@ fn fill(node: &Node) {
     .unwrap();
     conn.batch_execute(&format!(
         "UPDATE executions SET state = 'claimed', node = 'a node', leased_until = {now}, token = 1 \
-         WHERE request_id LIKE '%77'; ANALYZE executions"
+         WHERE ({now} - queued_at) % 100 = 77; ANALYZE executions"
     ))
     .unwrap();
 }
@@ -234,7 +235,8 @@ fn with_values(statement: &str) -> String {
     let mut text = parts.next().unwrap().to_owned();
     for (part, value) in parts.zip(values) {
         text += &match value {
-            Value::String(value) => format!("'{value}'"),
+            Value::String(value) => RequestId::parse(&value)
+                .map_or_else(|| format!("'{value}'"), |id| bytes_in_sql(false, id.uuid().as_bytes())),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
                 value.to_string()
             }

@@ -1,5 +1,6 @@
 //! A subscriber that was away for long has a long backlog, and a look at it costs no more than at a short one.
 
+use countersign::domain::ids::RequestId;
 use countersign::store::{AnyConnection, deliveries};
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
@@ -31,14 +32,14 @@ struct Step {
 /// One event each of many requests, all due at once; without statistics, as when they have just come.
 fn fill(node: &Node, conn: &mut AnyConnection) {
     let (numbers, id) = numbered(&node.database, BACKLOG);
-    conn.batch_execute(&insert(&format!("SELECT {id} AS id, 3 AS seq FROM {numbers}"))).unwrap();
+    conn.batch_execute(&insert(&format!("SELECT {id} AS id, i AS number, 3 AS seq FROM {numbers}"))).unwrap();
 }
 
 fn insert(ids: &str) -> String {
     format!(
         "INSERT INTO deliveries (org_id, delivery_id, subscription, request_id, seq, request_type, event_type,
              from_state, to_state, created_at, state, attempts, due_at)
-         SELECT '100', 'd' || seq || id, 'one', id, seq, 'T', 'submitted', NULL, 'AdminTask', 1, 'waiting', 0, 1
+         SELECT '100', 'd' || CAST(seq AS TEXT) || '-' || CAST(number AS TEXT), 'one', id, seq, 'T', 'submitted', NULL, 'AdminTask', 1, 'waiting', 0, 1
          FROM ({ids}) AS ids"
     )
 }
@@ -77,9 +78,9 @@ async fn a_look_at_a_long_backlog_reads_few_rows(database: Database) {
 async fn an_earlier_event_of_a_request_goes_first(database: Database) {
     let node = Node::open(database);
     let conn = &mut node.store.open_writer().unwrap();
-    let id = "00000000-0000-0000-0000-000000000001";
+    let id = node.database.id(RequestId::nil());
     for seq in [4, 3, 5] {
-        conn.batch_execute(&insert(&format!("SELECT '{id}' AS id, {seq} AS seq"))).unwrap();
+        conn.batch_execute(&insert(&format!("SELECT {id} AS id, 1 AS number, {seq} AS seq"))).unwrap();
     }
     let due = deliveries::list_due(conn, "one", start(), 9).unwrap();
     assert_eq!(due.iter().map(|delivery| delivery.seq).collect::<Vec<_>>(), [3]);

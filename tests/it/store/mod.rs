@@ -17,17 +17,14 @@ use crate::support::stores::Database;
 /// A table `numbers` of the numbers `i` from 1 to `most`, and the id of a request that stands for `i`: both as SQL.
 fn numbered(database: &Database, most: i64) -> (String, &'static str) {
     if database.is_postgres() {
-        (
-            format!("generate_series(1, {most}) AS numbers (i)"),
-            "'00000000-0000-0000-0000-' || lpad(i::text, 12, '0')",
-        )
+        (format!("generate_series(1, {most}) AS numbers (i)"), "decode(lpad(to_hex(i), 32, '0'), 'hex')")
     } else {
         (
             format!(
                 "(WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {most}) \
                  SELECT i FROM numbers) AS numbers"
             ),
-            "printf('00000000-0000-0000-0000-%012d', i)",
+            "unhex(printf('%032x', i))",
         )
     }
 }

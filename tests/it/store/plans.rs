@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use countersign::domain::ids::OrgId;
+use countersign::domain::ids::{OrgId, RequestId};
 use countersign::domain::lifecycle::EventType;
 use countersign::domain::request::State;
 use countersign::store::org_events::EventFilter;
@@ -11,13 +11,13 @@ use countersign::store::{
 };
 use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 
 use crate::on_both_stores;
 use crate::support::node::{Node, start};
-use crate::support::stores::Database;
+use crate::support::stores::{Database, bytes_in_sql};
 
 on_both_stores![
     no_periodic_query_reads_a_big_table_from_end_to_end,
@@ -42,14 +42,12 @@ fn fill(conn: &mut AnyConnection) {
         AnyConnection::Postgres(_) => "lpad(to_hex(at / 1000), 12, '0')",
         AnyConnection::Sqlite(_) => "printf('%012x', at / 1000)",
     };
-    let id = format!(
-        "substr({id}, 1, 8) || '-' || substr({id}, 9, 4) || '-7000-8000-' || substr('000000000000' || n, -12, 12)"
-    );
+    // After it the version, the variant, and a number.
     let id = match conn {
         AnyConnection::Postgres(_) => {
-            id.replace("substr('000000000000' || n, -12, 12)", "lpad(n::text, 12, '0')")
+            format!("decode({id} || '70008000' || lpad(to_hex(n), 12, '0'), 'hex')")
         }
-        AnyConnection::Sqlite(_) => id,
+        AnyConnection::Sqlite(_) => format!("unhex({id} || '70008000' || printf('%012x', n))"),
     };
     let from = format!("(SELECT n, {at} + CAST(n AS BIGINT) * 1000000 AS at FROM {numbers}) AS times");
     conn.batch_execute(&format!(
@@ -58,7 +56,7 @@ fn fill(conn: &mut AnyConnection) {
              started_at, expires_at, ended_at, terms, subject, waits_for, sort_at, execute_before)
          SELECT '100', {id}, 'T', 'v', CASE WHEN n % 1000 = 0 THEN 'unknown' WHEN n % 1000 = 1 THEN 'AdminTask'
                     WHEN n % 1000 = 2 THEN 'approved' ELSE 'executed' END,
-                5, 0, 'd', 'h', 'i', 's', 'u', 'n', 'k', '', '', '', '', at, at + 100000000,
+                5, 0, {id}, 'h', 'i', 's', 'u', 'n', 'k', '', '', '', '', at, at + 100000000,
                 CASE WHEN n % 1000 > 2 THEN at END, '{{}}', NULL, '', at, at + 100000000 FROM {from};
          INSERT INTO executions (org_id, request_id, host, state, token, node, leased_until, queued_at,
              due_at, ended_at, outcome)
@@ -71,6 +69,10 @@ fn fill(conn: &mut AnyConnection) {
          SELECT '100', {id}, {id}, n, 1, at, CASE n % 5 WHEN 0 THEN 'submitted' WHEN 1 THEN 'maker_access_validated'
                     WHEN 2 THEN 'payload_validated' WHEN 3 THEN 'approved' ELSE 'executed' END,
                 'i', 's', 'u', 'n', 'r', '{{}}' FROM {from};
+         INSERT INTO events (org_id, event_id, format, at, type, actor_iss, actor_sub, actor_user_id, actor_user_name,
+             reference, data)
+         SELECT '', {id}, 1, at, CASE n % 2 WHEN 0 THEN 'rules_in_force' ELSE 'people_in_force' END,
+                'countersign', 'system', 'system', 'system', 'r', '{{}}' FROM {from};
          INSERT INTO sessions (session_id, user_id, claims, org_id, created_at, last_seen_at, expires_at)
          SELECT 's' || n, 'u', '{{}}', '100', at, at, at + 1 FROM {from};
          ANALYZE"
@@ -120,7 +122,10 @@ fn plan(conn: &mut AnyConnection, sent: &str) -> String {
             let explained: BoxedSqlQuery<'_, diesel::sqlite::Sqlite, SqlQuery> =
                 sql_query(format!("EXPLAIN QUERY PLAN {sql}")).into_boxed();
             let bound = values.iter().fold(explained, |query, value| match value {
-                Value::String(text) => query.bind::<Text, _>(text.clone()),
+                Value::String(text) => match RequestId::parse(text) {
+                    Some(id) => query.bind::<Binary, _>(id.uuid().as_bytes().to_vec()),
+                    None => query.bind::<Text, _>(text.clone()),
+                },
                 Value::Number(number) => query.bind::<BigInt, _>(number.as_i64().unwrap()),
                 Value::Bool(flag) => query.bind::<Bool, _>(*flag),
                 Value::Null | Value::Array(_) | Value::Object(_) => {
@@ -143,7 +148,8 @@ struct Detail {
 /// A value as SQL; the program's own connections plan for the values at hand, too.
 fn literal(value: &Value) -> String {
     match value {
-        Value::String(text) => format!("'{text}'"),
+        Value::String(text) => RequestId::parse(text)
+            .map_or_else(|| format!("'{text}'"), |id| bytes_in_sql(true, id.uuid().as_bytes())),
         Value::Number(number) => number.to_string(),
         Value::Array(values) => {
             format!("ARRAY[{}]", values.iter().map(literal).collect::<Vec<_>>().join(", "))

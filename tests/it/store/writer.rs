@@ -162,7 +162,7 @@ impl HeldLease {
 }
 
 fn is_there(node: &Node, submission: &NewSubmission) -> bool {
-    let id = requests::parse_id(&submission.request.request_id).unwrap();
+    let id = submission.request.request_id.into();
     let mut conn = node.store.read_connection().unwrap();
     requests::find(&mut conn, &maker().org, id).unwrap().is_some()
 }

@@ -27,6 +27,7 @@ use countersign::store::attempts::{self, AttemptRow};
 use countersign::store::events::EventRow;
 use countersign::store::requests::RequestRow;
 use countersign::store::schema::answers as answer_table;
+use countersign::store::stored_bytes::StoredId;
 use countersign::store::writer::WriterLimits;
 use countersign::store::{AnyConnection, Store, events, request_parts, requests};
 use diesel::connection::SimpleConnection;
@@ -157,7 +158,9 @@ impl Node {
             attempts: attempts::list(conn, org, id).unwrap(),
             answers: answer_table::table
                 .filter(
-                    answer_table::org_id.eq(org.as_str()).and(answer_table::request_id.eq(id.to_string())),
+                    answer_table::org_id
+                        .eq(org.as_str())
+                        .and(answer_table::request_id.eq(StoredId::from(id))),
                 )
                 .order(answer_table::attempt)
                 .load(conn)

@@ -3,6 +3,7 @@
 use std::env;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use countersign::domain::ids::RequestId;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use tempfile::TempDir;
@@ -74,6 +75,17 @@ impl Database {
     pub fn is_postgres(&self) -> bool {
         matches!(self._place, Place::Schema { .. })
     }
+
+    /// An id as it is written in a statement.
+    pub fn id(&self, id: RequestId) -> String {
+        bytes_in_sql(self.is_postgres(), id.uuid().as_bytes())
+    }
+}
+
+/// Bytes as they are written in a statement.
+pub fn bytes_in_sql(is_postgres: bool, bytes: &[u8]) -> String {
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    if is_postgres { format!("'\\x{digits}'::bytea") } else { format!("x'{digits}'") }
 }
 
 struct Schema {

@@ -110,28 +110,19 @@ async fn what_is_stored_of_an_earlier_revision_can_not_be_changed(on: On) {
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| app.tamper(sql)));
         done.is_ok()
     };
-    for table in ["revisions", "send_backs", "calls", "decisions"] {
-        let digest = if table == "calls" {
-            "label"
-        } else if table == "send_backs" {
-            "message"
-        } else {
-            "digest"
-        };
-        if table != "decisions" {
-            assert!(
-                !changed(&format!("UPDATE {table} SET {digest} = 'x' WHERE request_id = '{id}'")),
-                "{table}"
-            );
-            assert!(!changed(&format!("DELETE FROM {table} WHERE request_id = '{id}'")), "{table}");
-        }
-    }
-    for sql in ["revision = 3, revised_at = 1", "revision = 1", "digest = 'x'", "terms = '{}'", "host = 'x'"]
+    let (id, back) = (app.id_in_sql(&id), app.id_in_sql(&back));
+    let digest = format!("digest = {}", app.bytes_in_sql(&[0; 32]));
+    for (table, change) in
+        [("revisions", digest.as_str()), ("send_backs", "message = 'x'"), ("calls", "label = 'x'")]
     {
-        assert!(!changed(&format!("UPDATE requests SET {sql} WHERE request_id = '{id}'")), "{sql}");
+        assert!(!changed(&format!("UPDATE {table} SET {change} WHERE request_id = {id}")), "{table}");
+        assert!(!changed(&format!("DELETE FROM {table} WHERE request_id = {id}")), "{table}");
+    }
+    for sql in ["revision = 3, revised_at = 1", "revision = 1", &digest, "terms = '{}'", "host = 'x'"] {
+        assert!(!changed(&format!("UPDATE requests SET {sql} WHERE request_id = {id}")), "{sql}");
     }
     // Not even one that is sent back becomes another call without a row for what it was.
-    for sql in ["revision = 2, revised_at = 1, digest = 'x', state = 'AdminTask'", "digest = 'x'"] {
-        assert!(!changed(&format!("UPDATE requests SET {sql} WHERE request_id = '{back}'")), "{sql}");
+    for sql in [&format!("revision = 2, revised_at = 1, {digest}, state = 'AdminTask'"), &digest] {
+        assert!(!changed(&format!("UPDATE requests SET {sql} WHERE request_id = {back}")), "{sql}");
     }
 }

@@ -28,6 +28,7 @@ use crate::support::browser::Browser;
 use crate::support::client::{Call, Reply};
 use crate::support::people::{Actor, ORG, Person};
 use crate::support::sandbox::Sandbox;
+use crate::support::stores::bytes_in_sql;
 use crate::support::target::Target;
 use crate::support::{On, fixture};
 
@@ -277,12 +278,18 @@ impl App {
         let mut conn = self.database();
         let mut stored = calls::find(&mut conn, &key).unwrap().unpack().unwrap();
         change(&mut stored);
-        let packed: String = stored.pack().iter().map(|byte| format!("{byte:02x}")).collect();
-        let bytes = match &conn {
-            AnyConnection::Sqlite(_) => format!("x'{packed}'"),
-            AnyConnection::Postgres(_) => format!("'\\x{packed}'"),
-        };
-        self.tamper(&format!("UPDATE calls SET packed = {bytes} WHERE request_id = '{id}'"));
+        let packed = self.bytes_in_sql(&stored.pack());
+        self.tamper(&format!("UPDATE calls SET packed = {packed} WHERE request_id = {}", self.id_in_sql(id)));
+    }
+
+    /// A request's id as it is written in a statement.
+    pub fn id_in_sql(&self, id: &str) -> String {
+        self.bytes_in_sql(RequestId::parse(id).unwrap().uuid().as_bytes())
+    }
+
+    /// Bytes as they are written in a statement.
+    pub fn bytes_in_sql(&self, bytes: &[u8]) -> String {
+        bytes_in_sql(matches!(self.database(), AnyConnection::Postgres(_)), bytes)
     }
 
     /// A number from the database.
