@@ -13,7 +13,7 @@ use crate::web::parts::changes_view::field_label;
 use crate::web::parts::format::{DigestWords, Time, When};
 use crate::web::parts::icons::Icon;
 use crate::web::parts::who::{Names, Who};
-use crate::web::sentences::{seat_names, signed_as};
+use crate::web::sentences::{seat_names, signed_as, why_forbidden};
 
 /// The engine's own name where it did something itself.
 const ENGINE: &str = "Countersign";
@@ -93,7 +93,7 @@ pub fn describe_event(entry: &TrailEntry, names: &Names, when: When) -> EventWor
         who: if is_by_engine { Who::called(ENGINE) } else { names.who(&entry.actor) },
         is_by_engine,
         what,
-        words: entry.message.as_deref().filter(|words| !words.trim().is_empty()).map(String::from),
+        words: said(entry),
         is_quote,
         tried: entry.kind.as_ref().and_then(TriedWords::of),
         at: when.ago(entry.at),
@@ -103,6 +103,14 @@ pub fn describe_event(entry: &TrailEntry, names: &Names, when: When) -> EventWor
         to: entry.to.map(|state| state.name().to_owned()),
         digest: entry.digest.map(|digest| DigestWords::of(&digest.to_string())),
     }
+}
+
+/// The person's words, or the engine's. What a client was told about a refusal is not for people.
+fn said(entry: &TrailEntry) -> Option<String> {
+    if matches!(entry.kind, Some(EventKind::Refused { .. })) {
+        return None;
+    }
+    entry.message.as_deref().filter(|words| !words.trim().is_empty()).map(String::from)
 }
 
 fn is_no(kind: &Option<EventKind>) -> bool {
@@ -147,7 +155,7 @@ fn what_happened(kind: &EventKind, from: Option<State>, (names, when): (&Names, 
         EventKind::Ended { attempt, outcome, .. } => ended(*attempt, *outcome),
         EventKind::LateAnswer { attempt, settles, .. } => late_answer(*attempt, *settles),
         EventKind::Refused { code, .. } => {
-            plain(Icon::Warn, format!("tried what the rules forbid ({code}); nothing changed"))
+            plain(Icon::Warn, format!("tried what the rules forbid: {}; nothing changed", why_forbidden(*code)))
         }
         EventKind::SettlementWordGiven { word, settles } => settlement_word(word, *settles, names),
         EventKind::SubmittedAgain { newer } => {
@@ -329,7 +337,7 @@ mod tests {
         Countersign checked the maker’s permission to ask for this: it is there
         Countersign checked what was sent: it is what the type asks for
         Countersign let it through; nobody had to agree: The rule small needs no one to agree.
-        Mara Okafor tried what the rules forbid (maker_is_checker); nothing changed: You submitted it.
+        Mara Okafor tried what the rules forbid: nobody decides their own request; nothing changed
         Mara Okafor approved it for Risk; others must agree, too: Receipt checked.
         Mara Okafor approved it for Risk: Receipt checked.
         Mara Okafor rejected it for Risk; that alone does not end it: Receipt checked.

@@ -6,6 +6,7 @@
 
 mod boxes;
 mod deciding;
+mod forbidden;
 mod looks;
 mod recorded;
 mod refused;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use self::boxes::{OpenBox, box_words, member_lines, open_boxes, still_needed_after_mine, waiting_words};
 pub use self::deciding::{Answer, Situation};
+pub use self::forbidden::why_forbidden;
 pub use self::looks::{Look, looks, passed_checks};
 pub use self::recorded::{approval_recorded, rejection_recorded, submission_recorded};
 pub use self::refused::refused;
