@@ -26,7 +26,7 @@ use crate::web::parts::icons::Icon;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::who::Names;
 use crate::web::sent_form::{SentForm, keeping};
-use crate::web::sentences::{Situation, reject_many, still_needed_after_mine};
+use crate::web::sentences::{Situation, not_decided, reject_many, still_needed_after_mine};
 use crate::web::{BASE, Page, PageError, PageRequest, ok, show};
 
 #[derive(Template)]
@@ -341,7 +341,9 @@ fn result_row(one: BulkItemResult, row: Option<&RowView>) -> ResultRow {
             let word = one.state.map(|state| state_of(state, &waits_for));
             (word.unwrap_or_else(word_of_nothing), String::new())
         }
-        BulkOutcome::Refused { sentence, .. } => (word(Icon::No, "off", "Not decided".to_owned()), sentence),
+        BulkOutcome::Refused { code, .. } => {
+            (word(Icon::No, "off", "Not decided".to_owned()), not_decided(code))
+        }
     };
     ResultRow {
         url: format!("{BASE}/requests/{}", one.id),

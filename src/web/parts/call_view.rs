@@ -212,7 +212,15 @@ impl Line<'_> {
 
     /// The host with places where a line may break, after dots only.
     fn host(&self) -> Breakable<'_> {
-        Breakable(&self.call.host)
+        Breakable(&self.call.host, &['.'])
+    }
+
+    fn path(&self) -> Breakable<'_> {
+        Breakable(&self.call.path, &['/'])
+    }
+
+    fn query(&self) -> Breakable<'_> {
+        Breakable(&self.call.query, &['?', '&', '='])
     }
 }
 
@@ -223,15 +231,17 @@ pub fn is_production(word: &str) -> bool {
     ["production", "prod", "live"].iter().any(|known| word.trim().eq_ignore_ascii_case(known))
 }
 
-struct Breakable<'a>(&'a str);
+/// A text with places where a line may break: after each of these characters, which a name or a number has not.
+struct Breakable<'a>(&'a str, &'static [char]);
 
 impl fmt::Display for Breakable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, part) in self.0.split('.').enumerate() {
-            if at > 0 {
-                f.write_str(".<wbr>")?;
-            }
+        let mut parts = self.0.split_inclusive(self.1).peekable();
+        while let Some(part) = parts.next() {
             write_text(f, part)?;
+            if parts.peek().is_some() {
+                f.write_str("<wbr>")?;
+            }
         }
         Ok(())
     }

@@ -14,6 +14,9 @@ use crate::web::sentences::boxes::{still_needed_after_mine, waits_for};
 use crate::web::sentences::rejecting::Rejecting;
 use crate::web::sentences::seats::{seat_names, signed_as};
 
+/// Said to whoever may do nothing at all.
+pub const SWITCHED_OFF: &str = "The people file has switched your account off, so you can’t decide anything. Ask whoever keeps that file.";
+
 /// A request as one reader sees it.
 #[derive(Clone, Copy)]
 pub struct Situation<'a> {
@@ -102,10 +105,7 @@ impl Situation<'_> {
             WhyNot::PermissionMissing => {
                 "You can read this, but not decide it: your sign-in does not make you a checker.".to_owned()
             }
-            WhyNot::PersonInactive => {
-                "You can’t decide it: the people file has switched your account off. Ask whoever keeps that file."
-                    .to_owned()
-            }
+            WhyNot::PersonInactive => SWITCHED_OFF.to_owned(),
             WhyNot::MakerIsChecker => self.own(),
             WhyNot::AlreadyDecidedByYou => self.decided_before(),
             WhyNot::Expired { expires_at } => self.too_late(*expires_at),
