@@ -86,7 +86,7 @@ pub fn earlier_rejections(request: &Request, progress: Option<&Progress>, names:
         let who = names.name(&decision.checker);
         let seats = signed_as(&decision.capacities, names);
         let more = Rejecting::last(progress).more();
-        let more = if at + 1 == rejected.len() { format!(" {more}") } else { String::new() };
+        let more = if at + 1 == rejected.len() { format!("\n{more}") } else { String::new() };
         format!("{who} rejected it{seats}: “{}”{more}", decision.message)
     };
     rejected.iter().enumerate().map(line).collect()

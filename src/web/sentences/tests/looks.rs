@@ -29,7 +29,7 @@ fn an_earlier_rejection_is_looked_at_first_in_the_words_that_were_said() {
     let explained = Explanation { findings: vec![odd], ..nothing(Some(so_far(&waiting, &approval()))) };
     let found = seen(&waiting, &explained, &[]);
     assert_eq!(found.len(), 2);
-    let first = "Chen Wei rejected it for Risk: “Ask Legal\nfirst.” One more rejection ends it; until then it may still \
+    let first = "Chen Wei rejected it for Risk: “Ask Legal\nfirst.”\nOne more rejection ends it; until then it may still \
                  be approved and sent.";
     assert_eq!(found[0], (true, false, first.to_owned()));
     // Once it has ended, its note says who rejected it.
