@@ -1,9 +1,14 @@
 //! What a checker should look at twice. A finding never refuses anything.
 
+use chrono::TimeDelta;
 use serde_json::Value;
 
+use super::amount::Amount;
 use super::deceptive::is_deceptive;
 use super::fault::pointer_to;
+use super::ids::RequestId;
+use super::policy::usage::Usage;
+use super::request_type::CountBy;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +126,32 @@ pub struct Finding {
     pub sentence: String,
     /// A JSON pointer into the task, where there is one place.
     pub pointer: Option<String>,
+    /// What the sentence is made of, for whoever makes a sentence of their own; `None` where that is the pointer alone.
+    pub facts: Option<FindingFacts>,
+}
+
+/// What a finding's sentence is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FindingFacts {
+    /// Another request that is open for the same subject.
+    Open(RequestId),
+    /// A counter that has come far.
+    Usage(UsageReached),
+}
+
+/// How far a counter has come with a request, and from where on its type warns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageReached {
+    /// Whose requests it counts together.
+    pub by: CountBy,
+    /// The length of its window.
+    pub window: TimeDelta,
+    /// What it contains.
+    pub usage: Usage,
+    /// Number of requests from which its type warns.
+    pub warn_count: Option<i64>,
+    /// Sum of amounts from which its type warns.
+    pub warn_sum: Option<Amount>,
 }
 
 /// Findings of one kind that are told.
@@ -162,6 +193,7 @@ fn note(text: &str, pointer: &str, found: &mut Vec<Finding>) {
         level: Level::Warning,
         sentence: format!("This text holds a character that nobody can see (U+{:04X}).", u32::from(hidden)),
         pointer: Some(pointer.to_owned()),
+        facts: None,
     });
 }
 

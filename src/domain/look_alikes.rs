@@ -79,5 +79,6 @@ fn finding(sentence: &str) -> Finding {
         level: Level::Warning,
         sentence: sentence.to_owned(),
         pointer: None,
+        facts: None,
     }
 }

@@ -57,6 +57,11 @@ pub struct DraftRequest {
 }
 
 impl DryRun {
+    /// The task as it was submitted, to tell what [`shown`](Self::shown) hides of it; not for a page.
+    pub fn task(&self) -> &Value {
+        &self.task
+    }
+
     /// The task and the URL for a page: credentials, masked and secret fields are hidden, since a page may
     /// be read over a shoulder or kept by a browser.
     pub fn shown(&self) -> (Value, String) {
@@ -116,6 +121,7 @@ impl Engine {
                 level: Level::Warning,
                 sentence: warning.message.clone(),
                 pointer: None,
+                facts: None,
             }));
             findings.extend(used_up(&prepared, &stored, &draft.request));
         }

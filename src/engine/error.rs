@@ -4,7 +4,9 @@ use crate::domain::actor::Permission;
 use crate::domain::code::Code;
 use crate::domain::fault::Fault;
 use crate::domain::lifecycle::Refusal;
-use crate::store::{StoreError, Unavailable};
+use crate::store::StoreError;
+
+pub use crate::store::Unavailable;
 
 /// Why the engine did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +35,10 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// For an error that is a matter of time: a sentence that says what was recorded, and what to do.
-    pub fn try_again_sentence(&self) -> Option<&'static str> {
+    /// Why the store could not do it, for an error that is a matter of time.
+    pub fn unavailable(&self) -> Option<Unavailable> {
         match self {
-            Self::Store(error) => error.unavailable().map(try_again_sentence),
+            Self::Store(error) => error.unavailable(),
             Self::PermissionMissing(_)
             | Self::NotFound
             | Self::Unreadable(_)
@@ -44,6 +46,11 @@ impl EngineError {
             | Self::NotAdmitted(_)
             | Self::Refused(_) => None,
         }
+    }
+
+    /// For an error that is a matter of time: a sentence that says what was recorded, and what to do.
+    pub fn try_again_sentence(&self) -> Option<&'static str> {
+        self.unavailable().map(try_again_sentence)
     }
 
     /// Whether the rows of the one request can't be read: trying again does not help.

@@ -16,12 +16,13 @@ use crate::domain::findings::{Finding, FindingCode, Level, hidden_characters};
 use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::{may_comment, may_send_back, may_withdraw, refusal_of};
 use crate::domain::look_alikes::look_alikes;
-use crate::domain::policy::Approval;
 use crate::domain::policy::fresh::FreshSignIn;
-use crate::domain::policy::may_decide::{may_decide, must_wait};
-use crate::domain::policy::may_settle::{SettlementRules, may_ask_for_probe, may_settle};
+use crate::domain::policy::may_decide::{SigningSeat, WhyNot, may_decide, must_wait};
+use crate::domain::policy::may_settle::{SettlementRules, WhyNotSettle, may_ask_for_probe, may_settle};
+use crate::domain::policy::outlook::{after_approval, later_capacities};
 use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
 use crate::domain::policy::shortage::{Shortage, shortage};
+use crate::domain::policy::{Approval, Capacity};
 use crate::domain::request::{Decision, Request};
 use crate::domain::request_type::RequestType;
 use crate::domain::settlement::SettlementWord;
@@ -34,10 +35,22 @@ pub struct Explanation {
     pub can_decide: bool,
     /// Why not.
     pub why_not: Vec<Reason>,
+    /// The same as a rule of the policy; `None` if they may, or if a rule let it through without anybody.
+    pub forbidden: Option<WhyNot>,
+    /// The seat that they could decide in: to approve and to reject, or only to reject where it is filled.
+    pub seat: Option<SigningSeat>,
+    /// What they could sign as in a later stage.
+    pub later_seat: Vec<Capacity>,
+    /// How far it would have come with their approval; `None` unless they may decide.
+    pub after_approval: Option<Progress>,
     /// Whether they may withdraw it now.
     pub can_withdraw: bool,
     /// Why they may not say now how its unknown outcome ended; `None` if they may.
     pub why_not_settle: Option<Reason>,
+    /// The same as a rule.
+    pub settling_forbidden: Option<WhyNotSettle>,
+    /// What they would say it as; empty if they may not.
+    pub settles_as: Vec<Capacity>,
     /// Whether they may want the target to be asked now what became of the call.
     pub can_probe: bool,
     /// Their own latest word about it.
@@ -122,17 +135,15 @@ impl Engine {
         let (signer, now) = (&actor.signer, self.inner.clock.now());
         let verdict = approval
             .map(|approval: &Approval| may_decide(signer, &request.context(), &policy(approval), now));
-        let why_not = match &verdict {
-            Some(Ok(_)) => Vec::new(),
-            Some(Err(why)) => {
-                let refusal = refusal_of(request, why.clone());
-                vec![Reason { code: refusal.code(), sentence: refusal.sentence() }]
-            }
-            None => vec![Reason {
-                code: Code::RequestClosed,
-                sentence: "A rule of the policy let it through; there is nothing to decide.".to_owned(),
-            }],
-        };
+        let why_not = why_not(request, verdict.as_ref());
+        let so_far = approval.map(|approval| progress(&request.context(), &policy(approval)));
+        let later_seat = approval.zip(so_far.as_ref()).filter(|_| request.state.waits());
+        let later_seat =
+            later_seat.map(|(approval, so_far)| later_capacities(signer, so_far, &policy(approval)));
+        let may = approval.zip(verdict.as_ref().and_then(|verdict| verdict.as_ref().ok()));
+        let after_approval = may.map(|(approval, seat)| {
+            after_approval((signer, seat), &request.context(), &policy(approval), now)
+        });
         let waits = must_wait(request.state, request.expires_at, now).is_ok();
         let missing =
             approval.filter(|_| waits).and_then(|approval| shortage(&request.context(), &policy(approval)));
@@ -141,13 +152,24 @@ impl Engine {
         let own = |decision: &&Decision| rules.people.is_one_person(&decision.checker, &actor.person);
         let own_word = |word: &&SettlementWord| rules.people.is_one_person(&word.by, &actor.person);
         let settlement = SettlementRules { approval, people: &rules.people };
-        let why_not_settle = may_settle(signer, request, &settlement).err();
+        let (settles_as, settling_forbidden) = match may_settle(signer, request, &settlement) {
+            Ok(own) => (own, None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        let why_not_settle =
+            settling_forbidden.as_ref().map(|why| Reason { code: why.code(), sentence: why.sentence() });
         let can_probe = pinned.probe.is_some() && may_ask_for_probe(signer, request, &settlement).is_ok();
         Ok(Explanation {
             can_decide: why_not.is_empty(),
             why_not,
+            seat: verdict.as_ref().and_then(seat_in),
+            forbidden: verdict.and_then(Result::err),
             can_withdraw: may_withdraw(&actor.person, &rules.people, request, now).is_ok(),
-            why_not_settle: why_not_settle.map(|why| Reason { code: why.code(), sentence: why.sentence() }),
+            why_not_settle,
+            settling_forbidden,
+            settles_as,
+            after_approval,
+            later_seat: later_seat.unwrap_or_default(),
             can_probe,
             my_word: request.settlement.iter().rev().find(own_word).cloned(),
             can_send_back: approval
@@ -157,9 +179,40 @@ impl Engine {
             can_submit_again: offers_again(&rules, signer, request),
             my_decision: request.decisions.iter().find(own).cloned(),
             fresh_sign_in: approval.and_then(|approval| FreshSignIn::of(approval, signer, now)),
-            progress: approval.map(|approval| progress(&request.context(), &policy(approval))),
+            progress: so_far,
             findings,
         })
+    }
+}
+
+fn why_not(request: &Request, verdict: Option<&Result<SigningSeat, WhyNot>>) -> Vec<Reason> {
+    match verdict {
+        Some(Ok(_)) => Vec::new(),
+        Some(Err(why)) => {
+            let refusal = refusal_of(request, why.clone());
+            vec![Reason { code: refusal.code(), sentence: refusal.sentence() }]
+        }
+        None => vec![Reason {
+            code: Code::RequestClosed,
+            sentence: "A rule of the policy let it through; there is nothing to decide.".to_owned(),
+        }],
+    }
+}
+
+/// The seat in which somebody could decide, if only to reject.
+fn seat_in(verdict: &Result<SigningSeat, WhyNot>) -> Option<SigningSeat> {
+    match verdict {
+        Ok(seat) | Err(WhyNot::NotNeeded { seat, .. }) => Some(seat.clone()),
+        Err(
+            WhyNot::OtherOrg
+            | WhyNot::PermissionMissing
+            | WhyNot::PersonInactive
+            | WhyNot::MakerIsChecker
+            | WhyNot::AlreadyDecidedByYou
+            | WhyNot::NotWaiting { .. }
+            | WhyNot::Expired { .. }
+            | WhyNot::NotInStage { .. },
+        ) => None,
     }
 }
 
@@ -183,6 +236,7 @@ fn nobody_can_sign(missing: &Shortage) -> Finding {
         level: Level::Warning,
         sentence: missing.sentence(),
         pointer: None,
+        facts: None,
     }
 }
 

@@ -66,7 +66,7 @@ pub use bulk::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome};
 pub use claimed_execution::{BegunAttempt, ClaimedExecution, Ending, HeldLease};
 pub use decide::{Decided, DecisionInput};
 pub use dry_run::{DraftRequest, DryRun};
-pub use error::{AdmissionRefusal, DoorFault, EngineError};
+pub use error::{AdmissionRefusal, DoorFault, EngineError, Unavailable};
 pub use lease_renewal::LeaseRenewal;
 pub use refusals::{KeptRefusal, RefusalPosition};
 pub use revision::ComparedRevision;

@@ -4,12 +4,16 @@ use super::explain::Explanation;
 use super::queries::{all_readable, not_readable};
 use super::reader::Reader;
 use super::revision::view_of;
+use super::rule_book::approval_of;
 use super::stored_findings::StoredFindings;
 use super::trail::{TrailEntry, entries};
-use super::views::View;
+use super::views::{RowView, View};
 use super::{Engine, EngineError};
 use crate::domain::actor::{Actor, Permission};
+use crate::domain::findings::{Finding, FindingFacts};
 use crate::domain::ids::RequestId;
+use crate::domain::policy::outlook::{GroupMembers, members_who_could_sign};
+use crate::domain::policy::progress::PolicyInForce;
 use crate::domain::request::Request;
 use crate::domain::revision_changes::{RevisionChanges, changes};
 use crate::store::listing::{self, Filter, Sort, SortBy};
@@ -30,6 +34,10 @@ pub struct RequestSnapshot {
     pub waiting: Vec<RequestId>,
     /// Other requests on the same subject that the reader may see, the latest first.
     pub others: Vec<Request>,
+    /// Those that the findings name as open for the same subject, as far as the reader may see them.
+    pub open_on_subject: Vec<RowView>,
+    /// Who could still sign it by name, by group.
+    pub members: Vec<GroupMembers>,
 }
 
 /// The most that is read beside the request.
@@ -70,13 +78,43 @@ impl Engine {
             let may_check = asking.may(Permission::Check);
             let waiting = if may_check { inbox.ids(conn, limits.waiting)? } else { Vec::new() };
             let changes = changes_since_last(conn, &inbox.reader, &view)?;
-            Ok(Some((view, events, findings, waiting, others, changes)))
+            let open_on_subject = inbox.reader.find_many(conn, &named_as_open(&findings))?;
+            let members = members(&inbox.reader, &view)?;
+            let found = Found { view, events, findings, waiting, others, changes, open_on_subject, members };
+            Ok(Some(found))
         };
-        let found = self.inner.store.read(read).await?;
-        let (view, events, findings, waiting, others, changes) = found.ok_or_else(|| not_readable(&actor))?;
+        let found = self.inner.store.read(read).await?.ok_or_else(|| not_readable(&actor))?;
+        let Found { view, events, findings, waiting, others, changes, open_on_subject, members } = found;
         let explained = self.explanation_of(&actor, &view, findings)?;
-        Ok(RequestSnapshot { view, events, changes, explained, waiting, others })
+        Ok(RequestSnapshot { view, events, changes, explained, waiting, others, open_on_subject, members })
     }
+}
+
+/// What one read brings.
+struct Found {
+    view: View,
+    events: Vec<TrailEntry>,
+    findings: Vec<Finding>,
+    waiting: Vec<RequestId>,
+    others: Vec<Request>,
+    changes: Option<(i64, RevisionChanges)>,
+    open_on_subject: Vec<RowView>,
+    members: Vec<GroupMembers>,
+}
+
+fn named_as_open(findings: &[Finding]) -> Vec<RequestId> {
+    let other = |finding: &Finding| match finding.facts {
+        Some(FindingFacts::Open(other)) => Some(other),
+        Some(FindingFacts::Usage(_)) | None => None,
+    };
+    findings.iter().filter_map(other).collect()
+}
+
+/// Who could still sign it; nobody once it does not wait any more.
+fn members(reader: &Reader, view: &View) -> Result<Vec<GroupMembers>, StoreError> {
+    let approval = approval_of(&view.pinned, &view.request)?.filter(|_| view.request.state.waits());
+    let policy = approval.map(|approval| PolicyInForce { approval, people: &reader.rules.people });
+    Ok(policy.map(|policy| members_who_could_sign(&view.request.context(), &policy)).unwrap_or_default())
 }
 
 fn changes_since_last(

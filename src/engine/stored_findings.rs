@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::admission::{usage_in, usage_key};
 use super::counting::{CounterRows, MakerKeys, usage_of};
-use crate::domain::findings::{Finding, FindingCode, Level};
+use crate::domain::findings::{Finding, FindingCode, FindingFacts, Level, UsageReached};
 use crate::domain::ids::RequestId;
 use crate::domain::policy::usage::Usage;
 use crate::domain::probe::ProbeVerdict;
@@ -113,6 +113,7 @@ fn late_probe(request: &Request) -> Option<Finding> {
             "The target was asked while people settled the outcome. It said that the call {what}."
         ),
         pointer: None,
+        facts: None,
     })
 }
 
@@ -144,6 +145,7 @@ fn late_answers(conn: &mut AnyConnection, request: &Request) -> Result<Vec<Findi
             row.reason.unwrap_or_default(),
         ),
         pointer: None,
+        facts: None,
     };
     Ok(late.map(finding).collect())
 }
@@ -160,6 +162,13 @@ fn limit_finding(counter: &Counter, usage: Usage) -> Finding {
         CountBy::Maker => "this maker",
         CountBy::Subject => "this subject",
     };
+    let reached = UsageReached {
+        by: counter.by,
+        window: counter.window,
+        usage,
+        warn_count: counter.warn_count,
+        warn_sum: counter.warn_sum,
+    };
     Finding {
         code: FindingCode::LimitNearlyUsedUp,
         level: Level::Warning,
@@ -168,6 +177,7 @@ fn limit_finding(counter: &Counter, usage: Usage) -> Finding {
             counter.name, usage.count, usage.sum
         ),
         pointer: None,
+        facts: Some(FindingFacts::Usage(reached)),
     }
 }
 
@@ -177,5 +187,6 @@ fn subject_finding(id: RequestId) -> Finding {
         level: Level::Warning,
         sentence: format!("The request {id} is open for the same subject, too."),
         pointer: None,
+        facts: Some(FindingFacts::Open(id)),
     }
 }

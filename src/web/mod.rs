@@ -17,6 +17,7 @@ mod parts;
 #[cfg(test)]
 mod sample;
 mod sent_form;
+mod sentences;
 pub mod session;
 
 use std::sync::Arc;
@@ -38,8 +39,8 @@ pub(crate) use parts::layout::{Nav, Shell};
 use crate::engine::Engine;
 use crate::http::error::ApiError;
 use pages::{
-    bulk, comment, decide, deliveries, event_stream, history, inbox, new_request, request, request_lists,
-    request_types, revision, send_back, settle, sign_in, submit_again, trail,
+    body, bulk, comment, decide, deliveries, event_stream, history, inbox, new_request, request,
+    request_lists, request_types, revision, send_back, settle, sign_in, submit_again, trail,
 };
 use parts::layout;
 use session::SignIn;
@@ -85,7 +86,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/mine", web::get().to(request_lists::mine))
         .route("/unknown", web::get().to(request_lists::unknown))
         .route("/requests/{id}", web::get().to(request::page))
-        .route("/requests/{id}/body", web::get().to(request::body))
+        .route("/requests/{id}/body", web::get().to(body::of_request))
+        .route("/requests/{id}/body/file", web::get().to(body::file_of_request))
         .route("/requests/{id}/approve", web::get().to(decide::approve_step))
         .route("/requests/{id}/reject", web::get().to(decide::reject_step))
         .route("/requests/{id}/withdraw", web::get().to(decide::withdraw_step))
@@ -98,6 +100,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/requests/{id}/comments", web::post().to(comment::comment))
         .route("/requests/{id}/revisions/{number}", web::get().to(revision::page))
         .route("/requests/{id}/revisions/{number}/body", web::get().to(revision::body))
+        .route("/requests/{id}/revisions/{number}/body/file", web::get().to(revision::body_file))
         .route("/requests/{id}/settle", web::post().to(settle::settle))
         .route("/requests/{id}/submit-again", web::get().to(submit_again::step))
         .route("/requests/{id}/submit-again", web::post().to(submit_again::submit))

@@ -6,9 +6,10 @@ use actix_web::{FromRequest, HttpRequest, ResponseError, web};
 use futures_util::future::LocalBoxFuture;
 
 use super::parts::format::When;
+use super::parts::who::Names;
 use super::session::{Session, check_form};
 use super::{PageError, Web};
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, Person};
 use crate::engine::{Engine, EngineError, Origin};
 use crate::http::error::ApiError;
 use crate::http::middleware::reference;
@@ -45,6 +46,16 @@ impl PageRequest {
     /// The person, in the org that they have chosen.
     pub fn actor(&self) -> &Actor {
         &self.session.actor
+    }
+
+    /// What people are called.
+    pub fn names(&self) -> Names {
+        Names::of(self.engine())
+    }
+
+    /// What this person is called.
+    pub fn name_of(&self, person: &Person) -> String {
+        self.names().name(person)
     }
 
     /// Refuses a form that was not sent from one of our own pages of this session.

@@ -26,6 +26,7 @@ use crate::engine::queries::{AnswerView, RowView, View};
 use crate::engine::trail::TrailEntry;
 use crate::web::parts::format::When;
 use crate::web::parts::layout::Shell;
+use crate::web::parts::who::Names;
 
 /// Noon of the day on which the samples play.
 pub fn noon() -> DateTime<Utc> {
@@ -229,6 +230,8 @@ pub fn assert_harmless(html: &str) {
 pub fn shell() -> Shell {
     Shell {
         name: "Ruth Adeyemi".into(),
+        account: String::new(),
+        names: Names::as_spelled(),
         org: "90001".into(),
         orgs: Vec::new(),
         environment: "Sandbox".into(),

@@ -13,6 +13,7 @@ pub mod masked_fields;
 mod matching;
 pub mod may_decide;
 pub mod may_settle;
+pub mod outlook;
 mod parse;
 pub mod people;
 pub mod progress;

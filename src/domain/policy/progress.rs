@@ -56,6 +56,10 @@ pub struct Progress {
     pub rejected: bool,
     /// Number of distinct people who are still missing for the minimum.
     pub people_missing: u32,
+    /// Number of rejections that count.
+    pub rejections: u32,
+    /// Number of rejections that end it.
+    pub rejections_needed: u32,
 }
 
 impl Progress {
@@ -63,6 +67,21 @@ impl Progress {
     pub fn waits_for(&self) -> &[Capacity] {
         let current = self.stages.get(self.stage).filter(|_| !self.approved && !self.rejected);
         current.map_or(&[], |stage| &stage.needed)
+    }
+
+    /// How many rejections after the next one would still be needed to end it: none if the next one ends it.
+    pub fn rejections_after_next(&self) -> u32 {
+        self.rejections_needed.saturating_sub(self.rejections.saturating_add(1))
+    }
+
+    /// How many people the minimum asks for beyond those whom the open seats ask for.
+    pub fn people_beyond_seats(&self) -> u32 {
+        let of_stage = |stage: &StageProgress| match stage.any {
+            Some((of, got)) => of.saturating_sub(got),
+            None => stage.seats.iter().map(|seat| seat.count.saturating_sub(seat.got)).sum(),
+        };
+        let asked: u32 = self.stages.iter().skip(self.stage).map(of_stage).sum();
+        self.people_missing.saturating_sub(asked)
     }
 }
 
@@ -121,12 +140,15 @@ pub fn progress(context: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Pr
         stages.push(state);
     }
     let current = stages.iter().position(|stage| !stage.is_complete);
-    let rejected = rejections >= approval.rejections.max(1);
+    let rejections_needed = approval.rejections.max(1);
+    let rejected = rejections >= rejections_needed;
     Progress {
         stage: current.unwrap_or(stages.len().saturating_sub(1)),
         approved: !stages.is_empty() && current.is_none() && !rejected,
         rejected,
         people_missing: approval.min_distinct_people.saturating_sub(people),
+        rejections,
+        rejections_needed,
         stages,
     }
 }

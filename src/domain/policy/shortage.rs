@@ -4,7 +4,7 @@
 
 use super::matching::Matching;
 use super::people::{Behind, People, PersonEntry};
-use super::progress::{DecisionContext, PolicyInForce, Progress, StageProgress, progress};
+use super::progress::{DecisionContext, PolicyInForce, StageProgress, progress};
 use super::{Capacity, Mode, Stage};
 
 /// The most people of whom a shortage says why they can't sign.
@@ -65,7 +65,7 @@ pub fn shortage(context: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Op
             continue;
         }
         let is_last = number + 1 == approval.stages.len();
-        let extra = if is_last { people_beyond_seats(&state) } else { 0 };
+        let extra = if is_last { state.people_beyond_seats() } else { 0 };
         for (seats, count) in people_asked_for(stage, &state.stages[number], extra) {
             let members: Vec<usize> =
                 (0..free.len()).filter(|&at| free[at].iter().any(|entry| is_in(entry, &seats))).collect();
@@ -84,20 +84,21 @@ pub fn shortage(context: &DecisionContext<'_>, policy: &PolicyInForce<'_>) -> Op
 }
 
 /// The people who can't sign, whatever seat is free.
-struct Bystanders<'a> {
+pub(super) struct Bystanders<'a> {
     people: &'a People,
     maker: Behind<'a>,
     decided: Vec<Behind<'a>>,
 }
 
 impl<'a> Bystanders<'a> {
-    fn of(context: &DecisionContext<'a>, people: &'a People) -> Self {
+    pub(super) fn of(context: &DecisionContext<'a>, people: &'a People) -> Self {
         let decided =
             context.decisions.iter().map(|decision| people.behind(&decision.checker, &decision.act));
         Self { people, maker: context.behind_maker(people), decided: decided.collect() }
     }
 
-    fn why_not(&self, entry: &PersonEntry) -> Option<&'static str> {
+    /// Why this one can't; `None` if they might.
+    pub(super) fn why_not(&self, entry: &PersonEntry) -> Option<&'static str> {
         if !entry.active {
             return Some("is switched off");
         }
@@ -117,16 +118,6 @@ impl<'a> Bystanders<'a> {
         };
         members.take(PEOPLE_TOLD_MAX).map(told).collect()
     }
-}
-
-/// How many people the minimum asks for beyond those whom the open seats ask for.
-fn people_beyond_seats(state: &Progress) -> u32 {
-    let of_stage = |stage: &StageProgress| match stage.any {
-        Some((of, got)) => of.saturating_sub(got),
-        None => stage.seats.iter().map(|seat| seat.count.saturating_sub(seat.got)).sum(),
-    };
-    let asked: u32 = state.stages.iter().skip(state.stage).map(of_stage).sum();
-    state.people_missing.saturating_sub(asked)
 }
 
 /// The seats of a stage, and how many more people each of them asks for.

@@ -116,6 +116,11 @@ pub mod filters {
 /// See [`filters::attr`].
 pub struct Attr<T>(T);
 
+/// `value` as it goes into an attribute, for what builds HTML without a template.
+pub fn in_attribute<T: Display>(value: T) -> Attr<T> {
+    Attr(value)
+}
+
 impl<T: Display> Display for Attr<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(Escaping { out: f, draws: true }, "{}", self.0)

@@ -20,12 +20,13 @@ use crate::engine::queries::RowView;
 use crate::engine::{BulkDecisionInput, BulkItem, BulkItemResult, BulkOutcome, Engine, require};
 use crate::http::query::pairs;
 use crate::web::html::{Markup, filters};
-use crate::web::parts::approval_view::after_me;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::format::{StateWord, amount_words, number_of, reason_line, state_of, summary};
 use crate::web::parts::icons::Icon;
 use crate::web::parts::layout::{Nav, Shell};
+use crate::web::parts::who::Names;
 use crate::web::sent_form::{SentForm, keeping};
+use crate::web::sentences::{Situation, not_decided, reject_many, still_needed_after_mine};
 use crate::web::{BASE, Page, PageError, PageRequest, ok, show};
 
 #[derive(Template)]
@@ -42,6 +43,10 @@ struct ReviewTemplate {
     host: String,
     /// Whether any of them is sent with this signature.
     is_sending: bool,
+    /// What the button says after the number of those that are rejected.
+    reject: &'static str,
+    /// What is said where one rejection does not end every one of them.
+    reject_line: Option<&'static str>,
     message: String,
     list_url: String,
 }
@@ -149,14 +154,18 @@ async fn review_page(page: &PageRequest, ids: Vec<RequestId>, input: FormInput) 
         return Err(PageError::NotFound);
     }
     let shell = Shell::of(page, Nav::NeedsMe).await?;
-    let may: Vec<&(RowView, Explanation)> = known.iter().filter(|one| left_out(one).is_none()).collect();
-    let is_sending = may.iter().any(|(_, explained)| goes_on_to(explained).is_none());
+    let may: Vec<&(RowView, Explanation)> =
+        known.iter().filter(|one| left_out(page, one).is_none()).collect();
+    let is_sending = may.iter().any(|(_, explained)| goes_on_to(explained, &shell.names).is_none());
+    let (reject, reject_line) = reject_many(may.iter().map(|(_, explained)| explained));
     let (sums, host) = summed(&may, page.engine());
     let count = may.len();
     let template = ReviewTemplate {
         heading: format!("Review {} together", known.len()),
         fault: input.fault,
-        rows: known.iter().map(|one| row(one, input.ticked.as_ref())).collect(),
+        rows: known.iter().map(|one| row(page, one, input.ticked.as_ref())).collect(),
+        reject,
+        reject_line,
         count,
         sums,
         host,
@@ -169,9 +178,11 @@ async fn review_page(page: &PageRequest, ids: Vec<RequestId>, input: FormInput) 
 }
 
 /// Why this one is not decided with the others.
-fn left_out((row, explained): &(RowView, Explanation)) -> Option<String> {
-    if let Some(why) = explained.why_not.first() {
-        return Some(why.sentence.clone());
+fn left_out(page: &PageRequest, (row, explained): &(RowView, Explanation)) -> Option<String> {
+    if !explained.can_decide {
+        let (names, reader, when) = (&page.names(), &page.actor().person, page.when);
+        let seen = Situation { request: &row.request, explained, members: &[], reader, names, when };
+        return Some(seen.answer().sentence);
     }
     if !row.allows_bulk() {
         return Some("It is decided alone, on its own page.".to_owned());
@@ -182,21 +193,19 @@ fn left_out((row, explained): &(RowView, Explanation)) -> Option<String> {
 }
 
 /// The stages that must still agree after this signature.
-fn goes_on_to(explained: &Explanation) -> Option<Vec<String>> {
-    explained.progress.as_ref().and_then(after_me)
+fn goes_on_to(explained: &Explanation, names: &Names) -> Option<String> {
+    still_needed_after_mine(explained, names)
 }
 
-fn row(one: &(RowView, Explanation), ticked: Option<&BTreeSet<RequestId>>) -> Row {
+fn row(page: &PageRequest, one: &(RowView, Explanation), ticked: Option<&BTreeSet<RequestId>>) -> Row {
     let (found, explained) = one;
     let it = &found.request;
-    let why = left_out(one);
-    let what = match (&why, goes_on_to(explained)) {
+    let names = page.names();
+    let why = left_out(page, one);
+    let what = match (&why, goes_on_to(explained, &names)) {
         (Some(why), _) => word(Icon::No, "off", format!("Left out: {why}")),
         (None, None) => word(Icon::Send, "wait", "If you approve, it is sent at once".to_owned()),
-        (None, Some(stages)) => {
-            let names: Vec<&str> = stages.iter().map(String::as_str).collect();
-            word(Icon::Wait, "wait", format!("If you approve, it waits for {}", names.join(", ")))
-        }
+        (None, Some(needed)) => word(Icon::Wait, "wait", format!("If you approve, it still needs {needed}")),
     };
     Row {
         id: it.id.to_string(),
@@ -204,7 +213,7 @@ fn row(one: &(RowView, Explanation), ticked: Option<&BTreeSet<RequestId>>) -> Ro
         title: summary(it),
         reason: reason_line(it),
         call: CallView::for_list(found),
-        maker: it.maker.user_name.clone(),
+        maker: names.name(&it.maker),
         amount: amount_words(it.terms.amount),
         item: why.is_none().then(|| format!("{} {} {}", it.id, it.version, it.digest)),
         is_ticked: ticked.is_none_or(|ticked| ticked.contains(&it.id)),
@@ -332,7 +341,9 @@ fn result_row(one: BulkItemResult, row: Option<&RowView>) -> ResultRow {
             let word = one.state.map(|state| state_of(state, &waits_for));
             (word.unwrap_or_else(word_of_nothing), String::new())
         }
-        BulkOutcome::Refused { sentence, .. } => (word(Icon::No, "off", "Not decided".to_owned()), sentence),
+        BulkOutcome::Refused { code, .. } => {
+            (word(Icon::No, "off", "Not decided".to_owned()), not_decided(code))
+        }
     };
     ResultRow {
         url: format!("{BASE}/requests/{}", one.id),

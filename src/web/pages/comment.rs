@@ -7,9 +7,10 @@ use serde::Deserialize;
 use crate::domain::lifecycle::words_of_comment;
 use crate::web::pages::request::{PageForms, load, render_with};
 use crate::web::parts::notices::Note;
-use crate::web::parts::recorded::SAID_COMMENTED;
+use crate::web::parts::recorded::{SAID_COMMENTED, situation};
 use crate::web::sent_form::{SentForm, keeping};
-use crate::web::{BASE, Icon, Page, PageRequest, see_other};
+use crate::web::sentences::refused;
+use crate::web::{BASE, Page, PageRequest, see_other};
 
 /// The form of a comment.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -52,10 +53,11 @@ async fn comment_on(id: &str, form: SentForm) -> Page {
         Ok(_) => return Ok(see_other(&format!("{BASE}/requests/{id}?said={SAID_COMMENTED}#comments"))),
         Err(error) => error,
     };
-    let (error, status) = page.take_refusal(error, "a comment on a page was refused")?;
-    let sentence = error.items().iter().map(|item| item.message.clone()).collect::<Vec<_>>().join(" ");
     let snapshot = load(&page, id).await?;
-    let note = Note::answering("warn", Icon::Warn, "This was not recorded.", vec![sentence]);
+    let names = page.names();
+    let why = refused(&error, &situation(&page, &snapshot, &names));
+    let (_, status) = page.take_refusal(error, "a comment on a page was refused")?;
+    let note = Note::answering("warn", why.icon, why.head, why.lines);
     let note =
         if snapshot.explained.can_comment { note } else { Note { kept: form.message.clone(), ..note } };
     let comment = CommentInput { words: form.message, fault: String::new() };

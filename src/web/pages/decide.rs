@@ -8,9 +8,7 @@ use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
-use crate::domain::code::Code;
-use crate::domain::findings::Level;
-use crate::domain::request::{NewDecision, Verdict};
+use crate::domain::request::{Decision, NewDecision, Request, Verdict};
 use crate::domain::words::{Words, WordsFault};
 use crate::engine::explain::Explanation;
 use crate::engine::request_snapshot::RequestSnapshot;
@@ -19,44 +17,33 @@ use crate::http::query::escaped;
 use crate::web::html::filters;
 use crate::web::pages::request::{load, render};
 use crate::web::pages::send_back::{NamedField, named_fields};
-use crate::web::parts::approval_view::after_me;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::changes_view::ChangesView;
 use crate::web::parts::comments::CommentLine;
 use crate::web::parts::format::{self, summary};
 use crate::web::parts::layout::{Nav, Shell};
-use crate::web::parts::notices::{Note, warning_text};
+use crate::web::parts::notices::Note;
+use crate::web::parts::recorded::situation;
+use crate::web::parts::who::{Names, Who};
 use crate::web::sent_form::{SentForm, keeping};
-use crate::web::{BASE, Icon, Page, PageError, PageRequest, see_other, show};
+use crate::web::sentences::{self, Acting, Look, Step, StepWords, looks, signed_as};
+use crate::web::{BASE, Page, PageError, PageRequest, see_other, show};
 
-/// What a step is about to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    Approve,
-    Reject,
-    SendBack,
-    Withdraw,
+/// The last part of the address of a step.
+fn path_of(step: Step) -> &'static str {
+    match step {
+        Step::Approve => "approve",
+        Step::Reject => "reject",
+        Step::SendBack => "send-back",
+        Step::Withdraw => "withdraw",
+    }
 }
 
-impl Step {
-    fn path(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Reject => "reject",
-            Self::SendBack => "send-back",
-            Self::Withdraw => "withdraw",
-        }
-    }
-
-    fn title(self, is_last: bool) -> &'static str {
-        match self {
-            Self::Approve if is_last => "Approve and send",
-            Self::Approve => "Approve",
-            Self::Reject => "Reject",
-            Self::SendBack => "Send back",
-            Self::Withdraw => "Withdraw",
-        }
-    }
+/// Who approved before.
+struct Signed {
+    who: Who,
+    /// ` for Risk`.
+    signed_as: String,
 }
 
 #[derive(Template)]
@@ -67,11 +54,10 @@ struct StepTemplate {
     id: String,
     url: String,
     action: String,
-    heading: &'static str,
+    words: StepWords,
     title: String,
     /// Why it was submitted, in the maker's words.
     reason: String,
-    what: String,
     call: CallView,
     /// What people said about the present revision.
     comments: Vec<CommentLine>,
@@ -80,13 +66,15 @@ struct StepTemplate {
     fields: Vec<NamedField>,
     /// Whether one is named.
     is_naming: bool,
-    looks: Vec<String>,
-    signed: Vec<String>,
+    looks: Vec<Look>,
+    /// Who approved it before.
+    signed: Vec<Signed>,
+    /// As whom and as what the reader is about to act.
+    acting: Acting,
     digest: String,
     version: i64,
     message: String,
     message_fault: String,
-    button: String,
     problem: Option<Note>,
     /// Where to sign in again first, if this decision needs it.
     sign_in_again: Option<String>,
@@ -135,7 +123,9 @@ pub(super) async fn first(page: &PageRequest, id: &str, step: Step) -> Page {
 /// Whether this person can take the step now.
 fn is_open(step: Step, snapshot: &RequestSnapshot) -> bool {
     match step {
-        Step::Approve | Step::Reject => snapshot.explained.can_decide,
+        Step::Approve => snapshot.explained.can_decide,
+        // Whoever's seat is filled may still say no.
+        Step::Reject => snapshot.explained.seat.is_some(),
         Step::SendBack => snapshot.explained.can_send_back,
         Step::Withdraw => snapshot.explained.can_withdraw,
     }
@@ -161,46 +151,36 @@ impl FormInput {
 }
 
 pub(super) fn step_page(page: &PageRequest, step: Step, snapshot: RequestSnapshot, input: FormInput) -> Page {
-    let RequestSnapshot { view, explained, waiting, events, changes, .. } = snapshot;
+    let RequestSnapshot { view, explained, waiting, events, changes, open_on_subject, .. } = snapshot;
     let it = &view.request;
     let shell = Shell::around(page, Nav::Elsewhere, waiting);
-    let after = explained.progress.as_ref().and_then(after_me);
-    let host = it.host.as_str();
-    let warnings = it.terms.warnings.iter().map(|warning| warning.message.clone());
-    let findings = explained.findings.iter().filter(|finding| finding.level == Level::Warning);
-    let looks = warnings.chain(findings.map(warning_text));
-    let mut looks: Vec<String> = looks.collect();
-    looks.dedup();
-    let signed = it.decisions.iter().map(|decision| {
-        let stage = explained.progress.as_ref().and_then(|progress| progress.stages.get(decision.stage));
-        let stage = stage.map_or_else(String::new, |stage| format!(" ({})", stage.name));
-        format!("{}{stage}", decision.checker.user_name)
-    });
+    let names = &shell.names.clone();
+    let mut looks = looks((it, &explained), &open_on_subject, (names, shell.when));
+    looks.retain(|look| !look.is_note);
     let url = format!("{BASE}/requests/{}", it.id);
     let template = StepTemplate {
-        heading: step.title(after.is_none()),
-        what: what(step, host, after.as_deref()),
-        button: button(step, host, after.is_none()),
+        words: step.words(it, &explained, names),
+        acting: acting(step, page, &explained, &shell),
         action: match step {
             Step::Approve | Step::Reject => format!("{url}/decide"),
-            Step::SendBack | Step::Withdraw => format!("{url}/{}", step.path()),
+            Step::SendBack | Step::Withdraw => format!("{url}/{}", path_of(step)),
         },
         id: it.id.to_string(),
         title: summary(it),
         reason: format::reason(it),
-        comments: CommentLine::of_revision(&events, it.revision, shell.when),
+        comments: CommentLine::of_revision(&events, it.revision, (names, shell.when)),
         changes: changes.as_ref().map(ChangesView::of),
         fields: if step == Step::SendBack { named_fields(&view, &input.fields) } else { Vec::new() },
         is_naming: !input.fields.is_empty(),
         looks,
-        signed: signed.collect(),
+        signed: signed(it, names),
         digest: it.digest.to_string(),
         version: it.version,
         message: input.message,
         message_fault: input.fault,
         problem: input.problem,
         sign_in_again: must_sign_in_again(step, &explained)
-            .then(|| format!("{BASE}/sign-in/again?to={}", escaped(&format!("{url}/{}", step.path())))),
+            .then(|| format!("{BASE}/sign-in/again?to={}", escaped(&format!("{url}/{}", path_of(step))))),
         call: CallView::of(&view),
         url,
         step,
@@ -214,41 +194,22 @@ fn must_sign_in_again(step: Step, explained: &Explanation) -> bool {
     step == Step::Approve && explained.fresh_sign_in.as_ref().is_some_and(|fresh| !fresh.is_fresh)
 }
 
-fn what(step: Step, host: &str, after: Option<&[String]>) -> String {
-    match (step, after) {
-        (Step::Approve, None) => {
-            "Yours is the last signature. When you approve, Countersign sends this call at once, one time:"
-                .to_owned()
-        }
-        (Step::Approve, Some(stages)) => {
-            let names: Vec<&str> = stages.iter().map(String::as_str).collect();
-            let names = names.join(", ");
-            format!(
-                "You sign it, and nothing is sent now: after you, {names} must still agree. It is about this call:"
-            )
-        }
-        (Step::Reject, _) => format!(
-            "Nothing is sent to {host}, and you can’t undo it. The maker may submit a new one. It is about this call:"
-        ),
-        (Step::SendBack, _) => {
-            "Nothing is sent, and nobody can decide it until its maker has changed it. All who signed \
-             before sign again then. It is about this call:"
-                .to_owned()
-        }
-        (Step::Withdraw, _) => {
-            "It ends here and nothing is sent. The record stays, with your reason. It is about this call:"
-                .to_owned()
-        }
-    }
+/// Those who approved the present revision. Whoever rejected it is something to look at.
+fn signed(request: &Request, names: &Names) -> Vec<Signed> {
+    let approvals = request.decisions.iter().filter(|decision| decision.verdict == Verdict::Approved);
+    let signed = |decision: &Decision| Signed {
+        who: names.who(&decision.checker),
+        signed_as: signed_as(&decision.capacities, names),
+    };
+    approvals.map(signed).collect()
 }
 
-fn button(step: Step, host: &str, is_last: bool) -> String {
+fn acting(step: Step, page: &PageRequest, explained: &Explanation, shell: &Shell) -> Acting {
+    let (reader, around) = (&page.actor().person, (&shell.names, shell.org.as_str()));
+    let seat = explained.seat.as_ref().map(|seat| seat.capacities.as_slice()).unwrap_or_default();
     match step {
-        Step::Approve if is_last => format!("Approve and send to {host}"),
-        Step::Approve => "Approve, send nothing yet".to_owned(),
-        Step::Reject => "Reject, send nothing".to_owned(),
-        Step::SendBack => "Send back to its maker".to_owned(),
-        Step::Withdraw => "Withdraw, send nothing".to_owned(),
+        Step::Approve | Step::Reject | Step::SendBack => Acting::signing(reader, seat, around),
+        Step::Withdraw => shell.acting(),
     }
 }
 
@@ -332,18 +293,11 @@ impl<'a> Submitted<'a> {
 /// now; the message is kept either way.
 pub(super) async fn refused(page: &PageRequest, submitted: Submitted<'_>, error: EngineError) -> Page {
     let Submitted { step, id, message, fields } = submitted;
-    let (error, status) = page.take_refusal(error, "a decision on a page was refused")?;
-    let sentence = error.items().iter().map(|item| item.message.clone()).collect::<Vec<_>>().join(" ");
     let snapshot = load(page, id).await?;
-    let (head, icon) = if status == StatusCode::SERVICE_UNAVAILABLE {
-        ("Countersign can't do this right now; your words are still here.", Icon::Wait)
-    } else {
-        ("This was not recorded.", Icon::Warn)
-    };
-    // Other refusals name the decision that was recorded themselves.
-    let moved = error.codes().contains(&Code::RequestMoved).then(|| moved(&snapshot)).flatten();
-    let lines = std::iter::once(sentence).chain(moved).collect();
-    let note = Note { is_new: true, ..Note::new("warn", icon, head, lines) };
+    let names = page.names();
+    let why = sentences::refused(&error, &situation(page, &snapshot, &names));
+    let (_, status) = page.take_refusal(error, "a decision on a page was refused")?;
+    let note = Note::answering("warn", why.icon, why.head, why.lines);
     if is_open(step, &snapshot) {
         let problem = Some(note);
         let input =
@@ -352,11 +306,4 @@ pub(super) async fn refused(page: &PageRequest, submitted: Submitted<'_>, error:
     }
     let note = Note { kept: message.into(), ..note };
     render(page, snapshot, status, vec![note])
-}
-
-/// Who did what last, for a person whose page was old.
-fn moved(snapshot: &RequestSnapshot) -> Option<String> {
-    let last = snapshot.view.request.last_decision()?;
-    let words = if last.message.is_empty() { String::new() } else { format!(": “{}”", last.message) };
-    Some(format!("{} {} this{words}", last.checker.user_name, last.verdict.name()))
 }

@@ -11,6 +11,7 @@ use crate::http::query::{Parameters, escaped};
 use crate::web::parts::format::{When, number_of};
 use crate::web::parts::layout::{COUNTED_MAX, Nav, Shell};
 use crate::web::parts::request_list::{Chip, ListFilter, ListTemplate, RequestRow, RowGroup, RowReader};
+use crate::web::sentences::SWITCHED_OFF;
 use crate::web::session::Session;
 use crate::web::{Page, PageError, PageRequest, ok};
 
@@ -121,7 +122,7 @@ pub async fn needs_me(page: PageRequest) -> Page {
         Shell::of(&page, Nav::NeedsMe).await?
     };
     let NarrowedPage { rows, looked_at, has_more, next } = found;
-    let why_nothing = page.engine().why_nothing_needs(page.actor()).map(|why| why.sentence);
+    let why_nothing = page.engine().why_nothing_needs(page.actor()).map(|_| SWITCHED_OFF.to_owned());
     let elsewhere = || "Requests that wait for other people in your groups are under My groups.".to_owned();
     let counts = Counts { looked_at: &looked_at, has_more, when };
     let groups = by_due(&page, &rows)?;

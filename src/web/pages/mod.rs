@@ -1,5 +1,6 @@
 //! The pages: one file each, named after its URL.
 
+pub mod body;
 pub mod bulk;
 pub mod comment;
 pub mod decide;

@@ -1,17 +1,15 @@
 //! One request, for whoever may read it: what would be sent, who must agree, what is odd, what happened.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use askama::Template;
+use chrono::{DateTime, Utc};
 
 use crate::domain::actor::{Actor, Permission};
-use crate::domain::call::body_text;
-use crate::domain::findings::Level;
 use crate::domain::ids::RequestId;
-use crate::domain::request::{Request, State, Verdict};
+use crate::domain::request::{Request, State};
 use crate::domain::settlement::SettledOutcome;
 use crate::engine::explain::Explanation;
-use crate::engine::queries::View;
 use crate::engine::request_snapshot::{RequestSnapshot, SnapshotLimits};
 use crate::http::query::escaped;
 use crate::web::html::{Markup, filters};
@@ -23,28 +21,19 @@ use crate::web::parts::changes_view::ChangesView;
 use crate::web::parts::comments::CommentLine;
 use crate::web::parts::event_text::{EventWords, describe_event};
 use crate::web::parts::format::{
-    self, DigestWords, RiskMark, StateWord, Time, When, amount_words, number_of, state_label, summary,
+    self, DigestWords, RiskMark, StateWord, Time, When, amount_words, number_of, state_label, state_with,
+    summary,
 };
 use crate::web::parts::layout::{COUNTED_MAX, Nav, Shell};
-use crate::web::parts::notices::{Note, with_field};
-use crate::web::parts::recorded::recorded;
+use crate::web::parts::notices::Note;
+use crate::web::parts::recorded::{recorded, situation};
+use crate::web::parts::request_list::SOON;
 use crate::web::parts::revision_list::RevisionLine;
 use crate::web::parts::settlement_view::{AttemptsBox, SettlementForm, SettlementPanel as Settlement};
 use crate::web::parts::signature_view::Stages;
+use crate::web::parts::who::{Names, Who};
+use crate::web::sentences::{Answer, Look, Situation, looks, passed_checks};
 use crate::web::{BASE, Page, PageError, PageRequest, show};
-
-/// One thing that was checked.
-struct Check {
-    is_warning: bool,
-    sentence: String,
-    pointer: String,
-}
-
-impl Check {
-    fn warning_text(&self) -> String {
-        with_field(&self.sentence, &self.pointer)
-    }
-}
 
 /// Another request on the same subject.
 struct Other {
@@ -52,18 +41,18 @@ struct Other {
     title: String,
     state: StateWord,
     amount: Markup,
-    maker: String,
+    maker: Who,
     when: Time,
 }
 
 impl Other {
-    fn of(request: &Request, when: When) -> Self {
+    fn of(request: &Request, names: &Names, when: When) -> Self {
         Self {
             url: format!("{BASE}/requests/{}", request.id),
             title: summary(request),
             state: state_label(request),
             amount: amount_words(request.terms.amount),
-            maker: request.maker.user_name.clone(),
+            maker: names.who(&request.maker),
             when: when.ago(request.started_at),
         }
     }
@@ -83,6 +72,8 @@ struct Acts {
     sentence: String,
     more: Vec<String>,
     can_decide: bool,
+    /// Whether their seat is filled, so that they can reject it and no more.
+    can_reject_only: bool,
     can_send_back: bool,
     can_resubmit: bool,
     can_comment: bool,
@@ -120,7 +111,7 @@ struct RequestTemplate {
     state: StateWord,
     risk: RiskMark,
     byline: String,
-    maker: String,
+    maker: Who,
     submitted: Time,
     links: Links,
     notes: Vec<Note>,
@@ -128,8 +119,11 @@ struct RequestTemplate {
     subject: String,
     amount: Markup,
     call: CallView,
-    looks: Vec<String>,
-    checks: Vec<Check>,
+    /// Who rejected it though it still waits.
+    rejections: Vec<Look>,
+    looks: Vec<Look>,
+    /// What was checked and is as it should be, and what is only good to know.
+    passed: Vec<Look>,
     others: Vec<Other>,
     others_url: String,
     answer: Option<AnswerBox>,
@@ -191,7 +185,8 @@ pub fn render_with(
     (status, mut notes): (StatusCode, Vec<Note>),
     PageForms { settlement: form, comment }: PageForms,
 ) -> Page {
-    let is_own = page.engine().is_one_person(&snapshot.view.request.maker, &page.actor().person);
+    let names = page.names();
+    let is_own = names.is_one_person(&snapshot.view.request.maker, &page.actor().person);
     let nav = if snapshot.explained.can_decide {
         Nav::NeedsMe
     } else if is_own {
@@ -199,16 +194,16 @@ pub fn render_with(
     } else {
         Nav::Elsewhere
     };
-    let RequestSnapshot { view, events, changes, explained, waiting, others } = snapshot;
-    let shell = Shell::around(page, nav, waiting);
-    let queue = queue(&shell, page.actor(), &view.request);
-    let when = shell.when;
+    let shell = Shell::around(page, nav, snapshot.waiting.clone());
+    let queue = queue(&shell, page.actor(), &snapshot.view.request);
+    let (when, seen) = (shell.when, situation(page, &snapshot, &names));
+    let RequestSnapshot { view, events, changes, explained, others, .. } = &snapshot;
     let it = &view.request;
-    if let Some(note) = Note::of(&view, when) {
-        notes.push(note);
-    }
+    notes.extend(Note::of(view, &names, when));
     let is_open = it.state.is_undecided();
-    let checks = checks(&view, &explained);
+    let all = looks((it, explained), &snapshot.open_on_subject, (&names, when));
+    let (rejections, all): (Vec<Look>, Vec<Look>) = all.into_iter().partition(|look| look.is_bad);
+    let (noted, looks): (Vec<Look>, Vec<Look>) = all.into_iter().partition(|look| look.is_note);
     let has_fault = form.has_fault() || !comment.fault.is_empty();
     let template = RequestTemplate {
         id: it.id.to_string(),
@@ -220,37 +215,38 @@ pub fn render_with(
         type_url: version_url(it),
         version: DigestWords::of(&it.type_version),
         rule: it.terms.rule.clone(),
-        state: state_label(it),
+        state: state_with(it, explained.progress.as_ref(), &names),
         risk: RiskMark(it.terms.risk),
         byline: if is_own { "You".to_owned() } else { String::new() },
-        maker: it.maker.user_name.clone(),
+        maker: names.who(&it.maker),
         submitted: when.ago(it.started_at),
         links: Links::of(it),
         notes,
         why: why(it),
         subject: it.terms.subject.clone().unwrap_or_default(),
         amount: amount_words(it.terms.amount),
-        call: CallView::of(&view),
-        looks: checks.iter().filter(|check| check.is_warning).map(Check::warning_text).collect(),
-        checks,
-        others: others.iter().map(|other| Other::of(other, when)).collect(),
+        call: CallView::of(view),
+        rejections,
+        looks,
+        passed: noted.into_iter().chain(passed_checks(it)).collect(),
+        others: others.iter().map(|other| Other::of(other, &names, when)).collect(),
         others_url: subject_url(it),
         answer: view.answer.as_ref().map(AnswerBox::of),
         revision: it.revision,
-        revisions: RevisionLine::all(it, when),
+        revisions: RevisionLine::all(it, &names, when),
         changes: changes.as_ref().map(ChangesView::of),
-        comments: CommentLine::all(&events, when),
+        comments: CommentLine::all(events, &names, when),
         comment,
-        events: events.iter().map(|entry| describe_event(entry, when)).collect(),
-        stages: Stages::of(it, explained.progress.as_ref(), explained.can_decide, when),
-        acts: acts(it, &explained),
-        decide_by: it.terms.due_at.filter(|_| is_open).map(|at| when.left(at)),
-        decide_by_class: if it.terms.due_at.is_some_and(|at| at < when.now()) { "st-bad" } else { "st-warn" },
+        events: events.iter().map(|entry| describe_event(entry, &names, when)).collect(),
+        stages: Stages::of(&seen),
+        acts: acts(&seen),
+        decide_by: it.terms.due_at.filter(|_| is_open).map(|at| when.deadline(at)),
+        decide_by_class: it.terms.due_at.map_or("", |at| urgency(at, when.now())),
         expires: is_open.then(|| when.exact(it.expires_at)),
         run_by: it.execute_before.filter(|_| it.state == State::Approved).map(|at| when.exact(at)),
         queue,
-        attempts: AttemptsBox::of(&view, &events, when),
-        settlement: Settlement::of(&view, &explained, form, when),
+        attempts: AttemptsBox::of(view, events, when),
+        settlement: Settlement::of(view, form, (&seen, &shell.org)),
         has_fault,
         shell,
     };
@@ -277,32 +273,20 @@ fn why(request: &Request) -> &'static str {
     }
 }
 
+/// How near a deadline is, as a colour; none while there is time.
+fn urgency(at: DateTime<Utc>, now: DateTime<Utc>) -> &'static str {
+    if at < now {
+        "st-bad"
+    } else if at < now + SOON {
+        "st-warn"
+    } else {
+        ""
+    }
+}
+
 fn subject_url(request: &Request) -> String {
     let subject = request.terms.subject.as_deref().unwrap_or_default();
     format!("{BASE}/history?subject={}", escaped(subject))
-}
-
-fn checks(view: &View, explained: &Explanation) -> Vec<Check> {
-    let mut checks: Vec<Check> = Vec::new();
-    for warning in &view.request.terms.warnings {
-        let sentence = warning.message.clone();
-        checks.push(Check { is_warning: true, sentence, pointer: String::new() });
-    }
-    for finding in &explained.findings {
-        let sentence = finding.sentence.clone();
-        if checks.iter().any(|check| check.sentence == sentence && finding.pointer.is_none()) {
-            continue;
-        }
-        let pointer = finding.pointer.clone().unwrap_or_default();
-        checks.push(Check { is_warning: finding.level == Level::Warning, sentence, pointer });
-    }
-    for passed in ["The maker may submit this type.", "The payload fits the type’s schema."] {
-        checks.push(Check { is_warning: false, sentence: passed.into(), pointer: String::new() });
-    }
-    let rule = &view.request.terms.rule;
-    let sentence = format!("Who must agree: rule {rule} of the type’s policy.");
-    checks.push(Check { is_warning: false, sentence, pointer: String::new() });
-    checks
 }
 
 fn queue(shell: &Shell, actor: &Actor, request: &Request) -> Queue {
@@ -329,67 +313,19 @@ fn queue(shell: &Shell, actor: &Actor, request: &Request) -> Queue {
     }
 }
 
-fn acts(request: &Request, explained: &Explanation) -> Acts {
-    let is_waiting = request.state.waits();
-    let mut more = Vec::new();
-    let sentence = if explained.can_decide {
-        let after = explained.progress.as_ref().and_then(crate::web::parts::approval_view::after_me);
-        match after {
-            None => "You may decide, and you have no part in this request. Yours is the last signature."
-                .to_owned(),
-            Some(stages) => {
-                let names: Vec<String> = stages.iter().map(|stage| stage.to_owned()).collect();
-                format!(
-                    "You may decide, and you have no part in this request. After you, {} must still agree: \
-                     nothing is sent now.",
-                    names.join(", ")
-                )
-            }
-        }
-    } else if explained.can_resubmit {
-        "It came back to you. Change and resubmit it, or withdraw it.".to_owned()
-    } else if let Some(own) = explained.my_decision.as_ref() {
-        let did = match own.verdict {
-            Verdict::Approved => "approved",
-            Verdict::Rejected => "rejected",
-        };
-        format!("You {did} this. Nobody signs twice.")
-    } else {
-        explained.why_not.first().map(|why| why.sentence.clone()).unwrap_or_default()
-    };
-    if is_waiting && !explained.can_decide {
-        let needed: Vec<String> = explained
-            .progress
-            .iter()
-            .flat_map(|progress| progress.stages.get(progress.stage))
-            .flat_map(|stage| stage.still_needed(0))
-            .collect();
-        if !needed.is_empty() {
-            more.push(format!("It waits for {}.", needed.join(", ")));
-        }
-    }
-    let Explanation { can_decide, can_withdraw, can_submit_again, .. } = *explained;
-    let Explanation { can_send_back, can_resubmit, can_comment, .. } = *explained;
+fn acts(seen: &Situation<'_>) -> Acts {
+    let Answer { sentence, more } = seen.answer();
+    let Explanation { can_decide, can_withdraw, can_submit_again, .. } = *seen.explained;
+    let Explanation { can_send_back, can_resubmit, can_comment, .. } = *seen.explained;
     Acts {
         sentence,
         more,
         can_decide,
+        can_reject_only: seen.explained.seat.is_some() && !can_decide,
         can_send_back,
         can_resubmit,
         can_comment,
         can_withdraw,
         can_submit_again,
     }
-}
-
-/// `GET /ui/requests/{id}/body`: the whole body, where the page shows only its beginning.
-pub async fn body(page: PageRequest, id: web::Path<String>) -> Page {
-    let id = RequestId::parse(&id).ok_or(PageError::NotFound)?;
-    Ok(body_of(&page.engine().find(page.actor(), id).await?))
-}
-
-/// The whole body of a call. Plain text, whatever it holds: a browser must not take it for a page.
-pub fn body_of(view: &View) -> HttpResponse {
-    let text = body_text(&view.shown().0).unwrap_or_default();
-    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text)
 }

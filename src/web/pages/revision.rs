@@ -6,12 +6,13 @@ use askama::Template;
 use crate::domain::ids::RequestId;
 use crate::engine::ComparedRevision;
 use crate::web::html::filters;
-use crate::web::pages::request::body_of;
+use crate::web::pages::body;
 use crate::web::pages::request_types::version_url;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::changes_view::ChangesView;
 use crate::web::parts::format::{self, DigestWords, summary};
 use crate::web::parts::revision_list::RevisionLine;
+use crate::web::parts::who::Who;
 use crate::web::{BASE, Nav, Page, PageError, PageRequest, Shell, ok, see_other};
 
 #[derive(Template)]
@@ -24,7 +25,7 @@ struct RevisionTemplate {
     heading: String,
     title: String,
     reason: String,
-    maker: String,
+    maker: Who,
     revision: RevisionLine,
     /// How many there are.
     count: i64,
@@ -47,7 +48,14 @@ async fn found(page: &PageRequest, path: web::Path<(String, String)>) -> Result<
 
 /// `GET /ui/requests/{id}/revisions/{number}/body`
 pub async fn body(page: PageRequest, path: web::Path<(String, String)>) -> Page {
-    Ok(body_of(&found(&page, path).await?.view))
+    let ComparedRevision { view, .. } = found(&page, path).await?;
+    let url = format!("{BASE}/requests/{}/revisions/{}", view.request.id, view.request.revision);
+    body::piece(&page, &view, (url, "Back to the revision")).await
+}
+
+/// `GET /ui/requests/{id}/revisions/{number}/body/file`
+pub async fn body_file(page: PageRequest, path: web::Path<(String, String)>) -> Page {
+    Ok(body::file(&found(&page, path).await?.view))
 }
 
 /// `GET /ui/requests/{id}/revisions/{number}`
@@ -63,8 +71,8 @@ pub async fn page(page: PageRequest, path: web::Path<(String, String)>) -> Page 
         heading: format!("Revision {number}: {}", summary(it)),
         title: summary(it),
         reason: format::reason(it),
-        maker: it.maker.user_name.clone(),
-        revision: RevisionLine::of(it, &it.present_revision(), shell.when),
+        maker: shell.names.who(&it.maker),
+        revision: RevisionLine::of(it, &it.present_revision(), (&shell.names, shell.when)),
         count: request.revision,
         changes: changes.as_ref().map(ChangesView::of),
         call: CallView::of(&view),

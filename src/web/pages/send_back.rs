@@ -9,11 +9,12 @@ use crate::domain::revision::NewSendBack;
 use crate::domain::submission::TASK;
 use crate::engine::queries::View;
 use crate::http::query::pairs;
-use crate::web::pages::decide::{FormInput, Step, Submitted, first, refused, step_page};
+use crate::web::pages::decide::{FormInput, Submitted, first, refused, step_page};
 use crate::web::pages::request::load;
 use crate::web::parts::changes_view::{field_label, value_line};
 use crate::web::parts::recorded::SAID_SENT_BACK;
 use crate::web::sent_form::{SentForm, keeping};
+use crate::web::sentences::Step;
 use crate::web::{BASE, Page, PageError, PageRequest, see_other};
 
 /// The name of the boxes of the form.

@@ -11,10 +11,11 @@ use crate::domain::settlement::{NewSettlementWord, SettledOutcome};
 use crate::engine::{EngineError, SettlementInput};
 use crate::web::pages::request::{PageForms, load, render_with};
 use crate::web::parts::notices::Note;
-use crate::web::parts::recorded::{SAID_HOW_IT_ENDED, SAID_TO_ASK};
+use crate::web::parts::recorded::{SAID_HOW_IT_ENDED, SAID_TO_ASK, situation};
 use crate::web::parts::settlement_view::SettlementForm;
 use crate::web::sent_form::{SentForm, keeping};
-use crate::web::{BASE, Icon, Page, PageError, PageRequest, see_other};
+use crate::web::sentences::refused as refused_because;
+use crate::web::{BASE, Page, PageError, PageRequest, see_other};
 
 /// The form of a word about an outcome.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -93,11 +94,12 @@ fn read_word(form: &WordForm, version: i64) -> Result<NewSettlementWord, Settlem
 
 /// What the engine refused: the request as it is now, with the words kept.
 async fn refused(page: &PageRequest, id: &str, form: &WordForm, error: EngineError) -> Page {
-    let (error, status) = page.take_refusal(error, "a word about an outcome was refused on a page")?;
-    let sentence = error.items().iter().map(|item| item.message.clone()).collect::<Vec<_>>().join(" ");
     let snapshot = load(page, id).await?;
-    let note = Note::answering("warn", Icon::Warn, "This was not recorded.", vec![sentence]);
-    let can_settle = snapshot.explained.why_not_settle.is_none();
+    let names = page.names();
+    let why = refused_because(&error, &situation(page, &snapshot, &names));
+    let (_, status) = page.take_refusal(error, "a word about an outcome was refused on a page")?;
+    let note = Note::answering("warn", why.icon, why.head, why.lines);
+    let can_settle = snapshot.explained.settling_forbidden.is_none();
     let note = if can_settle { note } else { Note { kept: form.message.clone(), ..note } };
     let again = SettlementForm {
         outcome: SettledOutcome::parse(&form.outcome),

@@ -20,6 +20,7 @@ use crate::web::pages::request::{load, render};
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::format::{self, summary};
 use crate::web::parts::notices::Note;
+use crate::web::parts::recorded::SAID_SUBMITTED;
 use crate::web::sent_form::{SentForm, keeping};
 use crate::web::{BASE, Icon, Nav, Page, PageRequest, Shell, see_other, show};
 
@@ -125,7 +126,10 @@ async fn submit_one(id: &str, form: SentForm) -> Page {
         reference: &reference,
     };
     match page.engine().submit_again(again).await {
-        Ok(submitted) => Ok(see_other(&format!("{BASE}/requests/{}", submitted.view.request.id))),
+        Ok(submitted) => {
+            let id = submitted.view.request.id;
+            Ok(see_other(&format!("{BASE}/requests/{id}?said={SAID_SUBMITTED}")))
+        }
         Err(error) => refused(&page, id, error, (key, form)).await,
     }
 }

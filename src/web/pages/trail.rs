@@ -23,6 +23,7 @@ use crate::web::parts::event_text::{EventWords, describe_event};
 use crate::web::parts::format::{self, DigestWords, StateWord, Time, When, span, state_label, summary};
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::revision_list::RevisionLine;
+use crate::web::parts::who::Names;
 use crate::web::{BASE, Page, PageError, PageRequest, ok};
 
 #[derive(Template)]
@@ -92,8 +93,9 @@ fn server_name(page: &PageRequest) -> String {
 
 fn trail(view: &View, entries: &[TrailEntry], shell: Shell) -> TrailTemplate {
     let (it, when) = (&view.request, shell.when);
+    let names = &shell.names.clone();
     let rule = view.pinned.policy.rule(&it.terms.rule);
-    let compared = compared(view, entries);
+    let compared = compared(view, entries, names);
     TrailTemplate {
         printed_at: when.to_the_millisecond(when.now()),
         printed_from: String::new(),
@@ -110,16 +112,16 @@ fn trail(view: &View, entries: &[TrailEntry], shell: Shell) -> TrailTemplate {
         type_version: DigestWords::of(&it.type_version),
         rule: it.terms.rule.clone(),
         rule_words: rule.map(|rule| who_agrees(&rule.outcome)).unwrap_or_default(),
-        byline: byline(view, when),
+        byline: byline(view, names, when),
         head: head(it.state),
         call: CallView::of(view),
         digest: DigestWords::of(&it.digest.to_string()),
         is_same: compared.iter().all(|one| one.is_same),
         compared,
-        revisions: RevisionLine::all(it, when),
+        revisions: RevisionLine::all(it, names, when),
         entity: entity(it),
         subject: it.terms.subject.clone().unwrap_or_default(),
-        events: entries.iter().map(|entry| trail_line(entry, when)).collect(),
+        events: entries.iter().map(|entry| trail_line(entry, names, when)).collect(),
         answer: view.answer.as_ref().map(AnswerBox::of),
         shell,
     }
@@ -137,7 +139,7 @@ fn head(state: State) -> &'static str {
 }
 
 /// Every place that names a digest, and the digest computed again now.
-fn compared(view: &View, entries: &[TrailEntry]) -> Vec<Compared> {
+fn compared(view: &View, entries: &[TrailEntry], names: &Names) -> Vec<Compared> {
     let own = view.request.digest.to_string();
     let compared = |what: String, digest: String| Compared {
         what,
@@ -148,11 +150,11 @@ fn compared(view: &View, entries: &[TrailEntry]) -> Vec<Compared> {
     let again = again.as_ref().map_or_else(|_| "none: the call can't be read".to_owned(), Digest::to_string);
     let mut all = vec![compared("Worked out now from what people are shown".into(), again)];
     for decision in &view.request.decisions {
-        all.push(compared(did(decision), decision.digest.to_string()));
+        all.push(compared(did(decision, names), decision.digest.to_string()));
     }
     for earlier in &view.request.earlier {
         for decision in &earlier.decisions {
-            let what = format!("Revision {}, which was not sent: {}", earlier.number, did(decision));
+            let what = format!("Revision {}, which was not sent: {}", earlier.number, did(decision, names));
             let digest = decision.digest.to_string();
             let is_same = decision.digest == earlier.digest;
             all.push(Compared { what, digest: DigestWords::of(&digest), is_same });
@@ -167,19 +169,19 @@ fn compared(view: &View, entries: &[TrailEntry]) -> Vec<Compared> {
     all
 }
 
-fn did(decision: &Decision) -> String {
+fn did(decision: &Decision, names: &Names) -> String {
     let did = match decision.verdict {
         Verdict::Approved => "Approved",
         Verdict::Rejected => "Rejected",
     };
-    format!("{did} by {}", decision.checker.user_name)
+    format!("{did} by {}", names.name(&decision.checker))
 }
 
 /// `Pia submitted it on …; Aiko approved it 38 min later; the target answered 201.`
-fn byline(view: &View, when: When) -> String {
+fn byline(view: &View, names: &Names, when: When) -> String {
     let it = &view.request;
     let mut parts =
-        vec![format!("{} submitted it on {}", it.maker.user_name, when.exact(it.started_at).words())];
+        vec![format!("{} submitted it on {}", names.name(&it.maker), when.exact(it.started_at).words())];
     let mut since = it.started_at;
     let mut add = |who: &str, did: &str, at: DateTime<Utc>| {
         parts.push(format!("{who} {did} it {}", later(at - since)));
@@ -188,25 +190,25 @@ fn byline(view: &View, when: When) -> String {
     let present = it.present_revision();
     for Revision { number, submitted_at, decisions, sent_back, .. } in it.earlier.iter().chain([&present]) {
         if *number > 1 {
-            add(&it.maker.user_name, "resubmitted", *submitted_at);
+            add(&names.name(&it.maker), "resubmitted", *submitted_at);
         }
         for Decision { checker, verdict, at, .. } in decisions {
-            add(&checker.user_name, verdict.name(), *at);
+            add(&names.name(checker), verdict.name(), *at);
         }
         if let Some(sent_back) = sent_back {
-            add(&sent_back.by.user_name, "sent back", sent_back.at);
+            add(&names.name(&sent_back.by), "sent back", sent_back.at);
         }
     }
-    parts.push(end(view, since));
+    parts.push(end(view, names, since));
     format!("{}.", parts.join("; "))
 }
 
-fn end(view: &View, since: DateTime<Utc>) -> String {
+fn end(view: &View, names: &Names, since: DateTime<Utc>) -> String {
     let it = &view.request;
     let status = view.answer.as_ref().map(|answer| format!("the target answered {}", answer.status));
     let after = it.ended_at.map(|at| later(at - since)).unwrap_or_default();
     if let Some(word) = it.settling_word() {
-        let by = &word.by.user_name;
+        let by = names.name(&word.by);
         return match word.outcome {
             SettledOutcome::Executed => format!("{by} and another person settled that it was carried out"),
             SettledOutcome::Failed => format!("{by} and another person settled that it was not carried out"),
@@ -243,8 +245,8 @@ fn entity(request: &Request) -> Vec<(&'static str, String)> {
     all.into_iter().filter(|(_, id)| !id.is_empty()).map(|(name, id)| (name, id.clone())).collect()
 }
 
-fn trail_line(entry: &TrailEntry, when: When) -> TrailLine {
-    let words = describe_event(entry, when);
+fn trail_line(entry: &TrailEntry, names: &Names, when: When) -> TrailLine {
+    let words = describe_event(entry, names, when);
     TrailLine {
         seq: entry.seq,
         at: when.to_the_millisecond(entry.at),
@@ -275,7 +277,7 @@ mod tests {
             "ValidateMakerAccess",
             "ValidatePayload",
             "AdminTask",
-            "approved for Risk",
+            "approved it for Risk",
             "began attempt 1 to send it",
             "The target answered 201.",
             "2026-11-22 10:00:00.007",

@@ -8,7 +8,9 @@ use crate::domain::actor::Permission;
 use crate::domain::policy::progress::{Progress, SeatProgress, StageProgress};
 use crate::domain::policy::{Approval, Capacity, Mode, RuleOutcome, Seat, Stage};
 use crate::web::html::filters;
-use crate::web::parts::format::{Time, either, number_of, who_name};
+use crate::web::parts::format::{Time, either, number_of};
+use crate::web::parts::who::{Names, Who};
+use crate::web::sentences::seat_name;
 
 /// The stages of an approval, one after another.
 pub struct ApprovalView {
@@ -148,7 +150,7 @@ impl SeatView {
             Capacity::Group(_)
             | Capacity::ClaimedGroup(_)
             | Capacity::Permission(_)
-            | Capacity::Account(_) => who_name(&self.who),
+            | Capacity::Account(_) => seat_name(&self.who, &Names::as_spelled()),
         }
     }
 
@@ -172,23 +174,6 @@ pub fn who_agrees(outcome: &RuleOutcome) -> String {
     }
 }
 
-/// Whether one more approval sends the call, and else what is needed after it.
-pub fn after_me(progress: &Progress) -> Option<Vec<String>> {
-    let stages = ApprovalView::so_far(progress).stages;
-    let mut still = Vec::new();
-    for (at, stage) in stages.into_iter().enumerate().filter(|(_, stage)| !stage.is_complete) {
-        let left = (stage.needed - stage.got.min(stage.needed)).max(1);
-        let left = if at == progress.stage { left - 1 } else { left };
-        if left > 0 {
-            still.push(stage.name);
-        }
-    }
-    if still.is_empty() && progress.people_missing > 1 {
-        still.push("another person".to_owned());
-    }
-    (!still.is_empty()).then_some(still)
-}
-
 /// `two`; digits beyond six.
 pub fn number_word(number: u32) -> String {
     const WORDS: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
@@ -206,8 +191,15 @@ pub struct StageLine {
     /// `is-done`, `is-now` or nothing.
     pub class: &'static str,
     pub signatures: Vec<SignatureView>,
-    /// Who could still sign.
-    pub open: Vec<String>,
+    /// A box for each person who is still needed.
+    pub open: Vec<OpenSlot>,
+    /// Who they could be, by group: `Risk: Chen Wei, Uwe Haas`.
+    pub members: Vec<String>,
+}
+
+/// The box of one person who is still needed.
+pub struct OpenSlot {
+    pub words: String,
     /// Whether the reader may sign here.
     pub is_mine: bool,
 }
@@ -216,8 +208,8 @@ impl HtmlSafe for StageLine {}
 
 /// One signature.
 pub struct SignatureView {
-    pub name: String,
-    /// In which capacities.
+    pub who: Who,
+    /// `for Risk`: in which capacities.
     pub signed_as: String,
     pub is_rejection: bool,
     pub at: Time,
@@ -231,8 +223,12 @@ impl StageLine {
             count: String::new(),
             class: "",
             signatures: Vec::new(),
-            open: stage.lines_for_maker(),
-            is_mine: false,
+            open: stage
+                .lines_for_maker()
+                .into_iter()
+                .map(|words| OpenSlot { words, is_mine: false })
+                .collect(),
+            members: Vec::new(),
         }
     }
 }

@@ -9,12 +9,13 @@ use serde_json::{Map, Value};
 use crate::domain::allowed_targets::Targets;
 use crate::domain::call::{body_text, content_type, values};
 use crate::domain::call_line::HeaderLine;
+use crate::domain::media_type::is_json;
 use crate::domain::request_type::{RequestType, authorization_words};
 use crate::engine::DryRun;
 use crate::engine::queries::{RowView, View};
 use crate::web::html::{Markup, filters, write_text};
 use crate::web::parts::format::{DigestWords, number_of, size};
-use crate::web::parts::json_view::Body;
+use crate::web::parts::json_view::{Body, Shown};
 
 /// The host of a type whose requests name it themselves.
 const ANY_HOST: &str = "the host that the request names";
@@ -41,6 +42,8 @@ pub struct CallView {
     pub authorization: Option<String>,
     /// The body; `None` for a call without one.
     pub body: Option<Body>,
+    /// Whether values of the body are hidden from this reader.
+    pub hides_body: bool,
     /// The digest of the whole call.
     pub digest: DigestWords,
 }
@@ -64,7 +67,7 @@ impl CallView {
         let line = Self::line_of(&view.method, &url, &view.label);
         let further_headers = view.pinned.further_headers(&task);
         let authorization = authorization_words(&task);
-        Self { digest, further_headers, authorization, ..line.with_parts(&task, sent) }
+        Self { digest, further_headers, authorization, ..line.with_parts((&task, &view.task), sent) }
     }
 
     /// The call that a draft would become.
@@ -72,7 +75,7 @@ impl CallView {
         let (task, url) = tried.shown();
         let digest = DigestWords::of(&tried.digest.to_string());
         let line = Self::line_of(&tried.method, &url, &tried.label);
-        Self { digest, ..line.with_parts(&task, tried.body_bytes) }
+        Self { digest, ..line.with_parts((&task, tried.task()), tried.body_bytes) }
     }
 
     /// What every request of a type becomes: its path with places for values, and the target if there is only
@@ -106,11 +109,13 @@ impl CallView {
             further_headers: Vec::new(),
             authorization: None,
             body: None,
+            hides_body: false,
             digest: DigestWords::of(""),
         }
     }
 
-    fn with_parts(self, task: &Value, sent: usize) -> Self {
+    /// The parts of `task`, which shows what there is in `whole`.
+    fn with_parts(self, (task, whole): (&Value, &Value), sent: usize) -> Self {
         let pairs = |name: &str| task.get(name).and_then(Value::as_object).map(pairs).unwrap_or_default();
         Self {
             query_pairs: task
@@ -119,9 +124,20 @@ impl CallView {
                 .map(query_pairs)
                 .unwrap_or_default(),
             headers: pairs("headers"),
-            body: task.get("body").map(|body| Body::of_call(body, content_type(task), sent)),
+            body: piece_of((task, whole), (sent, 1)),
+            hides_body: task.get("body") != whole.get("body"),
             ..self
         }
+    }
+
+    /// Whether values of its body are hidden from the reader.
+    pub fn hides_body(view: &View) -> bool {
+        view.shown().0.get("body") != view.task.get("body")
+    }
+
+    /// Whether the body of a task is sent as JSON.
+    pub fn is_body_json(task: &Value) -> bool {
+        !matches!(task.get("body"), Some(Value::String(_))) || content_type(task).is_none_or(is_json)
     }
 
     /// The line for places of their own: the host breaks only where it is longer than the line.
@@ -148,6 +164,22 @@ impl CallView {
             Some(body) => Markup::new(format!("Body {}, {}", size(body.bytes), Markup::text(&body.kind))),
             None => Markup::new("No body".to_owned()),
         }
+    }
+}
+
+/// One piece of a call's body as its reader may see it; `None` if there is no such piece.
+pub fn body_piece(view: &View, number: usize) -> Option<Body> {
+    let sent = body_text(&view.task).map_or(0, |body| body.len());
+    piece_of((&view.shown().0, &view.task), (sent, number))
+}
+
+fn piece_of((task, whole): (&Value, &Value), (sent, number): (usize, usize)) -> Option<Body> {
+    let shown = task.get("body")?;
+    let hidden = Shown { value: shown, whole: whole.get("body") };
+    if CallView::is_body_json(task) {
+        Body::piece(hidden, (sent, number))
+    } else {
+        Body::piece_of_text(hidden, content_type(task).unwrap_or_default(), (sent, number))
     }
 }
 
@@ -180,7 +212,15 @@ impl Line<'_> {
 
     /// The host with places where a line may break, after dots only.
     fn host(&self) -> Breakable<'_> {
-        Breakable(&self.call.host)
+        Breakable(&self.call.host, &['.'])
+    }
+
+    fn path(&self) -> Breakable<'_> {
+        Breakable(&self.call.path, &['/'])
+    }
+
+    fn query(&self) -> Breakable<'_> {
+        Breakable(&self.call.query, &['?', '&', '='])
     }
 }
 
@@ -191,15 +231,17 @@ pub fn is_production(word: &str) -> bool {
     ["production", "prod", "live"].iter().any(|known| word.trim().eq_ignore_ascii_case(known))
 }
 
-struct Breakable<'a>(&'a str);
+/// A text with places where a line may break: after each of these characters, which a name or a number has not.
+struct Breakable<'a>(&'a str, &'static [char]);
 
 impl fmt::Display for Breakable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, part) in self.0.split('.').enumerate() {
-            if at > 0 {
-                f.write_str(".<wbr>")?;
-            }
+        let mut parts = self.0.split_inclusive(self.1).peekable();
+        while let Some(part) = parts.next() {
             write_text(f, part)?;
+            if parts.peek().is_some() {
+                f.write_str("<wbr>")?;
+            }
         }
         Ok(())
     }

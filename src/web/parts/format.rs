@@ -7,10 +7,13 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use crate::domain::amount::Amount;
 use crate::domain::call_line::cut_after;
-use crate::domain::policy::Risk;
+use crate::domain::policy::progress::Progress;
+use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Request, State};
 use crate::web::html::{Markup, write_text};
 use crate::web::parts::icons::Icon;
+use crate::web::parts::who::Names;
+use crate::web::sentences::{seat_names, waiting_words};
 
 /// The time of a page; every relative time on it is counted from here.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +75,18 @@ impl When {
     pub fn clock(self, at: DateTime<Utc>) -> Time {
         let is_today = self.local(at, "%F") == self.local(self.now, "%F");
         Time { at, words: self.local(at, if is_today { "%H:%M" } else { "%-d %b, %H:%M" }) }
+    }
+
+    /// `28 Nov 2026, 18:00 UTC, 23 h 59 min left`: a deadline, exact and as what is left of it.
+    pub fn deadline(self, at: DateTime<Utc>) -> Time {
+        let left = at - self.now;
+        let exact = format!("{} {}", self.local(at, "%-d %b %Y, %H:%M"), self.zone());
+        let words = if left < TimeDelta::zero() {
+            format!("{exact}, {} overdue", span(-left))
+        } else {
+            format!("{exact}, {} left", span(left))
+        };
+        Time { at, words }
     }
 
     /// The zone of every time of day on the page.
@@ -214,7 +229,7 @@ pub fn state_label(request: &Request) -> StateWord {
 }
 
 /// A state in words; `waits` are the capacities in which people could decide.
-pub fn state_of(state: State, waits: &[crate::domain::policy::Capacity]) -> StateWord {
+pub fn state_of(state: State, waits: &[Capacity]) -> StateWord {
     let (icon, kind, words) = match state {
         State::ValidateMakerAccess | State::ValidatePayload => {
             (Icon::Wait, "wait", "Being checked".to_owned())
@@ -232,19 +247,18 @@ pub fn state_of(state: State, waits: &[crate::domain::policy::Capacity]) -> Stat
     StateWord { icon, kind, words }
 }
 
-fn waits_for(waits: &[crate::domain::policy::Capacity]) -> String {
-    let names: Vec<String> = waits.iter().map(who_name).collect();
-    if names.is_empty() { "Waits".to_owned() } else { format!("Waits for {}", either(&names)) }
+fn waits_for(waits: &[Capacity]) -> String {
+    // Whether it takes one or all of them is not known here.
+    let names = seat_names(waits, &Names::as_spelled());
+    if names.is_empty() { "Waits".to_owned() } else { format!("Waits for {}", names.join(", ")) }
 }
 
-/// The name of a capacity: a group, or what a permission lets a person be.
-pub fn who_name(who: &crate::domain::policy::Capacity) -> String {
-    use crate::domain::actor::Permission;
-    use crate::domain::policy::Capacity;
-    match who {
-        Capacity::Group(name) | Capacity::ClaimedGroup(name) | Capacity::Account(name) => name.clone(),
-        Capacity::Permission(Permission::Check) => "a checker".to_owned(),
-        Capacity::Permission(permission) => permission.name().to_owned(),
+/// The state of a request in words, which say whom it needs.
+pub fn state_with(request: &Request, progress: Option<&Progress>, names: &Names) -> StateWord {
+    let needed = progress.filter(|_| request.state.waits()).map(|progress| waiting_words(progress, names));
+    match needed.filter(|needed| !needed.is_empty()) {
+        Some(needed) => StateWord { words: format!("Waits for {needed}"), ..state_label(request) },
+        None => state_label(request),
     }
 }
 

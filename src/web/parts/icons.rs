@@ -43,6 +43,8 @@ pub enum Icon {
     Key,
     /// Proven.
     Shield,
+    /// Somebody by name.
+    Person,
     /// Countersign's own.
     Brand,
 }
@@ -50,6 +52,9 @@ pub enum Icon {
 impl Icon {
     fn drawing(self) -> &'static str {
         match self {
+            Self::Person => {
+                r#"<circle cx="8" cy="5" r="2.8"/><path d="M2.8 14c.5-3 2.5-4.4 5.2-4.4s4.7 1.4 5.2 4.4"/>"#
+            }
             Self::Wait => r#"<circle cx="8" cy="8" r="6"/><path d="M8 4.6V8l2.4 1.5"/>"#,
             Self::Send => r#"<path d="M2 8h11M9 4l4 4-4 4"/>"#,
             Self::Done => r#"<path d="M3 8.6l3.2 3.2L13 4.6"/>"#,

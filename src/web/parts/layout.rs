@@ -11,6 +11,8 @@ use crate::domain::ids::RequestId;
 use crate::http::body::UnreadBody;
 use crate::web::parts::call_view::is_production;
 use crate::web::parts::format::When;
+use crate::web::parts::who::{Names, Who};
+use crate::web::sentences::Acting;
 use crate::web::session::ReturnTo;
 use crate::web::{BASE, Page, PageError, PageRequest, assets, see_other};
 
@@ -104,7 +106,10 @@ pub struct RailPart {
 
 /// What every page has around it.
 pub struct Shell {
+    /// Who is signed in.
     pub name: String,
+    /// Their account; empty if it says no more than the name.
+    pub account: String,
     pub org: String,
     /// The other orgs that the person may switch to.
     pub orgs: Vec<String>,
@@ -127,6 +132,8 @@ pub struct Shell {
     pub sees_all: bool,
     /// Whether files of the rules can't be used.
     pub rules_stale: bool,
+    /// What people are called on the page.
+    pub names: Names,
     pub when: When,
     /// Feed position from which the page subscribes to changes.
     pub position: String,
@@ -136,6 +143,11 @@ pub struct Shell {
 pub const THEME_COOKIE: &str = "countersign-theme";
 
 impl Shell {
+    /// As whom the person of this page acts, where they sign nothing.
+    pub fn acting(&self) -> Acting {
+        Acting::of(Who { name: self.name.clone(), account: self.account.clone() }, &self.org)
+    }
+
     /// Everything around a page, with `nav` marked in the rail.
     pub async fn of(page: &PageRequest, nav: Nav) -> Result<Self, PageError> {
         let waiting = if page.actor().may(Permission::Check) {
@@ -150,6 +162,8 @@ impl Shell {
     pub fn around(page: &PageRequest, nav: Nav, mut waiting: Vec<RequestId>) -> Self {
         let PageRequest { web, http, session, when } = page;
         let actor = &session.actor;
+        let names = page.names();
+        let who = names.who(&actor.person);
         waiting.truncate(COUNTED_MAX + 1);
         let theme = match http.cookie(THEME_COOKIE).as_ref().map(|cookie| cookie.value().to_owned()) {
             Some(value) if value == "dark" => "dark",
@@ -157,7 +171,9 @@ impl Shell {
             Some(_) | None => "",
         };
         Self {
-            name: actor.person.user_name.clone(),
+            name: who.name,
+            account: who.account,
+            names,
             org: actor.org.to_string(),
             orgs: session.orgs.iter().filter(|org| **org != actor.org).map(ToString::to_string).collect(),
             environment: web.environment.clone(),

@@ -18,3 +18,4 @@ pub mod request_list;
 pub mod revision_list;
 pub mod settlement_view;
 pub mod signature_view;
+pub mod who;

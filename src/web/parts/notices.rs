@@ -1,6 +1,5 @@
 //! The note on top of a page: what is true first, then what it means, then the next step.
 
-use crate::domain::findings::Finding;
 use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{Request, State};
 use crate::domain::revision::SentBack;
@@ -9,6 +8,7 @@ use crate::engine::queries::View;
 use crate::web::parts::changes_view::field_label;
 use crate::web::parts::format::{When, number_of};
 use crate::web::parts::icons::Icon;
+use crate::web::parts::who::Names;
 
 /// A note on top of a page.
 pub struct Note {
@@ -43,18 +43,18 @@ impl Note {
     }
 
     /// The note for a request that no longer waits.
-    pub fn of(view: &View, when: When) -> Option<Self> {
+    pub fn of(view: &View, names: &Names, when: When) -> Option<Self> {
         let request = &view.request;
         match request.state {
             State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => None,
-            State::SentBack => sent_back(request),
+            State::SentBack => sent_back(request, names),
             State::Approved => Some(approved(request, when)),
-            State::Executed => Some(executed(view)),
-            State::Failed => Some(failed(view)),
+            State::Executed => Some(executed(view, names)),
+            State::Failed => Some(failed(view, names)),
             State::Unknown => Some(unknown(request)),
-            State::Rejected => Some(rejected(request)),
+            State::Rejected => Some(rejected(request, names)),
             State::Withdrawn => {
-                let head = format!("{} withdrew it. Nothing was sent.", request.maker.user_name);
+                let head = format!("{} withdrew it. Nothing was sent.", names.name(&request.maker));
                 Some(Self::new("", Icon::Undo, head, Vec::new()))
             }
             State::Expired => Some(expired(request, when)),
@@ -62,11 +62,11 @@ impl Note {
     }
 }
 
-fn sent_back(request: &Request) -> Option<Note> {
+fn sent_back(request: &Request, names: &Names) -> Option<Note> {
     let sent_back = request.sent_back.as_ref()?;
-    let head = format!("{} sent it back for changes.", sent_back.by.user_name);
+    let head = format!("{} sent it back for changes.", names.name(&sent_back.by));
     let mut lines = what_to_change(sent_back);
-    lines.push(format!("Nobody can decide it until {} resubmits it.", request.maker.user_name));
+    lines.push(format!("Nobody can decide it until {} resubmits it.", names.name(&request.maker)));
     Some(Note::new("warn", Icon::Undo, head, lines))
 }
 
@@ -78,7 +78,8 @@ pub fn what_to_change(sent_back: &SentBack) -> Vec<String> {
 }
 
 fn approved(request: &Request, when: When) -> Note {
-    let head = "Everybody needed has agreed.";
+    let is_agreed = request.last_decision().is_some();
+    let head = if is_agreed { "Everybody needed has agreed." } else { "Its rule asks for nobody." };
     let lines = match (request.sending.next_attempt_at, request.execute_before) {
         (Some(next), until) => {
             let next = when.exact(next);
@@ -95,9 +96,9 @@ fn approved(request: &Request, when: When) -> Note {
     Note::new("ink", Icon::Send, head, lines)
 }
 
-fn executed(view: &View) -> Note {
+fn executed(view: &View, names: &Names) -> Note {
     if let Some(word) = view.request.settling_word() {
-        return settled("ok", Icon::Done, "Done: two people say that it happened.", word);
+        return settled("ok", Icon::Done, "Done: two people say that it happened.", (word, names));
     }
     if view.request.sending.inferred && view.request.sending.probes > 0 {
         let head = "Done: the target says so.";
@@ -122,14 +123,14 @@ fn executed(view: &View) -> Note {
 }
 
 /// Two people settled it: what the second one said.
-fn settled(kind: &'static str, icon: Icon, head: &str, word: &SettlementWord) -> Note {
-    let line = format!("{} confirmed it: “{}”", word.by.user_name, word.evidence);
+fn settled(kind: &'static str, icon: Icon, head: &str, (word, names): (&SettlementWord, &Names)) -> Note {
+    let line = format!("{} confirmed it: “{}”", names.name(&word.by), word.evidence);
     Note::new(kind, icon, head, vec![line])
 }
 
-fn failed(view: &View) -> Note {
+fn failed(view: &View, names: &Names) -> Note {
     if let Some(word) = view.request.settling_word() {
-        return settled("bad", Icon::Fail, "Failed: two people say that it did not happen.", word);
+        return settled("bad", Icon::Fail, "Failed: two people say that it did not happen.", (word, names));
     }
     if view.request.sending.last_probe == Some(ProbeVerdict::DidNotHappen) {
         let head = "Failed: the target says that it did not happen.";
@@ -165,9 +166,9 @@ fn unknown(request: &Request) -> Note {
     Note::new("odd", Icon::Question, head, vec![line])
 }
 
-fn rejected(request: &Request) -> Note {
+fn rejected(request: &Request, names: &Names) -> Note {
     let last = request.last_decision();
-    let by = last.map_or("A checker", |decision| decision.checker.user_name.as_str());
+    let by = last.map_or_else(|| "A checker".to_owned(), |decision| names.name(&decision.checker));
     let words = last.map(|decision| format!("“{}”", decision.message));
     Note::new("bad", Icon::No, format!("{by} rejected it. Nothing was sent."), words.into_iter().collect())
 }
@@ -184,14 +185,4 @@ fn expired(request: &Request, when: When) -> Note {
     let head = format!("Expired at {} {}. {why}", at.words(), when.zone());
     let line = "It can’t be decided any more, and nothing was sent. The maker may submit it again.";
     Note::new("", Icon::Hourglass, head, vec![line.to_owned()])
-}
-
-/// What a finding says, and about which field.
-pub fn warning_text(finding: &Finding) -> String {
-    with_field(&finding.sentence, finding.pointer.as_deref().unwrap_or_default())
-}
-
-/// A sentence, and the field that it is about, if there is one.
-pub fn with_field(sentence: &str, pointer: &str) -> String {
-    if pointer.is_empty() { sentence.into() } else { format!("{sentence} ({pointer})") }
 }

@@ -7,6 +7,8 @@ use crate::engine::request_snapshot::RequestSnapshot;
 use crate::engine::trail::TrailEntry;
 use crate::http::query::given_once;
 use crate::web::parts::notices::Note;
+use crate::web::parts::who::Names;
+use crate::web::sentences::{Situation, approval_recorded, rejection_recorded, submission_recorded};
 use crate::web::{Icon, PageRequest};
 
 /// What this person has just done, if the address says so and the record has it.
@@ -24,13 +26,37 @@ pub fn recorded(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> 
     if said == SAID_SENT_BACK {
         return is_sent_back(page, snapshot);
     }
+    let names = page.names();
+    let seen = situation(page, snapshot, &names);
+    if said == SAID_SUBMITTED {
+        return is_submitted(page, snapshot, &seen);
+    }
     let own = snapshot.explained.my_decision.as_ref().filter(|own| own.verdict.name() == said)?;
-    let head = match own.verdict {
-        Verdict::Approved => "Your approval is recorded.",
-        Verdict::Rejected => "Your rejection is recorded.",
+    let (head, lines) = match own.verdict {
+        Verdict::Approved => approval_recorded(&seen),
+        Verdict::Rejected => rejection_recorded(&seen),
     };
-    Some(Note { is_new: true, ..Note::new("ink", Icon::Pen, head, Vec::new()) })
+    Some(Note::answering("ink", Icon::Pen, head, lines))
 }
+
+/// A request as the person of this page sees it.
+pub fn situation<'a>(
+    page: &'a PageRequest,
+    snapshot: &'a RequestSnapshot,
+    names: &'a Names,
+) -> Situation<'a> {
+    Situation {
+        request: &snapshot.view.request,
+        explained: &snapshot.explained,
+        members: &snapshot.members,
+        reader: &page.actor().person,
+        names,
+        when: page.when,
+    }
+}
+
+/// What the address of a page says after its request was submitted.
+pub const SAID_SUBMITTED: &str = "submitted";
 
 /// What the address of a page says after a word about an unknown outcome.
 pub const SAID_HOW_IT_ENDED: &str = "how-it-ended";
@@ -43,6 +69,17 @@ pub const SAID_COMMENTED: &str = "commented";
 
 /// The same after a request was sent back.
 pub const SAID_SENT_BACK: &str = "sent-back";
+
+/// The address alone says nothing: what was recorded last must be this person's own submission.
+fn is_submitted(page: &PageRequest, snapshot: &RequestSnapshot, seen: &Situation<'_>) -> Option<Note> {
+    let is_submission =
+        |kind: &EventKind| matches!(kind, EventKind::Submitted(_) | EventKind::Resubmitted { .. });
+    let mut submissions =
+        snapshot.events.iter().rev().filter(|entry| entry.kind.as_ref().is_some_and(is_submission));
+    submissions.next().filter(|last| last.actor == page.actor().person)?;
+    let (head, lines) = submission_recorded(seen)?;
+    Some(Note::answering("ink", Icon::Pen, head, lines))
+}
 
 fn is_commented(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> {
     let is_own = |entry: &&TrailEntry| {

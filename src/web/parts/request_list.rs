@@ -14,7 +14,7 @@ use crate::web::parts::signature_view::Slots;
 use crate::web::{BASE, PageError, PageRequest};
 
 /// What is due within this time is due soon.
-const SOON: TimeDelta = TimeDelta::hours(2);
+pub const SOON: TimeDelta = TimeDelta::hours(2);
 
 /// One request in a list.
 #[derive(Template)]
@@ -28,6 +28,8 @@ pub struct RequestRow {
     reason: String,
     call: CallView,
     maker: String,
+    /// The account of the maker; empty if it says no more than the name.
+    account: String,
     age: Time,
     amount: Markup,
     flags: Vec<&'static str>,
@@ -56,6 +58,8 @@ impl RequestRow {
     pub fn of(page: &PageRequest, row: &RowView, reader: RowReader) -> Result<Self, PageError> {
         let (request, when) = (&row.request, page.when);
         let waits = request.state.waits();
+        let names = page.names();
+        let maker = names.who(&request.maker);
         let may_decide = reader == RowReader::MayDecide;
         let progress = if waits { page.engine().progress_of(row)? } else { None };
         let due = request.state.is_undecided().then(|| request.terms.due_at.unwrap_or(request.expires_at));
@@ -66,7 +70,7 @@ impl RequestRow {
         };
         let last = request
             .last_decision()
-            .map(|decision| format!("{} by {}", decision.verdict.name(), decision.checker.user_name));
+            .map(|decision| format!("{} by {}", decision.verdict.name(), names.name(&decision.checker)));
         Ok(Self {
             id: request.id.to_string(),
             url: format!("{BASE}/requests/{}", request.id),
@@ -74,12 +78,13 @@ impl RequestRow {
             title: summary(request),
             reason: reason_line(request),
             call: CallView::for_list(row),
-            maker: request.maker.user_name.clone(),
+            maker: maker.name,
+            account: maker.account,
             age: when.ago(request.started_at),
             amount: amount_words(request.terms.amount),
             flags: request.terms.warnings.iter().map(|warning| flag(warning.code)).collect(),
             revision: request.revision,
-            slots: progress.as_ref().map(|progress| Slots::of(progress, may_decide)),
+            slots: progress.as_ref().map(|progress| Slots::of(progress, may_decide, &names)),
             state: state_label(request),
             state_more: last.unwrap_or_default(),
             due: due.map(|due| when.left(due)),

@@ -6,11 +6,12 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use crate::domain::lifecycle::EventKind;
 use crate::domain::request::State;
 use crate::domain::settlement::{SettledOutcome, SettlementWord};
-use crate::engine::explain::Explanation;
 use crate::engine::queries::View;
 use crate::engine::trail::TrailEntry;
-use crate::web::parts::format::{Time, When, who_name};
+use crate::web::parts::format::{Time, When};
 use crate::web::parts::icons::Icon;
+use crate::web::parts::who::{Names, Who};
+use crate::web::sentences::{Acting, Situation, signed_as, why_not_settle};
 
 /// What was sent when, and what to look for at the target.
 pub struct AttemptsBox {
@@ -49,12 +50,14 @@ pub struct SettlementPanel {
     pub probe: String,
     /// Whether the reader may want the target to be asked now.
     pub can_probe: bool,
+    /// As whom they would say how it ended.
+    pub acting: Acting,
 }
 
 /// What one person said.
 pub struct WordLine {
     pub icon: Icon,
-    pub who: String,
+    pub who: Who,
     pub said: &'static str,
     pub signed_as: String,
     pub evidence: String,
@@ -179,20 +182,21 @@ fn asks(view: &View, begun: &[(i64, DateTime<Utc>)]) -> Vec<AskFor> {
 
 impl SettlementPanel {
     /// `None` where there is nothing to settle and never was.
-    pub fn of(view: &View, explained: &Explanation, form: SettlementForm, when: When) -> Option<Self> {
-        let request = &view.request;
+    pub fn of(view: &View, form: SettlementForm, (seen, org): (&Situation<'_>, &str)) -> Option<Self> {
+        let Situation { request, explained, names, when, .. } = *seen;
         let is_unknown = request.state == State::Unknown;
         if !is_unknown && request.settlement.is_empty() {
             return None;
         }
-        let why_not = explained.why_not_settle.as_ref().filter(|_| is_unknown);
+        let why_not = explained.settling_forbidden.as_ref().filter(|_| is_unknown);
         Some(Self {
             is_unknown,
-            words: request.settlement.iter().map(|word| word_line(word, when)).collect(),
+            words: request.settlement.iter().map(|word| word_line(word, names, when)).collect(),
             form: explained.why_not_settle.is_none().then_some(form),
-            why_not: why_not.map(|why| why.sentence.clone()).unwrap_or_default(),
+            why_not: why_not.map(why_not_settle).unwrap_or_default(),
             probe: if is_unknown { probe_state(view) } else { String::new() },
             can_probe: explained.can_probe && request.sending.probes > 0,
+            acting: Acting::signing(seen.reader, &explained.settles_as, (names, org)),
         })
     }
 }
@@ -210,8 +214,7 @@ fn probe_state(view: &View) -> String {
     }
 }
 
-fn word_line(word: &SettlementWord, when: When) -> WordLine {
-    let names: Vec<String> = word.capacities.iter().map(who_name).collect();
+fn word_line(word: &SettlementWord, names: &Names, when: When) -> WordLine {
     let (icon, said) = match word.outcome {
         SettledOutcome::Executed => (Icon::Done, "It happened"),
         SettledOutcome::Failed => (Icon::Fail, "It did not happen"),
@@ -219,8 +222,8 @@ fn word_line(word: &SettlementWord, when: When) -> WordLine {
     WordLine {
         icon,
         said,
-        who: word.by.user_name.clone(),
-        signed_as: names.join(", "),
+        who: names.who(&word.by),
+        signed_as: signed_as(&word.capacities, names).trim_start().to_owned(),
         evidence: word.evidence.clone(),
         at: when.ago(word.at),
     }

@@ -4,16 +4,20 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::policy::progress::{Progress, StageProgress};
-use crate::domain::request::{Request, State, Verdict};
+use crate::domain::request::{State, Verdict};
 use crate::web::html::filters;
-use crate::web::parts::approval_view::{ApprovalView, SignatureView, StageLine, StageView};
-use crate::web::parts::format::{Time, When, either, who_name};
+use crate::web::parts::approval_view::{ApprovalView, OpenSlot, SignatureView, StageLine, StageView};
+use crate::web::parts::format::Time;
+use crate::web::parts::who::{Names, Who};
+use crate::web::sentences::{
+    OpenBox, Situation, box_words, member_lines, open_boxes, signed_as, waiting_words,
+};
 
 /// Everybody who must agree, the maker first, so that the four eyes are seen.
 #[derive(Template)]
 #[template(path = "_stages.html")]
 pub struct Stages {
-    maker: String,
+    maker: Who,
     submitted: Time,
     stages: Vec<StageLine>,
     host: String,
@@ -24,12 +28,13 @@ pub struct Stages {
 impl HtmlSafe for Stages {}
 
 impl Stages {
-    /// The stages of a request; `may_sign` says whether the reader may sign the current one.
-    pub fn of(request: &Request, progress: Option<&Progress>, may_sign: bool, when: When) -> Self {
-        let stages = progress.map(|progress| stage_lines(request, progress, may_sign, when));
+    /// The stages of a request, as its reader sees them.
+    pub fn of(seen: &Situation<'_>) -> Self {
+        let Situation { request, explained, names, when, .. } = seen;
+        let stages = explained.progress.as_ref().map(|progress| stage_lines(seen, progress));
         let (end, end_class) = end(request.state);
         Self {
-            maker: request.maker.user_name.clone(),
+            maker: names.who(&request.maker),
             submitted: when.clock(request.started_at),
             stages: stages.unwrap_or_default(),
             host: request.host.clone(),
@@ -51,40 +56,61 @@ fn end(state: State) -> (&'static str, &'static str) {
     }
 }
 
-fn stage_lines(request: &Request, progress: &Progress, may_sign: bool, when: When) -> Vec<StageLine> {
+fn stage_lines(seen: &Situation<'_>, progress: &Progress) -> Vec<StageLine> {
     let views = ApprovalView::so_far(progress).stages;
-    let lines = views.into_iter().zip(&progress.stages);
-    let mut lines: Vec<StageLine> =
-        lines.map(|(view, progress)| stage_line(request, view, progress, when)).collect();
-    let is_waiting = request.state.waits();
-    if let Some(current) = lines.get_mut(progress.stage).filter(|_| is_waiting) {
-        if current.class.is_empty() {
-            current.class = "is-now";
-        }
-        current.is_mine = may_sign;
+    let lines = views.into_iter().zip(&progress.stages).enumerate();
+    let mut lines: Vec<StageLine> = lines
+        .map(|(number, (view, stage))| stage_line(seen, view, stage, open_slots(seen, number)))
+        .collect();
+    let is_waiting = seen.request.state.waits();
+    if let Some(current) = lines.get_mut(progress.stage).filter(|line| is_waiting && line.class.is_empty()) {
+        current.class = "is-now";
     }
     lines
 }
 
+/// The people whom a stage of a waiting request still needs, and who they could be.
+fn open_slots(seen: &Situation<'_>, number: usize) -> (Vec<OpenSlot>, Vec<String>) {
+    let Situation { request, explained, members, names, .. } = seen;
+    let Some(progress) = explained.progress.as_ref().filter(|_| request.state.waits()) else {
+        return (Vec::new(), Vec::new());
+    };
+    let boxes = open_boxes(progress, number);
+    // The reader's own box first, and then those that stay open when they have signed.
+    let after = explained.after_approval.as_ref().filter(|_| number == progress.stage);
+    let slot = |one: &OpenBox| OpenSlot { words: box_words(one, names), is_mine: false };
+    let slots = match after {
+        Some(after) => {
+            let mine = OpenSlot { words: "You may sign here".to_owned(), is_mine: true };
+            std::iter::once(mine).chain(open_boxes(after, number).iter().map(slot)).collect()
+        }
+        None => boxes.iter().map(slot).collect(),
+    };
+    (slots, member_lines(&boxes, members))
+}
+
 /// One stage of a request. `view` and `progress` are of the same stage.
-fn stage_line(request: &Request, view: StageView, progress: &StageProgress, when: When) -> StageLine {
+fn stage_line(
+    seen: &Situation<'_>,
+    view: StageView,
+    progress: &StageProgress,
+    (open, members): (Vec<OpenSlot>, Vec<String>),
+) -> StageLine {
     let signature = |at: &usize| {
-        let decision = request.decisions.get(*at)?;
-        let names: Vec<String> = decision.capacities.iter().map(who_name).collect();
+        let decision = seen.request.decisions.get(*at)?;
         Some(SignatureView {
-            name: decision.checker.user_name.clone(),
-            signed_as: names.join(", "),
+            who: seen.names.who(&decision.checker),
+            signed_as: signed_as(&decision.capacities, seen.names).trim_start().to_owned(),
             is_rejection: decision.verdict == Verdict::Rejected,
-            at: when.clock(decision.at),
+            at: seen.when.clock(decision.at),
         })
     };
-    let is_open = !view.is_complete && request.state.waits();
     StageLine {
         count: format!("{} of {}", view.got, view.needed),
         class: if view.is_complete { "is-done" } else { "" },
         signatures: progress.decisions.iter().filter_map(signature).collect(),
-        open: if is_open { progress.needed.iter().map(who_name).collect() } else { Vec::new() },
-        is_mine: false,
+        open,
+        members,
         name: view.name,
     }
 }
@@ -105,7 +131,7 @@ const SLOTS_MAX: u32 = 8;
 
 impl Slots {
     /// The boxes of a request that waits.
-    pub fn of(progress: &Progress, may_sign: bool) -> Self {
+    pub fn of(progress: &Progress, may_sign: bool, names: &Names) -> Self {
         let stages = ApprovalView::so_far(progress).stages;
         let needed: u32 = stages.iter().map(|stage| stage.needed).sum();
         let got: u32 = stages.iter().map(|stage| stage.got).sum();
@@ -117,10 +143,7 @@ impl Slots {
         };
         let words = match (may_sign, needed - got) {
             (true, 1) if needed > 1 => format!("{got} of {needed}, you are the last"),
-            _ => {
-                let who: Vec<String> = progress.waits_for().iter().map(who_name).collect();
-                format!("{got} of {needed}, needs {}", either(&who))
-            }
+            _ => format!("{got} of {needed}, needs {}", waiting_words(progress, names)),
         };
         Self { slots: (0..needed.min(SLOTS_MAX)).map(slot).collect(), words }
     }

@@ -135,4 +135,10 @@ impl Reply {
         assert_eq!(self.status, 303, "{}", self.text);
         self.header("location").unwrap()
     }
+
+    /// The page that it sends the browser to, without what the address says beside it.
+    #[track_caller]
+    pub fn leads_to_page(&self) -> &str {
+        self.leads_to().split('?').next().unwrap()
+    }
 }

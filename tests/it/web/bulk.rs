@@ -101,7 +101,11 @@ async fn what_was_decided_elsewhere_is_reported_and_the_rest_is_recorded(on: On)
     let page = browser.page(&review(&[&moved.id, &still.id])).await;
     app.other_checker().says(&moved.id, "approved").await.data();
     let result = send(&browser, &page, &page.fields("item"), ("approved", "")).await;
-    result.page().shows(&["1 approved, 1 not decided", "Not decided", "by now it is version"]);
+    result.page().shows(&[
+        "1 approved, 1 not decided",
+        "Not decided",
+        "Something had happened since it was read.",
+    ]);
     let decisions = |data: &serde_json::Value| data["decisions"].as_array().unwrap().len();
     assert_eq!(decisions(&app.auditor().request(&moved.id).await), 1);
     assert_eq!(decisions(&app.auditor().request(&still.id).await), 1);

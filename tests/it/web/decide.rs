@@ -101,7 +101,10 @@ async fn a_decision_on_an_old_page_is_not_recorded_and_keeps_its_message(on: On)
     let moved = send(&carl, &id, &old).await;
     assert_eq!(moved.status, 409, "{}", moved.text);
     let page = moved.page();
-    page.shows(&["was not recorded", "chen@example.com approved this"]);
+    page.shows(&[
+        "was not recorded",
+        "Since you read it, chen@example.com approved it as a checker: “fine”.",
+    ]);
     assert_eq!(page.field("message"), "Compared with the list <by hand>.");
     assert!(page.has(APPROVE), "the new version can be signed: {}", moved.text);
     assert_eq!(state(&app, &id).await, "AdminTask");

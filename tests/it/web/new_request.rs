@@ -114,7 +114,7 @@ async fn a_maker_submits_a_redemption_by_its_form_and_a_checker_reads_the_same_c
         ("/headers/1/value", ""),
     ]);
     let reply = open.press("submit", &fields).await;
-    let id = reply.leads_to().strip_prefix("/ui/requests/").unwrap().to_owned();
+    let id = reply.leads_to_page().strip_prefix("/ui/requests/").unwrap().to_owned();
     let request = app.checker().request(&id).await;
     let mut wanted = app.example("POINTS-REDEMPTION");
     assert_eq!(request["state"], "AdminTask");
@@ -241,7 +241,7 @@ async fn the_form_shows_what_the_policy_will_decide(on: On) {
     let url = app.sandbox.url();
     let open = Open::form(&app, "TRANSFER").await;
     let reply = open.press("submit", &transfer(&url)).await;
-    let id = reply.leads_to().strip_prefix("/ui/requests/").unwrap().to_owned();
+    let id = reply.leads_to_page().strip_prefix("/ui/requests/").unwrap().to_owned();
     // The first one counts towards the limit, and is open on the same account.
     let next = Open::form(&app, "TRANSFER").await;
     let mut small = transfer(&url);
@@ -274,7 +274,7 @@ async fn a_maker_writes_the_body_as_json(on: On) {
     assert_eq!(app.auditor().get("/refusals").await.data().as_array().unwrap().len(), 1);
     fields.push(("do", "submit"));
     let reply = open.press("submit", &fields[..fields.len() - 1]).await;
-    let id = reply.leads_to().strip_prefix("/ui/requests/").unwrap().to_owned();
+    let id = reply.leads_to_page().strip_prefix("/ui/requests/").unwrap().to_owned();
     let request = app.checker().request(&id).await;
     let sent = request["details"]["IntouchAPITask-Payload"]["body"].to_string();
     assert_eq!(sent, r#"{"badgeMetaId":"65","customers":[100200300.0,7],"requestId":12}"#);

@@ -29,6 +29,6 @@ async fn a_reason_that_is_required_is_asked_for_at_its_field(on: On) {
     let words = "It was <b>agreed</b>.";
     let page = open.press("check", &fields(words)).await.page();
     page.shows(&["Nothing forbids it.", words]);
-    let request = open.press("submit", &fields(words)).await.leads_to().to_owned();
+    let request = open.press("submit", &fields(words)).await.leads_to_page().to_owned();
     open.browser.page(&request).await.shows(&[words]);
 }

@@ -21,7 +21,7 @@ async fn the_page_says_why_a_person_may_not_decide(on: On) {
     let id = app.maker().pays(&body(&app, "c-1", 10)).await.id;
     let chen = signed_in(&app, CHEN).await;
     let page = chen.page(&format!("/ui/requests/{id}")).await;
-    page.shows(&["Stage Risk waits for", "you hold none of its seats", "High", "Waits for Risk"]);
+    page.shows(&["You can read this, but not decide it", "It waits for Risk.", "High", "Waits for Risk"]);
     assert!(!page.has("a[href$='/approve']"), "{}", page.text());
     assert!(!chen.get("/ui/needs-me").await.text.contains(&id));
 }

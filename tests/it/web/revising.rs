@@ -97,7 +97,7 @@ async fn a_wrong_amount_is_sent_back_corrected_and_approved(on: On) {
     let checked = posts(&mara, &path, &filled(&form, "check", &[("/body/points", "70")])).await;
     checked.page().shows(&["Nothing forbids it.", "Pay 70 to c-1"]);
     let sent = posts(&mara, &path, &filled(&checked.page(), "submit", &[])).await;
-    assert_eq!(sent.leads_to(), url_of(&id));
+    assert_eq!(sent.leads_to(), format!("{}?said=submitted", url_of(&id)));
 
     let page = carl.page(&url_of(&id)).await;
     page.shows(&["This is revision 2.", "What changed since revision 1", "body › points before: 7 now: 70"]);
@@ -108,7 +108,10 @@ async fn a_wrong_amount_is_sent_back_corrected_and_approved(on: On) {
         "Pay 7 to c-1",
         "This was never sent:",
     ]);
-    let raw = carl.get(&format!("{}/revisions/1/body", url_of(&id))).await;
+    carl.page(&format!("{}/revisions/1/body", url_of(&id)))
+        .await
+        .shows(&["\"points\": 7", "Back to the revision"]);
+    let raw = carl.get(&format!("{}/revisions/1/body/file", url_of(&id))).await;
     assert_eq!(raw.text, r#"{"customer":"c-1","points":7}"#);
     assert_eq!(carl.get(&format!("{}/revisions/2", url_of(&id))).await.leads_to(), url_of(&id));
     carl.page("/ui/needs-me").await.shows(&["Pay 70 to c-1", "Revision 2"]);

@@ -57,7 +57,7 @@ async fn a_rejected_request_is_submitted_again_in_two_steps(on: On) {
     step.shows(&["Submit again", "Pay 10 to c-1", "Nothing is sent before people have agreed", "Go back"]);
     let form = [("csrf", step.field("csrf")), ("key", step.field("key"))];
     let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let to = browser.post(&step_of(&old), &form).await.leads_to().to_owned();
+    let to = browser.post(&step_of(&old), &form).await.leads_to_page().to_owned();
     let new = browser.page(&to).await;
     new.shows(&["Pay 10 to c-1", "submitted again"]);
     // Each leads to the other.
@@ -113,7 +113,7 @@ async fn another_id_is_taken_or_told_what_is_wrong_with_it(on: On) {
     let reply = send(&key, &taken).await;
     assert_eq!(reply.status, 409);
     reply.page().shows(&["another open request"]);
-    let to = send(&key, "R-2").await.leads_to().to_owned();
+    let to = send(&key, "R-2").await.leads_to_page().to_owned();
     browser.page(&to).await.shows(&["R-2"]);
 }
 
@@ -124,8 +124,8 @@ async fn the_same_form_sent_twice_is_one_request(on: On) {
     let page = browser.page(&step_of(&old)).await;
     let (csrf, key) = (page.field("csrf"), page.field("key"));
     let form = [("csrf", csrf.as_str()), ("key", key.as_str()), ("newId", "")];
-    let first = browser.post(&step_of(&old), &form).await.leads_to().to_owned();
-    assert_eq!(browser.post(&step_of(&old), &form).await.leads_to(), first);
+    let first = browser.post(&step_of(&old), &form).await.leads_to_page().to_owned();
+    assert_eq!(browser.post(&step_of(&old), &form).await.leads_to_page(), first);
     // An older tab has another form: it finds out.
     let other = [("csrf", csrf.as_str()), ("key", "form-0190b6f2-7a3c-7cc0-8000-000000000001")];
     let reply = browser.post(&step_of(&old), &other).await;

@@ -32,7 +32,7 @@ async fn an_auditor_reads_a_trail_to_its_end(on: On) {
         "Approved by checker@example.com",
         "Approved by second.checker@example.com",
         "Sent in attempt 1",
-        "approved for a checker; it waits on",
+        "approved it as a checker; it now waits for a checker",
         "“as agreed”",
         "any two of all checkers",
         "201, 33 bytes",

@@ -118,6 +118,34 @@ impl People {
         listed.flat_map(|entry| &entry.groups).map(String::as_str).collect()
     }
 
+    /// The name that the file gives the person: that of the one entry that lists an account of theirs letter by letter.
+    /// `None` where the file does not say which of several people they are.
+    pub fn name_of(&self, person: &Person) -> Option<&str> {
+        let listed = self.granting_entries_of(person).filter(|entry| is_spelled_as_in(entry, person));
+        let mut names = listed.map(|entry| entry.name.as_str());
+        let name = names.next()?;
+        names.all(|other| other == name).then_some(name)
+    }
+
+    /// The name of the entry that lists this account letter by letter.
+    pub fn name_of_account(&self, account: &str) -> Option<&str> {
+        let entries = self.links.entries_with(account).iter().filter(|entry| **entry < self.granting);
+        let mut listed = entries.map(|entry| &self.entries[*entry]);
+        let is_it = |entry: &&PersonEntry| entry.accounts.iter().any(|own| own == account);
+        listed.find(is_it).map(|entry| entry.name.as_str())
+    }
+
+    /// Whether an entry has this name, or one that people take for it.
+    pub fn has_name_like(&self, name: &str) -> bool {
+        let looks = caseless::looks_of(name);
+        let is_alike = |entry: &PersonEntry| {
+            caseless::is_same(&entry.name, name)
+                || caseless::looks_of(&entry.name).iter().any(|look| looks.contains(look))
+        };
+        let alike = looks.iter().filter_map(|look| self.links.looks.get(look)).flatten();
+        alike.copied().any(|entry| is_alike(&self.entries[entry]))
+    }
+
     /// The account that the file lists for the person in another spelling than their token's, in an entry with
     /// one of `groups`: with that spelling they would be in it.
     pub fn spelling_wanted(&self, person: &Person, groups: &[&str]) -> Option<&str> {

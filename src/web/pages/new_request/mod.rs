@@ -26,6 +26,7 @@ use crate::web::form_key::{form_key, new_form_key};
 use crate::web::html::filters;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::notices::Note;
+use crate::web::parts::recorded::SAID_SUBMITTED;
 use crate::web::sent_form::{SentForm, keeping};
 use crate::web::{BASE, Icon, Nav, Page, PageError, PageRequest, Shell, Web, ok, see_other, show};
 use aside::Aside;
@@ -227,7 +228,10 @@ impl<'a> NewRequest<'a> {
         }
         let (body, reference) = (json::write(&filled.body), self.page.reference());
         let error = match self.hand_over(self.submitting(&body, &key, &reference)).await {
-            Ok(submitted) => return Ok(see_other(&format!("{BASE}/requests/{}", submitted.view.request.id))),
+            Ok(submitted) => {
+                let id = submitted.view.request.id;
+                return Ok(see_other(&format!("{BASE}/requests/{id}?said={SAID_SUBMITTED}")));
+            }
             Err(error) => error,
         };
         let mut key = key;
@@ -337,7 +341,7 @@ impl<'a> NewRequest<'a> {
             notices: result
                 .notice
                 .into_iter()
-                .chain(self.sent_back.as_ref().and_then(|old| wish_for_changes(old)))
+                .chain(self.sent_back.as_ref().and_then(|old| wish_for_changes(old, &self.page.names())))
                 .collect(),
             sections,
             aside: Aside::of(

@@ -11,6 +11,7 @@ use crate::web::form::{self, Entries, Form};
 use crate::web::form_key::form_key;
 use crate::web::pages::request::{load, render};
 use crate::web::parts::notices::{Note, what_to_change};
+use crate::web::parts::who::Names;
 use crate::web::sent_form::{SentForm, keeping, public_fields};
 use crate::web::{Icon, Page, PageError, PageRequest};
 
@@ -69,8 +70,8 @@ fn filled_in(new: &NewRequest<'_>) -> Result<(Form, Entries, Option<Note>), Page
 }
 
 /// Who wants what changed.
-pub(super) fn wish_for_changes(old: &View) -> Option<Note> {
+pub(super) fn wish_for_changes(old: &View, names: &Names) -> Option<Note> {
     let sent_back = old.request.sent_back.as_ref()?;
-    let head = format!("{} asks for changes.", sent_back.by.user_name);
+    let head = format!("{} asks for changes.", names.name(&sent_back.by));
     Some(Note::new("warn", Icon::Undo, head, what_to_change(sent_back)))
 }

@@ -10,8 +10,10 @@ use crate::domain::request::{State, Verdict};
 use crate::domain::settlement::SettledOutcome;
 use crate::engine::trail::TrailEntry;
 use crate::web::parts::changes_view::field_label;
-use crate::web::parts::format::{DigestWords, Time, When, who_name};
+use crate::web::parts::format::{DigestWords, Time, When};
 use crate::web::parts::icons::Icon;
+use crate::web::parts::who::{Names, Who};
+use crate::web::sentences::{seat_names, signed_as, why_forbidden};
 
 /// The engine's own name where it did something itself.
 const ENGINE: &str = "Countersign";
@@ -20,7 +22,7 @@ const ENGINE: &str = "Countersign";
 #[derive(Clone, Debug)]
 pub struct EventWords {
     pub icon: Icon,
-    pub who: String,
+    pub who: Who,
     /// Whether the engine did it, on its own or for a person's command.
     pub is_by_engine: bool,
     /// What it was; goes on after the name: `approved for Risk`.
@@ -34,6 +36,8 @@ pub struct EventWords {
     pub tried: Option<TriedWords>,
     /// Whether a person approved or rejected.
     pub is_decision: bool,
+    /// Whether it is a person's no.
+    pub is_rejection: bool,
     /// The state before, as on the wire.
     pub from: Option<String>,
     /// The state after, as on the wire.
@@ -78,29 +82,42 @@ struct EventDescription {
 }
 
 /// The words for an event of a request.
-pub fn describe_event(entry: &TrailEntry, when: When) -> EventWords {
+pub fn describe_event(entry: &TrailEntry, names: &Names, when: When) -> EventWords {
     let EventDescription { icon, what, by_engine, is_quote, is_decision } = match &entry.kind {
-        Some(kind) => what_happened(kind, entry.from, when),
+        Some(kind) => what_happened(kind, entry.from, (names, when)),
         None => plain(Icon::Info, format!("recorded {}", entry.event_type)),
     };
     let is_by_engine = by_engine || entry.actor.iss == Person::system().iss;
     EventWords {
         icon,
-        who: if is_by_engine { ENGINE.into() } else { entry.actor.user_name.clone() },
+        who: if is_by_engine { Who::called(ENGINE) } else { names.who(&entry.actor) },
         is_by_engine,
         what,
-        words: entry.message.as_deref().filter(|words| !words.trim().is_empty()).map(String::from),
+        words: said(entry),
         is_quote,
         tried: entry.kind.as_ref().and_then(TriedWords::of),
         at: when.ago(entry.at),
         is_decision,
+        is_rejection: is_decision && is_no(&entry.kind),
         from: entry.from.map(|state| state.name().to_owned()),
         to: entry.to.map(|state| state.name().to_owned()),
         digest: Some(DigestWords::of(&entry.digest.to_string())),
     }
 }
 
-fn what_happened(kind: &EventKind, from: Option<State>, when: When) -> EventDescription {
+/// The person's words, or the engine's. What a client was told about a refusal is not for people.
+fn said(entry: &TrailEntry) -> Option<String> {
+    if matches!(entry.kind, Some(EventKind::Refused { .. })) {
+        return None;
+    }
+    entry.message.as_deref().filter(|words| !words.trim().is_empty()).map(String::from)
+}
+
+fn is_no(kind: &Option<EventKind>) -> bool {
+    matches!(kind, Some(EventKind::Decided { verdict: Verdict::Rejected, .. }))
+}
+
+fn what_happened(kind: &EventKind, from: Option<State>, (names, when): (&Names, When)) -> EventDescription {
     match kind {
         EventKind::Submitted(new) => match new.repeat_of {
             Some(older) => plain(Icon::Pen, format!("submitted request {older} again, as this one")),
@@ -110,10 +127,12 @@ fn what_happened(kind: &EventKind, from: Option<State>, when: When) -> EventDesc
             checked("checked the maker’s permission to ask for this: it is there")
         }
         EventKind::PayloadValidated => checked("checked what was sent: it is what the type asks for"),
-        EventKind::Decided { verdict, signature, leads_to, .. } => decided(*verdict, signature, *leads_to),
+        EventKind::Decided { verdict, signature, leads_to, waits_for, .. } => {
+            decided((*verdict, signature), (*leads_to, waits_for), names)
+        }
         EventKind::AutoApproved { .. } => plain(Icon::Gear, "let it through; nobody had to agree"),
         EventKind::Commented { .. } => quoted(Icon::Note, "commented"),
-        EventKind::SentBack { signature, fields } => sent_back(signature, fields),
+        EventKind::SentBack { signature, fields } => sent_back(signature, fields, names),
         EventKind::Resubmitted { .. } => plain(Icon::Pen, "resubmitted it"),
         EventKind::Withdrawn { .. } => quoted(Icon::Undo, "withdrew it"),
         EventKind::Expired => plain(Icon::Hourglass, expired(from)),
@@ -135,10 +154,11 @@ fn what_happened(kind: &EventKind, from: Option<State>, when: When) -> EventDesc
         ),
         EventKind::Ended { attempt, outcome, .. } => ended(*attempt, *outcome),
         EventKind::LateAnswer { attempt, settles, .. } => late_answer(*attempt, *settles),
-        EventKind::Refused { code, .. } => {
-            plain(Icon::Warn, format!("tried what the rules forbid ({code}); nothing changed"))
-        }
-        EventKind::SettlementWordGiven { word, settles } => settlement_word(word, *settles),
+        EventKind::Refused { code, .. } => plain(
+            Icon::Warn,
+            format!("tried what the rules forbid: {}; nothing changed", why_forbidden(*code)),
+        ),
+        EventKind::SettlementWordGiven { word, settles } => settlement_word(word, *settles, names),
         EventKind::SubmittedAgain { newer } => {
             plain(Icon::Copy, format!("submitted it again, as request {newer}"))
         }
@@ -162,55 +182,60 @@ fn quoted(icon: Icon, what: impl Into<String>) -> EventDescription {
     EventDescription { is_quote: true, ..plain(icon, what) }
 }
 
-/// `approved for Risk, acting through nightly-job`.
-fn decided(verdict: Verdict, signature: &Signature, leads_to: State) -> EventDescription {
+/// `approved it for Risk, acting through nightly-job; it still waits for Finance`.
+fn decided(
+    (verdict, signature): (Verdict, &Signature),
+    (leads_to, waits_for): (State, &[Capacity]),
+    names: &Names,
+) -> EventDescription {
     let (icon, verb) = match verdict {
-        Verdict::Approved => (Icon::Done, "approved"),
-        Verdict::Rejected => (Icon::No, "rejected"),
+        Verdict::Approved => (Icon::Done, "approved it"),
+        Verdict::Rejected => (Icon::No, "rejected it"),
     };
-    let mut what = format!("{verb}{}", signed_as(&signature.capacities, &signature.act));
+    let mut what = format!("{verb}{}", capacities_of(signature, names));
     if leads_to == State::AdminTask {
-        what.push_str("; it waits on");
+        what.push_str(&match (verdict, waits_for) {
+            (Verdict::Rejected, _) => "; that alone does not end it".to_owned(),
+            (Verdict::Approved, []) => "; others must agree, too".to_owned(),
+            (Verdict::Approved, waits) => {
+                format!("; it now waits for {}", seat_names(waits, names).join(", "))
+            }
+        });
     }
     EventDescription { is_decision: true, ..quoted(icon, what) }
 }
 
-/// `sent it back for changes in body › amount, as Risk`.
-fn sent_back(signature: &Signature, fields: &[String]) -> EventDescription {
+/// `sent it back for changes in body › amount, for Risk`.
+fn sent_back(signature: &Signature, fields: &[String], names: &Names) -> EventDescription {
     let named: Vec<String> = fields.iter().map(|field| field_label(field)).collect();
     let named = if named.is_empty() { String::new() } else { format!(" in {}", named.join(", ")) };
-    let seats: Vec<String> = signature.capacities.iter().map(who_name).collect();
-    let seats = if seats.is_empty() { String::new() } else { format!(", as {}", seats.join(", ")) };
-    quoted(Icon::Undo, format!("sent it back for changes{named}{seats}{}", acting_through(&signature.act)))
+    let comma = if signature.capacities.is_empty() { "" } else { "," };
+    let signed = capacities_of(signature, names);
+    quoted(Icon::Undo, format!("sent it back for changes{named}{comma}{signed}"))
 }
 
 /// ` for Risk, acting through nightly-job`.
-fn signed_as(capacities: &[Capacity], act: &[Person]) -> String {
-    let mut words = String::new();
-    let seats: Vec<String> = capacities.iter().map(who_name).collect();
-    if !seats.is_empty() {
-        words.push_str(&format!(" for {}", seats.join(", ")));
-    }
-    words.push_str(&acting_through(act));
-    words
+fn capacities_of(signature: &Signature, names: &Names) -> String {
+    format!("{}{}", signed_as(&signature.capacities, names), acting_through(&signature.act, names))
 }
 
 /// `, acting through nightly-job`.
-fn acting_through(act: &[Person]) -> String {
+fn acting_through(act: &[Person], names: &Names) -> String {
     if act.is_empty() {
         return String::new();
     }
-    let names: Vec<&str> = act.iter().map(|person| person.user_name.as_str()).collect();
-    format!(", acting through {}", names.join(", "))
+    let act: Vec<String> = act.iter().map(|person| names.name(person)).collect();
+    format!(", acting through {}", act.join(", "))
 }
 
 /// `said for Risk that it happened; another person must say the same`.
-fn settlement_word(word: &GivenWord, settles: bool) -> EventDescription {
+fn settlement_word(word: &GivenWord, settles: bool, names: &Names) -> EventDescription {
     let (icon, happened) = match word.outcome {
         SettledOutcome::Executed => (Icon::Done, "it happened"),
         SettledOutcome::Failed => (Icon::Fail, "it did not happen"),
     };
-    let said = format!("said{} that {happened}", signed_as(&word.capacities, &word.act));
+    let (seats, act) = (signed_as(&word.capacities, names), acting_through(&word.act, names));
+    let said = format!("said{seats}{act} that {happened}");
     if settles {
         quoted(icon, format!("{said}, as another person had: that settles it"))
     } else {
@@ -287,104 +312,4 @@ fn ended(attempt: Option<AttemptResult>, outcome: Outcome) -> EventDescription {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::web::html::Markup;
-    use crate::web::sample;
-
-    /// The description of an event of this kind, caused by a maker called Mara.
-    fn described(kind: EventKind, from: Option<State>) -> EventWords {
-        describe_event(&sample::entry(kind, from), sample::when())
-    }
-
-    fn line(words: &EventWords) -> String {
-        let quote = words.words.as_ref().map(|words| format!(": {words}")).unwrap_or_default();
-        format!("{} {}{quote}", words.who, words.what)
-    }
-
-    fn lines(kinds: Vec<EventKind>) -> Vec<String> {
-        kinds.into_iter().map(|kind| line(&described(kind, Some(State::AdminTask)))).collect()
-    }
-
-    #[test]
-    fn every_event_that_the_domain_knows_has_words() {
-        insta::assert_snapshot!(lines(sample::every_kind()).join("\n"), @r"
-        Mara Okafor submitted it
-        Countersign checked the maker’s permission to ask for this: it is there
-        Countersign checked what was sent: it is what the type asks for
-        Countersign let it through; nobody had to agree: The rule small needs no one to agree.
-        Mara Okafor tried what the rules forbid (maker_is_checker); nothing changed: You submitted it.
-        Mara Okafor approved for Risk; it waits on: Receipt checked.
-        Mara Okafor approved for Risk: Receipt checked.
-        Mara Okafor rejected for Risk; it waits on: Receipt checked.
-        Mara Okafor rejected for Risk: Receipt checked.
-        Mara Okafor commented: Which receipt?
-        Mara Okafor sent it back for changes in body › amount, as Risk: The receipt says 21 EUR.
-        Mara Okafor resubmitted it
-        Mara Okafor withdrew it: A typing error.
-        Countersign ended it: nobody decided in time. Nothing was sent
-        Countersign began attempt 1 to send it
-        Countersign recorded that attempt 1 was not sent; the next one is due at 12:00: A reason.
-        Countersign learnt late that attempt 1 was carried out, so it was done: A reason.
-        Countersign learnt late that attempt 1 was not carried out: A reason.
-        Countersign recorded that it was done: A reason.
-        Countersign recorded that it was done: the target says that it had the call already, from an earlier attempt: A reason.
-        Countersign recorded that it failed: A reason.
-        Countersign recorded that it failed, and that nothing was carried out: A reason.
-        Countersign recorded that the outcome is unknown: A reason.
-        Mara Okafor said for Risk that it happened; another person must say the same: Seen in the log.
-        Mara Okafor said for Risk that it did not happen, as another person had: that settles it: Seen in the log.
-        Mara Okafor submitted it again, as request 0190b6f2-7a3c-7cc0-8000-000000000002
-        Mara Okafor submitted request 0190b6f2-7a3c-7cc0-8000-000000000001 again, as this one
-        Mara Okafor wanted the target to be asked what became of it
-        Countersign asked the target what became of it: it could not tell; it is asked again at 12:00: A reason.
-        Countersign asked the target what became of it: it was done, so that is the outcome: A reason.
-        Countersign asked the target what became of it: it was not done: A reason.
-        ");
-    }
-
-    #[test]
-    fn a_request_that_was_approved_and_not_sent_in_time_says_so() {
-        let words = described(EventKind::Expired, Some(State::Approved));
-        assert!(words.what.contains("approved, but could not be sent in time"), "{words:?}");
-    }
-
-    #[test]
-    fn only_yes_and_no_are_decisions_and_only_a_persons_words_are_quoted() {
-        let marked = |of: fn(&EventWords) -> bool| -> Vec<String> {
-            let all = sample::every_kind().into_iter().map(|kind| described(kind, None));
-            all.filter(of).map(|words| words.what.to_string()).collect()
-        };
-        assert_eq!(marked(|words| words.is_decision).len(), 4);
-        assert_eq!(marked(|words| words.is_quote).len(), 9);
-    }
-
-    #[test]
-    fn an_event_of_a_kind_that_this_version_does_not_know_is_told_by_its_own_name() {
-        let mut entry = sample::entry(EventKind::MakerAccessValidated, None);
-        (entry.event_type, entry.kind) = ("opened".to_owned(), None);
-        assert_eq!(line(&describe_event(&entry, sample::when())), "Mara Okafor recorded opened");
-    }
-
-    #[test]
-    fn names_and_words_that_came_from_outside_are_text_and_show_what_nobody_sees() {
-        let words = described(
-            EventKind::Decided {
-                verdict: Verdict::Approved,
-                signature: Box::new(Signature {
-                    message: "<script>x</script>\u{202e}".to_owned(),
-                    stage: 0,
-                    capacities: vec![Capacity::ClaimedGroup("<b>Risk\u{200b}".to_owned())],
-                    act: Vec::new(),
-                }),
-                leads_to: State::Approved,
-                waits_for: Vec::new(),
-                execute_before: None,
-            },
-            Some(State::AdminTask),
-        );
-        let shown = Markup::text(&line(&words)).to_string();
-        assert!(!shown.contains("<script") && !shown.contains("<b>"), "{shown}");
-        assert!(shown.contains("U+202E") && shown.contains("U+200B"), "{shown}");
-    }
-}
+mod tests;

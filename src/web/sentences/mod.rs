@@ -1,0 +1,29 @@
+//! What the pages say about a request in whole sentences: whether and why the reader can decide it, what a step does,
+//! what to look at, and what was recorded.
+//!
+//! **Invariant:** every sentence here is made of what the engine knows as types. None of them was written for the
+//! callers of the API, who read about tokens, calls and the names of states.
+
+mod boxes;
+mod deciding;
+mod forbidden;
+mod looks;
+mod recorded;
+mod refused;
+mod rejecting;
+mod seats;
+mod settling;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+pub use self::boxes::{OpenBox, box_words, member_lines, open_boxes, still_needed_after_mine, waiting_words};
+pub use self::deciding::{Answer, SWITCHED_OFF, Situation};
+pub use self::forbidden::{not_decided, why_forbidden};
+pub use self::looks::{Look, looks, passed_checks};
+pub use self::recorded::{approval_recorded, rejection_recorded, submission_recorded};
+pub use self::refused::refused;
+pub use self::rejecting::reject_many;
+pub use self::seats::{Acting, seat_name, seat_names, signed_as};
+pub use self::settling::why_not_settle;
+pub use self::steps::{Step, StepWords};
