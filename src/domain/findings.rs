@@ -123,6 +123,13 @@ pub struct Finding {
     pub pointer: Option<String>,
 }
 
+impl Finding {
+    /// Whether a checker is warned of it. A request with a warning is flagged.
+    pub fn is_warning(&self) -> bool {
+        self.level == Level::Warning
+    }
+}
+
 /// Findings of one kind that are told.
 const FINDINGS_MAX: usize = 20;
 

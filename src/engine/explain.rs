@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::reader::Reader;
 use super::reason::Reason;
 use super::revision::offers_resubmission;
@@ -24,6 +26,7 @@ use crate::domain::policy::progress::{PolicyInForce, Progress, progress};
 use crate::domain::policy::shortage::{Shortage, shortage};
 use crate::domain::request::{Decision, Request};
 use crate::domain::request_type::RequestType;
+use crate::domain::rules::Rules;
 use crate::domain::settlement::SettlementWord;
 use crate::store::{AnyConnection, StoreError};
 
@@ -133,11 +136,7 @@ impl Engine {
                 sentence: "A rule of the policy let it through; there is nothing to decide.".to_owned(),
             }],
         };
-        let waits = must_wait(request.state, request.expires_at, now).is_ok();
-        let missing =
-            approval.filter(|_| waits).and_then(|approval| shortage(&request.context(), &policy(approval)));
-        findings.extend(missing.map(|missing| nobody_can_sign(&missing)));
-        findings.extend(look_alikes(&rules.people, request));
+        findings.extend(findings_of_people(&rules, request, pinned, now)?);
         let own = |decision: &&Decision| rules.people.is_one_person(&decision.checker, &actor.person);
         let own_word = |word: &&SettlementWord| rules.people.is_one_person(&word.by, &actor.person);
         let settlement = SettlementRules { approval, people: &rules.people };
@@ -161,6 +160,22 @@ impl Engine {
             findings,
         })
     }
+}
+
+/// Findings about the people of a request: who is left to sign it, and whose names look alike.
+pub(super) fn findings_of_people(
+    rules: &Rules,
+    request: &Request,
+    pinned: &RequestType,
+    now: DateTime<Utc>,
+) -> Result<Vec<Finding>, StoreError> {
+    let waits = must_wait(request.state, request.expires_at, now).is_ok();
+    let approval = approval_of(pinned, request)?.filter(|_| waits);
+    let missing = approval.and_then(|approval| {
+        shortage(&request.context(), &PolicyInForce { approval, people: &rules.people })
+    });
+    let missing = missing.map(|missing| nobody_can_sign(&missing));
+    Ok(missing.into_iter().chain(look_alikes(&rules.people, request)).collect())
 }
 
 fn read_many(

@@ -24,6 +24,7 @@ mod expire;
 pub mod explain;
 #[cfg(test)]
 mod fixture;
+pub mod flags;
 mod idempotency;
 mod in_force;
 pub mod inbox;
