@@ -1,5 +1,6 @@
 //! What one person is told about one request: may they decide, why not, what is still needed, and findings.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -64,6 +65,17 @@ pub struct Explanation {
     pub findings: Vec<Finding>,
 }
 
+/// One of several requests that are read together.
+#[derive(Clone, Debug)]
+pub struct ReadTogether {
+    /// The request as a row.
+    pub row: RowView,
+    /// The request, whole; `None` where there is no room for its call.
+    pub view: Option<View>,
+    /// What the reader is told about it. Without its call, findings about that are left out.
+    pub explained: Explanation,
+}
+
 impl Engine {
     /// What each stage of a request has and needs; `None` if its rule approves without anybody.
     ///
@@ -85,20 +97,32 @@ impl Engine {
         Ok(self.explanation_of(actor, view, stored)?)
     }
 
-    /// The requests with these ids that `actor` may read, in this order, each with its explanation: all in
-    /// one read. Calls are not read, so findings about the call itself are left out.
+    /// The requests with these ids that `actor` may read, in this order, each with its call and its explanation:
+    /// all in one read. Calls are read as long as there is room for them; who decides must have read them.
     pub async fn explain_many(
         &self,
         actor: &Actor,
         ids: Vec<RequestId>,
-    ) -> Result<Vec<(RowView, Explanation)>, EngineError> {
+    ) -> Result<Vec<ReadTogether>, EngineError> {
         let reader = self.reader_for(actor);
-        let read = move |conn: &mut AnyConnection| read_many(conn, &reader, &ids);
-        let explain = |(row, stored): (RowView, Vec<Finding>)| {
-            let explanation = self.explanation(actor, (&row.request, &row.pinned), stored)?;
-            Ok((row, explanation))
+        let read = move |conn: &mut AnyConnection| {
+            let found = read_many(conn, &reader, &ids)?;
+            let requests = found.iter().map(|(row, _)| row.request.clone()).collect();
+            let views = reader.bounded(conn, requests)?.views;
+            Ok((found, views))
         };
-        self.inner.store.read(read).await?.into_iter().map(explain).collect()
+        let (found, views) = self.inner.store.read(read).await?;
+        let mut views: HashMap<RequestId, View> =
+            views.into_iter().map(|view| (view.request.id, view)).collect();
+        let explain = |(row, stored): (RowView, Vec<Finding>)| {
+            let view = views.remove(&row.request.id);
+            let explained = match &view {
+                Some(view) => self.explanation_of(actor, view, stored)?,
+                None => self.explanation(actor, (&row.request, &row.pinned), stored)?,
+            };
+            Ok(ReadTogether { row, view, explained })
+        };
+        found.into_iter().map(explain).collect()
     }
 
     /// The explanation of one request, with the findings of other rows already read.

@@ -31,6 +31,7 @@ pub mod inbox;
 pub mod known_types;
 mod lease_renewal;
 pub mod liveness;
+pub mod narrowed_inbox;
 pub mod org_events;
 mod outcome_waiters;
 pub mod pauses;

@@ -12,6 +12,7 @@ use crate::domain::actor::{Actor, Permission};
 use crate::domain::ids::RequestId;
 use crate::domain::request::Request;
 use crate::domain::revision_changes::{RevisionChanges, changes};
+use crate::domain::waiting::WaitingRequest;
 use crate::store::listing::{self, Filter, Sort, SortBy};
 use crate::store::{AnyConnection, StoreError, events};
 
@@ -27,7 +28,7 @@ pub struct RequestSnapshot {
     /// What the reader is told beyond the request's body.
     pub explained: Explanation,
     /// The first requests that the reader may decide now, in the inbox's order; none without the permission.
-    pub waiting: Vec<RequestId>,
+    pub waiting: Vec<WaitingRequest>,
     /// Other requests on the same subject that the reader may see, the latest first.
     pub others: Vec<Request>,
 }
@@ -68,7 +69,7 @@ impl Engine {
                 StoredFindings::under(&inbox.reader.rules).of(conn, &view.request, &view.pinned)?;
             let others = on_same_subject(conn, scope, &view, limits.others)?;
             let may_check = asking.may(Permission::Check);
-            let waiting = if may_check { inbox.ids(conn, limits.waiting)? } else { Vec::new() };
+            let waiting = if may_check { inbox.first(conn, limits.waiting)? } else { Vec::new() };
             let changes = changes_since_last(conn, &inbox.reader, &view)?;
             Ok(Some((view, events, findings, waiting, others, changes)))
         };

@@ -140,11 +140,6 @@ impl RowView {
     pub fn alone_because(&self, findings: &[Finding]) -> Option<AloneBecause> {
         alone(&self.request, &self.pinned, findings)
     }
-
-    /// Whether a checker is warned of something about the request, with these findings.
-    pub fn is_flagged(&self, findings: &[Finding]) -> bool {
-        is_flagged(&self.request, findings)
-    }
 }
 
 /// A row, and how its target answered.

@@ -6,10 +6,11 @@ use serde::Deserialize;
 
 use crate::domain::lifecycle::words_of_comment;
 use crate::web::pages::request::{PageForms, load, render_with};
+use crate::web::parts::came_from::recorded_url;
 use crate::web::parts::notices::Note;
 use crate::web::parts::recorded::SAID_COMMENTED;
 use crate::web::sent_form::{SentForm, keeping};
-use crate::web::{BASE, Icon, Page, PageRequest, see_other};
+use crate::web::{Icon, Page, PageRequest, see_other};
 
 /// The form of a comment.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -49,7 +50,10 @@ async fn comment_on(id: &str, form: SentForm) -> Page {
     };
     let request = snapshot.view.request.id;
     let error = match page.engine().comment(page.actor(), request, words, page.origin()).await {
-        Ok(_) => return Ok(see_other(&format!("{BASE}/requests/{id}?said={SAID_COMMENTED}#comments"))),
+        Ok(_) => {
+            let to = recorded_url(&page.http, id, SAID_COMMENTED);
+            return Ok(see_other(&format!("{to}#comments")));
+        }
         Err(error) => error,
     };
     let (error, status) = page.take_refusal(error, "a comment on a page was refused")?;

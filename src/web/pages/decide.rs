@@ -21,6 +21,7 @@ use crate::web::pages::request::{load, render};
 use crate::web::pages::send_back::{NamedField, named_fields};
 use crate::web::parts::approval_view::after_me;
 use crate::web::parts::call_view::CallView;
+use crate::web::parts::came_from::{CameFrom, onto, recorded_url};
 use crate::web::parts::changes_view::ChangesView;
 use crate::web::parts::comments::CommentLine;
 use crate::web::parts::format::{self, summary};
@@ -90,6 +91,8 @@ struct StepTemplate {
     problem: Option<Note>,
     /// Where to sign in again first, if this decision needs it.
     sign_in_again: Option<String>,
+    /// What each address carries along, so that the way leads back to the list.
+    from: String,
 }
 
 /// The form of a step.
@@ -177,6 +180,7 @@ pub(super) fn step_page(page: &PageRequest, step: Step, snapshot: RequestSnapsho
         format!("{}{stage}", decision.checker.user_name)
     });
     let url = format!("{BASE}/requests/{}", it.id);
+    let from = CameFrom::of(&page.http);
     let template = StepTemplate {
         heading: step.title(after.is_none()),
         what: what(step, host, after.as_deref()),
@@ -199,9 +203,14 @@ pub(super) fn step_page(page: &PageRequest, step: Step, snapshot: RequestSnapsho
         message: input.message,
         message_fault: input.fault,
         problem: input.problem,
-        sign_in_again: must_sign_in_again(step, &explained)
-            .then(|| format!("{BASE}/sign-in/again?to={}", escaped(&format!("{url}/{}", step.path())))),
+        sign_in_again: must_sign_in_again(step, &explained).then(|| {
+            format!(
+                "{BASE}/sign-in/again?to={}",
+                escaped(&onto(from.as_ref(), &format!("{url}/{}", step.path())))
+            )
+        }),
         call: CallView::of(&view),
+        from: onto(from.as_ref(), ""),
         url,
         step,
         shell,
@@ -286,7 +295,7 @@ async fn decide_one(id: &str, form: SentForm) -> Page {
         Ok(decided) => {
             let _ =
                 page.engine().await_outcome(decided, page.web.decision_wait, page.web.stopping.clone()).await;
-            Ok(see_other(&format!("{BASE}/requests/{id}?said={}", verdict.name())))
+            Ok(see_other(&recorded_url(&page.http, id, verdict.name())))
         }
         Err(error) => refused(&page, Submitted::of(step, id, &form.message), error).await,
     }
@@ -309,7 +318,7 @@ async fn withdraw_one(id: &str, form: SentForm) -> Page {
         Err(fault) => return step_page(&page, step, snapshot, FormInput::with_fault(&form, fault)),
     };
     match page.engine().withdraw(page.actor(), request_id, reason, page.origin()).await {
-        Ok(_) => Ok(see_other(&format!("{BASE}/requests/{id}?said=withdrawn"))),
+        Ok(_) => Ok(see_other(&recorded_url(&page.http, id, "withdrawn"))),
         Err(error) => refused(&page, Submitted::of(step, id, &form.message), error).await,
     }
 }
