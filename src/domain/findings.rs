@@ -154,6 +154,13 @@ pub struct UsageReached {
     pub warn_sum: Option<Amount>,
 }
 
+impl Finding {
+    /// Whether a checker is warned of it. A request with a warning is flagged.
+    pub fn is_warning(&self) -> bool {
+        self.level == Level::Warning
+    }
+}
+
 /// Findings of one kind that are told.
 const FINDINGS_MAX: usize = 20;
 

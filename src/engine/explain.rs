@@ -1,6 +1,9 @@
 //! What one person is told about one request: may they decide, why not, what is still needed, and findings.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 
 use super::reader::Reader;
 use super::reason::Reason;
@@ -25,6 +28,7 @@ use crate::domain::policy::shortage::{Shortage, shortage};
 use crate::domain::policy::{Approval, Capacity};
 use crate::domain::request::{Decision, Request};
 use crate::domain::request_type::RequestType;
+use crate::domain::rules::Rules;
 use crate::domain::settlement::SettlementWord;
 use crate::store::{AnyConnection, StoreError};
 
@@ -74,6 +78,17 @@ pub struct Explanation {
     pub findings: Vec<Finding>,
 }
 
+/// One of several requests that are read together.
+#[derive(Clone, Debug)]
+pub struct ReadTogether {
+    /// The request as a row.
+    pub row: RowView,
+    /// The request, whole; `None` where there is no room for its call.
+    pub view: Option<View>,
+    /// What the reader is told about it. Without its call, findings about that are left out.
+    pub explained: Explanation,
+}
+
 impl Engine {
     /// What each stage of a request has and needs; `None` if its rule approves without anybody.
     ///
@@ -95,20 +110,32 @@ impl Engine {
         Ok(self.explanation_of(actor, view, stored)?)
     }
 
-    /// The requests with these ids that `actor` may read, in this order, each with its explanation: all in
-    /// one read. Calls are not read, so findings about the call itself are left out.
+    /// The requests with these ids that `actor` may read, in this order, each with its call and its explanation:
+    /// all in one read. Calls are read as long as there is room for them; who decides must have read them.
     pub async fn explain_many(
         &self,
         actor: &Actor,
         ids: Vec<RequestId>,
-    ) -> Result<Vec<(RowView, Explanation)>, EngineError> {
+    ) -> Result<Vec<ReadTogether>, EngineError> {
         let reader = self.reader_for(actor);
-        let read = move |conn: &mut AnyConnection| read_many(conn, &reader, &ids);
-        let explain = |(row, stored): (RowView, Vec<Finding>)| {
-            let explanation = self.explanation(actor, (&row.request, &row.pinned), stored)?;
-            Ok((row, explanation))
+        let read = move |conn: &mut AnyConnection| {
+            let found = read_many(conn, &reader, &ids)?;
+            let requests = found.iter().map(|(row, _)| row.request.clone()).collect();
+            let views = reader.bounded(conn, requests)?.views;
+            Ok((found, views))
         };
-        self.inner.store.read(read).await?.into_iter().map(explain).collect()
+        let (found, views) = self.inner.store.read(read).await?;
+        let mut views: HashMap<RequestId, View> =
+            views.into_iter().map(|view| (view.request.id, view)).collect();
+        let explain = |(row, stored): (RowView, Vec<Finding>)| {
+            let view = views.remove(&row.request.id);
+            let explained = match &view {
+                Some(view) => self.explanation_of(actor, view, stored)?,
+                None => self.explanation(actor, (&row.request, &row.pinned), stored)?,
+            };
+            Ok(ReadTogether { row, view, explained })
+        };
+        found.into_iter().map(explain).collect()
     }
 
     /// The explanation of one request, with the findings of other rows already read.
@@ -144,11 +171,7 @@ impl Engine {
         let after_approval = may.map(|(approval, seat)| {
             after_approval((signer, seat), &request.context(), &policy(approval), now)
         });
-        let waits = must_wait(request.state, request.expires_at, now).is_ok();
-        let missing =
-            approval.filter(|_| waits).and_then(|approval| shortage(&request.context(), &policy(approval)));
-        findings.extend(missing.map(|missing| nobody_can_sign(&missing)));
-        findings.extend(look_alikes(&rules.people, request));
+        findings.extend(findings_of_people(&rules, request, pinned, now)?);
         let own = |decision: &&Decision| rules.people.is_one_person(&decision.checker, &actor.person);
         let own_word = |word: &&SettlementWord| rules.people.is_one_person(&word.by, &actor.person);
         let settlement = SettlementRules { approval, people: &rules.people };
@@ -214,6 +237,22 @@ fn seat_in(verdict: &Result<SigningSeat, WhyNot>) -> Option<SigningSeat> {
             | WhyNot::NotInStage { .. },
         ) => None,
     }
+}
+
+/// Findings about the people of a request: who is left to sign it, and whose names look alike.
+pub(super) fn findings_of_people(
+    rules: &Rules,
+    request: &Request,
+    pinned: &RequestType,
+    now: DateTime<Utc>,
+) -> Result<Vec<Finding>, StoreError> {
+    let waits = must_wait(request.state, request.expires_at, now).is_ok();
+    let approval = approval_of(pinned, request)?.filter(|_| waits);
+    let missing = approval.and_then(|approval| {
+        shortage(&request.context(), &PolicyInForce { approval, people: &rules.people })
+    });
+    let missing = missing.map(|missing| nobody_can_sign(&missing));
+    Ok(missing.into_iter().chain(look_alikes(&rules.people, request)).collect())
 }
 
 fn read_many(

@@ -53,28 +53,6 @@ pub struct InboxRows {
     pub next: Option<InboxPosition>,
 }
 
-/// A page of an inbox, narrowed.
-#[derive(Debug)]
-pub struct NarrowedPage {
-    /// What fits; what is due first comes first.
-    pub rows: Vec<RowView>,
-    /// Everything that was looked at, fitting or not, in the inbox's order.
-    pub looked_at: Vec<WaitingRequest>,
-    /// Whether there is more than was looked at.
-    pub has_more: bool,
-    /// Where the next page begins, if there is one.
-    pub next: Option<InboxPosition>,
-}
-
-/// How much of an inbox a narrowed page reads.
-#[derive(Clone, Copy, Debug)]
-pub struct NarrowingLimits {
-    /// The most requests on the page.
-    pub shown: usize,
-    /// The most requests looked at for it.
-    pub looked_at: usize,
-}
-
 /// Requests that a person has decided, each with its place, and where the next page begins.
 type DecidedRows = (Vec<(InboxPosition, Request)>, Option<InboxPosition>);
 
@@ -109,38 +87,11 @@ impl Engine {
         Ok(self.inner.store.read(read).await?)
     }
 
-    /// A page of what `actor` may decide now, narrowed by `fits`.
-    pub async fn needs_me_narrowed(
-        &self,
-        actor: &Actor,
-        after: Option<InboxPosition>,
-        limits: NarrowingLimits,
-        fits: impl Fn(&WaitingRequest) -> bool + Send + 'static,
-    ) -> Result<NarrowedPage, EngineError> {
-        let NarrowingLimits { shown: limit, looked_at: look_at } = limits;
-        require(actor, Permission::Check)?;
-        let inbox = self.inbox_reader(actor);
-        let read = move |conn: &mut AnyConnection| {
-            let mut looked_at = inbox.walk(conn, after, look_at + 1)?;
-            let has_more = looked_at.len() > look_at;
-            looked_at.truncate(look_at);
-            let fitting = || looked_at.iter().filter(|waiting| fits(waiting));
-            let next = match fitting().nth(limit) {
-                Some(_) => fitting().nth(limit.saturating_sub(1)),
-                None => looked_at.last().filter(|_| has_more),
-            };
-            let next = next.map(InboxPosition::of);
-            let rows = inbox.rows(conn, fitting().take(limit))?;
-            Ok(NarrowedPage { rows, looked_at, has_more, next })
-        };
-        Ok(self.inner.store.read(read).await?)
-    }
-
     /// The first `max` requests that `actor` may decide now, in the inbox's order.
-    pub async fn waiting(&self, actor: &Actor, max: usize) -> Result<Vec<RequestId>, EngineError> {
+    pub async fn waiting(&self, actor: &Actor, max: usize) -> Result<Vec<WaitingRequest>, EngineError> {
         require(actor, Permission::Check)?;
         let inbox = self.inbox_reader(actor);
-        Ok(self.inner.store.read(move |conn: &mut AnyConnection| inbox.ids(conn, max)).await?)
+        Ok(self.inner.store.read(move |conn: &mut AnyConnection| inbox.first(conn, max)).await?)
     }
 
     /// What waits for one of `actor`'s capacities, whether they may decide it themselves or not.
@@ -260,12 +211,16 @@ impl Engine {
 
 impl InboxReader {
     /// The first `wanted` requests that they may decide.
-    pub(super) fn ids(&self, conn: &mut AnyConnection, wanted: usize) -> Result<Vec<RequestId>, StoreError> {
-        Ok(self.walk(conn, None, wanted)?.into_iter().map(|waiting| waiting.id).collect())
+    pub(super) fn first(
+        &self,
+        conn: &mut AnyConnection,
+        wanted: usize,
+    ) -> Result<Vec<WaitingRequest>, StoreError> {
+        self.walk(conn, None, wanted)
     }
 
     /// Up to `wanted` requests that they may decide, of all that wait for one of their capacities.
-    fn walk(
+    pub(super) fn walk(
         &self,
         conn: &mut AnyConnection,
         after: Option<InboxPosition>,
@@ -362,7 +317,7 @@ impl InboxReader {
     }
 
     /// The requests, as rows.
-    fn rows<'a>(
+    pub(super) fn rows<'a>(
         &self,
         conn: &mut AnyConnection,
         page: impl Iterator<Item = &'a WaitingRequest>,

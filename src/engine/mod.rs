@@ -24,12 +24,14 @@ mod expire;
 pub mod explain;
 #[cfg(test)]
 mod fixture;
+pub mod flags;
 mod idempotency;
 mod in_force;
 pub mod inbox;
 pub mod known_types;
 mod lease_renewal;
 pub mod liveness;
+pub mod narrowed_inbox;
 pub mod org_events;
 mod outcome_waiters;
 pub mod pauses;

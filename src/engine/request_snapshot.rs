@@ -16,6 +16,7 @@ use crate::domain::policy::outlook::{GroupMembers, members_who_could_sign};
 use crate::domain::policy::progress::PolicyInForce;
 use crate::domain::request::Request;
 use crate::domain::revision_changes::{RevisionChanges, changes};
+use crate::domain::waiting::WaitingRequest;
 use crate::store::listing::{self, Filter, Sort, SortBy};
 use crate::store::{AnyConnection, StoreError, events};
 
@@ -31,7 +32,7 @@ pub struct RequestSnapshot {
     /// What the reader is told beyond the request's body.
     pub explained: Explanation,
     /// The first requests that the reader may decide now, in the inbox's order; none without the permission.
-    pub waiting: Vec<RequestId>,
+    pub waiting: Vec<WaitingRequest>,
     /// Other requests on the same subject that the reader may see, the latest first.
     pub others: Vec<Request>,
     /// Those that the findings name as open for the same subject, as far as the reader may see them.
@@ -76,7 +77,7 @@ impl Engine {
                 StoredFindings::under(&inbox.reader.rules).of(conn, &view.request, &view.pinned)?;
             let others = on_same_subject(conn, scope, &view, limits.others)?;
             let may_check = asking.may(Permission::Check);
-            let waiting = if may_check { inbox.ids(conn, limits.waiting)? } else { Vec::new() };
+            let waiting = if may_check { inbox.first(conn, limits.waiting)? } else { Vec::new() };
             let changes = changes_since_last(conn, &inbox.reader, &view)?;
             let open_on_subject = inbox.reader.find_many(conn, &named_as_open(&findings))?;
             let members = members(&inbox.reader, &view)?;
@@ -95,7 +96,7 @@ struct Found {
     view: View,
     events: Vec<TrailEntry>,
     findings: Vec<Finding>,
-    waiting: Vec<RequestId>,
+    waiting: Vec<WaitingRequest>,
     others: Vec<Request>,
     changes: Option<(i64, RevisionChanges)>,
     open_on_subject: Vec<RowView>,

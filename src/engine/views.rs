@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use super::rule_book::approval_of;
 use crate::domain::call::Call;
-use crate::domain::lifecycle::is_for_bulk;
+use crate::domain::findings::Finding;
+use crate::domain::lifecycle::alone_because;
 use crate::domain::outcome::PartWarning;
+use crate::domain::policy::bulk::AloneBecause;
 use crate::domain::request::Request;
 use crate::domain::request_type::RequestType;
 use crate::domain::revision_changes::ComparedSubmission;
@@ -97,9 +99,9 @@ impl View {
         ComparedSubmission::new(&request.entity, request.terms.reason.as_deref(), &self.task, &self.shown().0)
     }
 
-    /// Whether the request may be decided together with others.
+    /// Whether type and rule allow to decide the request together with others.
     pub fn allows_bulk(&self) -> bool {
-        may_be_decided_with_others(&self.request, &self.pinned)
+        alone(&self.request, &self.pinned, &[]).is_none()
     }
 
     fn with_fields_hidden(&self, sees_masked: bool) -> (Value, String) {
@@ -129,9 +131,14 @@ impl RowView {
         self.request.terms.call.url_for(self.sees_masked)
     }
 
-    /// Whether the request may be decided together with others.
+    /// Whether type and rule allow to decide the request together with others.
     pub fn allows_bulk(&self) -> bool {
-        may_be_decided_with_others(&self.request, &self.pinned)
+        self.alone_because(&[]).is_none()
+    }
+
+    /// Why the request can't be decided together with others, with these findings; `None` if it can.
+    pub fn alone_because(&self, findings: &[Finding]) -> Option<AloneBecause> {
+        alone(&self.request, &self.pinned, findings)
     }
 }
 
@@ -144,9 +151,15 @@ pub struct AnsweredRow {
     pub answer: Option<AnswerHead>,
 }
 
-fn may_be_decided_with_others(request: &Request, pinned: &RequestType) -> bool {
-    let approval = approval_of(pinned, request).ok().flatten();
-    approval.is_some_and(|approval| is_for_bulk(request, pinned.bulk, approval))
+/// One without stages, or with an unreadable rule, is decided with no one.
+fn alone(request: &Request, pinned: &RequestType, findings: &[Finding]) -> Option<AloneBecause> {
+    let Some(approval) = approval_of(pinned, request).ok().flatten() else { return Some(AloneBecause::Type) };
+    alone_because(request, pinned.bulk, approval, is_flagged(request, findings))
+}
+
+/// Whether a checker is warned of something about `request`, of which these are the findings.
+pub(super) fn is_flagged(request: &Request, findings: &[Finding]) -> bool {
+    !request.terms.warnings.is_empty() || findings.iter().any(Finding::is_warning)
 }
 
 /// What the target answered.

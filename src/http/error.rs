@@ -275,7 +275,7 @@ impl From<Refusal> for ApiError {
             | Refusal::AlreadyDecided { .. }
             | Refusal::Closed { .. }
             | Refusal::Expired { .. }
-            | Refusal::BulkNotAllowed
+            | Refusal::BulkNotAllowed(_)
             | Refusal::FreshSignInRequired { .. }
             | Refusal::AttemptUnderWay
             | Refusal::NotTheMakerAgain

@@ -97,10 +97,12 @@ pub async fn answer(
         parameters.fault("bom", ParameterFault::OnlyForCsv);
     }
     parameters.finish()?;
-    let (media_type, name, format) = match format {
-        Some(Format::Csv) => ("text/csv; charset=utf-8", "requests.csv", Format::Csv),
-        Some(Format::Jsonl) | None => ("application/x-ndjson", "requests.jsonl", Format::Jsonl),
+    let (media_type, ending, format) = match format {
+        Some(Format::Csv) => ("text/csv; charset=utf-8", "csv", Format::Csv),
+        Some(Format::Jsonl) | None => ("application/x-ndjson", "jsonl", Format::Jsonl),
     };
+    let day = engine.clock().now().with_timezone(&offset).format("%F");
+    let name = format!("requests-{}-{day}.{ending}", file_word(actor.org.as_str()));
     let listing = Listing { filter, sort, limit: PAGE_ROWS };
     let has_mark = has_mark.unwrap_or(false);
     let walk = Walk { engine: engine.clone(), offset, actor, listing, format, has_mark, next: Next::First };
@@ -108,6 +110,12 @@ pub async fn answer(
         .insert_header((CONTENT_TYPE, media_type))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .streaming(stream::try_unfold(walk, |walk| async move { walk.step().await })))
+}
+
+/// A word that is the same in the name of a file everywhere.
+fn file_word(word: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
+    word.chars().map(plain).collect()
 }
 
 enum Next {

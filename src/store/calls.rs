@@ -6,11 +6,13 @@ use diesel::prelude::*;
 
 use super::by_key::{Named, named_rows};
 use super::columns::batch_insert;
-use super::requests::{Key, key_of};
+use super::requests::{Key, key_columns, key_of};
 use super::schema::{calls, requests};
 use super::stored_bytes::StoredId;
 use super::stored_call::StoredCall;
 use super::{AnyConnection, StoreError};
+use crate::domain::ids::RequestId;
+use crate::domain::request::Request;
 
 /// One row; inserted with the request and never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -77,6 +79,40 @@ fn missing(key: &Key) -> StoreError {
 pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<HashMap<Key, CallRow>, StoreError> {
     let rows = rows_of(conn, keys)?.into_iter();
     Ok(rows.map(|row| (key_of(&row.org_id, row.request_id), row)).collect())
+}
+
+/// How many bytes whoever reads the present calls of these requests gets, by id. The database knows it without reading
+/// them.
+pub fn read_bytes(conn: &mut AnyConnection, page: &[Request]) -> Result<HashMap<RequestId, i64>, StoreError> {
+    let keys: Vec<Key> = page.iter().map(|request| (request.org.clone(), request.id)).collect();
+    let (orgs, ids) = key_columns(&keys);
+    let sizes = calls::table.filter(calls::org_id.eq_any(orgs).and(calls::request_id.eq_any(ids))).select((
+        calls::request_id,
+        calls::revision,
+        calls::read_bytes,
+    ));
+    let present: HashMap<RequestId, i64> =
+        page.iter().map(|request| (request.id, request.revision)).collect();
+    let sizes = sizes.load::<(StoredId, i64, i64)>(conn)?.into_iter();
+    let sizes = sizes.map(|(id, revision, read_bytes)| (RequestId::from(id), revision, read_bytes));
+    let sizes = sizes.filter(|(id, revision, _)| present.get(id) == Some(revision));
+    Ok(sizes.map(|(id, _, read_bytes)| (id, read_bytes)).collect())
+}
+
+/// The present calls of these requests, by request, without those that are longer than `bytes_max`.
+pub fn list_short(
+    conn: &mut AnyConnection,
+    page: &[Request],
+    bytes_max: i64,
+) -> Result<HashMap<Key, CallRow>, StoreError> {
+    if page.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sizes = read_bytes(conn, page)?;
+    let is_short = |request: &&Request| sizes.get(&request.id).is_some_and(|size| *size <= bytes_max);
+    let short: Vec<Key> =
+        page.iter().filter(is_short).map(|request| (request.org.clone(), request.id)).collect();
+    if short.is_empty() { Ok(HashMap::new()) } else { list(conn, &short) }
 }
 
 named_rows!(

@@ -67,18 +67,7 @@ fn sizes(conn: &mut AnyConnection, page: &[Request]) -> Result<HashMap<RequestId
     if page.is_empty() {
         return Ok(HashMap::new());
     }
-    let (orgs, ids) = key_columns(&keys(page.iter()));
-    let calls = schema::calls::table
-        .filter(schema::calls::org_id.eq_any(orgs).and(schema::calls::request_id.eq_any(ids)))
-        .select((schema::calls::request_id, schema::calls::revision, schema::calls::read_bytes));
-    let present: HashMap<RequestId, i64> =
-        page.iter().map(|request| (request.id, request.revision)).collect();
-    let calls = calls.load::<(StoredId, i64, i64)>(conn)?.into_iter();
-    let mut sizes: HashMap<RequestId, i64> = calls
-        .map(|(id, revision, read_bytes)| (RequestId::from(id), revision, read_bytes))
-        .filter(|(id, revision, _)| present.get(id) == Some(revision))
-        .map(|(id, _, read_bytes)| (id, read_bytes))
-        .collect();
+    let mut sizes = calls::read_bytes(conn, page)?;
     let shown = ShownAttempts::of(conn, page)?;
     if shown.is_empty() {
         return Ok(sizes);

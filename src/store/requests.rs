@@ -8,6 +8,7 @@ use super::columns::{Columns, batch_update, columns, person};
 use super::request_parts::RequestParts;
 use super::schema::requests;
 use super::stored_bytes::{StoredDigest, StoredId};
+pub use super::terms::BriefTerms;
 use super::{AnyConnection, StoreError, from_micros, terms, to_micros};
 use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
@@ -127,6 +128,11 @@ impl RequestRow {
     /// Who submitted it.
     pub fn maker(&self) -> Person {
         person!(self, maker_iss, maker_sub, maker_user_id, maker_user_name)
+    }
+
+    /// What an inbox needs of its terms.
+    pub fn brief_terms(&self) -> Result<BriefTerms, StoreError> {
+        terms::read_brief(&self.terms)
     }
 
     /// The capacities that can sign now.

@@ -159,15 +159,16 @@ pub(super) fn read(
 }
 
 /// What an inbox needs of the terms.
-pub(super) struct BriefTerms {
+#[derive(Clone, Debug)]
+pub struct BriefTerms {
     /// See [`Terms::rule`].
-    pub(super) rule: String,
+    pub rule: String,
     /// See [`Terms::risk`].
-    pub(super) risk: Option<Risk>,
+    pub risk: Option<Risk>,
     /// See [`Terms::due_at`].
-    pub(super) due_at: Option<DateTime<Utc>>,
+    pub due_at: Option<DateTime<Utc>>,
     /// See [`Terms::maker_act`].
-    pub(super) maker_act: Vec<Person>,
+    pub maker_act: Vec<Person>,
 }
 
 /// A part of what [`write`] wrote: an inbox reads hundreds of them for one page.

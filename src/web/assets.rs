@@ -1,5 +1,5 @@
-//! The style sheet and the script: in the binary, under a name that contains their digest, so that browsers may
-//! keep them for good.
+//! The style sheet, the script and the icon: in the binary, under a name that contains their digest, so that
+//! browsers may keep them for good.
 
 use std::io::Write as _;
 use std::sync::LazyLock;
@@ -56,9 +56,13 @@ pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("app", "js", "text/javascript; charset=utf-8", include_str!("assets/app.js"))
 });
 
+/// The sign of a tab.
+pub static ICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("assets/icon.svg")));
+
 /// `GET /ui/assets/{file}`
 pub async fn serve(request: HttpRequest, file: web::Path<String>) -> Page {
-    let known: [&Asset; 2] = [&STYLE, &SCRIPT];
+    let known: [&Asset; 3] = [&STYLE, &SCRIPT, &ICON];
     let asset = known.into_iter().find(|asset| asset.name == *file).ok_or(PageError::NotFound)?;
     let mut response = HttpResponse::Ok();
     response

@@ -39,8 +39,8 @@ pub(crate) use parts::layout::{Nav, Shell};
 use crate::engine::Engine;
 use crate::http::error::ApiError;
 use pages::{
-    body, bulk, comment, decide, deliveries, event_stream, history, inbox, new_request, request,
-    request_lists, request_types, revision, send_back, settle, sign_in, submit_again, trail,
+    body, bulk, comment, decide, deliveries, event_stream, history, inbox, new_request,
+    request, request_lists, request_types, revision, send_back, settle, sign_in, submit_again, trail,
 };
 use parts::layout;
 use session::SignIn;

@@ -26,6 +26,11 @@ def points(customer: int, amount: int, **more: Any) -> Json:
     return call("POST", "/internal/goodwill/", body | more)
 
 
+def batch_note(customer: int, note: str, text: str = "") -> Json:
+    """A note that may be decided with others. BATCH takes it."""
+    return call("POST", "/internal/goodwill/", {"customer": customer, "note": note, "text": text})
+
+
 def badge(request_id: str) -> Json:
     """A badge: its target recognises a repeat by the id. ISSUE-BADGE takes it."""
     body = {"triggeredBy": {"ownerType": "Goodwill_Module", "referenceId": "134"}, "requestId": request_id}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from playwright.sync_api import expect
 from desk import Desk, path_of
 from looks import Looks
 from manner import Manner
-from people import AUDITOR, CHECKER, MAKER
+from people import AUDITOR, CHECKER, FINANCE, MAKER
 from tasks import new_customer, points
 
 
@@ -51,6 +52,24 @@ def test_an_auditor_exports_what_the_filters_match(desk: Desk) -> None:
     text = Path(download.value.path()).read_text()
     rows = list(csv.DictReader(io.StringIO(text)))
     assert {row["requestId"] for row in rows} == wanted
+
+
+def test_an_export_says_what_it_is_about_and_is_named_after_org_and_day(desk: Desk) -> None:
+    customer = new_customer()
+    request = desk.server.submit("PAYOUT", points(customer, 1200))
+    desk.server.decide(CHECKER, "PAYOUT", request)
+    desk.server.decide(FINANCE, "PAYOUT", request, "rejected")
+    page = desk.sign_in(AUDITOR, to=f"/ui/history?subject={customer}")
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("CSV")).click()
+    name = download.value.suggested_filename
+    assert re.fullmatch(r"requests-\d+-\d{4}-\d{2}-\d{2}\.csv", name), name
+    [row] = csv.DictReader(io.StringIO(Path(download.value.path()).read_text()))
+    assert row["summary"] == f"Pay 1200 points out to customer {customer}"
+    told = [row[column] for column in ("subject", "amount", "rule", "risk")]
+    assert told == [str(customer), "1200", "two stages", "high"]
+    deciders = [(one["actor"]["userName"], one["decision"]) for one in json.loads(row["decisions"])]
+    assert deciders == [("chen@demo.example", "approved"), ("finn@demo.example", "rejected")]
 
 
 def test_a_printed_trail_has_every_digest_in_full(desk: Desk) -> None:

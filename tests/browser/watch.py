@@ -48,6 +48,9 @@ class Watch:
             self._note(f"a call to elsewhere: {request.method} {request.url}")
 
     def _answered(self, response: Response) -> None:
+        # What a page of somebody who signed out elsewhere is told.
+        if response.status == 401 and "/ui/events" in response.url:
+            return
         is_page = response.request.resource_type == "document"
         if response.status >= 500 or (response.status >= 400 and not is_page):
             self._note(f"{response.status} for {response.request.method} {response.url}")

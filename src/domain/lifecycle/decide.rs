@@ -6,11 +6,11 @@ use super::{Event, EventKind, Refusal, Signature, refusal_of};
 use crate::domain::actor::{Person, Signer};
 use crate::domain::decision::{Decision, NewDecision};
 use crate::domain::digest::Digest;
-use crate::domain::policy::Approval;
-use crate::domain::policy::bulk::{DecisionMode, allows_bulk};
+use crate::domain::policy::bulk::{AloneBecause, BulkRules, DecisionMode};
 use crate::domain::policy::fresh::FreshSignIn;
 use crate::domain::policy::may_decide::may_say;
 use crate::domain::policy::progress::{DecisionContext, PolicyInForce, progress};
+use crate::domain::policy::{Approval, Risk};
 use crate::domain::request::Request;
 use crate::domain::state::{State, Verdict};
 
@@ -127,20 +127,33 @@ pub(super) fn must_match_what_was_read(
     }
 }
 
-/// Whether `request` may be decided together with others. One that was sent back is always read alone: somebody found it
-/// wrong before.
-pub fn is_for_bulk(request: &Request, is_allowed_by_type: bool, approval: &Approval) -> bool {
-    request.revision == 1 && allows_bulk(is_allowed_by_type, request.terms.risk, approval)
+/// Why `request` can't be decided together with others; `None` if it can. `rules` are those of its type, and `is_flagged`
+/// says whether a checker is warned of something about it.
+pub fn alone_because(
+    request: &Request,
+    rules: Option<BulkRules>,
+    approval: &Approval,
+    is_flagged: bool,
+) -> Option<AloneBecause> {
+    let Some(rules) = rules else { return Some(AloneBecause::Type) };
+    if request.revision > 1 {
+        Some(AloneBecause::SentBack)
+    } else if approval.fresh_sign_in.is_some() {
+        Some(AloneBecause::FreshSignIn)
+    } else if request.terms.risk == Some(Risk::High) && !rules.high_risk {
+        Some(AloneBecause::HighRisk)
+    } else if is_flagged && !rules.flagged {
+        Some(AloneBecause::Flagged)
+    } else {
+        None
+    }
 }
 
 fn must_be_allowed_in_bulk(request: &Request, command: &CheckerDecision<'_>) -> Result<(), Refusal> {
-    match command.mode {
-        DecisionMode::Bulk { is_allowed_by_type }
-            if !is_for_bulk(request, is_allowed_by_type, command.policy.approval) =>
-        {
-            Err(Refusal::BulkNotAllowed)
-        }
-        DecisionMode::Bulk { .. } | DecisionMode::Single => Ok(()),
+    let DecisionMode::Bulk { rules, is_flagged } = command.mode else { return Ok(()) };
+    match alone_because(request, rules, command.policy.approval, is_flagged) {
+        Some(why) => Err(Refusal::BulkNotAllowed(why)),
+        None => Ok(()),
     }
 }
 

@@ -24,7 +24,7 @@ use chrono::{DateTime, Utc};
 
 pub use self::comment::{COMMENTS_MAX, may_comment, words_of_comment};
 use self::decide::decide;
-pub use self::decide::{CheckerDecision, is_for_bulk};
+pub use self::decide::{CheckerDecision, alone_because};
 use self::event::next_event;
 pub use self::event::{AttemptResult, Event, EventKind, GivenWord, NewRequest, NewRevision, Signature};
 pub use self::event_type::{Belonging, EventType};

@@ -7,6 +7,7 @@ use super::comment::COMMENTS_MAX;
 use crate::domain::code::Code;
 use crate::domain::decision::Decision;
 use crate::domain::period;
+use crate::domain::policy::bulk::AloneBecause;
 use crate::domain::policy::may_decide::{self, WhyNot};
 use crate::domain::policy::may_settle::WhyNotSettle;
 use crate::domain::request::Request;
@@ -47,7 +48,7 @@ pub enum Refusal {
         version: i64,
     },
     /// It must be decided alone.
-    BulkNotAllowed,
+    BulkNotAllowed(AloneBecause),
     /// To approve it, the rule asks for a more recent sign-in.
     FreshSignInRequired {
         /// Maximum age of the sign-in.
@@ -104,7 +105,7 @@ impl Refusal {
             Self::NotSentBack { .. } => Code::NotSentBack,
             Self::TooManyRevisions => Code::TooManyRevisions,
             Self::TooManyComments => Code::TooManyComments,
-            Self::BulkNotAllowed => Code::BulkNotAllowed,
+            Self::BulkNotAllowed(_) => Code::BulkNotAllowed,
             Self::FreshSignInRequired { .. } => Code::FreshSignInRequired,
             Self::NotAllowed(why) => why.code(),
             Self::AttemptUnderWay => Code::AttemptUnderWay,
@@ -162,10 +163,10 @@ impl Refusal {
             Self::TooManyComments => {
                 format!("There are {COMMENTS_MAX} comments on this request, and no more are taken.")
             }
-            Self::BulkNotAllowed => {
-                "This request must be decided alone, not with others. It still waits; open it and decide it there."
-                    .to_owned()
-            }
+            Self::BulkNotAllowed(why) => format!(
+                "This request must be decided alone: {}. It still waits; open it and decide it there.",
+                why.clause(),
+            ),
             Self::FreshSignInRequired { within } => format!(
                 "To approve this request you must have signed in at most {} ago. Your call changed nothing. \
                  Sign in again, and then approve it.",

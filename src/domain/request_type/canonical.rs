@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::body::definition_of;
+use super::bulk::bulk_definition;
 use super::classes::FieldClasses;
 use super::counter::usage_definition;
 use super::normalise::Normalisation;
@@ -29,7 +30,7 @@ pub(super) fn sorted_top(read: &RequestType) -> Value {
     put("answer", read.answer.to_definition().map(|answer| sorted(&answer)));
     put("approval_ttl", span(read.approval_ttl));
     put("body", schema(&read.body).map(|body| definition_of(body, &read.media_type)));
-    put("bulk", read.bulk.then_some(true.into()));
+    put("bulk", read.bulk.map(bulk_definition));
     put("call", Some(call_definition(read)));
     put("duplicates", Some(read.duplicates.name().into()));
     put("fields", fields_definition(&read.classes));

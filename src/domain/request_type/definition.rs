@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::answer::AnswerRules;
 use super::body::{BodyParts, read_body};
+use super::bulk::read_bulk;
 use super::canonical::sorted_top;
 use super::classes::FieldClasses;
 use super::counter::{CountBy, Counter, read_usage};
@@ -114,7 +115,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     let probe = ProbeRules::read(&root, &shape, faults);
     let headers = HeaderRules::read(&root, repeat.as_ref().and_then(RepeatRules::key_header), faults);
     let recheck_at_execution = root.flag("recheck_at_execution", faults);
-    let bulk = root.flag("bulk", faults);
+    let bulk = read_bulk(&root, faults);
     let pending_ttl = root.period("pending_ttl", faults);
     let approval_ttl = root.period("approval_ttl", faults);
     check_amount(&root, policy.as_ref(), faults);

@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod bulk;
 mod canonical;
 mod classes;
 mod counter;
@@ -38,6 +39,7 @@ use super::ids::RequestTypeName;
 use super::media_type::MediaType;
 use super::path::NamedCharacters;
 use super::policy::Policy;
+use super::policy::bulk::BulkRules;
 
 pub use answer::{AnswerRules, EqualsRule, Parts, Steps, Unproven};
 pub use classes::{DOTS, FieldClasses};
@@ -81,8 +83,8 @@ pub struct RequestType {
     pub reason: ReasonRule,
     /// Whether the people who decided are checked again right before the execution.
     pub recheck_at_execution: bool,
-    /// Whether its requests may be decided in bulk.
-    pub bulk: bool,
+    /// Which of its requests may be decided in bulk; `None` if none of them.
+    pub bulk: Option<BulkRules>,
     /// What a request is about.
     pub subject: Option<Place>,
     /// How much a request is about.

@@ -35,12 +35,37 @@ fn a_definition_leaves_most_to_its_defaults() {
         RequestType::from_definition(&json!({"name": "X", "call": {"method": "GET", "path": "/x"}})).unwrap();
     assert_eq!((read.title.as_str(), read.summary.template()), ("X", "X"));
     assert_eq!((read.duplicates, read.recheck_at_execution), (Duplicates::Allow, false));
-    assert!(!read.bulk && !read.definition().contains("bulk"));
+    assert!(read.bulk.is_none() && !read.definition().contains("bulk"));
     assert_eq!(read.answer, AnswerRules::default());
     assert_eq!((&read.retry, &read.repeat), (&RetryRules::default(), &None));
     assert!(["answer", "retry", "repeat"].iter().all(|name| !read.definition().contains(name)));
     assert!(read.body.is_none() && read.pending_ttl.is_none() && read.usage.is_empty());
     assert!(read.version.starts_with("sha256:"));
+}
+
+#[test]
+fn bulk_is_a_word_or_a_table_and_each_meaning_has_one_spelling() {
+    let read = |bulk: &Value| {
+        let definition = json!({"name": "X", "call": {"method": "GET", "path": "/x"}, "bulk": bulk});
+        RequestType::from_definition(&definition).unwrap()
+    };
+    let rules = |high_risk, flagged| Some(BulkRules { high_risk, flagged });
+    for (bulk, expected) in [
+        (json!(false), None),
+        (json!(true), rules(false, true)),
+        (json!({}), rules(false, false)),
+        (json!({"flagged": true}), rules(false, true)),
+        (json!({"high_risk": true}), rules(true, false)),
+        (json!({"high_risk": true, "flagged": true}), rules(true, true)),
+    ] {
+        let found = read(&bulk);
+        assert_eq!(found.bulk, expected, "{bulk}");
+        let again = RequestType::from_definition(&serde_json::from_str(found.definition()).unwrap()).unwrap();
+        assert_eq!((again.bulk, &again.version), (expected, &found.version), "{bulk}");
+    }
+    let (word, table) = (read(&json!(true)), read(&json!({"flagged": true, "high_risk": false})));
+    assert_eq!(word.version, table.version);
+    assert!(word.definition().contains(r#""bulk":true"#), "as versions of before say it");
 }
 
 #[test]
@@ -72,6 +97,8 @@ fn every_fault_is_reported_with_its_pointer() {
         (json!({"pending_ttl": 5}), vec!["/pending_ttl"]),
         (json!({"recheck_at_execution": "no"}), vec!["/recheck_at_execution"]),
         (json!({"bulk": "yes"}), vec!["/bulk"]),
+        (json!({"bulk": {"flagged": "no"}}), vec!["/bulk/flagged"]),
+        (json!({"bulk": {"high-risk": true}}), vec!["/bulk/high-risk"]),
         (json!({"path_params": {"properties": {"other": {}}}}), vec!["/path_params/properties/other"]),
         (json!({"query": {"type": "array"}}), vec!["/query/type"]),
         (json!({"body": {"type": "array", "media_type": "text/plain"}}), vec!["/body/type"]),

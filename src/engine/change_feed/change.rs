@@ -6,9 +6,9 @@ use crate::domain::actor::Person;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::{Event, EventType};
 use crate::domain::outcome::Outcome;
-use crate::domain::policy::Capacity;
+use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Request, State, Verdict};
-use crate::store::requests::{RequestRow, parse_state};
+use crate::store::requests::{BriefTerms, RequestRow, parse_state};
 use crate::store::{StoreError, from_micros};
 
 /// One thing that happened to a request.
@@ -30,6 +30,12 @@ pub struct Change {
     pub maker: Person,
     /// Who can help now.
     pub waits_for: Vec<Capacity>,
+    /// The request's risk.
+    pub risk: Option<Risk>,
+    /// When its rule wants it decided.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Its place in an inbox.
+    pub sort_at: DateTime<Utc>,
     /// Who did it; the system, where no person did.
     pub by: Person,
     /// What happened.
@@ -138,6 +144,9 @@ impl Change {
             request_type: request.request_type.clone(),
             maker: request.maker.clone(),
             waits_for: request.waits_for.clone(),
+            risk: request.terms.risk,
+            due_at: request.terms.due_at,
+            sort_at: request.sort_at(),
             by: event.by.clone(),
             kind: ChangeKind::of(EventType::of(&event.kind))?,
             at: event.at,
@@ -152,6 +161,7 @@ impl Change {
 
     /// A stored event of the request in `row`.
     pub(super) fn of_row(row: &RequestRow, event: StoredEvent) -> Result<Self, StoreError> {
+        let BriefTerms { risk, due_at, .. } = row.brief_terms()?;
         Ok(Self {
             seq: 0,
             org: OrgId::new(row.org_id.clone()),
@@ -160,6 +170,9 @@ impl Change {
             state: parse_state(&row.state)?,
             request_type: RequestTypeName::new(row.request_type.clone()),
             waits_for: row.waits_for()?,
+            risk,
+            due_at,
+            sort_at: from_micros(row.sort_at)?,
             by: event.by,
             maker: row.maker(),
             kind: event.kind,

@@ -10,6 +10,7 @@ use crate::domain::policy::progress::PolicyInForce;
 use crate::domain::words::Words;
 use crate::engine::batch_rows::BatchRows;
 use crate::engine::command::{Caller, DecideCommand, Scope, WriteReply};
+use crate::engine::flags::is_flagged_now;
 use crate::engine::rule_book::approval_of;
 use crate::store::refusals::ROWS_PER_MINUTE_MAX;
 use crate::store::{AnyConnection, StoreError};
@@ -37,7 +38,12 @@ impl Decider {
         let rules = self.shared.book.current();
         let mode = match scope {
             Scope::One(_) => DecisionMode::Single,
-            Scope::Many => DecisionMode::Bulk { is_allowed_by_type: pinned.bulk },
+            Scope::Many => {
+                // What a checker is warned of is read only where it matters.
+                let matters = pinned.bulk.is_some_and(|bulk| !bulk.flagged);
+                let is_flagged = matters && is_flagged_now(conn, &rules, (request, &pinned), rows.now)?;
+                DecisionMode::Bulk { rules: pinned.bulk, is_flagged }
+            }
         };
         let command = Command::Decide(CheckerDecision {
             signer: &by.actor.signer,

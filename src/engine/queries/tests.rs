@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::engine::SubmissionInput;
 use crate::engine::fixture::{Fixture, body, checker, input, maker};
-use crate::engine::inbox::NarrowingLimits;
+use crate::engine::narrowed_inbox::NarrowingLimits;
 
 const NEWEST: Sort = Sort { by: SortBy::Start, descending: true };
 
@@ -60,8 +60,6 @@ async fn rows_are_read_without_any_call() {
     assert_eq!(engine.needs_me_narrowed(&reader, None, limits, |_| true).await.unwrap().rows.len(), 2);
     assert!(!reads_calls(&statements));
     assert_eq!(engine.for_my_capacities(&reader, None, 2).await.unwrap().rows.len(), 2);
-    assert!(!reads_calls(&statements));
-    assert_eq!(engine.explain_many(&reader, ids.clone()).await.unwrap().len(), 3);
     assert!(!reads_calls(&statements));
     let beginning = ids[0].to_string();
     assert_eq!(engine.find_by_beginning(&reader, &beginning, 5).await.unwrap().len(), 1);

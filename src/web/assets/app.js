@@ -28,6 +28,49 @@
     });
   });
 
+  // What needs script comes with it.
+  $$('[data-script][hidden]').forEach((e) => { e.hidden = false; });
+
+  // Times count on from the server's clock, as long as they are near; later ones stay as they are written.
+  const skew = Date.parse(document.body.dataset.now) - Date.now() || 0;
+  const span = (s) => {
+    const m = Math.floor(s / 60), h = Math.floor(m / 60), d = Math.floor(m / 1440);
+    if (m < 1) return Math.floor(s) + ' s';
+    if (m < 60) return m + ' min';
+    if (d < 1) return h + ' h' + (m % 60 ? ' ' + String(m % 60).padStart(2, '0') + ' min' : '');
+    return d < 2 ? '1 day' : d + ' days';
+  };
+  const words = (kind, left) => {
+    const now = Math.abs(left) < 1, late = left < 0;
+    if (kind === 'ago') return left > -60 ? 'just now' : span(-left) + ' ago';
+    if (left >= 86400) return '';
+    if (kind === 'expires') return now ? 'expires now' : late ? 'expired' : 'expires in ' + span(left);
+    if (late && !now) return span(-left) + ' overdue';
+    return kind === 'due' ? (now ? 'due now' : 'due in ' + span(left)) : span(left) + ' left';
+  };
+  const tick = () => $$('time[data-tick]').forEach((t) => {
+    const left = (Date.parse(t.dateTime) - Date.now() - skew) / 1000, w = words(t.dataset.tick, left);
+    if (w && t.textContent !== w) t.textContent = w;
+    if (t.dataset.tick === 'due' && left < 0) t.closest('.due')?.classList.add('is-late');
+  });
+  setInterval(tick, 1000);
+
+  // The current page in a rail that scrolls.
+  const rail = $('.rail'), here = $('.rail [aria-current="page"]');
+  if (rail && here && rail.scrollWidth > rail.clientWidth) rail.scrollLeft = here.offsetLeft - (rail.clientWidth - here.offsetWidth) / 2;
+
+  // Numbers: each counts the requests that its filter lets through, and stays true as they come and go.
+  const fits = (n, d) => ['due', 'risk', 'type'].every((k) => !n[k] || n[k] === d[k]);
+  const retitle = () => {
+    const n = $('[data-count=needs_me]')?.textContent.trim(), t = document.title.replace(/^\(\d+\+?\) /, '');
+    if (n && !/^Error/.test(t)) document.title = (n === '0' ? '' : '(' + n + ') ') + t;
+  };
+  const count = (d, by) => {
+    $$('[data-n]').forEach((n) => { if (fits(n.dataset, d) && /^\d+$/.test(n.textContent)) n.textContent = String(Math.max(0, Number(n.textContent) + by)); });
+    retitle();
+  };
+  retitle();
+
   // A message is never lost: it is kept per page and field until the server has recorded it.
   const key = (t) => 'cs:' + location.pathname.replace(/\/decide$/, '/reject').replace(/\/(settle|comments)$/, '') + ':' + t.id;
   const done = new URLSearchParams(location.search).get('said');
@@ -59,16 +102,32 @@
     $('.t a', rows[cur]).focus({ preventScroll: true }); rows[cur].scrollIntoView({ block: 'nearest' });
   };
   rows.forEach((r, i) => r.addEventListener('focusin', () => { if (cur !== i) { rows[cur]?.classList.remove('is-cur'); rows[cur]?.parentElement.removeAttribute('aria-current'); cur = i; r.classList.add('is-cur'); r.parentElement.setAttribute('aria-current', 'true'); } }));
-  const boxes = () => $$('[data-rows] input[type=checkbox]');
+  const boxes = () => $$('[data-rows] input[type=checkbox], .picks input[type=checkbox]');
   const bar = $('[data-selbar]');
+  // Amounts are added digit by digit: no number of a script holds all of them.
+  const added = (texts) => {
+    const places = Math.max(0, ...texts.map((t) => (t.split('.')[1] || '').length));
+    const whole = (t) => { const [i, f = ''] = t.split('.'); return BigInt(i + f.padEnd(places, '0')); };
+    let sum = texts.reduce((all, t) => all + whole(t), 0n), sign = '';
+    if (sum < 0n) { sum = -sum; sign = '−'; }
+    const digits = sum.toString().padStart(places + 1, '0'), at = digits.length - places;
+    const fraction = digits.slice(at).replace(/0+$/, '');
+    return sign + digits.slice(0, at).replace(/\B(?=(\d{3})+$)/g, '\u2009') + (fraction ? '.' + fraction : '');
+  };
+  const totals = (on) => {
+    const kinds = new Map();
+    on.forEach((b) => { const { kind, amount } = b.dataset; if (amount) kinds.set(kind, [...kinds.get(kind) || [], amount]); });
+    const makers = new Set(on.map((b) => b.dataset.maker)).size;
+    return [makers + (makers === 1 ? ' maker' : ' makers'), ...[...kinds].map(([kind, amounts]) => kind + ': ' + added(amounts))].join(' · ');
+  };
   const sum = () => {
     const on = boxes().filter((b) => b.checked);
-    boxes().forEach((b) => b.closest('.row').classList.toggle('is-on', b.checked));
-    if (!bar) return;
-    bar.hidden = on.length === 0;
-    $('[data-seln]').textContent = on.length + ' selected';
-    const makers = new Set(on.map((b) => b.dataset.maker)).size;
-    $('[data-selsum]').textContent = makers + (makers === 1 ? ' maker' : ' makers');
+    boxes().forEach((b) => b.closest('.row')?.classList.toggle('is-on', b.checked));
+    if (bar) bar.hidden = on.length === 0;
+    if (!$('[data-seln]')) return;
+    $('[data-seln]').textContent = bar ? on.length + ' selected' : on.length + (on.length === 1 ? ' request' : ' requests');
+    $('[data-selsum]').textContent = on.length ? '· ' + totals(on) : '';
+    $$('[data-ticked]').forEach((s) => { s.textContent = ' (' + on.length + ')'; });
   };
   let last = -1;
   const toggle = (i, range) => {
@@ -78,10 +137,10 @@
     if (range && last >= 0) for (let j = Math.min(last, i); j <= Math.max(last, i); j++) { const c = $('input[type=checkbox]', rows[j]); if (c) c.checked = b.checked; }
     last = i; sum();
   };
-  const ticks = () => { const n = String($$('.picks input[type=checkbox]:checked').length); $$('[data-ticked]').forEach((s) => { s.textContent = n; }); };
-  addEventListener('change', (e) => { if (e.target.matches('.picks input')) ticks(); });
-  addEventListener('change', (e) => { if (e.target.matches('[data-rows] input')) sum(); });
+  addEventListener('change', (e) => { if (e.target.matches('[data-rows] input, .picks input')) sum(); });
   addEventListener('reset', () => setTimeout(sum));
+  // A browser fills in what was ticked when somebody comes back.
+  addEventListener('pageshow', sum);
 
   // Keys: off in fields, off with modifiers, can be switched off (WCAG 2.1.4). None of them decides.
   const keysBox = $('#keys-on');
@@ -107,7 +166,7 @@
       if (k === 'j') { mark(cur + 1); return; }
       if (k === 'k') { mark(cur - 1); return; }
       if (k === 'x' || k === 'X') { toggle(cur, k === 'X'); return; }
-      if ((k === 'a' || k === 'r') && cur >= 0) { location.href = $('.t a', rows[cur]).href + (k === 'a' ? '/approve' : '/reject'); return; }
+      if ((k === 'a' || k === 'r') && cur >= 0) { const to = new URL($('.t a', rows[cur]).href); to.pathname += k === 'a' ? '/approve' : '/reject'; location.href = to; return; }
     }
     const t = $('[data-key="' + CSS.escape(k) + '"]');
     if (t) { e.preventDefault(); t.click(); }
@@ -119,53 +178,101 @@
   const etag = $('[data-etag]')?.dataset.etag;
   if (src && 'EventSource' in window) {
     let es, lastId = document.body.dataset.after || '', fresh = 0;
+    const mine = $('[data-mine]');
+    // What happened, with its sign and a time that counts on.
+    const news = (d) => {
+      const b = document.createElement('span'), [before, after] = d.text.split('just now');
+      b.className = 'st st-' + d.kind;
+      const sign = $('#signs')?.content.querySelector('[data-sign="' + d.state + '"] svg');
+      if (sign) b.append(sign.cloneNode(true));
+      const text = document.createElement('span'); text.append(before);
+      if (after !== undefined) {
+        const t = document.createElement('time'); t.dateTime = d.at; t.dataset.tick = 'ago'; t.textContent = 'just now';
+        text.append(t, after);
+      }
+      b.append(text);
+      return b;
+    };
     // First who decided, then, below, the outcome.
     const gone = (r, d) => {
       const is_first = !r.classList.contains('is-gone');
       r.classList.add('is-gone'); r.classList.remove('is-on');
       const pick = $('.pick', r); if (pick) pick.textContent = '';
+      const due = $('.due', r); if (due) { due.textContent = ''; due.className = 'due'; }
       const prog = $('.prog', r);
       if (prog) {
         if (is_first) prog.textContent = ''; else if (prog.children.length > 1) prog.lastChild.remove();
-        const b = document.createElement('span'); if (is_first) b.className = 'st'; b.textContent = d.text; prog.append(b);
+        prog.append(news(d));
       }
+      if (is_first && mine) count(r.dataset, -1);
       say(d.text); sum();
+    };
+    // Only what belongs to the list that stands here, with its filter.
+    const pill = $('#fresh'), list = $('[data-news]'), seen = new Set();
+    const come = (d) => {
+      if (seen.has(d.id)) return;
+      seen.add(d.id);
+      if (!pill || !fits(list.dataset, d)) return;
+      fresh++; pill.hidden = false; $('a', pill).textContent = fresh + ' new – show';
     };
     const told = (r, d) => { const p = $('.prog', r); if (p) p.title = d.text; say(d.text); };
     const old = (text) => {
       const note = $('#changed'); if (!note || !note.hidden) return;
       $('[data-changed]').textContent = text; note.hidden = false;
-      $$('[data-act]').forEach((a) => a.setAttribute('aria-disabled', 'true'));
+      acts(true, 'It changed. Read it as it is now.');
     };
     // The browser repairs a short break; after a longer one the page says since when it may be out of date.
     let lost = 0;
-    const acts = (off) => $$('[data-act]').forEach((a) => { if (off) a.setAttribute('aria-disabled', 'true'); else if ($('#changed')?.hidden) a.removeAttribute('aria-disabled'); });
+    const acts = (off, why = '') => {
+      if (!off && !$('#changed')?.hidden) return;
+      $$('[data-act]').forEach((a) => { if (off) a.setAttribute('aria-disabled', 'true'); else a.removeAttribute('aria-disabled'); });
+      const line = $('[data-why]'); if (line) { line.textContent = why; line.hidden = !off; }
+    };
     const back = () => { clearTimeout(lost); lost = 0; if ($('#offline')) { $('#offline').remove(); acts(false); say('The connection is back.'); } };
+    const tell = (text, why) => {
+      const bar = $('#offline') || document.createElement('p'); bar.id = 'offline'; bar.className = 'offline'; bar.setAttribute('role', 'status');
+      bar.textContent = text; $('#main').prepend(bar); acts(true, why);
+      return bar;
+    };
     const lose = () => {
       if (lost) return;
       const since = new Date().toTimeString().slice(0, 5);
-      lost = setTimeout(() => {
-        const bar = document.createElement('p'); bar.id = 'offline'; bar.className = 'offline'; bar.setAttribute('role', 'status');
-        bar.textContent = 'No connection since ' + since + '. What you see may be old. Deciding is off until it is back; your words stay.';
-        $('#main').prepend(bar); acts(true);
-      }, 4000);
+      lost = setTimeout(() => tell(
+        'No connection since ' + since + '. What you see may be old. Deciding is off until it is back; your words stay.',
+        'No connection: deciding is off.'), 4000);
+    };
+    const out = () => {
+      const link = document.createElement('a'); link.href = location.href; link.textContent = 'Sign in';
+      clearTimeout(lost); tell('You are signed out. ', 'You are signed out.').append(link);
+    };
+    // A stream that ended for good does not say why; the same address does.
+    const ask = () => {
+      const stop = new AbortController();
+      fetch(src, { signal: stop.signal }).then((answer) => { stop.abort(); if (answer.status === 401) out(); else lose(); }, lose);
     };
     const on = () => {
       es = new EventSource(src + (lastId ? '?after=' + encodeURIComponent(lastId) : ''));
       const heard = (name, work) => es.addEventListener(name, (m) => { if (m.lastEventId) lastId = m.lastEventId; work(m.data ? JSON.parse(m.data) : {}); });
       es.onopen = back;
-      es.onerror = () => { lose(); if (es.readyState === 2) setTimeout(() => { if (!document.hidden) { es.close(); on(); } }, 15000); };
+      es.onerror = () => {
+        if (es.readyState !== 2) { lose(); return; }
+        ask(); setTimeout(() => { if (!document.hidden) { es.close(); on(); } }, 15000);
+      };
       heard('change', (d) => {
         const li = document.getElementById('r-' + d.id);
         if (li) (d.waits ? told : gone)($('.row', li), d);
+        else if (list?.dataset.news === 'unknown' && d.state === 'unknown') come(d);
         if (about === d.id && d.version > Number(etag)) old(d.text);
       });
       heard('comment', (d) => {
         if (about === d.id && $('#commented')) { $('[data-commented]').textContent = d.text; $('#commented').hidden = false; } else say(d.text);
       });
       heard('here', () => {});
-      heard('new', () => { fresh++; const f = $('#fresh'); if (f) { f.hidden = false; $('a', f).textContent = 'Show ' + fresh + ' new'; } });
-      heard('reset', () => { const f = $('#fresh'); if (f) f.hidden = false; old('What you see may be old.'); });
+      heard('new', (d) => {
+        if (!seen.has(d.id)) count(d, 1);
+        if (list?.dataset.news === 'new') come(d); else seen.add(d.id);
+      });
+      heard('reset', () => { if (pill) pill.hidden = false; old('What you see may be old.'); });
     };
     // A page in the background has no stream: a browser has few connections to one host.
     // Nor has a page that is left at once; nothing is missed: a stream starts at the position at which its page was read.

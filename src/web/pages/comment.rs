@@ -6,11 +6,12 @@ use serde::Deserialize;
 
 use crate::domain::lifecycle::words_of_comment;
 use crate::web::pages::request::{PageForms, load, render_with};
+use crate::web::parts::came_from::recorded_url;
 use crate::web::parts::notices::Note;
 use crate::web::parts::recorded::{SAID_COMMENTED, situation};
 use crate::web::sent_form::{SentForm, keeping};
 use crate::web::sentences::refused;
-use crate::web::{BASE, Page, PageRequest, see_other};
+use crate::web::{Page, PageRequest, see_other};
 
 /// The form of a comment.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -50,7 +51,10 @@ async fn comment_on(id: &str, form: SentForm) -> Page {
     };
     let request = snapshot.view.request.id;
     let error = match page.engine().comment(page.actor(), request, words, page.origin()).await {
-        Ok(_) => return Ok(see_other(&format!("{BASE}/requests/{id}?said={SAID_COMMENTED}#comments"))),
+        Ok(_) => {
+            let to = recorded_url(&page.http, id, SAID_COMMENTED);
+            return Ok(see_other(&format!("{to}#comments")));
+        }
         Err(error) => error,
     };
     let snapshot = load(&page, id).await?;

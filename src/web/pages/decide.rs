@@ -18,6 +18,7 @@ use crate::web::html::filters;
 use crate::web::pages::request::{load, render};
 use crate::web::pages::send_back::{NamedField, named_fields};
 use crate::web::parts::call_view::CallView;
+use crate::web::parts::came_from::{CameFrom, onto, recorded_url};
 use crate::web::parts::changes_view::ChangesView;
 use crate::web::parts::comments::CommentLine;
 use crate::web::parts::format::{self, summary};
@@ -78,6 +79,8 @@ struct StepTemplate {
     problem: Option<Note>,
     /// Where to sign in again first, if this decision needs it.
     sign_in_again: Option<String>,
+    /// What each address carries along, so that the way leads back to the list.
+    from: String,
 }
 
 /// The form of a step.
@@ -158,6 +161,7 @@ pub(super) fn step_page(page: &PageRequest, step: Step, snapshot: RequestSnapsho
     let mut looks = looks((it, &explained), &open_on_subject, (names, shell.when));
     looks.retain(|look| !look.is_note);
     let url = format!("{BASE}/requests/{}", it.id);
+    let from = CameFrom::of(&page.http);
     let template = StepTemplate {
         words: step.words(it, &explained, names),
         acting: acting(step, page, &explained, &shell),
@@ -179,9 +183,14 @@ pub(super) fn step_page(page: &PageRequest, step: Step, snapshot: RequestSnapsho
         message: input.message,
         message_fault: input.fault,
         problem: input.problem,
-        sign_in_again: must_sign_in_again(step, &explained)
-            .then(|| format!("{BASE}/sign-in/again?to={}", escaped(&format!("{url}/{}", path_of(step))))),
+        sign_in_again: must_sign_in_again(step, &explained).then(|| {
+            format!(
+                "{BASE}/sign-in/again?to={}",
+                escaped(&onto(from.as_ref(), &format!("{url}/{}", path_of(step))))
+            )
+        }),
         call: CallView::of(&view),
+        from: onto(from.as_ref(), ""),
         url,
         step,
         shell,
@@ -247,7 +256,7 @@ async fn decide_one(id: &str, form: SentForm) -> Page {
         Ok(decided) => {
             let _ =
                 page.engine().await_outcome(decided, page.web.decision_wait, page.web.stopping.clone()).await;
-            Ok(see_other(&format!("{BASE}/requests/{id}?said={}", verdict.name())))
+            Ok(see_other(&recorded_url(&page.http, id, verdict.name())))
         }
         Err(error) => refused(&page, Submitted::of(step, id, &form.message), error).await,
     }
@@ -270,7 +279,7 @@ async fn withdraw_one(id: &str, form: SentForm) -> Page {
         Err(fault) => return step_page(&page, step, snapshot, FormInput::with_fault(&form, fault)),
     };
     match page.engine().withdraw(page.actor(), request_id, reason, page.origin()).await {
-        Ok(_) => Ok(see_other(&format!("{BASE}/requests/{id}?said=withdrawn"))),
+        Ok(_) => Ok(see_other(&recorded_url(&page.http, id, "withdrawn"))),
         Err(error) => refused(&page, Submitted::of(step, id, &form.message), error).await,
     }
 }

@@ -15,6 +15,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
+use chrono::SecondsFormat;
 use futures_util::stream::unfold;
 use serde_json::json;
 use tokio::sync::watch;
@@ -22,12 +23,14 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::domain::actor::Actor;
 use crate::domain::outcome::Outcome;
+use crate::domain::policy::Risk;
 use crate::domain::request::Verdict;
 use crate::engine::change_feed::{Change, ChangeKind, FeedItem, Subscription};
 use crate::engine::sessions::SessionId;
 use crate::http::query::Parameters;
 use crate::web::html::is_odd;
-use crate::web::parts::format::state_of;
+use crate::web::parts::format::{When, state_of};
+use crate::web::parts::inbox_filter::Due;
 use crate::web::session::Session;
 use crate::web::{Page, PageError, Web};
 
@@ -148,8 +151,8 @@ pub async fn events(web: web::Data<Web>, request: HttpRequest) -> Page {
     }
     let session = match Session::in_background(&web, &request).await {
         Ok(session) => session,
-        // Whoever signed out in another tab: a browser stops asking, where it would report a redirect as an error.
-        Err(PageError::SignIn { .. }) => return Ok(HttpResponse::NoContent().finish()),
+        // Whoever signed out in another tab: the page says so, which a redirect to another page could not tell it.
+        Err(PageError::SignIn { .. }) => return Ok(HttpResponse::Unauthorized().finish()),
         Err(error) => return Err(error),
     };
     let parameters = Parameters::of(&request, &["after"])?;
@@ -288,6 +291,7 @@ impl Stream {
             | ChangeKind::Probed => "change",
         };
         let state = state_of(change.state, &change.waits_for);
+        let now = self.slot.web.engine.clock().now();
         let data = json!({
             "id": change.id.to_string(),
             "version": change.version,
@@ -297,6 +301,10 @@ impl Stream {
             "kind": state.kind,
             "word": drawn(&state.words),
             "text": sentence(change),
+            "at": change.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            "due": Due::of(change.due_at, change.sort_at, When::at(now, self.slot.web.offset)).word(),
+            "risk": change.risk.map_or("", Risk::name),
+            "type": change.request_type.as_str(),
         });
         let id = self.subscription.position_after(change);
         text.push_str(&format!("event: {name}\nid: {id}\ndata: {data}\n\n"));

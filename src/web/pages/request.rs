@@ -5,7 +5,6 @@ use actix_web::web;
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use crate::domain::actor::{Actor, Permission};
 use crate::domain::ids::RequestId;
 use crate::domain::request::{Request, State};
 use crate::domain::settlement::SettledOutcome;
@@ -17,15 +16,16 @@ use crate::web::pages::comment::CommentInput;
 use crate::web::pages::request_types::version_url;
 use crate::web::parts::answer_view::AnswerBox;
 use crate::web::parts::call_view::CallView;
+use crate::web::parts::came_from::CameFrom;
 use crate::web::parts::changes_view::ChangesView;
 use crate::web::parts::comments::CommentLine;
 use crate::web::parts::event_text::{EventWords, describe_event};
 use crate::web::parts::format::{
-    self, DigestWords, RiskMark, StateWord, Time, When, amount_words, number_of, state_label, state_with,
-    summary,
+    self, DigestWords, RiskMark, StateWord, Time, When, amount_words, state_label, state_with, summary,
 };
-use crate::web::parts::layout::{COUNTED_MAX, Nav, Shell};
+use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::notices::Note;
+use crate::web::parts::queue::{Queue, looked_at};
 use crate::web::parts::recorded::{recorded, situation};
 use crate::web::parts::request_list::SOON;
 use crate::web::parts::revision_list::RevisionLine;
@@ -56,15 +56,6 @@ impl Other {
             when: when.ago(request.started_at),
         }
     }
-}
-
-/// The queue that the reader works through.
-struct Queue {
-    list: &'static str,
-    list_url: String,
-    place: String,
-    previous: Option<String>,
-    next: Option<String>,
 }
 
 /// What the reader can do.
@@ -140,6 +131,8 @@ struct RequestTemplate {
     expires: Option<Time>,
     run_by: Option<Time>,
     queue: Queue,
+    /// What each address carries along, so that the way leads back to the list.
+    from: String,
     attempts: Option<AttemptsBox>,
     settlement: Option<Settlement>,
     has_fault: bool,
@@ -151,7 +144,8 @@ const OTHERS_SHOWN: usize = 5;
 /// Reads one request and what its page shows beside it.
 pub async fn load(page: &PageRequest, id: &str) -> Result<RequestSnapshot, PageError> {
     let id = RequestId::parse(id).ok_or(PageError::NotFound)?;
-    let limits = SnapshotLimits { waiting: COUNTED_MAX + 1, others: OTHERS_SHOWN };
+    let waiting = looked_at(CameFrom::of(&page.http).as_ref());
+    let limits = SnapshotLimits { waiting, others: OTHERS_SHOWN };
     let snapshot = page.engine().open(page.actor(), id, limits).await?;
     tracing::Span::current().record("request.id", tracing::field::display(id));
     Ok(snapshot)
@@ -194,8 +188,9 @@ pub fn render_with(
     } else {
         Nav::Elsewhere
     };
+    let queue = Queue::of(page, &snapshot.waiting, &snapshot.view.request, is_own);
     let shell = Shell::around(page, nav, snapshot.waiting.clone());
-    let queue = queue(&shell, page.actor(), &snapshot.view.request);
+    let from = CameFrom::of(&page.http).map_or_else(String::new, |from| from.onto(""));
     let (when, seen) = (shell.when, situation(page, &snapshot, &names));
     let RequestSnapshot { view, events, changes, explained, others, .. } = &snapshot;
     let it = &view.request;
@@ -245,6 +240,7 @@ pub fn render_with(
         expires: is_open.then(|| when.exact(it.expires_at)),
         run_by: it.execute_before.filter(|_| it.state == State::Approved).map(|at| when.exact(at)),
         queue,
+        from,
         attempts: AttemptsBox::of(view, events, when),
         settlement: Settlement::of(view, form, (&seen, &shell.org)),
         has_fault,
@@ -287,30 +283,6 @@ fn urgency(at: DateTime<Utc>, now: DateTime<Utc>) -> &'static str {
 fn subject_url(request: &Request) -> String {
     let subject = request.terms.subject.as_deref().unwrap_or_default();
     format!("{BASE}/history?subject={}", escaped(subject))
-}
-
-fn queue(shell: &Shell, actor: &Actor, request: &Request) -> Queue {
-    let may_check = actor.may(Permission::Check);
-    let list = Nav::home(actor);
-    let at = shell.waiting.iter().position(|id| *id == request.id);
-    let url = |id: &RequestId| format!("{BASE}/requests/{id}");
-    let all = crate::web::parts::layout::counted(shell.waiting.len());
-    Queue {
-        list: list.name(),
-        list_url: list.url(),
-        place: match at {
-            Some(at) => format!("{} of {all}", at + 1),
-            None if may_check && !shell.waiting.is_empty() => {
-                format!("{} may be decided by you", number_of(shell.waiting.len(), "request", "requests"))
-            }
-            None => String::new(),
-        },
-        previous: at.and_then(|at| shell.waiting.get(at.checked_sub(1)?)).map(url),
-        next: match at {
-            Some(at) => shell.waiting.get(at + 1).map(url),
-            None => shell.waiting.first().map(url),
-        },
-    }
 }
 
 fn acts(seen: &Situation<'_>) -> Acts {

@@ -5,9 +5,11 @@ use crate::engine::inbox::InboxRows;
 use crate::engine::queries::{Listing, RowView, Sort, SortBy};
 use crate::http::cursor;
 use crate::http::query::Parameters;
+use crate::web::html::Markup;
 use crate::web::pages::inbox::{ROWS, bound_to, next_url, position};
+use crate::web::parts::came_from::CameFrom;
 use crate::web::parts::layout::{Nav, Shell};
-use crate::web::parts::request_list::{ListTemplate, RequestRow, RowGroup, RowReader};
+use crate::web::parts::request_list::{ListTemplate, RequestRow, RowContext, RowGroup, RowReader};
 use crate::web::{Page, PageRequest, ok};
 
 /// A list's place in the rail, and what it says of itself.
@@ -104,13 +106,18 @@ async fn newest_first(page: &PageRequest, kind: ListKind) -> Page {
 
 async fn rendered(page: &PageRequest, kind: ListKind, rows: &[RowView], next: Option<String>) -> Page {
     let shell = Shell::of(page, kind.nav).await?;
-    let rows = RequestRow::all(page, rows, RowReader::Reads)?;
-    let groups = if rows.is_empty() { Vec::new() } else { vec![RowGroup { name: "", rows }] };
+    let from = CameFrom::list(kind.nav, page.http.query_string());
+    let context = RowContext::read(page, rows, RowReader::Reads, from).await?;
+    let rows = RequestRow::all(&context, rows)?;
+    let groups = if rows.is_empty() { Vec::new() } else { vec![RowGroup { name: "", count: None, rows }] };
+    // The list only goes on; the way back is to its beginning.
+    let is_further = page.http.query_string().contains("after=");
     ok(&ListTemplate {
-        lead: kind.lead.to_owned(),
+        lead: Markup::text(kind.lead),
         empty_title: kind.empty_title,
         empty: kind.empty.to_owned(),
+        previous: is_further.then(|| kind.nav.url()),
         next,
-        ..ListTemplate::plain(shell, kind.nav, groups)
+        ..ListTemplate::plain(shell, &context.from, groups)
     })
 }

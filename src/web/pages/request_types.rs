@@ -8,6 +8,7 @@ use crate::domain::allowed_targets::Targets;
 use crate::domain::json;
 use crate::domain::period;
 use crate::domain::policy::Policy;
+use crate::domain::policy::bulk::BulkRules;
 use crate::domain::policy::people::People;
 use crate::domain::request::Request;
 use crate::domain::request_type::{CountBy, Counter, Duplicates, ReasonRule, RepeatRules, RequestType};
@@ -190,11 +191,19 @@ fn facts(known: &RequestType, deadlines: Deadlines) -> Vec<String> {
     if known.recheck_at_execution {
         facts.push("Permissions of those who signed are checked again right before sending".to_owned());
     }
-    if known.bulk {
-        facts.push("May be decided together with others".to_owned());
-    }
+    facts.extend(known.bulk.map(bulk_words));
     facts.extend(known.usage.iter().map(counter_words));
     facts
+}
+
+fn bulk_words(rules: BulkRules) -> String {
+    let more = match (rules.high_risk, rules.flagged) {
+        (true, true) => "",
+        (true, false) => ", unless there is something to look at twice",
+        (false, true) => ", unless the risk is high",
+        (false, false) => ", unless the risk is high or there is something to look at twice",
+    };
+    format!("May be decided together with others{more}")
 }
 
 fn repeat_words(repeat: &RepeatRules) -> String {

@@ -11,11 +11,12 @@ use crate::engine::queries::View;
 use crate::http::query::pairs;
 use crate::web::pages::decide::{FormInput, Submitted, first, refused, step_page};
 use crate::web::pages::request::load;
+use crate::web::parts::came_from::recorded_url;
 use crate::web::parts::changes_view::{field_label, value_line};
 use crate::web::parts::recorded::SAID_SENT_BACK;
 use crate::web::sent_form::{SentForm, keeping};
 use crate::web::sentences::Step;
-use crate::web::{BASE, Page, PageError, PageRequest, see_other};
+use crate::web::{Page, PageError, PageRequest, see_other};
 
 /// The name of the boxes of the form.
 const FIELD: &str = "field";
@@ -122,7 +123,7 @@ async fn send_one_back(id: &str, form: SentForm) -> Page {
     let wish = wish.on(Some(digest), Some(version));
     let request = snapshot.view.request.id;
     match page.engine().send_back(page.actor(), request, wish, page.origin()).await {
-        Ok(_) => Ok(see_other(&format!("{BASE}/requests/{id}?said={SAID_SENT_BACK}"))),
+        Ok(_) => Ok(see_other(&recorded_url(&page.http, id, SAID_SENT_BACK))),
         Err(error) => {
             let submitted = Submitted { step: Step::SendBack, id, message: &message, fields };
             refused(&page, submitted, error).await

@@ -10,12 +10,13 @@ use serde::Deserialize;
 use crate::domain::settlement::{NewSettlementWord, SettledOutcome};
 use crate::engine::{EngineError, SettlementInput};
 use crate::web::pages::request::{PageForms, load, render_with};
+use crate::web::parts::came_from::recorded_url;
 use crate::web::parts::notices::Note;
 use crate::web::parts::recorded::{SAID_HOW_IT_ENDED, SAID_TO_ASK, situation};
 use crate::web::parts::settlement_view::SettlementForm;
 use crate::web::sent_form::{SentForm, keeping};
 use crate::web::sentences::refused as refused_because;
-use crate::web::{BASE, Page, PageError, PageRequest, see_other};
+use crate::web::{Page, PageError, PageRequest, see_other};
 
 /// The form of a word about an outcome.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -52,7 +53,7 @@ async fn settle_one(id: &str, form: SentForm) -> Page {
     };
     let (actor, id_read, origin) = (page.actor().clone(), snapshot.view.request.id, page.origin());
     match page.engine().settle(SettlementInput { actor, id: id_read, word, origin }).await {
-        Ok(_) => Ok(see_other(&format!("{BASE}/requests/{id}?said={SAID_HOW_IT_ENDED}"))),
+        Ok(_) => Ok(see_other(&recorded_url(&page.http, id, SAID_HOW_IT_ENDED))),
         Err(error) => refused(&page, id, &form, error).await,
     }
 }
@@ -70,7 +71,7 @@ pub async fn probe(id: web::Path<String>, form: SentForm) -> Page {
     page.check_form(&form.csrf)?;
     let request = load(&page, &id).await?.view.request.id;
     match page.engine().ask_probe(page.actor(), request, page.origin()).await {
-        Ok(_) => Ok(see_other(&format!("{BASE}/requests/{id}?said={SAID_TO_ASK}"))),
+        Ok(_) => Ok(see_other(&recorded_url(&page.http, id, SAID_TO_ASK))),
         Err(error) => refused(&page, &id, &WordForm::default(), error).await,
     }
 }

@@ -18,6 +18,7 @@ use crate::web::form_key::{form_key, new_form_key};
 use crate::web::html::filters;
 use crate::web::pages::request::{load, render};
 use crate::web::parts::call_view::CallView;
+use crate::web::parts::came_from::{CameFrom, onto};
 use crate::web::parts::format::{self, summary};
 use crate::web::parts::notices::Note;
 use crate::web::parts::recorded::SAID_SUBMITTED;
@@ -44,6 +45,8 @@ struct AgainTemplate {
     new_id: Option<NewIdField>,
     reason: Option<ReasonField>,
     problem: Option<Note>,
+    /// What each address carries along, so that the way leads back to the list.
+    from: String,
 }
 
 /// The field for another id, if the type in force has one and the call carries it.
@@ -186,6 +189,7 @@ fn step_page(page: &PageRequest, snapshot: RequestSnapshot, input: FormInput) ->
             shell: Shell::around(page, Nav::Elsewhere, waiting),
             id: it.id.to_string(),
             url: format!("{BASE}/requests/{}", it.id),
+            from: onto(CameFrom::of(&page.http).as_ref(), ""),
             version: it.version,
             title: summary(it),
             old_reason: format::reason(it),

@@ -27,6 +27,8 @@ pub struct When {
 pub struct Time {
     at: DateTime<Utc>,
     words: String,
+    /// How a script counts on from here: `ago`, `left`, `due` or `expires`; nothing for a time that stands.
+    ticks: Option<&'static str>,
 }
 
 impl When {
@@ -45,7 +47,52 @@ impl When {
         let past = self.now - at;
         let words =
             if past < TimeDelta::minutes(1) { "just now".to_owned() } else { format!("{} ago", span(past)) };
-        Time { at, words }
+        Time { at, words, ticks: Some("ago") }
+    }
+
+    /// `due in 1 h 12 min`, or `20 min overdue`.
+    pub fn due(self, at: DateTime<Utc>) -> Time {
+        let left = at - self.now;
+        let words = if left.num_seconds() == 0 {
+            "due now".to_owned()
+        } else if left < TimeDelta::zero() {
+            format!("{} overdue", span(-left))
+        } else if left < TimeDelta::days(1) {
+            format!("due in {}", span(left))
+        } else {
+            format!("due {}", self.day(at))
+        };
+        Time { at, words, ticks: Some("due") }
+    }
+
+    /// `expires in 1 h 12 min`, or `expired`.
+    pub fn expires(self, at: DateTime<Utc>) -> Time {
+        let left = at - self.now;
+        let words = if left.num_seconds() == 0 {
+            "expires now".to_owned()
+        } else if left < TimeDelta::zero() {
+            "expired".to_owned()
+        } else if left < TimeDelta::days(1) {
+            format!("expires in {}", span(left))
+        } else {
+            format!("expires {}", self.day(at))
+        };
+        Time { at, words, ticks: Some("expires") }
+    }
+
+    /// Whether `at` is before the end of this day, where the server is.
+    pub fn is_today_or_before(self, at: DateTime<Utc>) -> bool {
+        at.with_timezone(&self.offset).date_naive() <= self.now.with_timezone(&self.offset).date_naive()
+    }
+
+    /// `2026-12-21`, where the server is.
+    pub fn today(self) -> String {
+        self.local(self.now, "%F")
+    }
+
+    /// The instant of the page, for a script that counts on from it.
+    pub fn machine(self) -> String {
+        self.now.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
     }
 
     /// `1 h 12 min left`, or `20 min overdue`.
@@ -58,23 +105,23 @@ impl When {
         } else {
             self.day(at)
         };
-        Time { at, words }
+        Time { at, words, ticks: Some("left") }
     }
 
     /// `21 Dec 2026, 09:48`.
     pub fn exact(self, at: DateTime<Utc>) -> Time {
-        Time { at, words: self.local(at, "%-d %b %Y, %H:%M") }
+        Time::still(at, self.local(at, "%-d %b %Y, %H:%M"))
     }
 
     /// `2026-12-21 09:48:11.301`, for trails.
     pub fn to_the_millisecond(self, at: DateTime<Utc>) -> Time {
-        Time { at, words: self.local(at, "%Y-%m-%d %H:%M:%S%.3f") }
+        Time::still(at, self.local(at, "%Y-%m-%d %H:%M:%S%.3f"))
     }
 
     /// `10:21`, with the day unless it is today's.
     pub fn clock(self, at: DateTime<Utc>) -> Time {
         let is_today = self.local(at, "%F") == self.local(self.now, "%F");
-        Time { at, words: self.local(at, if is_today { "%H:%M" } else { "%-d %b, %H:%M" }) }
+        Time::still(at, self.local(at, if is_today { "%H:%M" } else { "%-d %b, %H:%M" }))
     }
 
     /// `28 Nov 2026, 18:00 UTC, 23 h 59 min left`: a deadline, exact and as what is left of it.
@@ -86,7 +133,7 @@ impl When {
         } else {
             format!("{exact}, {} left", span(left))
         };
-        Time { at, words }
+        Time::still(at, words)
     }
 
     /// The zone of every time of day on the page.
@@ -104,6 +151,11 @@ impl When {
 }
 
 impl Time {
+    /// One that stays as it is.
+    fn still(at: DateTime<Utc>, words: String) -> Self {
+        Self { at, words, ticks: None }
+    }
+
     /// The words alone.
     pub fn words(&self) -> &str {
         &self.words
@@ -114,7 +166,11 @@ impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let exact = self.at.format("%Y-%m-%d %H:%M:%S UTC");
         let machine = self.at.format("%Y-%m-%dT%H:%M:%SZ");
-        write!(f, r#"<time datetime="{machine}" title="{exact}">{}</time>"#, self.words)
+        write!(f, r#"<time datetime="{machine}" title="{exact}""#)?;
+        if let Some(ticks) = self.ticks {
+            write!(f, r#" data-tick="{ticks}""#)?;
+        }
+        write!(f, ">{}</time>", self.words)
     }
 }
 

@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use serde::Deserialize;
 
 use crate::domain::actor::{Actor, Permission};
-use crate::domain::ids::RequestId;
+use crate::domain::waiting::WaitingRequest;
 use crate::http::body::UnreadBody;
 use crate::web::parts::call_view::is_production;
 use crate::web::parts::format::When;
@@ -120,7 +120,7 @@ pub struct Shell {
     /// What every form carries.
     pub csrf: String,
     /// The first requests that the person may decide now, in the order of the inbox.
-    pub waiting: Vec<RequestId>,
+    pub waiting: Vec<WaitingRequest>,
     pub rail: Vec<RailPart>,
     /// `light`, `dark`, or empty for the system's own.
     pub theme: &'static str,
@@ -159,7 +159,7 @@ impl Shell {
     }
 
     /// The same, where the page knows itself what this person may decide now: at least the first of it.
-    pub fn around(page: &PageRequest, nav: Nav, mut waiting: Vec<RequestId>) -> Self {
+    pub fn around(page: &PageRequest, nav: Nav, mut waiting: Vec<WaitingRequest>) -> Self {
         let PageRequest { web, http, session, when } = page;
         let actor = &session.actor;
         let names = page.names();
@@ -190,6 +190,13 @@ impl Shell {
             position: session.position.clone(),
             when: *when,
         }
+    }
+}
+
+impl Shell {
+    /// How many requests the person may decide now, as the rail says it.
+    pub fn waiting_count(&self) -> String {
+        counted(self.waiting.len())
     }
 }
 
@@ -248,7 +255,10 @@ fn rail(actor: &Actor, nav: Nav, waiting: usize) -> Vec<RailPart> {
         part("Submit", &[Nav::New, Nav::Mine]);
     }
     if actor.may(Permission::Audit) {
-        part("Prove", &[Nav::History, Nav::Unknown, Nav::Deliveries, Nav::Types]);
+        part(
+            "Prove",
+            &[Nav::History, Nav::Unknown, Nav::Deliveries, Nav::Types],
+        );
     } else {
         part("Prove", &[Nav::History, Nav::Unknown, Nav::Types]);
     }

@@ -1,14 +1,24 @@
 //! A list of requests as a page: rows in groups, filters as links, and the way to the next page.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 use chrono::TimeDelta;
 
-use crate::domain::findings::WarningCode;
+use crate::domain::findings::FindingCode;
+use crate::domain::ids::RequestId;
+use crate::domain::request::State;
+use crate::engine::flags::RowFindings;
 use crate::engine::queries::RowView;
 use crate::web::html::{Markup, filters};
 use crate::web::parts::call_view::CallView;
-use crate::web::parts::format::{RiskMark, StateWord, Time, amount_words, reason_line, state_label, summary};
+use crate::web::parts::came_from::CameFrom;
+use crate::web::parts::format::{
+    RiskMark, StateWord, Time, amount_words, reason_line, state_label, state_of, summary,
+};
+use crate::web::parts::icons::Icon;
+use crate::web::parts::inbox_filter::{Due, InboxFilter};
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::signature_view::Slots;
 use crate::web::{BASE, PageError, PageRequest};
@@ -32,16 +42,29 @@ pub struct RequestRow {
     account: String,
     age: Time,
     amount: Markup,
-    flags: Vec<&'static str>,
+    /// The amount as it is written, for a script that adds up.
+    plain_amount: String,
+    /// What amounts are added up under.
+    kind: String,
+    flags: Vec<String>,
     revision: i64,
     slots: Option<Slots>,
     state: StateWord,
     state_more: String,
     due: Option<Time>,
     due_class: &'static str,
+    /// By what the numbers of the page count it.
+    counted: CountedAs,
     /// Whether it may be reviewed together with others.
     pub can_bulk: bool,
     is_bulk_list: bool,
+}
+
+/// What filters ask of a row, as their words in the address.
+struct CountedAs {
+    due: &'static str,
+    risk: &'static str,
+    request_type: String,
 }
 
 impl HtmlSafe for RequestRow {}
@@ -53,16 +76,41 @@ pub enum RowReader {
     Reads,
 }
 
+/// What the rows of one list have in common.
+pub struct RowContext<'a> {
+    pub page: &'a PageRequest,
+    pub reader: RowReader,
+    /// What is known of the rows beside each other.
+    pub findings: HashMap<RequestId, RowFindings>,
+    /// The list that the rows' pages lead back to.
+    pub from: CameFrom,
+}
+
+impl<'a> RowContext<'a> {
+    /// Reads what a checker should look at twice about `rows`.
+    pub async fn read(
+        page: &'a PageRequest,
+        rows: &[RowView],
+        reader: RowReader,
+        from: CameFrom,
+    ) -> Result<Self, PageError> {
+        Ok(Self { findings: page.engine().findings_of_rows(rows).await?, page, reader, from })
+    }
+}
+
 impl RequestRow {
     /// The row of one request.
-    pub fn of(page: &PageRequest, row: &RowView, reader: RowReader) -> Result<Self, PageError> {
-        let (request, when) = (&row.request, page.when);
+    fn of(context: &RowContext<'_>, row: &RowView) -> Result<Self, PageError> {
+        let (request, when) = (&row.request, context.page.when);
         let waits = request.state.waits();
-        let names = page.names();
+        let names = context.page.names();
         let maker = names.who(&request.maker);
-        let may_decide = reader == RowReader::MayDecide;
-        let progress = if waits { page.engine().progress_of(row)? } else { None };
-        let due = request.state.is_undecided().then(|| request.terms.due_at.unwrap_or(request.expires_at));
+        let may_decide = context.reader == RowReader::MayDecide;
+        let progress = if waits { context.page.engine().progress_of(row)? } else { None };
+        let due = request.state.is_undecided().then(|| match request.terms.due_at {
+            Some(due) => when.due(due),
+            None => when.expires(request.expires_at),
+        });
         let due_class = match request.terms.due_at {
             Some(due) if due < when.now() => "is-late",
             Some(due) if due < when.now() + SOON => "is-soon",
@@ -71,9 +119,11 @@ impl RequestRow {
         let last = request
             .last_decision()
             .map(|decision| format!("{} by {}", decision.verdict.name(), names.name(&decision.checker)));
+        let known = context.findings.get(&request.id);
+        let findings = known.map(|known| known.findings.as_slice()).unwrap_or_default();
         Ok(Self {
             id: request.id.to_string(),
-            url: format!("{BASE}/requests/{}", request.id),
+            url: context.from.onto(&format!("{BASE}/requests/{}", request.id)),
             risk: RiskMark(request.terms.risk),
             title: summary(request),
             reason: reason_line(request),
@@ -82,40 +132,100 @@ impl RequestRow {
             account: maker.account,
             age: when.ago(request.started_at),
             amount: amount_words(request.terms.amount),
-            flags: request.terms.warnings.iter().map(|warning| flag(warning.code)).collect(),
+            plain_amount: request.terms.amount.map(|amount| amount.to_string()).unwrap_or_default(),
+            kind: row.pinned.title.clone(),
+            flags: flags(row, known),
             revision: request.revision,
             slots: progress.as_ref().map(|progress| Slots::of(progress, may_decide, &names)),
             state: state_label(request),
             state_more: last.unwrap_or_default(),
-            due: due.map(|due| when.left(due)),
+            due,
             due_class,
-            can_bulk: may_decide && row.allows_bulk(),
+            counted: CountedAs {
+                due: Due::of(request.terms.due_at, request.sort_at(), when).word(),
+                risk: request.terms.risk.map_or("", |risk| risk.name()),
+                request_type: request.request_type.to_string(),
+            },
+            can_bulk: may_decide && row.alone_because(findings).is_none(),
             is_bulk_list: may_decide,
         })
     }
 
     /// The rows of several requests.
     pub fn all<'v>(
-        page: &PageRequest,
+        context: &RowContext<'_>,
         rows: impl IntoIterator<Item = &'v RowView>,
-        reader: RowReader,
     ) -> Result<Vec<Self>, PageError> {
-        rows.into_iter().map(|row| Self::of(page, row, reader)).collect()
+        rows.into_iter().map(|row| Self::of(context, row)).collect()
     }
 }
 
-/// A warning in a few words.
-fn flag(code: WarningCode) -> &'static str {
+/// The most flags that a row names; a number stands for the others.
+const FLAGS_SHOWN: usize = 2;
+
+/// What a checker should look at twice, in a few words each.
+fn flags(row: &RowView, known: Option<&RowFindings>) -> Vec<String> {
+    let warned = row.request.terms.warnings.iter().map(|warning| warning.code.as_finding());
+    let findings = known.map(|known| known.findings.as_slice()).unwrap_or_default();
+    let found = findings.iter().filter(|finding| finding.is_warning()).map(|finding| finding.code);
+    let mut words: Vec<String> = Vec::new();
+    for flag in warned.chain(found).map(flag) {
+        if !words.iter().any(|word| word == flag) {
+            words.push(flag.to_owned());
+        }
+    }
+    if known.is_some_and(|known| known.is_unread) {
+        words.push("too long to be checked here".to_owned());
+    }
+    let more = words.len().saturating_sub(FLAGS_SHOWN);
+    if more > 0 {
+        words.truncate(FLAGS_SHOWN);
+        words.push(format!("{more} more"));
+    }
+    words
+}
+
+/// A finding in a few words, for a row.
+pub fn flag(code: FindingCode) -> &'static str {
     match code {
-        WarningCode::DuplicatePending => "another waits for the same subject",
+        FindingCode::HiddenCharacters => "hidden characters",
+        FindingCode::SubjectPending => "another waits for the same subject",
+        FindingCode::LimitNearlyUsedUp => "limit nearly used up",
+        FindingCode::LateAnswer => "late answer",
+        FindingCode::NobodyCanSign => "nobody is left to sign",
+        FindingCode::LookAlike => "name looks like another",
     }
 }
 
 /// Rows under one heading; without a name, there is no heading.
 pub struct RowGroup {
     pub name: &'static str,
+    /// How many requests it has in all; `None` on a list of several pages.
+    pub count: Option<Count>,
     pub rows: Vec<RequestRow>,
 }
+
+/// A number on the page, and which requests it counts: a script keeps it true.
+#[derive(Template)]
+#[template(path = "_count.html")]
+pub struct Count {
+    pub words: String,
+    pub of: InboxFilter,
+}
+
+impl Count {
+    /// `7`, or `7+` if there may be more.
+    pub fn new(count: usize, has_more: bool, of: InboxFilter) -> Self {
+        Self { words: format!("{count}{}", if has_more { "+" } else { "" }), of }
+    }
+
+    /// Whether there is nothing to count.
+    pub fn is_none(&self) -> bool {
+        self.words == "0"
+    }
+}
+
+impl HtmlSafe for Count {}
 
 /// One way to narrow the list, with a link for each choice.
 pub struct ListFilter {
@@ -128,7 +238,7 @@ pub struct Chip {
     pub url: String,
     pub name: String,
     /// How many requests it would show.
-    pub count: String,
+    pub count: Count,
     pub is_current: bool,
 }
 
@@ -138,39 +248,69 @@ pub struct Chip {
 pub struct ListTemplate {
     pub shell: Shell,
     pub title: &'static str,
-    pub lead: String,
+    pub lead: Markup,
     /// Heading and text of an empty list.
     pub empty_title: &'static str,
     pub empty: String,
     pub groups: Vec<RowGroup>,
     pub filters: Vec<ListFilter>,
-    pub has_filter: bool,
-    /// Where the next page is.
+    /// What narrows the list.
+    pub filter: InboxFilter,
+    /// `51–93 of 93`; empty where nothing is known of it.
+    pub place: Markup,
+    /// Where the page before and the next one are.
+    pub previous: Option<String>,
     pub next: Option<String>,
     pub is_needs_me: bool,
     pub has_bulk: bool,
+    /// What of the news belongs to this list.
+    pub news: &'static str,
     pub as_of: Time,
-    pub here: String,
+    /// The list from its beginning, with its filter, and without.
+    pub first: String,
+    pub whole: String,
+    /// The list, with its filter and place, for what it leads to.
+    pub from: String,
 }
 
 impl ListTemplate {
     /// A list without filters.
-    pub fn plain(shell: Shell, nav: Nav, groups: Vec<RowGroup>) -> Self {
-        let when = shell.when;
+    pub fn plain(shell: Shell, from: &CameFrom, groups: Vec<RowGroup>) -> Self {
+        let (when, nav) = (shell.when, from.nav());
         Self {
             title: nav.name(),
-            lead: String::new(),
+            lead: Markup::default(),
             empty_title: "",
             empty: String::new(),
             groups,
             filters: Vec::new(),
-            has_filter: false,
+            filter: InboxFilter::default(),
+            place: Markup::default(),
+            previous: None,
             next: None,
             is_needs_me: false,
             has_bulk: false,
+            news: match nav {
+                Nav::NeedsMe | Nav::MyGroups => "new",
+                Nav::Unknown => "unknown",
+                Nav::Decided
+                | Nav::Mine
+                | Nav::New
+                | Nav::History
+                | Nav::Deliveries
+                | Nav::Types
+                | Nav::Elsewhere => "",
+            },
             as_of: when.exact(when.now()),
-            here: nav.url(),
+            first: nav.url(),
+            whole: nav.url(),
+            from: from.word(),
             shell,
         }
+    }
+
+    /// The sign of each state, for a row that changes while it is looked at.
+    fn signs(&self) -> Vec<(&'static str, Icon)> {
+        State::ALL.into_iter().map(|state| (state.name(), state_of(state, &[]).icon)).collect()
     }
 }

@@ -75,7 +75,7 @@ fn why(refusal: &Refusal, seen: &Situation<'_>) -> String {
         | Refusal::NotAllowed(_) => seen.answer().sentence,
         Refusal::DigestMismatch => "This is not what you read. Read it again before you decide.".to_owned(),
         Refusal::Moved { .. } | Refusal::RevisionNotNamed { .. } => moved(seen),
-        Refusal::BulkNotAllowed => "It is decided alone, on its own page.".to_owned(),
+        Refusal::BulkNotAllowed(why) => format!("It is decided alone, on its own page: {}.", why.clause()),
         Refusal::FreshSignInRequired { within } => format!(
             "To approve this you must have signed in within the last {}. Sign in again, then approve it.",
             period::words(*within)

@@ -14,6 +14,8 @@ journeys![
     while_more_people_are_needed_all_keep_waiting,
     requests_of_a_type_without_bulk_are_decided_one_by_one,
     high_risk_and_fresh_sign_ins_are_decided_one_by_one,
+    a_type_may_let_high_risk_in_but_never_a_fresh_sign_in,
+    what_is_flagged_when_it_is_decided_is_decided_alone_if_its_type_says_so,
     requests_of_others_and_unknown_ones_are_not_found,
     bulk_decisions_need_the_permission_to_check,
     every_fault_is_reported_at_once,
@@ -162,6 +164,48 @@ async fn high_risk_and_fresh_sign_ins_are_decided_one_by_one(on: On) {
             assert_eq!(results(&items), [["refused", "bulk_not_allowed", "AdminTask"]], "{verdict}");
         }
         assert_eq!(checker.says(&read.id, "approved").await.data()["decisions"].as_array().unwrap().len(), 1);
+    }
+}
+
+async fn a_type_may_let_high_risk_in_but_never_a_fresh_sign_in(on: On) {
+    for (policy, groups, is_let_in) in
+        [(RISK_THEN_FINANCE, ["Risk"].as_slice(), true), (FRESH_SIGN_IN, &[], false)]
+    {
+        let type_file = type_file("bulk = { high_risk = true, flagged = true }", policy);
+        let app = App::with(on, AppOptions::stepped().with_type(&type_file)).await;
+        let read = paid(&app, mara(), 1).await;
+        assert_eq!(read.data["bulkAllowed"], is_let_in);
+        let checker = Person::new(11, "rita@example.com", &CHECK).in_groups(groups);
+        let checker = app.actor(checker.signed_in(app.clock.now()));
+        let items = checker.decides_all("approved", &[&read]).await;
+        let expected = if is_let_in { ["recorded", ""] } else { ["refused", "bulk_not_allowed"] };
+        assert_eq!(results(&items)[0][..2], expected, "{policy}");
+    }
+}
+
+async fn what_is_flagged_when_it_is_decided_is_decided_alone_if_its_type_says_so(on: On) {
+    for (bulk, alone) in [("bulk = { flagged = false }", true), ("bulk = true", false)] {
+        let app = App::with(on, AppOptions::stepped().with_type(&type_file(bulk, ""))).await;
+        let plain = paid(&app, mara(), 1).await;
+        let hidden = app.actor(mara()).pays(&body(&app, "c\u{202e}-2", 2)).await;
+        // This one was plain when it was read; then another one came for the same customer.
+        let doubled = paid(&app, mara(), 3).await;
+        let other = paid(&app, mara(), 3).await;
+        let items = app.checker().decides_all("rejected", &[&plain, &hidden, &doubled]).await;
+        let refused = ["refused", "bulk_not_allowed", "AdminTask"];
+        let recorded = ["recorded", "", "rejected"];
+        let flagged = if alone { refused } else { recorded };
+        assert_eq!(results(&items), [recorded, flagged, flagged], "{bulk}");
+        if !alone {
+            continue;
+        }
+        let why = "This request must be decided alone: there is something about it to look at twice.";
+        assert!(items[1]["message"].as_str().unwrap().starts_with(why), "{}", items[1]);
+        // Alone it is decided, and without the other one it is plain again.
+        app.checker().says(&hidden.id, "rejected").await.data();
+        app.maker().withdraw(&other.id, "twice").await.data();
+        let items = app.checker().decides_all("rejected", &[&doubled]).await;
+        assert_eq!(results(&items), [recorded], "{bulk}");
     }
 }
 

@@ -25,7 +25,9 @@ async fn an_export_in_csv_has_a_row_per_request(on: On) {
     app.checker().approve(&executed.id).await.data();
     let reply = app.auditor().get("/requests/export?format=csv&sortOrder=asc").await;
     assert_eq!(reply.header("content-type"), Some("text/csv; charset=utf-8"));
-    assert_eq!(reply.header("content-disposition"), Some("attachment; filename=\"requests.csv\""));
+    let day = app.clock.now().format("%F");
+    let name = format!("attachment; filename=\"requests-90001-{day}.csv\"");
+    assert_eq!(reply.header("content-disposition"), Some(name.as_str()));
     let lines: Vec<&str> = reply.text.lines().collect();
     assert_eq!(lines.len(), 3, "{}", reply.text);
     let quoted = |cells: &[&str]| format!("\"{}\"", cells.join("\",\""));

@@ -78,7 +78,7 @@ async fn of_four_two_are_left_out_and_the_page_says_why(on: On) {
     assert_eq!(items, wanted);
     let host = app.target.url().replace("http://", "");
     let button = page.text_of("button[value='approved']");
-    assert_eq!(button, format!("Approve the ticked ones (2) and send to {host}"));
+    assert_eq!(button, format!("Approve the ticked ones and send to {host}"));
     // The same form twice is one decision each.
     for _ in 0..2 {
         let result = send(&browser, &page, &items, ("approved", "As listed.")).await;
@@ -123,7 +123,7 @@ async fn a_rejection_without_a_message_keeps_what_was_ticked(on: On) {
     assert!(wrong.title().starts_with("Error:"), "{}", wrong.title());
     wrong.shows(&["Write why you reject it."]);
     let button = wrong.text_of("button[value='rejected']");
-    assert!(button.starts_with("Reject the ticked ones (1)"), "{button}");
+    assert_eq!(button, "Reject the ticked ones, send nothing", "a number is only true with a script");
     assert_eq!(wrong.fields("item"), items);
     assert_eq!(wrong.attributes("[name='item'][checked]", "value"), items[1..]);
     let none = send(&browser, &page, &[], ("approved", "")).await;

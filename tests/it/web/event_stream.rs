@@ -226,7 +226,7 @@ async fn the_stream_needs_a_session_and_our_own_page(on: On) {
     let app = start(on, "").await;
     let anonymous = app.browser();
     let mut stream = Stream::ask(&app, &anonymous, "", "").await;
-    stream.receives("HTTP/1.1 204").await;
+    stream.receives("HTTP/1.1 401").await;
     let chen = signed_in(&app, CHEN).await;
     for site in ["cross-site", "same-site"] {
         let mut stream = Stream::ask(&app, &chen, "", &format!("sec-fetch-site: {site}\r\n")).await;

@@ -26,7 +26,12 @@ const ROWS: usize = 50;
 /// The ids of the requests on a page of history, in their order.
 fn ids(page: &Page) -> Vec<String> {
     let links = page.attributes("table.found td.s > a", "href");
-    links.iter().map(|link| link.strip_prefix("/ui/requests/").unwrap().to_owned()).collect()
+    let id = |link: &String| {
+        let (id, back) = link.strip_prefix("/ui/requests/").unwrap().split_once('?').unwrap();
+        assert!(back.starts_with("from=history"), "{back}");
+        id.to_owned()
+    };
+    links.iter().map(id).collect()
 }
 
 async fn an_auditor_filters_by_links_that_can_be_shared(on: On) {

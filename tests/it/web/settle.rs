@@ -125,7 +125,7 @@ async fn the_maker_reads_what_was_said_and_has_no_form(on: On) {
         "another person must say the same",
     ]);
     assert!(!page.has("form[action$='/settle']"));
-    assert!(mara.page("/ui/unknown").await.links_to(&format!("/ui/requests/{id}")));
+    assert!(mara.page("/ui/unknown").await.links_to(&format!("/ui/requests/{id}?from=unknown")));
     app.other_checker().settles(&id, "failed", "Nor do I find it.").await.data();
     let page = mara.page(&format!("/ui/requests/{id}")).await;
     page.shows(&["Failed: two people say that it did not happen.", "Nor do I find it."]);

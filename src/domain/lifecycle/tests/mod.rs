@@ -26,7 +26,7 @@ use crate::domain::digest::Digest;
 use crate::domain::entity::EntityInfo;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::outcome::Outcome;
-use crate::domain::policy::bulk::DecisionMode;
+use crate::domain::policy::bulk::{BulkRules, DecisionMode};
 use crate::domain::policy::may_settle::SettlementRules;
 use crate::domain::policy::people::People;
 use crate::domain::policy::progress::{PolicyInForce, progress};
@@ -179,7 +179,8 @@ enum TestCommand {
     DecideInBulk {
         signer: Signer,
         decision: NewDecision,
-        is_allowed_by_type: bool,
+        rules: Option<BulkRules>,
+        is_flagged: bool,
     },
     /// The attempt with this number ends; the last one that began if there is none.
     End {
@@ -284,8 +285,8 @@ impl Story {
     fn command<'a>(&'a self, command: &'a TestCommand) -> Option<Command<'a>> {
         Some(match command {
             TestCommand::Decide { signer, decision } => self.decide(signer, decision, DecisionMode::Single),
-            TestCommand::DecideInBulk { signer, decision, is_allowed_by_type } => {
-                let mode = DecisionMode::Bulk { is_allowed_by_type: *is_allowed_by_type };
+            TestCommand::DecideInBulk { signer, decision, rules, is_flagged } => {
+                let mode = DecisionMode::Bulk { rules: *rules, is_flagged: *is_flagged };
                 self.decide(signer, decision, mode)
             }
             TestCommand::End { attempt, outcome, repeat } => {

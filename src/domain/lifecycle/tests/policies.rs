@@ -2,7 +2,10 @@
 //!
 //! Longer than 400 lines because each rule is one case over the same policies.
 
+use std::collections::BTreeSet;
+
 use super::*;
+use crate::domain::policy::bulk::AloneBecause;
 use crate::domain::policy::people::PersonEntry;
 use crate::domain::policy::{Capacity, Mode, Risk, Seat, Stage};
 
@@ -349,13 +352,15 @@ fn a_fresh_sign_in_is_asked_for_last_and_does_not_help_who_may_not_decide() {
     assert_eq!(story.ask(&repeat), Ok(Vec::new()), "a repeat records nothing, so it asks for nothing");
 }
 
+/// A checker's decision about many, under these rules of the type.
+fn in_bulk(signer: Signer, verdict: Verdict, rules: Option<BulkRules>, is_flagged: bool) -> TestCommand {
+    let decision = NewDecision::new(verdict, "all of these", None).unwrap();
+    TestCommand::DecideInBulk { signer, decision, rules, is_flagged }
+}
+
 #[test]
-fn only_a_request_without_high_risk_is_decided_in_bulk_and_only_if_its_type_allows_it() {
-    let decision = |verdict| NewDecision::new(verdict, "all of these", None).unwrap();
-    let in_bulk = |verdict, is_allowed_by_type| {
-        let signer = Signer { signed_in_at: Some(start()), ..signer(anna()) };
-        TestCommand::DecideInBulk { signer, decision: decision(verdict), is_allowed_by_type }
-    };
+fn what_is_decided_with_others_is_what_its_type_lets_in() {
+    let just_now = || Signer { signed_in_at: Some(start()), ..signer(anna()) };
     let fresh = Approval { fresh_sign_in: Some(seconds(600)), ..two_checkers().approval };
     let plain = || Story::under(two_checkers());
     let risky = |risk| {
@@ -363,29 +368,47 @@ fn only_a_request_without_high_risk_is_decided_in_bulk_and_only_if_its_type_allo
         story.request.terms.risk = Some(risk);
         story
     };
-    for (what, story, is_allowed_by_type, is_allowed) in [
-        ("plain", plain(), true, true),
-        ("a type that says nothing", plain(), false, false),
-        ("low risk", risky(Risk::Low), true, true),
-        ("medium risk", risky(Risk::Medium), true, true),
-        ("high risk", risky(Risk::High), true, false),
-        ("a fresh sign-in", Story::under(Charter::of(fresh)), true, false),
+    let rules = |high_risk, flagged| Some(BulkRules { high_risk, flagged });
+    let (nothing_odd, flagged) = (false, true);
+    for (what, story, rules, is_flagged, why) in [
+        ("a type that says nothing", plain(), None, nothing_odd, Some(AloneBecause::Type)),
+        ("plain", plain(), rules(false, false), nothing_odd, None),
+        ("low risk", risky(Risk::Low), rules(false, false), nothing_odd, None),
+        ("medium risk", risky(Risk::Medium), rules(false, false), nothing_odd, None),
+        ("high risk", risky(Risk::High), rules(false, true), nothing_odd, Some(AloneBecause::HighRisk)),
+        ("high risk that is let in", risky(Risk::High), rules(true, false), nothing_odd, None),
+        ("flagged", plain(), rules(true, false), flagged, Some(AloneBecause::Flagged)),
+        ("flagged and let in", plain(), rules(false, true), flagged, None),
+        (
+            "high risk and flagged",
+            risky(Risk::High),
+            rules(true, false),
+            flagged,
+            Some(AloneBecause::Flagged),
+        ),
+        ("both let in", risky(Risk::High), rules(true, true), flagged, None),
+        (
+            "a fresh sign-in, whatever is let in",
+            Story::under(Charter::of(fresh)),
+            rules(true, true),
+            nothing_odd,
+            Some(AloneBecause::FreshSignIn),
+        ),
     ] {
         for verdict in [Verdict::Approved, Verdict::Rejected] {
-            let said = story.ask(&in_bulk(verdict, is_allowed_by_type));
-            assert_eq!(said.is_ok(), is_allowed, "{what}: {said:?}");
-            assert!(is_allowed || said == Err(Refusal::BulkNotAllowed), "{what}");
+            let said = story.ask(&in_bulk(just_now(), verdict, rules, is_flagged));
+            assert_eq!(said.err(), why.map(Refusal::BulkNotAllowed), "{what}, {verdict:?}");
         }
-        assert_eq!(
-            story.ask(&TestCommand::DecideInBulk {
-                signer: signer(maker()),
-                decision: decision(Verdict::Approved),
-                is_allowed_by_type,
-            }),
-            Err(Refusal::MakerIsChecker),
-            "{what}"
-        );
+        let own = in_bulk(signer(maker()), Verdict::Approved, rules, is_flagged);
+        assert_eq!(story.ask(&own), Err(Refusal::MakerIsChecker), "{what}");
     }
+}
+
+#[test]
+fn each_reason_to_decide_alone_has_its_own_words() {
+    let sentences: BTreeSet<String> =
+        AloneBecause::ALL.map(|why| Refusal::BulkNotAllowed(why).sentence()).into_iter().collect();
+    assert_eq!(sentences.len(), AloneBecause::ALL.len());
 }
 
 #[test]

@@ -173,7 +173,8 @@ fn one_that_was_sent_back_is_decided_alone() {
         digest: Some(digest_of(2).to_string()),
         version: None,
     };
-    let together = TestCommand::DecideInBulk { signer: signer(bob()), decision, is_allowed_by_type: true };
+    let rules = Some(BulkRules { high_risk: true, flagged: true });
+    let together = TestCommand::DecideInBulk { signer: signer(bob()), decision, rules, is_flagged: false };
     assert_eq!(code(&story, &together), "bulk_not_allowed");
 }
 

@@ -2,6 +2,7 @@
 //! can send what they see to another person.
 
 mod filter_query;
+mod lines;
 mod view;
 
 use actix_web::http::StatusCode;

@@ -3,16 +3,15 @@
 use askama::Template;
 
 use super::filter_query::{FilterQuery, SEARCH};
+use super::lines::{Line, Lines};
 use super::{ROWS, ResultPage};
 use crate::domain::request::State;
 use crate::domain::request_type::RequestTypes;
 use crate::engine::queries::{RowView, Sort, SortBy};
 use crate::http::error::{ApiError, ErrorItem};
-use crate::web::BASE;
-use crate::web::html::{Markup, filters};
-use crate::web::parts::call_view::CallView;
-use crate::web::parts::format::{StateWord, Time, When, amount_words, reason_line, state_label, summary};
-use crate::web::parts::layout::Shell;
+use crate::web::html::filters;
+use crate::web::parts::came_from::CameFrom;
+use crate::web::parts::layout::{Nav, Shell};
 
 /// The states as people search for them.
 const STATES: [(&str, State); 9] = [
@@ -92,21 +91,6 @@ struct TypeChoice {
     is_chosen: bool,
 }
 
-/// One request.
-struct Line {
-    url: String,
-    title: String,
-    /// The beginning of why it was submitted.
-    reason: String,
-    call: CallView,
-    state: StateWord,
-    amount: Markup,
-    maker: String,
-    maker_url: String,
-    decided_by: String,
-    at: Option<Time>,
-}
-
 /// What is around the rows.
 pub struct HistoryView<'a> {
     pub shell: Shell,
@@ -122,16 +106,16 @@ pub struct HistoryView<'a> {
 impl HistoryView<'_> {
     /// The rows that fit.
     pub fn of(self, found: ResultPage) -> HistoryTemplate {
-        let (sort, when) = (self.sort, self.shell.when);
+        let lines = self.lines();
+        let sort = self.sort;
         let lead = self.lead();
         let (back, on) = match (sort.by, sort.descending) {
             (SortBy::Start, true) => ("Newer", "Older"),
             (SortBy::Start, false) => ("Older", "Newer"),
             (SortBy::End, _) => ("Back to the first page", "More"),
         };
-        let query = self.query.clone();
         let mut page = self.around(lead);
-        page.rows = found.rows.iter().map(|row| line(row, sort, when, &query)).collect();
+        page.rows = found.rows.iter().map(|row| lines.line(row)).collect();
         page.back = found.back.map(|url| (back, url));
         page.on = found.on.map(|url| (on, url));
         page
@@ -139,7 +123,7 @@ impl HistoryView<'_> {
 
     /// Several requests whose ids begin alike.
     pub fn of_ids(self, rows: &[RowView]) -> HistoryTemplate {
-        let (sort, when, query) = (self.sort, self.shell.when, self.query.clone());
+        let lines = self.lines();
         let more = if rows.len() < usize::try_from(ROWS).unwrap_or(0) {
             ""
         } else {
@@ -147,11 +131,11 @@ impl HistoryView<'_> {
         };
         let lead = format!(
             "These requests’ ids begin with {}. Other filters were not used.{more}",
-            query.get(SEARCH)
+            lines.query.get(SEARCH)
         );
         let mut page = self.around(lead);
         page.exports.clear();
-        page.rows = rows.iter().map(|row| line(row, sort, when, &query)).collect();
+        page.rows = rows.iter().map(|row| lines.line(row)).collect();
         page
     }
 
@@ -175,6 +159,16 @@ impl HistoryView<'_> {
             page.problems.push(problem);
         }
         page
+    }
+
+    fn lines(&self) -> Lines {
+        let query = self.shell.here.split_once('?').map_or("", |(_, query)| query);
+        Lines {
+            sort: self.sort,
+            when: self.shell.when,
+            query: self.query.clone(),
+            from: CameFrom::list(Nav::History, query),
+        }
     }
 
     fn lead(&self) -> String {
@@ -270,32 +264,17 @@ fn sorts(query: &FilterQuery, sort: Sort) -> Vec<Link> {
     all.map(link).into()
 }
 
-fn line(row: &RowView, sort: Sort, when: When, query: &FilterQuery) -> Line {
-    let request = &row.request;
-    let names: Vec<&str> =
-        request.decisions.iter().map(|decision| decision.checker.user_name.as_str()).collect();
-    let nobody = if request.state.waits() { "nobody yet" } else { "nobody" };
-    let at = if sort.by == SortBy::End { request.ended_at } else { Some(request.started_at) };
-    Line {
-        url: format!("{BASE}/requests/{}", request.id),
-        title: summary(request),
-        reason: reason_line(request),
-        call: CallView::for_list(row),
-        state: state_label(request),
-        amount: amount_words(request.terms.amount),
-        maker: request.maker.user_name.clone(),
-        maker_url: query.with("userId", Some(request.maker.user_id.clone())).url(),
-        decided_by: if names.is_empty() { nobody.into() } else { names.join(", ") },
-        at: at.map(|at| when.exact(at)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::web::sample;
 
     const NEWEST: Sort = Sort { by: SortBy::Start, descending: true };
+
+    fn lines(query: &FilterQuery) -> Lines {
+        let from = CameFrom::list(Nav::History, "");
+        Lines { sort: NEWEST, when: sample::when(), query: query.clone(), from }
+    }
 
     fn page() -> HistoryTemplate {
         let query = FilterQuery::for_test(&[("states", "executed"), ("q", sample::HOSTILE)]);
@@ -318,7 +297,7 @@ mod tests {
             states: states(&query),
             sorts: sorts(&query, NEWEST),
             exports: Vec::new(),
-            rows: vec![line(&sample::row(), NEWEST, sample::when(), &query)],
+            rows: vec![lines(&query).line(&sample::row())],
             is_by_end: false,
             has_filter: true,
             back: None,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::lifecycle::{NotRepeatable, Refusal};
+use crate::domain::policy::bulk::AloneBecause;
 use crate::domain::policy::may_settle::WhyNotSettle;
 use crate::engine::{EngineError, Unavailable};
 use crate::web::sentences::refused::try_again;
@@ -17,7 +18,7 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::NotTheMaker,
         Refusal::DigestMismatch,
         Refusal::Moved { seen: 1, version: 2 },
-        Refusal::BulkNotAllowed,
+        Refusal::BulkNotAllowed(AloneBecause::HighRisk),
         Refusal::FreshSignInRequired { within: TimeDelta::minutes(10) },
         Refusal::RevisionNotNamed { revision: 2 },
         Refusal::SentBack,

@@ -1,0 +1,64 @@
+//! The rows of the history.
+
+use super::filter_query::FilterQuery;
+use crate::engine::queries::{RowView, Sort, SortBy};
+use crate::web::BASE;
+use crate::web::html::Markup;
+use crate::web::parts::call_view::CallView;
+use crate::web::parts::came_from::CameFrom;
+use crate::web::parts::format::{
+    RiskMark, StateWord, Time, When, amount_words, reason_line, state_label, summary,
+};
+use crate::web::parts::request_list::flag;
+
+/// One request.
+pub struct Line {
+    pub url: String,
+    pub title: String,
+    /// The beginning of why it was submitted.
+    pub reason: String,
+    pub call: CallView,
+    pub state: StateWord,
+    pub risk: RiskMark,
+    /// What a checker was warned of.
+    pub flags: Vec<&'static str>,
+    pub amount: Markup,
+    pub maker: String,
+    pub maker_url: String,
+    pub decided_by: String,
+    pub at: Option<Time>,
+}
+
+/// What the rows of one page have in common.
+pub struct Lines {
+    pub sort: Sort,
+    pub when: When,
+    pub query: FilterQuery,
+    /// The list that the rows' pages lead back to.
+    pub from: CameFrom,
+}
+
+impl Lines {
+    /// One row.
+    pub fn line(&self, row: &RowView) -> Line {
+        let request = &row.request;
+        let names: Vec<&str> =
+            request.decisions.iter().map(|decision| decision.checker.user_name.as_str()).collect();
+        let nobody = if request.state.waits() { "nobody yet" } else { "nobody" };
+        let at = if self.sort.by == SortBy::End { request.ended_at } else { Some(request.started_at) };
+        Line {
+            url: self.from.onto(&format!("{BASE}/requests/{}", request.id)),
+            title: summary(request),
+            reason: reason_line(request),
+            call: CallView::for_list(row),
+            state: state_label(request),
+            risk: RiskMark(request.terms.risk),
+            flags: request.terms.warnings.iter().map(|warning| flag(warning.code.as_finding())).collect(),
+            amount: amount_words(request.terms.amount),
+            maker: request.maker.user_name.clone(),
+            maker_url: self.query.with("userId", Some(request.maker.user_id.clone())).url(),
+            decided_by: if names.is_empty() { nobody.into() } else { names.join(", ") },
+            at: at.map(|at| self.when.exact(at)),
+        }
+    }
+}
