@@ -39,7 +39,7 @@ const IS_OF_A_PERSON: &str = "actor_iss <> 'countersign'";
 const HAS_BEGUN: &str = "type = 'approved' AND attempt IS NOT NULL";
 
 /// Which events.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
     /// Only those at or after this time, in microseconds since 1970.
     pub from: Option<i64>,

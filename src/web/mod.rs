@@ -39,7 +39,7 @@ pub(crate) use parts::layout::{Nav, Shell};
 use crate::engine::Engine;
 use crate::http::error::ApiError;
 use pages::{
-    body, bulk, comment, decide, deliveries, event_stream, history, inbox, new_request,
+    body, bulk, comment, decide, deliveries, event_stream, history, inbox, new_request, org_trail, refusals,
     request, request_lists, request_types, revision, send_back, settle, sign_in, submit_again, trail,
 };
 use parts::layout;
@@ -116,6 +116,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .configure(sign_in::routes)
         .route("/history", web::get().to(history::page))
         .route("/history/export", web::get().to(history::export))
+        .route("/trail", web::get().to(org_trail::list))
+        .route("/refusals", web::get().to(refusals::list))
         .route("/deliveries", web::get().to(deliveries::list))
         .route("/deliveries/{id}/redeliver", web::post().to(deliveries::redeliver))
         .route("/types", web::get().to(request_types::list))

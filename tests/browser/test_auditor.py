@@ -13,7 +13,7 @@ from desk import Desk, path_of
 from looks import Looks
 from manner import Manner
 from people import AUDITOR, CHECKER, FINANCE, MAKER
-from tasks import new_customer, points
+from tasks import ENTITY, new_customer, points
 
 
 def test_an_auditor_finds_a_request_by_filters_and_reads_its_trail(
@@ -90,3 +90,40 @@ def test_a_maker_finds_only_their_own(desk: Desk) -> None:
     assert page.get_by_role("heading", level=1).inner_text() != "History"
     page.goto(path_of(request, "trail"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("Give 100 gift points")
+
+
+def test_an_auditor_reads_who_wanted_to_submit_what_was_not_taken(desk: Desk, either: Manner) -> None:
+    payload = {"hostname": "https://elsewhere.example"} | points(new_customer(), 100)
+    body = {"entityInfo": ENTITY, "payload": {"IntouchAPITask-Payload": payload}}
+    status, _ = desk.server.call(MAKER, "POST", "/GIFT", body)
+    assert status == 400
+    page = desk.sign_in(AUDITOR, either, "/ui")
+    page.get_by_role("link", name="Refused submissions").click()
+    newest = page.get_by_role("row").nth(1)
+    expect(newest).to_contain_text("Its host is not one of the allowed targets.")
+    expect(newest).to_contain_text("GIFT")
+    expect(newest).to_contain_text(MAKER.name)
+
+
+def test_an_auditor_reads_what_happened_in_the_org_by_what_and_by_whom(desk: Desk, either: Manner) -> None:
+    request = desk.server.submit("GIFT", points(new_customer(), 100))
+    desk.server.decide(CHECKER, "GIFT", request, "rejected")
+    page = desk.sign_in(AUDITOR, either, "/ui")
+    page.get_by_role("link", name="Trail", exact=True).click()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("signed in")
+    page.get_by_label("What").select_option("rejected")
+    page.get_by_label("Who, by account").fill(CHECKER.user_id)
+    page.get_by_role("button", name="Search").click()
+    newest = page.get_by_role("row").nth(1)
+    expect(newest).to_contain_text("rejected it")
+    expect(newest).to_contain_text("looked at elsewhere")
+    newest.get_by_role("link", name="Its trail").click()
+    expect(page).to_have_url(re.compile(path_of(request, "trail")))
+
+
+def test_nobody_but_auditors_reads_refusals_and_the_trail_of_the_org(desk: Desk) -> None:
+    page = desk.sign_in(MAKER)
+    for address in ("/ui/trail", "/ui/refusals"):
+        answer = page.goto(address)
+        assert answer is not None and answer.status == 403
+    assert page.get_by_role("link", name="Refused submissions").count() == 0

@@ -9,6 +9,8 @@ pub mod event_stream;
 pub mod history;
 pub mod inbox;
 pub mod new_request;
+pub mod org_trail;
+pub mod refusals;
 pub mod request;
 pub mod request_lists;
 pub mod request_types;

@@ -32,6 +32,10 @@ pub enum Nav {
     History,
     /// What may or may not have happened.
     Unknown,
+    /// Everything that happened in the org.
+    OrgTrail,
+    /// Submissions that were not taken.
+    Refusals,
     /// What subscribers were told.
     Deliveries,
     /// Request types and their policies.
@@ -50,6 +54,8 @@ impl Nav {
             Self::Mine => "/mine",
             Self::History => "/history",
             Self::Unknown => "/unknown",
+            Self::OrgTrail => "/trail",
+            Self::Refusals => "/refusals",
             Self::Deliveries => "/deliveries",
             Self::Types => "/types",
             Self::Elsewhere => "",
@@ -71,6 +77,8 @@ impl Nav {
             Self::Mine => "My requests",
             Self::History => "History",
             Self::Unknown => "Unknown outcome",
+            Self::OrgTrail => "Trail",
+            Self::Refusals => "Refused submissions",
             Self::Deliveries => "Deliveries",
             Self::Types => "Types and policies",
             Self::Elsewhere => "",
@@ -257,7 +265,7 @@ fn rail(actor: &Actor, nav: Nav, waiting: usize) -> Vec<RailPart> {
     if actor.may(Permission::Audit) {
         part(
             "Prove",
-            &[Nav::History, Nav::Unknown, Nav::Deliveries, Nav::Types],
+            &[Nav::History, Nav::Unknown, Nav::OrgTrail, Nav::Refusals, Nav::Deliveries, Nav::Types],
         );
     } else {
         part("Prove", &[Nav::History, Nav::Unknown, Nav::Types]);

@@ -297,6 +297,8 @@ impl ListTemplate {
                 | Nav::Mine
                 | Nav::New
                 | Nav::History
+                | Nav::OrgTrail
+                | Nav::Refusals
                 | Nav::Deliveries
                 | Nav::Types
                 | Nav::Elsewhere => "",

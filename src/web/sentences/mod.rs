@@ -4,6 +4,7 @@
 //! **Invariant:** every sentence here is made of what the engine knows as types. None of them was written for the
 //! callers of the API, who read about tokens, calls and the names of states.
 
+mod auditing;
 mod boxes;
 mod deciding;
 mod forbidden;
@@ -17,6 +18,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use self::auditing::{event_type_name, what_they_did, why_not_submitted};
 pub use self::boxes::{OpenBox, box_words, member_lines, open_boxes, still_needed_after_mine, waiting_words};
 pub use self::deciding::{Answer, SWITCHED_OFF, Situation};
 pub use self::forbidden::{not_decided, why_forbidden};
