@@ -5,6 +5,7 @@ pub mod approval_view;
 pub mod call_view;
 pub mod changes_view;
 pub mod comments;
+pub mod error_view;
 pub mod event_text;
 pub mod format;
 pub mod icons;

@@ -183,7 +183,7 @@ async fn what_a_checker_wants_changed_is_kept_until_it_can_be_recorded(on: On) {
     let page = blank.page();
     page.shows(&["There is a problem", "Write what is to be changed."]);
     assert_eq!(page.attributes("input[name=field][checked]", "value"), [POINTS]);
-    sends_back(&chen, &id, "x", &["/body/points"]).await.page().shows(&["can't be read"]);
+    sends_back(&chen, &id, "x", &["/body/points"]).await.page().shows(&["can’t be read"]);
     assert_eq!(app.maker().request(&id).await["state"], "AdminTask");
 
     // Carl has it open when Chen is quicker.

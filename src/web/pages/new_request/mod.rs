@@ -4,8 +4,11 @@
 //! the page after every failed attempt, but for fields that are not public.
 
 mod aside;
+mod kept;
+mod permission;
 pub mod resubmit;
 mod result;
+pub mod types;
 
 use std::sync::Arc;
 
@@ -13,7 +16,6 @@ use actix_web::http::StatusCode;
 use actix_web::{ResponseError, web};
 use askama::Template;
 
-use crate::domain::actor::Permission;
 use crate::domain::code::Code;
 use crate::domain::json;
 use crate::domain::request_type::RequestType;
@@ -24,28 +26,14 @@ use crate::http::query::given_once;
 use crate::web::form::{self, Entries, Form, Problem, Section};
 use crate::web::form_key::{form_key, new_form_key};
 use crate::web::html::filters;
-use crate::web::parts::call_view::CallView;
 use crate::web::parts::notices::Note;
 use crate::web::sent_form::{SentForm, keeping};
-use crate::web::{BASE, Icon, Nav, Page, PageError, PageRequest, Shell, Web, ok, see_other, show};
+use crate::web::{BASE, Icon, Nav, Page, PageError, PageRequest, Shell, Web, see_other, show};
 use aside::Aside;
+use kept::in_org;
+use permission::{may_make, refuse_without_permission};
 use resubmit::wish_for_changes;
 use result::{FormResult, checked};
-
-/// One type that can be chosen.
-struct TypeView {
-    name: String,
-    title: String,
-    summary: String,
-    call: CallView,
-}
-
-#[derive(Template)]
-#[template(path = "new_types.html")]
-struct TypesPage {
-    shell: Shell,
-    types: Vec<TypeView>,
-}
 
 #[derive(Template)]
 #[template(path = "new.html")]
@@ -65,6 +53,8 @@ struct FormPage {
     notices: Vec<Note>,
     sections: Vec<Section>,
     aside: Aside,
+    /// The org of the form that was sent, to go back to with it.
+    org: Option<String>,
 }
 
 /// A page with one type's form.
@@ -73,20 +63,6 @@ struct NewRequest<'a> {
     request_type: Arc<RequestType>,
     /// The request that was sent back, if the form changes one.
     sent_back: Option<Box<View>>,
-}
-
-/// `GET /ui/new`
-pub async fn types(page: PageRequest) -> Page {
-    may_make(&page)?;
-    let shell = Shell::of(&page, Nav::New).await?;
-    let rules = page.engine().rules();
-    let view = |found: &Arc<RequestType>| TypeView {
-        name: found.name.to_string(),
-        title: found.title.clone(),
-        summary: found.summary.template().into(),
-        call: CallView::of_type(found, page.engine().targets()),
-    };
-    ok(&TypesPage { shell, types: rules.types.iter().map(view).collect() })
 }
 
 /// `GET /ui/new/{TYPE}`
@@ -110,12 +86,24 @@ pub async fn submit(web: web::Data<Web>, type_name: web::Path<String>, form: Sen
 async fn submit_form(type_name: &str, form: SentForm) -> Page {
     let (page, bytes) = form.into_parts()?;
     let mut entries = form::read_entries(&bytes).ok_or(PageError::Unreadable)?;
-    page.check_form(&entries.take("csrf"))?;
+    let checked = page.check_form(&entries.take("csrf"));
     let (wish, key) = (entries.take("do"), entries.take("key"));
     let is_json = entries.take("as") == "json";
+    entries.take("type");
+    if let Err(why) = checked {
+        let new = may_make(&page).and_then(|()| NewRequest::of(&page, type_name));
+        return match new {
+            Ok(new) => new.keep(is_json, entries, why).await,
+            Err(_) => Err(why),
+        };
+    }
     if may_make(&page).is_err() && wish == "submit" {
         refuse_without_permission(&page, type_name).await?;
     }
+    let page = match wish.strip_prefix("org:") {
+        Some(org) => in_org(page, org).await?,
+        None => page,
+    };
     may_make(&page)?;
     let new = NewRequest::of(&page, type_name)?;
     let key = form_key(key, page.engine());
@@ -146,6 +134,7 @@ impl<'a> NewRequest<'a> {
                 }
                 self.page(&form, &entries, key, FormResult::default()).await
             }
+            ("org", _) => self.show_again(is_json, &entries, key).await,
             ("json" | "fields", _) => self.rewrite(&form, entries, key).await,
             _ => self.check(&form, entries, key).await,
         }
@@ -340,6 +329,7 @@ impl<'a> NewRequest<'a> {
                 .chain(self.sent_back.as_ref().and_then(|old| wish_for_changes(old)))
                 .collect(),
             sections,
+            org: result.org,
             aside: Aside::of(
                 found,
                 self.page.engine().targets(),
@@ -348,36 +338,5 @@ impl<'a> NewRequest<'a> {
             ),
         };
         show(result.status, &page)
-    }
-}
-
-/// Whether the person may submit at all.
-fn may_make(page: &PageRequest) -> Result<(), PageError> {
-    if page.actor().may(Permission::Make) {
-        return Ok(());
-    }
-    Err(PageError::Message {
-        status: StatusCode::FORBIDDEN,
-        title: "You can’t submit requests.".to_owned(),
-        text: format!(
-            "Submitting needs the permission {}. Ask whoever grants permissions in your org.",
-            Permission::Make.name()
-        ),
-    })
-}
-
-/// Lets the engine refuse a submission before it looks at the body, and keep the refusal.
-async fn refuse_without_permission(page: &PageRequest, type_name: &str) -> Result<(), PageError> {
-    let reference = page.reference();
-    let refused = SubmissionInput {
-        actor: page.actor(),
-        type_name,
-        body: Err(&[]),
-        idempotency_key: None,
-        reference: &reference,
-    };
-    match page.engine().submit(refused).await {
-        Ok(_) | Err(EngineError::PermissionMissing(_)) => Ok(()),
-        Err(error) => Err(error.into()),
     }
 }

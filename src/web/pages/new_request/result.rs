@@ -16,6 +16,8 @@ pub(super) struct FormResult {
     pub(super) is_refused: bool,
     pub(super) notice: Option<Note>,
     pub(super) tried: Option<DryRun>,
+    /// The org of the form that was sent, if its sender may go back there.
+    pub(super) org: Option<String>,
 }
 
 impl FormResult {
