@@ -88,9 +88,10 @@ def test_a_new_request_is_not_stored_in_another_org_than_its_page_names(
     go_to_org(page, "90002")
     page.get_by_role("button", name="Submit for approval").click()
     expect(note).to_contain_text("You changed to org 90002 in another tab. Nothing was stored.")
-    # Everything is still there but what no page shows again.
+    # Everything is still there but what no page shows again, and that is missed.
     expect(at(page, "/body/customer")).to_have_value("c-77")
     expect(at(page, "/body/points")).to_have_value("12")
+    expect(page.locator('[name="typed:/headers/Authorization"]')).to_have_count(1)
     at(page, "/headers/Authorization").fill(TYPED["/headers/Authorization"])
     page.get_by_role("button", name="Submit for approval").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Pay 12 to c-77")

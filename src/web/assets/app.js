@@ -39,6 +39,46 @@
     t.addEventListener('input', () => stored('sessionStorage', (s) => s.setItem(key(t), t.value)));
   });
 
+  const whose = document.body.dataset.for || '';
+  // The form of a submission is checked, and gets and loses rows, in this page: so nothing that is typed is lost, not even
+  // what no page shows again. What leads elsewhere, and any answer without such a form, the browser loads itself.
+  const keepTyped = (main, old) => $$('[name^="typed:"]', main).forEach((mark) => {
+    const box = mark.closest('.field'), text = old.get(mark.value);
+    if (!text) return;
+    $$('[name^="/"]', box).forEach((i) => { if (/^(radio|checkbox)$/.test(i.type)) i.checked = i.value === text; else i.value = text; });
+    $$('[data-retype]', box).forEach((r) => { r.hidden = true; });
+  });
+  const send = async (form, by) => {
+    const typed = new FormData(form), body = new URLSearchParams(typed);
+    body.append(by.name, by.value);
+    $('#unsent')?.remove();
+    const answer = await fetch(form.action, { method: 'POST', body }).catch(() => null);
+    if (!answer) {
+      const note = document.createElement('p');
+      note.id = 'unsent'; note.className = 'offline'; note.setAttribute('role', 'alert');
+      note.textContent = 'No connection. Try again: what you typed is still here, and a form that is sent twice is one request.';
+      (by.closest('p') || form.lastElementChild).after(note);
+      return;
+    }
+    if (answer.redirected) { location.assign(answer.url); return; }
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (!$('form[data-keep]', page) || page.body.dataset.for !== whose) { form.dataset.away = '1'; form.requestSubmit(by); return; }
+    const main = $('#main'), fresh = $('#main', page);
+    keepTyped(fresh, typed);
+    document.title = page.title;
+    main.replaceChildren(...fresh.childNodes);
+    ($('[autofocus]', main) || $('[data-focus]', main))?.focus();
+  };
+  addEventListener('submit', (e) => {
+    const form = e.target, by = e.submitter;
+    if (!form.matches('form[data-keep]') || !by || form.dataset.away || /^(json|fields|org:.*)$/.test(by.value)) return;
+    e.preventDefault();
+    if (form.ariaBusy) return;
+    form.ariaBusy = 'true';
+    send(form, by).finally(() => { form.ariaBusy = null; });
+  });
+  addEventListener('pageshow', () => $$('form[data-keep]').forEach((f) => { delete f.dataset.away; }));
+
   // A decision is sent once, even on a double click. The server would also count it once.
   $$('form[data-decide]').forEach((f) => f.addEventListener('submit', (e) => {
     if (f.dataset.sent) { e.preventDefault(); return; }

@@ -12,7 +12,8 @@ use crate::web::{Icon, Page, PageError, PageRequest};
 
 impl NewRequest<'_> {
     /// The form as it was sent, for whoever is signed in now, with why it was not carried out.
-    pub(super) async fn keep(&self, is_json: bool, entries: Entries, why: PageError) -> Page {
+    pub(super) async fn keep(&self, is_json: bool, mut entries: Entries, why: PageError) -> Page {
+        entries.remember_typed();
         let ErrorWords { icon, title, mut lines } = why.words(&self.page.http, Some(self.page));
         lines.push(self.what_now(&why));
         let result = FormResult {

@@ -8,6 +8,7 @@ mod kept;
 mod permission;
 pub mod resubmit;
 mod result;
+mod rows;
 pub mod types;
 
 use std::sync::Arc;
@@ -34,6 +35,8 @@ use kept::in_org;
 use permission::{may_make, refuse_without_permission};
 use resubmit::wish_for_changes;
 use result::{FormResult, checked};
+use rows::{add_row, remove_row};
+use types::summary_in_words;
 
 #[derive(Template)]
 #[template(path = "new.html")]
@@ -119,20 +122,16 @@ impl<'a> NewRequest<'a> {
     /// What the button that was pressed asks for.
     async fn do_as_wished(&self, wish: &str, is_json: bool, mut entries: Entries, key: String) -> Page {
         let form = self.form(is_json);
+        entries.remember_typed();
         match wish.split_once(':').unwrap_or((wish, "")) {
             ("submit", _) => self.submit(&form, entries, key).await,
             ("add", at) => {
-                let rows = entries.rows(at).unwrap_or(0);
-                entries.set_rows(at, rows + 1);
-                self.page(&form, &entries, key, FormResult::default()).await
+                let focus = add_row(&form, &mut entries, at);
+                self.page(&form, &entries, key, FormResult { focus, ..FormResult::default() }).await
             }
             ("remove", at) => {
-                if let Some((at, row)) = at.rsplit_once('/')
-                    && let Ok(row) = row.parse()
-                {
-                    entries.remove_row(at, row);
-                }
-                self.page(&form, &entries, key, FormResult::default()).await
+                let focus = remove_row(&mut entries, at);
+                self.page(&form, &entries, key, FormResult { focus, ..FormResult::default() }).await
             }
             ("org", _) => self.show_again(is_json, &entries, key).await,
             ("json" | "fields", _) => self.rewrite(&form, entries, key).await,
@@ -182,7 +181,7 @@ impl<'a> NewRequest<'a> {
         let mut result = self.dry_run(form, &entries).await?;
         match result.tried.as_ref().map(|tried| tried.admission.as_ref().err().cloned()) {
             Some(Some(why)) => result.refuse("It would be refused", &why),
-            Some(None) if result.faults.is_empty() => result.notice = Some(checked(&self.request_type)),
+            Some(None) if result.faults.is_empty() => result.notice = Some(checked()),
             Some(None) | None => {}
         }
         form.refill_rows(&mut entries);
@@ -193,7 +192,8 @@ impl<'a> NewRequest<'a> {
     async fn dry_run(&self, form: &Form, entries: &Entries) -> Result<FormResult, PageError> {
         let filled = form.read(entries);
         let (body, reference) = (json::write(&filled.body), self.page.reference());
-        let mut result = FormResult { faults: filled.faults, ..FormResult::default() };
+        let faults = [filled.faults, form.emptied(entries)].concat();
+        let mut result = FormResult { faults, ..FormResult::default() };
         let (engine, submitting) = (self.page.engine(), self.submitting(&body, "", &reference));
         let tried = match &self.sent_back {
             Some(old) => engine.dry_run_resubmission(&submitting, &old.request).await,
@@ -213,6 +213,12 @@ impl<'a> NewRequest<'a> {
         let filled = form.read(&entries);
         if !filled.faults.is_empty() {
             return self.refuse_unread(form, entries, key).await;
+        }
+        if !form.emptied(&entries).is_empty() {
+            let result =
+                FormResult { status: StatusCode::BAD_REQUEST, ..self.dry_run(form, &entries).await? };
+            form.refill_rows(&mut entries);
+            return self.page(form, &entries, key, result).await;
         }
         let (body, reference) = (json::write(&filled.body), self.page.reference());
         let error = match self.hand_over(self.submitting(&body, &key, &reference)).await {
@@ -310,12 +316,15 @@ impl<'a> NewRequest<'a> {
         let found = &self.request_type;
         let mut sections = form.draw(entries);
         let problems = form::attach_faults(&mut sections, &result.faults);
+        if let Some(at) = result.focus.as_deref().filter(|_| problems.is_empty()) {
+            form::focus(&mut sections, at);
+        }
         let name = found.name.as_str();
         let page = FormPage {
             shell: Shell::of(self.page, if self.sent_back.is_some() { Nav::Mine } else { Nav::New }).await?,
             type_name: name.to_owned(),
             title: found.title.clone(),
-            summary: found.summary.template().into(),
+            summary: summary_in_words(found),
             action: self.action(),
             changes_url: self.sent_back.as_ref().map(|old| format!("{BASE}/requests/{}", old.request.id)),
             key,

@@ -66,14 +66,15 @@ fn changing(page: &PageRequest, snapshot: RequestSnapshot) -> Result<NewRequest<
 /// is JSON; and where not even that can, the form is empty and says so.
 fn filled_in(new: &NewRequest<'_>) -> Result<(Form, Entries, Option<Note>), PageError> {
     let old = new.sent_back.as_ref().ok_or(PageError::NotFound)?;
-    let (submission, has_hidden) = old.submission().without_hidden();
-    let hidden = has_hidden.then(|| {
-        let line = "Type it again. What you sent is kept, but not shown again.";
+    let (submission, hidden_at) = old.submission().without_hidden();
+    let hidden = (!hidden_at.is_empty()).then(|| {
+        let line = "Type it again, or leave it out. What you sent is kept, but not shown again.";
         Note::new("ink", Icon::Lock, "What is not public is empty here.", vec![line.to_owned()])
     });
     for is_json in [false, true] {
         let form = new.form(is_json);
-        if let Some(entries) = form.filled_with(&submission) {
+        if let Some(mut entries) = form.filled_with(&submission) {
+            form.mark_hidden(&hidden_at, &mut entries);
             return Ok((form, entries, hidden));
         }
     }

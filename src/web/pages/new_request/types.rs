@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::permission::may_make;
 use crate::domain::request_type::RequestType;
+use crate::web::form;
 use crate::web::html::filters;
 use crate::web::parts::call_view::CallView;
 use crate::web::{Nav, Page, PageRequest, Shell, ok};
@@ -33,8 +34,17 @@ pub async fn list(page: PageRequest) -> Page {
     let view = |found: &Arc<RequestType>| TypeView {
         name: found.name.to_string(),
         title: found.title.clone(),
-        summary: found.summary.template().into(),
+        summary: summary_in_words(found),
         call: CallView::of_type(found, page.engine().targets()),
     };
     ok(&TypesPage { shell, types: rules.types.iter().map(view).collect() })
+}
+
+/// The summary with the names of its values: `Give [points] points to [customer]`.
+pub(super) fn summary_in_words(request_type: &RequestType) -> String {
+    let word = |name: &str| {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        format!("[{}]", form::words(last).to_lowercase())
+    };
+    request_type.summary.with_words(word)
 }
