@@ -74,6 +74,8 @@ impl ReviewTemplate {
 struct ResultTemplate {
     shell: Shell,
     heading: String,
+    /// Whether any decision was recorded, and so a draft of its message is over.
+    is_recorded: bool,
     rows: Vec<ResultRow>,
     list_url: String,
 }
@@ -315,6 +317,7 @@ async fn result_page(
     let is_refused = |one: &&BulkItemResult| matches!(one.outcome, BulkOutcome::Refused { .. });
     let refused = results.iter().filter(is_refused).count();
     let heading = format!("{} {}, {refused} not decided", results.len() - refused, verdict.name());
+    let is_recorded = refused < results.len();
     let by_id = |row: RowView| (row.request.id, row);
     let mut found: HashMap<RequestId, RowView> = before.rows.into_iter().map(by_id).collect();
     let row = |one: BulkItemResult| {
@@ -323,7 +326,7 @@ async fn result_page(
     };
     let rows = results.into_iter().map(row).collect();
     let shell = Shell::of(page, Nav::NeedsMe).await.unwrap_or(before.shell);
-    ok(&ResultTemplate { heading, rows, list_url: Nav::NeedsMe.url(), shell })
+    ok(&ResultTemplate { heading, is_recorded, rows, list_url: Nav::NeedsMe.url(), shell })
 }
 
 fn result_row(one: BulkItemResult, row: Option<&RowView>) -> ResultRow {
