@@ -10,6 +10,7 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
+use super::bad_place::BadPlace;
 use super::fault::{Fault, FaultKind, pointer_to};
 
 /// Maximum depth of nested objects and lists; the outermost counts.
@@ -35,10 +36,12 @@ pub struct Reading {
 pub struct NotJson {
     /// What the parser says, as a clause.
     pub reason: String,
+    /// Where the text stops being JSON, if it is at one place.
+    pub place: Option<BadPlace>,
 }
 
 impl From<NotJson> for Fault {
-    fn from(NotJson { reason }: NotJson) -> Self {
+    fn from(NotJson { reason, .. }: NotJson) -> Self {
         Self::new("", FaultKind::NotJson { reason })
     }
 }
@@ -60,7 +63,8 @@ pub fn read(text: &[u8]) -> Result<Value, Vec<Fault>> {
 /// [`NotJson`] if this is not UTF-8 or not JSON.
 pub fn examine(text: &[u8]) -> Result<Reading, NotJson> {
     let text = std::str::from_utf8(text).map_err(|_| unreadable("it is not UTF-8"))?;
-    serde_json::from_str::<&RawValue>(text).map_err(|error| unreadable(&error.to_string()))?;
+    serde_json::from_str::<&RawValue>(text)
+        .map_err(|error| NotJson { reason: error.to_string(), place: Some(BadPlace::of(&error, text)) })?;
     let mut walk = Walk { text, at: 0, path: Vec::new(), faults: Vec::new() };
     let value = walk.value()?;
     Ok(Reading { value, faults: walk.faults })
@@ -72,7 +76,7 @@ pub fn write(value: &Value) -> String {
 }
 
 fn unreadable(reason: &str) -> NotJson {
-    NotJson { reason: reason.to_owned() }
+    NotJson { reason: reason.to_owned(), place: None }
 }
 
 /// One pass over text whose grammar was checked; each byte is read a fixed number of times.

@@ -8,6 +8,7 @@ pub mod address;
 pub mod allowed_targets;
 pub mod amount;
 pub mod attempt;
+pub mod bad_place;
 pub mod call;
 pub mod call_line;
 pub mod caseless;

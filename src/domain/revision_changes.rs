@@ -56,28 +56,40 @@ impl ComparedSubmission {
         Self { clear: with(task), shown: with(shown) }
     }
 
-    /// The submission without what the reader may not see, and whether there is anything of that kind: for a form in
-    /// which the maker changes it.
-    pub fn without_hidden(&self) -> (Value, bool) {
-        let mut has_hidden = false;
-        let visible = visible(Side::of(self), &mut has_hidden).unwrap_or_default();
-        (visible, has_hidden)
+    /// The submission without what the reader may not see, and where there is anything of that kind: for a form in
+    /// which the maker changes it. A list of which items are hidden is named itself.
+    pub fn without_hidden(&self) -> (Value, Vec<String>) {
+        let mut hidden = Vec::new();
+        let visible = visible(Side::of(self), "", &mut hidden).unwrap_or_default();
+        (visible, hidden)
     }
 }
 
-fn visible(side: Side<'_>, has_hidden: &mut bool) -> Option<Value> {
+fn visible(side: Side<'_>, at: &str, hidden: &mut Vec<String>) -> Option<Value> {
     if side.is_hidden() {
-        *has_hidden = true;
+        hidden.push(at.to_owned());
         return None;
     }
     Some(match side.clear {
         Value::Object(_) => {
-            let members = side
-                .names()
-                .filter_map(|name| Some((name.clone(), visible(side.member(name)?, has_hidden)?)));
+            let members = side.names().filter_map(|name| {
+                Some((name.clone(), visible(side.member(name)?, &pointer_to(at, name), hidden)?))
+            });
             Value::Object(members.collect())
         }
-        Value::Array(_) => (0..side.len()).filter_map(|at| visible(side.item(at)?, has_hidden)).collect(),
+        Value::Array(_) => {
+            let mut items = Vec::new();
+            let mut is_short = false;
+            for item in (0..side.len()).filter_map(|index| side.item(index)) {
+                if item.is_hidden() {
+                    is_short = true;
+                } else {
+                    items.extend(visible(item, &pointer_to(at, &items.len().to_string()), hidden));
+                }
+            }
+            hidden.extend(is_short.then(|| at.to_owned()));
+            items.into()
+        }
         scalar @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => scalar.clone(),
     })
 }
@@ -267,9 +279,17 @@ mod tests {
         );
         let expected = ["/headers/Authorization hidden", "/card hidden", "/n 1 2"];
         assert_eq!(told(&old, &new), expected);
-        let (seen, has_hidden) = old.without_hidden();
-        let task = json!({ "headers": {}, "n": 1 });
-        assert_eq!((&seen["payload"]["IntouchAPITask-Payload"], has_hidden), (&task, true));
+        let (seen, hidden) = old.without_hidden();
+        assert_eq!(seen["payload"]["IntouchAPITask-Payload"], json!({ "headers": {}, "n": 1 }));
+        let at = "/payload/IntouchAPITask-Payload";
+        assert_eq!(hidden, [format!("{at}/headers/Authorization"), format!("{at}/card")]);
+        let of_list = submission(
+            r#"{"l": ["a", {"p": 1}, "b", {"p": 2}]}"#,
+            r#"{"l": ["•", {"p": 1}, "•", {"p": "•"}]}"#,
+        );
+        let (seen, hidden) = of_list.without_hidden();
+        assert_eq!(seen["payload"]["IntouchAPITask-Payload"], json!({ "l": [{ "p": 1 }, {}] }));
+        assert_eq!(hidden, [format!("{at}/l/1/p"), format!("{at}/l")]);
         let same = submission(r#"{"card": {"number": "4111"}}"#, r#"{"card": "••••"}"#);
         assert_eq!(told(&same, &same), [""; 0]);
         // Hidden in one version of the type and public in the next: what was hidden stays hidden.

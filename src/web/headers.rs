@@ -40,10 +40,11 @@ pub async fn around_each_page(
     let web = request.app_data::<web::Data<Web>>().cloned();
     let compress = takes_gzip(request.headers());
     let response = next.call(request).await?.map_into_boxed_body();
-    let rendered = response.response().error().map(|error| match error.as_error::<PageError>() {
-        Some(error) => error.answer(response.request(), web.as_ref().map(|web| web.get_ref())),
-        None => PageError::Unreadable.answer(response.request(), web.as_ref().map(|web| web.get_ref())),
-    });
+    let rendered = match response.response().error().map(|error| error.as_error::<PageError>()) {
+        Some(Some(error)) => Some(error.answer(response.request(), web.as_ref()).await),
+        Some(None) => Some(PageError::Unreadable.answer(response.request(), web.as_ref()).await),
+        None => None,
+    };
     let mut response = match rendered {
         Some(rendered) => response.into_response(rendered),
         None => response,

@@ -110,7 +110,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/bulk", web::post().to(bulk::decide))
         .route("/events", web::get().to(event_stream::events))
         .route("/theme", web::post().to(layout::theme))
-        .route("/new", web::get().to(new_request::types))
+        .route("/new", web::get().to(new_request::types::list))
         .route("/new/{type}", web::get().to(new_request::form))
         .route("/new/{type}", web::post().to(new_request::submit))
         .configure(sign_in::routes)
@@ -129,6 +129,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
 
 /// The first page for this person.
 async fn home(page: PageRequest) -> Page {
+    if !layout::has_any_permission(page.actor()) {
+        return Err(PageError::forbidden("You are signed in, but you may do nothing here yet.", ""));
+    }
     Ok(see_other(&format!("{BASE}{}", Nav::home(page.actor()).path())))
 }
 

@@ -4,28 +4,29 @@ use std::fmt;
 
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template;
 
+use super::parts::error_view::{BareErrorPage, ErrorView, FramedErrorPage};
 use super::sent_form::Typed;
-use super::{BASE, Icon, Web, assets};
+use super::session::{NotFor, ReturnTo, form_page};
+use super::{Icon, Nav, PageRequest, Shell, Web, assets};
+use crate::domain::code::Code;
 use crate::engine::{Engine, EngineError};
 use crate::http::error::ApiError;
-use crate::http::middleware::reference;
-use crate::web::html::filters;
 
 /// Why a page could not be shown, or a form not be carried out.
 #[derive(Debug)]
 pub enum PageError {
-    /// Nobody is signed in; after signing in, the browser comes back to `to`.
+    /// Nobody is signed in. After signing in, the browser comes back to the page that was asked for.
     SignIn {
-        /// Path and query of the page that was asked for.
-        to: String,
         /// Whether a form was sent, which is lost now.
         is_form: bool,
     },
     /// The form is not one of this session's, or comes from another site.
     Form,
+    /// The form was made for somebody else, or for another org, than are signed in now.
+    NotFor(NotFor),
     /// It does not exist, or this person may not see it.
     NotFound,
     /// The call can't be read.
@@ -50,32 +51,26 @@ pub enum PageError {
     },
 }
 
-#[derive(Template)]
-#[template(path = "error.html")]
-struct ErrorPage<'a> {
-    environment: &'a str,
-    style: &'static str,
-    script: &'static str,
-    icon: Icon,
-    title: String,
-    text: Vec<String>,
-    link: Option<(String, &'static str)>,
-    reference: String,
-    /// What was written, by the ids of its fields.
-    typed: Vec<(String, &'a Typed)>,
+/// What a page says of an error.
+pub struct ErrorWords {
+    /// Beside the title.
+    pub icon: Icon,
+    /// What is true.
+    pub title: String,
+    /// What it means and what to do.
+    pub lines: Vec<String>,
+}
+
+impl ErrorWords {
+    fn new(icon: Icon, title: impl Into<String>, line: impl Into<String>) -> Self {
+        Self { icon, title: title.into(), lines: vec![line.into()] }
+    }
 }
 
 impl PageError {
     /// Nobody is signed in.
     pub fn sign_in(request: &HttpRequest) -> Self {
-        let is_form = request.method() != Method::GET && request.method() != Method::HEAD;
-        let to = if is_form {
-            // The page of the form; a decision's form is on two pages, and the request is above both.
-            request.path().trim_end_matches("/decide").to_owned()
-        } else {
-            request.uri().path_and_query().map(ToString::to_string).unwrap_or_default()
-        };
-        Self::SignIn { to, is_form }
+        Self::SignIn { is_form: is_form(request) }
     }
 
     /// A refusal with a message for this case alone.
@@ -98,15 +93,24 @@ impl PageError {
         Self::Refused(ApiError::internal(cause))
     }
 
-    /// The answer, as a page.
-    pub fn answer(&self, request: &HttpRequest, web: Option<&Web>) -> HttpResponse {
-        if let Self::SignIn { to, is_form: false } = self {
-            return super::see_other(&sign_in_url(to));
+    /// The answer, as a page: with everything around it that this person's pages have, if somebody is signed in.
+    pub async fn answer(&self, request: &HttpRequest, web: Option<&web::Data<Web>>) -> HttpResponse {
+        if let Self::SignIn { is_form: false } = self {
+            return super::see_other(&ReturnTo::of(request).sign_in_url());
         }
-        let reference = reference(request);
         self.note(web);
-        let page = self.page(web, &reference);
-        let html = page.render().unwrap_or_else(|_| page.title.to_string());
+        let signed_in = self.signed_in(request, web).await;
+        let page = signed_in.as_ref().map(|(page, _)| page);
+        let view = ErrorView::of(self, self.words(request, page), request, page);
+        let html = match signed_in {
+            Some((_, shell)) => FramedErrorPage { shell, view: &view }.render(),
+            None => {
+                let environment = web.map_or("", |web| web.environment.as_str());
+                let (style, script) = (&assets::STYLE.path, &assets::SCRIPT.path);
+                BareErrorPage { environment, style, script, view: &view }.render()
+            }
+        };
+        let html = html.unwrap_or_else(|_| view.words.title.clone());
         let mut response = HttpResponse::build(self.status_code());
         if self.status_code() == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header((RETRY_AFTER, Engine::BUSY_RETRY_AFTER.as_secs().to_string()));
@@ -114,8 +118,32 @@ impl PageError {
         response.content_type("text/html; charset=utf-8").body(html)
     }
 
+    /// Who is signed in, and what their pages have around them. A server that fails is asked no more.
+    async fn signed_in(
+        &self,
+        request: &HttpRequest,
+        web: Option<&web::Data<Web>>,
+    ) -> Option<(PageRequest, Shell)> {
+        if self.status_code().is_server_error() || self.status_code() == StatusCode::UNAUTHORIZED {
+            return None;
+        }
+        let page = PageRequest::of(web?.clone(), request.clone()).await.ok()?;
+        let shell = Shell::of(&page, Nav::Elsewhere).await.ok()?;
+        Some((page, shell))
+    }
+
+    /// What was written in the form that led here.
+    pub fn typed(&self) -> &[Typed] {
+        if let Self::Kept { typed, .. } = self { typed } else { &[] }
+    }
+
+    /// Without what was written.
+    pub fn bare(&self) -> &Self {
+        if let Self::Kept { error, .. } = self { error.bare() } else { self }
+    }
+
     /// Logs and counts it, as the API does.
-    fn note(&self, web: Option<&Web>) {
+    fn note(&self, web: Option<&web::Data<Web>>) {
         let status = self.status_code().as_u16();
         match self {
             Self::Kept { error, .. } => error.note(web),
@@ -130,83 +158,90 @@ impl PageError {
                     None => tracing::info!(codes = %error, status, "a page was refused"),
                 }
             }
-            Self::SignIn { .. } | Self::Form | Self::NotFound | Self::Unreadable | Self::Message { .. } => {
+            Self::SignIn { .. }
+            | Self::Form
+            | Self::NotFor(_)
+            | Self::NotFound
+            | Self::Unreadable
+            | Self::Message { .. } => {
                 tracing::info!(error = %self, status, "a page was refused");
             }
         }
     }
 
-    fn page<'a>(&'a self, web: Option<&'a Web>, reference: &str) -> ErrorPage<'a> {
-        if let Self::Kept { error, typed } = self {
-            let with_id = |(at, one)| (format!("typed-{at}"), one);
-            let typed = typed.iter().enumerate().map(with_id).collect();
-            return ErrorPage { typed, ..error.page(web, reference) };
-        }
-        let (icon, title, text) = self.words();
-        let home = || Some((BASE.to_owned(), "Back to the start"));
-        let link = match self {
-            Self::SignIn { to, .. } => Some((sign_in_url(to), "Sign in and go back there")),
-            Self::Form
-            | Self::NotFound
-            | Self::Unreadable
-            | Self::Refused(_)
-            | Self::Message { .. }
-            | Self::Kept { .. } => home(),
-        };
-        ErrorPage {
-            environment: web.map_or("", |web| web.environment.as_str()),
-            style: &assets::STYLE.path,
-            script: &assets::SCRIPT.path,
-            icon,
-            title,
-            text,
-            link,
-            reference: reference.to_owned(),
-            typed: Vec::new(),
-        }
-    }
-
-    fn words(&self) -> (Icon, String, Vec<String>) {
-        let message = |icon, title: &str, text: &str| (icon, title.to_owned(), vec![text.to_owned()]);
+    /// What a page says of it. `page` is who is signed in, if that is known.
+    pub fn words(&self, request: &HttpRequest, page: Option<&PageRequest>) -> ErrorWords {
         match self {
-            Self::Kept { error, .. } => error.words(),
-            Self::SignIn { .. } => message(
+            Self::Kept { error, .. } => error.words(request, page),
+            Self::SignIn { .. } => ErrorWords::new(
                 Icon::Key,
                 "You were signed out. Nothing was recorded.",
                 "Sign in and go back to where you were. Copy what you wrote, if it is shown here.",
             ),
-            Self::Form => message(
+            Self::Form => ErrorWords::new(
                 Icon::Warn,
                 "This form is too old, or comes from another place. Nothing was recorded.",
                 "Go back, read the page again, and send the form from there.",
             ),
-            Self::NotFound => message(
+            Self::NotFor(why) => not_for(why, page),
+            Self::NotFound => ErrorWords::new(
                 Icon::Info,
                 "There is no such thing for you.",
                 "It does not exist, or it belongs to another org.",
             ),
-            Self::Unreadable => message(Icon::Warn, "This call can't be read. Nothing was recorded.", ""),
-            Self::Message { title, text, .. } => message(Icon::Info, title, text),
+            Self::Unreadable => {
+                ErrorWords::new(Icon::Warn, "This call can’t be read. Nothing was recorded.", "")
+            }
+            Self::Message { title, text, .. } => ErrorWords::new(Icon::Info, title.as_str(), text.as_str()),
             Self::Refused(error) => {
+                let is_permission = error.codes().contains(&Code::PermissionMissing);
                 let title = match self.status_code() {
-                    StatusCode::SERVICE_UNAVAILABLE => "Countersign can't do this right now.",
+                    StatusCode::SERVICE_UNAVAILABLE => "Countersign can’t do this right now.",
                     StatusCode::INTERNAL_SERVER_ERROR => "Something broke here.",
+                    _ if is_permission && !is_form(request) => "You can’t open this page.",
                     _ => "This was not done.",
                 };
-                (
-                    Icon::Warn,
-                    title.to_owned(),
-                    error.items().iter().map(|item| item.message.clone()).collect(),
-                )
+                let lines = error.items().iter().map(|item| item.message.clone()).collect();
+                ErrorWords { icon: Icon::Warn, title: title.to_owned(), lines }
             }
         }
     }
 }
 
-/// The sign-in page, from which the browser goes on to `to`.
-fn sign_in_url(to: &str) -> String {
-    let to = percent_encoding::utf8_percent_encode(to, percent_encoding::NON_ALPHANUMERIC);
-    format!("{BASE}/sign-in?to={to}")
+/// A form was sent for somebody else, or another org, than are signed in now.
+fn not_for(why: &NotFor, page: Option<&PageRequest>) -> ErrorWords {
+    let actor = page.map(PageRequest::actor);
+    match why {
+        NotFor::Org { made_for } => {
+            let now = actor.map_or_else(|| "another org".to_owned(), |actor| format!("org {}", actor.org));
+            let title = format!("You changed to {now} in another tab. Nothing was stored.");
+            ErrorWords::new(Icon::Warn, title, format!("The form that you sent is of org {made_for}."))
+        }
+        NotFor::Account | NotFor::Unknown => {
+            let now = actor.map_or("Somebody else", |actor| actor.person.user_name.as_str());
+            let title = format!("{now} signed in in another tab. Nothing was stored.");
+            ErrorWords::new(
+                Icon::Warn,
+                title,
+                "The form that you sent is of somebody who was signed in before.",
+            )
+        }
+    }
+}
+
+/// Whether a form was sent, and not just a page asked for.
+fn is_form(request: &HttpRequest) -> bool {
+    request.method() != Method::GET && request.method() != Method::HEAD
+}
+
+impl ReturnTo {
+    /// The page that was asked for, or the page of the form that was sent.
+    pub fn of(request: &HttpRequest) -> Self {
+        if is_form(request) {
+            return form_page(request);
+        }
+        Self::read(request.uri().path_and_query().map_or("", |asked| asked.as_str()))
+    }
 }
 
 impl fmt::Display for PageError {
@@ -214,6 +249,10 @@ impl fmt::Display for PageError {
         match self {
             Self::SignIn { .. } => f.write_str("not signed in"),
             Self::Form => f.write_str("the form was not accepted"),
+            Self::NotFor(NotFor::Org { .. }) => f.write_str("the form was made for another org"),
+            Self::NotFor(NotFor::Account | NotFor::Unknown) => {
+                f.write_str("the form was made for another person")
+            }
             Self::NotFound => f.write_str("not found"),
             Self::Unreadable => f.write_str("unreadable"),
             Self::Refused(error) => error.fmt(f),
@@ -226,9 +265,10 @@ impl fmt::Display for PageError {
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::SignIn { is_form: false, .. } => StatusCode::SEE_OTHER,
-            Self::SignIn { is_form: true, .. } => StatusCode::UNAUTHORIZED,
+            Self::SignIn { is_form: false } => StatusCode::SEE_OTHER,
+            Self::SignIn { is_form: true } => StatusCode::UNAUTHORIZED,
             Self::Form => StatusCode::FORBIDDEN,
+            Self::NotFor(_) => StatusCode::CONFLICT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::Refused(error) => error.status_code(),

@@ -7,9 +7,10 @@ use futures_util::future::LocalBoxFuture;
 
 use super::parts::format::When;
 use super::parts::who::Names;
-use super::session::{Session, check_form};
+use super::session::{NotFor, Session, check_form, check_person};
 use super::{PageError, Web};
 use crate::domain::actor::{Actor, Person};
+use crate::domain::ids::OrgId;
 use crate::engine::{Engine, EngineError, Origin};
 use crate::http::error::ApiError;
 use crate::http::middleware::reference;
@@ -58,12 +59,37 @@ impl PageRequest {
         self.names().name(person)
     }
 
-    /// Refuses a form that was not sent from one of our own pages of this session.
+    /// Refuses a form that was not sent from one of our own pages of this session, or that was made for somebody else or
+    /// another org than are signed in now.
     ///
     /// # Errors
-    /// [`PageError::Form`].
+    /// [`PageError::Form`] or [`PageError::NotFor`].
     pub fn check_form(&self, csrf: &str) -> Result<(), PageError> {
         check_form(&self.web, &self.http, &self.session, csrf)
+    }
+
+    /// The same for a form that does the same in every org of the session.
+    ///
+    /// # Errors
+    /// As [`Self::check_form`].
+    pub fn check_person(&self, csrf: &str) -> Result<(), PageError> {
+        check_person(&self.web, &self.http, &self.session, csrf)
+    }
+
+    /// The org of a form that was made for another one than this, if the session grants it.
+    pub fn org_of_form(&self, why: &PageError) -> Option<String> {
+        let PageError::NotFor(NotFor::Org { made_for }) = why else { return None };
+        self.session.orgs.iter().any(|granted| granted.as_str() == made_for).then(|| made_for.clone())
+    }
+
+    /// Changes the org of the session, for its next pages.
+    ///
+    /// # Errors
+    /// The session does not grant it.
+    pub async fn change_org(&self, org: &OrgId) -> Result<(), PageError> {
+        self.engine().switch_org(&self.session.live, org).await?;
+        self.web.live.end(self.session.id);
+        Ok(())
     }
 
     /// What the engine refused, for a page that shows it and keeps what was written; counted and logged as `event`.

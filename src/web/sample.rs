@@ -237,6 +237,7 @@ pub fn shell() -> Shell {
         environment: "Sandbox".into(),
         is_production: false,
         csrf: "csrf".to_owned(),
+        made_for: "90001.0123456789abcdef".to_owned(),
         waiting: Vec::new(),
         rail: Vec::new(),
         theme: "",

@@ -5,10 +5,11 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 
-use super::session::is_from_own_page;
+use super::session::{is_from_own_page, note_form_page};
 use super::{Page, PageError, PageRequest, Web};
 use crate::domain::pointer::unescaped;
 use crate::domain::request_type::RequestType;
+use crate::domain::submission::is_credential;
 use crate::http::body::{UnreadBody, form_fields};
 use crate::http::error::ApiError;
 use crate::http::query::pairs;
@@ -55,9 +56,13 @@ impl SentForm {
 
     /// What was written into one field, with the words before it; nothing if it is empty.
     pub fn field(&self, name: &str, label: &str) -> Vec<Typed> {
-        let written = self.fields().find(|(own, text)| own == name && !text.is_empty());
-        let typed = |(_, text)| Typed { label: label.to_owned(), text };
-        written.map(typed).into_iter().collect()
+        self.fields_of(name, label).into_iter().take(1).collect()
+    }
+
+    /// The same for a field that a form may have several times.
+    pub fn fields_of(&self, name: &str, label: &str) -> Vec<Typed> {
+        let written = self.fields().filter(|(own, text)| own == name && !text.is_empty());
+        written.map(|(_, text)| Typed { label: label.to_owned(), text }).collect()
     }
 
     /// What was written into the fields of a submission, without those that are not public.
@@ -76,14 +81,26 @@ impl SentForm {
 
 /// What was written into the fields of a submission, without those that are not public.
 pub fn public_fields(form: &[u8], request_type: &RequestType) -> Vec<Typed> {
+    let written: Vec<(String, String)> =
+        pairs(form).filter(|(name, text)| name.starts_with('/') && !text.is_empty()).collect();
+    let header_of_row = |row: &str| {
+        let name = format!("/headers/{row}/name");
+        written.iter().find(|(own, _)| *own == name).map_or("", |(_, header)| header.as_str())
+    };
+    let classes = &request_type.classes;
+    let is_open = |header: &str| !is_credential(header) && !classes.hide_header(header);
     let is_public = |name: &str| {
         let steps: Vec<String> = name.split('/').skip(1).map(unescaped).collect();
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
-        let classes = &request_type.classes;
-        name.starts_with('/') && !classes.hide(&steps) && !classes.reach_into(&steps)
+        let is_open = match steps.as_slice() {
+            ["headers", row, "value"] => is_open(header_of_row(row)),
+            ["headers", header] => is_open(header),
+            _ => true,
+        };
+        is_open && !classes.hide(&steps) && !classes.reach_into(&steps)
     };
-    let typed = |(label, text): (String, String)| Typed { label, text };
-    pairs(form).filter(|(name, text)| !text.is_empty() && is_public(name)).map(typed).collect()
+    let typed = |(label, text): &(String, String)| Typed { label: label.clone(), text: text.clone() };
+    written.iter().filter(|(name, _)| is_public(name)).map(typed).collect()
 }
 
 impl FromRequest for SentForm {
@@ -102,6 +119,7 @@ impl FromRequest for SentForm {
                 Ok(_) => return Err(sender.err().unwrap_or(PageError::Form)),
                 Err(_) => return Err(PageError::Unreadable),
             };
+            note_form_page(&http, bytes.as_ref().map_or(&[][..], |bytes| &bytes[..]));
             Ok(Self { sender, bytes })
         })
     }

@@ -90,11 +90,13 @@ class Provider:
 class Approvals:
     """`countersign serve` with this provider, on its own database."""
 
-    def __init__(self, binary: Path, folder: Path, database_url: str | None = None) -> None:
+    def __init__(
+        self, binary: Path, folder: Path, database_url: str | None = None, people: dict[str, Any] | None = None
+    ) -> None:
         self._binary = binary
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self.provider = Provider(folder, f"{self.url}/ui/sign-in/callback")
+        self.provider = Provider(folder, f"{self.url}/ui/sign-in/callback", people)
         self.log = folder / "serve.log"
         self._config = folder / "countersign.toml"
         (folder / "types").mkdir()

@@ -122,12 +122,13 @@ def test_a_checker_whose_session_ended_in_the_step_decides_nothing(
     expect(page.get_by_role("heading", level=1)).to_have_text("You were signed out. Nothing was recorded.")
     looks.photograph(page, "signed-out")
     assert desk.server.state(request) == "AdminTask"
+    # What was half written is shown here, and is nowhere kept: they signed out.
+    expect(page.get_by_label("What you wrote")).to_have_value("Half a sentence")
     page.get_by_role("link", name="Sign in").click()
     click_person(page, CHECKER)
-    # Back at the request that the form was about.
-    page.get_by_role("link", name=re.compile("Approve…")).click()
-    # With scripts, what was half written is still there.
-    expect(page.get_by_label("Message")).to_have_value("Half a sentence" if either.script else "")
+    # Back at the step.
+    expect(page).to_have_url(desk.server.url + path_of(request, "approve"))
+    expect(page.get_by_label("Message")).to_have_value("")
 
 
 def sign_out_in_another_tab(page: Page) -> None:

@@ -38,8 +38,12 @@ def test_a_form_without_its_token_decides_nothing(desk: Desk, checker: Page, wai
 def test_a_token_of_another_session_decides_nothing(desk: Desk, checker: Page, waiting: Submitted) -> None:
     other = desk.sign_in(FINANCE)
     token = other.locator('input[name="csrf"]').first.get_attribute("value") or ""
-    form = decision_of(checker, waiting) | {"csrf": token}
-    assert_refused(desk, waiting, post(checker, waiting, form, origin=desk.server.url).status)
+    own = decision_of(checker, waiting)
+    # As it is, it says whose it is; under the checker's own name it is no token of theirs.
+    assert post(checker, waiting, own | {"csrf": token}, origin=desk.server.url).status == 409
+    assert desk.server.state(waiting) == "AdminTask"
+    forged = ".".join([*str(own["csrf"]).split(".")[:-1], token.split(".")[-1]])
+    assert_refused(desk, waiting, post(checker, waiting, own | {"csrf": forged}, origin=desk.server.url).status)
 
 
 def test_a_form_from_another_site_decides_nothing(desk: Desk, checker: Page, waiting: Submitted) -> None:

@@ -31,6 +31,9 @@ def test_three_faults_are_shown_at_their_fields_and_the_input_is_kept(
     at(page, "/body/points").fill("250")
     at(page, "/body/programId").fill("1001")
     at(page, "/body/earningEntityId").fill(str(customer))
+    if not either.script:
+        # What a page never shows again is typed again.
+        at(page, "/headers/Authorization").fill(AUTHORIZATION)
     page.get_by_role("button", name="Submit for approval").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Give 250 gift points to customer {customer}")
     looks.photograph(page, "2-submitted")

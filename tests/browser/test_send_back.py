@@ -39,7 +39,7 @@ def test_a_wrong_amount_is_sent_back_corrected_and_approved(desk: Desk, looks: L
     expect(maker.get_by_text("It is about: body › points.")).to_be_visible()
     expect(maker.get_by_label("Points", exact=True)).to_have_value("350")
     maker.get_by_label("Points", exact=True).fill("35")
-    maker.get_by_label("Authorization").fill(AUTHORIZATION)
+    maker.get_by_role("textbox", name="Authorization").fill(AUTHORIZATION)
     look(looks, maker, "3-form", either)
     maker.get_by_role("button", name="Resubmit for approval").click()
     expect(maker.get_by_text("This is revision 2.")).to_be_visible()

@@ -51,7 +51,9 @@ class Watch:
         # What a page of somebody who signed out elsewhere is told.
         if response.status == 401 and "/ui/events" in response.url:
             return
-        is_page = response.request.resource_type == "document"
+        # A script may send a form for its page.
+        asked = response.request
+        is_page = asked.resource_type == "document" or (asked.resource_type == "fetch" and asked.method == "POST")
         if response.status >= 500 or (response.status >= 400 and not is_page):
             self._note(f"{response.status} for {response.request.method} {response.url}")
 

@@ -22,6 +22,11 @@ impl FieldClasses {
         self.masked.iter().chain(&self.secret).any(|place| place.covers(steps))
     }
 
+    /// Whether the value at `steps` of a task, or anything around it, is secret.
+    pub fn keep_secret(&self, steps: &[&str]) -> bool {
+        self.secret.iter().any(|place| place.covers(steps))
+    }
+
     /// Whether anything inside of the value at `steps` of a task may be masked or secret.
     pub fn reach_into(&self, steps: &[&str]) -> bool {
         self.masked.iter().chain(&self.secret).any(|place| place.is_inside(steps))

@@ -67,6 +67,15 @@ impl Summary {
         })
     }
 
+    /// The sentence with `word` in place of each value.
+    pub fn with_words(&self, word: impl Fn(&str) -> String) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Field(name) => word(name),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
     /// The sentence for this task. Fields that `classes` hide are never filled in.
     pub fn fill(&self, task: &Value, classes: &FieldClasses) -> String {
         let mut filled = String::new();

@@ -71,16 +71,80 @@
   };
   retitle();
 
-  // A message is never lost: it is kept per page and field until the server has recorded it.
-  const key = (t) => 'cs:' + location.pathname.replace(/\/decide$/, '/reject').replace(/\/(settle|comments)$/, '') + ':' + t.id;
-  const done = new URLSearchParams(location.search).get('said');
-  // A comment leaves the words of a step alone.
-  const kept = 'cs:' + location.pathname + (done === 'commented' ? ':' : '');
-  if (done) stored('sessionStorage', (s) => Object.keys(s).filter((k) => k.startsWith(kept)).forEach((k) => s.removeItem(k)));
-  $$('textarea[name=message]').forEach((t) => {
-    stored('sessionStorage', (s) => { if (!t.value) t.value = s.getItem(key(t)) || ''; });
-    t.addEventListener('input', () => stored('sessionStorage', (s) => s.setItem(key(t), t.value)));
+  // Words about requests are kept in this tab until the server has recorded them. They belong to one account in one org,
+  // to one step, and to the requests that the form is about.
+  const whose = document.body.dataset.for || '';
+  const account = 'cs:draft:' + whose.slice(whose.lastIndexOf('.') + 1) + ':';
+  const drop = (s, which) => Object.keys(s).filter((k) => k.startsWith('cs:draft:') && which(k)).forEach((k) => s.removeItem(k));
+  const draftKey = (t) => account + [whose, new URL(t.form.action).pathname, $('button[name=decision]', t.form)?.value, $$('[name=shown]', t.form).map((i) => i.value).sort(), t.id].join('|');
+  // Signing out ends the drafts of every tab: each finds on its next page that it has not heard of that yet.
+  const out = () => stored('localStorage', (l) => l.getItem('cs:out')) || '';
+  if (new URLSearchParams(location.search).get('out') && !whose) stored('localStorage', (l) => l.setItem('cs:out', String(Date.now())));
+  const said = new URLSearchParams(location.search).get('said');
+  stored('sessionStorage', (s) => {
+    if ((s.getItem('cs:out') || '') !== out()) drop(s, () => true);
+    s.setItem('cs:out', out());
+    if (whose) drop(s, (k) => !k.startsWith(account));
+    const sent = s.getItem('cs:sent'); s.removeItem('cs:sent');
+    if (sent && (said || $('[data-recorded]'))) s.removeItem(sent);
+    // A comment leaves the words of a step alone.
+    if (said && said !== 'commented') drop(s, (k) => k.includes(location.pathname + '/'));
   });
+  const restore = (t, s) => {
+    const words = s.getItem(draftKey(t));
+    if (!words || t.value) return;
+    t.value = words;
+    const note = document.createElement('p'), b = document.createElement('button');
+    note.className = 'hint restored'; note.setAttribute('role', 'status');
+    b.type = 'button'; b.className = 'link'; b.textContent = 'Discard';
+    b.addEventListener('click', () => { t.value = ''; s.removeItem(draftKey(t)); note.remove(); t.focus(); });
+    note.append('Restored from your draft. ', b); t.before(note);
+  };
+  $$('form textarea[name=message]').forEach((t) => stored('sessionStorage', (s) => {
+    restore(t, s);
+    t.addEventListener('input', () => { if (t.value) s.setItem(draftKey(t), t.value); else s.removeItem(draftKey(t)); });
+    t.form.addEventListener('submit', () => s.setItem('cs:sent', draftKey(t)));
+  }));
+  $('form[action="/ui/sign-out"]')?.addEventListener('submit', () => stored('sessionStorage', (s) => drop(s, () => true)));
+
+  // The form of a submission is checked, and gets and loses rows, in this page: so nothing that is typed is lost, not even
+  // what no page shows again. What leads elsewhere, and any answer without such a form, the browser loads itself.
+  const keepTyped = (main, old) => $$('[name^="typed:"]', main).forEach((mark) => {
+    const box = mark.closest('.field'), text = old.get(mark.value);
+    if (!text) return;
+    $$('[name^="/"]', box).forEach((i) => { if (/^(radio|checkbox)$/.test(i.type)) i.checked = i.value === text; else i.value = text; });
+    $$('[data-retype]', box).forEach((r) => { r.hidden = true; });
+  });
+  const send = async (form, by) => {
+    const typed = new FormData(form), body = new URLSearchParams(typed);
+    body.append(by.name, by.value);
+    $('#unsent')?.remove();
+    const answer = await fetch(form.action, { method: 'POST', body }).catch(() => null);
+    if (!answer) {
+      const note = document.createElement('p');
+      note.id = 'unsent'; note.className = 'offline'; note.setAttribute('role', 'alert');
+      note.textContent = 'No connection. Try again: what you typed is still here, and a form that is sent twice is one request.';
+      (by.closest('p') || form.lastElementChild).after(note);
+      return;
+    }
+    if (answer.redirected) { location.assign(answer.url); return; }
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (!$('form[data-keep]', page) || page.body.dataset.for !== whose) { form.dataset.away = '1'; form.requestSubmit(by); return; }
+    const main = $('#main'), fresh = $('#main', page);
+    keepTyped(fresh, typed);
+    document.title = page.title;
+    main.replaceChildren(...fresh.childNodes);
+    ($('[autofocus]', main) || $('[data-focus]', main))?.focus();
+  };
+  addEventListener('submit', (e) => {
+    const form = e.target, by = e.submitter;
+    if (!form.matches('form[data-keep]') || !by || form.dataset.away || /^(json|fields|org:.*)$/.test(by.value)) return;
+    e.preventDefault();
+    if (form.ariaBusy) return;
+    form.ariaBusy = 'true';
+    send(form, by).finally(() => { form.ariaBusy = null; });
+  });
+  addEventListener('pageshow', () => $$('form[data-keep]').forEach((f) => { delete f.dataset.away; }));
 
   // A decision is sent once, even on a double click. The server would also count it once.
   $$('form[data-decide]').forEach((f) => f.addEventListener('submit', (e) => {

@@ -1,10 +1,8 @@
-//! Controls on a page, and faults at them.
+//! Controls on a page.
 
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::domain::fault::wanted::{self, Wanted};
-use crate::domain::fault::{Fault, FaultKind};
 use crate::web::{Icon, filters};
 
 /// A field on a page.
@@ -17,6 +15,14 @@ pub struct FieldView {
     pub id: String,
     pub label: String,
     pub hint: Vec<String>,
+    /// What to write, in the words of its schema; empty if it has none.
+    pub wish: String,
+    /// Its place among the fields of the page.
+    pub order: usize,
+    /// Whether the cursor is here when the page comes.
+    pub has_focus: bool,
+    /// What was filled in here, or inside of it, and is not shown again.
+    pub emptied: Vec<EmptiedView>,
     pub is_optional: bool,
     pub errors: Vec<String>,
     /// What takes this row out of its list.
@@ -49,6 +55,18 @@ pub enum Control {
     },
 }
 
+/// Something that was filled in and is not shown again: it is typed again, or left out on purpose.
+pub struct EmptiedView {
+    /// The name of the mark that it was filled in.
+    pub typed_name: String,
+    /// The name under which the browser sent the field, so that a script can take it over.
+    pub was: String,
+    /// The name of the box that leaves it out.
+    pub leave_name: String,
+    pub label: String,
+    pub is_left_out: bool,
+}
+
 pub struct Input {
     pub kind: &'static str,
     pub mode: &'static str,
@@ -78,7 +96,7 @@ impl FieldView {
         !self.errors.is_empty()
     }
 
-    fn inner(&self) -> &[Self] {
+    pub(super) fn inner(&self) -> &[Self] {
         match &self.control {
             Control::Group(fields) | Control::List { rows: fields, .. } => fields,
             Control::Fixed(_)
@@ -90,7 +108,7 @@ impl FieldView {
         }
     }
 
-    fn inner_mut(&mut self) -> &mut [Self] {
+    pub(super) fn inner_mut(&mut self) -> &mut [Self] {
         match &mut self.control {
             Control::Group(fields) | Control::List { rows: fields, .. } => fields,
             Control::Fixed(_)
@@ -102,82 +120,20 @@ impl FieldView {
         }
     }
 
-    /// The id of the innermost field that contains `pointer`.
-    fn find(&self, pointer: &str) -> Option<&str> {
-        let rest = pointer.strip_prefix(self.at.as_str())?;
-        if !rest.is_empty() && !rest.starts_with('/') {
-            return None;
+    /// Puts the cursor here when the page comes: into the first control that takes it.
+    pub fn take_focus(&mut self) -> bool {
+        if matches!(self.control, Control::Fixed(_)) {
+            return false;
         }
-        let mut deeper = self.inner().iter().filter_map(|field| field.find(pointer));
-        Some(deeper.next().unwrap_or(&self.id))
+        self.has_focus = self.inner().is_empty();
+        self.has_focus || self.inner_mut().iter_mut().any(Self::take_focus)
     }
 
-    fn attach(&mut self, id: &str, sentence: &String) -> Option<String> {
-        if self.id == id {
-            if !self.errors.contains(sentence) {
-                self.errors.push(sentence.clone());
-            }
-            return Some(self.label.clone());
+    /// The field at exactly this place, or inside of this one.
+    pub fn find_mut(&mut self, at: &str) -> Option<&mut Self> {
+        if self.at == at {
+            return Some(self);
         }
-        self.inner_mut().iter_mut().find_map(|field| field.attach(id, sentence))
+        self.inner_mut().iter_mut().find_map(|inner| inner.find_mut(at))
     }
-}
-
-/// One line of the summary of what is wrong.
-pub struct Problem {
-    /// The control to go to; empty if there is none.
-    pub id: String,
-    /// The field's label; empty if there is none.
-    pub label: String,
-    pub sentence: String,
-}
-
-/// Puts a fault at its field, and says it for the summary.
-pub fn attach_fault<'v>(fields: impl Iterator<Item = &'v mut FieldView>, fault: &Fault) -> Problem {
-    let sentence = sentence(&fault.kind);
-    for field in fields {
-        let Some(id) = field.find(&fault.field).map(str::to_owned) else { continue };
-        let at = at_of(field, &fault.field);
-        let inside = fault.field.strip_prefix(at.as_str()).unwrap_or_default().trim_start_matches('/');
-        let sentence: String = match inside.parse::<usize>() {
-            _ if inside.is_empty() => sentence,
-            Ok(item) => format!("Item {}: {sentence}", item + 1),
-            Err(_) => format!("{inside}: {sentence}"),
-        };
-        let label = field.attach(&id, &sentence).unwrap_or_default();
-        return Problem { id, label, sentence };
-    }
-    // Nothing on the page is about it: its pointer says at least where it would be.
-    let place = fault.field.rsplit('/').next().filter(|name| !name.is_empty());
-    let sentence = place.map_or_else(|| sentence.clone(), |place| format!("{place}: {sentence}"));
-    Problem { id: String::new(), label: String::new(), sentence }
-}
-
-/// What to do, for people who see fields and no members.
-fn sentence(fault: &FaultKind) -> String {
-    if let FaultKind::Missing { wanted } = fault {
-        return match wanted {
-            Wanted::Kinds(kinds) if *kinds == [wanted::Kind::Text] => "Fill this in.".to_owned(),
-            Wanted::Kinds(_) | Wanted::OneOf(_) | Wanted::Exactly(_) | Wanted::Unclear => {
-                format!("Fill this in. {}", wish(wanted))
-            }
-        };
-    }
-    if let FaultKind::Wrong { wanted } = fault { wish(wanted) } else { fault.sentence_calling(A_STRING) }
-}
-
-/// What people who fill in a form call a string.
-const A_STRING: &str = "a text";
-
-fn wish(wanted: &Wanted) -> String {
-    if *wanted == Wanted::a(wanted::Kind::Number) {
-        return "Write a number such as 1240.00: digits, a point, no spaces.".to_owned();
-    }
-    wanted.sentence(A_STRING)
-}
-
-/// JSON pointer of the innermost field that contains `pointer`.
-fn at_of(field: &FieldView, pointer: &str) -> String {
-    let inner = field.inner().iter().find(|inner| inner.find(pointer).is_some());
-    inner.map_or_else(|| field.at.clone(), |inner| at_of(inner, pointer))
 }

@@ -1,17 +1,23 @@
 //! What a browser posted, or what a new form contains: values by name. A name is a JSON pointer into the
-//! task; `rows:` before one is how many rows its list has, and `number:` marks a text that is a number.
+//! task. `rows:` before one is how many rows its list has, `number:` marks a text that is a number, `typed:` that
+//! somebody filled in what no page shows again, and `leave:` that they leave it out now.
 
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode;
 
 use crate::domain::fault::pointer_to;
+use crate::domain::json;
 use crate::http::query::pairs;
 
 /// Fields of one post.
 const FIELDS_MAX: usize = 2_000;
 /// Rows of one list.
 pub const ROWS_MAX: usize = 100;
+
+const TYPED: &str = "typed:";
+/// What can be before a field's name.
+const MARKS: [&str; 4] = ["rows:", "number:", TYPED, "leave:"];
 
 /// Values by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,6 +64,47 @@ impl Entries {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// Remembers what is filled in, under the name that it has in the browser: rows may move from now on.
+    pub fn remember_typed(&mut self) {
+        let filled: Vec<String> = self
+            .0
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .filter_map(|(name, _)| {
+                name.starts_with('/').then_some(name.as_str()).or(name.strip_prefix(TYPED))
+            })
+            .map(str::to_owned)
+            .collect();
+        for name in filled {
+            self.0.insert(typed_name(&name), name);
+        }
+    }
+
+    /// The places at or inside of `at` that were filled in, now or before.
+    pub fn typed_in<'e>(&'e self, at: &'e str) -> impl Iterator<Item = &'e str> {
+        let names = self.0.keys().filter_map(|name| name.strip_prefix(TYPED));
+        names.filter(move |name| is_inside(name, at))
+    }
+
+    /// Whether `at` was filled in before, is empty now, and was not left out on purpose.
+    pub fn is_emptied(&self, at: &str) -> bool {
+        self.0.contains_key(&typed_name(at))
+            && self.get(&leave_name(at)).is_empty()
+            && self.get(at).is_empty()
+            && !self.is_in_json(at)
+    }
+
+    /// Whether `at` is a place in the JSON of a field around it.
+    fn is_in_json(&self, at: &str) -> bool {
+        let around = at.match_indices('/').skip(1).map(|(cut, _)| at.split_at(cut));
+        let mut written = around.filter(|(outer, _)| !self.get(outer).trim().is_empty());
+        // What can't be read is a fault itself.
+        written.any(|(outer, inner)| match json::read(self.get(outer).as_bytes()) {
+            Ok(value) => value.pointer(inner).is_some(),
+            Err(_) => true,
+        })
+    }
+
     /// How many rows the list at `at` has; `None` if nothing says so.
     pub fn rows(&self, at: &str) -> Option<usize> {
         let rows = self.0.get(&rows_name(at))?;
@@ -99,9 +146,24 @@ pub fn number_name(at: &str) -> String {
     format!("number:{at}")
 }
 
+/// The name of the mark that a field was filled in that no page shows again.
+pub fn typed_name(at: &str) -> String {
+    format!("{TYPED}{at}")
+}
+
+/// The name of the box for a field that was filled in and is left out now.
+pub fn leave_name(at: &str) -> String {
+    format!("leave:{at}")
+}
+
+/// Whether a name only says something about a field.
+pub fn is_mark(name: &str) -> bool {
+    !name.starts_with('/') && MARKS.iter().any(|mark| name.starts_with(mark))
+}
+
 /// Whether a field's name is `at`, or is inside of it.
 fn is_inside(name: &str, at: &str) -> bool {
-    let pointer = name.strip_prefix("rows:").or_else(|| name.strip_prefix("number:")).unwrap_or(name);
+    let pointer = MARKS.iter().find_map(|mark| name.strip_prefix(mark)).unwrap_or(name);
     pointer.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
@@ -138,5 +200,31 @@ mod tests {
         assert_eq!((entries.rows("/body/l/1/in"), entries.rows("/body/l/2/in")), (Some(1), None));
         assert_eq!((entries.get("/body/l/10/a"), entries.get("/body/l/11/a")), ("a11", ""));
         assert_eq!(entries.get("/body/lother/1"), "stays");
+    }
+
+    #[test]
+    fn what_was_typed_is_missed_wherever_its_row_moved_until_it_is_typed_again_or_left_out() {
+        let mut entries = Entries::default();
+        entries.set_rows("/body/l", 2);
+        entries.put("/body/l/1/pin", "4711");
+        entries.remember_typed();
+        entries.remove_row("/body/l", 0);
+        assert_eq!(entries.get("typed:/body/l/0/pin"), "/body/l/1/pin");
+        assert!(!entries.is_emptied("/body/l/0/pin"));
+        // The page does not show it again, and the browser sends it back empty.
+        entries.put("/body/l/0/pin", "");
+        assert!(entries.is_emptied("/body/l/0/pin") && !entries.is_emptied("/body/l/0/name"));
+        entries.put("leave:/body/l/0/pin", "yes");
+        assert!(!entries.is_emptied("/body/l/0/pin"));
+    }
+
+    #[test]
+    fn what_was_typed_is_found_in_the_json_around_it() {
+        let mut entries = Entries::default();
+        entries.put("typed:/body/l/0/pin", "yes");
+        for (json, is_emptied) in [(r#"{"l":[{"pin":1}]}"#, false), (r#"{"l":[{}]}"#, true), ("{", false)] {
+            entries.put("/body", json);
+            assert_eq!(entries.is_emptied("/body/l/0/pin"), is_emptied, "{json}");
+        }
     }
 }

@@ -8,9 +8,12 @@
 mod controls;
 mod entries;
 mod filled;
+mod hints;
 mod parse;
 mod parts;
+mod place;
 mod plan;
+mod problems;
 mod render;
 mod schema_types;
 #[cfg(test)]
@@ -20,19 +23,20 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-pub use controls::{FieldView, Problem};
+pub use controls::FieldView;
 pub use entries::{Entries, read as read_entries};
 use filled::{begin, fill, refill_rows};
 use parse::{Found, Reader, drop_empty_rows};
 use parts::{body, entity, headers, hostname, own_headers, path, reason};
+pub use plan::words;
 use plan::{Field, Inside, Kind, of_schema};
+pub use problems::Problem;
 use render::FieldRenderer;
 
 use crate::domain::allowed_targets::Targets;
 use crate::domain::fault::form::FormFault;
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::json;
-use crate::domain::pointer::unescaped;
 use crate::domain::request_type::RequestType;
 use crate::domain::submission::{TASK, written};
 use crate::http::body::BODY_BYTES_MAX;
@@ -163,6 +167,18 @@ impl Form {
         }
     }
 
+    /// What was filled in once, is not shown again, and is empty now, unless the maker leaves it out on purpose.
+    pub fn emptied(&self, entries: &Entries) -> Vec<Fault> {
+        let emptied = entries.typed_in("").filter(|at| entries.is_emptied(at));
+        emptied.map(|at| Fault::new(at, FormFault::Emptied)).collect()
+    }
+
+    /// Whether the list at `at` has room for another row.
+    pub fn has_room(&self, at: &str, entries: &Entries) -> bool {
+        let rows = entries.rows(at).unwrap_or(0);
+        self.parts().into_iter().any(|(field, own)| rows < field.rows_max(&own, at))
+    }
+
     /// Takes rows out that nobody wrote in.
     pub fn drop_empty_rows(&self, entries: &mut Entries) {
         for (field, at) in self.parts() {
@@ -232,31 +248,6 @@ impl Form {
             }
         }
         headers
-    }
-
-    /// Faults of the API's body with pointers as in the form.
-    pub fn place(&self, faults: &[Fault], entries: &Entries) -> Vec<Fault> {
-        let place = |fault: &Fault| {
-            let at = fault.field.strip_prefix(TASK).unwrap_or(&fault.field);
-            let field = match at.strip_prefix(HEADERS).and_then(|rest| rest.strip_prefix('/')) {
-                Some(name) => self.place_header(name, entries),
-                None => at.to_owned(),
-            };
-            Fault { field, ..fault.clone() }
-        };
-        faults.iter().map(place).collect()
-    }
-
-    fn place_header(&self, name: &str, entries: &Entries) -> String {
-        let name = unescaped(name);
-        let is_named = |row: &usize| entries.get(&format!("{HEADERS}/{row}/name")) == name;
-        let row = (0..entries.rows(HEADERS).unwrap_or(0)).find(is_named);
-        let own = self.own_headers.iter().find(|field| field.name.eq_ignore_ascii_case(&name));
-        match (own, row) {
-            (Some(field), _) => pointer_to(HEADERS, &field.name),
-            (None, Some(row)) => format!("{HEADERS}/{row}/value"),
-            (None, None) => pointer_to(HEADERS, &name),
-        }
     }
 
     /// What was written, for the form's other way of writing the body; `None` if that can't express it.
@@ -332,12 +323,19 @@ fn fields_of(part: &Field, at: &str, drawing: &mut FieldRenderer<'_>) -> Vec<Fie
     }
 }
 
-/// Attaches faults to their fields; returns all of them for the summary.
+/// Attaches faults to their fields; returns all of them for the summary, in the order of the page.
 pub fn attach_faults(sections: &mut [Section], faults: &[Fault]) -> Vec<Problem> {
-    faults
-        .iter()
-        .map(|fault| {
-            controls::attach_fault(sections.iter_mut().flat_map(|section| &mut section.fields), fault)
-        })
-        .collect()
+    let attach =
+        |fault| problems::attach_fault(sections.iter_mut().flat_map(|section| &mut section.fields), fault);
+    let mut problems: Vec<Problem> = faults.iter().map(attach).collect();
+    problems.sort_by_key(|problem| problem.order);
+    problems
+}
+
+/// Puts the cursor into the field at `at` when the page comes.
+pub fn focus(sections: &mut [Section], at: &str) {
+    let mut fields = sections.iter_mut().flat_map(|section| &mut section.fields);
+    if let Some(field) = fields.find_map(|field| field.find_mut(at)) {
+        field.take_focus();
+    }
 }

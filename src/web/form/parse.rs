@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::entries::{Entries, number_name, rows_name};
+use super::entries::{Entries, is_mark, number_name, rows_name};
 use super::plan::{Field, Inside, Kind};
 use crate::domain::fault::form::FormFault;
 use crate::domain::fault::wanted::{self, Wanted};
@@ -58,7 +58,6 @@ impl<'e> Reader<'e> {
 
     /// Names with a value that no field asked for: the type has changed since the form was made.
     pub fn unused(&self) -> Vec<&'e str> {
-        let is_mark = |name: &str| name.starts_with("rows:") || name.starts_with("number:");
         let unused = self
             .entries
             .iter()
@@ -183,8 +182,8 @@ impl<'e> Reader<'e> {
                 self.faults.extend(faults.into_iter().map(inside));
                 Some(value)
             }
-            Err(json::NotJson { reason }) => {
-                self.faults.push(Fault::new(at, FormFault::NotJson { reason }));
+            Err(why) => {
+                self.faults.push(Fault::new(at, FormFault::NotJson(why)));
                 Some(text.into())
             }
         }
@@ -226,7 +225,8 @@ pub fn drop_empty_rows(field: &Field, at: &str, entries: &mut Entries) {
             for row in (0..entries.rows(at).unwrap_or(0)).rev() {
                 let row_at = pointer_to(at, &row.to_string());
                 drop_empty_rows(item, &row_at, entries);
-                if !matches!(Reader::of(entries).read(item, &row_at), Found::Given(_)) {
+                let is_missed = entries.typed_in(&row_at).any(|at| entries.is_emptied(at));
+                if !is_missed && !matches!(Reader::of(entries).read(item, &row_at), Found::Given(_)) {
                     entries.remove_row(at, row);
                 }
             }

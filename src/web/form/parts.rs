@@ -1,6 +1,6 @@
 //! The fields of each part of a form, as its type describes them.
 
-use super::plan::{Choice, Field, Kind, Look, as_json, of_schema, words};
+use super::plan::{Choice, Field, Kind, Look, Rows, as_json, of_schema, words};
 use super::{AUTHORIZATION, BELONGS};
 use crate::domain::allowed_targets::{Origin, Targets};
 use crate::domain::path::placeholders;
@@ -94,7 +94,7 @@ pub(super) fn headers(request_type: &RequestType) -> Field {
         "Header",
         Kind::Group(vec![text("name", "Name"), text("value", "Value")], false),
     );
-    let headers = Field::own("headers", "Other headers", Kind::List(Box::new(row), 0)).optional();
+    let headers = Field::own("headers", "Other headers", Kind::List(Box::new(row), Rows::any())).optional();
     let content_type = request_type.media_type.content_type();
     let headers = headers.with_hint(&format!("A body goes out as {content_type}."));
     let taken = request_type.headers.named().join(", ");

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
+use super::entries::ROWS_MAX;
+use super::hints::{Hints, json_hint};
 use super::schema_types::kinds;
+use crate::domain::fault::pointer_to;
 use crate::domain::json;
 use crate::domain::request_type::Schema;
 
@@ -41,6 +44,8 @@ pub struct Field {
     pub label: String,
     /// What helps to fill it in.
     pub hint: Vec<String>,
+    /// What to write, in the words of its schema; empty if it has none.
+    pub wish: String,
     /// Whether the member must be there.
     pub is_required: bool,
     /// Whether `null` is allowed.
@@ -65,11 +70,38 @@ pub enum Kind {
     /// An object: its members, and whether others may be added as JSON.
     Group(Vec<Field>, bool),
     /// A list, a row for each item.
-    List(Box<Field>, usize),
+    List(Box<Field>, Rows),
     /// A list of texts or numbers, one on each line.
     Lines(Box<Field>),
     /// Whatever has no control of its own, as JSON.
     Json,
+}
+
+/// How many rows a list has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rows {
+    /// In a new form.
+    pub at_first: usize,
+    /// At least; fewer can't be made with the page's buttons.
+    pub min: usize,
+    /// At most; more can't be made with the page's buttons.
+    pub max: usize,
+}
+
+impl Rows {
+    /// What the list's schema says.
+    fn of(schema: &Value) -> Self {
+        let number = |name: &str| schema.get(name).and_then(Value::as_u64);
+        let count = |name: &str| number(name).map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        let min = count("minItems").unwrap_or(0);
+        let max = count("maxItems").unwrap_or(ROWS_MAX).min(ROWS_MAX);
+        Self { at_first: min.min(ROWS_AT_FIRST_MAX), min, max }
+    }
+
+    /// A list without limits of its own.
+    pub fn any() -> Self {
+        Self { at_first: 0, min: 0, max: ROWS_MAX }
+    }
 }
 
 /// The fields inside a field.
@@ -101,7 +133,7 @@ impl Kind {
 
     /// Rows that a new form shows of a list; none of anything else.
     fn rows_at_first(&self) -> usize {
-        if let Self::List(_, rows) = self { *rows } else { 0 }
+        if let Self::List(_, rows) = self { rows.at_first } else { 0 }
     }
 }
 
@@ -141,6 +173,7 @@ impl Field {
             name: name.to_owned(),
             label: label.to_owned(),
             hint: Vec::new(),
+            wish: String::new(),
             is_required: true,
             is_nullable: false,
             default: None,
@@ -151,6 +184,25 @@ impl Field {
     /// Rows that a new form shows of a list.
     pub fn rows_at_first(&self) -> usize {
         usize::from(self.is_required).max(self.kind.rows_at_first())
+    }
+
+    /// The most rows of the list at `wanted`, if it is this field at `at` or inside of it; none of anything else.
+    pub fn rows_max(&self, at: &str, wanted: &str) -> usize {
+        if let (Kind::List(_, rows), true) = (&self.kind, at == wanted) {
+            return rows.max;
+        }
+        let Some(rest) = wanted.strip_prefix(at).and_then(|rest| rest.strip_prefix('/')) else { return 0 };
+        match self.kind.inside() {
+            Inside::Nothing => 0,
+            Inside::Members(fields) => {
+                let inner = fields.iter().map(|field| field.rows_max(&pointer_to(at, &field.name), wanted));
+                inner.max().unwrap_or(0)
+            }
+            Inside::Rows(item) => {
+                let row = rest.split('/').next().unwrap_or_default();
+                item.rows_max(&pointer_to(at, row), wanted)
+            }
+        }
     }
 
     /// The same, but it may be left out.
@@ -195,12 +247,13 @@ impl<'s> Planner<'s> {
         let kind = self.kind(name, schema, &kinds, depth);
         let keyword = |name: &str| source.get(name).or_else(|| schema.get(name));
         let text = |name: &str| keyword(name).and_then(Value::as_str).map(str::to_owned);
-        let mut hint: Vec<String> = text("description").into_iter().collect();
-        hint.extend(self.hints(schema, &kind, &kinds));
+        let hints = Hints { schema, description: text("description"), kinds: &kinds };
+        let (hint, wish) = (hints.of(&kind), hints.wish());
         Field {
             name: name.to_owned(),
             label: text("title").filter(|title| !title.is_empty()).unwrap_or_else(|| words(name)),
             hint,
+            wish,
             is_required,
             is_nullable,
             default: keyword("default").cloned(),
@@ -258,8 +311,6 @@ impl<'s> Planner<'s> {
             // A box that is not ticked and a row that is not filled in would be the same.
             item.kind = choice(&[true.into(), false.into()]);
         }
-        let at_first = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0);
-        let at_first = usize::try_from(at_first).unwrap_or(usize::MAX).min(ROWS_AT_FIRST_MAX);
         match item.kind {
             Kind::Text(Look::Line | Look::Email) | Kind::Number => Kind::Lines(Box::new(item)),
             Kind::Json | Kind::Fixed(_) => Kind::Json,
@@ -269,36 +320,8 @@ impl<'s> Planner<'s> {
             | Kind::TextOrNumber
             | Kind::Group(..)
             | Kind::List(..)
-            | Kind::Lines(_) => Kind::List(Box::new(item), at_first),
+            | Kind::Lines(_) => Kind::List(Box::new(item), Rows::of(schema)),
         }
-    }
-
-    fn hints(&self, schema: &'s Value, kind: &Kind, kinds: &[&str]) -> Vec<String> {
-        let mut hints = Vec::new();
-        match kind {
-            Kind::Json => hints.push(json_hint(kinds)),
-            Kind::Lines(_) => hints.push("One on each line.".to_owned()),
-            Kind::Text(_) | Kind::TextOrNumber => {
-                if let Some(limit) = schema.get("maxLength").and_then(Value::as_u64) {
-                    hints.push(format!("At most {limit} characters."));
-                }
-                if schema.get("format").and_then(Value::as_str) == Some("date-time") {
-                    hints.push("Such as 2026-11-22T10:30:00Z.".to_owned());
-                }
-            }
-            Kind::Fixed(_)
-            | Kind::Choice(_)
-            | Kind::Truth
-            | Kind::Number
-            | Kind::Group(..)
-            | Kind::List(..) => {}
-        }
-        let example = schema.get("examples").and_then(|examples| examples.get(0));
-        if let Some(example) = example.filter(|example| !example.is_object() && !example.is_array()) {
-            let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
-            hints.push(format!("Such as {example}."));
-        }
-        hints
     }
 }
 
@@ -331,14 +354,6 @@ fn look(name: &str, schema: &Value) -> Look {
             let last = name.rsplit(' ').next().unwrap_or_default();
             if LONG_NAMES.contains(&last) { Look::Long } else { Look::Line }
         }
-    }
-}
-
-fn json_hint(kinds: &[&str]) -> String {
-    match kinds {
-        ["object"] => r#"Written as JSON, such as {"name": "value", "number": 1}."#.to_owned(),
-        ["array"] => r#"Written as JSON, such as ["one", "two"]."#.to_owned(),
-        _ => r#"Written as JSON: a text in double quotes, a number, true, {…} or […]."#.to_owned(),
     }
 }
 

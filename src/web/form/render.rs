@@ -1,12 +1,14 @@
 //! From fields and their content to controls. What is not public is never written back into a page.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::controls::{Control, FieldView, Input, OptionView};
-use super::entries::{Entries, ROWS_MAX, number_name, rows_name};
+use super::controls::{Control, EmptiedView, FieldView, Input, OptionView};
+use super::entries::{Entries, leave_name, number_name, rows_name, typed_name};
 use super::filled::pretty;
 use super::parse::{YES, is_box};
-use super::plan::{Choice, Field, Kind, Look, as_json};
+use super::plan::{Choice, Field, Kind, Look, Rows, as_json, words};
 use crate::domain::fault::pointer_to;
 use crate::domain::json;
 use crate::domain::pointer::steps_of;
@@ -24,24 +26,31 @@ pub struct FieldRenderer<'a> {
     entries: &'a Entries,
     classes: &'a FieldClasses,
     drawn: usize,
+    /// What the page marks as filled in: each place once.
+    marked: BTreeSet<String>,
 }
 
 impl<'a> FieldRenderer<'a> {
     /// Shows `entries`, but for what `classes` hide.
     pub fn of(entries: &'a Entries, classes: &'a FieldClasses) -> Self {
-        Self { entries, classes, drawn: 0 }
+        Self { entries, classes, drawn: 0, marked: BTreeSet::new() }
     }
 
     /// One field with everything inside.
     pub fn field(&mut self, field: &Field, at: &str) -> FieldView {
         self.drawn += 1;
         let id = format!("f{}", self.drawn);
+        let order = self.drawn;
         let hidden = self.hidden(field, at);
         let mut hint: Vec<String> = field.hint.clone();
         if let (Kind::Fixed(value), false) = (&field.kind, field.is_required) {
             hint.push(format!("Sends {}.", unquoted(value)));
         }
-        hint.extend(self.hidden_hint(hidden, at));
+        let emptied = self.emptied(hidden, at);
+        hint.extend(hidden_hint(hidden, !emptied.is_empty()));
+        if matches!(field.kind, Kind::TextOrNumber) {
+            hint.push("It is sent as a text unless you tick that it is a number.".to_owned());
+        }
         let control = self.control(field, at, &id, hidden);
         // A box always says one thing or the other.
         let is_certain = matches!(control, Control::Box { value: "true", .. } | Control::Fixed(_));
@@ -50,6 +59,10 @@ impl<'a> FieldRenderer<'a> {
             id,
             label: field.label.clone(),
             hint,
+            wish: field.wish.clone(),
+            order,
+            has_focus: false,
+            emptied,
             is_optional: !field.is_required && !is_certain,
             errors: Vec::new(),
             remove: None,
@@ -80,7 +93,7 @@ impl<'a> FieldRenderer<'a> {
                 Control::Input(Input { number: Some((name, is_number)), ..input(hidden, written) })
             }
             Kind::Group(fields, is_open) => Control::Group(self.group(at, fields, *is_open)),
-            Kind::List(item, _) => self.list(item, at),
+            Kind::List(item, rows) => self.list(item, *rows, at),
             Kind::Lines(_) => area(written.to_owned(), 4, false, hidden),
             Kind::Json => area(self.json(at, hidden), 5, true, hidden),
         }
@@ -97,17 +110,17 @@ impl<'a> FieldRenderer<'a> {
         drawn
     }
 
-    fn list(&mut self, item: &Field, at: &str) -> Control {
+    fn list(&mut self, item: &Field, bounds: Rows, at: &str) -> Control {
         let count = self.entries.rows(at).unwrap_or(0);
         let rows = (0..count).map(|row| {
             let row_at = pointer_to(at, &row.to_string());
             let mut view = self.field(item, &row_at);
             view.label = format!("{} {}", item.label, row + 1);
-            view.remove = Some(format!("remove:{row_at}"));
+            view.remove = (count > bounds.min).then(|| format!("remove:{row_at}"));
             view
         });
         let rows = rows.collect();
-        Control::List { rows, rows_name: rows_name(at), is_full: count >= ROWS_MAX }
+        Control::List { rows, rows_name: rows_name(at), is_full: count >= bounds.max }
     }
 
     /// JSON as it was written, but for members that are hidden: those the maker writes again.
@@ -115,7 +128,7 @@ impl<'a> FieldRenderer<'a> {
         let written = self.entries.get(at);
         match hidden {
             Hidden::No => written.to_owned(),
-            Hidden::Whole => String::new(),
+            Hidden::Whole | Hidden::WholeSecret => String::new(),
             Hidden::Inside => json::read(written.as_bytes()).map_or_else(
                 |_| String::new(),
                 |mut value| {
@@ -140,35 +153,86 @@ impl<'a> FieldRenderer<'a> {
             ["headers", name] => is_credential(name) || self.classes.hide_header(name),
             _ => false,
         };
-        if is_secret_header || self.classes.hide(&steps) {
+        if is_secret_header || self.classes.keep_secret(&steps) {
+            Hidden::WholeSecret
+        } else if self.classes.hide(&steps) {
             Hidden::Whole
         } else if self.classes.reach_into(&steps) {
-            if matches!(field.kind, Kind::Json) { Hidden::Inside } else { Hidden::Whole }
+            if matches!(field.kind, Kind::Json) { Hidden::Inside } else { Hidden::WholeSecret }
         } else {
             Hidden::No
         }
     }
 
-    fn hidden_hint(&self, hidden: Hidden, at: &str) -> Option<String> {
-        let was_written = !self.entries.get(at).is_empty();
-        let hint = match (hidden, was_written) {
-            (Hidden::No, _) => return None,
-            (Hidden::Whole, false) => "Not public: this page never shows it again.",
-            (Hidden::Whole, true) => "Type it again: what is not public is not kept between two attempts.",
-            (Hidden::Inside, false) => "Parts of it are not public: this page never shows those again.",
-            (Hidden::Inside, true) => {
-                "Type the parts again that are not public: they are not kept between two attempts."
-            }
+    /// What was filled in at `at` or inside of it, now or before, and is not shown again.
+    fn emptied(&mut self, hidden: Hidden, at: &str) -> Vec<EmptiedView> {
+        let places = match hidden {
+            Hidden::No => Vec::new(),
+            Hidden::Whole | Hidden::WholeSecret => self.own(at),
+            Hidden::Inside => self.inside(at),
         };
-        Some(hint.to_owned())
+        // A place with its own field is also inside of the JSON for further members.
+        let places = places.into_iter().filter(|place| self.marked.insert(place.clone()));
+        let places: Vec<String> = places.collect();
+        places.iter().map(|place| self.emptied_view(place, at)).collect()
     }
+
+    /// What is hidden inside of JSON at `at`; all of it if it can't be read.
+    fn inside(&self, at: &str) -> Vec<String> {
+        let written = self.entries.get(at);
+        let mut places = Vec::new();
+        match json::read(written.as_bytes()) {
+            Ok(value) => find_hidden(&value, at, self.classes, &mut places),
+            Err(_) if written.trim().is_empty() => {}
+            Err(_) => places.push(at.to_owned()),
+        }
+        for before in self.entries.typed_in(at).filter(|place| is_hidden(place, self.classes)) {
+            if !places.iter().any(|place| place == before) {
+                places.push(before.to_owned());
+            }
+        }
+        places
+    }
+
+    /// The field itself, if it was filled in.
+    fn own(&self, at: &str) -> Vec<String> {
+        let was_filled = !self.entries.get(at).is_empty() || !self.entries.get(&typed_name(at)).is_empty();
+        was_filled.then(|| at.to_owned()).into_iter().collect()
+    }
+
+    fn emptied_view(&self, place: &str, at: &str) -> EmptiedView {
+        let leave_name = leave_name(place);
+        let label = if place == at {
+            "Leave it out".to_owned()
+        } else {
+            format!("Leave out: {}", words(steps_of(place).last().map_or("", String::as_str)))
+        };
+        let is_left_out = !self.entries.get(&leave_name).is_empty();
+        let was = self.entries.get(&typed_name(at));
+        let was = if was.is_empty() { YES } else { was }.to_owned();
+        EmptiedView { typed_name: typed_name(place), was, leave_name, label, is_left_out }
+    }
+}
+
+/// What to know about a field that is not shown again.
+fn hidden_hint(hidden: Hidden, was_filled: bool) -> Option<String> {
+    let hint = match (hidden, was_filled) {
+        (Hidden::No, _) => return None,
+        (Hidden::Whole | Hidden::WholeSecret, false) => "Not public: this page never shows it again.",
+        (Hidden::Inside, false) => "Parts of it are not public: this page never shows those again.",
+        (_, true) => return None,
+    };
+    Some(hint.to_owned())
 }
 
 /// How much of a field is not public.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hidden {
     No,
+    /// All of it; who types it sees it.
     Whole,
+    /// All of it, and nobody may see it over the maker's shoulder.
+    WholeSecret,
     /// Some of what is written in it.
     Inside,
 }
@@ -212,7 +276,7 @@ fn is_date(text: &str) -> bool {
 }
 
 fn input(hidden: Hidden, written: &str) -> Input {
-    let kind = if hidden == Hidden::No { "text" } else { "password" };
+    let kind = if hidden == Hidden::WholeSecret { "password" } else { "text" };
     Input { kind, mode: "", value: written.to_owned(), number: None }
 }
 
@@ -221,15 +285,39 @@ fn area(value: String, rows: usize, is_code: bool, hidden: Hidden) -> Control {
     Control::Area { value, rows, is_code, is_secret: hidden != Hidden::No }
 }
 
-/// Takes every hidden member out of `value`, which is at `at`.
-fn without_hidden(value: &mut Value, at: &str, classes: &FieldClasses) {
-    let is_hidden = |at: &str| {
-        let steps = steps_of(at);
-        classes.hide(&steps.iter().map(String::as_str).collect::<Vec<_>>())
-    };
+/// Whether the value at `at` is hidden.
+fn is_hidden(at: &str, classes: &FieldClasses) -> bool {
+    let steps = steps_of(at);
+    classes.hide(&steps.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// Notes where something hidden is inside of `value`, which is at `at`.
+fn find_hidden(value: &Value, at: &str, classes: &FieldClasses, found: &mut Vec<String>) {
+    if is_hidden(at, classes) {
+        found.push(at.to_owned());
+        return;
+    }
     match value {
         Value::Object(members) => {
-            members.retain(|name, _| !is_hidden(&pointer_to(at, name)));
+            members
+                .iter()
+                .for_each(|(name, inner)| find_hidden(inner, &pointer_to(at, name), classes, found));
+        }
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.for_each(|(index, inner)| {
+                find_hidden(inner, &pointer_to(at, &index.to_string()), classes, found);
+            });
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Takes every hidden member out of `value`, which is at `at`.
+fn without_hidden(value: &mut Value, at: &str, classes: &FieldClasses) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| !is_hidden(&pointer_to(at, name), classes));
             for (name, member) in members.iter_mut() {
                 without_hidden(member, &pointer_to(at, name), classes);
             }
@@ -237,7 +325,7 @@ fn without_hidden(value: &mut Value, at: &str, classes: &FieldClasses) {
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
                 let item_at = pointer_to(at, &index.to_string());
-                if is_hidden(&item_at) {
+                if is_hidden(&item_at, classes) {
                     *item = Value::Null;
                 }
                 without_hidden(item, &item_at, classes);

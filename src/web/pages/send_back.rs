@@ -100,7 +100,7 @@ pub async fn step(page: PageRequest, id: web::Path<String>) -> Page {
 
 /// `POST /ui/requests/{id}/send-back`
 pub async fn send_back(id: web::Path<String>, form: SentForm) -> Page {
-    let message = form.message();
+    let message = [form.message(), form.fields_of(FIELD, "What is to be changed")].concat();
     keeping(message, send_one_back(&id, form).await)
 }
 

@@ -34,7 +34,7 @@ pub struct WordForm {
 
 /// `POST /ui/requests/{id}/settle`
 pub async fn settle(id: web::Path<String>, form: SentForm) -> Page {
-    let words = form.message();
+    let words = [form.field("outcome", "What happened at the target"), form.message()].concat();
     keeping(words, settle_one(&id, form).await)
 }
 

@@ -17,7 +17,7 @@ use crate::domain::ids::OrgId;
 use crate::engine::sessions::{NewSession, SessionGrant};
 use crate::http::body::UnreadBody;
 use crate::http::query::given_once;
-use crate::web::session::{ReturnTo, Session, SignIn, check_browser, check_form, check_start};
+use crate::web::session::{ReturnTo, Session, SignIn, check_browser, check_person, check_start};
 use crate::web::{Page, PageError, PageRequest, Web, assets, ok, see_other};
 
 #[derive(Template)]
@@ -74,6 +74,9 @@ pub struct OrgForm {
     csrf: String,
     #[serde(default)]
     org: String,
+    /// Where to go on.
+    #[serde(default)]
+    to: String,
 }
 
 /// `GET /ui/sign-in`
@@ -167,7 +170,7 @@ pub async fn again(page: PageRequest) -> Page {
 /// `POST /ui/sign-in/again`
 pub async fn start_again(page: PageRequest, body: UnreadBody) -> Page {
     let form: SignInForm = body.read_form(&page.http).await?;
-    page.check_form(&form.csrf)?;
+    page.check_person(&form.csrf)?;
     let PageRequest { web, http, session, .. } = page;
     match &*web.sign_in {
         SignIn::Off => Err(PageError::off()),
@@ -200,7 +203,7 @@ pub async fn callback(web: web::Data<Web>, request: HttpRequest) -> Page {
     let SignIn::Oidc(provider) = &*web.sign_in else { return Err(PageError::NotFound) };
     let mut response = match come_back(&web, &request, provider).await {
         Ok(response) => response,
-        Err(error) => error.answer(&request, Some(&web)),
+        Err(error) => error.answer(&request, Some(&web)).await,
     };
     cookie::clear(&mut response, FLOW);
     Ok(response)
@@ -277,7 +280,7 @@ pub async fn sign_out(web: web::Data<Web>, request: HttpRequest, body: UnreadBod
     match Session::of(&web, &request).await {
         Ok(session) => {
             let form: SignInForm = body.read_form(&request).await?;
-            check_form(&web, &request, &session, &form.csrf)?;
+            check_person(&web, &request, &session, &form.csrf)?;
             web.engine.end_session(session.id).await?;
             web.live.end(session.id);
             tracing::info!("signed out");
@@ -294,10 +297,9 @@ pub async fn sign_out(web: web::Data<Web>, request: HttpRequest, body: UnreadBod
 /// `POST /ui/org`
 pub async fn switch_org(page: PageRequest, body: UnreadBody) -> Page {
     let form: OrgForm = body.read_form(&page.http).await?;
-    page.check_form(&form.csrf)?;
-    page.engine().switch_org(&page.session.live, &OrgId::new(form.org.as_str())).await?;
-    page.web.live.end(page.session.id);
-    Ok(see_other(crate::web::BASE))
+    page.check_person(&form.csrf)?;
+    page.change_org(&OrgId::new(form.org.as_str())).await?;
+    Ok(see_other(ReturnTo::read(&form.to).as_str()))
 }
 
 /// The message when signing in did not work; the log has the kind.

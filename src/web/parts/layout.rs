@@ -127,6 +127,8 @@ pub struct Shell {
     pub is_production: bool,
     /// What every form carries.
     pub csrf: String,
+    /// The org and the account that the page is made for: words kept in a browser belong to them.
+    pub made_for: String,
     /// The first requests that the person may decide now, in the order of the inbox.
     pub waiting: Vec<WaitingRequest>,
     pub rail: Vec<RailPart>,
@@ -187,6 +189,7 @@ impl Shell {
             environment: web.environment.clone(),
             is_production: is_production(&web.environment),
             csrf: session.csrf.clone(),
+            made_for: session.made_for.to_string(),
             rail: rail(actor, nav, waiting.len()),
             waiting,
             theme,
@@ -218,7 +221,7 @@ fn here(request: &HttpRequest) -> String {
 /// `POST /ui/theme`
 pub async fn theme(page: PageRequest, body: UnreadBody) -> Page {
     let form: ThemeForm = body.read_form(&page.http).await?;
-    page.check_form(&form.csrf)?;
+    page.check_person(&form.csrf)?;
     let cookie = Cookie::build(THEME_COOKIE, form.theme.clone()).path(BASE).http_only(true);
     let mut cookie = cookie.same_site(SameSite::Lax).max_age(Duration::days(365)).finish();
     if !["light", "dark"].contains(&form.theme.as_str()) {
@@ -267,8 +270,13 @@ fn rail(actor: &Actor, nav: Nav, waiting: usize) -> Vec<RailPart> {
             "Prove",
             &[Nav::History, Nav::Unknown, Nav::OrgTrail, Nav::Refusals, Nav::Deliveries, Nav::Types],
         );
-    } else {
+    } else if has_any_permission(actor) {
         part("Prove", &[Nav::History, Nav::Unknown, Nav::Types]);
     }
     parts
+}
+
+/// Whether anything at all is granted to this person.
+pub fn has_any_permission(actor: &Actor) -> bool {
+    Permission::ALL.into_iter().any(|permission| actor.may(permission))
 }

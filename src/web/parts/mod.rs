@@ -6,6 +6,7 @@ pub mod call_view;
 pub mod came_from;
 pub mod changes_view;
 pub mod comments;
+pub mod error_view;
 pub mod event_text;
 pub mod format;
 pub mod icons;

@@ -1,26 +1,49 @@
 //! Whether a form was sent by a person on one of our own pages.
 //!
-//! Three things must hold: the browser says that the page was ours (`Origin`, `Sec-Fetch-Site`), and the form
-//! carries what only a page made for this browser knows.
+//! The browser must say that the page was ours (`Origin`, `Sec-Fetch-Site`), and the form carries what only a page
+//! made for this browser knows, with the org and the account of that page.
 
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 
-use super::Session;
 use super::cookie::{self, START};
+use super::{NotFor, Session};
 use crate::auth::is_same;
 use crate::web::{PageError, Web};
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
-/// Whether a form comes from one of our own pages of this session.
+/// Whether a form comes from one of our own pages of this session, and was made for the person and the org that are
+/// signed in now.
 ///
 /// # Errors
-/// [`PageError::Form`] if it does not.
+/// [`PageError::Form`] if it does not, [`PageError::NotFor`] if it was made for somebody else or another org.
 pub fn check_form(web: &Web, request: &HttpRequest, session: &Session, csrf: &str) -> Result<(), PageError> {
-    check(web, request, &session.csrf, csrf)
+    if !is_from_own_page(web, request) {
+        return Err(PageError::Form);
+    }
+    session.made_for.check(csrf, &session.token).map_err(|why| match why {
+        NotFor::Unknown => PageError::Form,
+        NotFor::Account | NotFor::Org { .. } => PageError::NotFor(why),
+    })
+}
+
+/// The same for a form that is about the session itself, in whatever org it is.
+///
+/// # Errors
+/// As [`check_form`].
+pub fn check_person(
+    web: &Web,
+    request: &HttpRequest,
+    session: &Session,
+    csrf: &str,
+) -> Result<(), PageError> {
+    match check_form(web, request, session, csrf) {
+        Err(PageError::NotFor(NotFor::Org { .. })) => Ok(()),
+        checked => checked,
+    }
 }
 
 /// Whether the browser says that one of our own pages sent this, whoever is signed in.

@@ -6,12 +6,16 @@
 pub mod cookie;
 mod csrf;
 mod demo;
+mod form_page;
+mod made_for;
 mod return_to;
 
 use actix_web::HttpRequest;
 
-pub use csrf::{check_browser, check_form, check_start, is_from_own_page};
+pub use csrf::{check_browser, check_form, check_person, check_start, is_from_own_page};
 pub use demo::DemoPerson;
+pub use form_page::{form_page, note_form_page};
+pub use made_for::{MadeFor, NotFor};
 pub use return_to::ReturnTo;
 
 use super::{PageError, Web};
@@ -39,8 +43,11 @@ pub struct Session {
     pub id: SessionId,
     /// Who it is, in which org, and when the person signed in.
     pub actor: Actor,
-    /// What every form of this session carries.
+    /// What every form of this session carries: the org and the account of its page, and the session's token.
     pub csrf: String,
+    /// The org and the account of every page of this session, as it is now.
+    pub made_for: MadeFor,
+    token: String,
     /// Every org that the sign-in granted.
     pub orgs: Vec<OrgId>,
     /// Feed position when this page was read; later changes may be missing from it.
@@ -77,11 +84,14 @@ impl Session {
         span.record("org", actor.org.as_str());
         span.record("actor", actor.person.user_id.as_str());
         let position = web.engine.current_position(&actor.org);
+        let (made_for, token) = (MadeFor::of(&actor), secret.form_token());
         Ok(Self {
             position,
             id: live.id,
             actor,
-            csrf: secret.form_token(),
+            csrf: made_for.mark(&token),
+            made_for,
+            token,
             orgs: live.granted.orgs.clone(),
             live,
         })

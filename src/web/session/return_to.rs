@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::http::query::escaped;
 use crate::web::BASE;
 
 /// Path and query of one of our own pages.
@@ -25,6 +26,11 @@ impl ReturnTo {
     /// Whether it is the first page.
     pub fn is_home(&self) -> bool {
         self.0 == BASE
+    }
+
+    /// The sign-in page, from which the browser goes on here.
+    pub fn sign_in_url(&self) -> String {
+        format!("{BASE}/sign-in?to={}", escaped(&self.0))
     }
 
     /// The address.

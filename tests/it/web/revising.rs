@@ -167,8 +167,14 @@ async fn the_makers_form_has_what_they_sent_but_for_what_is_hidden(on: On) {
     let json = posts(&mara, &path, &filled(&form, "json", &[])).await.page();
     assert!(json.has("input[name=as]"), "{}", json.text());
     let form = posts(&mara, &path, &filled(&json, "fields", &[])).await.page();
+    // What was sent and is not shown again is missed, until it is typed again or left out on purpose.
     let typed = [("/body/card", "4711-0816"), ("/headers/Authorization", "Basic bmV3")];
-    posts(&mara, &path, &filled(&form, "submit", &typed)).await.leads_to();
+    let missed = posts(&mara, &path, &filled(&form, "submit", &typed)).await;
+    assert_eq!(missed.status, 400);
+    missed.page().shows(&["You had filled this in.", "Leave it out: Pin"]);
+    let mut form = filled(&form, "submit", &typed);
+    form.push(("leave:/body/pin".to_owned(), "yes".to_owned()));
+    posts(&mara, &path, &form).await.leads_to();
     let read = app.checker().request(&id).await;
     let task = &read["details"]["IntouchAPITask-Payload"];
     assert_eq!((&task["body"]["card"], &task["body"]["pin"]), (&json!("4711-0816"), &Value::Null));
@@ -186,7 +192,7 @@ async fn what_a_checker_wants_changed_is_kept_until_it_can_be_recorded(on: On) {
     let page = blank.page();
     page.shows(&["There is a problem", "Write what is to be changed."]);
     assert_eq!(page.attributes("input[name=field][checked]", "value"), [POINTS]);
-    sends_back(&chen, &id, "x", &["/body/points"]).await.page().shows(&["can't be read"]);
+    sends_back(&chen, &id, "x", &["/body/points"]).await.page().shows(&["can’t be read"]);
     assert_eq!(app.maker().request(&id).await["state"], "AdminTask");
 
     // Carl has it open when Chen is quicker.

@@ -26,7 +26,7 @@ fn a_text_is_written_on_several_lines_and_not_as_json() {
     let task = task_of(&request_type, &mut entries);
     assert_eq!(task["body"], "<a>\n  \"1\"\n</a>");
     let problems = faults_of(&request_type, &form, &form.begin());
-    assert_eq!(problems.last().unwrap(), &("Message".to_owned(), "Fill this in.".to_owned()));
+    assert_eq!(problems[0], ("Message".to_owned(), "Fill this in.".to_owned()));
 }
 
 #[test]

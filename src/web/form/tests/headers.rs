@@ -43,8 +43,8 @@ fn a_header_that_the_type_describes_has_its_own_field_and_is_sent_as_it_says() {
     entries.put("/headers/0/name", "X-Other");
     let problems = faults_of(&request_type, &form, &entries);
     let labels: Vec<&str> = problems.iter().map(|(label, _)| label.as_str()).collect();
-    assert_eq!(labels, ["Authorization", "x-pin", "Value", "Shop"], "{problems:?}");
-    assert!(problems[2].1.contains("allowed here: content-type, accept"), "{problems:?}");
+    assert_eq!(labels, ["Authorization", "Shop", "x-pin", "Header 1, Name"], "{problems:?}");
+    assert!(problems[3].1.contains("takes here: content-type, accept"), "{problems:?}");
 }
 
 #[test]
@@ -62,8 +62,10 @@ fn the_makers_headers_stand_as_written_and_a_body_has_its_type() {
     let filled = form.read(&entries);
     assert_eq!(filled.faults.len(), 1);
     assert_eq!(filled.faults[0].field, "/headers/2/name");
-    let fault = |field: &str| vec![Fault::new(format!("{TASK}{field}"), FaultKind::PathSegment)];
+    let fault = |field: &str| vec![Fault::new(format!("{TASK}{field}"), FaultKind::HeaderValue)];
     assert_eq!(form.place(&fault("/headers/X-A"), &entries)[0].field, "/headers/1/value");
+    let of_name = vec![Fault::new(format!("{TASK}/headers/X-A"), FaultKind::HeaderSteers)];
+    assert_eq!(form.place(&of_name, &entries)[0].field, "/headers/1/name");
     assert_eq!(form.place(&fault("/headers/Authorization"), &entries)[0].field, "/headers/Authorization");
     assert_eq!(form.place(&fault("/body/a"), &entries)[0].field, "/body/a");
 }

@@ -1,5 +1,7 @@
 mod bodies;
+mod emptied;
 mod headers;
+mod limits;
 mod plan;
 mod round_trip;
 
@@ -129,7 +131,7 @@ fn rows_without_anything_in_them_go_away_and_faults_find_the_rows_that_stay() {
     assert_eq!(body_of(&filled), &json!({ "cards": [{ "number": "12345" }, { "number": "123" }] }));
     let problems = faults_of(&request_type, &form, &entries);
     assert!(
-        problems.contains(&("Number".to_owned(), "Write at least 4 characters.".to_owned())),
+        problems.contains(&("Card 2, Number".to_owned(), "Write at least 4 characters.".to_owned())),
         "{problems:?}"
     );
     let mut fewer = entries.clone();
@@ -138,7 +140,8 @@ fn rows_without_anything_in_them_go_away_and_faults_find_the_rows_that_stay() {
     assert_eq!((fewer.rows("/body/cards"), fewer.get("/body/cards/0/number")), (Some(2), "123"));
     let page = html(&form, &entries);
     assert!(page.contains(r#"name="/body/cards/1/number" value="123""#), "{page}");
-    assert!(page.contains(r#"value="remove:/body/cards/1""#) && page.contains(r#"value="add:/body/cards""#));
+    // Two at least: neither goes away, and there may be more.
+    assert!(!page.contains("remove:/body/cards") && page.contains(r#"value="add:/body/cards""#));
 }
 
 /// What the engine's check of the filled-in form says, as label and sentence.
@@ -178,9 +181,9 @@ fn three_faults_are_told_at_their_fields_and_what_was_written_stays() {
     assert_eq!(
         problems,
         [
-            told("Concept", "Write a text of 1 to 128 characters, no control characters."),
-            told("Account", "Write a text that matches ^[a-z0-9-]{1,32}$."),
+            told("Account", "Write it in the form ^[a-z0-9-]{1,32}$."),
             told("Amount", "Write a number such as 1240.00: digits, a point, no spaces."),
+            told("Concept", "Fill this in."),
         ]
     );
     let page = html(&form, &entries);
@@ -203,8 +206,13 @@ fn what_is_not_public_is_never_written_back_into_the_page() {
     let page = html(&form, &entries);
     assert!(!page.contains("DE0212") && !page.contains("c2VjcmV0"), "{page}");
     assert!(page.contains(r#"value="plain""#));
-    assert_eq!(page.matches(r#"type="password""#).count(), 3);
-    assert!(page.contains("Type it again"));
+    // The IBAN is masked, not secret: it is typed in clear.
+    assert_eq!(page.matches(r#"type="password""#).count(), 2);
+    for at in ["/body/iban", "/headers/Authorization", "/headers/0/value"] {
+        assert!(page.contains(&format!(r#"name="typed:{at}""#)), "{at} {page}");
+        assert!(page.contains(&format!(r#"name="leave:{at}""#)), "{at} {page}");
+    }
+    assert!(!page.contains("typed:/headers/1"));
     let json = Form::of(&request_type, &targets(&[]), true);
     entries.put("/body", r#"{"iban": "DE0212", "amount": 1.50}"#);
     let page = html(&json, &entries);
@@ -273,10 +281,13 @@ fn text_that_is_no_json_is_told_where_it_was_written() {
     assert!(
         problems[0].0 == "Free"
             && problems[0].1.starts_with("This is not JSON yet: ")
-            && problems[0].1.contains("line 3"),
+            && problems[0].1.contains("“b” is not expected in line 3, column 3."),
         "{problems:?}"
     );
-    assert_eq!(problems[1].1, "Leave a out here; it has a field of its own.");
+    assert!(
+        problems.iter().any(|(_, told)| told == "Leave a out here; it has a field of its own."),
+        "{problems:?}"
+    );
     entries.put("/body/open", "[1]");
     entries.put("/body/free", r#"{"a":1,"a":2}"#);
     let problems = faults_of(&request_type, &form, &entries);
@@ -284,7 +295,7 @@ fn text_that_is_no_json_is_told_where_it_was_written() {
         problems[0],
         ("Free".to_owned(), "a: Write this member once; it is unclear which one is meant.".to_owned())
     );
-    assert!(problems[1].1.starts_with("Write a JSON object"), "{problems:?}");
+    assert!(problems.iter().any(|(_, told)| told.starts_with("Write a JSON object")), "{problems:?}");
 }
 
 #[test]

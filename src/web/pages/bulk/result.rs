@@ -23,6 +23,8 @@ use crate::web::{BASE, Page, PageError, PageRequest, ok};
 struct ResultTemplate {
     shell: Shell,
     heading: String,
+    /// Whether any decision was recorded, and so a draft of its message is over.
+    is_recorded: bool,
     rows: Vec<ResultRow>,
     list: &'static str,
     list_url: String,
@@ -67,6 +69,7 @@ pub(super) async fn result_page(
     let is_refused = |one: &&BulkItemResult| matches!(one.outcome, BulkOutcome::Refused { .. });
     let refused = results.iter().filter(is_refused).count();
     let heading = format!("{} {}, {refused} not decided", results.len() - refused, verdict.name());
+    let is_recorded = refused < results.len();
     let by_id = |row: RowView| (row.request.id, row);
     let mut found: HashMap<RequestId, RowView> = before.rows.into_iter().map(by_id).collect();
     let row = |one: BulkItemResult| {
@@ -75,7 +78,7 @@ pub(super) async fn result_page(
     };
     let rows = results.into_iter().map(row).collect();
     let shell = Shell::of(page, Nav::NeedsMe).await.unwrap_or(before.shell);
-    ok(&ResultTemplate { heading, rows, list: from.nav().name(), list_url: from.url(), shell })
+    ok(&ResultTemplate { heading, is_recorded, rows, list: from.nav().name(), list_url: from.url(), shell })
 }
 
 fn result_row(one: BulkItemResult, row: Option<&RowView>, from: &CameFrom) -> ResultRow {

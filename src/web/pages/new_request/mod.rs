@@ -4,8 +4,12 @@
 //! the page after every failed attempt, but for fields that are not public.
 
 mod aside;
+mod kept;
+mod permission;
 pub mod resubmit;
 mod result;
+mod rows;
+pub mod types;
 
 use std::sync::Arc;
 
@@ -13,7 +17,6 @@ use actix_web::http::StatusCode;
 use actix_web::{ResponseError, web};
 use askama::Template;
 
-use crate::domain::actor::Permission;
 use crate::domain::code::Code;
 use crate::domain::json;
 use crate::domain::request_type::RequestType;
@@ -24,29 +27,17 @@ use crate::http::query::given_once;
 use crate::web::form::{self, Entries, Form, Problem, Section};
 use crate::web::form_key::{form_key, new_form_key};
 use crate::web::html::filters;
-use crate::web::parts::call_view::CallView;
 use crate::web::parts::notices::Note;
 use crate::web::parts::recorded::SAID_SUBMITTED;
 use crate::web::sent_form::{SentForm, keeping};
-use crate::web::{BASE, Icon, Nav, Page, PageError, PageRequest, Shell, Web, ok, see_other, show};
+use crate::web::{BASE, Icon, Nav, Page, PageError, PageRequest, Shell, Web, see_other, show};
 use aside::Aside;
+use kept::in_org;
+use permission::{may_make, refuse_without_permission};
 use resubmit::wish_for_changes;
 use result::{FormResult, checked};
-
-/// One type that can be chosen.
-struct TypeView {
-    name: String,
-    title: String,
-    summary: String,
-    call: CallView,
-}
-
-#[derive(Template)]
-#[template(path = "new_types.html")]
-struct TypesPage {
-    shell: Shell,
-    types: Vec<TypeView>,
-}
+use rows::{add_row, remove_row};
+use types::summary_in_words;
 
 #[derive(Template)]
 #[template(path = "new.html")]
@@ -66,6 +57,8 @@ struct FormPage {
     notices: Vec<Note>,
     sections: Vec<Section>,
     aside: Aside,
+    /// The org of the form that was sent, to go back to with it.
+    org: Option<String>,
 }
 
 /// A page with one type's form.
@@ -74,20 +67,6 @@ struct NewRequest<'a> {
     request_type: Arc<RequestType>,
     /// The request that was sent back, if the form changes one.
     sent_back: Option<Box<View>>,
-}
-
-/// `GET /ui/new`
-pub async fn types(page: PageRequest) -> Page {
-    may_make(&page)?;
-    let shell = Shell::of(&page, Nav::New).await?;
-    let rules = page.engine().rules();
-    let view = |found: &Arc<RequestType>| TypeView {
-        name: found.name.to_string(),
-        title: found.title.clone(),
-        summary: found.summary.template().into(),
-        call: CallView::of_type(found, page.engine().targets()),
-    };
-    ok(&TypesPage { shell, types: rules.types.iter().map(view).collect() })
 }
 
 /// `GET /ui/new/{TYPE}`
@@ -111,12 +90,24 @@ pub async fn submit(web: web::Data<Web>, type_name: web::Path<String>, form: Sen
 async fn submit_form(type_name: &str, form: SentForm) -> Page {
     let (page, bytes) = form.into_parts()?;
     let mut entries = form::read_entries(&bytes).ok_or(PageError::Unreadable)?;
-    page.check_form(&entries.take("csrf"))?;
+    let checked = page.check_form(&entries.take("csrf"));
     let (wish, key) = (entries.take("do"), entries.take("key"));
     let is_json = entries.take("as") == "json";
+    entries.take("type");
+    if let Err(why) = checked {
+        let new = may_make(&page).and_then(|()| NewRequest::of(&page, type_name));
+        return match new {
+            Ok(new) => new.keep(is_json, entries, why).await,
+            Err(_) => Err(why),
+        };
+    }
     if may_make(&page).is_err() && wish == "submit" {
         refuse_without_permission(&page, type_name).await?;
     }
+    let page = match wish.strip_prefix("org:") {
+        Some(org) => in_org(page, org).await?,
+        None => page,
+    };
     may_make(&page)?;
     let new = NewRequest::of(&page, type_name)?;
     let key = form_key(key, page.engine());
@@ -132,21 +123,18 @@ impl<'a> NewRequest<'a> {
     /// What the button that was pressed asks for.
     async fn do_as_wished(&self, wish: &str, is_json: bool, mut entries: Entries, key: String) -> Page {
         let form = self.form(is_json);
+        entries.remember_typed();
         match wish.split_once(':').unwrap_or((wish, "")) {
             ("submit", _) => self.submit(&form, entries, key).await,
             ("add", at) => {
-                let rows = entries.rows(at).unwrap_or(0);
-                entries.set_rows(at, rows + 1);
-                self.page(&form, &entries, key, FormResult::default()).await
+                let focus = add_row(&form, &mut entries, at);
+                self.page(&form, &entries, key, FormResult { focus, ..FormResult::default() }).await
             }
             ("remove", at) => {
-                if let Some((at, row)) = at.rsplit_once('/')
-                    && let Ok(row) = row.parse()
-                {
-                    entries.remove_row(at, row);
-                }
-                self.page(&form, &entries, key, FormResult::default()).await
+                let focus = remove_row(&mut entries, at);
+                self.page(&form, &entries, key, FormResult { focus, ..FormResult::default() }).await
             }
+            ("org", _) => self.show_again(is_json, &entries, key).await,
             ("json" | "fields", _) => self.rewrite(&form, entries, key).await,
             _ => self.check(&form, entries, key).await,
         }
@@ -194,7 +182,7 @@ impl<'a> NewRequest<'a> {
         let mut result = self.dry_run(form, &entries).await?;
         match result.tried.as_ref().map(|tried| tried.admission.as_ref().err().cloned()) {
             Some(Some(why)) => result.refuse("It would be refused", &why),
-            Some(None) if result.faults.is_empty() => result.notice = Some(checked(&self.request_type)),
+            Some(None) if result.faults.is_empty() => result.notice = Some(checked()),
             Some(None) | None => {}
         }
         form.refill_rows(&mut entries);
@@ -205,7 +193,8 @@ impl<'a> NewRequest<'a> {
     async fn dry_run(&self, form: &Form, entries: &Entries) -> Result<FormResult, PageError> {
         let filled = form.read(entries);
         let (body, reference) = (json::write(&filled.body), self.page.reference());
-        let mut result = FormResult { faults: filled.faults, ..FormResult::default() };
+        let faults = [filled.faults, form.emptied(entries)].concat();
+        let mut result = FormResult { faults, ..FormResult::default() };
         let (engine, submitting) = (self.page.engine(), self.submitting(&body, "", &reference));
         let tried = match &self.sent_back {
             Some(old) => engine.dry_run_resubmission(&submitting, &old.request).await,
@@ -225,6 +214,12 @@ impl<'a> NewRequest<'a> {
         let filled = form.read(&entries);
         if !filled.faults.is_empty() {
             return self.refuse_unread(form, entries, key).await;
+        }
+        if !form.emptied(&entries).is_empty() {
+            let result =
+                FormResult { status: StatusCode::BAD_REQUEST, ..self.dry_run(form, &entries).await? };
+            form.refill_rows(&mut entries);
+            return self.page(form, &entries, key, result).await;
         }
         let (body, reference) = (json::write(&filled.body), self.page.reference());
         let error = match self.hand_over(self.submitting(&body, &key, &reference)).await {
@@ -325,12 +320,15 @@ impl<'a> NewRequest<'a> {
         let found = &self.request_type;
         let mut sections = form.draw(entries);
         let problems = form::attach_faults(&mut sections, &result.faults);
+        if let Some(at) = result.focus.as_deref().filter(|_| problems.is_empty()) {
+            form::focus(&mut sections, at);
+        }
         let name = found.name.as_str();
         let page = FormPage {
             shell: Shell::of(self.page, if self.sent_back.is_some() { Nav::Mine } else { Nav::New }).await?,
             type_name: name.to_owned(),
             title: found.title.clone(),
-            summary: found.summary.template().into(),
+            summary: summary_in_words(found),
             action: self.action(),
             changes_url: self.sent_back.as_ref().map(|old| format!("{BASE}/requests/{}", old.request.id)),
             key,
@@ -344,6 +342,7 @@ impl<'a> NewRequest<'a> {
                 .chain(self.sent_back.as_ref().and_then(|old| wish_for_changes(old, &self.page.names())))
                 .collect(),
             sections,
+            org: result.org,
             aside: Aside::of(
                 found,
                 self.page.engine().targets(),
@@ -352,36 +351,5 @@ impl<'a> NewRequest<'a> {
             ),
         };
         show(result.status, &page)
-    }
-}
-
-/// Whether the person may submit at all.
-fn may_make(page: &PageRequest) -> Result<(), PageError> {
-    if page.actor().may(Permission::Make) {
-        return Ok(());
-    }
-    Err(PageError::Message {
-        status: StatusCode::FORBIDDEN,
-        title: "You can’t submit requests.".to_owned(),
-        text: format!(
-            "Submitting needs the permission {}. Ask whoever grants permissions in your org.",
-            Permission::Make.name()
-        ),
-    })
-}
-
-/// Lets the engine refuse a submission before it looks at the body, and keep the refusal.
-async fn refuse_without_permission(page: &PageRequest, type_name: &str) -> Result<(), PageError> {
-    let reference = page.reference();
-    let refused = SubmissionInput {
-        actor: page.actor(),
-        type_name,
-        body: Err(&[]),
-        idempotency_key: None,
-        reference: &reference,
-    };
-    match page.engine().submit(refused).await {
-        Ok(_) | Err(EngineError::PermissionMissing(_)) => Ok(()),
-        Err(error) => Err(error.into()),
     }
 }

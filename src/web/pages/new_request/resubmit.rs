@@ -3,8 +3,9 @@
 use actix_web::http::StatusCode;
 use actix_web::web;
 
+use super::NewRequest;
+use super::permission::may_make;
 use super::result::FormResult;
-use super::{NewRequest, may_make};
 use crate::engine::queries::View;
 use crate::engine::request_snapshot::RequestSnapshot;
 use crate::web::form::{self, Entries, Form};
@@ -32,14 +33,29 @@ pub async fn step(page: PageRequest, id: web::Path<String>) -> Page {
 pub async fn submit(id: web::Path<String>, form: SentForm) -> Page {
     let (page, bytes) = form.into_parts()?;
     let mut entries = form::read_entries(&bytes).ok_or(PageError::Unreadable)?;
-    page.check_form(&entries.take("csrf"))?;
+    let checked = page.check_form(&entries.take("csrf"));
     let (wish, key) = (entries.take("do"), entries.take("key"));
-    let is_json = entries.take("as") == "json";
+    let (is_json, type_name) = (entries.take("as") == "json", entries.take("type"));
+    if let Err(why) = checked {
+        let typed = page.engine().rules().types.find(&type_name).cloned();
+        let typed = typed.map(|known| public_fields(&bytes, &known)).unwrap_or_default();
+        return keeping(typed, keep(&page, &id, (entries, is_json), why).await);
+    }
     may_make(&page)?;
     let snapshot = load(&page, &id).await?;
     let key = form_key(key, page.engine());
     let new = changing(&page, snapshot)?;
     keeping(public_fields(&bytes, &new.request_type), new.do_as_wished(&wish, is_json, entries, key).await)
+}
+
+/// A form that was not made for whoever is signed in now: the form again, if they can resubmit the request.
+async fn keep(page: &PageRequest, id: &str, (entries, is_json): (Entries, bool), why: PageError) -> Page {
+    match load(page, id).await {
+        Ok(snapshot) if snapshot.explained.can_resubmit => {
+            changing(page, snapshot)?.keep(is_json, entries, why).await
+        }
+        Ok(_) | Err(_) => Err(why),
+    }
 }
 
 fn changing(page: &PageRequest, snapshot: RequestSnapshot) -> Result<NewRequest<'_>, PageError> {
@@ -51,14 +67,15 @@ fn changing(page: &PageRequest, snapshot: RequestSnapshot) -> Result<NewRequest<
 /// is JSON; and where not even that can, the form is empty and says so.
 fn filled_in(new: &NewRequest<'_>) -> Result<(Form, Entries, Option<Note>), PageError> {
     let old = new.sent_back.as_ref().ok_or(PageError::NotFound)?;
-    let (submission, has_hidden) = old.submission().without_hidden();
-    let hidden = has_hidden.then(|| {
-        let line = "Type it again. What you sent is kept, but not shown again.";
+    let (submission, hidden_at) = old.submission().without_hidden();
+    let hidden = (!hidden_at.is_empty()).then(|| {
+        let line = "Type it again, or leave it out. What you sent is kept, but not shown again.";
         Note::new("ink", Icon::Lock, "What is not public is empty here.", vec![line.to_owned()])
     });
     for is_json in [false, true] {
         let form = new.form(is_json);
-        if let Some(entries) = form.filled_with(&submission) {
+        if let Some(mut entries) = form.filled_with(&submission) {
+            form.mark_hidden(&hidden_at, &mut entries);
             return Ok((form, entries, hidden));
         }
     }

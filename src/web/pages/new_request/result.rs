@@ -3,7 +3,6 @@
 use actix_web::http::StatusCode;
 
 use crate::domain::fault::Fault;
-use crate::domain::request_type::RequestType;
 use crate::engine::{AdmissionRefusal, DryRun};
 use crate::web::Icon;
 use crate::web::parts::notices::Note;
@@ -16,6 +15,10 @@ pub(super) struct FormResult {
     pub(super) is_refused: bool,
     pub(super) notice: Option<Note>,
     pub(super) tried: Option<DryRun>,
+    /// Where the cursor is when the page comes.
+    pub(super) focus: Option<String>,
+    /// The org of the form that was sent, if its sender may go back there.
+    pub(super) org: Option<String>,
 }
 
 impl FormResult {
@@ -43,10 +46,7 @@ impl FormResult {
 }
 
 /// Nothing forbids it.
-pub(super) fn checked(request_type: &RequestType) -> Note {
-    let mut lines = vec!["Nothing was stored yet. What it becomes is shown beside the form.".to_owned()];
-    if request_type.hides_any() {
-        lines.push("Before you submit it, type again what is not public.".to_owned());
-    }
+pub(super) fn checked() -> Note {
+    let lines = vec!["Nothing was stored yet. What it becomes is shown beside the form.".to_owned()];
     Note::answering("ok", Icon::Done, "Nothing forbids it.", lines)
 }
