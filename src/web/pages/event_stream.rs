@@ -28,6 +28,7 @@ use crate::engine::sessions::SessionId;
 use crate::http::query::Parameters;
 use crate::web::html::is_odd;
 use crate::web::parts::format::state_of;
+use crate::web::parts::who::Names;
 use crate::web::session::Session;
 use crate::web::{Page, PageError, Web};
 
@@ -296,15 +297,15 @@ impl Stream {
             "waits": may_wait,
             "kind": state.kind,
             "word": drawn(&state.words),
-            "text": sentence(change),
+            "text": sentence(change, &Names::of(&self.slot.web.engine)),
         });
         let id = self.subscription.position_after(change);
         text.push_str(&format!("event: {name}\nid: {id}\ndata: {data}\n\n"));
     }
 }
 
-fn sentence(change: &Change) -> String {
-    let by = drawn(&change.by.user_name);
+fn sentence(change: &Change, names: &Names) -> String {
+    let by = drawn(&names.name(&change.by));
     let goes_on = if change.state.waits() { "; it waits for others" } else { "" };
     match change.kind {
         ChangeKind::Submitted => format!("Submitted by {by} just now"),

@@ -13,6 +13,7 @@ use crate::web::html::{Markup, filters};
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::format::{StateWord, Time, When, amount_words, reason_line, state_label, summary};
 use crate::web::parts::layout::Shell;
+use crate::web::parts::who::Names;
 
 /// The states as people search for them.
 const STATES: [(&str, State); 9] = [
@@ -131,7 +132,8 @@ impl HistoryView<'_> {
         };
         let query = self.query.clone();
         let mut page = self.around(lead);
-        page.rows = found.rows.iter().map(|row| line(row, sort, when, &query)).collect();
+        let names = page.shell.names.clone();
+        page.rows = found.rows.iter().map(|row| line(row, sort, (&names, when), &query)).collect();
         page.back = found.back.map(|url| (back, url));
         page.on = found.on.map(|url| (on, url));
         page
@@ -151,7 +153,8 @@ impl HistoryView<'_> {
         );
         let mut page = self.around(lead);
         page.exports.clear();
-        page.rows = rows.iter().map(|row| line(row, sort, when, &query)).collect();
+        let names = page.shell.names.clone();
+        page.rows = rows.iter().map(|row| line(row, sort, (&names, when), &query)).collect();
         page
     }
 
@@ -270,10 +273,10 @@ fn sorts(query: &FilterQuery, sort: Sort) -> Vec<Link> {
     all.map(link).into()
 }
 
-fn line(row: &RowView, sort: Sort, when: When, query: &FilterQuery) -> Line {
+fn line(row: &RowView, sort: Sort, (names, when): (&Names, When), query: &FilterQuery) -> Line {
     let request = &row.request;
-    let names: Vec<&str> =
-        request.decisions.iter().map(|decision| decision.checker.user_name.as_str()).collect();
+    let decided: Vec<String> =
+        request.decisions.iter().map(|decision| names.name(&decision.checker)).collect();
     let nobody = if request.state.waits() { "nobody yet" } else { "nobody" };
     let at = if sort.by == SortBy::End { request.ended_at } else { Some(request.started_at) };
     Line {
@@ -283,9 +286,9 @@ fn line(row: &RowView, sort: Sort, when: When, query: &FilterQuery) -> Line {
         call: CallView::for_list(row),
         state: state_label(request),
         amount: amount_words(request.terms.amount),
-        maker: request.maker.user_name.clone(),
+        maker: names.name(&request.maker),
         maker_url: query.with("userId", Some(request.maker.user_id.clone())).url(),
-        decided_by: if names.is_empty() { nobody.into() } else { names.join(", ") },
+        decided_by: if decided.is_empty() { nobody.into() } else { decided.join(", ") },
         at: at.map(|at| when.exact(at)),
     }
 }
@@ -318,7 +321,7 @@ mod tests {
             states: states(&query),
             sorts: sorts(&query, NEWEST),
             exports: Vec::new(),
-            rows: vec![line(&sample::row(), NEWEST, sample::when(), &query)],
+            rows: vec![line(&sample::row(), NEWEST, (&Names::as_spelled(), sample::when()), &query)],
             is_by_end: false,
             has_filter: true,
             back: None,
