@@ -34,9 +34,10 @@ async fn reading_every_page_changes_no_request(on: On) {
     let before = (app.count(events), app.auditor().request(&id).await);
     for user_id in [CHEN, MARA] {
         let browser = signed_in(&app, user_id).await;
-        let mut paths: Vec<String> = ["", "/approve", "/reject", "/withdraw", "/body", "/body/file", "/trail"]
-            .map(|step| format!("/ui/requests/{id}{step}"))
-            .into();
+        let mut paths: Vec<String> =
+            ["", "/approve", "/reject", "/withdraw", "/body", "/body/file", "/trail"]
+                .map(|step| format!("/ui/requests/{id}{step}"))
+                .into();
         let lists = ["needs-me", "my-groups", "decided", "mine", "unknown", "history", "types", "new"];
         paths.extend(lists.map(|list| format!("/ui/{list}")));
         for path in paths {
@@ -61,7 +62,8 @@ async fn a_page_shows_neither_credentials_nor_fields_that_are_hidden(on: On) {
     wrapped["body"]["pin"] = "canary-pin".into();
     let id = app.maker().pays(&task).await.id;
     let (chen, mara) = (signed_in(&app, CHEN).await, signed_in(&app, MARA).await);
-    let paths = ["", "/approve", "/body", "/body/file", "/trail"].map(|step| format!("/ui/requests/{id}{step}"));
+    let paths =
+        ["", "/approve", "/body", "/body/file", "/trail"].map(|step| format!("/ui/requests/{id}{step}"));
     let lists = ["/ui/needs-me", "/ui/mine", "/ui/history", "/ui/history/export"].map(str::to_owned);
     for path in paths.iter().chain(&lists) {
         for (browser, sees_masked) in [(&chen, true), (&mara, false)] {
