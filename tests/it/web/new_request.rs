@@ -203,7 +203,7 @@ async fn a_check_stores_nothing(on: On) {
         "/accounts/travel/transfers",
         "1 person from Payments, not you",
         "1 person from Finance, not you",
-        "is at 1 requests and 1500.5 in its window",
+        "in 1 request of this type on one day (UTC), with this one.",
     ]);
     assert!(!good.text.contains("DE02120300000000202051"), "{}", good.text);
     let faulty = open.press("check", &[("/body/amount", "x")]).await;
