@@ -7,6 +7,7 @@ use crate::support::{On, journeys};
 
 journeys![
     the_page_says_why_a_person_may_not_decide,
+    whoever_is_not_needed_to_approve_can_still_reject,
     reading_every_page_changes_no_request,
     a_page_shows_neither_credentials_nor_fields_that_are_hidden,
     a_page_of_another_org_does_not_exist,
@@ -14,6 +15,7 @@ journeys![
 
 const MARA: &str = "400001";
 const CHEN: &str = "400002";
+const CARL: &str = "400004";
 
 async fn the_page_says_why_a_person_may_not_decide(on: On) {
     let app =
@@ -24,6 +26,41 @@ async fn the_page_says_why_a_person_may_not_decide(on: On) {
     page.shows(&["You can read this, but not decide it", "It waits for Risk.", "High", "Waits for Risk"]);
     assert!(!page.has("a[href$='/approve']"), "{}", page.text());
     assert!(!chen.get("/ui/needs-me").await.text.contains(&id));
+}
+
+/// A checker, and somebody of a group that nobody here is in.
+const A_CHECKER_AND_TREASURY: &str = r#"
+[[policy]]
+name = "both"
+[[policy.stages]]
+name = "Both"
+[[policy.stages.seats]]
+permission = "CanCheckRequest"
+[[policy.stages.seats]]
+group = "Treasury"
+"#;
+
+async fn whoever_is_not_needed_to_approve_can_still_reject(on: On) {
+    let app =
+        start_with_deciders(on, AppOptions::stepped().with_type(&type_file("", A_CHECKER_AND_TREASURY)))
+            .await;
+    let id = app.maker().pays(&body(&app, "c-1", 10)).await.id;
+    app.checker().says(&id, "approved").await.data();
+    let carl = signed_in(&app, CARL).await;
+    let page = carl.page(&format!("/ui/requests/{id}")).await;
+    page.shows(&[
+        "Nobody else of the checkers is needed to approve it. You can still reject it.",
+        "Waits for Treasury",
+    ]);
+    assert!(!page.has("a[href$='/approve']"), "{}", page.text());
+    assert!(page.has("a[href$='/reject']"), "{}", page.text());
+    let step = carl.page(&format!("/ui/requests/{id}/reject")).await;
+    step.shows(&["You sign as", "as a checker"]);
+    let own = ["csrf", "digest", "version"].map(|name| (name, step.field(name)));
+    let mut form: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    form.extend([("decision", "rejected"), ("message", "Wrong customer.")]);
+    carl.post(&format!("/ui/requests/{id}/decide"), &form).await.leads_to();
+    assert_eq!(app.auditor().request(&id).await["state"], "rejected");
 }
 
 async fn reading_every_page_changes_no_request(on: On) {
