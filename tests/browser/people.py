@@ -11,11 +11,13 @@ class Person:
     user_id: str
     user_name: str
     permissions: tuple[str, ...]
+    # What people.toml calls them; empty where it does not list them.
+    listed_as: str = ""
 
 
-MAKER = Person("Mara", "400001", "mara@demo.example", ("CanMakeRequest", "CanCheckRequest"))
-CHECKER = Person("Chen", "400002", "chen@demo.example", ("CanCheckRequest",))
+MAKER = Person("Mara", "400001", "mara@demo.example", ("CanMakeRequest", "CanCheckRequest"), "Mara Lind")
+CHECKER = Person("Chen", "400002", "chen@demo.example", ("CanCheckRequest",), "Chen Wei")
 AUDITOR = Person("Ada", "400003", "ada@demo.example", ("CanAuditRequest",))
 # The second checker, of Finance.
-FINANCE = Person("Finn", "400004", "finn@demo.example", ("CanCheckRequest",))
+FINANCE = Person("Finn", "400004", "finn@demo.example", ("CanCheckRequest",), "Finn Berg")
 EVERYBODY = (MAKER, CHECKER, AUDITOR, FINANCE)

@@ -55,7 +55,7 @@ def test_the_last_of_two_stages_signs_and_the_target_gets_one_call(
 ) -> None:
     request = desk.server.submit("PAYOUT", points(new_customer(), 9000))
     first = desk.sign_in(CHECKER, either, path_of(request))
-    expect(first.get_by_text("Finance must still agree")).to_be_visible()
+    expect(first.get_by_text("After you it still needs Finance")).to_be_visible()
     first.get_by_role("link", name="Approve…").click()
     first.get_by_role("button", name="Approve, send nothing yet").click()
     expect(first.get_by_text("Nobody signs twice")).to_be_visible()
@@ -86,7 +86,7 @@ def test_of_two_checkers_who_decide_at_once_one_is_refused_and_keeps_their_messa
         slower.get_by_role("button", name="Reject, send nothing").click()
     assert answer.value.status == 409
     expect(slower.get_by_role("alert").first).to_contain_text("This was not recorded.")
-    expect(slower.get_by_role("alert").first).to_contain_text("finn@demo.example approved this")
+    expect(slower.get_by_role("alert").first).to_contain_text("everybody needed has agreed, lastly Finn Berg as a checker")
     expect(slower.get_by_label(KEPT)).to_have_value("This customer was paid before.")
     looks.photograph(slower, "409")
     assert desk.server.state(request) == "executed"

@@ -100,6 +100,9 @@ def test_a_request_of_ones_own_looks_right(pages: Desks, looks: Looks, states: S
     looks.everywhere(page, "own")
     page.goto(path_of(states["staged"], "withdraw"))
     looks.everywhere(page, "withdraw")
+    page.goto(path_of(states["staged"], "body"))
+    expect(page.get_by_text("hidden", exact=True).first).to_be_visible()
+    looks.everywhere(page, "body-with-hidden-values")
 
 
 def test_the_steps_look_right(pages: Desks, looks: Looks, states: States) -> None:

@@ -77,10 +77,11 @@ def test_a_body_of_two_hundred_kibibytes_is_cut_and_can_be_read_whole(desk: Desk
     assert len(page.content()) < 300_000
     expect(page.get_by_text("the very end")).to_have_count(0)
     looks.everywhere(page, "long", full=False)
-    whole = page.context.request.get(path_of(request, "body"))
+    whole = page.context.request.get(path_of(request, "body/file"))
     assert "the very end" in whole.text()
     assert whole.headers["content-type"].startswith("text/plain")
     assert whole.headers["x-content-type-options"] == "nosniff"
+    assert whole.headers["content-disposition"].startswith("attachment;")
 
 
 def test_long_names_and_long_paths_widen_no_page(desk: Desk, looks: Looks) -> None:
@@ -101,7 +102,7 @@ def test_long_names_and_long_paths_widen_no_page(desk: Desk, looks: Looks) -> No
 def pages_of(page: Page, request_id: str) -> list[str]:
     """Every page of this request that the person may open, and the lists that name it."""
     addresses = ["/ui/needs-me", "/ui/history", f"/ui/requests/{request_id}", f"/ui/requests/{request_id}/trail"]
-    addresses += [f"/ui/requests/{request_id}/{step}" for step in ["approve", "reject"]]
+    addresses += [f"/ui/requests/{request_id}/{step}" for step in ["approve", "reject", "body"]]
     return [address for address in addresses if page.context.request.get(address).status == 200]
 
 

@@ -19,7 +19,7 @@ def test_a_row_that_someone_else_decided_stays_in_its_place(desk: Desk) -> None:
     desk.server.decide(FINANCE, "GIFT", requests[1])
     row = page.locator(f"#r-{requests[1].id}")
     expect(row.locator(".row")).to_have_class(re.compile("is-gone"))
-    expect(row).to_contain_text("finn@demo.example")
+    expect(row).to_contain_text("Finn Berg")
     expect(row.get_by_role("checkbox")).to_have_count(0)
     assert page.locator("[data-rows] .t a").all_inner_texts() == before
 
@@ -182,7 +182,7 @@ def test_a_request_that_changes_while_it_is_read_says_so(desk: Desk) -> None:
     expect(page.get_by_text("Something changed while you were reading")).to_be_hidden()
     desk.server.decide(FINANCE, "GIFT", request, "rejected")
     expect(page.get_by_text("Something changed while you were reading")).to_be_visible()
-    expect(page.locator("#changed")).to_contain_text("finn@demo.example")
+    expect(page.locator("#changed")).to_contain_text("Finn Berg")
     page.get_by_role("link", name="Read it as it is now").click()
     expect(page.get_by_text("rejected it. Nothing was sent.")).to_be_visible()
 

@@ -99,7 +99,7 @@ def test_a_checker_signs_in_and_comes_back_to_the_page_that_was_wanted(person: P
     person.get_by_role("button", name="Continue with 127.0.0.1").click()
     log_in(person, "chen")
     assert person.url == f"{approvals.url}/ui/requests/{request}"
-    expect(person.get_by_text("chen@example.com")).to_be_visible()
+    expect(person.locator(".who .nm")).to_have_text("chen@example.com")
     kept = next(cookie for cookie in person.context.cookies() if cookie["name"] == SESSION)
     assert kept["httpOnly"] and kept["secure"] and kept["sameSite"] == "Lax" and kept["path"] == "/"
     assert kept["expires"] == -1 and FLOW not in cookies(person.context)

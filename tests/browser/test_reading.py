@@ -38,7 +38,7 @@ def test_no_page_that_is_read_changes_anything(desk: Desk) -> None:
         seen = [address for address, _ in crawl(page, desk.server.url)]
         assert len(seen) > 8, seen
         for request in requests:
-            for step in ["approve", "reject", "withdraw", "decide", "trail", "body"]:
+            for step in ["approve", "reject", "withdraw", "decide", "trail", "body", "body/file"]:
                 page.context.request.get(path_of(request, step), max_redirects=0)
                 page.context.request.head(path_of(request, step), max_redirects=0)
     assert desk.server.trail() == before
@@ -51,7 +51,7 @@ def test_no_secret_is_shown_to_anyone(desk: Desk) -> None:
     for person, hidden in [(MAKER, [PIN, PASSWORD, ACCOUNT]), (AUDITOR, [PIN, PASSWORD, ACCOUNT]), (CHECKER, [PIN, PASSWORD])]:
         page = desk.sign_in(person)
         texts = [*crawl(page, desk.server.url)]
-        for step in ["", "approve", "reject", "withdraw", "trail", "body"]:
+        for step in ["", "approve", "reject", "withdraw", "trail", "body", "body/file"]:
             answer = page.context.request.get(path_of(request, step))
             texts.append((path_of(request, step), answer.text()))
         if person is AUDITOR:

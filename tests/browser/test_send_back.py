@@ -70,7 +70,7 @@ def test_a_comment_that_comes_in_keeps_nobody_from_deciding(desk: Desk) -> None:
     other = desk.sign_in(CHECKER, to=path_of(request))
     other.get_by_label("Comment", exact=True).fill("The ticket is 4711.")
     other.get_by_role("button", name="Comment").click()
-    expect(page.get_by_text("Commented on by chen@demo.example just now")).to_be_visible()
+    expect(page.get_by_text("Commented on by Chen Wei just now")).to_be_visible()
     expect(page.get_by_text("Something changed while you were reading.")).to_be_hidden()
     page.locator("button[value=approved]").click()
     expect(page.get_by_text("Your approval is recorded.")).to_be_visible()

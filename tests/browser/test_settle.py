@@ -68,7 +68,7 @@ def test_one_may_contradict_and_a_change_of_mind_settles_it(desk: Desk, looks: L
 def test_a_maker_finds_no_form_on_their_own_request(desk: Desk, either: Manner) -> None:
     request = unknown(desk)
     page = desk.sign_in(MAKER, either, path_of(request))
-    expect(page.get_by_text("you can't settle its outcome")).to_be_visible()
+    expect(page.get_by_text("You can’t settle it, because you submitted it")).to_be_visible()
     expect(page.get_by_role("button", name="State this outcome")).to_have_count(0)
 
 

@@ -15,7 +15,7 @@ def test_everyone_begins_on_the_page_of_their_own_work(desk: Desk, either: Manne
     for person, heading in [(CHECKER, "Needs me"), (AUDITOR, "History")]:
         page = desk.sign_in(person, either)
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-        expect(page.locator(".who .nm")).to_have_text(person.user_name)
+        expect(page.locator(".who .nm")).to_have_text(person.listed_as or person.user_name)
 
 
 def test_a_checker_comes_back_to_the_request_that_they_were_sent(desk: Desk, either: Manner) -> None:

@@ -31,6 +31,7 @@ use crate::http::query::Parameters;
 use crate::web::html::is_odd;
 use crate::web::parts::format::{When, state_of};
 use crate::web::parts::inbox_filter::Due;
+use crate::web::parts::who::Names;
 use crate::web::session::Session;
 use crate::web::{Page, PageError, Web};
 
@@ -300,7 +301,7 @@ impl Stream {
             "waits": may_wait,
             "kind": state.kind,
             "word": drawn(&state.words),
-            "text": sentence(change),
+            "text": sentence(change, &Names::of(&self.slot.web.engine)),
             "at": change.at.to_rfc3339_opts(SecondsFormat::Secs, true),
             "due": Due::of(change.due_at, change.sort_at, When::at(now, self.slot.web.offset)).word(),
             "risk": change.risk.map_or("", Risk::name),
@@ -311,8 +312,8 @@ impl Stream {
     }
 }
 
-fn sentence(change: &Change) -> String {
-    let by = drawn(&change.by.user_name);
+fn sentence(change: &Change, names: &Names) -> String {
+    let by = drawn(&names.name(&change.by));
     let goes_on = if change.state.waits() { "; it waits for others" } else { "" };
     match change.kind {
         ChangeKind::Submitted => format!("Submitted by {by} just now"),

@@ -21,8 +21,9 @@ use crate::web::parts::call_view::CallView;
 use crate::web::parts::came_from::{CameFrom, onto};
 use crate::web::parts::format::{self, summary};
 use crate::web::parts::notices::Note;
-use crate::web::parts::recorded::SAID_SUBMITTED;
+use crate::web::parts::recorded::{SAID_SUBMITTED, situation};
 use crate::web::sent_form::{SentForm, keeping};
+use crate::web::sentences::refused as refused_because;
 use crate::web::{BASE, Icon, Nav, Page, PageRequest, Shell, see_other, show};
 
 /// The field of the new id, as the API calls it.
@@ -139,9 +140,22 @@ async fn submit_one(id: &str, form: SentForm) -> Page {
 
 /// What the engine refused: the step again if this person can still take it, else the request as it is now.
 async fn refused(page: &PageRequest, id: &str, error: EngineError, (key, form): (String, AgainForm)) -> Page {
-    let (error, status) = page.take_refusal(error, "a form was refused")?;
     let snapshot = load(page, id).await?;
-    let note = note(&error, status);
+    let names = page.names();
+    let why = match &error {
+        EngineError::Refused(_) => Some(refused_because(&error, &situation(page, &snapshot, &names)).lines),
+        EngineError::PermissionMissing(_)
+        | EngineError::NotFound
+        | EngineError::Unreadable(_)
+        | EngineError::Invalid(_)
+        | EngineError::NotAdmitted(_)
+        | EngineError::Store(_) => None,
+    };
+    let (error, status) = page.take_refusal(error, "a form was refused")?;
+    let note = match why {
+        Some(lines) => Note::answering("warn", Icon::Warn, NOT_SUBMITTED, lines),
+        None => note(&error, status),
+    };
     if !snapshot.explained.can_submit_again {
         return render(page, snapshot, status, vec![note]);
     }
@@ -164,6 +178,8 @@ fn is_of(item: &ErrorItem, name: &str) -> bool {
     item.field.as_deref().and_then(|field| field.strip_prefix('/')) == Some(name)
 }
 
+const NOT_SUBMITTED: &str = "It was not submitted. Nothing was stored.";
+
 fn note(error: &ApiError, status: StatusCode) -> Note {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let lines = error.items().iter().map(|item| item.message.clone()).collect();
@@ -176,7 +192,7 @@ fn note(error: &ApiError, status: StatusCode) -> Note {
         None => item.message.clone(),
     };
     let lines = error.items().iter().map(line).collect();
-    Note::answering("warn", Icon::Warn, "It was not submitted. Nothing was stored.", lines)
+    Note::answering("warn", Icon::Warn, NOT_SUBMITTED, lines)
 }
 
 fn step_page(page: &PageRequest, snapshot: RequestSnapshot, input: FormInput) -> Page {

@@ -12,7 +12,7 @@ use crate::web::parts::format::{When, either};
 use crate::web::parts::who::Names;
 use crate::web::sentences::boxes::{still_needed_after_mine, waits_for};
 use crate::web::sentences::rejecting::Rejecting;
-use crate::web::sentences::seats::{seat_names, signed_as};
+use crate::web::sentences::seats::{or_list, seat_names, signed_as};
 
 /// Said to whoever may do nothing at all.
 pub const SWITCHED_OFF: &str = "The people file has switched your account off, so you can’t decide anything. Ask whoever keeps that file.";
@@ -112,7 +112,7 @@ impl Situation<'_> {
             WhyNot::NotWaiting { .. } => "Nothing is left to decide.".to_owned(),
             WhyNot::NotInStage { hint, .. } => self.not_in_stage(hint.as_ref()),
             WhyNot::NotNeeded { seat, .. } => {
-                let names = either(&seat_names(&seat.capacities, self.names));
+                let names = or_list(&seat.capacities, self.names);
                 format!("Nobody else of {names} is needed to approve it. You can still reject it.")
             }
         }

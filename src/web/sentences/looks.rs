@@ -48,10 +48,11 @@ pub fn looks(
     let rejections = earlier_rejections(request, explained.progress.as_ref(), names).into_iter();
     let rejected = |line: String| Look { is_bad: true, ..Look::warning(Markup::text(&line)) };
     let mut found: Vec<Look> = rejections.map(rejected).collect();
+    let maker = names.name(&request.maker);
     let is_open = |finding: &&Finding| finding.code == FindingCode::SubjectPending;
     let open = explained.findings.iter().filter(is_open).count();
     found.extend((open > 0).then(|| Look::warning(open_for_subject(open, open_on_subject, (names, when)))));
-    found.extend(explained.findings.iter().filter_map(|finding| odd(finding, request, names)));
+    found.extend(explained.findings.iter().filter_map(|finding| odd(finding, &maker)));
     if open == 0 {
         found.extend(request.terms.warnings.iter().map(|warning| match warning.code {
             WarningCode::DuplicatePending => {
@@ -60,6 +61,16 @@ pub fn looks(
         }));
     }
     found
+}
+
+/// What those who decide would look at in a draft, as its maker reads it.
+pub fn draft_looks(findings: &[Finding]) -> Vec<Look> {
+    let is_open = |finding: &Finding| finding.code == FindingCode::SubjectPending;
+    let open = findings
+        .iter()
+        .any(is_open)
+        .then(|| Look::warning(Markup::text("Another request for the same subject is open.")));
+    open.into_iter().chain(findings.iter().filter_map(|finding| odd(finding, "You"))).collect()
 }
 
 /// What was checked and is as it should be.
@@ -95,10 +106,10 @@ fn open_for_subject(count: usize, readable: &[RowView], (names, when): (&Names, 
 }
 
 /// A finding about the request itself; open requests for the same subject have a line together.
-fn odd(finding: &Finding, request: &Request, names: &Names) -> Option<Look> {
+fn odd(finding: &Finding, maker: &str) -> Option<Look> {
     let html = match (&finding.facts, finding.code) {
         (Some(FindingFacts::Open(_)), _) | (None, FindingCode::SubjectPending) => return None,
-        (Some(FindingFacts::Usage(reached)), _) => usage_reached(reached, request, names),
+        (Some(FindingFacts::Usage(reached)), _) => usage_reached(reached, maker),
         (
             None,
             FindingCode::HiddenCharacters
@@ -118,11 +129,11 @@ fn odd(finding: &Finding, request: &Request, names: &Names) -> Option<Look> {
 
 /// `Mara Lind asked for 31 291.50 in 6 requests of this type on one day (UTC), with this one. From 20 000 on it is shown
 /// here.`
-fn usage_reached(reached: &UsageReached, request: &Request, names: &Names) -> Markup {
+fn usage_reached(reached: &UsageReached, maker: &str) -> Markup {
     let requests = usize::try_from(reached.usage.count).unwrap_or(usize::MAX);
     let requests = number_of(requests, "request", "requests");
     let sum = (reached.usage.sum != Amount::ZERO).then(|| amount_words(Some(reached.usage.sum)));
-    let maker = Markup::text(&names.name(&request.maker));
+    let maker = Markup::text(maker);
     let what = match (reached.by, sum) {
         (CountBy::Maker, Some(sum)) => format!("{maker} asked for {sum} in {requests} of this type"),
         (CountBy::Maker, None) => format!("{maker} submitted {requests} of this type"),

@@ -22,7 +22,7 @@ pub use self::auditing::{event_type_name, what_they_did, why_not_submitted};
 pub use self::boxes::{OpenBox, box_words, member_lines, open_boxes, still_needed_after_mine, waiting_words};
 pub use self::deciding::{Answer, SWITCHED_OFF, Situation};
 pub use self::forbidden::{not_decided, why_forbidden};
-pub use self::looks::{Look, looks, passed_checks};
+pub use self::looks::{Look, draft_looks, looks, passed_checks};
 pub use self::recorded::{approval_recorded, rejection_recorded, submission_recorded};
 pub use self::refused::refused;
 pub use self::rejecting::reject_many;

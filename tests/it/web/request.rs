@@ -7,6 +7,7 @@ use crate::support::{On, journeys};
 
 journeys![
     the_page_says_why_a_person_may_not_decide,
+    whoever_is_not_needed_to_approve_can_still_reject,
     reading_every_page_changes_no_request,
     a_page_shows_neither_credentials_nor_fields_that_are_hidden,
     a_page_of_another_org_does_not_exist,
@@ -14,6 +15,7 @@ journeys![
 
 const MARA: &str = "400001";
 const CHEN: &str = "400002";
+const CARL: &str = "400004";
 
 async fn the_page_says_why_a_person_may_not_decide(on: On) {
     let app =
@@ -26,6 +28,41 @@ async fn the_page_says_why_a_person_may_not_decide(on: On) {
     assert!(!chen.get("/ui/needs-me").await.text.contains(&id));
 }
 
+/// A checker, and somebody of a group that nobody here is in.
+const A_CHECKER_AND_TREASURY: &str = r#"
+[[policy]]
+name = "both"
+[[policy.stages]]
+name = "Both"
+[[policy.stages.seats]]
+permission = "CanCheckRequest"
+[[policy.stages.seats]]
+group = "Treasury"
+"#;
+
+async fn whoever_is_not_needed_to_approve_can_still_reject(on: On) {
+    let app =
+        start_with_deciders(on, AppOptions::stepped().with_type(&type_file("", A_CHECKER_AND_TREASURY)))
+            .await;
+    let id = app.maker().pays(&body(&app, "c-1", 10)).await.id;
+    app.checker().says(&id, "approved").await.data();
+    let carl = signed_in(&app, CARL).await;
+    let page = carl.page(&format!("/ui/requests/{id}")).await;
+    page.shows(&[
+        "Nobody else of the checkers is needed to approve it. You can still reject it.",
+        "Waits for Treasury",
+    ]);
+    assert!(!page.has("a[href$='/approve']"), "{}", page.text());
+    assert!(page.has("a[href$='/reject']"), "{}", page.text());
+    let step = carl.page(&format!("/ui/requests/{id}/reject")).await;
+    step.shows(&["You sign as", "as a checker"]);
+    let own = ["csrf", "digest", "version"].map(|name| (name, step.field(name)));
+    let mut form: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    form.extend([("decision", "rejected"), ("message", "Wrong customer.")]);
+    carl.post(&format!("/ui/requests/{id}/decide"), &form).await.leads_to();
+    assert_eq!(app.auditor().request(&id).await["state"], "rejected");
+}
+
 async fn reading_every_page_changes_no_request(on: On) {
     let app = start_with_deciders(on, AppOptions::stepped()).await;
     let id = app.maker().submitted(&app.badge()).await.id;
@@ -34,9 +71,10 @@ async fn reading_every_page_changes_no_request(on: On) {
     let before = (app.count(events), app.auditor().request(&id).await);
     for user_id in [CHEN, MARA] {
         let browser = signed_in(&app, user_id).await;
-        let mut paths: Vec<String> = ["", "/approve", "/reject", "/withdraw", "/body", "/trail"]
-            .map(|step| format!("/ui/requests/{id}{step}"))
-            .into();
+        let mut paths: Vec<String> =
+            ["", "/approve", "/reject", "/withdraw", "/body", "/body/file", "/trail"]
+                .map(|step| format!("/ui/requests/{id}{step}"))
+                .into();
         let lists = ["needs-me", "my-groups", "decided", "mine", "unknown", "history", "types", "new"];
         paths.extend(lists.map(|list| format!("/ui/{list}")));
         for path in paths {
@@ -61,7 +99,8 @@ async fn a_page_shows_neither_credentials_nor_fields_that_are_hidden(on: On) {
     wrapped["body"]["pin"] = "canary-pin".into();
     let id = app.maker().pays(&task).await.id;
     let (chen, mara) = (signed_in(&app, CHEN).await, signed_in(&app, MARA).await);
-    let paths = ["", "/approve", "/body", "/trail"].map(|step| format!("/ui/requests/{id}{step}"));
+    let paths =
+        ["", "/approve", "/body", "/body/file", "/trail"].map(|step| format!("/ui/requests/{id}{step}"));
     let lists = ["/ui/needs-me", "/ui/mine", "/ui/history", "/ui/history/export"].map(str::to_owned);
     for path in paths.iter().chain(&lists) {
         for (browser, sees_masked) in [(&chen, true), (&mara, false)] {
@@ -79,7 +118,7 @@ async fn a_page_of_another_org_does_not_exist(on: On) {
     let app = start_with_deciders(on, AppOptions::stepped()).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     let stranger = signed_in(&app, "400009").await;
-    for step in ["", "/approve", "/body", "/trail"] {
+    for step in ["", "/approve", "/body", "/body/file", "/trail"] {
         assert_eq!(stranger.get(&format!("/ui/requests/{id}{step}")).await.status, 404, "{step}");
     }
     assert!(!stranger.get("/ui/history").await.text.contains(&id));

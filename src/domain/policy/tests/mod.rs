@@ -4,6 +4,7 @@ mod accounts;
 mod choice;
 mod conditions;
 mod deciding;
+mod outlook;
 mod properties;
 mod shortage;
 mod words;

@@ -10,6 +10,7 @@ use crate::web::parts::format::{
     RiskMark, StateWord, Time, When, amount_words, reason_line, state_label, summary,
 };
 use crate::web::parts::request_list::flag;
+use crate::web::parts::who::Names;
 
 /// One request.
 pub struct Line {
@@ -31,6 +32,8 @@ pub struct Line {
 
 /// What the rows of one page have in common.
 pub struct Lines {
+    /// What people are called.
+    pub names: Names,
     pub sort: Sort,
     pub when: When,
     pub query: FilterQuery,
@@ -42,8 +45,8 @@ impl Lines {
     /// One row.
     pub fn line(&self, row: &RowView) -> Line {
         let request = &row.request;
-        let names: Vec<&str> =
-            request.decisions.iter().map(|decision| decision.checker.user_name.as_str()).collect();
+        let decided: Vec<String> =
+            request.decisions.iter().map(|decision| self.names.name(&decision.checker)).collect();
         let nobody = if request.state.waits() { "nobody yet" } else { "nobody" };
         let at = if self.sort.by == SortBy::End { request.ended_at } else { Some(request.started_at) };
         Line {
@@ -55,9 +58,9 @@ impl Lines {
             risk: RiskMark(request.terms.risk),
             flags: request.terms.warnings.iter().map(|warning| flag(warning.code.as_finding())).collect(),
             amount: amount_words(request.terms.amount),
-            maker: request.maker.user_name.clone(),
+            maker: self.names.name(&request.maker),
             maker_url: self.query.with("userId", Some(request.maker.user_id.clone())).url(),
-            decided_by: if names.is_empty() { nobody.into() } else { names.join(", ") },
+            decided_by: if decided.is_empty() { nobody.into() } else { decided.join(", ") },
             at: at.map(|at| self.when.exact(at)),
         }
     }

@@ -164,6 +164,7 @@ impl HistoryView<'_> {
     fn lines(&self) -> Lines {
         let query = self.shell.here.split_once('?').map_or("", |(_, query)| query);
         Lines {
+            names: self.shell.names.clone(),
             sort: self.sort,
             when: self.shell.when,
             query: self.query.clone(),
@@ -273,7 +274,13 @@ mod tests {
 
     fn lines(query: &FilterQuery) -> Lines {
         let from = CameFrom::list(Nav::History, "");
-        Lines { sort: NEWEST, when: sample::when(), query: query.clone(), from }
+        Lines {
+            names: crate::web::parts::who::Names::as_spelled(),
+            sort: NEWEST,
+            when: sample::when(),
+            query: query.clone(),
+            from,
+        }
     }
 
     fn page() -> HistoryTemplate {

@@ -6,6 +6,7 @@ use crate::domain::request_type::{Duplicates, RequestType};
 use crate::engine::DryRun;
 use crate::web::parts::approval_view::{ApprovalView, StageLine};
 use crate::web::parts::call_view::CallView;
+use crate::web::sentences::{Look, draft_looks};
 
 /// What is beside the form.
 pub struct Aside {
@@ -15,7 +16,7 @@ pub struct Aside {
     pub summary: Option<String>,
     pub agree: String,
     pub stages: Vec<StageLine>,
-    pub findings: Vec<String>,
+    pub findings: Vec<Look>,
     pub note: Option<&'static str>,
 }
 
@@ -78,7 +79,7 @@ impl Aside {
             summary: Some(tried.summary.clone()),
             agree,
             stages: stages.unwrap_or_default(),
-            findings: tried.findings.iter().map(|finding| finding.sentence.clone()).collect(),
+            findings: draft_looks(&tried.findings),
             note: None,
         }
     }
