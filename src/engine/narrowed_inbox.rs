@@ -116,3 +116,83 @@ fn narrowed(
         next: last.map(InboxPosition::of),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::domain::actor::Person;
+    use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+
+    fn waiting(number: i64) -> WaitingRequest {
+        WaitingRequest {
+            org: OrgId::new("100"),
+            id: RequestId::parse(&format!("0190b6f2-7a3c-7cc0-8000-{number:012}")).unwrap(),
+            request_type: RequestTypeName::new(if number % 3 == 0 { "RARE" } else { "ONE" }),
+            type_version: String::new(),
+            rule: String::new(),
+            risk: None,
+            maker: Person::system(),
+            maker_act: Vec::new(),
+            due_at: None,
+            // Two at a time expire together, so that the id decides.
+            expires_at: DateTime::from_timestamp(1_800_000_000 + number / 2, 0).unwrap(),
+            decisions: Vec::new(),
+        }
+    }
+
+    /// The pages of a stretch from its beginning to its end, with what each says is before it.
+    fn pages(
+        stretch: &[WaitingRequest],
+        limit: usize,
+        fits: &impl Fn(&WaitingRequest) -> bool,
+    ) -> Vec<Narrowed> {
+        let mut pages = vec![narrowed(stretch, None, (limit, false), fits)];
+        while let Some(next) = pages.last().and_then(|page| page.next.clone()) {
+            pages.push(narrowed(stretch, Some(&next), (limit, false), fits));
+        }
+        pages
+    }
+
+    #[test]
+    fn pages_follow_each_other_without_a_gap_and_lead_back_the_same_way() {
+        let ids = |page: &Narrowed| page.found.iter().map(|waiting| waiting.id).collect::<Vec<_>>();
+        let any: fn(&WaitingRequest) -> bool = |_| true;
+        let rare: fn(&WaitingRequest) -> bool = |waiting| waiting.request_type.as_str() == "RARE";
+        for (count, limit, fits) in [0, 1, 2, 3, 4, 7, 12]
+            .into_iter()
+            .flat_map(|count| [1, 2, 3, 50].map(|limit| (count, limit)))
+            .flat_map(|(count, limit)| [(count, limit, any), (count, limit, rare)])
+        {
+            let stretch: Vec<WaitingRequest> = (0..count).map(waiting).collect();
+            let pages = pages(&stretch, limit, &fits);
+            let walked: Vec<RequestId> = pages.iter().flat_map(ids).collect();
+            let expected: Vec<RequestId> =
+                stretch.iter().filter(|waiting| fits(waiting)).map(|waiting| waiting.id).collect();
+            assert_eq!(walked, expected, "{count} by {limit}");
+            let mut before = 0;
+            for (at, page) in pages.iter().enumerate() {
+                assert_eq!(page.before, Some(before), "{count} by {limit}");
+                before += page.found.len();
+                let back = match &page.previous {
+                    None => {
+                        assert_eq!(at, 0, "{count} by {limit}");
+                        continue;
+                    }
+                    Some(PreviousPage::First) => narrowed(&stretch, None, (limit, false), &fits),
+                    Some(PreviousPage::After(turn)) => narrowed(&stretch, Some(turn), (limit, false), &fits),
+                };
+                assert_eq!(ids(&back), ids(&pages[at - 1]), "{count} by {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_goes_on_after_a_stretch_has_a_next_page_even_if_nothing_in_it_fits() {
+        let stretch: Vec<WaitingRequest> = (0..4).map(waiting).collect();
+        let page = narrowed(&stretch, None, (2, true), &|_| false);
+        assert!(page.found.is_empty());
+        assert_eq!(page.next, Some(InboxPosition::of(&stretch[3])));
+    }
+}

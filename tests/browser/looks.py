@@ -34,8 +34,9 @@ class Looks:
         """Asserts that nothing of the page is cut off at the right."""
         assert_no_sideways_scroll(page, where)
 
-    def everywhere(self, page: Page, name: str, full: bool = True) -> None:
-        """Asserts that the page, in its current state, looks right in every width and scheme."""
+    def everywhere(self, page: Page, name: str, full: bool = True, at_end: bool = False) -> None:
+        """Asserts that the page, in its current state, looks right in every width and scheme. `at_end` is for a page
+        with a bar that sticks to the lower edge: only there it lies over no half of a row."""
         before = page.viewport_size
         page.evaluate(AXE)
         for width, scheme, rules in VIEWS:
@@ -43,6 +44,8 @@ class Looks:
             page.set_viewport_size({"width": view.width, "height": view.height})
             page.emulate_media(color_scheme=scheme)
             self.photograph(page, f"{name}-{width}-{scheme}", full)
+            if at_end:
+                page.evaluate("scrollTo(0, document.body.scrollHeight)")
             where = f"{name} at {width} px, {scheme}"
             assert_no_sideways_scroll(page, where)
             assert_no_violation(page, rules, where)

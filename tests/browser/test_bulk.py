@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from countersign import Submitted
 from desk import Desk, path_of
 from looks import Looks
-from manner import Manner
+from manner import PHONE, Manner
 from people import CHECKER, FINANCE
 from tasks import batch_note, new_customer, points
 
@@ -89,6 +89,10 @@ def test_a_review_shows_what_must_be_seen_to_decide(desk: Desk, looks: Looks, ei
     expect(body).to_be_visible()
     expect(body.locator(".odd-char").first).to_contain_text("U+200B")
     expect(body).to_contain_text('"points": 350')
+    cell = row[hidden.id].locator("td.s").bounding_box()
+    table = page.locator(".picks").bounding_box()
+    assert cell is not None and table is not None
+    assert cell["width"] > table["width"] * (0.4 if either.width > PHONE else 0.8), (cell, table)
     totals = page.locator(".totals")
     expect(totals).to_contain_text("950.5")
     expect(totals).to_contain_text(f"{customer} (2 times)")

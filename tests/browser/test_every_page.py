@@ -164,7 +164,7 @@ def test_a_list_looks_right_while_rows_are_picked(pages: Desks, looks: Looks, st
     page = pages[CHECKER]
     page.goto("/ui/needs-me")
     pick(page, states["waiting"])
-    looks.everywhere(page, "picked")
+    looks.everywhere(page, "picked", at_end=True)
     page.get_by_role("button", name="Review these together").click()
     looks.everywhere(page, "review")
 

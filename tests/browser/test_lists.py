@@ -102,7 +102,11 @@ def test_tables_wrap_and_are_not_cut(desk: Desk, looks: Looks, width: int) -> No
         assert table is not None and cell is not None and cell["width"] > table["width"] * 0.4, (table, cell)
         row = page.locator(".found tbody tr").first.bounding_box()
         assert row is not None and row["height"] < 64, f"two lines: {row}"
-    checker = desk.sign_in(CHECKER, Manner(width, "light"))
+    checker = desk.sign_in(CHECKER, Manner(width, "light"), to=path_of(alone))
+    # The others about the same subject, with maker and time.
+    expect(checker.locator("#context")).to_be_visible()
+    assert checker.evaluate(CUT) == []
+    looks.photograph(checker, "context")
     checker.goto(f"/ui/bulk?id={long.id}&id={alone.id}&id={with_others.id}")
     expect(checker.locator("td", has_text="Left out").first).to_be_visible()
     assert checker.evaluate(CUT) == []

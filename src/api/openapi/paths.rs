@@ -129,7 +129,8 @@ fn decide_many() -> Operation {
         description: format!(
             "Needs the permission `{}`. Each request gets its own decision with its own digest and event. They \
              are not one transaction: the others are recorded even if one is refused. Only requests with \
-             `bulkAllowed` can be decided like this. The answer does not wait for the targets. If the same call \
+             `bulkAllowed` can be decided like this, and of those a type may keep out what has a warning when it \
+             is decided. The answer does not wait for the targets. If the same call \
              is sent again, decisions that were recorded are `repeated`, and nothing is sent to a target again; \
              do this after a 500 or 503.",
             Permission::Check.name()

@@ -100,7 +100,8 @@ pub struct RequestBody {
     /// Only of an expired request: the state in which it expired, `AdminTask`, `sent_back` or `approved`.
     #[serde(skip_serializing_if = "Option::is_none")]
     expired_from: Option<Word<State>>,
-    /// Whether its type and rule allow to decide it together with others.
+    /// Whether its type and rule allow to decide it together with others. A type may also keep out what has a warning
+    /// when it is decided.
     bulk_allowed: bool,
     call: CallBody,
     details: Details,

@@ -316,3 +316,41 @@ impl ListTemplate {
         State::ALL.into_iter().map(|state| (state.name(), state_of(state, &[]).icon)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, FixedOffset};
+
+    use super::*;
+    use crate::web::parts::format::When;
+
+    #[test]
+    fn the_last_column_says_whether_a_time_is_due_or_expires() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let when = When::at(now, FixedOffset::east_opt(0).unwrap());
+        let after = |milliseconds: i64| now + TimeDelta::milliseconds(milliseconds);
+        for (milliseconds, due, expires) in [
+            (-86_400_000, "1 day overdue", "expired"),
+            (-61_000, "1 min overdue", "expired"),
+            (-999, "due now", "expires now"),
+            (0, "due now", "expires now"),
+            (999, "due now", "expires now"),
+            (1_000, "due in 1 s", "expires in 1 s"),
+            (7_200_000, "due in 2 h", "expires in 2 h"),
+            (86_399_000, "due in 23 h 59 min", "expires in 23 h 59 min"),
+        ] {
+            assert_eq!(when.due(after(milliseconds)).words(), due, "{milliseconds}");
+            assert_eq!(when.expires(after(milliseconds)).words(), expires, "{milliseconds}");
+        }
+        assert!(when.due(after(90_000_000)).words().starts_with("due "));
+        assert!(when.expires(after(90_000_000)).to_string().contains(r#" data-tick="expires">expires "#));
+    }
+
+    #[test]
+    fn a_number_says_what_it_counts_and_that_there_may_be_more() {
+        let of = InboxFilter { due: Some(Due::Today), request_type: Some("A\"B".to_owned()), risk: None };
+        let html = Count::new(7, true, of).to_string();
+        assert_eq!(html, r#"<span class="n" data-n data-due="today" data-type="A&quot;B">7+</span>"#);
+        assert!(Count::new(0, false, InboxFilter::default()).is_none());
+    }
+}
