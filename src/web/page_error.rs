@@ -218,7 +218,8 @@ fn not_for(why: &NotFor, page: Option<&PageRequest>) -> ErrorWords {
             ErrorWords::new(Icon::Warn, title, format!("The form that you sent is of org {made_for}."))
         }
         NotFor::Account | NotFor::Unknown => {
-            let now = actor.map_or("Somebody else", |actor| actor.person.user_name.as_str());
+            let now =
+                page.map_or_else(|| "Somebody else".to_owned(), |page| page.name_of(&page.actor().person));
             let title = format!("{now} signed in in another tab. Nothing was stored.");
             ErrorWords::new(
                 Icon::Warn,

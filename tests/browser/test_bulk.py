@@ -81,7 +81,7 @@ def test_a_review_shows_what_must_be_seen_to_decide(desk: Desk, looks: Looks, ei
         expect(row[request.id].get_by_role("checkbox")).to_be_checked(checked=is_ticked)
     warnings = row[hidden.id].locator(".looks")
     expect(warnings).to_contain_text("a character that nobody can see (U+200B)")
-    expect(warnings).to_contain_text("is open for the same subject")
+    expect(warnings).to_contain_text("Another request for the same subject is open.")
     expect(row[plain.id].locator(".looks")).to_have_count(0)
     # The body, with its odd characters drawn, without any script.
     row[hidden.id].locator("summary").click()
@@ -133,7 +133,7 @@ def test_a_type_may_keep_what_is_flagged_out_of_a_review(desk: Desk, either: Man
     desk.server.submit("BATCH", batch_note(int(desk.server.read(plain)["subject"]), "late"))
     page.get_by_role("button", name=re.compile("Approve the ticked ones")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("0 approved, 1 not decided")
-    expect(page.get_by_role("table")).to_contain_text("must be decided alone")
+    expect(page.get_by_role("table")).to_contain_text("It is decided alone.")
     assert desk.server.state(plain) == "AdminTask"
 
 

@@ -116,6 +116,7 @@ def test_a_checker_whose_session_ended_in_the_step_decides_nothing(
 ) -> None:
     request = desk.server.submit("GIFT", points(new_customer(), 160))
     page = desk.sign_in(CHECKER, either, path_of(request, "approve"))
+    hear_nothing(page)
     page.get_by_label("Message").fill("Half a sentence")
     sign_out_in_another_tab(page)
     page.get_by_role("button", name=re.compile("Approve and send to")).click()

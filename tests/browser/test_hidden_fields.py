@@ -36,8 +36,8 @@ def press(page: Page, name: str) -> None:
 
 def submitted(page: Page) -> Submitted:
     """The request whose page this is."""
-    expect(page).to_have_url(re.compile("/ui/requests/[0-9a-f-]+$"))
-    return Submitted(page.url.rsplit("/", 1)[-1], "")
+    expect(page).to_have_url(re.compile("/ui/requests/[0-9a-f-]+\\?said=submitted$"))
+    return Submitted(page.url.rsplit("/", 1)[-1].split("?")[0], "")
 
 
 def stored(desk: Desk, request: Submitted) -> tuple[set[str], set[str]]:

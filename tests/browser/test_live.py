@@ -75,7 +75,7 @@ def test_a_row_that_is_gone_says_so_in_its_place(desk: Desk, looks: Looks, width
     expect(row.locator(".due")).to_contain_text("due in")
     desk.server.decide(FINANCE, "GIFT", request, "rejected")
     told = row.locator(".prog .st").first
-    expect(told).to_contain_text("Rejected by finn@demo.example just now")
+    expect(told).to_contain_text("Rejected by Finn Berg just now")
     expect(row.locator(".due")).to_have_text("")
     # Sign, word and colour; nothing is cut, and nothing is written over anything.
     expect(told.locator("svg")).to_have_count(1)

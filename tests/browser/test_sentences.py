@@ -73,7 +73,8 @@ def test_the_button_for_several_promises_only_what_holds(desk: Desk, either: Man
     debatable = [desk.server.submit("OBJECTION", points(new_customer(), 140)) for _ in range(2)]
     chen = desk.sign_in(CHECKER, either, "/ui/bulk?" + "&".join(f"id={request.id}" for request in debatable))
     reject = chen.locator("button[value=rejected]")
-    expect(reject).to_have_text(re.compile(r"Reject the ticked ones \(2\)$"))
+    # A number is only true with a script.
+    expect(reject).to_have_text(re.compile(r"ones \(2\)$" if either.script else "ones$"))
     expect(chen.get_by_text("One rejection does not end these.")).to_be_visible()
     plain = desk.server.submit("GIFT", points(new_customer(), 140))
     chen.goto(f"/ui/bulk?id={plain.id}")

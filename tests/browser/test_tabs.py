@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from desk import Desk, click_person, path_of
+from desk import Desk, click_person, hear_nothing, path_of
 from forms import csrf_of
 from looks import Looks
 from manner import Manner
@@ -162,11 +162,12 @@ def in_another_tab(page: Page, person: Person) -> Page:
 def test_a_checker_does_not_decide_under_the_name_of_the_next(desk: Desk, looks: Looks, either: Manner) -> None:
     request = desk.server.submit("GIFT", points(new_customer(), 120))
     page = desk.sign_in(CHECKER, either, path_of(request, "reject"))
+    hear_nothing(page)
     page.get_by_label("Why do you reject it?").fill("The ticket is closed.")
     in_another_tab(page, FINANCE)
     page.get_by_role("button", name="Reject").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(
-        "finn@demo.example signed in in another tab. Nothing was stored."
+        "Finn Berg signed in in another tab. Nothing was stored."
     )
     expect(page.get_by_label("What you wrote")).to_have_value("The ticket is closed.")
     looks.photograph(page, "1-refused")
@@ -203,12 +204,12 @@ def test_no_form_of_the_pages_is_carried_out_for_somebody_else(desk: Desk) -> No
         form = {"csrf": csrf} | fields
         answer = page.context.request.post(path, form=form, headers={"origin": desk.server.url}, max_redirects=0)
         assert answer.status == 409, f"{answer.status} for {path}"
-        assert "finn@demo.example signed in in another tab. Nothing was stored." in answer.text(), path
+        assert "Finn Berg signed in in another tab. Nothing was stored." in answer.text(), path
         if "typed before" in fields.values():
             assert "typed before" in answer.text(), f"{path}: the words are lost"
     assert desk.server.trail() == before
     page.goto("/ui/needs-me")
-    expect(page.locator(".who .nm")).to_have_text("finn@demo.example")
+    expect(page.locator(".who .nm")).to_have_text("Finn Berg")
 
 
 def test_a_makers_form_keeps_no_secret_for_the_next_person(desk: Desk, either: Manner) -> None:
@@ -218,7 +219,7 @@ def test_a_makers_form_keeps_no_secret_for_the_next_person(desk: Desk, either: M
     before = desk.server.trail()
     page.get_by_role("button", name="Submit for approval").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(
-        "chen@demo.example signed in in another tab. Nothing was stored."
+        "Chen Wei signed in in another tab. Nothing was stored."
     )
     expect(page.get_by_label("/body/earningEntityId")).to_have_value("4700001")
     expect(page.get_by_text("/headers/Authorization")).to_have_count(0)

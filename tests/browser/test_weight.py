@@ -25,7 +25,8 @@ def test_the_first_page_is_small(desk: Desk) -> None:
     assert len(sizes) <= REQUESTS_MAX, sizes
     assert sum(sizes.values()) <= FIRST_PAGE_BYTES_MAX, sizes
     assets = {address: size for address, size in sizes.items() if "/assets/" in address}
-    assert len(assets) == ASSETS and sum(assets.values()) <= ASSETS_BYTES_MAX, assets
+    # Not every browser lists the icon that it fetched.
+    assert len(assets) in (ASSETS - 1, ASSETS) and sum(assets.values()) <= ASSETS_BYTES_MAX, assets
 
 
 def test_a_request_is_small(desk: Desk) -> None:

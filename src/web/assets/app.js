@@ -132,7 +132,7 @@
     if (!$('form[data-keep]', page) || page.body.dataset.for !== whose) { form.dataset.away = '1'; form.requestSubmit(by); return; }
     const main = $('#main'), fresh = $('#main', page);
     keepTyped(fresh, typed);
-    document.title = page.title;
+    document.title = page.title; retitle();
     main.replaceChildren(...fresh.childNodes);
     ($('[autofocus]', main) || $('[data-focus]', main))?.focus();
   };

@@ -50,8 +50,9 @@ const RETRY_MS: u32 = 3_000;
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The most open streams of one session.
-const PER_SESSION_MAX: usize = 20;
+/// The most open streams of one session. A page that somebody left counts until the next beat, so whoever reads quickly has
+/// more than they see.
+const PER_SESSION_MAX: usize = 50;
 
 /// The most open streams of this process, however many connections it serves.
 const ALL_MAX: usize = 5_000;

@@ -240,10 +240,10 @@ async fn the_number_of_streams_per_session_is_limited(on: On) {
     let app = start(on, "").await;
     let chen = signed_in(&app, CHEN).await;
     let mut streams = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..50 {
         streams.push(Stream::open(&app, &chen).await);
     }
-    assert_eq!(app.metric("countersign_open_streams").await.as_deref(), Some("20"));
+    assert_eq!(app.metric("countersign_open_streams").await.as_deref(), Some("50"));
     let mut one_more = Stream::ask(&app, &chen, "", "").await;
     one_more.receives("HTTP/1.1 503").await;
     one_more.receives("Too many pages are open.").await;

@@ -30,7 +30,7 @@ impl NewRequest<'_> {
     fn what_now(&self, why: &PageError) -> String {
         if let PageError::NotFor(_) = why {
             let actor = self.page.actor();
-            let (name, org) = (&actor.person.user_name, &actor.org);
+            let (name, org) = (self.page.name_of(&actor.person), &actor.org);
             return format!(
                 "What was written is still here. Submitted now, it is a request of {name} in org {org}."
             );
