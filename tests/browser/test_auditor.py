@@ -111,6 +111,8 @@ def test_an_auditor_reads_what_happened_in_the_org_by_what_and_by_whom(desk: Des
     page = desk.sign_in(AUDITOR, either, "/ui")
     page.get_by_role("link", name="Trail", exact=True).click()
     expect(page.get_by_role("row").nth(1)).to_contain_text("signed in")
+    # Nobody checks their own submission.
+    expect(page.get_by_text("Countersign checked what was sent").first).to_be_visible()
     page.get_by_label("What").select_option("rejected")
     page.get_by_label("Who, by account").fill(CHECKER.user_id)
     page.get_by_role("button", name="Search").click()

@@ -13,7 +13,7 @@ use crate::web::parts::format::{Time, When};
 use crate::web::parts::json_view::Body;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::who::{Names, Who};
-use crate::web::sentences::{event_type_name, what_they_did};
+use crate::web::sentences::{event_type_name, is_done_by_the_engine, what_they_did};
 use crate::web::{BASE, Page, PageRequest, ok};
 
 /// Rows on a page.
@@ -115,8 +115,10 @@ fn types(chosen: Option<EventType>) -> Vec<TypeChoice> {
 }
 
 fn line(event: OrgEvent, names: &Names, when: When) -> EventLine {
-    let is_by_engine = event.actor.iss == Person::system().iss;
-    let what = EventType::parse(&event.event_type).map(what_they_did);
+    let event_type = EventType::parse(&event.event_type);
+    let is_by_engine =
+        event.actor.iss == Person::system().iss || event_type.is_some_and(is_done_by_the_engine);
+    let what = event_type.map(what_they_did);
     let data = event.data.as_ref().filter(|data| data.as_object().is_none_or(|data| !data.is_empty()));
     EventLine {
         who: if is_by_engine { Who::called("Countersign") } else { names.who(&event.actor) },

@@ -44,6 +44,14 @@ pub fn what_they_did(event_type: EventType) -> &'static str {
     }
 }
 
+/// Whether the engine did it, whoever's submission it belongs to.
+pub fn is_done_by_the_engine(event_type: EventType) -> bool {
+    matches!(
+        event_type,
+        EventType::MakerAccessValidated | EventType::PayloadValidated | EventType::AutoApproved
+    )
+}
+
 /// An event's type as the list can be narrowed to it.
 pub fn event_type_name(event_type: EventType) -> &'static str {
     match event_type {

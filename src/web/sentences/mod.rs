@@ -18,7 +18,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use self::auditing::{event_type_name, what_they_did, why_not_submitted};
+pub use self::auditing::{event_type_name, is_done_by_the_engine, what_they_did, why_not_submitted};
 pub use self::boxes::{OpenBox, box_words, member_lines, open_boxes, still_needed_after_mine, waiting_words};
 pub use self::deciding::{Answer, SWITCHED_OFF, Situation};
 pub use self::forbidden::{not_decided, why_forbidden};
