@@ -10,10 +10,11 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::AstPass;
+use diesel::serialize::ToSql;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
-use super::stored_bytes::{AsBytes, StoredDigest, StoredId};
+use super::stored_bytes::AsBytes;
 
 /// One column of many rows.
 pub(super) enum Column<'a> {
@@ -103,32 +104,25 @@ impl ColumnType for Vec<u8> {
     }
 }
 
-macro_rules! column_of_bytes {
-    ($name:ident) => {
-        impl ColumnType for $name {
-            fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-                out.push_bind_param::<Binary, _>(self)
-            }
+impl<T: AsBytes + ToSql<Binary, Sqlite> + 'static> ColumnType for T {
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_bind_param::<Binary, _>(self)
+    }
 
-            fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
-                Column::Bytes(values.map(AsBytes::bytes).collect())
-            }
-        }
-
-        impl ColumnType for Option<$name> {
-            fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-                out.push_bind_param::<Nullable<Binary>, _>(self)
-            }
-
-            fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
-                Column::NullableBytes(values.map(|value| value.as_ref().map(AsBytes::bytes)).collect())
-            }
-        }
-    };
+    fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
+        Column::Bytes(values.map(AsBytes::bytes).collect())
+    }
 }
 
-column_of_bytes!(StoredId);
-column_of_bytes!(StoredDigest);
+impl<T: AsBytes + ToSql<Binary, Sqlite> + 'static> ColumnType for Option<T> {
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_bind_param::<Nullable<Binary>, _>(self)
+    }
+
+    fn column<'a>(values: impl Iterator<Item = &'a Self>) -> Column<'a> {
+        Column::NullableBytes(values.map(|value| value.as_ref().map(AsBytes::bytes)).collect())
+    }
+}
 
 impl ColumnType for bool {
     fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {

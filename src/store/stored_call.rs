@@ -1,7 +1,7 @@
 //! How a call and its echo are stored: together and compressed, since the echo repeats most of the call.
 //!
-//! Unpacked, it is the length of the call as four bytes, big-endian, then the call in the format `countersign-call-v1`, then the echo as JSON, in which U+0001 stands for the body of the
-//! call if that is the same text.
+//! Unpacked, it is the length of the call as four bytes, big-endian, then the call in the format `countersign-call-v1`,
+//! then the echo as JSON, in which U+0001 stands for the body of the call if that is the same text.
 
 use std::borrow::Cow;
 

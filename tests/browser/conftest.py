@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from chromium import FLAGS
 from countersign import Countersign
 from desk import Desk
 from looks import Looks
 from manner import EITHER, EVERY_MANNER, Manner
+from provider import Approvals
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS_MAX = 15
@@ -50,6 +51,15 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     server = Countersign(request.config.getoption("--binary").resolve(), tmp_path_factory.mktemp("server"))
     yield server
     server.stop()
+
+
+@pytest.fixture
+def context(browser: Browser, approvals: Approvals, either: Manner) -> Iterator[BrowserContext]:
+    """A browser at the server that a file calls `approvals`, where people sign in with an identity provider."""
+    context = browser.new_context(base_url=approvals.url, java_script_enabled=either.script)
+    context.set_default_timeout(SECONDS_MAX * 1000)
+    yield context
+    context.close()
 
 
 @pytest.fixture

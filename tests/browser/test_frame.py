@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from desk import Desk, click_person, path_of
 from looks import Looks
@@ -25,14 +25,6 @@ def approvals(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     approvals = Approvals(request.config.getoption("--binary").resolve(), tmp_path_factory.mktemp("frame"), people=PEOPLE)
     yield approvals
     approvals.stop()
-
-
-@pytest.fixture
-def context(browser: Browser, approvals: Approvals, either: Manner) -> Iterator[BrowserContext]:
-    context = browser.new_context(base_url=approvals.url, java_script_enabled=either.script)
-    context.set_default_timeout(15_000)
-    yield context
-    context.close()
 
 
 def has_frame(page: Page) -> None:
