@@ -262,6 +262,7 @@ fn read_many(
 ) -> Result<Vec<(RowView, Vec<Finding>)>, StoreError> {
     let found = reader.find_many(conn, ids)?;
     let mut findings = StoredFindings::under(&reader.rules);
+    findings.read_ahead(conn, found.iter().map(|row| &row.request))?;
     let explain = |row: RowView| {
         let stored = findings.of(conn, &row.request, &row.pinned)?;
         Ok((row, stored))

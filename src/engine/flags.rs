@@ -44,6 +44,7 @@ impl Engine {
         let read = move |conn: &mut AnyConnection| {
             let mut calls = calls::list_short(conn, &requests, ROW_CALL_BYTES_MAX)?;
             let mut stored = StoredFindings::under(&rules);
+            stored.read_ahead(conn, requests.iter())?;
             let mut found = HashMap::new();
             for (request, pinned) in requests.iter().zip(&pinned) {
                 let call = calls.remove(&(request.org.clone(), request.id));

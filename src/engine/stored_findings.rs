@@ -15,6 +15,7 @@ use crate::domain::request_type::{CountBy, Counter, RequestType};
 use crate::domain::rules::Rules;
 use crate::domain::settlement::SettledOutcome;
 use crate::store::attempts::{self, AttemptRow};
+use crate::store::open_on_subjects::{OnSubject, list_pending_on_each};
 use crate::store::usage::UsageKey;
 use crate::store::{AnyConnection, StoreError, requests, to_micros, usage};
 
@@ -27,7 +28,7 @@ pub(super) struct StoredFindings {
     /// Who is whom now.
     rules: Arc<Rules>,
     /// By type and subject.
-    open: HashMap<(String, String), Vec<RequestId>>,
+    open: HashMap<OnSubject, Vec<RequestId>>,
     usage: HashMap<UsageKey, Option<Usage>>,
 }
 
@@ -51,19 +52,33 @@ impl StoredFindings {
         Ok(findings)
     }
 
+    /// Reads for all of these requests of one org at once what is open on their subjects.
+    pub(super) fn read_ahead<'r>(
+        &mut self,
+        conn: &mut AnyConnection,
+        requests: impl Iterator<Item = &'r Request>,
+    ) -> Result<(), StoreError> {
+        let requests: Vec<&Request> = requests.collect();
+        let Some(first) = requests.first() else { return Ok(()) };
+        let asked: BTreeSet<OnSubject> = requests.iter().filter_map(|request| on_subject(request)).collect();
+        let asked = asked.into_iter().collect();
+        self.open.extend(list_pending_on_each(conn, first.org.as_str(), asked, OTHERS_MAX)?);
+        Ok(())
+    }
+
     fn open_on_subject(
         &mut self,
         conn: &mut AnyConnection,
         request: &Request,
     ) -> Result<&[RequestId], StoreError> {
-        let is_open = request.state.is_open();
-        let Some(subject) = request.terms.subject.as_deref().filter(|_| is_open) else { return Ok(&[]) };
-        let name = request.request_type.as_str();
-        Ok(match self.open.entry((name.to_owned(), subject.to_owned())) {
+        let Some(on) = on_subject(request) else { return Ok(&[]) };
+        Ok(match self.open.entry(on) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
-                let at = (request.org.as_str(), name);
-                unknown.insert(requests::list_pending_on(conn, at, subject, OTHERS_MAX)?)
+                let (name, subject) = unknown.key();
+                let at = (request.org.as_str(), name.as_str());
+                let found = requests::list_pending_on(conn, at, subject, OTHERS_MAX)?;
+                unknown.insert(found)
             }
         })
     }
@@ -95,6 +110,12 @@ impl StoredFindings {
         let nearly = |counter: &Counter| nearly_used_up(counter, *used.get(&counter.name)?);
         Ok(pinned.usage.iter().filter_map(nearly).collect())
     }
+}
+
+/// What an open request is about; `None` if it has ended or names nothing.
+fn on_subject(request: &Request) -> Option<OnSubject> {
+    let subject = request.terms.subject.clone().filter(|_| request.state.is_open())?;
+    Some((request.request_type.to_string(), subject))
 }
 
 /// What a probe brought that was under way when people settled the outcome, if it says otherwise.

@@ -27,6 +27,7 @@ mod json;
 pub mod listing;
 mod literal;
 pub mod migrate;
+pub mod open_on_subjects;
 pub mod org_events;
 mod origin;
 pub mod outbox;

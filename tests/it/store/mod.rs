@@ -5,6 +5,7 @@ mod connection;
 mod constraints;
 mod deliveries;
 mod migrate;
+mod open_on_subjects;
 mod plans;
 mod prepared;
 mod standby;
