@@ -30,7 +30,7 @@ struct RefusalLine {
     who: Who,
     request_type: String,
     why: Vec<&'static str>,
-    /// `and 12 more in this minute`; empty for a single one.
+    /// `12 further ones of this person in one minute`; empty for a single one.
     more: String,
     digest: Option<DigestWords>,
     reference: String,
