@@ -1,7 +1,7 @@
 """Rows of a form come and go where they are, and no more of them than the type allows."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from desk import Desk
 from forms import csrf_of
@@ -45,6 +45,30 @@ def test_a_new_row_has_the_cursor_and_is_in_sight(desk: Desk, looks: Looks, eith
     expect(add).to_be_focused()
     assert add.evaluate(IN_SIGHT)
     expect(at(page, "/body/name")).to_have_value("typed before")
+
+
+def test_what_is_typed_while_a_row_comes_or_goes_stays(desk: Desk) -> None:
+    page = open_form(desk, Manner())
+    for row, button in enumerate(["Add to Lines", "Add another to Lines", "Add another to Lines"]):
+        page.get_by_role("button", name=button).click()
+        at(page, f"/body/lines/{row}/text").fill(f"line {row}")
+    held: list[Route] = []
+    page.route("**/ui/new/WIRE", lambda route: held.append(route))
+    page.get_by_role("button", name="Remove Line 2").click()
+    # The answer has not come yet, and the maker types on: in a field above, in the row that goes, and in one that moves up.
+    for field, text in [("/body/name", "typed since"), ("/body/lines/1/text", "gone"), ("/body/lines/2/text", "typed too")]:
+        at(page, field).fill(text)
+    at(page, "/body/lines/2/text").press("ArrowLeft")
+    assert len(held) == 1
+    held[0].continue_()
+    expect(at(page, "/body/lines/2/text")).to_have_count(0)
+    expect(at(page, "/body/name")).to_have_value("typed since")
+    expect(at(page, "/body/lines/0/text")).to_have_value("line 0")
+    moved = at(page, "/body/lines/1/text")
+    expect(moved).to_have_value("typed too")
+    expect(moved).to_be_focused()
+    page.keyboard.type("-")
+    expect(moved).to_have_value("typed to-o")
 
 
 @pytest.mark.parametrize("wish", ["add:/body/lines", "check"])

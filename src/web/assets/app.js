@@ -115,8 +115,27 @@
     $$('[name^="/"]', box).forEach((i) => { if (/^(radio|checkbox)$/.test(i.type)) i.checked = i.value === text; else i.value = text; });
     $$('[data-retype]', box).forEach((r) => { r.hidden = true; });
   });
+  // While the answer is on its way somebody types on: that is kept too, in the row where it stands by then.
+  const keepSince = (form, typed, by, main) => {
+    const [, list, gone] = by.value.match(/^remove:(.*)\/(\d+)$/) || [];
+    const at = (name) => {
+      const [row, ...rest] = list && name.startsWith(`${list}/`) ? name.slice(list.length + 1).split('/') : [];
+      if (row === undefined || +row < +gone) return name;
+      return row === gone ? null : [list, row - 1, ...rest].join('/');
+    };
+    const picked = (i) => /^(radio|checkbox)$/.test(i.type);
+    const same = (i) => $$(`[name="${CSS.escape(at(i.name) ?? '')}"]`, main).find((j) => !picked(i) || j.value === i.value);
+    [...form.elements].filter((i) => i.name.startsWith('/') && !i.disabled).forEach((i) => {
+      const is = picked(i) ? i.checked : i.value, was = picked(i) ? typed.getAll(i.name).includes(i.value) : (typed.get(i.name) ?? '').replaceAll('\r\n', '\n');
+      const to = is !== was && same(i);
+      if (!to) return;
+      if (picked(i)) to.checked = is; else to.value = is;
+      to.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    return (i) => i?.name?.startsWith('/') && form.contains(i) && same(i);
+  };
   const send = async (form, by) => {
-    const typed = new FormData(form), body = new URLSearchParams(typed);
+    const from = document.activeElement, typed = new FormData(form), body = new URLSearchParams(typed);
     body.append(by.name, by.value);
     $('#unsent')?.remove();
     const answer = await fetch(form.action, { method: 'POST', body }).catch(() => null);
@@ -132,9 +151,12 @@
     if (!$('form[data-keep]', page) || page.body.dataset.for !== whose) { form.dataset.away = '1'; form.requestSubmit(by); return; }
     const main = $('#main'), fresh = $('#main', page);
     keepTyped(fresh, typed);
+    const moved = document.activeElement, to = keepSince(form, typed, by, fresh)(moved !== from && moved);
+    const caret = to && [moved.selectionStart, moved.selectionEnd];
     document.title = page.title; retitle();
     main.replaceChildren(...fresh.childNodes);
-    ($('[autofocus]', main) || $('[data-focus]', main))?.focus();
+    (to || $('[autofocus]', main) || $('[data-focus]', main))?.focus();
+    if (caret && caret[0] !== null && to.setSelectionRange) to.setSelectionRange(...caret);
   };
   addEventListener('submit', (e) => {
     const form = e.target, by = e.submitter;
