@@ -71,7 +71,7 @@ impl OrgEvent {
             event_type: row.event_type,
             via: row.via,
             message: row.message,
-            reference: row.reference,
+            reference: row.reference.into(),
         })
     }
 }

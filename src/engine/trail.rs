@@ -123,7 +123,7 @@ impl TrailEntry {
             kind: row.clone().into_event(request).ok().map(|event| event.kind),
             event_id: row.event_id.to_string(),
             event_type: row.event_type,
-            reference: row.reference,
+            reference: row.reference.into(),
         })
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::columns::{batch_insert, person};
+use super::compact_text::CompactText;
 use super::event_data::{self, KindColumns};
 use super::requests::{Key, parse_state};
 use super::schema::events;
@@ -38,7 +39,7 @@ pub struct EventRow {
     pub actor_sub: String,
     pub actor_user_id: String,
     pub actor_user_name: String,
-    pub actor_token_id: Option<String>,
+    pub actor_token_id: Option<CompactText>,
     pub actor_address: Option<String>,
     pub via: Option<String>,
     pub from_state: Option<String>,
@@ -47,7 +48,7 @@ pub struct EventRow {
     pub digest: Option<StoredDigest>,
     pub attempt: Option<i64>,
     pub outcome: Option<String>,
-    pub reference: String,
+    pub reference: CompactText,
     pub data: String,
     pub revision: Option<i64>,
 }
@@ -75,7 +76,7 @@ impl EventRow {
             actor_sub: by.sub,
             actor_user_id: by.user_id,
             actor_user_name: by.user_name,
-            actor_token_id: origin.token_id.clone(),
+            actor_token_id: origin.token_id.as_deref().map(CompactText::of),
             actor_address: origin.address.clone(),
             via: origin.via.clone(),
             from_state: event.from.map(|state| state.name().to_owned()),
@@ -84,7 +85,7 @@ impl EventRow {
             digest: is_bound(&event.kind).then_some(StoredDigest(request.digest)),
             attempt,
             outcome: outcome.map(|outcome| outcome.name().to_owned()),
-            reference: origin.reference.clone(),
+            reference: CompactText::of(&origin.reference),
             data: event_data::write(&event.kind),
             revision: (event.revision > 1).then_some(event.revision),
         }
@@ -114,7 +115,7 @@ impl EventRow {
             digest: None,
             attempt: None,
             outcome: None,
-            reference: id.to_string(),
+            reference: CompactText::of(&id.to_string()),
             data: data.to_string(),
             revision: None,
         }
@@ -223,8 +224,8 @@ pub fn last_reference(
         .filter(events::event_type.ne(EventType::Refused.name()))
         .order(events::seq.desc())
         .select(events::reference)
-        .first(conn);
-    Ok(found.optional()?)
+        .first::<CompactText>(conn);
+    Ok(found.optional()?.map(String::from))
 }
 
 /// A request's first events in order, `max` at most.

@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Binary, Bool};
 
 use super::accounts::Accounts;
 use super::columns::lower;
+use super::compact_text::CompactText;
 use super::decisions as decided;
 use super::listing;
 use super::schema::{decisions, requests};
@@ -56,7 +57,7 @@ pub fn waiting_sets(conn: &mut AnyConnection, org: &OrgId) -> Result<Vec<String>
     }
 }
 
-type WaitingRow = (StoredId, String, String, (i64, i64), i64, String, (String, String, String, String));
+type WaitingRow = (StoredId, String, CompactText, (i64, i64), i64, String, (String, String, String, String));
 
 /// Requests that wait for `set`, in their order, without those that `accounts` made or have decided.
 pub fn waiting_for(
@@ -136,7 +137,7 @@ fn waiting(org: &OrgId, row: WaitingRow) -> Result<WaitingRequest, StoreError> {
         org: org.clone(),
         id: id.into(),
         request_type: RequestTypeName::new(request_type),
-        type_version,
+        type_version: type_version.into(),
         rule: terms.rule,
         risk: terms.risk,
         maker: Person { iss, sub, user_id, user_name },

@@ -4,6 +4,7 @@
 
 use uuid::Uuid;
 
+use super::compact_text::CompactText;
 use super::events::{EventRow, Origin};
 use super::stored_bytes::StoredId;
 use crate::domain::actor::Person;
@@ -117,7 +118,7 @@ pub(super) struct BegunAttempt {
     /// The engine.
     pub(super) by: Person,
     /// What the engine does of itself is in the log under the request.
-    pub(super) reference: String,
+    pub(super) reference: CompactText,
 }
 
 impl BegunAttempt {
@@ -128,7 +129,7 @@ impl BegunAttempt {
             seq: seq.map(|seq| seq + 1),
             event_type: EventType::AttemptStarted.name().to_owned(),
             by: Person::system(),
-            reference: request_id.map_or_else(String::new, |id| id.to_string()),
+            reference: CompactText::of(&request_id.map_or_else(String::new, |id| id.to_string())),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod calls;
 pub mod claims;
 pub mod clients;
 mod columns;
+pub mod compact_text;
 pub mod connection;
 pub mod decisions;
 pub mod deliveries;

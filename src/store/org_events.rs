@@ -15,6 +15,7 @@ use diesel::sql_types::{Bool, Text};
 use uuid::Uuid;
 
 use super::columns::person;
+use super::compact_text::CompactText;
 use super::events::first_id_at;
 use super::joined_events::BegunAttempt;
 use super::schema::events;
@@ -84,7 +85,7 @@ pub struct OrgEventRow {
     pub actor_user_name: String,
     pub via: Option<String>,
     pub message: Option<String>,
-    pub reference: String,
+    pub reference: CompactText,
     pub attempt: Option<i64>,
 }
 

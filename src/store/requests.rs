@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::by_key::{load_by_key, lock_by_key};
 use super::columns::{Columns, batch_update, columns, person};
+use super::compact_text::CompactText;
 use super::request_parts::RequestParts;
 use super::schema::requests;
 use super::stored_bytes::{StoredDigest, StoredId};
@@ -32,7 +33,7 @@ pub struct RequestRow {
     pub org_id: String,
     pub request_id: StoredId,
     pub request_type: String,
-    pub type_version: String,
+    pub type_version: CompactText,
     pub state: String,
     pub version: i64,
     pub attempts: i64,
@@ -81,7 +82,7 @@ impl From<&Request> for RequestRow {
             org_id: request.org.to_string(),
             request_id: request.id.into(),
             request_type: request.request_type.to_string(),
-            type_version: request.type_version.clone(),
+            type_version: CompactText::of(&request.type_version),
             state: request.state.name().to_owned(),
             version: request.version,
             attempts: sending.attempts,
@@ -155,7 +156,7 @@ impl RequestRow {
             digest: self.digest.0,
             org: OrgId::new(self.org_id),
             request_type: RequestTypeName::new(self.request_type),
-            type_version: self.type_version,
+            type_version: self.type_version.into(),
             host: self.host,
             maker,
             entity: EntityInfo {

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::by_key::load_by_key;
 use super::columns::batch_insert;
+use super::compact_text::CompactText;
 use super::request_parts::OfRequest;
 use super::requests::{Key, key_of};
 use super::schema::revisions;
@@ -22,7 +23,7 @@ pub struct RevisionRow {
     pub request_id: StoredId,
     pub revision: i64,
     pub submitted_at: i64,
-    pub type_version: String,
+    pub type_version: CompactText,
     pub digest: StoredDigest,
     pub host: String,
     pub till_id: String,
@@ -43,7 +44,7 @@ impl RevisionRow {
             request_id: request.id.into(),
             revision: revision.number,
             submitted_at: to_micros(revision.submitted_at),
-            type_version: revision.type_version.clone(),
+            type_version: CompactText::of(&revision.type_version),
             digest: StoredDigest(revision.digest),
             host: revision.host.clone(),
             till_id: entity.till_id,
@@ -65,7 +66,7 @@ impl RevisionRow {
         Ok(Revision {
             number: self.revision,
             submitted_at: from_micros(self.submitted_at)?,
-            type_version: self.type_version,
+            type_version: self.type_version.into(),
             entity: EntityInfo {
                 till_id: self.till_id,
                 store_id: self.store_id,

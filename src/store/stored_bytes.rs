@@ -109,5 +109,7 @@ macro_rules! stored_as_bytes {
     };
 }
 
+pub(super) use stored_as_bytes;
+
 stored_as_bytes!(StoredId);
 stored_as_bytes!(StoredDigest);

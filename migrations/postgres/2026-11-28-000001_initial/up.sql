@@ -1,5 +1,7 @@
 -- Times are microseconds since 1970 in UTC. The org comes first in every key. Ids of requests and events are their
--- 16 bytes, digests of calls their 32 bytes.
+-- 16 bytes, digests of calls their 32 bytes; versions of types, references and ids of tokens are bytes as
+-- `src/store/compact_text.rs` says. Numbers stand first where a request has a row: PostgreSQL begins each at a multiple
+-- of 8 bytes, so that one after a text takes up to 7 more.
 
 -- One row per request: its current state, the fold of its events. Small on purpose; what is sent and
 -- what came back are in separate tables, so that sealing and retention never touch this one.
@@ -14,15 +16,31 @@
 -- digest, host, entities, terms, subject and repeat key are those of the present revision.
 -- `repeat_of` names the request that this one submits again, `repeated_by` the one as which it was submitted again.
 CREATE TABLE requests (
+    version         BIGINT NOT NULL CHECK (version > 0),
+    attempts        BIGINT NOT NULL CHECK (attempts >= 0),
+    started_at      BIGINT NOT NULL,
+    expires_at      BIGINT NOT NULL,
+    sort_at         BIGINT NOT NULL,
+    ambiguous       BIGINT NOT NULL DEFAULT 0 CHECK (ambiguous >= 0),
+    settlement_words BIGINT NOT NULL DEFAULT 0 CHECK (settlement_words >= 0),
+    probes          BIGINT NOT NULL DEFAULT 0 CHECK (probes >= 0),
+    revision        BIGINT NOT NULL DEFAULT 1 CHECK (revision > 0),
+    send_backs      BIGINT NOT NULL DEFAULT 0,
+    comments        BIGINT NOT NULL DEFAULT 0 CHECK (comments >= 0),
+    ended_at        BIGINT,
+    execute_before  BIGINT,
+    next_attempt_at BIGINT,
+    outcome_attempt BIGINT,
+    revised_at      BIGINT,
+    open_attempt    BOOLEAN NOT NULL DEFAULT FALSE,
+    inferred        BOOLEAN NOT NULL DEFAULT FALSE,
     org_id          TEXT COLLATE "C" NOT NULL,
     request_id      BYTEA NOT NULL,
     request_type    TEXT COLLATE "C" NOT NULL,
-    type_version    TEXT COLLATE "C" NOT NULL,
+    type_version    BYTEA NOT NULL,
     state           TEXT COLLATE "C" NOT NULL
         CHECK (state IN ('AdminTask', 'sent_back', 'approved', 'executed', 'failed', 'unknown',
                          'rejected', 'withdrawn', 'expired')),
-    version         BIGINT NOT NULL CHECK (version > 0),
-    attempts        BIGINT NOT NULL CHECK (attempts >= 0),
     digest          BYTEA NOT NULL,
     host            TEXT COLLATE "C" NOT NULL,
     maker_iss       TEXT COLLATE "C" NOT NULL,
@@ -34,30 +52,14 @@ CREATE TABLE requests (
     store_id        TEXT COLLATE "C" NOT NULL,
     zone_id         TEXT COLLATE "C" NOT NULL,
     concept_id      TEXT COLLATE "C" NOT NULL,
-    started_at      BIGINT NOT NULL,
-    expires_at      BIGINT NOT NULL,
-    ended_at        BIGINT,
     terms           TEXT COLLATE "C" NOT NULL,
     subject         TEXT COLLATE "C",
     waits_for       TEXT COLLATE "C" NOT NULL,
-    sort_at         BIGINT NOT NULL,
-    execute_before  BIGINT,
     repeat_key      TEXT COLLATE "C",
-    open_attempt    BOOLEAN NOT NULL DEFAULT FALSE,
-    ambiguous       BIGINT NOT NULL DEFAULT 0 CHECK (ambiguous >= 0),
-    next_attempt_at BIGINT,
     next_attempt_reason TEXT COLLATE "C",
-    outcome_attempt BIGINT,
-    inferred        BOOLEAN NOT NULL DEFAULT FALSE,
-    settlement_words BIGINT NOT NULL DEFAULT 0 CHECK (settlement_words >= 0),
     repeat_of       BYTEA,
     repeated_by     BYTEA,
-    probes          BIGINT NOT NULL DEFAULT 0 CHECK (probes >= 0),
     last_probe      TEXT COLLATE "C" CHECK (last_probe IN ('happened', 'did_not_happen', 'cannot_tell')),
-    revision        BIGINT NOT NULL DEFAULT 1 CHECK (revision > 0),
-    revised_at      BIGINT,
-    send_backs      BIGINT NOT NULL DEFAULT 0,
-    comments        BIGINT NOT NULL DEFAULT 0 CHECK (comments >= 0),
     PRIMARY KEY (org_id, request_id),
     CONSTRAINT requests_revisions_add_up CHECK (
         (revised_at IS NULL) = (revision = 1) AND send_backs IN (revision - 1, revision)
@@ -95,11 +97,11 @@ CREATE INDEX requests_sent_repeat_key ON requests (org_id, host, repeat_key)
 
 -- What is sent and the echo that people were shown, packed together; `src/store/stored_call.rs` says how. `read_bytes` is how many bytes a reader gets of it. One row a revision; never updated.
 CREATE TABLE calls (
+    revision   BIGINT NOT NULL DEFAULT 1,
+    read_bytes BIGINT NOT NULL,
     org_id     TEXT COLLATE "C" NOT NULL,
     request_id BYTEA NOT NULL,
-    revision   BIGINT NOT NULL DEFAULT 1,
     label      TEXT COLLATE "C" NOT NULL,
-    read_bytes BIGINT NOT NULL,
     packed     BYTEA NOT NULL,
     PRIMARY KEY (org_id, request_id, revision)
 );
@@ -109,9 +111,12 @@ ALTER TABLE calls ALTER COLUMN packed SET STORAGE EXTERNAL;
 -- At most one decision per person and revision; a trigger refuses the maker's own, and one whose digest is not that of
 -- its revision. `number` counts the decisions on a revision from 0. `stage` and `capacities` say what the person signed as; `act` is their token's act chain.
 CREATE TABLE decisions (
+    revision   BIGINT NOT NULL DEFAULT 1,
+    decided_at BIGINT NOT NULL,
+    number     BIGINT NOT NULL CHECK (number >= 0),
+    stage      BIGINT NOT NULL CHECK (stage >= 0),
     org_id     TEXT COLLATE "C" NOT NULL,
     request_id BYTEA NOT NULL,
-    revision   BIGINT NOT NULL DEFAULT 1,
     person_key TEXT COLLATE "C" NOT NULL,
     iss        TEXT COLLATE "C" NOT NULL,
     sub        TEXT COLLATE "C" NOT NULL,
@@ -120,9 +125,6 @@ CREATE TABLE decisions (
     verdict    TEXT COLLATE "C" NOT NULL CHECK (verdict IN ('approved', 'rejected')),
     message    TEXT COLLATE "C" NOT NULL,
     digest     BYTEA NOT NULL,
-    decided_at BIGINT NOT NULL,
-    number     BIGINT NOT NULL CHECK (number >= 0),
-    stage      BIGINT NOT NULL CHECK (stage >= 0),
     capacities TEXT COLLATE "C" NOT NULL,
     act        TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (org_id, request_id, revision, person_key),
@@ -160,7 +162,7 @@ CREATE TABLE revisions (
     request_id   BYTEA NOT NULL,
     revision     BIGINT NOT NULL CHECK (revision > 0),
     submitted_at BIGINT NOT NULL,
-    type_version TEXT COLLATE "C" NOT NULL,
+    type_version BYTEA NOT NULL,
     digest       BYTEA NOT NULL,
     host         TEXT COLLATE "C" NOT NULL,
     till_id      TEXT COLLATE "C" NOT NULL,
@@ -200,19 +202,19 @@ CREATE TABLE settlement_words (
 -- on; `leased_until` is by the database's clock. For the `purpose` 'probe' its target is asked what became of the call,
 -- again until `probe_until`.
 CREATE TABLE executions (
+    token        BIGINT NOT NULL CHECK (token >= 0),
+    queued_at    BIGINT NOT NULL,
+    due_at       BIGINT NOT NULL,
+    leased_until BIGINT,
+    ended_at     BIGINT,
+    probe_until  BIGINT,
     org_id       TEXT COLLATE "C" NOT NULL,
     request_id   BYTEA NOT NULL,
     host         TEXT COLLATE "C" NOT NULL,
     state        TEXT COLLATE "C" NOT NULL CHECK (state IN ('queued', 'claimed', 'ended')),
-    token        BIGINT NOT NULL CHECK (token >= 0),
     node         TEXT COLLATE "C",
-    leased_until BIGINT,
-    queued_at    BIGINT NOT NULL,
-    due_at       BIGINT NOT NULL,
-    ended_at     BIGINT,
     outcome      TEXT COLLATE "C" CHECK (outcome IN ('executed', 'failed', 'unknown')),
     purpose      TEXT COLLATE "C" NOT NULL DEFAULT 'call' CHECK (purpose IN ('call', 'probe')),
-    probe_until  BIGINT,
     PRIMARY KEY (org_id, request_id),
     CONSTRAINT executions_probe_has_end CHECK ((purpose = 'probe') = (probe_until IS NOT NULL)),
     CONSTRAINT executions_claimed_has_lease CHECK (
@@ -226,12 +228,12 @@ CREATE INDEX executions_claimed ON executions (leased_until) WHERE state = 'clai
 
 -- Numbered sends of an execution; committed before the first byte leaves.
 CREATE TABLE attempts (
-    org_id     TEXT COLLATE "C" NOT NULL,
-    request_id BYTEA NOT NULL,
     attempt    BIGINT NOT NULL CHECK (attempt > 0),
     token      BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     ended_at   BIGINT,
+    org_id     TEXT COLLATE "C" NOT NULL,
+    request_id BYTEA NOT NULL,
     outcome    TEXT COLLATE "C"
         CHECK (outcome IN ('executed', 'failed', 'not_sent', 'not_done', 'already_done', 'ambiguous')),
     reason     TEXT COLLATE "C",
@@ -244,15 +246,15 @@ CREATE TABLE attempts (
 -- The target's raw answer to an attempt. `headers` (JSON) and `body` are packed as `src/store/packing.rs` says;
 -- `head_bytes` is the length of the headers and the warnings, `body_bytes` that of the body. `warnings` is JSON.
 CREATE TABLE answers (
-    org_id     TEXT COLLATE "C" NOT NULL,
-    request_id BYTEA NOT NULL,
     attempt    BIGINT NOT NULL,
     status     BIGINT NOT NULL,
-    headers    BYTEA NOT NULL,
-    body       BYTEA NOT NULL,
     head_bytes BIGINT NOT NULL,
     body_bytes BIGINT NOT NULL,
     cut        BOOLEAN NOT NULL,
+    org_id     TEXT COLLATE "C" NOT NULL,
+    request_id BYTEA NOT NULL,
+    headers    BYTEA NOT NULL,
+    body       BYTEA NOT NULL,
     warnings   TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (org_id, request_id, attempt),
     FOREIGN KEY (org_id, request_id, attempt) REFERENCES attempts (org_id, request_id, attempt)
@@ -263,29 +265,29 @@ CREATE TABLE answers (
 -- state after all three. What was submitted stands in `requests` and `revisions` only; of its digest only decisions
 -- keep a copy. `revision` is the one that was the present one after it; NULL for the first. The row of an approval with an attempt's number stands for the start of that attempt as well.
 CREATE TABLE events (
+    format          BIGINT NOT NULL,
+    at              BIGINT NOT NULL,
+    seq             BIGINT,
+    attempt         BIGINT,
+    revision        BIGINT CHECK (revision > 1),
     org_id          TEXT COLLATE "C" NOT NULL,
     event_id        BYTEA NOT NULL,
     request_id      BYTEA,
-    seq             BIGINT,
-    format          BIGINT NOT NULL,
-    at              BIGINT NOT NULL,
     type            TEXT COLLATE "C" NOT NULL,
     actor_iss       TEXT COLLATE "C" NOT NULL,
     actor_sub       TEXT COLLATE "C" NOT NULL,
     actor_user_id   TEXT COLLATE "C" NOT NULL,
     actor_user_name TEXT COLLATE "C" NOT NULL,
-    actor_token_id  TEXT COLLATE "C",
+    actor_token_id  BYTEA,
     actor_address   TEXT COLLATE "C",
     via             TEXT COLLATE "C",
     from_state      TEXT COLLATE "C",
     to_state        TEXT COLLATE "C",
     message         TEXT COLLATE "C",
     digest          BYTEA,
-    attempt         BIGINT,
     outcome         TEXT COLLATE "C",
-    reference       TEXT COLLATE "C" NOT NULL,
+    reference       BYTEA NOT NULL,
     data            TEXT COLLATE "C" NOT NULL,
-    revision        BIGINT CHECK (revision > 1),
     -- The only index that every event is in: a third of a submission's cost was its index entries. The change
     -- feed finds submissions by `requests_by_start` instead.
     UNIQUE (org_id, request_id, seq),

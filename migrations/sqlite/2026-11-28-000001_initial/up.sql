@@ -1,5 +1,8 @@
 -- Times are microseconds since 1970 in UTC. The org comes first in every key. Ids of requests and events are their
--- 16 bytes, digests of calls their 32 bytes. Ids are made in the order of time, so rows kept in their key's order (`WITHOUT ROWID`) are appended, and need one index less.
+-- 16 bytes, digests of calls their 32 bytes; versions of types, references and ids of tokens are bytes as
+-- `src/store/compact_text.rs` says. Ids are made in the order of time, so rows kept in their key's order
+-- (`WITHOUT ROWID`) are appended, and need one index less. Numbers stand first where a request has a row, as in the
+-- schema for PostgreSQL.
 
 -- One row per request: its current state, the fold of its events. Small on purpose; what is sent and
 -- what came back are in separate tables, so that sealing and retention never touch this one.
@@ -14,15 +17,31 @@
 -- digest, host, entities, terms, subject and repeat key are those of the present revision.
 -- `repeat_of` names the request that this one submits again, `repeated_by` the one as which it was submitted again.
 CREATE TABLE requests (
+    version         INTEGER NOT NULL CHECK (version > 0),
+    attempts        INTEGER NOT NULL CHECK (attempts >= 0),
+    started_at      INTEGER NOT NULL,
+    expires_at      INTEGER NOT NULL,
+    sort_at         INTEGER NOT NULL,
+    open_attempt    INTEGER NOT NULL DEFAULT 0 CHECK (open_attempt IN (0, 1)),
+    ambiguous       INTEGER NOT NULL DEFAULT 0 CHECK (ambiguous >= 0),
+    inferred        INTEGER NOT NULL DEFAULT 0 CHECK (inferred IN (0, 1)),
+    settlement_words INTEGER NOT NULL DEFAULT 0 CHECK (settlement_words >= 0),
+    probes          INTEGER NOT NULL DEFAULT 0 CHECK (probes >= 0),
+    revision        INTEGER NOT NULL DEFAULT 1 CHECK (revision > 0),
+    send_backs      INTEGER NOT NULL DEFAULT 0,
+    comments        INTEGER NOT NULL DEFAULT 0 CHECK (comments >= 0),
+    ended_at        INTEGER,
+    execute_before  INTEGER,
+    next_attempt_at INTEGER,
+    outcome_attempt INTEGER,
+    revised_at      INTEGER,
     org_id          TEXT NOT NULL,
     request_id      BLOB NOT NULL,
     request_type    TEXT NOT NULL,
-    type_version    TEXT NOT NULL,
+    type_version    BLOB NOT NULL,
     state           TEXT NOT NULL
         CHECK (state IN ('AdminTask', 'sent_back', 'approved', 'executed', 'failed', 'unknown',
                          'rejected', 'withdrawn', 'expired')),
-    version         INTEGER NOT NULL CHECK (version > 0),
-    attempts        INTEGER NOT NULL CHECK (attempts >= 0),
     digest          BLOB NOT NULL,
     host            TEXT NOT NULL,
     maker_iss       TEXT NOT NULL,
@@ -34,30 +53,14 @@ CREATE TABLE requests (
     store_id        TEXT NOT NULL,
     zone_id         TEXT NOT NULL,
     concept_id      TEXT NOT NULL,
-    started_at      INTEGER NOT NULL,
-    expires_at      INTEGER NOT NULL,
-    ended_at        INTEGER,
     terms           TEXT NOT NULL,
     subject         TEXT,
     waits_for       TEXT NOT NULL,
-    sort_at         INTEGER NOT NULL,
-    execute_before  INTEGER,
     repeat_key      TEXT,
-    open_attempt    INTEGER NOT NULL DEFAULT 0 CHECK (open_attempt IN (0, 1)),
-    ambiguous       INTEGER NOT NULL DEFAULT 0 CHECK (ambiguous >= 0),
-    next_attempt_at INTEGER,
     next_attempt_reason TEXT,
-    outcome_attempt INTEGER,
-    inferred        INTEGER NOT NULL DEFAULT 0 CHECK (inferred IN (0, 1)),
-    settlement_words INTEGER NOT NULL DEFAULT 0 CHECK (settlement_words >= 0),
     repeat_of       BLOB,
     repeated_by     BLOB,
-    probes          INTEGER NOT NULL DEFAULT 0 CHECK (probes >= 0),
     last_probe      TEXT CHECK (last_probe IN ('happened', 'did_not_happen', 'cannot_tell')),
-    revision        INTEGER NOT NULL DEFAULT 1 CHECK (revision > 0),
-    revised_at      INTEGER,
-    send_backs      INTEGER NOT NULL DEFAULT 0,
-    comments        INTEGER NOT NULL DEFAULT 0 CHECK (comments >= 0),
     PRIMARY KEY (org_id, request_id),
     CONSTRAINT requests_revisions_add_up CHECK (
         (revised_at IS NULL) = (revision = 1) AND send_backs IN (revision - 1, revision)
@@ -95,11 +98,11 @@ CREATE INDEX requests_sent_repeat_key ON requests (org_id, host, repeat_key)
 
 -- What is sent and the echo that people were shown, packed together; `src/store/stored_call.rs` says how. `read_bytes` is how many bytes a reader gets of it. One row a revision; never updated.
 CREATE TABLE calls (
+    revision   INTEGER NOT NULL DEFAULT 1,
+    read_bytes INTEGER NOT NULL,
     org_id     TEXT NOT NULL,
     request_id BLOB NOT NULL,
-    revision   INTEGER NOT NULL DEFAULT 1,
     label      TEXT NOT NULL,
-    read_bytes INTEGER NOT NULL,
     packed     BLOB NOT NULL,
     PRIMARY KEY (org_id, request_id, revision)
 ) STRICT;
@@ -107,9 +110,12 @@ CREATE TABLE calls (
 -- At most one decision per person and revision; a trigger refuses the maker's own, and one whose digest is not that of
 -- its revision. `number` counts the decisions on a revision from 0. `stage` and `capacities` say what the person signed as; `act` is their token's act chain.
 CREATE TABLE decisions (
+    revision   INTEGER NOT NULL DEFAULT 1,
+    decided_at INTEGER NOT NULL,
+    number     INTEGER NOT NULL CHECK (number >= 0),
+    stage      INTEGER NOT NULL CHECK (stage >= 0),
     org_id     TEXT NOT NULL,
     request_id BLOB NOT NULL,
-    revision   INTEGER NOT NULL DEFAULT 1,
     person_key TEXT NOT NULL,
     iss        TEXT NOT NULL,
     sub        TEXT NOT NULL,
@@ -118,9 +124,6 @@ CREATE TABLE decisions (
     verdict    TEXT NOT NULL CHECK (verdict IN ('approved', 'rejected')),
     message    TEXT NOT NULL,
     digest     BLOB NOT NULL,
-    decided_at INTEGER NOT NULL,
-    number     INTEGER NOT NULL CHECK (number >= 0),
-    stage      INTEGER NOT NULL CHECK (stage >= 0),
     capacities TEXT NOT NULL,
     act        TEXT NOT NULL,
     PRIMARY KEY (org_id, request_id, revision, person_key),
@@ -158,7 +161,7 @@ CREATE TABLE revisions (
     request_id   BLOB NOT NULL,
     revision     INTEGER NOT NULL CHECK (revision > 0),
     submitted_at INTEGER NOT NULL,
-    type_version TEXT NOT NULL,
+    type_version BLOB NOT NULL,
     digest       BLOB NOT NULL,
     host         TEXT NOT NULL,
     till_id      TEXT NOT NULL,
@@ -198,19 +201,19 @@ CREATE TABLE settlement_words (
 -- on; `leased_until` is by the database's clock. For the `purpose` 'probe' its target is asked what became of the call,
 -- again until `probe_until`.
 CREATE TABLE executions (
+    token        INTEGER NOT NULL CHECK (token >= 0),
+    queued_at    INTEGER NOT NULL,
+    due_at       INTEGER NOT NULL,
+    leased_until INTEGER,
+    ended_at     INTEGER,
+    probe_until  INTEGER,
     org_id       TEXT NOT NULL,
     request_id   BLOB NOT NULL,
     host         TEXT NOT NULL,
     state        TEXT NOT NULL CHECK (state IN ('queued', 'claimed', 'ended')),
-    token        INTEGER NOT NULL CHECK (token >= 0),
     node         TEXT,
-    leased_until INTEGER,
-    queued_at    INTEGER NOT NULL,
-    due_at       INTEGER NOT NULL,
-    ended_at     INTEGER,
     outcome      TEXT CHECK (outcome IN ('executed', 'failed', 'unknown')),
     purpose      TEXT NOT NULL DEFAULT 'call' CHECK (purpose IN ('call', 'probe')),
-    probe_until  INTEGER,
     PRIMARY KEY (org_id, request_id),
     CONSTRAINT executions_probe_has_end CHECK ((purpose = 'probe') = (probe_until IS NOT NULL)),
     CONSTRAINT executions_claimed_has_lease CHECK (
@@ -224,12 +227,12 @@ CREATE INDEX executions_claimed ON executions (leased_until) WHERE state = 'clai
 
 -- Numbered sends of an execution; committed before the first byte leaves.
 CREATE TABLE attempts (
-    org_id     TEXT NOT NULL,
-    request_id BLOB NOT NULL,
     attempt    INTEGER NOT NULL CHECK (attempt > 0),
     token      INTEGER NOT NULL,
     started_at INTEGER NOT NULL,
     ended_at   INTEGER,
+    org_id     TEXT NOT NULL,
+    request_id BLOB NOT NULL,
     outcome    TEXT
         CHECK (outcome IN ('executed', 'failed', 'not_sent', 'not_done', 'already_done', 'ambiguous')),
     reason     TEXT,
@@ -242,15 +245,15 @@ CREATE TABLE attempts (
 -- The target's raw answer to an attempt. `headers` (JSON) and `body` are packed as `src/store/packing.rs` says;
 -- `head_bytes` is the length of the headers and the warnings, `body_bytes` that of the body. `warnings` is JSON.
 CREATE TABLE answers (
-    org_id     TEXT NOT NULL,
-    request_id BLOB NOT NULL,
     attempt    INTEGER NOT NULL,
     status     INTEGER NOT NULL,
-    headers    BLOB NOT NULL,
-    body       BLOB NOT NULL,
     head_bytes INTEGER NOT NULL,
     body_bytes INTEGER NOT NULL,
     cut        INTEGER NOT NULL,
+    org_id     TEXT NOT NULL,
+    request_id BLOB NOT NULL,
+    headers    BLOB NOT NULL,
+    body       BLOB NOT NULL,
     warnings   TEXT NOT NULL,
     PRIMARY KEY (org_id, request_id, attempt),
     FOREIGN KEY (org_id, request_id, attempt) REFERENCES attempts (org_id, request_id, attempt)
@@ -261,29 +264,29 @@ CREATE TABLE answers (
 -- state after all three. What was submitted stands in `requests` and `revisions` only; of its digest only decisions
 -- keep a copy. `revision` is the one that was the present one after it; NULL for the first. The row of an approval with an attempt's number stands for the start of that attempt as well.
 CREATE TABLE events (
+    format          INTEGER NOT NULL,
+    at              INTEGER NOT NULL,
+    seq             INTEGER,
+    attempt         INTEGER,
+    revision        INTEGER CHECK (revision > 1),
     org_id          TEXT NOT NULL,
     event_id        BLOB NOT NULL,
     request_id      BLOB,
-    seq             INTEGER,
-    format          INTEGER NOT NULL,
-    at              INTEGER NOT NULL,
     type            TEXT NOT NULL,
     actor_iss       TEXT NOT NULL,
     actor_sub       TEXT NOT NULL,
     actor_user_id   TEXT NOT NULL,
     actor_user_name TEXT NOT NULL,
-    actor_token_id  TEXT,
+    actor_token_id  BLOB,
     actor_address   TEXT,
     via             TEXT,
     from_state      TEXT,
     to_state        TEXT,
     message         TEXT,
     digest          BLOB,
-    attempt         INTEGER,
     outcome         TEXT,
-    reference       TEXT NOT NULL,
+    reference       BLOB NOT NULL,
     data            TEXT NOT NULL,
-    revision        INTEGER CHECK (revision > 1),
     PRIMARY KEY (org_id, event_id),
     UNIQUE (org_id, request_id, seq),
     CONSTRAINT events_numbered_per_request CHECK ((request_id IS NULL) = (seq IS NULL))

@@ -50,7 +50,8 @@ fn notice(conn: &mut AnyConnection, book: &RuleBook, delivery: Delivery) -> Resu
     let seq = if delivery.step.event_type == EventType::Submitted { 1 } else { delivery.seq };
     let row = events::find(conn, org, id, seq)?.ok_or_else(|| missing("such event"))?;
     let own_reference = row.reference.clone();
-    let reference = events::last_reference(conn, org, id, delivery.seq)?.unwrap_or(own_reference);
+    let reference =
+        events::last_reference(conn, org, id, delivery.seq)?.unwrap_or_else(|| own_reference.into());
     let event = row.into_event(&request)?;
     // A change of an earlier revision, which is sent late, is about what was submitted then.
     let request = request.as_revision(event.revision).ok_or_else(|| missing("such revision"))?;

@@ -6,6 +6,7 @@ use countersign::domain::execution::ExecutionState;
 use countersign::domain::request::{NewDecision, Request, State, Verdict};
 use countersign::domain::sending::Sending;
 use countersign::engine::{DecisionInput, EngineError};
+use countersign::store::compact_text::CompactText;
 use countersign::store::stored_bytes::StoredDigest;
 use countersign::store::{StoreError, requests};
 use futures_util::future::join_all;
@@ -39,7 +40,8 @@ async fn a_decision_is_stored_with_its_execution(database: Database) {
     let event = &stored.events[3];
     assert_eq!((event.event_type.as_str(), event.message.as_deref()), ("approved", Some("fine")));
     assert_eq!(event.digest, Some(StoredDigest(request.digest)));
-    assert_eq!((&event.actor_token_id, &event.reference[..]), (&checker("anna").token_id, "ref-decide"));
+    assert_eq!(event.reference, CompactText::of("ref-decide"));
+    assert_eq!(event.actor_token_id, checker("anna").token_id.as_deref().map(CompactText::of));
     let execution = stored.execution.unwrap();
     assert_eq!(
         (&execution.state, execution.token, &execution.host),
@@ -174,7 +176,7 @@ async fn a_forbidden_command_is_recorded_and_changes_nothing(database: Database)
     for (row, code) in stored.events[3..].iter().zip(codes) {
         assert_eq!((&row.event_type[..], &row.from_state), ("refused", &row.to_state));
         assert!(row.data.starts_with(&format!("{{\"code\":\"{code}\",\"tried\":")), "{}", row.data);
-        assert_eq!(row.reference, "ref-decide");
+        assert_eq!(row.reference, CompactText::of("ref-decide"));
     }
     assert!(node.decide(&checker("anna"), request.id, approval()).await.is_ok());
 }

@@ -7,6 +7,7 @@ use countersign::domain::request::State;
 use countersign::engine::SubmissionInput;
 use countersign::engine::trail::Trail;
 use countersign::store::calls::{self, CallRow};
+use countersign::store::compact_text::CompactText;
 use countersign::store::{AnyConnection, to_micros};
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
@@ -91,8 +92,12 @@ async fn a_submission_comes_with_its_three_events_and_who_caused_them(database: 
     );
     for row in &stored.events {
         assert_eq!(row.clone().into_event(&request).unwrap().by, person("maker"));
-        assert_eq!((row.at, row.format, row.reference.as_str()), (to_micros(start()), 1, "ref-submit"));
-        assert_eq!((&row.actor_token_id, &row.actor_address), (&maker().token_id, &maker().source_address));
+        assert_eq!(
+            (row.at, row.format, row.reference.to_string()),
+            (to_micros(start()), 1, "ref-submit".to_owned())
+        );
+        let token_id = maker().token_id.as_deref().map(CompactText::of);
+        assert_eq!((&row.actor_token_id, &row.actor_address), (&token_id, &maker().source_address));
     }
     assert!(stored.decisions.is_empty() && stored.execution.is_none());
     let Trail { view, entries } = node.engine.trail(&auditor(), request.id).await.unwrap();

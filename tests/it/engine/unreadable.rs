@@ -3,12 +3,13 @@
 use chrono::TimeDelta;
 use countersign::domain::execution::ExecutionState;
 use countersign::domain::request::{Request, State};
+use countersign::store::compact_text::CompactText;
 use diesel::connection::SimpleConnection;
 
 use crate::on_both_stores;
 use crate::support::claims::{LEASE, claim, claim_all};
 use crate::support::node::{Node, PENDING_TTL, maker};
-use crate::support::stores::Database;
+use crate::support::stores::{Database, bytes_in_sql};
 
 on_both_stores![
     an_execution_that_can_not_be_read_is_set_aside_and_the_others_are_claimed,
@@ -31,10 +32,14 @@ fn put(node: &Node, request: &Request, column: &str, value: &str) -> String {
     let dropped = format!("DROP TRIGGER IF EXISTS requests_revision_never_changes{table}");
     node.conn().batch_execute(&dropped).unwrap();
     let id = node.database.id(request.id);
-    let sql = format!("UPDATE requests SET {column} = '{value}' WHERE request_id = {id}");
+    let value = match column {
+        "type_version" => bytes_in_sql(node.database.is_postgres(), CompactText::of(value).as_bytes()),
+        _ => format!("'{value}'"),
+    };
+    let sql = format!("UPDATE requests SET {column} = {value} WHERE request_id = {id}");
     assert_eq!(node.execute(&sql), Ok(1));
     match column {
-        "type_version" => row.type_version,
+        "type_version" => row.type_version.into(),
         "waits_for" => row.waits_for,
         other => panic!("{other} is not damaged here"),
     }

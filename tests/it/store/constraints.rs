@@ -108,7 +108,7 @@ async fn terms_versions_and_client_keys_never_change(database: Database) {
     let mut statements = texts(&[
         "UPDATE requests SET terms = '{}'",
         "UPDATE requests SET subject = 'another'",
-        "UPDATE requests SET type_version = 'another'",
+        "UPDATE requests SET type_version = digest",
         "UPDATE requests SET maker_sub = 'another'",
         "UPDATE requests SET host = 'another'",
         "UPDATE requests SET till_id = 'another'",

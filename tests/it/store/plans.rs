@@ -54,7 +54,7 @@ fn fill(conn: &mut AnyConnection) {
         "INSERT INTO requests (org_id, request_id, request_type, type_version, state, version, attempts, digest, host,
              maker_iss, maker_sub, maker_user_id, maker_user_name, maker_key, till_id, store_id, zone_id, concept_id,
              started_at, expires_at, ended_at, terms, subject, waits_for, sort_at, execute_before)
-         SELECT '100', {id}, 'T', 'v', CASE WHEN n % 1000 = 0 THEN 'unknown' WHEN n % 1000 = 1 THEN 'AdminTask'
+         SELECT '100', {id}, 'T', {id}, CASE WHEN n % 1000 = 0 THEN 'unknown' WHEN n % 1000 = 1 THEN 'AdminTask'
                     WHEN n % 1000 = 2 THEN 'approved' ELSE 'executed' END,
                 5, 0, {id}, 'h', 'i', 's', 'u', 'n', 'k', '', '', '', '', at, at + 100000000,
                 CASE WHEN n % 1000 > 2 THEN at END, '{{}}', NULL, '', at, at + 100000000 FROM {from};
@@ -68,11 +68,11 @@ fn fill(conn: &mut AnyConnection) {
              actor_user_name, reference, data)
          SELECT '100', {id}, {id}, n, 1, at, CASE n % 5 WHEN 0 THEN 'submitted' WHEN 1 THEN 'maker_access_validated'
                     WHEN 2 THEN 'payload_validated' WHEN 3 THEN 'approved' ELSE 'executed' END,
-                'i', 's', 'u', 'n', 'r', '{{}}' FROM {from};
+                'i', 's', 'u', 'n', {id}, '{{}}' FROM {from};
          INSERT INTO events (org_id, event_id, format, at, type, actor_iss, actor_sub, actor_user_id, actor_user_name,
              reference, data)
          SELECT '', {id}, 1, at, CASE n % 2 WHEN 0 THEN 'rules_in_force' ELSE 'people_in_force' END,
-                'countersign', 'system', 'system', 'system', 'r', '{{}}' FROM {from};
+                'countersign', 'system', 'system', 'system', {id}, '{{}}' FROM {from};
          INSERT INTO sessions (session_id, user_id, claims, org_id, created_at, last_seen_at, expires_at)
          SELECT 's' || n, 'u', '{{}}', '100', at, at, at + 1 FROM {from};
          ANALYZE"
