@@ -10,6 +10,7 @@ use crate::domain::caseless;
 use crate::domain::code::Code;
 use crate::domain::fault::call::{MemberFault, ParameterFault};
 use crate::domain::words::Words;
+use crate::domain::zone::Zone;
 use crate::engine::queries::{Listed, Listing, Page, View};
 use crate::engine::trail::Trail;
 use crate::engine::{DoorFault, Origin, SubmissionInput, Submitted};
@@ -162,7 +163,7 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
         }
         None => {}
     }
-    parameters.narrow(&mut filter, &api.engine.known_type_names().await?, api.offset);
+    parameters.narrow(&mut filter, &api.engine.known_type_names().await?, Zone::Offset(api.offset));
     let (sort, limit) = (parameters.sort(), parameters.limit());
     let number = parameters.number("PageNo", 0..=i64::from(i32::MAX));
     let after = parameters.text("after").map(str::to_owned);

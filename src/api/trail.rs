@@ -6,6 +6,7 @@ use super::Api;
 use super::actor::{OrgHeader, actor};
 use crate::domain::actor::Permission;
 use crate::domain::lifecycle::EventType;
+use crate::domain::zone::Zone;
 use crate::engine::org_events::{EventFilter, Place};
 use crate::engine::require;
 use crate::http::HandlerResult;
@@ -19,7 +20,7 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
     require(&actor, Permission::Audit)?;
     let mut parameters =
         Parameters::of(&request, &["startDate", "endDate", "type", "userId", "limit", "after"])?;
-    let (first, before) = parameters.days(api.offset);
+    let (first, before) = parameters.days(Zone::Offset(api.offset));
     let filter = EventFilter {
         from: first.map(|at| at.timestamp_micros()),
         before: before.map(|at| at.timestamp_micros()),

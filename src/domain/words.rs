@@ -92,7 +92,7 @@ impl fmt::Display for WordsFault {
 
 /// Whether a character alone leaves something to see. An accent needs a letter; white space, format characters,
 /// fillers and characters that no one has assigned leave nothing.
-fn is_visible(c: char) -> bool {
+pub(super) fn is_visible(c: char) -> bool {
     const SHOWN: GeneralCategoryGroup = GeneralCategoryGroup::Letter
         .union(GeneralCategoryGroup::Number)
         .union(GeneralCategoryGroup::Punctuation)

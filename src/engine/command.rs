@@ -27,6 +27,7 @@ use crate::store::StoreError;
 use crate::store::calls::CallRow;
 use crate::store::clients::ClientWrite;
 use crate::store::events::Origin;
+use crate::store::preferences::PreferenceWrite;
 use crate::store::refusals::RefusalRow;
 use crate::store::requests::Key;
 use crate::store::sessions::SessionWrite;
@@ -85,6 +86,8 @@ pub(super) enum WriteCommand {
     KeepRefusal(Box<RefusalRow>),
     /// Somebody signs in or out, or uses a session.
     Session(SessionWrite),
+    /// Somebody sets something for themselves.
+    Preference(PreferenceWrite),
     /// A client gets a token, or was used.
     Client(ClientWrite),
     /// A checker decides.
@@ -151,6 +154,7 @@ impl WriteCommand {
             | Self::PutInForce(_)
             | Self::KeepRefusal(_)
             | Self::Session(_)
+            | Self::Preference(_)
             | Self::Client(_)
             | Self::Claim(_)
             | Self::SetAside { .. }
@@ -174,6 +178,7 @@ impl WriteCommand {
             Self::PutInForce(_)
             | Self::KeepRefusal(_)
             | Self::Session(_)
+            | Self::Preference(_)
             | Self::Client(_)
             | Self::Comment { .. }
             | Self::SendBack { .. }
@@ -215,6 +220,7 @@ impl WriteCommand {
             | Self::PutInForce(_)
             | Self::KeepRefusal(_)
             | Self::Session(_)
+            | Self::Preference(_)
             | Self::Client(_)
             | Self::Claim(_)
             | Self::SetAside { .. }
@@ -234,6 +240,8 @@ pub(super) enum WriteReply {
     Done,
     /// There is no such request for this person.
     NotFound,
+    /// There are as many of them as there may be.
+    Full,
     /// The rules forbid it.
     Refused(Refusal),
     /// The request as it is now; `is_new` if this command changed it.
@@ -259,6 +267,7 @@ impl WriteReply {
             Self::Current { request, is_new } => *is_new && request.state == State::Approved,
             Self::Done
             | Self::NotFound
+            | Self::Full
             | Self::Refused(_)
             | Self::Claimed { .. }
             | Self::AttemptStarted(_)

@@ -95,6 +95,7 @@ impl Engine {
             WriteReply::Refused(refusal) => Err(EngineError::Refused(refusal)),
             WriteReply::NotFound => Err(EngineError::NotFound),
             WriteReply::Done
+            | WriteReply::Full
             | WriteReply::Claimed { .. }
             | WriteReply::AttemptStarted(_)
             | WriteReply::Fenced

@@ -119,6 +119,7 @@ impl Engine {
             reply @ (WriteReply::Current { .. }
             | WriteReply::Done
             | WriteReply::NotFound
+            | WriteReply::Full
             | WriteReply::Refused(_)
             | WriteReply::Claimed { .. }
             | WriteReply::Fenced

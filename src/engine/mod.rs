@@ -35,6 +35,7 @@ pub mod narrowed_inbox;
 pub mod org_events;
 mod outcome_waiters;
 pub mod pauses;
+pub mod preferences;
 mod probe;
 pub mod queries;
 mod reader;

@@ -14,7 +14,9 @@ use crate::domain::actor::{Actor, Person, Signer};
 use crate::domain::digest::Digest;
 use crate::domain::ids::OrgId;
 use crate::domain::lifecycle::EventType;
+use crate::domain::preferences::Preferences;
 use crate::store::events::{self, EventRow};
+use crate::store::preferences::{self, Account};
 use crate::store::sessions::{self, SessionRow, SessionWrite};
 use crate::store::{AnyConnection, StoreError, from_micros, to_micros};
 
@@ -57,6 +59,8 @@ pub struct LiveSession {
     pub signed_in_at: Option<DateTime<Utc>>,
     /// When it ends, however much it is used.
     pub expires_at: DateTime<Utc>,
+    /// What the person set for themselves, as it is in this org.
+    pub preferences: Preferences,
 }
 
 impl LiveSession {
@@ -200,7 +204,8 @@ impl Engine {
         let replaces = replaces.map(SessionId::text);
         self.write_session(SessionWrite::Open { row: Box::new(row), replaces }).await?;
         tracing::info!(actor = granted.person.user_id, %org, "signed in");
-        Ok(LiveSession { id, granted, org, signed_in_at, expires_at })
+        let preferences = Preferences::default();
+        Ok(LiveSession { id, granted, org, signed_in_at, expires_at, preferences })
     }
 
     /// The session, if it is good now.
@@ -212,9 +217,13 @@ impl Engine {
         counts_as: Use,
     ) -> Result<Option<LiveSession>, EngineError> {
         let text = id.text();
-        let Some(row) = self.inner.store.read_by_key(move |conn| sessions::find(conn, &text)).await? else {
-            return Ok(None);
-        };
+        let found = self.inner.store.read_by_key(move |conn| {
+            let Some(row) = sessions::find(conn, &text)? else { return Ok(None) };
+            let (granted, org) = (SessionGrant::from_text(&row.claims)?, OrgId::new(row.org_id.clone()));
+            let preferences = preferences::find(conn, &org, &Account::of(&granted.person))?;
+            Ok(Some((row, granted, org, preferences)))
+        });
+        let Some((row, granted, org, preferences)) = found.await? else { return Ok(None) };
         let now = self.inner.clock.now();
         let last_seen_at = from_micros(row.last_seen_at)?;
         let expires_at = from_micros(row.expires_at)?;
@@ -238,10 +247,11 @@ impl Engine {
         }
         Ok(Some(LiveSession {
             id,
-            granted: SessionGrant::from_text(&row.claims)?,
-            org: OrgId::new(row.org_id),
+            granted,
+            org,
             signed_in_at: row.signed_in_at.map(from_micros).transpose()?,
             expires_at,
+            preferences,
         }))
     }
 

@@ -187,6 +187,7 @@ impl Engine {
             WriteReply::NotAdmitted(why) => Err(EngineError::NotAdmitted(why)),
             WriteReply::Done => Ok(Submitted { view, is_replay: false }),
             WriteReply::NotFound
+            | WriteReply::Full
             | WriteReply::Refused(_)
             | WriteReply::Current { .. }
             | WriteReply::Claimed { .. }
@@ -221,6 +222,7 @@ impl Engine {
             (
                 WriteReply::Current { .. }
                 | WriteReply::Done
+                | WriteReply::Full
                 | WriteReply::Claimed { .. }
                 | WriteReply::AttemptStarted(_)
                 | WriteReply::Fenced

@@ -12,6 +12,7 @@ use super::spreadsheet::guarded;
 use super::wire::{ExportedLists, ExportedRequest, iso_time, outcome, via};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::fault::call::ParameterFault;
+use crate::domain::zone::Zone;
 use crate::engine::queries::{AnsweredRow, Filter, Listing, Position, View};
 use crate::engine::trail::RecordedTrail;
 use crate::engine::{Engine, require};
@@ -72,7 +73,8 @@ pub const CSV_COLUMNS: [&str; 43] = [
     "comments",
 ];
 
-/// The export that the query of `request` describes, for the API and the pages.
+/// The export that the query of `request` describes, for the API and the pages: with the contract's times in `offset`,
+/// and the days of the query in `zone`.
 ///
 /// # Errors
 /// If `actor` may not audit, or a parameter is faulty.
@@ -80,13 +82,13 @@ pub async fn answer(
     engine: &Engine,
     actor: Actor,
     request: &HttpRequest,
-    offset: FixedOffset,
+    (offset, zone): (FixedOffset, Zone),
 ) -> HandlerResult {
     require(&actor, Permission::Audit)?;
     let known: Vec<&str> = FILTER_PARAMETERS.into_iter().chain(["format", "bom"]).collect();
     let mut parameters = Parameters::of(request, &known)?;
     let mut filter = Filter::all(actor.org.clone());
-    parameters.narrow(&mut filter, &engine.known_type_names().await?, offset);
+    parameters.narrow(&mut filter, &engine.known_type_names().await?, zone);
     let sort = parameters.sort();
     let format = parameters.word("format", &[("csv", Format::Csv), ("jsonl", Format::Jsonl)]);
     if format.is_none() && parameters.text("format").is_none() {
@@ -101,7 +103,7 @@ pub async fn answer(
         Some(Format::Csv) => ("text/csv; charset=utf-8", "csv", Format::Csv),
         Some(Format::Jsonl) | None => ("application/x-ndjson", "jsonl", Format::Jsonl),
     };
-    let day = engine.clock().now().with_timezone(&offset).format("%F");
+    let day = zone.day(engine.clock().now()).format("%F");
     let name = format!("requests-{}-{day}.{ending}", file_word(actor.org.as_str()));
     let listing = Listing { filter, sort, limit: PAGE_ROWS };
     let has_mark = has_mark.unwrap_or(false);

@@ -1,13 +1,14 @@
 //! Query parameters: each known one at most once, an empty one counts as absent, all faults at once.
 
 use actix_web::HttpRequest;
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::error::ApiError;
 use crate::domain::fault::Fault;
 use crate::domain::fault::call::ParameterFault;
 use crate::domain::ids::RequestTypeName;
 use crate::domain::request::State;
+use crate::domain::zone::Zone;
 use crate::engine::queries::{Filter, Sort, SortBy};
 
 /// Rows on a page by default.
@@ -128,7 +129,7 @@ impl Parameters {
     }
 
     /// Narrows `filter` as the parameters ask.
-    pub fn narrow(&mut self, filter: &mut Filter, types: &[String], offset: FixedOffset) {
+    pub fn narrow(&mut self, filter: &mut Filter, types: &[String], zone: Zone) {
         let text = |name| self.text(name).map(str::to_owned);
         filter.user_id = text("userId");
         filter.concept_id = text("conceptId");
@@ -139,11 +140,11 @@ impl Parameters {
         filter.states = self.states();
         let known: Vec<(&str, &str)> = types.iter().map(|name| (name.as_str(), name.as_str())).collect();
         filter.request_type = self.word("requestType", &known).map(RequestTypeName::new);
-        (filter.started_from, filter.started_before) = self.days(offset);
+        (filter.started_from, filter.started_before) = self.days(zone);
     }
 
-    /// The first instant of `startDate`, and the first one after `endDate`.
-    pub fn days(&mut self, offset: FixedOffset) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    /// The first instant of `startDate` in `zone`, and the first one after `endDate`.
+    pub fn days(&mut self, zone: Zone) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
         let (first, last) = (self.day("startDate"), self.day("endDate"));
         if let (Some(first), Some(last)) = (first, last)
             && last < first
@@ -151,7 +152,7 @@ impl Parameters {
             self.fault("endDate", ParameterFault::EndsBeforeItBegins { begin: "startDate" });
         }
         let last = last.and_then(|day| day.checked_add_days(Days::new(1)));
-        (first.map(|day| midnight(day, offset)), last.map(|day| midnight(day, offset)))
+        (first.map(|day| zone.first_instant(day)), last.map(|day| zone.first_instant(day)))
     }
 
     /// The order; newest first by default.
@@ -215,12 +216,6 @@ impl Parameters {
     }
 }
 
-/// The first instant of a day in the configured offset.
-fn midnight(day: NaiveDate, offset: FixedOffset) -> DateTime<Utc> {
-    let local = day.and_time(NaiveTime::MIN).and_local_timezone(offset);
-    local.single().map_or(DateTime::UNIX_EPOCH, |at| at.with_timezone(&Utc))
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
@@ -233,7 +228,11 @@ mod tests {
         let known: Vec<&str> = FILTER_PARAMETERS.into_iter().chain(["limit"]).collect();
         let Ok(mut parameters) = Parameters::of(&request, &known) else { return false };
         let mut filter = Filter::all(OrgId::new("90001"));
-        parameters.narrow(&mut filter, &["ISSUE-BADGE".to_owned()], FixedOffset::east_opt(0).unwrap());
+        parameters.narrow(
+            &mut filter,
+            &["ISSUE-BADGE".to_owned()],
+            Zone::Offset(FixedOffset::east_opt(0).unwrap()),
+        );
         parameters.sort();
         parameters.limit();
         parameters.finish().is_ok()

@@ -34,6 +34,7 @@ mod origin;
 pub mod outbox;
 mod packing;
 pub mod pauses;
+pub mod preferences;
 pub mod queue_ahead;
 pub mod records;
 pub mod refusals;

@@ -40,7 +40,8 @@ use crate::engine::Engine;
 use crate::http::error::ApiError;
 use pages::{
     body, bulk, comment, decide, deliveries, event_stream, history, inbox, new_request, org_trail, refusals,
-    request, request_lists, request_types, revision, send_back, settle, sign_in, submit_again, trail,
+    request, request_lists, request_types, revision, send_back, settings, settle, sign_in, submit_again,
+    trail,
 };
 use parts::layout;
 use session::SignIn;
@@ -120,6 +121,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/refusals", web::get().to(refusals::list))
         .route("/deliveries", web::get().to(deliveries::list))
         .route("/deliveries/{id}/redeliver", web::post().to(deliveries::redeliver))
+        .route("/settings", web::get().to(settings::page))
+        .route("/settings/zone", web::post().to(settings::zone))
+        .route("/settings/views", web::post().to(settings::save_view))
+        .route("/settings/views/forget", web::post().to(settings::forget_view))
         .route("/types", web::get().to(request_types::list))
         .route("/types/{type}", web::get().to(request_types::page))
         .route("/assets/{file}", web::get().to(assets::serve))

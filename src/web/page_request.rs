@@ -35,7 +35,7 @@ impl PageRequest {
     /// [`PageError::SignIn`] if nobody is.
     pub async fn of(web: web::Data<Web>, http: HttpRequest) -> Result<Self, PageError> {
         let session = Session::of(&web, &http).await?;
-        let when = When::at(web.engine.clock().now(), web.offset);
+        let when = When::at(web.engine.clock().now(), session.zone);
         Ok(Self { web, http, session, when })
     }
 

@@ -35,7 +35,7 @@ pub fn noon() -> DateTime<Utc> {
 
 /// A page at noon, with times in UTC.
 pub fn when() -> When {
-    When::at(noon(), FixedOffset::east_opt(0).unwrap())
+    When::at(noon(), Zone::Offset(FixedOffset::east_opt(0).unwrap()))
 }
 
 /// A person by name.

@@ -6,6 +6,8 @@ DROP TABLE outbox;
 DROP TABLE pauses;
 DROP TABLE client_tokens;
 DROP TABLE clients;
+DROP TABLE saved_views;
+DROP TABLE preferences;
 DROP TABLE sessions;
 DROP TABLE usage_counters;
 DROP TABLE submission_keys;

@@ -382,6 +382,24 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_user ON sessions (user_id) WHERE ended_at IS NULL;
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
+-- In which zone an account reads times, by its name in the IANA database.
+CREATE TABLE preferences (
+    iss       TEXT NOT NULL,
+    user_id   TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    PRIMARY KEY (iss, user_id)
+) STRICT, WITHOUT ROWID;
+
+-- Lists with their filters that an account saved under a name in an org, by path and query.
+CREATE TABLE saved_views (
+    org_id  TEXT NOT NULL,
+    iss     TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    path    TEXT NOT NULL,
+    PRIMARY KEY (org_id, iss, user_id, name)
+) STRICT, WITHOUT ROWID;
+
 -- Which programs may call the API. `secret` is the Argon2id hash of what the client proves itself with, never that
 -- itself; `access_groups` is a JSON array. `changed` numbers the changes of all clients, so that a server finds
 -- out with one look whether it knows them all. A name is never used again.

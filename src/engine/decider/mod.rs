@@ -39,7 +39,9 @@ use crate::store::events::Origin;
 use crate::store::requests::Key;
 use crate::store::submissions::{NewSubmission, SubmissionBatch};
 use crate::store::writer::{Batch, BatchStats, Ran};
-use crate::store::{AnyConnection, StoreError, clients, deliveries, executions, refusals, repeat_keys};
+use crate::store::{
+    AnyConnection, StoreError, clients, deliveries, executions, preferences, refusals, repeat_keys,
+};
 
 /// What the decider and the rest of the engine share.
 pub(super) struct Shared {
@@ -255,6 +257,10 @@ impl Decider {
                 }
             }
             WriteCommand::Session(write) => self.run_session(conn, write, rows.now)?,
+            WriteCommand::Preference(write) if !preferences::write(conn, write)? => {
+                return Ok(WriteReply::Full);
+            }
+            WriteCommand::Preference(_) => {}
             WriteCommand::Client(write) => clients::write(conn, write)?,
             WriteCommand::Decide(asked) => return self.run_decide(conn, rows, asked, is_retry),
             WriteCommand::Comment { by, words } => return self.run_comment(rows, by, words),

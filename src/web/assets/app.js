@@ -28,6 +28,14 @@
     });
   });
 
+  // The browser knows its zone.
+  $$('[data-zone]').forEach((b) => {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone, select = document.getElementById(b.dataset.zone);
+    if (!$$('option', select).some((o) => o.value === zone) || select.value === zone) return;
+    b.hidden = false; b.textContent = `Choose ${zone.replaceAll('_', ' ')}, this browser’s`;
+    b.addEventListener('click', () => { select.value = zone; select.focus(); });
+  });
+
   // What needs script comes with it.
   $$('[data-script][hidden]').forEach((e) => { e.hidden = false; });
 

@@ -25,6 +25,7 @@ use crate::domain::actor::Actor;
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::Risk;
 use crate::domain::request::Verdict;
+use crate::domain::zone::Zone;
 use crate::engine::change_feed::{Change, ChangeKind, FeedItem, Subscription};
 use crate::engine::sessions::SessionId;
 use crate::http::query::Parameters;
@@ -84,7 +85,11 @@ impl Live {
     }
 
     /// Room for one more stream of this session, if there is any.
-    fn enter(self: &Arc<Self>, web: &web::Data<Web>, session: SessionId) -> Option<StreamSlot> {
+    fn enter(
+        self: &Arc<Self>,
+        web: &web::Data<Web>,
+        (session, zone): (SessionId, Zone),
+    ) -> Option<StreamSlot> {
         let mut streams = self.streams();
         if streams.all >= self.max {
             return None;
@@ -100,7 +105,7 @@ impl Live {
         let ended = of_session.ended.subscribe();
         streams.all += 1;
         web.engine.metrics().set_open_streams(streams.all);
-        Some(StreamSlot { live: Arc::clone(self), web: web.clone(), session, ended })
+        Some(StreamSlot { live: Arc::clone(self), web: web.clone(), session, zone, ended })
     }
 
     /// Ends every stream of a session that has ended, or that is in another org now.
@@ -132,6 +137,8 @@ struct StreamSlot {
     live: Arc<Live>,
     web: web::Data<Web>,
     session: SessionId,
+    /// In which the person reads times.
+    zone: Zone,
     ended: watch::Receiver<bool>,
 }
 
@@ -161,7 +168,7 @@ pub async fn events(web: web::Data<Web>, request: HttpRequest) -> Page {
     let from_header = request.headers().get(LAST_EVENT_ID).and_then(|place| place.to_str().ok());
     let after = from_header.or(parameters.text("after")).map(str::to_owned);
     parameters.finish()?;
-    let Some(slot) = web.live.enter(&web, session.id) else {
+    let Some(slot) = web.live.enter(&web, (session.id, session.zone)) else {
         return Err(PageError::Message {
             status: StatusCode::SERVICE_UNAVAILABLE,
             title: "Too many pages are open.".to_owned(),
@@ -304,7 +311,7 @@ impl Stream {
             "word": drawn(&state.words),
             "text": sentence(change, &Names::of(&self.slot.web.engine)),
             "at": change.at.to_rfc3339_opts(SecondsFormat::Secs, true),
-            "due": Due::of(change.due_at, change.sort_at, When::at(now, self.slot.web.offset)).word(),
+            "due": Due::of(change.due_at, change.sort_at, When::at(now, self.slot.zone)).word(),
             "risk": change.risk.map_or("", Risk::name),
             "type": change.request_type.as_str(),
         });

@@ -60,7 +60,7 @@ struct EventLine {
 /// `GET /ui/trail`
 pub async fn list(page: PageRequest) -> Page {
     let mut parameters = Parameters::of(&page.http, &["type", "userId", "startDate", "endDate", "after"])?;
-    let (first, before) = parameters.days(page.web.offset);
+    let (first, before) = parameters.days(page.when.zone());
     let filter = EventFilter {
         from: first.map(|at| at.timestamp_micros()),
         before: before.map(|at| at.timestamp_micros()),

@@ -6,13 +6,16 @@ use actix_web::HttpRequest;
 
 use crate::http::query::{escaped, given_once};
 use crate::web::BASE;
-use crate::web::parts::layout::Nav;
+use crate::web::parts::nav::Nav;
 
 /// The parameter that carries it.
 pub const FROM: &str = "from";
 
 /// Longer queries are not carried along.
 const QUERY_BYTES_MAX: usize = 600;
+
+/// The parameters that say where in a list somebody is, or what they have just done.
+const PLACES: [&str; 3] = ["after", "before", "said"];
 
 /// The lists that a page can be opened from.
 const LISTS: [Nav; 6] = [Nav::NeedsMe, Nav::MyGroups, Nav::Decided, Nav::Mine, Nav::History, Nav::Unknown];
@@ -59,6 +62,13 @@ impl CameFrom {
     /// Path and query below our own pages.
     pub fn word(&self) -> String {
         join(self.nav.path().trim_start_matches('/'), &self.query)
+    }
+
+    /// The same list and filter from its beginning: whoever comes back another day wants what is new.
+    pub fn from_its_beginning(&self) -> Self {
+        let is_place = |pair: &str| PLACES.contains(&pair.split('=').next().unwrap_or_default());
+        let kept: Vec<&str> = self.query.split('&').filter(|pair| !is_place(pair)).collect();
+        Self { nav: self.nav, query: kept.join("&") }
     }
 
     /// `url`, carrying it along, unless the way leads there anyway.
@@ -108,6 +118,17 @@ mod tests {
         assert_eq!(from.onto("/ui/requests/1"), "/ui/requests/1?from=needs%2Dme%3Fdue%3Dlate");
         assert_eq!(CameFrom::list(Nav::Mine, "").onto("/ui/requests/1"), "/ui/requests/1");
         assert_eq!(from.onto("/ui/requests/1?said=x"), "/ui/requests/1?said=x&from=needs%2Dme%3Fdue%3Dlate");
+    }
+
+    #[test]
+    fn a_list_from_its_beginning_keeps_its_filter() {
+        for (text, kept) in [
+            ("needs-me?due=late&after=eyJhIjox&type=PAY", "needs-me?due=late&type=PAY"),
+            ("history?before=x", "history"),
+            ("mine", "mine"),
+        ] {
+            assert_eq!(CameFrom::read(text).unwrap().from_its_beginning().word(), kept);
+        }
     }
 
     #[test]

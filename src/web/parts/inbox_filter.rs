@@ -120,11 +120,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn today_ends_at_midnight_where_the_server_is() {
+    fn today_ends_at_midnight_where_the_reader_is() {
         let offset = FixedOffset::east_opt(2 * 3600).unwrap();
         // 21:00 UTC is 23:00 there.
         let now = Utc.with_ymd_and_hms(2026, 11, 30, 21, 0, 0).unwrap();
-        let when = When::at(now, offset);
+        let when = When::at(now, Zone::Offset(offset));
         let of = |hours: i64, minutes: i64| {
             let due = now + TimeDelta::hours(hours) + TimeDelta::minutes(minutes);
             Due::of(Some(due), due, when)

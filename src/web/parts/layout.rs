@@ -7,95 +7,19 @@ use actix_web::http::Method;
 use serde::Deserialize;
 
 use crate::domain::actor::{Actor, Permission};
+use crate::domain::preferences::SavedView;
 use crate::domain::waiting::WaitingRequest;
 use crate::http::body::UnreadBody;
+use crate::http::query::escaped;
 use crate::web::parts::call_view::is_production;
+use crate::web::parts::came_from::{CameFrom, FROM};
 use crate::web::parts::format::When;
 use crate::web::parts::who::{Names, Who};
 use crate::web::sentences::Acting;
 use crate::web::session::ReturnTo;
 use crate::web::{BASE, Page, PageError, PageRequest, assets, see_other};
 
-/// An entry of the rail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nav {
-    /// What this person may decide now.
-    NeedsMe,
-    /// What waits for one of their groups.
-    MyGroups,
-    /// What they decided.
-    Decided,
-    New,
-    /// What they submitted.
-    Mine,
-    /// Everything, by filter.
-    History,
-    /// What may or may not have happened.
-    Unknown,
-    /// Everything that happened in the org.
-    OrgTrail,
-    /// Submissions that were not taken.
-    Refusals,
-    /// What subscribers were told.
-    Deliveries,
-    /// Request types and their policies.
-    Types,
-    Elsewhere,
-}
-
-impl Nav {
-    /// Its address below [`BASE`].
-    pub fn path(self) -> &'static str {
-        match self {
-            Self::NeedsMe => "/needs-me",
-            Self::MyGroups => "/my-groups",
-            Self::Decided => "/decided",
-            Self::New => "/new",
-            Self::Mine => "/mine",
-            Self::History => "/history",
-            Self::Unknown => "/unknown",
-            Self::OrgTrail => "/trail",
-            Self::Refusals => "/refusals",
-            Self::Deliveries => "/deliveries",
-            Self::Types => "/types",
-            Self::Elsewhere => "",
-        }
-    }
-
-    /// Its address.
-    pub fn url(self) -> String {
-        format!("{BASE}{}", self.path())
-    }
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NeedsMe => "Needs me",
-            Self::MyGroups => "My groups",
-            Self::Decided => "Decided by me",
-            Self::New => "New request",
-            Self::Mine => "My requests",
-            Self::History => "History",
-            Self::Unknown => "Unknown outcome",
-            Self::OrgTrail => "Trail",
-            Self::Refusals => "Refused submissions",
-            Self::Deliveries => "Deliveries",
-            Self::Types => "Types and policies",
-            Self::Elsewhere => "",
-        }
-    }
-
-    /// Where this person begins.
-    pub fn home(actor: &Actor) -> Self {
-        if actor.may(Permission::Check) {
-            Self::NeedsMe
-        } else if actor.may(Permission::Make) {
-            Self::Mine
-        } else {
-            Self::History
-        }
-    }
-}
+pub use crate::web::parts::nav::Nav;
 
 /// One line of the rail.
 pub struct RailItem {
@@ -110,6 +34,14 @@ pub struct RailItem {
 pub struct RailPart {
     pub name: &'static str,
     pub items: Vec<RailItem>,
+}
+
+/// A saved view in the rail.
+pub struct ViewLink {
+    pub name: String,
+    pub url: String,
+    /// Whether the page shows it, at whatever place in its list.
+    pub is_current: bool,
 }
 
 /// What every page has around it.
@@ -132,6 +64,10 @@ pub struct Shell {
     /// The first requests that the person may decide now, in the order of the inbox.
     pub waiting: Vec<WaitingRequest>,
     pub rail: Vec<RailPart>,
+    /// The views that the person saved in this org.
+    pub views: Vec<ViewLink>,
+    /// The place of the page, with its query.
+    pub list: CameFrom,
     /// `light`, `dark`, or empty for the system's own.
     pub theme: &'static str,
     /// Path and query of the page, to come back to.
@@ -172,7 +108,7 @@ impl Shell {
     pub fn around(page: &PageRequest, nav: Nav, mut waiting: Vec<WaitingRequest>) -> Self {
         let PageRequest { web, http, session, when } = page;
         let actor = &session.actor;
-        let names = page.names();
+        let (names, list) = (page.names(), CameFrom::list(nav, http.query_string()));
         let who = names.who(&actor.person);
         waiting.truncate(COUNTED_MAX + 1);
         let theme = match http.cookie(THEME_COOKIE).as_ref().map(|cookie| cookie.value().to_owned()) {
@@ -191,6 +127,8 @@ impl Shell {
             csrf: session.csrf.clone(),
             made_for: session.made_for.to_string(),
             rail: rail(actor, nav, waiting.len()),
+            views: views(&session.views, &list),
+            list,
             waiting,
             theme,
             here: here(http),
@@ -205,6 +143,16 @@ impl Shell {
 }
 
 impl Shell {
+    /// Where the list of this page gets a name to be found by.
+    pub fn save_view_url(&self) -> String {
+        format!("{}?{FROM}={}", Nav::Settings.url(), escaped(&self.list.from_its_beginning().word()))
+    }
+
+    /// Whether this is the page of the person's settings.
+    pub fn is_settings(&self) -> bool {
+        self.list.nav() == Nav::Settings
+    }
+
     /// How many requests the person may decide now, as the rail says it.
     pub fn waiting_count(&self) -> String {
         counted(self.waiting.len())
@@ -246,6 +194,15 @@ pub const COUNTED_MAX: usize = 99;
 /// `7`, or `99+`.
 pub fn counted(count: usize) -> String {
     if count > COUNTED_MAX { format!("{COUNTED_MAX}+") } else { count.to_string() }
+}
+
+fn views(saved: &[SavedView], list: &CameFrom) -> Vec<ViewLink> {
+    let here = list.from_its_beginning();
+    let link = |view: &SavedView| {
+        let list = CameFrom::read(&view.path)?;
+        Some(ViewLink { name: view.name.as_str().to_owned(), url: list.url(), is_current: list == here })
+    };
+    saved.iter().filter_map(link).collect()
 }
 
 fn rail(actor: &Actor, nav: Nav, waiting: usize) -> Vec<RailPart> {

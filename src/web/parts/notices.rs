@@ -82,13 +82,13 @@ fn approved(request: &Request, when: When) -> Note {
     let head = if is_agreed { "Everybody needed has agreed." } else { "Its rule asks for nobody." };
     let lines = match (request.sending.next_attempt_at, request.execute_before) {
         (Some(next), until) => {
-            let next = when.exact(next);
-            let until = until.map(|until| when.exact(until)).map_or_else(String::new, |until| {
-                format!(" It is tried until {} {}.", until.words(), when.zone())
-            });
+            let next = when.moment(next);
+            let until = until
+                .map(|until| when.moment(until))
+                .map_or_else(String::new, |until| format!(" It is tried until {}.", until.words()));
             vec![
                 request.sending.next_attempt_reason.clone().unwrap_or_default(),
-                format!("The next attempt is due at {} {}.{until}", next.words(), when.zone()),
+                format!("The next attempt is due at {}.{until}", next.words()),
             ]
         }
         (None, _) => vec![format!("The call is on its way to {}.", request.host)],
@@ -174,7 +174,7 @@ fn rejected(request: &Request, names: &Names) -> Note {
 }
 
 fn expired(request: &Request, when: When) -> Note {
-    let at = when.exact(request.ended_at.unwrap_or(request.expires_at));
+    let at = when.moment(request.ended_at.unwrap_or(request.expires_at));
     let why = match request.execute_before {
         Some(_) => "It was approved, but could not be sent in time.",
         None if request.sent_back.is_some() => {
@@ -182,7 +182,7 @@ fn expired(request: &Request, when: When) -> Note {
         }
         None => "Nobody decided in time.",
     };
-    let head = format!("Expired at {} {}. {why}", at.words(), when.zone());
+    let head = format!("Expired at {}. {why}", at.words());
     let line = "It can’t be decided any more, and nothing was sent. The maker may submit it again.";
     Note::new("", Icon::Hourglass, head, vec![line.to_owned()])
 }

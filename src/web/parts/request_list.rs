@@ -296,6 +296,7 @@ impl ListTemplate {
                 Nav::Decided
                 | Nav::Mine
                 | Nav::New
+                | Nav::Settings
                 | Nav::History
                 | Nav::OrgTrail
                 | Nav::Refusals
@@ -327,7 +328,7 @@ mod tests {
     #[test]
     fn the_last_column_says_whether_a_time_is_due_or_expires() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let when = When::at(now, FixedOffset::east_opt(0).unwrap());
+        let when = When::at(now, Zone::Offset(FixedOffset::east_opt(0).unwrap()));
         let after = |milliseconds: i64| now + TimeDelta::milliseconds(milliseconds);
         for (milliseconds, due, expires) in [
             (-86_400_000, "1 day overdue", "expired"),

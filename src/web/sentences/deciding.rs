@@ -246,8 +246,8 @@ impl Situation<'_> {
         if self.names.is_one_person(person, self.reader) { "you".to_owned() } else { self.names.name(person) }
     }
 
-    /// `on 28 Nov 2026, 18:06 UTC`.
+    /// `on 28 Nov 2026, 18:06 UTC`, in the reader's zone.
     fn time(&self, at: DateTime<Utc>) -> String {
-        format!("on {} {}", self.when.exact(at).words(), self.when.zone())
+        format!("on {}", self.when.moment(at).words())
     }
 }

@@ -13,6 +13,7 @@ mod recorded;
 mod refused;
 mod rejecting;
 mod seats;
+mod settings;
 mod settling;
 mod steps;
 #[cfg(test)]
@@ -27,5 +28,6 @@ pub use self::recorded::{approval_recorded, rejection_recorded, submission_recor
 pub use self::refused::refused;
 pub use self::rejecting::reject_many;
 pub use self::seats::{Acting, seat_name, seat_names, signed_as};
+pub use self::settings::{view_name_fault, views_are_full};
 pub use self::settling::why_not_settle;
 pub use self::steps::{Step, StepWords};

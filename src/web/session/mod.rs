@@ -22,6 +22,8 @@ use super::{PageError, Web};
 use crate::auth::oidc::Provider;
 use crate::domain::actor::Actor;
 use crate::domain::ids::OrgId;
+use crate::domain::preferences::{Preferences, SavedView};
+use crate::domain::zone::Zone;
 use crate::engine::sessions::{LiveSession, SessionId, Use};
 
 /// How people sign in.
@@ -52,6 +54,10 @@ pub struct Session {
     pub orgs: Vec<OrgId>,
     /// Feed position when this page was read; later changes may be missing from it.
     pub position: String,
+    /// The zone in which the person reads times.
+    pub zone: Zone,
+    /// The views that they saved in this org.
+    pub views: Vec<SavedView>,
     /// As the engine knows it.
     pub live: LiveSession,
 }
@@ -85,6 +91,8 @@ impl Session {
         span.record("actor", actor.person.user_id.as_str());
         let position = web.engine.current_position(&actor.org);
         let (made_for, token) = (MadeFor::of(&actor), secret.form_token());
+        let Preferences { zone, views } = live.preferences.clone();
+        let zone = zone.unwrap_or(Zone::Offset(web.offset));
         Ok(Self {
             position,
             id: live.id,
@@ -93,6 +101,8 @@ impl Session {
             made_for,
             token,
             orgs: live.granted.orgs.clone(),
+            zone,
+            views,
             live,
         })
     }

@@ -14,6 +14,7 @@ mod request;
 mod request_types;
 mod revising;
 mod session;
+mod settings;
 mod settle;
 mod submit_again;
 mod trail;

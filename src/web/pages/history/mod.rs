@@ -6,11 +6,11 @@ mod lines;
 mod view;
 
 use actix_web::http::StatusCode;
-use chrono::FixedOffset;
 
 use crate::domain::actor::Permission;
 use crate::domain::ids::BEGINNING_CHARS_MIN;
 use crate::domain::request::Request;
+use crate::domain::zone::Zone;
 use crate::engine::queries::{Filter, ListedRows, Listing, Position, RowView, Sort, SortBy};
 use crate::http::query::{FILTER_PARAMETERS, Parameters};
 use crate::http::{cursor, export};
@@ -52,7 +52,7 @@ pub async fn page(page: PageRequest) -> Page {
     let mut parameters = Parameters::of(&page.http, &known)?;
     let query = FilterQuery::of(&parameters);
     let known_types = page.engine().known_type_names().await?;
-    let meaning = HistoryQuery::read(&mut parameters, filter, &known_types, page.web.offset);
+    let meaning = HistoryQuery::read(&mut parameters, filter, &known_types, page.when.zone());
     let shell = Shell::of(&page, Nav::History).await?;
     let may_export = page.actor().may(Permission::Audit);
     let rules = page.engine().rules();
@@ -77,14 +77,14 @@ pub async fn page(page: PageRequest) -> Page {
 
 /// `GET /ui/history/export`
 pub async fn export(page: PageRequest) -> Page {
-    let PageRequest { web, http, session, .. } = page;
-    Ok(export::answer(&web.engine, session.actor, &http, web.offset).await?)
+    let PageRequest { web, http, session, when } = page;
+    Ok(export::answer(&web.engine, session.actor, &http, (web.offset, when.zone())).await?)
 }
 
 impl HistoryQuery {
     /// Reads the filters; what is wrong with them is kept in `parameters`.
-    fn read(parameters: &mut Parameters, mut filter: Filter, types: &[String], offset: FixedOffset) -> Self {
-        parameters.narrow(&mut filter, types, offset);
+    fn read(parameters: &mut Parameters, mut filter: Filter, types: &[String], zone: Zone) -> Self {
+        parameters.narrow(&mut filter, types, zone);
         if let Some(subject) = parameters.text(SEARCH) {
             filter.subject = Some(subject.trim().to_owned());
         }
