@@ -3,6 +3,7 @@
 use countersign::domain::actor::{Actor, Permission, Person, Signer};
 use countersign::domain::ids::{OrgId, RequestTypeName};
 use countersign::domain::request::{NewDecision, Verdict};
+use countersign::engine::openings::Door;
 use countersign::engine::{DecisionInput, Engine, Origin, SubmissionInput};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
@@ -46,7 +47,16 @@ async fn one(engine: &Engine, number: usize) -> anyhow::Result<(String, bool)> {
         NewDecision::new(Verdict::Rejected, "Not in the list", None).map_err(anyhow::Error::msg)?;
     let origin = Origin::of(&checker, "bench");
     let request_type = RequestTypeName::new(TYPE);
-    engine.decide(DecisionInput { actor: checker, request_type, id: request.id, decision, origin }).await?;
+    engine
+        .decide(DecisionInput {
+            actor: checker,
+            request_type,
+            id: request.id,
+            decision,
+            door: Door::Api,
+            origin,
+        })
+        .await?;
     Ok((request.id.to_string(), false))
 }
 

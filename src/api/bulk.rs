@@ -12,6 +12,7 @@ use crate::domain::fault::Fault;
 use crate::domain::fault::call::{MemberFault, MemberKind};
 use crate::domain::ids::RequestId;
 use crate::domain::request::{NewDecision, Verdict};
+use crate::engine::openings::Door;
 use crate::engine::{BulkDecisionInput, BulkItem, Engine, Origin, require};
 use crate::http::HandlerResult;
 use crate::http::body::{Members, UnreadBody};
@@ -27,7 +28,8 @@ pub async fn decide(api: web::Data<Api>, request: HttpRequest, body: UnreadBody)
     no_parameters(&request)?;
     let items = read(&members).map_err(ApiError::faults)?;
     let origin = Origin::of(&actor, &reference(&request));
-    let happened = api.engine.decide_many(BulkDecisionInput { actor, items, origin }).await?;
+    let happened =
+        api.engine.decide_many(BulkDecisionInput { actor, items, door: Door::Api, origin }).await?;
     Ok(HttpResponse::Ok().json(List { data: happened.into_iter().map(BulkResultBody::of).collect() }))
 }
 

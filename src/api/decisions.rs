@@ -10,6 +10,7 @@ use crate::domain::fault::Fault;
 use crate::domain::fault::call::MemberFault;
 use crate::domain::ids::RequestTypeName;
 use crate::domain::request::{NewDecision, Verdict};
+use crate::engine::openings::Door;
 use crate::engine::{DecisionInput, Origin, require};
 use crate::http::HandlerResult;
 use crate::http::body::{Members, UnreadBody};
@@ -36,7 +37,8 @@ pub async fn decide(
     let id = request_id(&id)?;
     let request_type = RequestTypeName::new(type_name.into_inner());
     let origin = Origin::of(&actor, &reference(&request));
-    let deciding = DecisionInput { actor: actor.clone(), request_type, id, decision, origin };
+    let deciding =
+        DecisionInput { actor: actor.clone(), request_type, id, decision, door: Door::Api, origin };
     // Before the write: a read that fails after it would hide that the decision is recorded.
     let before = api.engine.find(&actor, id).await?;
     let decided = api.engine.decide(deciding).await?;

@@ -110,7 +110,7 @@ pub async fn get(api: web::Data<Api>, request: HttpRequest, id: web::Path<String
 pub async fn history(api: web::Data<Api>, request: HttpRequest, id: web::Path<String>) -> HandlerResult {
     let actor = actor(&api, &request, OrgHeader::Optional)?;
     no_parameters(&request)?;
-    let Trail { view, entries } = api.engine.trail(&actor, request_id(&id)?).await?;
+    let Trail { view, entries, .. } = api.engine.trail(&actor, request_id(&id)?).await?;
     about(&view.request);
     let data = entries.iter().map(TrailEntryBody::new).collect();
     Ok(HttpResponse::Ok().json(List { data }))

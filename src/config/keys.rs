@@ -5,7 +5,7 @@
 /// One configuration key.
 #[derive(Debug)]
 pub struct Key {
-    /// `section.key`, as in the file; `targets` is the whole list.
+    /// `section.key`, as in the file; `orgs` and `targets` are whole lists.
     pub name: &'static str,
     /// The default as TOML text; `None` if the key has no default.
     pub default: Option<&'static str>,
@@ -73,7 +73,7 @@ impl Key {
         format!("{PREFIX}{}", self.name.to_ascii_uppercase().replace('.', "__"))
     }
 
-    /// The section and the name within it; the list of targets has no section.
+    /// The section and the name within it; the lists of orgs and targets have no section.
     pub fn parts(&self) -> (&'static str, &'static str) {
         self.name.split_once('.').unwrap_or(("", self.name))
     }
@@ -277,6 +277,7 @@ pub const KEYS: &[Key] = &[
         r#""info""#,
         "error, warn, info, debug, trace, or a filter such as info,countersign=debug.",
     ),
+    Key::list("orgs", "[]", "What is set for single orgs, each with its id."),
     Key::list("targets", "[]", "The hosts that may be called; none by default."),
 ];
 
@@ -316,6 +317,16 @@ pub const GROUP_KEYS: &[Key] = &[
             "The calls: submit, decide, withdraw, comment, read, audit; all if absent.",
         )
     },
+];
+
+/// The keys of one entry of `orgs`.
+pub const ORG_KEYS: &[Key] = &[
+    Key::unset("id", r#""100""#, "The org's id, as tokens name it."),
+    Key::flag(
+        "opened_by",
+        "true",
+        "Whether the pages keep who opened a request, and mark what somebody has not opened yet.",
+    ),
 ];
 
 /// The key of that name.

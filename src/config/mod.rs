@@ -5,6 +5,7 @@
 mod gateway;
 mod keys;
 mod layers;
+mod orgs;
 mod parse;
 mod render;
 mod secret;
@@ -22,7 +23,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 pub use self::{
     gateway::{GatewayConfig, GatewayMode},
-    keys::{GROUP_KEYS, KEYS, Key, Kind, TARGET_KEYS},
+    keys::{GROUP_KEYS, KEYS, Key, Kind, ORG_KEYS, TARGET_KEYS},
     layers::Source,
     secret::StoreUrl,
     sections::{
@@ -33,6 +34,7 @@ pub use self::{
 };
 use self::{layers::Layers, parse::Reader};
 use crate::domain::allowed_targets::Targets;
+use crate::domain::org_settings::OrgSettings;
 pub use crate::domain::secret::Secret;
 
 /// The effective configuration.
@@ -60,6 +62,8 @@ pub struct Config {
     pub executor: ExecutorConfig,
     /// Log lines.
     pub log: LogConfig,
+    /// What is set for single orgs.
+    pub orgs: OrgSettings,
     /// The hosts that may be called.
     pub targets: Targets,
 }
@@ -103,6 +107,7 @@ impl Config {
             web: WebConfig::read(&mut reader),
             executor: ExecutorConfig::read(&mut reader),
             log: LogConfig::read(&mut reader),
+            orgs: orgs::read(&mut reader),
             targets: targets::read(&mut reader),
         };
         reader.finish().map(|()| config)

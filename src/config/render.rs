@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::{Config, gateway};
+use super::{Config, gateway, orgs};
 use crate::domain::allowed_targets::{Scheme, Target};
 
 /// Every value as TOML; a key without a value is a comment.
@@ -20,13 +20,16 @@ pub(super) fn effective(config: &Config) -> String {
             None => format!("# {key} is not set\n"),
         };
     }
+    for org in &config.orgs.0 {
+        text += &format!("\n[[orgs]]\n{}", orgs::table(org));
+    }
     for target in &config.targets.0 {
         text += &format!("\n[[targets]]\n{}", target_table(target));
     }
     text
 }
 
-/// Every key of the table except the list of targets, in order.
+/// Every key of the table except the lists of orgs and targets, in order.
 pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
     let Config {
         server,
@@ -40,6 +43,7 @@ pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
         web,
         executor,
         log,
+        orgs: _,
         targets: _,
     } = config;
     vec![

@@ -128,6 +128,10 @@ fn values_that_do_not_fit_are_refused() {
         ("[log]\nlevel = \"inof\"", "log.level"),
         ("[log]\nlevel = \"\"", "log.level"),
         ("[log]\nlevel = \"a=b=c\"", "log.level"),
+        ("orgs = 1", "orgs"),
+        ("orgs = [1]", "orgs[0]"),
+        ("[[orgs]]\nid = 100", "orgs[0].id"),
+        ("[[orgs]]\nid = \"100\"\nopened_by = \"no\"", "orgs[0].opened_by"),
         ("targets = 1", "targets"),
         ("targets = [1]", "targets[0]"),
     ];
@@ -275,7 +279,7 @@ fn the_effective_values_name_every_key_and_no_secret() {
     ];
     let config = load("", &env).unwrap();
     let names: Vec<&str> = render::values(&config).into_iter().map(|(name, _)| name).collect();
-    let table: Vec<&str> = KEYS.iter().map(|key| key.name).filter(|name| *name != "targets").collect();
+    let table: Vec<&str> = KEYS.iter().map(|key| key.name).filter(|name| !LISTS.contains(name)).collect();
     assert_eq!(names, table);
     assert!(!config.render_effective().contains("s3cret-"));
     assert!(!format!("{config:?}").contains("s3cret-"));
@@ -303,7 +307,7 @@ fn the_example_of_a_target_is_accepted() {
 fn the_example_of_an_access_group_is_accepted_and_printed_again() {
     let example = include_str!("../../config.example.toml");
     let group =
-        &example[example.find("# [[gateway.groups]]").unwrap()..example.find("# The hosts that").unwrap()];
+        &example[example.find("# [[gateway.groups]]").unwrap()..example.find("# What is set for").unwrap()];
     let lines = group.lines().map(|line| line.trim_start_matches("# "));
     let config = load(&lines.collect::<Vec<_>>().join("\n"), &[]).unwrap();
     assert_eq!(config.gateway.groups.len(), 1);
@@ -337,6 +341,9 @@ fn every_fault_of_every_access_group_is_told() {
     "#);
 }
 
+/// The lists of tables that have no section.
+const LISTS: [&str; 2] = ["orgs", "targets"];
+
 /// The text of `config.example.toml`, as the tables of keys have it.
 fn example_from_table() -> String {
     let mut text = String::from(
@@ -344,7 +351,7 @@ fn example_from_table() -> String {
          # The environment variable COUNTERSIGN__SECTION__KEY sets a key too; flags are stronger still.\n",
     );
     let mut section = "";
-    for key in KEYS.iter().filter(|key| key.name != "targets") {
+    for key in KEYS.iter().filter(|key| !LISTS.contains(&key.name)) {
         let (its_section, name) = key.parts();
         if its_section != section {
             section = its_section;
@@ -357,9 +364,11 @@ fn example_from_table() -> String {
     for key in GROUP_KEYS {
         text += &format!("# {} = {} # {}\n", key.name, written(key), key.meaning);
     }
-    text += &format!("\n# {}\n# [[targets]]\n", KEYS.last().unwrap().meaning);
-    for key in TARGET_KEYS {
-        text += &format!("# {} = {} # {}\n", key.name, written(key), key.meaning);
+    for (list, keys) in LISTS.into_iter().zip([ORG_KEYS, TARGET_KEYS]) {
+        text += &format!("\n# {}\n# [[{list}]]\n", keys::find(list).unwrap().meaning);
+        for key in keys {
+            text += &format!("# {} = {} # {}\n", key.name, written(key), key.meaning);
+        }
     }
     text
 }

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use super::command::{Caller, Scope};
+use super::openings::Door;
 use super::{Engine, EngineError, Origin, require};
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::code::Code;
@@ -21,6 +22,8 @@ pub struct BulkDecisionInput {
     pub actor: Actor,
     /// The requests, each once.
     pub items: Vec<BulkItem>,
+    /// Which door they came through.
+    pub door: Door,
     /// Where the call came from.
     pub origin: Origin,
 }
@@ -77,15 +80,16 @@ impl Engine {
     /// If the store fails at one of them, the whole call fails: whether that one was recorded is unknown.
     /// The others are recorded, and the same call again is safe.
     pub async fn decide_many(&self, input: BulkDecisionInput) -> Result<Vec<BulkItemResult>, EngineError> {
-        let BulkDecisionInput { actor, items, origin } = input;
+        let BulkDecisionInput { actor, items, door, origin } = input;
         require(&actor, Permission::Check)?;
         let org = actor.org.clone();
         let ids: Vec<RequestId> = items.iter().map(|item| item.id).collect();
         // Before the writes: a read that fails after them must not hide what was recorded.
         let mut states = self.states_of(&org, ids.clone()).await?;
+        let mut read_before = self.read_before(&actor, door, ids.clone()).await;
         let decisions = items.into_iter().map(|BulkItem { id, decision }| {
             let by = Caller { key: (org.clone(), id), actor: actor.clone(), origin: origin.clone() };
-            self.write_decision(by, Scope::Many, decision)
+            self.write_decision(by, Scope::Many, (decision, read_before.remove(&id)))
         });
         let replies = futures_util::future::join_all(decisions).await;
         let mut outcomes = Vec::with_capacity(replies.len());

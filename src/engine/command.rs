@@ -10,6 +10,7 @@ use super::admission::PreparedSubmission;
 use super::claimed_execution::{Ending, HeldLease};
 use super::deliveries::{DeliveryEnding, HandedOver, Room};
 use super::error::AdmissionRefusal;
+use super::openings::ReadBefore;
 use super::under_way::Concurrency;
 use crate::domain::actor::Actor;
 use crate::domain::execution::Execution;
@@ -27,6 +28,7 @@ use crate::store::StoreError;
 use crate::store::calls::CallRow;
 use crate::store::clients::ClientWrite;
 use crate::store::events::Origin;
+use crate::store::openings::OpeningRow;
 use crate::store::preferences::PreferenceWrite;
 use crate::store::refusals::RefusalRow;
 use crate::store::requests::Key;
@@ -64,6 +66,7 @@ pub(super) struct DecideCommand {
     pub(super) by: Caller,
     pub(super) scope: Scope,
     pub(super) decision: NewDecision,
+    pub(super) read_before: ReadBefore,
 }
 
 /// The room for executions to claim.
@@ -84,6 +87,8 @@ pub(super) enum WriteCommand {
     PutInForce(Arc<SettledRules>),
     /// A refused submission is kept.
     KeepRefusal(Box<RefusalRow>),
+    /// Somebody opened a request's page.
+    NoteOpening(Box<OpeningRow>),
     /// Somebody signs in or out, or uses a session.
     Session(SessionWrite),
     /// Somebody sets something for themselves.
@@ -153,6 +158,7 @@ impl WriteCommand {
             Self::Submit(_)
             | Self::PutInForce(_)
             | Self::KeepRefusal(_)
+            | Self::NoteOpening(_)
             | Self::Session(_)
             | Self::Preference(_)
             | Self::Client(_)
@@ -177,6 +183,7 @@ impl WriteCommand {
             Self::Settle(_) => Some(FaultPoint::SettlementBeforeCommit),
             Self::PutInForce(_)
             | Self::KeepRefusal(_)
+            | Self::NoteOpening(_)
             | Self::Session(_)
             | Self::Preference(_)
             | Self::Client(_)
@@ -219,6 +226,7 @@ impl WriteCommand {
             | Self::SubmitLocked(..)
             | Self::PutInForce(_)
             | Self::KeepRefusal(_)
+            | Self::NoteOpening(_)
             | Self::Session(_)
             | Self::Preference(_)
             | Self::Client(_)

@@ -7,6 +7,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::command::{Caller, DecideCommand, Scope, WriteCommand, WriteReply};
+use super::openings::{Door, ReadBefore};
 use super::outcome_waiters::{Heard, RecordedEnd};
 use super::queries::not_readable;
 use super::views::View;
@@ -28,6 +29,8 @@ pub struct DecisionInput {
     pub id: RequestId,
     /// Their decision.
     pub decision: NewDecision,
+    /// Which door it came through.
+    pub door: Door,
     /// Where the call came from.
     pub origin: Origin,
 }
@@ -56,13 +59,15 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NotFound`] also if the request is of another type.
     pub async fn decide(&self, input: DecisionInput) -> Result<Decided, EngineError> {
-        let DecisionInput { actor, request_type, id, decision, origin } = input;
+        let DecisionInput { actor, request_type, id, decision, door, origin } = input;
         require(&actor, Permission::Check)?;
+        let read_before = self.read_before(&actor, door, vec![id]).await.remove(&id);
         let key = (actor.org.clone(), id);
         // Before the write, so that an execution that ends at once is not missed.
         let outcome = self.inner.outcomes.subscribe(&key);
         let by = Caller { key, actor, origin };
-        let (request, is_new) = self.write_decision(by, Scope::One(request_type), decision).await?;
+        let (request, is_new) =
+            self.write_decision(by, Scope::One(request_type), (decision, read_before)).await?;
         let waits = is_new && request.state == State::Approved;
         Ok(Decided { request, outcome: waits.then_some(outcome) })
     }
@@ -72,11 +77,12 @@ impl Engine {
         &self,
         by: Caller,
         scope: Scope,
-        decision: NewDecision,
+        (decision, read_before): (NewDecision, Option<ReadBefore>),
     ) -> Result<(Request, bool), EngineError> {
         let verdict = decision.verdict;
-        let (request, is_new) =
-            self.write_for_person(WriteCommand::Decide(DecideCommand { by, scope, decision })).await?;
+        let read_before = read_before.unwrap_or(ReadBefore::Unknown);
+        let command = DecideCommand { by, scope, decision, read_before };
+        let (request, is_new) = self.write_for_person(WriteCommand::Decide(command)).await?;
         fault_points::pass(FaultPoint::DecisionCommitted);
         if is_new {
             self.inner.metrics.decided(request.request_type.as_str(), verdict.name());

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::openings::Door;
 use super::sessions::SessionLimits;
 use super::{
     BulkDecisionInput, BulkItem, Deadlines, DecisionInput, Engine, EngineSettings, Origin, SendingLimits,
@@ -15,6 +16,7 @@ use crate::clock::Clock;
 use crate::domain::actor::{Actor, Permission, Person, Signer};
 use crate::domain::allowed_targets::{Scheme, Target, Targets};
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+use crate::domain::org_settings::OrgSettings;
 use crate::domain::policy::people::People;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::domain::request_type::{RequestType, RequestTypes};
@@ -52,7 +54,8 @@ impl Fixture {
         let actor = checker();
         let origin = Origin::of(&actor, "ref");
         let decision = NewDecision::new(Verdict::Rejected, "no", None).unwrap();
-        DecisionInput { actor, request_type: RequestTypeName::new("ONE"), id, decision, origin }
+        let door = Door::Api;
+        DecisionInput { actor, request_type: RequestTypeName::new("ONE"), id, decision, door, origin }
     }
 
     /// The checker's rejection of several requests in one call.
@@ -60,7 +63,7 @@ impl Fixture {
         let item = |id: &RequestId| BulkItem { id: *id, decision: self.rejection(*id).decision };
         let actor = checker();
         let origin = Origin::of(&actor, "ref");
-        BulkDecisionInput { actor, items: ids.iter().map(item).collect(), origin }
+        BulkDecisionInput { actor, items: ids.iter().map(item).collect(), door: Door::Api, origin }
     }
 }
 
@@ -82,6 +85,7 @@ fn settings(definition: &Value) -> EngineSettings {
         writer: WriterLimits { queue_max: 8, batch_max: 8 },
         sessions: SessionLimits { idle: TimeDelta::hours(1), max: TimeDelta::hours(8) },
         sending: SendingLimits { lease: TimeDelta::seconds(15), call: TimeDelta::seconds(30) },
+        orgs: OrgSettings::default(),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod change_feed;
 mod claimed_execution;
 pub mod clients;
 mod command;
+mod conduct;
 mod counting;
 mod decide;
 mod decider;
@@ -32,8 +33,10 @@ pub mod known_types;
 mod lease_renewal;
 pub mod liveness;
 pub mod narrowed_inbox;
+pub mod openings;
 pub mod org_events;
 mod outcome_waiters;
+pub mod pairs;
 pub mod pauses;
 pub mod preferences;
 mod probe;
@@ -82,6 +85,7 @@ pub use submit_again::AgainInput;
 use crate::clock::Clock;
 use crate::domain::actor::{Actor, Permission};
 use crate::domain::allowed_targets::Targets;
+use crate::domain::org_settings::OrgSettings;
 use crate::domain::rules::Rules;
 use crate::metrics::Metrics;
 use crate::store::writer::{Writer, WriterLimits};
@@ -110,6 +114,8 @@ pub struct EngineSettings {
     pub sessions: SessionLimits,
     /// How long calls take and claims last.
     pub sending: SendingLimits,
+    /// What is set for single orgs.
+    pub orgs: OrgSettings,
 }
 
 /// How long calls take and claims last.
@@ -141,6 +147,7 @@ struct Inner {
     feed: Arc<Feed>,
     sessions: SessionLimits,
     sending: SendingLimits,
+    orgs: OrgSettings,
     set_aside: SetAside,
     under_way: Arc<UnderWay>,
     /// The subscriptions that people should look at, as they were counted last.
@@ -159,7 +166,7 @@ impl Engine {
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let due = Arc::new(Notify::new());
         let outbox_filled = Arc::new(Notify::new());
-        let EngineSettings { deadlines, rules, targets, writer, sessions, sending } = settings;
+        let EngineSettings { deadlines, rules, targets, writer, sessions, sending, orgs } = settings;
         let book = RuleBook::new(rules);
         let feed = Arc::new(Feed::new(clock.new_id(), !store.is_exclusive()));
         let under_way = Arc::new(UnderWay::default());
@@ -189,6 +196,7 @@ impl Engine {
             sessions,
             feed,
             sending,
+            orgs,
             set_aside: SetAside::default(),
             under_way,
             troubled_subscriptions: Mutex::default(),

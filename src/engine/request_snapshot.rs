@@ -1,6 +1,10 @@
 //! Everything that a request's page shows, from one snapshot of the database.
 
+use chrono::{DateTime, Utc};
+
+use super::conduct::odd_decisions;
 use super::explain::Explanation;
+use super::openings::{KnownOpenings, NewOpening, Opening, known_openings};
 use super::queries::{all_readable, not_readable};
 use super::reader::Reader;
 use super::revision::view_of;
@@ -10,6 +14,7 @@ use super::trail::{TrailEntry, entries};
 use super::views::{RowView, View};
 use super::{Engine, EngineError};
 use crate::domain::actor::{Actor, Permission};
+use crate::domain::conduct::{OddDecision, is_told_of_conduct};
 use crate::domain::findings::{Finding, FindingFacts};
 use crate::domain::ids::RequestId;
 use crate::domain::policy::outlook::{GroupMembers, members_who_could_sign};
@@ -17,6 +22,7 @@ use crate::domain::policy::progress::PolicyInForce;
 use crate::domain::request::Request;
 use crate::domain::revision_changes::{RevisionChanges, changes};
 use crate::domain::waiting::WaitingRequest;
+use crate::store::events::EventRow;
 use crate::store::listing::{self, Filter, Sort, SortBy};
 use crate::store::{AnyConnection, StoreError, events};
 
@@ -39,6 +45,12 @@ pub struct RequestSnapshot {
     pub open_on_subject: Vec<RowView>,
     /// Who could still sign it by name, by group.
     pub members: Vec<GroupMembers>,
+    /// Who opened it, whoever opened it first comes first: empty for a reader who is not told, and once it has ended.
+    pub openings: Vec<Opening>,
+    /// That the reader opens it now, if that is still to be kept.
+    pub new_opening: Option<NewOpening>,
+    /// What is odd about its decisions: empty for a reader who is not told.
+    pub odd_decisions: Vec<OddDecision>,
 }
 
 /// The most that is read beside the request.
@@ -66,13 +78,16 @@ impl Engine {
         let scope = all_readable(actor, &inbox.reader.rules.people);
         let actor = actor.clone();
         let asking = actor.clone();
+        let (now, keeps_openings) = (self.inner.clock.now(), self.keeps_openings(&actor.org));
         let read = move |conn: &mut AnyConnection| {
             let Some(record) = listing::find(conn, &asking.org, id)? else { return Ok(None) };
             let view = inbox.reader.view(conn, record)?;
             if !asking.may_read(&inbox.reader.rules.people, &view.request.org, &view.request.maker) {
                 return Ok(None);
             }
-            let events = entries(events::list(conn, &asking.org, id)?, &view.request)?;
+            let rows = events::list(conn, &asking.org, id)?;
+            let facts = facts_of_the_pages(conn, (&inbox.reader, now, keeps_openings), &view, &rows)?;
+            let events = entries(rows, &view.request)?;
             let findings =
                 StoredFindings::under(&inbox.reader.rules).of(conn, &view.request, &view.pinned)?;
             let others = on_same_subject(conn, scope, &view, limits.others)?;
@@ -81,13 +96,27 @@ impl Engine {
             let changes = changes_since_last(conn, &inbox.reader, &view)?;
             let open_on_subject = inbox.reader.find_many(conn, &named_as_open(&findings))?;
             let members = members(&inbox.reader, &view)?;
-            let found = Found { view, events, findings, waiting, others, changes, open_on_subject, members };
-            Ok(Some(found))
+            let beside = Beside { changes, open_on_subject, members, facts };
+            Ok(Some(Found { view, events, findings, waiting, others, beside }))
         };
         let found = self.inner.store.read(read).await?.ok_or_else(|| not_readable(&actor))?;
-        let Found { view, events, findings, waiting, others, changes, open_on_subject, members } = found;
+        let Found { view, events, findings, waiting, others, beside } = found;
+        let Beside { changes, open_on_subject, members, facts } = beside;
+        let Facts { openings, new_opening, odd_decisions } = facts;
         let explained = self.explanation_of(&actor, &view, findings)?;
-        Ok(RequestSnapshot { view, events, changes, explained, waiting, others, open_on_subject, members })
+        Ok(RequestSnapshot {
+            view,
+            events,
+            changes,
+            explained,
+            waiting,
+            others,
+            open_on_subject,
+            members,
+            openings,
+            new_opening,
+            odd_decisions,
+        })
     }
 }
 
@@ -98,9 +127,42 @@ struct Found {
     findings: Vec<Finding>,
     waiting: Vec<WaitingRequest>,
     others: Vec<Request>,
+    beside: Beside,
+}
+
+/// What is shown beside the request and its events.
+struct Beside {
     changes: Option<(i64, RevisionChanges)>,
     open_on_subject: Vec<RowView>,
     members: Vec<GroupMembers>,
+    facts: Facts,
+}
+
+/// What the pages know beside the request.
+struct Facts {
+    openings: Vec<Opening>,
+    new_opening: Option<NewOpening>,
+    odd_decisions: Vec<OddDecision>,
+}
+
+fn facts_of_the_pages(
+    conn: &mut AnyConnection,
+    (reader, now, keeps_openings): (&Reader, DateTime<Utc>, bool),
+    view: &View,
+    rows: &[EventRow],
+) -> Result<Facts, StoreError> {
+    let (request, actor, people) = (&view.request, &reader.actor, &reader.rules.people);
+    let known = if keeps_openings {
+        known_openings(conn, (people, actor), request, now)?
+    } else {
+        KnownOpenings::default()
+    };
+    let is_told = is_told_of_conduct(&actor.signer, people, request);
+    Ok(Facts {
+        openings: if is_told { known.openings } else { Vec::new() },
+        new_opening: known.new,
+        odd_decisions: odd_decisions(conn, (&actor.signer, people), request, rows)?,
+    })
 }
 
 fn named_as_open(findings: &[Finding]) -> Vec<RequestId> {

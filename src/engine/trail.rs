@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
+use super::conduct::odd_decisions;
 use super::queries::readable;
 use super::views::View;
 use super::{Engine, EngineError};
 use crate::domain::actor::{Actor, Person};
+use crate::domain::conduct::OddDecision;
 use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::EventKind;
@@ -91,6 +93,8 @@ pub struct Trail {
     pub view: View,
     /// Its events, oldest first.
     pub entries: Vec<TrailEntry>,
+    /// What is odd about its decisions: empty for a reader who is not told.
+    pub odd_decisions: Vec<OddDecision>,
 }
 
 impl TrailEntry {
@@ -137,13 +141,17 @@ impl Engine {
         let reader = self.reader_for(actor);
         let read = move |conn: &mut _| {
             let Some(record) = listing::find(conn, &reader.actor.org, id)? else {
-                return Ok((None, Vec::new()));
+                return Ok((None, Vec::new(), Vec::new()));
             };
-            let entries = entries(events::list(conn, &reader.actor.org, id)?, &record.request)?;
-            Ok((Some(reader.view(conn, record)?), entries))
+            let rows = events::list(conn, &reader.actor.org, id)?;
+            let asking = (&reader.actor.signer, &reader.rules.people);
+            let odd = odd_decisions(conn, asking, &record.request, &rows)?;
+            let entries = entries(rows, &record.request)?;
+            Ok((Some(reader.view(conn, record)?), entries, odd))
         };
-        let (found, entries) = self.inner.store.read(read).await?;
-        Ok(Trail { view: readable(actor, &self.inner.book.current().people, found)?, entries })
+        let (found, entries, odd_decisions) = self.inner.store.read(read).await?;
+        let view = readable(actor, &self.inner.book.current().people, found)?;
+        Ok(Trail { view, entries, odd_decisions })
     }
 }
 

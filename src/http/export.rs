@@ -114,6 +114,25 @@ pub async fn answer(
         .streaming(stream::try_unfold(walk, |walk| async move { walk.step().await })))
 }
 
+/// A CSV file of a few rows, named after what it has, its org and its day.
+pub fn csv_file<const N: usize>(
+    org: &str,
+    (what, day): (&str, &str),
+    columns: &[&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> HttpResponse {
+    let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
+    writer.write_record(columns).expect("memory takes it");
+    for row in rows {
+        writer.write_record(row.iter().map(|cell| guarded(cell))).expect("memory takes it");
+    }
+    let name = format!("{what}-{}-{day}.csv", file_word(org));
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .body(writer.into_inner().expect("memory takes it"))
+}
+
 /// A word that is the same in the name of a file everywhere.
 fn file_word(word: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };

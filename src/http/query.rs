@@ -220,6 +220,8 @@ impl Parameters {
 mod tests {
     use actix_web::test::TestRequest;
 
+    use chrono::FixedOffset;
+
     use super::*;
     use crate::domain::ids::OrgId;
 

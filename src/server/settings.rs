@@ -46,6 +46,7 @@ pub(super) fn settings(config: &Config, rules: Rules) -> EngineSettings {
             lease: milliseconds(config.executor.lease_ms),
             call: milliseconds(config.executor.total_timeout_ms),
         },
+        orgs: config.orgs.clone(),
     }
 }
 

@@ -11,6 +11,8 @@ use super::requests::{Key, key_of};
 use super::schema::decisions;
 use super::stored_bytes::{StoredDigest, StoredId};
 use super::{AnyConnection, StoreError, from_micros, json, to_micros};
+use crate::domain::conduct::Reading;
+use crate::domain::ids::OrgId;
 use crate::domain::request::{Decision, Request, Verdict};
 
 /// One row.
@@ -34,10 +36,13 @@ pub struct DecisionRow {
     pub stage: i64,
     pub capacities: String,
     pub act: String,
+    pub opened_at: Option<i64>,
+    pub unopened: bool,
 }
 
 impl DecisionRow {
-    /// The row for a decision on the present revision of `request`, the `number`th from 0.
+    /// The row for a decision on the present revision of `request`, the `number`th from 0; nothing is known yet of how
+    /// the checker read it.
     pub fn new(request: &Request, decision: &Decision, number: usize) -> Self {
         let checker = decision.checker.clone();
         Self {
@@ -57,7 +62,18 @@ impl DecisionRow {
             stage: i64::try_from(decision.stage).unwrap_or(i64::MAX),
             capacities: json::write(&json::capacities(&decision.capacities)),
             act: json::write(&json::people(&decision.act)),
+            opened_at: None,
+            unopened: false,
         }
+    }
+
+    /// The same with how the checker came to read what they decided.
+    pub fn was_read(&mut self, reading: Option<Reading>) {
+        (self.opened_at, self.unopened) = match reading {
+            Some(Reading::Opened(at)) => (Some(to_micros(at)), false),
+            Some(Reading::NotOpened) => (None, true),
+            None => (None, false),
+        };
     }
 
     /// The decision.
@@ -96,6 +112,38 @@ pub fn list(
     Ok(decided)
 }
 
+/// A checker's decision on a revision, and what the pages know of how they read it.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = decisions)]
+#[expect(missing_docs, reason = "the columns, as the migration explains them")]
+pub struct ReadingRow {
+    pub request_id: StoredId,
+    pub revision: i64,
+    pub iss: String,
+    pub sub: String,
+    pub opened_at: Option<i64>,
+    pub unopened: bool,
+}
+
+impl ReadingRow {
+    /// How the checker came to read what they decided; `None` if nothing is known of it.
+    pub fn reading(&self) -> Result<Option<Reading>, StoreError> {
+        let opened = self.opened_at.map(from_micros).transpose()?.map(Reading::Opened);
+        Ok(opened.or(self.unopened.then_some(Reading::NotOpened)))
+    }
+}
+
+/// What the pages know of how the decisions on these requests of an org were read, in no order.
+pub fn readings(
+    conn: &mut AnyConnection,
+    org: &OrgId,
+    ids: Vec<StoredId>,
+) -> Result<Vec<ReadingRow>, StoreError> {
+    let of_these = decisions::org_id.eq(org.as_str()).and(decisions::request_id.eq_any(ids));
+    let known = decisions::opened_at.is_not_null().or(decisions::unopened.eq(true));
+    Ok(decisions::table.filter(of_these.and(known)).select(ReadingRow::as_select()).load(conn)?)
+}
+
 impl OfRequest for DecisionRow {
     fn request(&self) -> Key {
         key_of(&self.org_id, self.request_id)
@@ -106,5 +154,5 @@ load_by_key!(pub(super) fn rows(ReadDecisions, decisions) -> DecisionRow);
 
 batch_insert!(pub fn insert(InsertDecisions, decisions, DecisionRow), [
     org_id, request_id, revision, person_key, iss, sub, user_id, user_name, verdict, message, digest,
-    decided_at, number, stage, capacities, act,
+    decided_at, number, stage, capacities, act, opened_at, unopened,
 ]);

@@ -1,8 +1,8 @@
 //! The tables as diesel sees them. Written by hand, because one description serves both databases;
 //! a contract test compares it with what the migrations make.
-//!
-//! Longer than 400 lines because it is one list of every table.
 #![expect(missing_docs, reason = "diesel generates a module per table and a type per column")]
+
+pub use super::schema_of_pages::{openings, preferences, saved_views, sessions};
 
 diesel::table! {
     requests (org_id, request_id) {
@@ -80,6 +80,8 @@ diesel::table! {
         stage -> BigInt,
         capacities -> Text,
         act -> Text,
+        opened_at -> Nullable<BigInt>,
+        unopened -> Bool,
     }
 }
 
@@ -279,38 +281,6 @@ diesel::table! {
         window_start -> BigInt,
         count -> BigInt,
         sum -> Text,
-    }
-}
-
-diesel::table! {
-    preferences (iss, user_id) {
-        iss -> Text,
-        user_id -> Text,
-        time_zone -> Text,
-    }
-}
-
-diesel::table! {
-    saved_views (org_id, iss, user_id, name) {
-        org_id -> Text,
-        iss -> Text,
-        user_id -> Text,
-        name -> Text,
-        path -> Text,
-    }
-}
-
-diesel::table! {
-    sessions (session_id) {
-        session_id -> Text,
-        user_id -> Text,
-        claims -> Text,
-        org_id -> Text,
-        signed_in_at -> Nullable<BigInt>,
-        created_at -> BigInt,
-        last_seen_at -> BigInt,
-        expires_at -> BigInt,
-        ended_at -> Nullable<BigInt>,
     }
 }
 

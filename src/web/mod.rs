@@ -3,7 +3,8 @@
 //! A handler takes a [`PageRequest`], reads its parameters, calls the engine once and renders one template.
 //! **Invariant:** nothing here decides who may do what, and nothing here knows the store: pages ask the engine,
 //! as the API does.
-//! Everything that reads and every single decision works without script. A GET never changes a request.
+//! Everything that reads and every single decision works without script. A GET never changes a request: that somebody
+//! opened one is kept beside it, by the engine and in the background.
 
 pub mod assets;
 mod form;
@@ -39,9 +40,9 @@ pub(crate) use parts::layout::{Nav, Shell};
 use crate::engine::Engine;
 use crate::http::error::ApiError;
 use pages::{
-    body, bulk, comment, decide, deliveries, event_stream, history, inbox, new_request, org_trail, refusals,
-    request, request_lists, request_types, revision, send_back, settings, settle, sign_in, submit_again,
-    trail,
+    body, bulk, comment, decide, deliveries, event_stream, history, inbox, new_request, org_trail, pairs,
+    refusals, request, request_lists, request_types, revision, send_back, settings, settle, sign_in,
+    submit_again, trail,
 };
 use parts::layout;
 use session::SignIn;
@@ -89,6 +90,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/requests/{id}", web::get().to(request::page))
         .route("/requests/{id}/body", web::get().to(body::of_request))
         .route("/requests/{id}/body/file", web::get().to(body::file_of_request))
+        .route("/requests/{id}/curl", web::get().to(body::curl))
         .route("/requests/{id}/approve", web::get().to(decide::approve_step))
         .route("/requests/{id}/reject", web::get().to(decide::reject_step))
         .route("/requests/{id}/withdraw", web::get().to(decide::withdraw_step))
@@ -119,6 +121,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/history/export", web::get().to(history::export))
         .route("/trail", web::get().to(org_trail::list))
         .route("/refusals", web::get().to(refusals::list))
+        .route("/pairs", web::get().to(pairs::list))
+        .route("/pairs/export", web::get().to(pairs::export))
         .route("/deliveries", web::get().to(deliveries::list))
         .route("/deliveries/{id}/redeliver", web::post().to(deliveries::redeliver))
         .route("/settings", web::get().to(settings::page))

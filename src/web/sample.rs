@@ -22,6 +22,7 @@ use crate::domain::request::{Decision, Request, State, Terms, Verdict};
 use crate::domain::request_type::RequestType;
 use crate::domain::settlement::SettledOutcome;
 use crate::domain::submission::EntityInfo;
+use crate::domain::zone::Zone;
 use crate::engine::queries::{AnswerView, RowView, View};
 use crate::engine::trail::TrailEntry;
 use crate::web::parts::format::When;
@@ -240,6 +241,8 @@ pub fn shell() -> Shell {
         made_for: "90001.0123456789abcdef".to_owned(),
         waiting: Vec::new(),
         rail: Vec::new(),
+        views: Vec::new(),
+        list: CameFrom::list(Nav::History, ""),
         theme: "",
         style: "/style.css",
         script: "/app.js",

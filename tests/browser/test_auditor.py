@@ -125,7 +125,7 @@ def test_an_auditor_reads_what_happened_in_the_org_by_what_and_by_whom(desk: Des
 
 def test_nobody_but_auditors_reads_refusals_and_the_trail_of_the_org(desk: Desk) -> None:
     page = desk.sign_in(MAKER)
-    for address in ("/ui/trail", "/ui/refusals"):
+    for address in ("/ui/trail", "/ui/refusals", "/ui/pairs", "/ui/pairs/export"):
         answer = page.goto(address)
         assert answer is not None and answer.status == 403
     assert page.get_by_role("link", name="Refused submissions").count() == 0

@@ -65,6 +65,8 @@ LISTS = [
     (AUDITOR, "/ui/trail", "org-trail"),
     (AUDITOR, "/ui/trail?userId=nobody", "org-trail-none-fits"),
     (AUDITOR, "/ui/refusals", "refusals"),
+    (AUDITOR, "/ui/pairs", "pairs"),
+    (AUDITOR, "/ui/pairs?startDate=2020-01-01&endDate=2020-01-02", "pairs-none"),
     (AUDITOR, "/ui/deliveries", "deliveries"),
     (AUDITOR, "/ui/deliveries?state=given_up", "deliveries-none"),
     (AUDITOR, "/ui/types", "types"),

@@ -110,6 +110,8 @@ ALTER TABLE calls ALTER COLUMN packed SET STORAGE EXTERNAL;
 
 -- At most one decision per person and revision; a trigger refuses the maker's own, and one whose digest is not that of
 -- its revision. `number` counts the decisions on a revision from 0. `stage` and `capacities` say what the person signed as; `act` is their token's act chain.
+-- `opened_at` is when they first opened the page of that revision, where the pages know it; `unopened` says that they
+-- decided it in the pages together with others and had not.
 CREATE TABLE decisions (
     revision   BIGINT NOT NULL DEFAULT 1,
     decided_at BIGINT NOT NULL,
@@ -127,7 +129,10 @@ CREATE TABLE decisions (
     digest     BYTEA NOT NULL,
     capacities TEXT COLLATE "C" NOT NULL,
     act        TEXT COLLATE "C" NOT NULL,
+    opened_at  BIGINT,
+    unopened   BOOLEAN NOT NULL DEFAULT false,
     PRIMARY KEY (org_id, request_id, revision, person_key),
+    CONSTRAINT decisions_read_in_one_way CHECK (NOT unopened OR opened_at IS NULL),
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
 );
 CREATE INDEX decisions_by_person ON decisions (org_id, person_key, decided_at, request_id);
@@ -652,3 +657,20 @@ CREATE TRIGGER sessions_stay_ended BEFORE UPDATE ON sessions
 CREATE TRIGGER sessions_stay_theirs
     BEFORE UPDATE OF session_id, user_id, claims, signed_in_at, created_at, expires_at ON sessions
     FOR EACH ROW EXECUTE FUNCTION refuse_session_change();
+
+-- Who opened the page of a request that had not ended, and in which revision last: a fact of the pages, and no part of
+-- the trail. `first_at` is when they opened that revision first. There is no foreign key: PostgreSQL would lock the
+-- request to check it, and whoever decides would meet that lock. Rows are deleted some time after the request ended.
+CREATE TABLE openings (
+    org_id     TEXT COLLATE "C" NOT NULL,
+    request_id BYTEA NOT NULL,
+    person_key TEXT COLLATE "C" NOT NULL,
+    iss        TEXT COLLATE "C" NOT NULL,
+    sub        TEXT COLLATE "C" NOT NULL,
+    user_id    TEXT COLLATE "C" NOT NULL,
+    user_name  TEXT COLLATE "C" NOT NULL,
+    revision   BIGINT NOT NULL CHECK (revision > 0),
+    first_at   BIGINT NOT NULL,
+    last_at    BIGINT NOT NULL CHECK (last_at >= first_at),
+    PRIMARY KEY (org_id, request_id, person_key)
+);

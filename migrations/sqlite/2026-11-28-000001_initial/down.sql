@@ -1,3 +1,4 @@
+DROP TABLE openings;
 DROP TABLE schema_digest;
 DROP TABLE failing_subscriptions;
 DROP TABLE delivery_attempts;

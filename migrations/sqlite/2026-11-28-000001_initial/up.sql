@@ -109,6 +109,8 @@ CREATE TABLE calls (
 
 -- At most one decision per person and revision; a trigger refuses the maker's own, and one whose digest is not that of
 -- its revision. `number` counts the decisions on a revision from 0. `stage` and `capacities` say what the person signed as; `act` is their token's act chain.
+-- `opened_at` is when they first opened the page of that revision, where the pages know it; `unopened` says that they
+-- decided it in the pages together with others and had not.
 CREATE TABLE decisions (
     revision   INTEGER NOT NULL DEFAULT 1,
     decided_at INTEGER NOT NULL,
@@ -126,7 +128,10 @@ CREATE TABLE decisions (
     digest     BLOB NOT NULL,
     capacities TEXT NOT NULL,
     act        TEXT NOT NULL,
+    opened_at  INTEGER,
+    unopened   INTEGER NOT NULL DEFAULT 0 CHECK (unopened IN (0, 1)),
     PRIMARY KEY (org_id, request_id, revision, person_key),
+    CONSTRAINT decisions_read_in_one_way CHECK (NOT unopened OR opened_at IS NULL),
     FOREIGN KEY (org_id, request_id) REFERENCES requests (org_id, request_id)
 ) STRICT;
 CREATE INDEX decisions_by_person ON decisions (org_id, person_key, decided_at, request_id);
@@ -617,3 +622,20 @@ BEGIN SELECT RAISE(ABORT, 'sessions: an ended session is immutable'); END;
 CREATE TRIGGER sessions_stay_theirs
     BEFORE UPDATE OF session_id, user_id, claims, signed_in_at, created_at, expires_at ON sessions
 BEGIN SELECT RAISE(ABORT, 'sessions: its person and its lifetime are immutable'); END;
+
+-- Who opened the page of a request that had not ended, and in which revision last: a fact of the pages, and no part of
+-- the trail. `first_at` is when they opened that revision first. There is no foreign key: PostgreSQL would lock the
+-- request to check it, and whoever decides would meet that lock. Rows are deleted some time after the request ended.
+CREATE TABLE openings (
+    org_id     TEXT NOT NULL,
+    request_id BLOB NOT NULL,
+    person_key TEXT NOT NULL,
+    iss        TEXT NOT NULL,
+    sub        TEXT NOT NULL,
+    user_id    TEXT NOT NULL,
+    user_name  TEXT NOT NULL,
+    revision   INTEGER NOT NULL CHECK (revision > 0),
+    first_at   INTEGER NOT NULL,
+    last_at    INTEGER NOT NULL CHECK (last_at >= first_at),
+    PRIMARY KEY (org_id, request_id, person_key)
+) STRICT, WITHOUT ROWID;

@@ -4,6 +4,7 @@
 
 mod ended_executions;
 mod flush;
+mod reading;
 mod revision;
 mod submission;
 mod usage;
@@ -34,8 +35,6 @@ use crate::store::calls::CallRow;
 use crate::store::claims::{self, NodeTime};
 use crate::store::decisions::DecisionRow;
 use crate::store::events::{self, EventRow, Origin};
-use crate::store::executions;
-use crate::store::joined_events;
 use crate::store::outbox::OutboxRow;
 use crate::store::queue_ahead::{self, QueueAhead};
 use crate::store::request_parts;
@@ -46,7 +45,7 @@ use crate::store::settlement_words::SettlementWordRow;
 use crate::store::submission_keys::SubmissionKeyRow;
 use crate::store::submissions::NewSubmission;
 use crate::store::usage::{UsageKey, UsageRow};
-use crate::store::{AnyConnection, StoreError, to_micros};
+use crate::store::{AnyConnection, StoreError, executions, joined_events, to_micros};
 
 /// A request as loaded and as changed.
 struct Entry {

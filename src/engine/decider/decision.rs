@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::opening::reading;
 use super::{Decider, current, expire};
 use crate::domain::actor::Actor;
 use crate::domain::lifecycle::{CheckerDecision, Command, Refusal};
@@ -24,7 +25,7 @@ impl Decider {
         asked: &DecideCommand,
         is_retry: bool,
     ) -> Result<WriteReply, StoreError> {
-        let DecideCommand { by, scope, decision } = asked;
+        let DecideCommand { by, scope, decision, read_before: _ } = asked;
         let Some(request) = rows.request(&by.key).filter(|found| scope.covers(found)) else {
             return Ok(WriteReply::NotFound);
         };
@@ -52,7 +53,11 @@ impl Decider {
             policy: PolicyInForce { approval: &approval, people: &rules.people },
             approval_ttl: pinned.approval_ttl.unwrap_or(self.shared.deadlines.approval_ttl),
         });
+        let reading = reading(asked, request.revision)?;
         let reply = self.run_for_person(rows, by, &command)?;
+        if let WriteReply::Current { is_new: true, .. } = &reply {
+            rows.note_reading(&by.key, reading);
+        }
         if reply.approves() {
             self.begin(conn, rows, &by.key)?;
         } else if is_retry {

@@ -3,6 +3,7 @@
 mod begin;
 mod decision;
 mod execution;
+mod opening;
 mod probe;
 mod revision;
 mod session;
@@ -36,6 +37,7 @@ use crate::domain::request::State;
 use crate::fault_points::{self, FaultPoint};
 use crate::metrics::Metrics;
 use crate::store::events::Origin;
+use crate::store::openings::SweepPlace;
 use crate::store::requests::Key;
 use crate::store::submissions::{NewSubmission, SubmissionBatch};
 use crate::store::writer::{Batch, BatchStats, Ran};
@@ -74,6 +76,8 @@ pub(super) struct Decider {
     node: String,
     /// Kept refusals of this minute by person: the minute, and how many.
     refused_lately: HashMap<String, (i64, i64)>,
+    /// How far the rows of openings were looked through for those of requests that have ended.
+    swept: SweepPlace,
 }
 
 impl Batch for Decider {
@@ -181,6 +185,7 @@ impl Decider {
             since: Instant::now(),
             node,
             refused_lately: HashMap::new(),
+            swept: SweepPlace::default(),
         }
     }
 
@@ -256,6 +261,7 @@ impl Decider {
                     refusals::insert(conn, *row.clone())?;
                 }
             }
+            WriteCommand::NoteOpening(row) => self.run_note_opening(conn, row)?,
             WriteCommand::Session(write) => self.run_session(conn, write, rows.now)?,
             WriteCommand::Preference(write) if !preferences::write(conn, write)? => {
                 return Ok(WriteReply::Full);

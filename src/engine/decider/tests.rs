@@ -15,6 +15,7 @@ use crate::engine::claimed_execution::{Ending, HeldLease};
 use crate::engine::command::{Caller, DecideCommand, Scope, WriteCommand, WriteReply};
 use crate::engine::fixture::{Fixture, body, checker, input, maker};
 use crate::engine::idempotency::ClientKey;
+use crate::engine::openings::ReadBefore;
 use crate::engine::under_way::Concurrency;
 use crate::store::events::Origin;
 use crate::store::writer::{Batch, BatchStats, Ran};
@@ -106,7 +107,7 @@ fn no_statement_of_a_workflow_is_prepared_twice() {
         let scope = Scope::One(RequestTypeName::new("ONE"));
         for command in [
             WriteCommand::Submit(Box::new(rows)),
-            WriteCommand::Decide(DecideCommand { by, scope, decision }),
+            WriteCommand::Decide(DecideCommand { by, scope, decision, read_before: ReadBefore::Unknown }),
             WriteCommand::EndAttempt { held, ending: Box::new(ending) },
         ] {
             decider.run(conn, &[&command], false).unwrap();

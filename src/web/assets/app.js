@@ -22,9 +22,15 @@
   // Copying needs script; without it the text is selected by hand.
   $$('[data-copy][hidden]').forEach((b) => {
     b.hidden = false;
-    b.addEventListener('click', () => {
-      const text = document.getElementById(b.dataset.copy).textContent;
-      navigator.clipboard?.writeText(text).then(() => say('Copied ' + text), () => say('Not copied.'));
+    const { copy, text } = b.dataset;
+    const get = async (from) => { const a = await fetch(from); if (!a.ok || a.redirected) throw a; return a.text(); };
+    b.addEventListener('click', async () => {
+      try {
+        const t = text || (copy[0] === '/' ? await get(copy) : document.getElementById(copy).textContent);
+        await navigator.clipboard.writeText(t);
+        b.dataset.done = ''; setTimeout(() => { delete b.dataset.done; }, 2000);
+        say('Copied' + (t.length > 99 ? '.' : ' ' + t));
+      } catch { say('Not copied.'); }
     });
   });
 
@@ -68,7 +74,7 @@
   if (rail && here && rail.scrollWidth > rail.clientWidth) rail.scrollLeft = here.offsetLeft - (rail.clientWidth - here.offsetWidth) / 2;
 
   // Numbers: each counts the requests that its filter lets through, and stays true as they come and go.
-  const fits = (n, d) => ['due', 'risk', 'type'].every((k) => !n[k] || n[k] === d[k]);
+  const fits = (n, d) => ['due', 'risk', 'type', 'unread'].every((k) => !n[k] || n[k] === d[k]);
   const retitle = () => {
     const n = $('[data-count=needs_me]')?.textContent.trim(), t = document.title.replace(/^\(\d+\+?\) /, '');
     if (n && !/^Error/.test(t)) document.title = (n === '0' ? '' : '(' + n + ') ') + t;

@@ -12,6 +12,7 @@ use crate::engine::queries::View;
 use crate::http::query::Parameters;
 use crate::web::html::filters;
 use crate::web::parts::call_view::{CallView, body_piece};
+use crate::web::parts::curl::curl_of;
 use crate::web::parts::format::summary;
 use crate::web::parts::json_view::Body;
 use crate::web::{BASE, Nav, Page, PageError, PageRequest, Shell, ok};
@@ -68,12 +69,22 @@ pub async fn piece(page: &PageRequest, view: &View, (back, back_words): (String,
     })
 }
 
+/// `GET /ui/requests/{id}/curl`
+pub async fn curl(page: PageRequest, id: web::Path<String>) -> Page {
+    let id = RequestId::parse(&id).ok_or(PageError::NotFound)?;
+    let view = page.engine().find(page.actor(), id).await?;
+    Ok(as_file(format!("request-{id}-curl.txt"), curl_of(&view)))
+}
+
 /// All of a body as this reader may see it, to be kept and not to be shown.
 pub fn file(view: &View) -> HttpResponse {
     let text = body_text(&view.shown().0).unwrap_or_default();
     let kind = if CallView::is_body_json(&view.task) { "json" } else { "txt" };
     let masked = if CallView::hides_body(view) { "-values-hidden" } else { "" };
-    let name = format!("request-{}-body{masked}.{kind}", view.request.id);
+    as_file(format!("request-{}-body{masked}.{kind}", view.request.id), text)
+}
+
+fn as_file(name: String, text: String) -> HttpResponse {
     let as_file = ContentDisposition {
         disposition: DispositionType::Attachment,
         parameters: vec![DispositionParam::Filename(name)],

@@ -11,11 +11,12 @@ use serde::Deserialize;
 use crate::domain::request::{Decision, NewDecision, Request, Verdict};
 use crate::domain::words::{Words, WordsFault};
 use crate::engine::explain::Explanation;
+use crate::engine::openings::Door;
 use crate::engine::request_snapshot::RequestSnapshot;
 use crate::engine::{DecisionInput, EngineError};
 use crate::http::query::escaped;
 use crate::web::html::filters;
-use crate::web::pages::request::{load, render};
+use crate::web::pages::request::{load, opened, render};
 use crate::web::pages::send_back::{NamedField, named_fields};
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::came_from::{CameFrom, onto, recorded_url};
@@ -27,7 +28,7 @@ use crate::web::parts::notices::Note;
 use crate::web::parts::recorded::situation;
 use crate::web::parts::who::{Names, Who};
 use crate::web::sent_form::{SentForm, keeping};
-use crate::web::sentences::{self, Acting, Look, Step, StepWords, looks, signed_as};
+use crate::web::sentences::{self, Acting, Look, Step, StepWords, looks, odd_looks, signed_as};
 use crate::web::{BASE, Page, PageError, PageRequest, see_other, show};
 
 /// The last part of the address of a step.
@@ -115,7 +116,7 @@ pub async fn withdraw_step(page: PageRequest, id: web::Path<String>) -> Page {
 
 /// A step that nobody has sent yet.
 pub(super) async fn first(page: &PageRequest, id: &str, step: Step) -> Page {
-    let snapshot = load(page, id).await?;
+    let snapshot = opened(page, id).await?;
     if !is_open(step, &snapshot) {
         // The page says why, in the words of the engine.
         return render(page, snapshot, StatusCode::OK, Vec::new());
@@ -154,11 +155,13 @@ impl FormInput {
 }
 
 pub(super) fn step_page(page: &PageRequest, step: Step, snapshot: RequestSnapshot, input: FormInput) -> Page {
-    let RequestSnapshot { view, explained, waiting, events, changes, open_on_subject, .. } = snapshot;
+    let RequestSnapshot { view, explained, waiting, events, changes, open_on_subject, odd_decisions, .. } =
+        snapshot;
     let it = &view.request;
     let shell = Shell::around(page, Nav::Elsewhere, waiting);
     let names = &shell.names.clone();
     let mut looks = looks((it, &explained), &open_on_subject, (names, shell.when));
+    looks.extend(odd_looks(&odd_decisions, it, names));
     looks.retain(|look| !look.is_note);
     let url = format!("{BASE}/requests/{}", it.id);
     let from = CameFrom::of(&page.http);
@@ -250,6 +253,7 @@ async fn decide_one(id: &str, form: SentForm) -> Page {
         request_type: snapshot.view.request.request_type.clone(),
         id: snapshot.view.request.id,
         decision: ballot,
+        door: Door::Pages,
         origin: page.origin(),
     };
     match page.engine().decide(deciding).await {

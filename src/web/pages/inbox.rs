@@ -49,7 +49,7 @@ pub async fn needs_me(page: PageRequest) -> Page {
     let has_filter = filter.is_set();
     let first = counts.url(&filter);
     ok(&ListTemplate {
-        lead: counts.lead(),
+        lead: Markup::new(format!("{}{}", counts.lead(), counts.unread(&groups))),
         empty_title: if has_filter { "No request fits" } else { "Nothing needs you" },
         empty: why_nothing.unwrap_or_else(elsewhere),
         filters: counts.filters(),
@@ -98,6 +98,19 @@ impl Counts<'_> {
         }
         let fitting = self.count(self.filter);
         Markup::new(format!("For you to decide now: {all}. The filters let {fitting} of them through."))
+    }
+
+    /// ` 3 unread.`, or nothing; of what is on the page, and it says so where that is not all.
+    fn unread(&self, groups: &[RowGroup]) -> String {
+        let rows = groups.iter().flat_map(|group| &group.rows);
+        let place = match (&self.found.previous, &self.found.next) {
+            (None, None) => "",
+            (Some(_), _) | (_, Some(_)) => " on this page",
+        };
+        match rows.filter(|row| row.is_unread).count() {
+            0 => String::new(),
+            count => format!(r#" <span data-n data-unread="1">{count}</span> unread{place}."#),
+        }
     }
 
     /// `51–93 of 93`; nothing if all are on the page.

@@ -10,6 +10,7 @@ pub mod history;
 pub mod inbox;
 pub mod new_request;
 pub mod org_trail;
+pub mod pairs;
 pub mod refusals;
 pub mod request;
 pub mod request_lists;

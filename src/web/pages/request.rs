@@ -25,6 +25,7 @@ use crate::web::parts::format::{
 };
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::notices::Note;
+use crate::web::parts::opened_by::OpenedBy;
 use crate::web::parts::queue::{Queue, looked_at};
 use crate::web::parts::recorded::{recorded, situation};
 use crate::web::parts::request_list::SOON;
@@ -32,7 +33,7 @@ use crate::web::parts::revision_list::RevisionLine;
 use crate::web::parts::settlement_view::{AttemptsBox, SettlementForm, SettlementPanel as Settlement};
 use crate::web::parts::signature_view::Stages;
 use crate::web::parts::who::{Names, Who};
-use crate::web::sentences::{Answer, Look, Situation, looks, passed_checks};
+use crate::web::sentences::{Answer, Look, Situation, looks, odd_looks, passed_checks};
 use crate::web::{BASE, Page, PageError, PageRequest, show};
 
 /// Another request on the same subject.
@@ -130,6 +131,7 @@ struct RequestTemplate {
     decide_by_class: &'static str,
     expires: Option<Time>,
     run_by: Option<Time>,
+    opened_by: OpenedBy,
     queue: Queue,
     /// What each address carries along, so that the way leads back to the list.
     from: String,
@@ -151,9 +153,18 @@ pub async fn load(page: &PageRequest, id: &str) -> Result<RequestSnapshot, PageE
     Ok(snapshot)
 }
 
+/// The same for a page that somebody opens to read the request: that they did is kept.
+pub async fn opened(page: &PageRequest, id: &str) -> Result<RequestSnapshot, PageError> {
+    let mut snapshot = load(page, id).await?;
+    if let Some(new) = snapshot.new_opening.take() {
+        page.engine().note_opening(new);
+    }
+    Ok(snapshot)
+}
+
 /// `GET /ui/requests/{id}`
 pub async fn page(page: PageRequest, id: web::Path<String>) -> Page {
-    let snapshot = load(&page, &id).await?;
+    let snapshot = opened(&page, &id).await?;
     let notes = recorded(&page, &snapshot).into_iter().collect();
     render(&page, snapshot, StatusCode::OK, notes)
 }
@@ -196,7 +207,8 @@ pub fn render_with(
     let it = &view.request;
     notes.extend(Note::of(view, &names, when));
     let is_open = it.state.is_undecided();
-    let all = looks((it, explained), &snapshot.open_on_subject, (&names, when));
+    let mut all = looks((it, explained), &snapshot.open_on_subject, (&names, when));
+    all.extend(odd_looks(&snapshot.odd_decisions, it, &names));
     let (rejections, all): (Vec<Look>, Vec<Look>) = all.into_iter().partition(|look| look.is_bad);
     let (noted, looks): (Vec<Look>, Vec<Look>) = all.into_iter().partition(|look| look.is_note);
     let has_fault = form.has_fault() || !comment.fault.is_empty();
@@ -239,6 +251,7 @@ pub fn render_with(
         decide_by_class: it.terms.due_at.map_or("", |at| urgency(at, when.now())),
         expires: is_open.then(|| when.moment(it.expires_at)),
         run_by: it.execute_before.filter(|_| it.state == State::Approved).map(|at| when.moment(at)),
+        opened_by: OpenedBy::others(&snapshot.openings, (it, &page.actor().person), (&names, when)),
         queue,
         from,
         attempts: AttemptsBox::of(view, events, when),

@@ -24,6 +24,7 @@ use crate::web::parts::format::{self, DigestWords, StateWord, Time, When, span, 
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::revision_list::RevisionLine;
 use crate::web::parts::who::Names;
+use crate::web::sentences::{Look, odd_looks};
 use crate::web::{BASE, Page, PageError, PageRequest, ok};
 
 #[derive(Template)]
@@ -51,12 +52,21 @@ struct TrailTemplate {
     call: CallView,
     digest: DigestWords,
     compared: Vec<Compared>,
+    /// What is odd about how it was decided.
+    odd: Vec<Look>,
     is_same: bool,
     revisions: Vec<RevisionLine>,
     entity: Vec<(&'static str, String)>,
     subject: String,
     events: Vec<TrailLine>,
     answer: Option<AnswerBox>,
+}
+
+impl TrailTemplate {
+    /// Whether something about how it was decided is more than good to know.
+    fn is_odd(&self) -> bool {
+        self.odd.iter().any(|look| !look.is_note)
+    }
 }
 
 /// A digest that a person or the engine named, compared with that of the request.
@@ -79,10 +89,11 @@ struct TrailLine {
 /// `GET /ui/requests/{id}/trail`
 pub async fn page(page: PageRequest, id: web::Path<String>) -> Page {
     let id = RequestId::parse(&id).ok_or(PageError::NotFound)?;
-    let Trail { view, entries } = page.engine().trail(page.actor(), id).await?;
+    let Trail { view, entries, odd_decisions } = page.engine().trail(page.actor(), id).await?;
     let shell = Shell::of(&page, Nav::History).await?;
+    let odd = odd_looks(&odd_decisions, &view.request, &shell.names);
     let template = trail(&view, &entries, shell);
-    ok(&TrailTemplate { printed_from: server_name(&page), ..template })
+    ok(&TrailTemplate { printed_from: server_name(&page), odd, ..template })
 }
 
 /// The address under which the reader knows this server.
@@ -116,6 +127,7 @@ fn trail(view: &View, entries: &[TrailEntry], shell: Shell) -> TrailTemplate {
         head: head(it.state),
         call: CallView::of(view),
         digest: DigestWords::of(&it.digest.to_string()),
+        odd: Vec::new(),
         is_same: compared.iter().all(|one| one.is_same),
         compared,
         revisions: RevisionLine::all(it, names, when),

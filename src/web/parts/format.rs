@@ -192,6 +192,11 @@ impl DigestWords {
         }
     }
 
+    /// As the API writes it.
+    pub fn plain(&self) -> String {
+        format!("sha256:{}", self.0)
+    }
+
     /// All of it, the ends in bold.
     pub fn full(&self) -> Markup {
         let text = |groups: &[&str]| Markup::text(&groups.join(" "));

@@ -118,6 +118,7 @@ mod tests {
     use chrono::{FixedOffset, TimeDelta, TimeZone};
 
     use super::*;
+    use crate::domain::zone::Zone;
 
     #[test]
     fn today_ends_at_midnight_where_the_reader_is() {

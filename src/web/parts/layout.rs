@@ -225,7 +225,15 @@ fn rail(actor: &Actor, nav: Nav, waiting: usize) -> Vec<RailPart> {
     if actor.may(Permission::Audit) {
         part(
             "Prove",
-            &[Nav::History, Nav::Unknown, Nav::OrgTrail, Nav::Refusals, Nav::Deliveries, Nav::Types],
+            &[
+                Nav::History,
+                Nav::Unknown,
+                Nav::OrgTrail,
+                Nav::Refusals,
+                Nav::Pairs,
+                Nav::Deliveries,
+                Nav::Types,
+            ],
         );
     } else if has_any_permission(actor) {
         part("Prove", &[Nav::History, Nav::Unknown, Nav::Types]);

@@ -23,6 +23,8 @@ pub enum Nav {
     OrgTrail,
     /// Submissions that were not taken.
     Refusals,
+    /// Who decided whose requests.
+    Pairs,
     /// What subscribers were told.
     Deliveries,
     /// Request types and their policies.
@@ -45,6 +47,7 @@ impl Nav {
             Self::Unknown => "/unknown",
             Self::OrgTrail => "/trail",
             Self::Refusals => "/refusals",
+            Self::Pairs => "/pairs",
             Self::Deliveries => "/deliveries",
             Self::Types => "/types",
             Self::Settings => "/settings",
@@ -69,6 +72,7 @@ impl Nav {
             Self::Unknown => "Unknown outcome",
             Self::OrgTrail => "Trail",
             Self::Refusals => "Refused submissions",
+            Self::Pairs => "Makers and checkers",
             Self::Deliveries => "Deliveries",
             Self::Types => "Types and policies",
             Self::Settings => "Settings",

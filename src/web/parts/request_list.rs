@@ -1,6 +1,6 @@
 //! A list of requests as a page: rows in groups, filters as links, and the way to the next page.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -58,6 +58,8 @@ pub struct RequestRow {
     /// Whether it may be reviewed together with others.
     pub can_bulk: bool,
     is_bulk_list: bool,
+    /// Whether the reader has not opened it yet in its present revision.
+    pub is_unread: bool,
 }
 
 /// What filters ask of a row, as their words in the address.
@@ -82,6 +84,8 @@ pub struct RowContext<'a> {
     pub reader: RowReader,
     /// What is known of the rows beside each other.
     pub findings: HashMap<RequestId, RowFindings>,
+    /// Those that the reader has not opened yet.
+    pub unread: HashSet<RequestId>,
     /// The list that the rows' pages lead back to.
     pub from: CameFrom,
 }
@@ -94,7 +98,31 @@ impl<'a> RowContext<'a> {
         reader: RowReader,
         from: CameFrom,
     ) -> Result<Self, PageError> {
-        Ok(Self { findings: page.engine().findings_of_rows(rows).await?, page, reader, from })
+        let findings = page.engine().findings_of_rows(rows).await?;
+        let unread = if marks_unread(from.nav()) {
+            page.engine().unread(page.actor(), rows).await?.into_iter().collect()
+        } else {
+            HashSet::new()
+        };
+        Ok(Self { findings, unread, page, reader, from })
+    }
+}
+
+/// Whether a list marks what its reader has not opened yet: what they submitted or decided themselves, they know.
+fn marks_unread(nav: Nav) -> bool {
+    match nav {
+        Nav::NeedsMe | Nav::MyGroups | Nav::Unknown => true,
+        Nav::Decided
+        | Nav::Mine
+        | Nav::New
+        | Nav::History
+        | Nav::OrgTrail
+        | Nav::Refusals
+        | Nav::Pairs
+        | Nav::Deliveries
+        | Nav::Types
+        | Nav::Settings
+        | Nav::Elsewhere => false,
     }
 }
 
@@ -148,6 +176,7 @@ impl RequestRow {
             },
             can_bulk: may_decide && row.alone_because(findings).is_none(),
             is_bulk_list: may_decide,
+            is_unread: context.unread.contains(&request.id),
         })
     }
 
@@ -300,6 +329,7 @@ impl ListTemplate {
                 | Nav::History
                 | Nav::OrgTrail
                 | Nav::Refusals
+                | Nav::Pairs
                 | Nav::Deliveries
                 | Nav::Types
                 | Nav::Elsewhere => "",
@@ -323,6 +353,7 @@ mod tests {
     use chrono::{DateTime, FixedOffset};
 
     use super::*;
+    use crate::domain::zone::Zone;
     use crate::web::parts::format::When;
 
     #[test]

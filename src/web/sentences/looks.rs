@@ -30,7 +30,7 @@ pub struct Look {
 }
 
 impl Look {
-    fn warning(html: Markup) -> Self {
+    pub(super) fn warning(html: Markup) -> Self {
         Self { is_bad: false, is_note: false, html, field: String::new() }
     }
 

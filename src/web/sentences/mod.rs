@@ -6,6 +6,7 @@
 
 mod auditing;
 mod boxes;
+mod conduct;
 mod deciding;
 mod forbidden;
 mod looks;
@@ -21,6 +22,7 @@ mod tests;
 
 pub use self::auditing::{event_type_name, is_done_by_the_engine, what_they_did, why_not_submitted};
 pub use self::boxes::{OpenBox, box_words, member_lines, open_boxes, still_needed_after_mine, waiting_words};
+pub use self::conduct::odd_looks;
 pub use self::deciding::{Answer, SWITCHED_OFF, Situation};
 pub use self::forbidden::{not_decided, why_forbidden};
 pub use self::looks::{Look, draft_looks, looks, passed_checks};

@@ -1,7 +1,7 @@
 //! Who is signed in: cookies, forms, and the ways to sign in.
 //!
 //! **Invariants:** a session's secret is made here, a new one at every sign-in, and never taken from a browser;
-//! nothing changes by a GET but who is signed in; no token, code or secret is logged or shown.
+//! nothing changes by a GET but who is signed in and who opened which request; no token, code or secret is logged or shown.
 
 pub mod cookie;
 mod csrf;

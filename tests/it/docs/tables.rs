@@ -4,7 +4,7 @@ use chrono::DateTime;
 use clap::{ArgAction, CommandFactory};
 use countersign::api;
 use countersign::cli::args::CommandLine;
-use countersign::config::{GROUP_KEYS, KEYS, Key, TARGET_KEYS};
+use countersign::config::{GROUP_KEYS, KEYS, Key, ORG_KEYS, TARGET_KEYS};
 use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::code::Code;
 use countersign::domain::findings::FindingCode;
@@ -122,7 +122,7 @@ fn every_configuration_key_is_listed() {
         let default = key.default.map(|default| format!("`{default}`")).unwrap_or_default();
         vec![code(key.name), Some(default), Some(key.meaning.to_owned())]
     };
-    let rows = KEYS.iter().chain(GROUP_KEYS).chain(TARGET_KEYS).map(row);
+    let rows = KEYS.iter().chain(GROUP_KEYS).chain(ORG_KEYS).chain(TARGET_KEYS).map(row);
     Table {
         file: "docs/configuration.md",
         name: "configuration",

@@ -100,7 +100,7 @@ async fn a_submission_comes_with_its_three_events_and_who_caused_them(database: 
         assert_eq!((&row.actor_token_id, &row.actor_address), (&token_id, &maker().source_address));
     }
     assert!(stored.decisions.is_empty() && stored.execution.is_none());
-    let Trail { view, entries } = node.engine.trail(&auditor(), request.id).await.unwrap();
+    let Trail { view, entries, .. } = node.engine.trail(&auditor(), request.id).await.unwrap();
     assert_eq!((&view.request, entries.len()), (&request, stored.events.len()));
     for (entry, row) in entries.into_iter().zip(stored.events) {
         assert_eq!((&entry.event_id, &entry.event_type), (&row.event_id.to_string(), &row.event_type));

@@ -24,7 +24,10 @@ on_both_stores![
     a_node_reports_that_its_store_answers_and_is_current,
 ];
 
-const SCHEMA: &str = include_str!("../../../src/store/schema.rs");
+const SCHEMA: &str = concat!(
+    include_str!("../../../src/store/schema.rs"),
+    include_str!("../../../src/store/schema_of_pages.rs")
+);
 
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 struct Column {

@@ -6,6 +6,7 @@ mod constraints;
 mod deliveries;
 mod migrate;
 mod open_on_subjects;
+mod openings;
 mod plans;
 mod prepared;
 mod standby;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use countersign::domain::ids::{OrgId, RequestId};
 use countersign::domain::lifecycle::EventType;
 use countersign::domain::request::State;
+use countersign::store::decided_events::{self, Decisions};
 use countersign::store::org_events::EventFilter;
 use countersign::store::{
     AnyConnection, StoreError, event_summaries, executions, org_events, requests, sessions, to_micros,
@@ -22,6 +23,7 @@ use crate::support::stores::{Database, bytes_in_sql};
 on_both_stores![
     no_periodic_query_reads_a_big_table_from_end_to_end,
     the_list_for_auditors_walks_an_index_whatever_is_asked,
+    what_makers_and_checkers_are_counted_by_is_found_by_indexes,
 ];
 
 /// Enough for the planner to prefer an index wherever there is one.
@@ -249,5 +251,39 @@ async fn the_list_for_auditors_walks_an_index_whatever_is_asked(database: Databa
                 }
             }
         }
+    }
+}
+
+async fn what_makers_and_checkers_are_counted_by_is_found_by_indexes(database: Database) {
+    let node = Node::open(database);
+    fill(&mut node.conn());
+    if node.database.is_postgres() {
+        node.conn().batch_execute(PLAN).unwrap();
+    }
+    let mut conn = node.store.read_connection().unwrap();
+    let (org, before) = (OrgId::new("100"), to_micros(start()));
+    let statements = sent(&mut conn, |conn| {
+        let types = [EventType::Approved, EventType::Rejected];
+        let mut walk = Decisions::of(types, (before - 3_600_000_000, before));
+        let mut times = Vec::new();
+        for wanted in [60, 40, 1_000] {
+            let rows = walk.next(conn, &org, wanted).unwrap();
+            let ids: Vec<_> = rows.iter().filter_map(|row| row.request_id).collect();
+            decided_events::makers(conn, &org, &ids[..20]).unwrap();
+            decided_events::submitted(conn, &org, &ids[..20]).unwrap();
+            times.extend(rows.iter().map(|row| row.at));
+        }
+        // One of five in an hour, each once, and the last one first.
+        assert_eq!(times.len(), 720);
+        assert!(times.is_sorted_by(|one, next| one > next));
+        assert!(walk.next(conn, &org, 10).unwrap().is_empty());
+    });
+    for statement in statements {
+        let plan = plan(&mut conn, &statement);
+        for table in ["requests", "events"] {
+            let scan = if node.database.is_postgres() { "Seq Scan on " } else { "SCAN " };
+            assert!(!plan.contains(&format!("{scan}{table}")), "{statement}\n{plan}");
+        }
+        assert!(!statement.contains("ORDER BY") || plan.contains("events_by_type"), "{statement}\n{plan}");
     }
 }

@@ -11,10 +11,12 @@ use countersign::domain::allowed_targets::{Scheme, Target, Targets};
 use countersign::domain::execution::Execution;
 use countersign::domain::ids::{OrgId, RequestId, RequestTypeName};
 use countersign::domain::json;
+use countersign::domain::org_settings::OrgSettings;
 use countersign::domain::request::{Decision, NewDecision, Request, Verdict};
 use countersign::domain::rules::Rules;
 use countersign::domain::settlement::SettlementWord;
 use countersign::domain::words::Words;
+use countersign::engine::openings::Door;
 use countersign::engine::queries::View;
 use countersign::engine::sessions::SessionLimits;
 use countersign::engine::{
@@ -242,6 +244,7 @@ pub fn start_engine(store: &Store, clock: &Clock, rules: Rules) -> Engine {
         writer: WriterLimits { queue_max: 1024, batch_max: 512 },
         sessions: SessionLimits { idle: SESSION_IDLE, max: SESSION_MAX },
         sending: SendingLimits { lease: LEASE, call: CALL },
+        orgs: OrgSettings::default(),
     };
     let (engine, _) =
         Engine::start(store.clone(), clock.clone(), Arc::new(Metrics::new()), settings).unwrap();
@@ -313,7 +316,14 @@ pub fn origin(actor: &Actor) -> Origin {
 }
 
 pub fn deciding(by: &Actor, id: RequestId, decision: NewDecision) -> DecisionInput {
-    DecisionInput { actor: by.clone(), request_type: issue_badge(), id, decision, origin: origin(by) }
+    DecisionInput {
+        actor: by.clone(),
+        request_type: issue_badge(),
+        id,
+        decision,
+        door: Door::Api,
+        origin: origin(by),
+    }
 }
 
 pub fn issue_badge() -> RequestTypeName {

@@ -6,6 +6,7 @@ use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::ids::{RequestId, RequestTypeName};
 use countersign::domain::request::{NewDecision, Request};
 use countersign::domain::rules::Rules;
+use countersign::engine::openings::Door;
 use countersign::engine::{DecisionInput, Engine, EngineError, SubmissionInput, Submitted};
 use serde_json::json;
 
@@ -123,7 +124,8 @@ pub async fn decide_payment(
     decision: NewDecision,
 ) -> Result<Request, EngineError> {
     let request_type = RequestTypeName::new(PAY_OUT);
-    let deciding = DecisionInput { actor: by.clone(), request_type, id, decision, origin: origin(by) };
+    let deciding =
+        DecisionInput { actor: by.clone(), request_type, id, decision, door: Door::Api, origin: origin(by) };
     Ok(engine.decide(deciding).await?.request)
 }
 

@@ -9,6 +9,8 @@ mod further_headers;
 mod headers;
 mod history;
 mod new_request;
+mod openings;
+mod pairs;
 mod reason;
 mod request;
 mod request_types;

@@ -72,7 +72,7 @@ async fn reading_every_page_changes_no_request(on: On) {
     for user_id in [CHEN, MARA] {
         let browser = signed_in(&app, user_id).await;
         let mut paths: Vec<String> =
-            ["", "/approve", "/reject", "/withdraw", "/body", "/body/file", "/trail"]
+            ["", "/approve", "/reject", "/withdraw", "/body", "/body/file", "/curl", "/trail"]
                 .map(|step| format!("/ui/requests/{id}{step}"))
                 .into();
         let lists = ["needs-me", "my-groups", "decided", "mine", "unknown", "history", "types", "new"];
@@ -99,8 +99,8 @@ async fn a_page_shows_neither_credentials_nor_fields_that_are_hidden(on: On) {
     wrapped["body"]["pin"] = "canary-pin".into();
     let id = app.maker().pays(&task).await.id;
     let (chen, mara) = (signed_in(&app, CHEN).await, signed_in(&app, MARA).await);
-    let paths =
-        ["", "/approve", "/body", "/body/file", "/trail"].map(|step| format!("/ui/requests/{id}{step}"));
+    let paths = ["", "/approve", "/body", "/body/file", "/curl", "/trail"]
+        .map(|step| format!("/ui/requests/{id}{step}"));
     let lists = ["/ui/needs-me", "/ui/mine", "/ui/history", "/ui/history/export"].map(str::to_owned);
     for path in paths.iter().chain(&lists) {
         for (browser, sees_masked) in [(&chen, true), (&mara, false)] {
@@ -118,7 +118,7 @@ async fn a_page_of_another_org_does_not_exist(on: On) {
     let app = start_with_deciders(on, AppOptions::stepped()).await;
     let id = app.maker().submitted(&app.badge()).await.id;
     let stranger = signed_in(&app, "400009").await;
-    for step in ["", "/approve", "/body", "/body/file", "/trail"] {
+    for step in ["", "/approve", "/body", "/body/file", "/curl", "/trail"] {
         assert_eq!(stranger.get(&format!("/ui/requests/{id}{step}")).await.status, 404, "{step}");
     }
     assert!(!stranger.get("/ui/history").await.text.contains(&id));

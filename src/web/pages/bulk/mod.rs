@@ -15,6 +15,7 @@ use crate::domain::actor::Permission;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::domain::words::WordsFault;
+use crate::engine::openings::Door;
 use crate::engine::{BulkDecisionInput, BulkItem, Engine, require};
 use crate::http::query::pairs;
 use crate::web::parts::came_from::CameFrom;
@@ -111,6 +112,7 @@ async fn decide_all(form: SentForm) -> Page {
     let deciding = BulkDecisionInput {
         actor: page.actor().clone(),
         items: form.items.into_iter().map(item).collect(),
+        door: Door::Pages,
         origin: page.origin(),
     };
     let results = page.engine().decide_many(deciding).await?;

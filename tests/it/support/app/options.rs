@@ -31,6 +31,7 @@ pub struct AppOptions {
     type_file: Option<String>,
     people_file: Option<String>,
     subscriptions_file: Option<String>,
+    pub(super) more: String,
     pub(super) demo: Vec<DemoPerson>,
     /// Where calls may go beside the sandbox and the recording target.
     pub(super) targets: Vec<SocketAddr>,
@@ -46,6 +47,7 @@ impl Default for AppOptions {
             type_file: None,
             people_file: None,
             subscriptions_file: None,
+            more: String::new(),
             demo: Vec::new(),
             targets: Vec::new(),
         };
@@ -78,6 +80,12 @@ impl AppOptions {
         let (section, name) = key.split_once('.').unwrap();
         self.settings.entry(section).or_default().insert(name, value.to_string());
         self
+    }
+
+    /// More of the configuration, after everything else.
+    #[must_use]
+    pub fn with_more(self, text: &str) -> Self {
+        Self { more: text.to_owned(), ..self }
     }
 
     /// One more type, or a changed one of the contract: a file in the server's own types folder.
@@ -155,5 +163,5 @@ pub(super) fn toml(options: &AppOptions, targets: &[(&str, SocketAddr)]) -> Stri
             address.port()
         );
     }
-    text
+    text + &options.more
 }
