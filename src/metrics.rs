@@ -1,6 +1,6 @@
 //! Metrics for Prometheus. Labels have a bounded set of values: never an id, a payload or a header.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use prometheus_client::encoding::text::encode;
@@ -34,6 +34,9 @@ pub struct Metrics {
     unfillable_stages: Family<Labels, Gauge>,
     deliveries: Counted,
     failing_subscriptions: Family<Labels, Gauge<f64, AtomicU64>>,
+    search_lag: Gauge<f64, AtomicU64>,
+    /// Writes that were committed.
+    written: AtomicU64,
     queue_depth: Gauge,
     open_streams: Gauge,
     batch_size: Histogram,
@@ -67,6 +70,8 @@ impl Metrics {
             unfillable_stages: Family::default(),
             deliveries: Counted::default(),
             failing_subscriptions: Family::default(),
+            search_lag: Gauge::default(),
+            written: AtomicU64::new(0),
             queue_depth: Gauge::default(),
             open_streams: Gauge::default(),
             batch_size: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
@@ -145,6 +150,12 @@ impl Metrics {
             "clients_stale",
             "1 while the clients can't be read, and those known before stay known",
             self.clients_stale.clone(),
+        );
+        registry.register_with_unit(
+            "search_lag",
+            "How long the oldest change that search does not know yet has waited",
+            Unit::Seconds,
+            self.search_lag.clone(),
         );
         registry.register("open_streams", "Open event streams of pages", self.open_streams.clone());
         registry.register("write_queue_depth", "Writes waiting for the writer", self.queue_depth.clone());
@@ -248,6 +259,16 @@ impl Metrics {
         self.clients_stale.set(i64::from(are_stale));
     }
 
+    /// How many writes were committed since the start.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// Sets how far search is behind.
+    pub fn set_search_lag(&self, lag: TimeDelta) {
+        self.search_lag.set(lag.as_seconds_f64());
+    }
+
     /// Sets the number of open event streams.
     pub fn set_open_streams(&self, open: usize) {
         self.open_streams.set(i64::try_from(open).unwrap_or(i64::MAX));
@@ -255,6 +276,7 @@ impl Metrics {
 
     /// Records a committed batch.
     pub fn committed(&self, size: usize, seconds: f64) {
+        self.written.fetch_add(u64::try_from(size).unwrap_or(0), Ordering::Relaxed);
         self.batch_size.observe(f64::from(u32::try_from(size).unwrap_or(u32::MAX)));
         self.commit_seconds.observe(seconds);
     }

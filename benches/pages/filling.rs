@@ -2,7 +2,7 @@
 
 use countersign::domain::actor::{Actor, Permission, Person, Signer};
 use countersign::domain::ids::{OrgId, RequestTypeName};
-use countersign::domain::request::{NewDecision, Verdict};
+use countersign::domain::request::{NewDecision, Request, Verdict};
 use countersign::engine::openings::Door;
 use countersign::engine::{DecisionInput, Engine, Origin, SubmissionInput};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -28,7 +28,8 @@ pub async fn fill(engine: &Engine, requests: usize) -> anyhow::Result<Ids> {
     Ok(Ids { waiting: ids(waiting), ended: ids(ended) })
 }
 
-async fn one(engine: &Engine, number: usize) -> anyhow::Result<(String, bool)> {
+/// Submits one request.
+pub async fn submit(engine: &Engine, number: usize) -> anyhow::Result<Request> {
     let maker = actor("400001", Permission::Make);
     let body = submission(number).to_string();
     let submitting = SubmissionInput {
@@ -38,7 +39,11 @@ async fn one(engine: &Engine, number: usize) -> anyhow::Result<(String, bool)> {
         idempotency_key: None,
         reference: "bench",
     };
-    let request = engine.submit(submitting).await?.view.request;
+    Ok(engine.submit(submitting).await?.view.request)
+}
+
+async fn one(engine: &Engine, number: usize) -> anyhow::Result<(String, bool)> {
+    let request = submit(engine, number).await?;
     if number.is_multiple_of(WAITING_OF) {
         return Ok((request.id.to_string(), true));
     }

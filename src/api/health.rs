@@ -42,6 +42,7 @@ pub async fn ready(api: web::Data<Api>) -> HttpResponse {
         checks,
         last_write_age_ms: millis(writes.last_write),
         last_turn_age_ms: turned.map(millis),
+        search_lag_ms: u64::try_from(api.engine.search_lag().num_milliseconds()).unwrap_or(0),
         failing_subscriptions: failing,
         stale_rules: stale.into_iter().map(StaleFile::from).collect(),
     };

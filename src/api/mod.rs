@@ -15,6 +15,7 @@ pub mod openapi;
 pub mod refusals;
 pub mod requests;
 pub mod revisions;
+mod search;
 pub mod settlement;
 mod submit_again;
 pub mod target_hosts;
@@ -82,6 +83,7 @@ pub fn table() -> Vec<(String, Vec<(Method, Route)>)> {
         (TOKEN_PATH.to_owned(), vec![(Method::POST, web::to(oauth_token::generate))]),
         (base("/requests"), get(web::to(requests::list))),
         (base("/requests/export"), get(web::to(export::export))),
+        (base("/requests/search"), get(web::to(search::search))),
         (base("/requests/{requestId}"), get(web::to(requests::get))),
         (base("/requests/{requestId}/history"), get(web::to(requests::history))),
         (base("/requests/{requestId}/revisions/{revision}"), get(web::to(revisions::get))),

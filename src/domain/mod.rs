@@ -47,6 +47,7 @@ pub mod revision;
 pub mod revision_changes;
 pub mod rules;
 pub mod sample;
+pub mod search;
 pub mod secret;
 pub mod sending;
 pub mod settlement;

@@ -32,6 +32,7 @@ use crate::store::openings::OpeningRow;
 use crate::store::preferences::PreferenceWrite;
 use crate::store::refusals::RefusalRow;
 use crate::store::requests::Key;
+use crate::store::search::index::Document;
 use crate::store::sessions::SessionWrite;
 use crate::store::submissions::NewSubmission;
 
@@ -126,6 +127,8 @@ pub(super) enum WriteCommand {
     TidyDeliveries,
     /// An attempt to deliver has ended.
     EndDelivery(Box<DeliveryEnding>),
+    /// These requests are indexed for search.
+    Index(Vec<Document>),
     /// An auditor wants a delivery sent again.
     Redeliver { org: OrgId, id: String },
     /// This process is the database's only one and has just started: no lease can be alive.
@@ -167,6 +170,7 @@ impl WriteCommand {
             | Self::HandOver(_)
             | Self::TidyDeliveries
             | Self::EndDelivery(_)
+            | Self::Index(_)
             | Self::Redeliver { .. }
             | Self::LapseAll => None,
         }
@@ -197,6 +201,7 @@ impl WriteCommand {
             | Self::HandOver(_)
             | Self::TidyDeliveries
             | Self::EndDelivery(_)
+            | Self::Index(_)
             | Self::Redeliver { .. }
             | Self::LapseAll
             | Self::GiveSettlementWord { .. }
@@ -235,6 +240,7 @@ impl WriteCommand {
             | Self::HandOver(_)
             | Self::TidyDeliveries
             | Self::EndDelivery(_)
+            | Self::Index(_)
             | Self::Redeliver { .. }
             | Self::LapseAll => false,
         }
@@ -262,6 +268,8 @@ pub(super) enum WriteReply {
     Fenced,
     /// These deliveries are yours.
     HandedOver(HandedOver),
+    /// So many requests were indexed.
+    Indexed(usize),
     /// The idempotency key already names this request.
     Replayed(RequestId),
     /// The policy, a limit or another request refuses the submission.
@@ -281,6 +289,7 @@ impl WriteReply {
             | Self::AttemptStarted(_)
             | Self::Fenced
             | Self::HandedOver(_)
+            | Self::Indexed(_)
             | Self::Replayed(_)
             | Self::NotAdmitted(_) => false,
         }

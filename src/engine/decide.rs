@@ -106,6 +106,7 @@ impl Engine {
             | WriteReply::AttemptStarted(_)
             | WriteReply::Fenced
             | WriteReply::HandedOver(_)
+            | WriteReply::Indexed(_)
             | WriteReply::Replayed(_)
             | WriteReply::NotAdmitted(_) => Err(WriteReply::unexpected().into()),
         }

@@ -124,6 +124,7 @@ impl Engine {
             | WriteReply::Claimed { .. }
             | WriteReply::Fenced
             | WriteReply::HandedOver(_)
+            | WriteReply::Indexed(_)
             | WriteReply::Replayed(_)
             | WriteReply::NotAdmitted(_)) => {
                 self.note_end(&held.key, reply);

@@ -47,6 +47,7 @@ mod refusals;
 pub mod request_snapshot;
 mod revision;
 mod rule_book;
+pub mod search;
 pub mod sessions;
 mod set_aside;
 mod settle;
@@ -58,7 +59,7 @@ pub mod under_way;
 mod views;
 mod withdraw;
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -150,6 +151,8 @@ struct Inner {
     orgs: OrgSettings,
     set_aside: SetAside,
     under_way: Arc<UnderWay>,
+    /// How far search was behind when it was last measured, in microseconds.
+    search_lag: AtomicI64,
     /// The subscriptions that people should look at, as they were counted last.
     troubled_subscriptions: Mutex<Vec<String>>,
     /// Whether this node's clock was last found to differ much from the database's.
@@ -199,6 +202,7 @@ impl Engine {
             orgs,
             set_aside: SetAside::default(),
             under_way,
+            search_lag: AtomicI64::new(0),
             troubled_subscriptions: Mutex::default(),
             is_clock_off: AtomicBool::new(false),
         };

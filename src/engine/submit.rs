@@ -194,6 +194,7 @@ impl Engine {
             | WriteReply::AttemptStarted(_)
             | WriteReply::Fenced
             | WriteReply::HandedOver(_)
+            | WriteReply::Indexed(_)
             | WriteReply::Replayed(_) => Err(WriteReply::unexpected().into()),
         }
     }
@@ -226,7 +227,8 @@ impl Engine {
                 | WriteReply::Claimed { .. }
                 | WriteReply::AttemptStarted(_)
                 | WriteReply::Fenced
-                | WriteReply::HandedOver(_),
+                | WriteReply::HandedOver(_)
+                | WriteReply::Indexed(_),
                 _,
             ) => Err(WriteReply::unexpected().into()),
         }

@@ -1,5 +1,7 @@
 //! What a stop leaves behind.
 
+use tokio::time::{Instant, timeout_at};
+
 /// What did not stop in time.
 #[derive(Default)]
 pub(super) struct Left(Vec<String>);
@@ -10,10 +12,22 @@ impl Left {
         self.0.push(what.to_owned());
     }
 
-    /// Ends a task, and names what it was doing.
-    pub(super) fn abort(&mut self, what: &str, task: &tokio::task::JoinHandle<()>) {
-        task.abort();
-        self.note(what);
+    /// Waits until a task has ended, and names what it was doing if that is too late.
+    pub(super) async fn wait(
+        &mut self,
+        end: Instant,
+        what: &str,
+        task: Option<tokio::task::JoinHandle<()>>,
+    ) -> anyhow::Result<()> {
+        let Some(mut task) = task else { return Ok(()) };
+        match timeout_at(end, &mut task).await {
+            Ok(ended) => Ok(ended?),
+            Err(_) => {
+                task.abort();
+                self.note(what);
+                Ok(())
+            }
+        }
     }
 
     /// An error that names them, if there are any.

@@ -59,6 +59,7 @@ pub struct Server {
     delivering: Option<tokio::task::JoinHandle<()>>,
     following: tokio::task::JoinHandle<()>,
     gating: Option<tokio::task::JoinHandle<()>>,
+    indexing: Option<tokio::task::JoinHandle<()>>,
     stop: watch::Sender<bool>,
     grace: Duration,
 }
@@ -141,6 +142,7 @@ impl Server {
         let is_running = mode == ExecutorMode::Running;
         let delivering =
             is_running.then(|| tokio::spawn(Arc::clone(&deliverer).run(stopping.clone(), grace)));
+        let indexing = is_running.then(|| tokio::spawn(engine.clone().run_indexer(stopping.clone())));
         let executing = is_running.then(|| tokio::spawn(Arc::clone(&executor).run(stopping, grace)));
         let serving = tokio::spawn(server);
         Ok(Self {
@@ -157,6 +159,7 @@ impl Server {
             delivering,
             following,
             gating,
+            indexing,
             stop,
             grace,
         })
@@ -219,9 +222,9 @@ impl Server {
         // A missing receiver has stopped already.
         let _ = self.stop.send(true);
         let mut left = Left::default();
-        let Self { api, engine, executor, deliverer, http, serving, executing, delivering, gating, .. } =
-            self;
-        let (mut following, writer) = (self.following, self.writer);
+        let Self { api, engine, executor, deliverer, http, serving, executing, delivering, .. } = self;
+        let (following, gating, indexing, writer) =
+            (self.following, self.gating, self.indexing, self.writer);
         let drained = async {
             http.stop(true).await;
             serving.await
@@ -230,28 +233,11 @@ impl Server {
             Ok(served) => served??,
             Err(_) => left.note("API calls under way"),
         }
-        if let Some(mut executing) = executing {
-            match timeout_at(end, &mut executing).await {
-                Ok(executed) => executed?,
-                Err(_) => left.abort("the executor", &executing),
-            }
-        }
-        if let Some(mut delivering) = delivering {
-            match timeout_at(end, &mut delivering).await {
-                Ok(delivered) => delivered?,
-                Err(_) => left.abort("events under way to subscribers", &delivering),
-            }
-        }
-        match timeout_at(end, &mut following).await {
-            Ok(followed) => followed?,
-            Err(_) => left.abort("a read of the change feed", &following),
-        }
-        if let Some(mut gating) = gating {
-            match timeout_at(end, &mut gating).await {
-                Ok(gated) => gated?,
-                Err(_) => left.abort("the uses of clients", &gating),
-            }
-        }
+        left.wait(end, "the executor", executing).await?;
+        left.wait(end, "events under way to subscribers", delivering).await?;
+        left.wait(end, "a read of the change feed", Some(following)).await?;
+        left.wait(end, "the uses of clients", gating).await?;
+        left.wait(end, "the index for search", indexing).await?;
         let waiting = engine.queue_depth();
         drop((api, engine, executor, deliverer));
         // A separate thread: the runtime would wait for a blocking task.

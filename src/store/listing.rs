@@ -228,6 +228,20 @@ pub fn between_ids(
     complete(conn, page)
 }
 
+/// Those of these requests that the filter lets through, in no order.
+pub fn among(
+    conn: &mut AnyConnection,
+    filter: &Filter,
+    ids: &[RequestId],
+) -> Result<Vec<RequestId>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<StoredId> = ids.iter().map(|id| (*id).into()).collect();
+    let found = filtered(filter).filter(requests::request_id.eq_any(ids)).select(requests::request_id);
+    Ok(found.load::<StoredId>(conn)?.into_iter().map(RequestId::from).collect())
+}
+
 fn by_start(query: Boxed<'_>, descending: bool) -> Boxed<'_> {
     if descending {
         query.order((requests::started_at.desc(), requests::request_id.desc()))

@@ -47,6 +47,7 @@ pub mod revisions;
 pub mod rules_in_force;
 pub mod schema;
 mod schema_of_pages;
+pub mod search;
 pub mod send_backs;
 pub mod sessions;
 pub mod settlement_words;

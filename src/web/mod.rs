@@ -41,7 +41,7 @@ use crate::engine::Engine;
 use crate::http::error::ApiError;
 use pages::{
     body, bulk, comment, decide, deliveries, event_stream, history, inbox, new_request, org_trail, pairs,
-    refusals, request, request_lists, request_types, revision, send_back, settings, settle, sign_in,
+    refusals, request, request_lists, request_types, revision, search, send_back, settings, settle, sign_in,
     submit_again, trail,
 };
 use parts::layout;
@@ -117,6 +117,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/new/{type}", web::get().to(new_request::form))
         .route("/new/{type}", web::post().to(new_request::submit))
         .configure(sign_in::routes)
+        .route("/search", web::get().to(search::page))
         .route("/history", web::get().to(history::page))
         .route("/history/export", web::get().to(history::export))
         .route("/trail", web::get().to(org_trail::list))

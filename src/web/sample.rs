@@ -25,8 +25,9 @@ use crate::domain::submission::EntityInfo;
 use crate::domain::zone::Zone;
 use crate::engine::queries::{AnswerView, RowView, View};
 use crate::engine::trail::TrailEntry;
+use crate::web::parts::came_from::CameFrom;
 use crate::web::parts::format::When;
-use crate::web::parts::layout::Shell;
+use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::who::Names;
 
 /// Noon of the day on which the samples play.

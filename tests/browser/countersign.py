@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 from people import EVERYBODY, MAKER, Person
 from tasks import ENTITY, Json
@@ -126,6 +127,16 @@ class Countersign:
         status, answer = self.call(person, "GET", f"/requests/{request.id}")
         assert status == 200, answer
         return answer["data"]
+
+    def wait_until_found(self, person: Person, words: str, request: Submitted) -> None:
+        """Waits until `person` finds the request by these words: the index follows what happens."""
+        deadline = time.monotonic() + SECONDS_MAX
+        found: list[str] = []
+        while request.id not in found:
+            assert time.monotonic() < deadline, f"{words} finds {found}, not {request.id}"
+            status, answer = self.call(person, "GET", f"/requests/search?q={quote_plus(words)}")
+            assert status == 200, answer
+            found = [one["requestId"] for one in answer["data"]]
 
     def state(self, request: Submitted) -> str:
         """The wire name of its state."""

@@ -511,6 +511,32 @@ CREATE TABLE failing_subscriptions (
     switched_off_at BIGINT
 );
 
+-- Requests whose words changed since they were indexed: written by the transaction that changes them, taken out by the one
+-- that indexes them.
+CREATE TABLE search_queue (
+    position   BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    org_id     TEXT COLLATE "C" NOT NULL,
+    request_id BYTEA NOT NULL,
+    at         BIGINT NOT NULL
+);
+
+-- Which request a document of the search index is. They are numbered in the order in which they were indexed first.
+CREATE TABLE search_documents (
+    document   BIGINT PRIMARY KEY,
+    org_id     TEXT COLLATE "C" NOT NULL,
+    request_id BYTEA NOT NULL,
+    UNIQUE (org_id, request_id)
+);
+
+-- The words of each document, as `domain/search` makes them; no text is stored. Beside them is where the document stands,
+-- see `src/store/search/postgres.rs`. The list of what was not yet sorted into the index is read by every search, so it is
+-- short.
+CREATE TABLE search_words (
+    document BIGINT PRIMARY KEY,
+    words    TSVECTOR NOT NULL
+);
+CREATE INDEX search_words_index ON search_words USING gin (words) WITH (gin_pending_list_limit = 256);
+
 -- The digest of this file, written by the program that ran it. Until the first release the file is edited in
 -- place, and a program refuses a database that was made with another text.
 CREATE TABLE schema_digest (

@@ -1,5 +1,8 @@
 DROP TABLE openings;
 DROP TABLE schema_digest;
+DROP TABLE search_words;
+DROP TABLE search_documents;
+DROP TABLE search_queue;
 DROP TABLE failing_subscriptions;
 DROP TABLE delivery_attempts;
 DROP TABLE deliveries;

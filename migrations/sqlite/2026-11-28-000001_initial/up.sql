@@ -509,6 +509,28 @@ CREATE TABLE failing_subscriptions (
     switched_off_at INTEGER
 ) STRICT;
 
+-- Requests whose words changed since they were indexed: written by the transaction that changes them, taken out by the one
+-- that indexes them.
+CREATE TABLE search_queue (
+    position   INTEGER NOT NULL PRIMARY KEY,
+    org_id     TEXT NOT NULL,
+    request_id BLOB NOT NULL,
+    at         INTEGER NOT NULL
+) STRICT;
+
+-- Which request a document of the search index is. They are numbered in the order in which they were indexed first.
+CREATE TABLE search_documents (
+    document   INTEGER NOT NULL PRIMARY KEY,
+    org_id     TEXT NOT NULL,
+    request_id BLOB NOT NULL,
+    UNIQUE (org_id, request_id)
+) STRICT;
+
+-- The words of each document, as `domain/search` makes them; no text is stored.
+CREATE VIRTUAL TABLE search_words USING fts5(
+    words, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+);
+
 -- The digest of this file, written by the program that ran it. Until the first release the file is edited in
 -- place, and a program refuses a database that was made with another text.
 CREATE TABLE schema_digest (

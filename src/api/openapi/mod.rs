@@ -12,6 +12,7 @@ mod parameters;
 mod paths;
 mod revising;
 mod schemas;
+mod searching;
 mod settling;
 #[cfg(test)]
 mod tests;

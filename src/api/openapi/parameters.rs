@@ -7,6 +7,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::lifecycle::EventType;
 use crate::domain::request::State;
 use crate::domain::request_type::RequestTypes;
+use crate::domain::search::{QUERY_CHARS_MAX, QUERY_WORDS_MAX};
 use crate::http::query::{FILTER_PARAMETERS, LIMIT_DEFAULT, LIMIT_MAX, VALUE_CHARS_MAX};
 use crate::http::wire::NO_CONTROL;
 
@@ -151,7 +152,20 @@ pub(super) fn delivery_filters() -> Vec<Value> {
     ]
 }
 
-/// The format of an export: the only required query parameter.
+/// What is searched for.
+pub(super) fn search_words() -> Value {
+    json!({
+        "name": "q", "in": "query", "required": true,
+        "description": format!(
+            "The words: at least one letter or digit, and at most {QUERY_WORDS_MAX} words. Every word must be there, the \
+             last one as the beginning of one. Letter case, width and diacritics make no difference; no sign has a \
+             meaning of its own."
+        ),
+        "schema": { "type": "string", "maxLength": QUERY_CHARS_MAX, "pattern": NO_CONTROL },
+    })
+}
+
+/// The format of an export.
 pub(super) fn format() -> Value {
     json!({
         "name": "format", "in": "query", "required": true,

@@ -8,7 +8,7 @@ use super::operation::{
     MOVING, MOVING_MANY, OPERATING, Operation, READING, READING_ONE, SUBMITTING, TOKENS, given,
 };
 use super::parameters::OAUTH_HEADER;
-use super::{auditing, parameters, revising, schemas, settling};
+use super::{auditing, parameters, revising, schemas, searching, settling};
 use crate::api::{BASE, TOKEN_PATH};
 use crate::domain::actor::Permission;
 use crate::domain::request_type::{RequestType, RequestTypes};
@@ -30,6 +30,7 @@ pub(super) fn paths(types: &RequestTypes) -> Map<String, Value> {
     };
     get(base("/requests"), list());
     get(base("/requests/export"), auditing::export());
+    get(base("/requests/search"), searching::search());
     get(base("/requests/{requestId}"), get_one());
     get(base("/requests/{requestId}/history"), history());
     get(base("/requests/{requestId}/revisions/{revision}"), revising::revision());

@@ -9,7 +9,7 @@ use super::schema;
 use crate::http::wire::{
     BulkResultBody, Data, DeliveryBody, DeliveryPage, EntityBody, ErrorBody, ErrorOrGateBody,
     ErrorOrTokenBody, ExplainedBody, GateBody, List, Liveness, OrgEventPage, Readiness, RefusalPage,
-    RequestBody, RequestPage, RevisionBody, TargetHostBody, TokenBody, TrailEntryBody,
+    RequestBody, RequestPage, RevisionBody, SearchPage, TargetHostBody, TokenBody, TrailEntryBody,
 };
 
 /// A reference to the schema of `T`.
@@ -27,6 +27,7 @@ pub(super) fn components() -> Map<String, Value> {
         SchemaGenerator::subschema_for::<Data<RevisionBody>>,
         SchemaGenerator::subschema_for::<List<BulkResultBody>>,
         SchemaGenerator::subschema_for::<RequestPage>,
+        SchemaGenerator::subschema_for::<SearchPage>,
         SchemaGenerator::subschema_for::<RefusalPage>,
         SchemaGenerator::subschema_for::<OrgEventPage>,
         SchemaGenerator::subschema_for::<DeliveryPage>,

@@ -1,5 +1,6 @@
 //! Faults in the parts of an API call that are not a submission: its members and its query parameters.
 
+use crate::domain::search::QueryFault;
 use crate::domain::words::WordsFault;
 
 /// What a member of a body must be.
@@ -159,6 +160,8 @@ pub enum ParameterFault {
     NotTheReader,
     /// Only CSV has it.
     OnlyForCsv,
+    /// It is no text that can be searched for.
+    Query(QueryFault),
 }
 
 impl ParameterFault {
@@ -181,6 +184,7 @@ impl ParameterFault {
                     "Nothing can be found: this is before {begin}. Write a later one, or leave one of them out."
                 )
             }
+            Self::Query(fault) => fault.sentence(),
             Self::NoWords => "Name at least one, or leave it out.".to_owned(),
             Self::NotTheReader => {
                 "Nothing can be found: this view has only your own requests. Leave it out.".to_owned()

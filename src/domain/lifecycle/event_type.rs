@@ -261,6 +261,47 @@ impl EventType {
         matches!(self, Self::Commented | Self::Refused)
     }
 
+    /// Whether a request is found by other words after it: somebody wrote something, or did something under their name.
+    pub fn adds_words(self) -> bool {
+        match self {
+            Self::Submitted
+            | Self::ApprovalGiven
+            | Self::RejectionGiven
+            | Self::Approved
+            | Self::Rejected
+            | Self::Commented
+            | Self::SentBack
+            | Self::Resubmitted
+            | Self::Withdrawn
+            | Self::SettlementProposed
+            | Self::Settled => true,
+            Self::MakerAccessValidated
+            | Self::PayloadValidated
+            | Self::AutoApproved
+            | Self::Expired
+            | Self::AttemptStarted
+            | Self::AttemptEnded
+            | Self::LateAnswer
+            | Self::Executed
+            | Self::Failed
+            | Self::OutcomeUnknown
+            | Self::Refused
+            | Self::SubmittedAgain
+            | Self::RulesInForce
+            | Self::PeopleInForce
+            | Self::RulesStale
+            | Self::SendingPaused
+            | Self::SendingResumed
+            | Self::DeliveryGivenUp
+            | Self::SubscriptionSwitchedOff
+            | Self::SignedIn
+            | Self::SignedOut
+            | Self::SessionEnded
+            | Self::ProbeAsked
+            | Self::Probed => false,
+        }
+    }
+
     /// Whether it happens to a request, and so is in a request's trail.
     pub fn is_of_request(self) -> bool {
         self.belongs_to() == Belonging::Request

@@ -2,6 +2,7 @@
 //!
 //! A second command on a request sees what the first one did, because both work on the same entry.
 
+mod attempts;
 mod ended_executions;
 mod flush;
 mod reading;
@@ -17,14 +18,13 @@ use chrono::{DateTime, Utc};
 
 use super::admission::PreparedSubmission;
 use super::change_feed::Change;
-use super::claimed_execution::{Ending, HeldLease};
 use super::command::Caller;
 use super::deliveries::outboxed;
 use super::rule_book::RuleBook;
 use crate::clock::Clock;
 use crate::domain::execution::Execution;
 use crate::domain::ids::RequestId;
-use crate::domain::lifecycle::{Command, Event, EventKind, Refusal, refused, transition};
+use crate::domain::lifecycle::{Command, Event, EventKind, EventType, Refusal, refused, transition};
 use crate::domain::policy::usage::Usage;
 use crate::domain::request::{Request, State};
 use crate::domain::request_type::RequestType;
@@ -40,6 +40,7 @@ use crate::store::queue_ahead::{self, QueueAhead};
 use crate::store::request_parts;
 use crate::store::requests::{self, Key};
 use crate::store::revisions::RevisionRow;
+use crate::store::search::queue::QueuedRow;
 use crate::store::send_backs::SendBackRow;
 use crate::store::settlement_words::SettlementWordRow;
 use crate::store::submission_keys::SubmissionKeyRow;
@@ -102,6 +103,8 @@ pub(super) struct BatchRows<'a> {
     /// Who is told of which changes.
     subscriptions: Subscriptions,
     outbox: Vec<OutboxRow>,
+    /// Requests whose words change.
+    unindexed: Vec<QueuedRow>,
     /// Whether the batch makes a change that somebody is told of.
     pub(super) has_outbox: bool,
     new_attempts: Vec<AttemptRow>,
@@ -144,6 +147,7 @@ impl<'a> BatchRows<'a> {
             events: Vec::new(),
             subscriptions: book.current().subscriptions.clone(),
             outbox: Vec::new(),
+            unindexed: Vec::new(),
             has_outbox: false,
             new_attempts: Vec::new(),
             ended_attempts: Vec::new(),
@@ -291,6 +295,9 @@ impl<'a> BatchRows<'a> {
         {
             return Ok(());
         }
+        if EventType::of(&event.kind).adds_words() {
+            self.unindexed.push(QueuedRow::of_event(request, event));
+        }
         let row = EventRow::new(request, event, self.clock.new_id(), origin);
         if let Some(change) = outboxed(&self.subscriptions, &row, &request.request_type) {
             self.has_outbox = true;
@@ -321,39 +328,6 @@ impl<'a> BatchRows<'a> {
         let freed = (is_freed && !request.terms.counted.is_empty()).then(|| request.clone());
         self.close_execution(key, before, after)?;
         freed.map_or(Ok(()), |request| self.count(&request, Usage::remove))
-    }
-
-    /// Opens the attempt that the request has just begun.
-    pub(super) fn open_attempt(&mut self, key: &Key, token: i64) {
-        let attempt = self.requests.get(key).map_or(1, |entry| entry.request.sending.attempts);
-        self.new_attempts.push(AttemptRow {
-            org_id: key.0.to_string(),
-            request_id: key.1.into(),
-            attempt,
-            token,
-            started_at: to_micros(self.now),
-            ended_at: None,
-            outcome: None,
-            reason: None,
-        });
-    }
-
-    /// Records how an attempt ended, under the token that it began with.
-    pub(super) fn end_attempt(&mut self, held: &HeldLease, ending: &Ending) {
-        let HeldLease { key, token } = held;
-        let now = to_micros(self.now);
-        self.ended_attempts.push(AttemptRow {
-            org_id: key.0.to_string(),
-            request_id: key.1.into(),
-            attempt: ending.end.attempt,
-            token: *token,
-            // The start is no column of this update.
-            started_at: now,
-            ended_at: Some(now),
-            outcome: Some(ending.end.outcome.name().to_owned()),
-            reason: Some(ending.end.reason.clone()),
-        });
-        self.answers.extend(ending.answer.clone());
     }
 
     /// What stands before new calls to the hosts of this batch, asked once a batch.

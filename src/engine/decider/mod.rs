@@ -39,6 +39,7 @@ use crate::metrics::Metrics;
 use crate::store::events::Origin;
 use crate::store::openings::SweepPlace;
 use crate::store::requests::Key;
+use crate::store::search::index;
 use crate::store::submissions::{NewSubmission, SubmissionBatch};
 use crate::store::writer::{Batch, BatchStats, Ran};
 use crate::store::{
@@ -306,6 +307,9 @@ impl Decider {
             WriteCommand::EndDelivery(ending) => {
                 let now = rows.database_now(conn)?;
                 end_delivery(conn, ending, &self.shared.clock, now)?;
+            }
+            WriteCommand::Index(documents) => {
+                return index::write(conn, documents).map(WriteReply::Indexed);
             }
             WriteCommand::Redeliver { org, id } => return run_redeliver(conn, rows, org, id),
             // After the flush, so that they see what this very batch changed.

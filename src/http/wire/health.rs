@@ -25,6 +25,9 @@ pub struct Readiness {
     pub last_write_age_ms: u64,
     /// Milliseconds since the executor's loop last turned; null if it never did.
     pub last_turn_age_ms: Option<u64>,
+    /// For how many milliseconds the oldest change that search does not know yet has waited; 0 if it knows every
+    /// change. The server is ready all the same.
+    pub search_lag_ms: u64,
     /// The subscriptions that have taken nothing for a day, or want no more.
     pub failing_subscriptions: Vec<String>,
     /// The files of the rules that are not in force as they are written.

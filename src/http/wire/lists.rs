@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use chrono::TimeDelta;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -12,6 +13,7 @@ use super::request::RequestBody;
 use super::time::Instant;
 use super::word::Word;
 use crate::domain::code::Code;
+use crate::domain::search::MATCHES_MAX;
 use crate::engine::KeptRefusal;
 
 /// One page of requests.
@@ -78,6 +80,40 @@ pub struct Pagination {
     /// The value of `after` for the next page; `null` on the last page. It continues after the last request
     /// whose details are not omitted.
     pub next: Option<String>,
+}
+
+/// One page of what a search found.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SearchPage")]
+pub struct SearchPage {
+    /// The requests, newest first.
+    #[schemars(with = "Vec<RequestBody>")]
+    pub data: OneByOne,
+    /// Where the page is in its list.
+    pub pagination: CursorPagination,
+    /// What is to be known of the search.
+    pub search: SearchBody,
+}
+
+/// What is to be known of a search.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Search")]
+pub struct SearchBody {
+    /// How many matches are looked at, the newest first.
+    matches_looked_at: usize,
+    /// Whether the list ends here because so many matches were looked at, and there are more.
+    is_cut: bool,
+    /// For how many milliseconds the oldest change that is not indexed yet has waited; 0 if every change is.
+    lag_ms: u64,
+}
+
+impl SearchBody {
+    /// What is known of a page.
+    pub fn new(is_cut: bool, lag: TimeDelta) -> Self {
+        let lag_ms = u64::try_from(lag.num_milliseconds()).unwrap_or(0);
+        Self { matches_looked_at: MATCHES_MAX, is_cut, lag_ms }
+    }
 }
 
 /// One page of refusals.

@@ -35,7 +35,9 @@ pub use self::explained::{ExplainedBody, ReasonBody};
 pub use self::export::{ExportedLists, ExportedRequest, outcome, via};
 pub use self::gate::{ErrorOrGateBody, ErrorOrTokenBody, GateBody, TokenBody};
 pub use self::health::{Check, Liveness, Readiness, ReadinessChecks, RulesCheck, StaleFile};
-pub use self::lists::{CursorPagination, OneByOne, Pagination, RefusalBody, RefusalPage, RequestPage};
+pub use self::lists::{
+    CursorPagination, OneByOne, Pagination, RefusalBody, RefusalPage, RequestPage, SearchBody, SearchPage,
+};
 pub use self::org_event::{OrgEventBody, OrgEventPage};
 pub use self::request::{Headers, RequestBody};
 pub use self::revision::RevisionBody;

@@ -16,6 +16,7 @@ pub mod request;
 pub mod request_lists;
 pub mod request_types;
 pub mod revision;
+pub mod search;
 pub mod send_back;
 pub mod settings;
 pub mod settle;

@@ -18,7 +18,8 @@ const QUERY_BYTES_MAX: usize = 600;
 const PLACES: [&str; 3] = ["after", "before", "said"];
 
 /// The lists that a page can be opened from.
-const LISTS: [Nav; 6] = [Nav::NeedsMe, Nav::MyGroups, Nav::Decided, Nav::Mine, Nav::History, Nav::Unknown];
+const LISTS: [Nav; 7] =
+    [Nav::NeedsMe, Nav::MyGroups, Nav::Decided, Nav::Mine, Nav::History, Nav::Search, Nav::Unknown];
 
 /// One of our own lists, with its filter and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]

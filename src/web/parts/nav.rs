@@ -17,6 +17,8 @@ pub enum Nav {
     Mine,
     /// Everything, by filter.
     History,
+    /// Everything, by words.
+    Search,
     /// What may or may not have happened.
     Unknown,
     /// Everything that happened in the org.
@@ -44,6 +46,7 @@ impl Nav {
             Self::New => "/new",
             Self::Mine => "/mine",
             Self::History => "/history",
+            Self::Search => "/search",
             Self::Unknown => "/unknown",
             Self::OrgTrail => "/trail",
             Self::Refusals => "/refusals",
@@ -69,6 +72,7 @@ impl Nav {
             Self::New => "New request",
             Self::Mine => "My requests",
             Self::History => "History",
+            Self::Search => "Search",
             Self::Unknown => "Unknown outcome",
             Self::OrgTrail => "Trail",
             Self::Refusals => "Refused submissions",

@@ -116,6 +116,7 @@ fn marks_unread(nav: Nav) -> bool {
         | Nav::Mine
         | Nav::New
         | Nav::History
+        | Nav::Search
         | Nav::OrgTrail
         | Nav::Refusals
         | Nav::Pairs
@@ -327,6 +328,7 @@ impl ListTemplate {
                 | Nav::New
                 | Nav::Settings
                 | Nav::History
+                | Nav::Search
                 | Nav::OrgTrail
                 | Nav::Refusals
                 | Nav::Pairs

@@ -13,6 +13,7 @@ mod looks;
 mod recorded;
 mod refused;
 mod rejecting;
+pub mod searching;
 mod seats;
 mod settings;
 mod settling;

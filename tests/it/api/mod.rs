@@ -27,6 +27,7 @@ mod refusals;
 mod repeat_header;
 mod revising;
 mod rule_book;
+mod search;
 mod settle;
 mod stages;
 mod subjects;

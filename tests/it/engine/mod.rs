@@ -15,6 +15,7 @@ mod queries;
 mod refusals;
 mod revisions;
 mod rule_book;
+mod search;
 mod sessions;
 mod settle;
 mod stages;

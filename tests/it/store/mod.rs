@@ -9,6 +9,7 @@ mod open_on_subjects;
 mod openings;
 mod plans;
 mod prepared;
+mod search;
 mod standby;
 mod stuck;
 mod waits;
@@ -17,7 +18,7 @@ mod writer;
 use crate::support::stores::Database;
 
 /// A table `numbers` of the numbers `i` from 1 to `most`, and the id of a request that stands for `i`: both as SQL.
-fn numbered(database: &Database, most: i64) -> (String, &'static str) {
+pub fn numbered(database: &Database, most: i64) -> (String, &'static str) {
     if database.is_postgres() {
         (format!("generate_series(1, {most}) AS numbers (i)"), "decode(lpad(to_hex(i), 32, '0'), 'hex')")
     } else {

@@ -15,6 +15,7 @@ mod reason;
 mod request;
 mod request_types;
 mod revising;
+mod search;
 mod session;
 mod settings;
 mod settle;

@@ -14,7 +14,7 @@ use crate::web::parts::came_from::CameFrom;
 use crate::web::parts::layout::{Nav, Shell};
 
 /// The states as people search for them.
-const STATES: [(&str, State); 9] = [
+pub const STATES: [(&str, State); 9] = [
     ("Waiting", State::AdminTask),
     ("Sent back", State::SentBack),
     ("Being sent", State::Approved),

@@ -1,0 +1,146 @@
+//! The loop that indexes what changed. It keeps out of the way of whoever submits and decides.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::collect::{Collected, collect};
+use crate::engine::command::{WriteCommand, WriteReply};
+use crate::engine::{Engine, EngineError};
+use crate::store::search::queue;
+
+/// Changes that are indexed at once: few while others wait for the writer, more while nobody does.
+const SMALL_BATCH: usize = 64;
+const LARGE_BATCH: usize = 256;
+
+/// How often is looked for changes while there are none.
+const POLL: Duration = Duration::from_millis(250);
+
+/// How often a node looks that found another one at it.
+const STAND_BY: Duration = Duration::from_secs(2);
+
+/// How long the loop rests after the store failed.
+const REST: Duration = Duration::from_secs(1);
+
+/// While others write, the loop rests so many times as long as it worked.
+const REST_TIMES: u32 = 20;
+
+/// So many writes a second of others mean that they need the machine.
+const BUSY_WRITES: u128 = 100;
+
+/// So long after others wrote much, they may go on.
+const BUSY_FOR: Duration = Duration::from_secs(2);
+
+/// What the loop found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// There is nothing left to do.
+    Idle,
+    /// Another node does it.
+    Elsewhere,
+    /// Requests were indexed, and there are more.
+    HasMore,
+}
+
+impl Engine {
+    /// Indexes what changes, until the server stops.
+    pub async fn run_indexer(self, mut stopping: watch::Receiver<bool>) {
+        let mut pace = Pace::new(self.written());
+        loop {
+            let began = Instant::now();
+            let is_busy = pace.is_busy(self.written());
+            let turn = self.index_batch(if is_busy { SMALL_BATCH } else { LARGE_BATCH }).await;
+            let took = began.elapsed();
+            let rest = match turn {
+                Ok(Turn::Idle) => POLL,
+                Ok(Turn::Elsewhere) => STAND_BY,
+                Ok(Turn::HasMore) if is_busy => took * REST_TIMES,
+                Ok(Turn::HasMore) => took.min(POLL) / 4,
+                Err(error) => {
+                    tracing::warn!(%error, "search could not be brought up to date");
+                    REST
+                }
+            };
+            pace.rests(self.written());
+            tokio::select! {
+                () = sleep(rest) => {}
+                _ = stopping.wait_for(|is_stopping| *is_stopping) => return,
+            }
+        }
+    }
+
+    /// Indexes everything that waits: a test's step.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn index_all(&self) -> Result<(), EngineError> {
+        while self.index_batch(LARGE_BATCH).await? == Turn::HasMore {}
+        Ok(())
+    }
+
+    /// Indexes the first changes of the queue, `max` at most, in one write, and measures how far search is behind.
+    async fn index_batch(&self, max: usize) -> Result<Turn, EngineError> {
+        let (book, rules) = (self.inner.book.clone(), self.inner.book.current());
+        let read = move |conn: &mut _| collect(conn, (&book, &rules.people), max);
+        let Collected { documents, has_more } = self.inner.store.read(read).await?;
+        if documents.is_empty() {
+            self.note_lag(None);
+            return Ok(Turn::Idle);
+        }
+        let reply = self.inner.writer.write_own(WriteCommand::Index(documents)).await?;
+        let WriteReply::Indexed(indexed) = reply else { return Err(WriteReply::unexpected().into()) };
+        self.note_lag(self.inner.store.read(queue::waits_since).await?);
+        Ok(match indexed {
+            0 => Turn::Elsewhere,
+            _ if has_more => Turn::HasMore,
+            _ => Turn::Idle,
+        })
+    }
+
+    fn note_lag(&self, since: Option<DateTime<Utc>>) {
+        let lag = since.map_or(TimeDelta::zero(), |since| (self.inner.clock.now() - since).max(TimeDelta::zero()));
+        self.inner.metrics.set_search_lag(lag);
+        self.inner.search_lag.store(lag.num_microseconds().unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+
+    /// How far search was behind when this node last looked.
+    pub fn search_lag(&self) -> TimeDelta {
+        TimeDelta::microseconds(self.inner.search_lag.load(Ordering::Relaxed))
+    }
+
+    /// How many writes were recorded since the start. The loop's own are few.
+    fn written(&self) -> u64 {
+        self.inner.metrics.written()
+    }
+}
+
+/// Whether others write, by what they wrote while the loop rested.
+struct Pace {
+    rests_since: Instant,
+    written: u64,
+    /// When others were last seen to write much.
+    busy_at: Option<Instant>,
+}
+
+impl Pace {
+    fn new(written: u64) -> Self {
+        Self { rests_since: Instant::now(), written, busy_at: None }
+    }
+
+    /// The rest begins.
+    fn rests(&mut self, written: u64) {
+        (self.rests_since, self.written) = (Instant::now(), written);
+    }
+
+    fn is_busy(&mut self, written: u64) -> bool {
+        let now = Instant::now();
+        let rested = (now - self.rests_since).max(POLL).as_millis();
+        if u128::from(written.saturating_sub(self.written)) * 1_000 > BUSY_WRITES * rested {
+            self.busy_at = Some(now);
+        }
+        self.busy_at.is_some_and(|at| now - at < BUSY_FOR)
+    }
+}
