@@ -84,8 +84,17 @@ fn measure(address: std::net::SocketAddr, ids: &filling::Ids) -> anyhow::Result<
     let same = |path: &str| vec![path.to_owned(); PAGES];
     let kinds = [
         ("what needs me", true, same("/ui/needs-me")),
+        ("what needs me, of one type", true, same("/ui/needs-me?type=GOODWILL-POINTS")),
+        ("what needs me, the largest first", true, same("/ui/needs-me?order=largest")),
+        ("what needs me, from 60 on, by maker", true, same("/ui/needs-me?min=60&order=maker")),
         ("my groups", true, same("/ui/my-groups")),
+        ("my groups, the largest first", true, same("/ui/my-groups?order=largest")),
         ("a request that waits", true, every(&ids.waiting, "")),
+        (
+            "the same, opened from the largest first",
+            true,
+            every(&ids.waiting, "?from=needs-me%3Forder%3Dlargest"),
+        ),
         ("a request that has ended", true, every(&ids.ended, "")),
         ("the step to approve", false, every(&ids.waiting, "/approve")),
         ("a trail", false, every(&ids.ended, "/trail")),

@@ -8,28 +8,45 @@ use crate::domain::code::Code;
 use crate::domain::fault::call::ParameterFault;
 use crate::domain::ids::RequestId;
 use crate::engine::inbox::{COUNTED_MAX, InboxPosition};
+use crate::engine::inbox_order::{AmountFilter, InboxOrder};
+use crate::engine::narrowed_inbox::{NarrowingLimits, PlaceInList};
 use crate::http::HandlerResult;
 use crate::http::cursor;
 use crate::http::error::ApiError;
-use crate::http::query::{ListView, Parameters};
+use crate::http::query::{INBOX_PARAMETERS, ListView, Parameters};
 use crate::http::wire::{Headers, OneByOne, Pagination, ReasonBody, RequestBody, RequestPage};
 
-/// `GET /requests?view=needs_me` and `view=decided_by_me`: a cursor, but no numbered pages and no filters.
+/// `GET /requests?view=needs_me` and `view=decided_by_me`: a cursor, but no numbered pages.
 pub(super) async fn list(
     api: &Api,
     actor: &Actor,
     mut parameters: Parameters,
     view: ListView,
 ) -> HandlerResult {
-    parameters.only(&["view", "limit", "after"], &ParameterFault::NotInThisView);
+    let mut known = vec!["view", "limit", "after"];
+    if view == ListView::NeedsMe {
+        known.extend(INBOX_PARAMETERS);
+    }
+    parameters.only(&known, &ParameterFault::NotInThisView);
     let limit = usize::try_from(parameters.limit()).unwrap_or(1);
+    let (order, filter) = parameters.inbox();
     let after = parameters.text("after").map(str::to_owned);
     parameters.finish()?;
-    let bound = cursor::fingerprint(&format!("{}{view:?}{}", actor.org, actor.person.key()));
+    let mut bound = format!("{}{view:?}{}", actor.org, actor.person.key());
+    let is_plain = order == InboxOrder::Due && filter == AmountFilter::default();
+    if !is_plain {
+        bound.push_str(&format!(" {order:?} {filter:?}"));
+    }
+    let bound = cursor::fingerprint(&bound);
     let after = after.map(|cursor| turn(&cursor, &bound)).transpose()?;
     let page = match view {
         ListView::DecidedByMe => api.engine.decided_by_me(actor, after, limit).await?,
-        ListView::NeedsMe | ListView::Mine => api.engine.needs_me(actor, after, limit).await?,
+        ListView::NeedsMe | ListView::Mine if is_plain => api.engine.needs_me(actor, after, limit).await?,
+        ListView::NeedsMe | ListView::Mine => {
+            let limits = NarrowingLimits { shown: limit, looked_at: COUNTED_MAX };
+            let at = PlaceInList { order, after };
+            api.engine.needs_me_whole(actor, at, limits, move |waiting| filter.fits(waiting)).await?
+        }
     };
     let next = page.next.map(|turn| cursor::write(&bound, Some(turn.at), &turn.id.to_string()));
     let pagination = Pagination {

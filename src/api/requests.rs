@@ -19,7 +19,7 @@ use crate::http::body::{Members, UnreadBody};
 use crate::http::cursor;
 use crate::http::error::ApiError;
 use crate::http::middleware::reference;
-use crate::http::query::{FILTER_PARAMETERS, ListView, Parameters};
+use crate::http::query::{FILTER_PARAMETERS, INBOX_PARAMETERS, ListView, Parameters};
 use crate::http::wire::{
     Data, ExplainedBody, Headers, List, OneByOne, Pagination, RequestBody, RequestPage, TrailEntryBody,
 };
@@ -146,8 +146,11 @@ pub async fn withdraw(
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
     let actor = actor(&api, &request, OrgHeader::Optional)?;
     let mut filter = api.engine.scope(&actor)?;
-    let known: Vec<&str> =
-        FILTER_PARAMETERS.into_iter().chain(["limit", "PageNo", "after", "view"]).collect();
+    let known: Vec<&str> = FILTER_PARAMETERS
+        .into_iter()
+        .chain(["limit", "PageNo", "after", "view"])
+        .chain(INBOX_PARAMETERS)
+        .collect();
     let mut parameters = Parameters::of(&request, &known)?;
     match parameters.view() {
         Some(ListView::NeedsMe) => return inbox::list(&api, &actor, parameters, ListView::NeedsMe).await,
@@ -163,6 +166,7 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> HandlerResult {
         }
         None => {}
     }
+    parameters.without(&INBOX_PARAMETERS, &ParameterFault::OnlyForInbox);
     parameters.narrow(&mut filter, &api.engine.known_type_names().await?, Zone::Offset(api.offset));
     let (sort, limit) = (parameters.sort(), parameters.limit());
     let number = parameters.number("PageNo", 0..=i64::from(i32::MAX));

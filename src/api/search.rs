@@ -8,6 +8,7 @@ use crate::domain::fault::call::ParameterFault;
 use crate::domain::search::Query;
 use crate::engine::queries::Filter;
 use crate::engine::search::{Found, SearchInput, SearchPosition};
+use crate::domain::zone::Zone;
 use crate::http::HandlerResult;
 use crate::http::cursor;
 use crate::http::error::ApiError;
@@ -22,7 +23,7 @@ pub async fn search(api: web::Data<Api>, request: HttpRequest) -> HandlerResult 
     let actor = actor(&api, &request, OrgHeader::Optional)?;
     let mut filter = api.engine.scope(&actor)?;
     let mut parameters = Parameters::of(&request, &KNOWN)?;
-    parameters.narrow(&mut filter, &api.engine.known_type_names().await?, api.offset);
+    parameters.narrow(&mut filter, &api.engine.known_type_names().await?, Zone::Offset(api.offset));
     let limit = usize::try_from(parameters.limit()).unwrap_or(1);
     let after = parameters.text("after").map(str::to_owned);
     let query = Query::parse(parameters.text("q").unwrap_or_default());

@@ -9,7 +9,7 @@ use super::ids::OrgId;
 use super::person_key::PersonKey;
 
 /// A person as a token names them. Every event keeps a copy of the person who caused it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Person {
     /// The token's issuer; ids mean nothing without it.
     pub iss: String,

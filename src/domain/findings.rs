@@ -9,6 +9,7 @@ use super::fault::pointer_to;
 use super::ids::RequestId;
 use super::policy::usage::Usage;
 use super::request_type::CountBy;
+use super::unit::Unit;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +153,8 @@ pub struct UsageReached {
     pub warn_count: Option<i64>,
     /// Sum of amounts from which its type warns.
     pub warn_sum: Option<Amount>,
+    /// What the amounts count, if that is the same for every request of the type.
+    pub unit: Option<Unit>,
 }
 
 impl Finding {

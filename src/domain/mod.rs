@@ -58,6 +58,7 @@ pub mod subscription;
 pub mod target_host;
 #[cfg(test)]
 mod tests;
+pub mod unit;
 pub mod waiting;
 pub mod wording;
 pub mod words;

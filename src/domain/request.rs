@@ -16,6 +16,7 @@ use super::revision::{Revision, SentBack};
 use super::sending::Sending;
 use super::settlement::SettlementWord;
 pub use super::state::{State, Verdict};
+use super::unit::Unit;
 
 /// The terms under which a revision was admitted; they never change.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -37,6 +38,8 @@ pub struct Terms {
     pub repeat_key: Option<String>,
     /// How much the call is about.
     pub amount: Option<Amount>,
+    /// What that amount counts, if that is known; never without an amount.
+    pub unit: Option<Unit>,
     /// Who acted through the maker's token.
     pub maker_act: Vec<Person>,
     /// The counters that count it, unless its state [frees them](State::frees_counters).

@@ -3,12 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use super::actor::Person;
+use super::amount::Amount;
 use super::decision::Decision;
 use super::ids::{OrgId, RequestId, RequestTypeName};
 use super::policy::Risk;
 use super::policy::progress::DecisionContext;
 use super::request::sort_at;
 use super::state::State;
+use super::unit::Unit;
 
 /// As much of a waiting request as is needed to decide whether somebody may decide it: an inbox reads
 /// hundreds of them for one page.
@@ -30,6 +32,12 @@ pub struct WaitingRequest {
     pub maker: Person,
     /// Who acted through the maker's token.
     pub maker_act: Vec<Person>,
+    /// When it was submitted first.
+    pub started_at: DateTime<Utc>,
+    /// How much its call is about.
+    pub amount: Option<Amount>,
+    /// What that amount counts.
+    pub unit: Option<Unit>,
     /// When the rule wants it decided.
     pub due_at: Option<DateTime<Utc>>,
     /// From this instant on no one can decide it.

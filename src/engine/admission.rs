@@ -250,6 +250,7 @@ impl PreparedSubmission {
                 subject: submission.subject.clone(),
                 repeat_key: self.request_type.repeat_key(&submission.task),
                 amount: submission.amount,
+                unit: submission.unit.clone(),
                 maker_act: self.behind().1,
                 counted: self.counted(),
                 warnings,

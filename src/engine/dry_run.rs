@@ -201,7 +201,7 @@ fn stored_context(
 fn used_up(prepared: &PreparedSubmission, stored: &StoredContext, request: &Request) -> Vec<Finding> {
     let of = |counter: &crate::domain::request_type::Counter| {
         let before = stored.usage.get(&counter.name)?;
-        nearly_used_up(counter, before.add(request.terms.amount)?)
+        nearly_used_up(&prepared.request_type, counter, before.add(request.terms.amount)?)
     };
     prepared.request_type.usage.iter().filter_map(of).collect()
 }

@@ -94,23 +94,6 @@ impl Engine {
         Ok(self.inner.store.read(move |conn: &mut AnyConnection| inbox.first(conn, max)).await?)
     }
 
-    /// What waits for one of `actor`'s capacities, whether they may decide it themselves or not.
-    pub async fn for_my_capacities(
-        &self,
-        actor: &Actor,
-        after: Option<InboxPosition>,
-        limit: usize,
-    ) -> Result<InboxRows, EngineError> {
-        require(actor, Permission::Check)?;
-        let inbox = self.inbox_reader(actor);
-        let read = move |conn: &mut AnyConnection| {
-            let found = inbox.for_capacities(conn, after.as_ref(), limit + 1)?;
-            let next = (found.len() > limit).then(|| InboxPosition::of(&found[limit - 1]));
-            Ok(InboxRows { rows: inbox.rows(conn, found.iter().take(limit))?, next })
-        };
-        Ok(self.inner.store.read(read).await?)
-    }
-
     /// What `actor` has decided, the latest first, whole.
     pub async fn decided_by_me(
         &self,
@@ -121,7 +104,7 @@ impl Engine {
         require(actor, Permission::Check)?;
         let inbox = self.inbox_reader(actor);
         let read = move |conn: &mut AnyConnection| {
-            let (page, mut next) = inbox.decided(conn, after.as_ref(), limit)?;
+            let (page, mut next) = inbox.decided(conn, after.as_ref(), (limit, false))?;
             let (mut positions, requests): (Vec<_>, Vec<_>) = page.into_iter().unzip();
             let BoundedViews { views, rest } = inbox.reader.bounded(conn, requests)?;
             if !rest.is_empty() {
@@ -133,17 +116,17 @@ impl Engine {
         Ok(self.inner.store.read(read).await?)
     }
 
-    /// What `actor` has decided, the latest first, as rows.
+    /// What `actor` has decided as rows: the latest decision first, or the oldest.
     pub async fn decided_rows(
         &self,
         actor: &Actor,
         after: Option<InboxPosition>,
-        limit: usize,
+        (limit, is_oldest_first): (usize, bool),
     ) -> Result<InboxRows, EngineError> {
         require(actor, Permission::Check)?;
         let inbox = self.inbox_reader(actor);
         let read = move |conn: &mut AnyConnection| {
-            let (page, next) = inbox.decided(conn, after.as_ref(), limit)?;
+            let (page, next) = inbox.decided(conn, after.as_ref(), (limit, is_oldest_first))?;
             let requests = page.into_iter().map(|(_, request)| request).collect();
             Ok(InboxRows { rows: inbox.reader.rows(conn, requests)?, next })
         };
@@ -243,7 +226,7 @@ impl InboxReader {
     }
 
     /// Up to `wanted` requests that wait for one of their capacities, whoever made or decided them.
-    fn for_capacities(
+    pub(super) fn for_capacities(
         &self,
         conn: &mut AnyConnection,
         after: Option<&InboxPosition>,
@@ -302,7 +285,7 @@ impl InboxReader {
     }
 
     /// The first of what was found, whole: up to `limit`, and as many as there is room for; not counted.
-    fn page(
+    pub(super) fn page(
         &self,
         conn: &mut AnyConnection,
         found: &[WaitingRequest],
@@ -340,11 +323,12 @@ impl InboxReader {
         &self,
         conn: &mut AnyConnection,
         after: Option<&InboxPosition>,
-        limit: usize,
+        (limit, is_oldest_first): (usize, bool),
     ) -> Result<DecidedRows, StoreError> {
         let rows = i64::try_from(limit + 1).unwrap_or(i64::MAX);
         let own = accounts_of(&self.reader.actor.person, &self.reader.rules.people);
-        let mut found = inbox::decided_by(conn, &self.reader.actor.org, &own, after, rows)?;
+        let mut found =
+            inbox::decided_by(conn, &self.reader.actor.org, &own, after, (rows, is_oldest_first))?;
         let has_more = found.len() > limit;
         found.truncate(limit);
         let next = found.last().filter(|_| has_more).map(|(position, _)| position.clone());

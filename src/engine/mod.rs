@@ -29,6 +29,7 @@ pub mod flags;
 mod idempotency;
 mod in_force;
 pub mod inbox;
+pub mod inbox_order;
 pub mod known_types;
 mod lease_renewal;
 pub mod liveness;

@@ -140,7 +140,7 @@ impl Engine {
         }
         let (org, key) = (actor.org.clone(), self.key_of(&actor.person).into_text());
         let read = move |conn: &mut AnyConnection| openings::of_person(conn, (&org, &key), &ids);
-        let opened = self.inner.store.read(read).await?;
+        let opened = self.inner.store.read_by_key(read).await?;
         Ok(opened.into_iter().map(|(id, revision, at)| (id, (revision, at))).collect())
     }
 }

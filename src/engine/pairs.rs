@@ -71,12 +71,14 @@ impl Engine {
             let wanted = CHUNK.min(DECISIONS_MAX + 1 - found.decisions);
             let read = move |conn: &mut AnyConnection| {
                 let rows = walk.next(conn, &org, wanted)?;
-                let chunk = Chunk::read(conn, &org, rows)?;
+                let chunk = if rows.is_empty() { None } else { Some(Chunk::read(conn, &org, rows)?) };
                 Ok((walk, chunk))
             };
-            let (further, chunk) = self.inner.store.read(read).await?;
+            // Every row is found by an index, however few there are of a table.
+            let (further, chunk) = self.inner.store.read_by_key(read).await?;
             walk = further;
-            if chunk.rows.is_empty() || !found.count(&chunk)? {
+            let Some(chunk) = chunk else { return Ok(found.pairs()) };
+            if !found.count(&chunk)? {
                 return Ok(found.pairs());
             }
         }
@@ -189,5 +191,68 @@ impl Counting {
             decisions: self.decisions,
             since: self.since,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::conduct::Source;
+    use crate::domain::lifecycle::EventType;
+
+    const REQUEST: StoredId = StoredId(Uuid::nil());
+
+    /// Mara's one request, decided at these seconds by these checkers.
+    fn chunk(decided: impl Iterator<Item = (i64, String)>) -> Chunk {
+        let row = |(at, checker): (i64, String)| DecidedRow {
+            event_id: REQUEST,
+            request_id: Some(REQUEST),
+            at: at * 1_000_000,
+            event_type: EventType::Approved.name().to_owned(),
+            actor_iss: "iss".to_owned(),
+            actor_sub: checker.clone(),
+            actor_user_id: checker.clone(),
+            actor_user_name: checker,
+            actor_token_id: None,
+            actor_address: None,
+            revision: None,
+        };
+        let mara = "mara".to_owned();
+        let maker =
+            Person { iss: "iss".to_owned(), sub: mara.clone(), user_id: mara.clone(), user_name: mara };
+        Chunk {
+            rows: decided.map(row).collect(),
+            makers: HashMap::from([(REQUEST, maker)]),
+            submitted: HashMap::from([((REQUEST, 1), Submitted { at: 0, from: Source::default() })]),
+            readings: HashMap::new(),
+        }
+    }
+
+    #[test]
+    fn beyond_the_newest_hundred_thousand_none_is_counted_and_it_is_told_since_when() {
+        let newest_first = |count: i64| chunk((0..count).map(|number| (count - number, "chen".to_owned())));
+        let mut all = Counting::under(Arc::default());
+        assert!(all.count(&newest_first(100_000)).unwrap());
+        assert_eq!((all.decisions, all.pairs().since), (100_000, None));
+        let mut more = Counting::under(Arc::default());
+        assert!(!more.count(&newest_first(100_001)).unwrap());
+        let told = more.pairs();
+        assert_eq!((told.decisions, told.since), (100_000, DateTime::from_timestamp(2, 0)));
+    }
+
+    #[test]
+    fn the_hundred_pairs_with_the_most_decisions_are_told_most_first() {
+        // The checker with the number n decides n times.
+        let decided =
+            (1..=120).flat_map(|number| (0..number).map(move |at| (at, format!("checker {number}"))));
+        let mut counting = Counting::under(Arc::default());
+        assert!(counting.count(&chunk(decided)).unwrap());
+        let told = counting.pairs();
+        assert_eq!((told.pairs.len(), told.count), (PAIRS_MAX, 120));
+        let counts: Vec<usize> = told.pairs.iter().map(|pair| pair.tally.decisions()).collect();
+        assert_eq!(counts, (21..=120).rev().collect::<Vec<_>>());
+        assert_eq!(told.pairs[0].checker.user_id, "checker 120");
     }
 }

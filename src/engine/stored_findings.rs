@@ -11,7 +11,7 @@ use crate::domain::ids::RequestId;
 use crate::domain::policy::usage::Usage;
 use crate::domain::probe::ProbeVerdict;
 use crate::domain::request::{Counted, Request};
-use crate::domain::request_type::{CountBy, Counter, RequestType};
+use crate::domain::request_type::{CountBy, Counter, RequestType, UnitRule};
 use crate::domain::rules::Rules;
 use crate::domain::settlement::SettledOutcome;
 use crate::store::attempts::{self, AttemptRow};
@@ -107,7 +107,7 @@ impl StoredFindings {
             self.usage.insert(row.key(), usage_in(Some(&row)));
         }
         let used = usage_of(&counters, |counted| self.usage.get(&key(counted)).copied().flatten());
-        let nearly = |counter: &Counter| nearly_used_up(counter, *used.get(&counter.name)?);
+        let nearly = |counter: &Counter| nearly_used_up(pinned, counter, *used.get(&counter.name)?);
         Ok(pinned.usage.iter().filter_map(nearly).collect())
     }
 }
@@ -172,13 +172,13 @@ fn late_answers(conn: &mut AnyConnection, request: &Request) -> Result<Vec<Findi
 }
 
 /// The finding for a counter that has come as far as its type says.
-pub(super) fn nearly_used_up(counter: &Counter, usage: Usage) -> Option<Finding> {
+pub(super) fn nearly_used_up(request_type: &RequestType, counter: &Counter, usage: Usage) -> Option<Finding> {
     let is_far = counter.warn_count.is_some_and(|warn| usage.count >= warn)
         || counter.warn_sum.is_some_and(|warn| usage.sum >= warn);
-    is_far.then(|| limit_finding(counter, usage))
+    is_far.then(|| limit_finding(request_type, counter, usage))
 }
 
-fn limit_finding(counter: &Counter, usage: Usage) -> Finding {
+fn limit_finding(request_type: &RequestType, counter: &Counter, usage: Usage) -> Finding {
     let whose = match counter.by {
         CountBy::Maker => "this maker",
         CountBy::Subject => "this subject",
@@ -189,6 +189,7 @@ fn limit_finding(counter: &Counter, usage: Usage) -> Finding {
         usage,
         warn_count: counter.warn_count,
         warn_sum: counter.warn_sum,
+        unit: request_type.unit.as_ref().and_then(UnitRule::word).cloned(),
     };
     Finding {
         code: FindingCode::LimitNearlyUsedUp,

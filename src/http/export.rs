@@ -27,7 +27,7 @@ enum Format {
 }
 
 /// The columns of a CSV export.
-pub const CSV_COLUMNS: [&str; 43] = [
+pub const CSV_COLUMNS: [&str; 44] = [
     "requestId",
     "requestType",
     "state",
@@ -71,6 +71,7 @@ pub const CSV_COLUMNS: [&str; 43] = [
     "revision",
     "revisions",
     "comments",
+    "unit",
 ];
 
 /// The export that the query of `request` describes, for the API and the pages: with the contract's times in `offset`,
@@ -265,5 +266,6 @@ fn cells(answered: &AnsweredRow, trail: &RecordedTrail) -> [String; CSV_COLUMNS.
         request.revision.to_string(),
         revisions,
         comments,
+        terms.unit.as_ref().map(ToString::to_string).unwrap_or_default(),
     ]
 }

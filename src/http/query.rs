@@ -4,11 +4,14 @@ use actix_web::HttpRequest;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::error::ApiError;
+use crate::domain::amount::Amount;
 use crate::domain::fault::Fault;
 use crate::domain::fault::call::ParameterFault;
 use crate::domain::ids::RequestTypeName;
 use crate::domain::request::State;
+use crate::domain::unit::Unit;
 use crate::domain::zone::Zone;
+use crate::engine::inbox_order::{AmountFilter, InboxOrder};
 use crate::engine::queries::{Filter, Sort, SortBy};
 
 /// Rows on a page by default.
@@ -33,6 +36,9 @@ pub const FILTER_PARAMETERS: [&str; 12] = [
     "requestType",
     "subject",
 ];
+
+/// The parameters that only the inbox takes.
+pub const INBOX_PARAMETERS: [&str; 4] = ["order", "amountFrom", "amountTo", "unit"];
 
 /// A list about its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,11 +161,12 @@ impl Parameters {
         (first.map(|day| zone.first_instant(day)), last.map(|day| zone.first_instant(day)))
     }
 
-    /// The order; newest first by default.
+    /// The order: newest first by default, accounts from the first one on.
     pub fn sort(&mut self) -> Sort {
-        let by = self.word("sortBy", &[("startDate", SortBy::Start), ("endDate", SortBy::End)]);
+        let words = [("startDate", SortBy::Start), ("endDate", SortBy::End), ("maker", SortBy::Maker)];
+        let by = self.word("sortBy", &words).unwrap_or(SortBy::Start);
         let descending = self.word("sortOrder", &[("asc", false), ("desc", true)]);
-        Sort { by: by.unwrap_or(SortBy::Start), descending: descending.unwrap_or(true) }
+        Sort { by, descending: descending.unwrap_or(by != SortBy::Maker) }
     }
 
     /// The list about the reader, if the query names one.
@@ -170,6 +177,36 @@ impl Parameters {
             ("decided_by_me", ListView::DecidedByMe),
         ];
         self.word("view", &views)
+    }
+
+    /// The order of an inbox, and what it is narrowed by.
+    pub fn inbox(&mut self) -> (InboxOrder, AmountFilter) {
+        let order = self.word("order", &InboxOrder::ALL.map(|order| (order.word(), order)));
+        let (from, to) = (self.amount("amountFrom"), self.amount("amountTo"));
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            self.fault("amountTo", ParameterFault::EndsBeforeItBegins { begin: "amountFrom" });
+        }
+        let unit = self.text("unit").map(Unit::parse).transpose();
+        let unit = unit.unwrap_or_else(|sentence| {
+            self.fault("unit", ParameterFault::NotAUnit { sentence });
+            None
+        });
+        (order.unwrap_or_default(), AmountFilter { from, to, unit })
+    }
+
+    fn amount(&mut self, name: &str) -> Option<Amount> {
+        let read = Amount::parse(self.text(name)?);
+        if read.is_err() {
+            self.fault(name, ParameterFault::NotAnAmount);
+        }
+        read.ok()
+    }
+
+    /// Adds a fault at each of these that is given.
+    pub fn without(&mut self, names: &[&str], fault: &ParameterFault) {
+        for name in names.iter().filter(|name| self.text(name).is_some()).collect::<Vec<_>>() {
+            self.fault(name, fault.clone());
+        }
     }
 
     /// Adds a fault at every other parameter that is given.

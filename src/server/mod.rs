@@ -223,8 +223,7 @@ impl Server {
         let _ = self.stop.send(true);
         let mut left = Left::default();
         let Self { api, engine, executor, deliverer, http, serving, executing, delivering, .. } = self;
-        let (following, gating, indexing, writer) =
-            (self.following, self.gating, self.indexing, self.writer);
+        let (following, gating, indexing, writer) = (self.following, self.gating, self.indexing, self.writer);
         let drained = async {
             http.stop(true).await;
             serving.await

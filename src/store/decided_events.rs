@@ -118,7 +118,8 @@ impl Walk {
             .select(events::event_id)
             .load(conn)?;
         self.is_at_end = ids.len() < max;
-        self.last = ids.last().copied().or(self.last);
+        let Some(last) = ids.last().copied() else { return Ok(()) };
+        self.last = Some(last);
         let named = events::org_id.eq(org.as_str()).and(events::event_id.eq_any(ids));
         let mut rows: Vec<DecidedRow> =
             events::table.filter(named).select(DecidedRow::as_select()).load(conn)?;

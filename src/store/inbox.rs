@@ -57,7 +57,23 @@ pub fn waiting_sets(conn: &mut AnyConnection, org: &OrgId) -> Result<Vec<String>
     }
 }
 
-type WaitingRow = (StoredId, String, CompactText, (i64, i64), i64, String, (String, String, String, String));
+type WaitingRow =
+    (StoredId, String, CompactText, (i64, i64), (i64, i64), String, (String, String, String, String));
+
+/// What is read of a waiting request.
+macro_rules! waiting_columns {
+    () => {
+        (
+            requests::request_id,
+            requests::request_type,
+            requests::type_version,
+            (requests::version, requests::revision),
+            (requests::started_at, requests::expires_at),
+            requests::terms,
+            (requests::maker_iss, requests::maker_sub, requests::maker_user_id, requests::maker_user_name),
+        )
+    };
+}
 
 /// Requests that wait for `set`, in their order, without those that `accounts` made or have decided.
 pub fn waiting_for(
@@ -80,8 +96,6 @@ pub fn waiting_for(
             .or(decisions::sub.eq_any(listed.clone()))
             .or(decisions::user_id.eq_any(listed.clone())),
     );
-    let maker =
-        (requests::maker_iss, requests::maker_sub, requests::maker_user_id, requests::maker_user_name);
     let mut query = requests::table
         .filter(requests::org_id.eq(org.to_string()).and(requests::waits_for.eq(set.to_owned())))
         .filter(sql::<Bool>("state = 'AdminTask'"))
@@ -93,15 +107,7 @@ pub fn waiting_for(
         .filter(requests::version.le(VERSION_ON_ARRIVAL).or(not(exists(decisions::table.filter(own)))))
         .order((requests::sort_at, requests::request_id))
         .limit(limit)
-        .select((
-            requests::request_id,
-            requests::request_type,
-            requests::type_version,
-            (requests::version, requests::revision),
-            requests::expires_at,
-            requests::terms,
-            maker,
-        ))
+        .select(waiting_columns!())
         .into_boxed();
     if let Some(InboxPosition { at, id }) = after {
         query = query
@@ -130,7 +136,7 @@ pub fn waiting_for(
 }
 
 fn waiting(org: &OrgId, row: WaitingRow) -> Result<WaitingRequest, StoreError> {
-    let (id, request_type, type_version, _, expires_at, terms, maker) = row;
+    let (id, request_type, type_version, _, (started_at, expires_at), terms, maker) = row;
     let (iss, sub, user_id, user_name) = maker;
     let terms = terms::read_brief(&terms)?;
     Ok(WaitingRequest {
@@ -142,23 +148,37 @@ fn waiting(org: &OrgId, row: WaitingRow) -> Result<WaitingRequest, StoreError> {
         risk: terms.risk,
         maker: Person { iss, sub, user_id, user_name },
         maker_act: terms.maker_act,
+        started_at: from_micros(started_at)?,
+        amount: terms.amount,
+        unit: terms.unit,
         due_at: terms.due_at,
         expires_at: from_micros(expires_at)?,
         decisions: Vec::new(),
     })
 }
 
-/// Requests that one of these accounts decided, the latest decision first.
+/// What an inbox would need of this request if it waited, without its decisions.
+pub fn as_waiting(
+    conn: &mut AnyConnection,
+    org: &OrgId,
+    id: RequestId,
+) -> Result<Option<WaitingRequest>, StoreError> {
+    let named = requests::org_id.eq(org.as_str()).and(requests::request_id.eq(StoredId::from(id)));
+    let found = requests::table.filter(named).select(waiting_columns!());
+    found.first::<WaitingRow>(conn).optional()?.map(|row| waiting(org, row)).transpose()
+}
+
+/// Requests that one of these accounts decided: the latest decision first, or the oldest.
 pub fn decided_by(
     conn: &mut AnyConnection,
     org: &OrgId,
     accounts: &Accounts,
     after: Option<&InboxPosition>,
-    limit: i64,
+    (limit, is_oldest_first): (i64, bool),
 ) -> Result<Vec<(InboxPosition, Request)>, StoreError> {
     let Accounts { iss, sub, keys, listed, user_id: _ } = accounts.clone();
     // Each way to find them has its index, and is walked in the order of the page.
-    let page = || decided_page(org, after, limit);
+    let page = || decided_page(org, after, (limit, is_oldest_first));
     let mut rows: Vec<(i64, StoredId)> = page().filter(decisions::person_key.eq_any(keys)).load(conn)?;
     let same_sub = decisions::iss.eq(iss).and(lower(decisions::sub).eq(sub.to_ascii_lowercase()));
     rows.extend(page().filter(same_sub).load::<(i64, StoredId)>(conn)?);
@@ -168,7 +188,7 @@ pub fn decided_by(
         rows.extend(page().filter(by_sub).load::<(i64, StoredId)>(conn)?);
         rows.extend(page().filter(decisions::user_id.eq_any(listed)).load::<(i64, StoredId)>(conn)?);
     }
-    rows.sort_unstable_by(|one, other| other.cmp(one));
+    rows.sort_unstable_by(|one, other| if is_oldest_first { one.cmp(other) } else { other.cmp(one) });
     rows.dedup();
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let position = |(at, id): (i64, StoredId)| InboxPosition { at, id: id.into() };
@@ -184,17 +204,32 @@ pub fn decided_by(
 type Any = <AnyConnection as diesel::Connection>::Backend;
 type DecidedPage<'a> = decisions::BoxedQuery<'a, Any, (BigInt, Binary)>;
 
-fn decided_page<'a>(org: &OrgId, after: Option<&InboxPosition>, limit: i64) -> DecidedPage<'a> {
+fn decided_page<'a>(
+    org: &OrgId,
+    after: Option<&InboxPosition>,
+    (limit, is_oldest_first): (i64, bool),
+) -> DecidedPage<'a> {
     let mut query = decisions::table
         .filter(decisions::org_id.eq(org.to_string()))
-        .order((decisions::decided_at.desc(), decisions::request_id.desc()))
         .limit(limit)
         .select((decisions::decided_at, decisions::request_id))
         .into_boxed();
+    query = if is_oldest_first {
+        query.order((decisions::decided_at.asc(), decisions::request_id.asc()))
+    } else {
+        query.order((decisions::decided_at.desc(), decisions::request_id.desc()))
+    };
     if let Some(InboxPosition { at, id }) = after {
-        query = query
-            .filter(decisions::decided_at.le(*at))
-            .filter(decisions::decided_at.lt(*at).or(decisions::request_id.lt(StoredId::from(*id))));
+        let id = StoredId::from(*id);
+        query = if is_oldest_first {
+            query
+                .filter(decisions::decided_at.ge(*at))
+                .filter(decisions::decided_at.gt(*at).or(decisions::request_id.gt(id)))
+        } else {
+            query
+                .filter(decisions::decided_at.le(*at))
+                .filter(decisions::decided_at.lt(*at).or(decisions::request_id.lt(id)))
+        };
     }
     query
 }

@@ -68,13 +68,15 @@ impl Filter {
     }
 }
 
-/// By which time a list is ordered; ties by id in the same direction.
+/// What a list is ordered by; ties by id in the same direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SortBy {
     /// By submission.
     Start,
     /// By end; requests that have not ended come last in both directions.
     End,
+    /// By the maker's account, and those of one account by submission.
+    Maker,
 }
 
 /// The order of a list.
@@ -89,7 +91,7 @@ pub struct Sort {
 /// Where a page begins: after the row with this time and id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// The row's sort time in microseconds; `None` for a row that has not ended.
+    /// The row's sort time in microseconds, or that of its submission; `None` for a row that has not ended.
     pub at: Option<i64>,
     /// The row's id.
     pub id: RequestId,
@@ -174,6 +176,7 @@ pub fn page_at(
     let mut query = filtered(filter).offset(offset).limit(limit);
     query = match (sort.by, sort.descending) {
         (SortBy::Start, _) => by_start(query, sort.descending),
+        (SortBy::Maker, _) => by_maker(query, sort.descending),
         (SortBy::End, false) => {
             query.order((requests::ended_at.is_null(), requests::ended_at.asc(), requests::request_id.asc()))
         }
@@ -211,6 +214,7 @@ pub fn page_after(
             }
         }
         SortBy::End => page_by_end(conn, filter, sort.descending, after, limit)?,
+        SortBy::Maker => page_by_maker(conn, filter, sort.descending, after, limit)?,
     };
     complete(conn, page)
 }
@@ -248,6 +252,39 @@ fn by_start(query: Boxed<'_>, descending: bool) -> Boxed<'_> {
     } else {
         query.order((requests::started_at.asc(), requests::request_id.asc()))
     }
+}
+
+fn by_maker(query: Boxed<'_>, descending: bool) -> Boxed<'_> {
+    let (maker, start, id) = (requests::maker_key, requests::started_at, requests::request_id);
+    if descending {
+        query.order((maker.desc(), start.desc(), id.desc()))
+    } else {
+        query.order((maker.asc(), start.asc(), id.asc()))
+    }
+}
+
+/// A request keeps its maker, so that its id says where the page begins.
+fn page_by_maker(
+    conn: &mut AnyConnection,
+    filter: &Filter,
+    descending: bool,
+    after: Option<&Position>,
+    limit: i64,
+) -> Result<Vec<RequestRow>, StoreError> {
+    let query = by_maker(filtered(filter), descending).limit(limit);
+    let Some(id) = after.map(|after| StoredId::from(after.id)) else { return Ok(query.load(conn)?) };
+    let (maker, start) = (requests::maker_key, requests::started_at);
+    let last = requests::table.filter(requests::org_id.eq(filter.org.to_string()));
+    let last = last.filter(requests::request_id.eq(id)).select((maker, start));
+    let Some((key, at)) = last.first::<(String, i64)>(conn).optional()? else { return Ok(Vec::new()) };
+    let rest = if descending {
+        let later = start.lt(at).or(start.eq(at).and(requests::request_id.lt(id)));
+        query.filter(maker.le(key.clone())).filter(maker.lt(key).or(later))
+    } else {
+        let later = start.gt(at).or(start.eq(at).and(requests::request_id.gt(id)));
+        query.filter(maker.ge(key.clone())).filter(maker.gt(key).or(later))
+    };
+    Ok(rest.load(conn)?)
 }
 
 /// First the requests that have ended, then the others: two walks over one index.

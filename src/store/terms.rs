@@ -11,6 +11,7 @@ use crate::domain::call_line::{CallLine, HeaderLine};
 use crate::domain::findings::{Warning, WarningCode};
 use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Counted, Terms};
+use crate::domain::unit::Unit;
 
 /// The terms, without the subject and the repeat key: the row has them in columns of their own. Most requests have few
 /// of the members that may be absent, and each of them would be stored with every request.
@@ -25,6 +26,7 @@ pub(super) struct TermsJson {
     risk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due_at: Option<i64>,
+    /// `850 points`, or `850` where nothing says what is counted: a member for the unit would take more bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     amount: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -89,7 +91,7 @@ impl From<&Terms> for TermsJson {
             reason: terms.reason.clone(),
             risk: terms.risk.map(|risk| risk.name().to_owned()),
             due_at: terms.due_at.map(to_micros),
-            amount: terms.amount.map(|amount| amount.to_string()),
+            amount: terms.amount.map(|amount| written(amount, terms.unit.as_ref())),
             maker_act: json::people(&terms.maker_act),
             counted: terms.counted.iter().map(counted).collect(),
             warnings: terms.warnings.iter().map(warning).collect(),
@@ -105,7 +107,7 @@ impl TermsJson {
         subject: Option<String>,
         repeat_key: Option<String>,
     ) -> Result<Terms, StoreError> {
-        let amount = |text: String| Amount::parse(&text).map_err(|_| corrupt("amount"));
+        let (amount, unit) = read_amount(self.amount.as_deref())?;
         let counted = |CountedJson { counter, who, window_start }| Counted { counter, who, window_start };
         let warning = |WarningJson { code, message }| {
             let code = WarningCode::parse(&code).ok_or_else(|| corrupt("warning"))?;
@@ -119,7 +121,8 @@ impl TermsJson {
             due_at: self.due_at.map(from_micros).transpose()?,
             subject,
             repeat_key,
-            amount: self.amount.map(amount).transpose()?,
+            amount,
+            unit,
             maker_act: json::read_people(self.maker_act),
             counted: self.counted.into_iter().map(counted).collect(),
             warnings: self.warnings.into_iter().map(warning).collect::<Result<_, StoreError>>()?,
@@ -169,6 +172,10 @@ pub struct BriefTerms {
     pub due_at: Option<DateTime<Utc>>,
     /// See [`Terms::maker_act`].
     pub maker_act: Vec<Person>,
+    /// See [`Terms::amount`].
+    pub amount: Option<Amount>,
+    /// See [`Terms::unit`].
+    pub unit: Option<Unit>,
 }
 
 /// A part of what [`write`] wrote: an inbox reads hundreds of them for one page.
@@ -183,14 +190,32 @@ pub(super) fn read_brief(text: &str) -> Result<BriefTerms, StoreError> {
         due_at: Option<i64>,
         #[serde(default)]
         maker_act: Vec<PersonJson>,
+        #[serde(default)]
+        amount: Option<String>,
     }
     let brief: BriefJson = json::read(text, "terms")?;
+    let (amount, unit) = read_amount(brief.amount.as_deref())?;
     Ok(BriefTerms {
         rule: brief.rule,
         risk: risk(brief.risk)?,
         due_at: brief.due_at.map(from_micros).transpose()?,
         maker_act: json::read_people(brief.maker_act),
+        amount,
+        unit,
     })
+}
+
+fn written(amount: Amount, unit: Option<&Unit>) -> String {
+    unit.map_or_else(|| amount.to_string(), |unit| format!("{amount} {unit}"))
+}
+
+/// What [`written`] wrote.
+fn read_amount(text: Option<&str>) -> Result<(Option<Amount>, Option<Unit>), StoreError> {
+    let Some(text) = text else { return Ok((None, None)) };
+    let (amount, unit) = text.split_once(' ').map_or((text, None), |(amount, unit)| (amount, Some(unit)));
+    let amount = Amount::parse(amount).map_err(|_| corrupt("amount"))?;
+    let unit = unit.map(|unit| Unit::parse(unit).map_err(|_| corrupt("unit"))).transpose()?;
+    Ok((Some(amount), unit))
 }
 
 fn risk(name: Option<String>) -> Result<Option<Risk>, StoreError> {
@@ -226,6 +251,7 @@ mod tests {
             due_at: Some(DateTime::from_timestamp_micros(1_800_000_000_123_456).unwrap()),
             subject: Some("77".to_owned()),
             amount: Some(Amount::parse("12.50").unwrap()),
+            unit: Some(Unit::parse("EUR").unwrap()),
             maker_act: vec![Person::system()],
             counted: vec![Counted { counter: "day".to_owned(), who: "mara".to_owned(), window_start: 7 }],
             warnings: vec![Warning { code: WarningCode::DuplicatePending, message: "another".to_owned() }],
@@ -245,10 +271,15 @@ mod tests {
 
     #[test]
     fn terms_are_read_back_as_they_were_written() {
-        for terms in [terms(), Terms { rule: "default".to_owned(), ..Terms::default() }] {
+        for terms in [
+            terms(),
+            Terms { unit: None, ..terms() },
+            Terms { rule: "default".to_owned(), ..Terms::default() },
+        ] {
             assert_eq!(read(&write(&terms), terms.subject.clone(), terms.repeat_key.clone()).unwrap(), terms);
             let brief = read_brief(&write(&terms)).unwrap();
             assert_eq!((brief.rule, brief.risk, brief.due_at), (terms.rule, terms.risk, terms.due_at));
+            assert_eq!((brief.amount, brief.unit), (terms.amount, terms.unit));
         }
     }
 
@@ -264,6 +295,16 @@ mod tests {
             assert!(matches!(read(&less, None, None), Err(StoreError::Corrupt(_))), "without {name}");
         }
         assert!(read_brief("{}").is_err());
+    }
+
+    #[test]
+    fn an_amount_or_a_unit_that_can_not_be_read_is_corrupt_and_never_left_out() {
+        assert!(write(&terms()).contains(r#""amount":"12.5 EUR""#));
+        for amount in ["", "EUR", " EUR", "12.5 ", "12.5  EUR", "12.5 EUR 2", "1e3 EUR", "12.5 €"] {
+            let text = write(&terms()).replace("12.5 EUR", amount);
+            assert!(matches!(read(&text, None, None), Err(StoreError::Corrupt(_))), "{amount}");
+            assert!(matches!(read_brief(&text), Err(StoreError::Corrupt(_))), "{amount}");
+        }
     }
 
     #[test]

@@ -31,6 +31,12 @@ def batch_note(customer: int, note: str, text: str = "") -> Json:
     return call("POST", "/internal/goodwill/", {"customer": customer, "note": note, "text": text})
 
 
+def cost(amount: str, currency: str | None, customer: int | None = None) -> Json:
+    """An amount of something. COST takes it."""
+    body: Json = {"customer": customer or new_customer(), "cost": amount}
+    return call("POST", "/internal/goodwill/", body | ({"currency": currency} if currency else {}))
+
+
 def badge(request_id: str) -> Json:
     """A badge: its target recognises a repeat by the id. ISSUE-BADGE takes it."""
     body = {"triggeredBy": {"ownerType": "Goodwill_Module", "referenceId": "134"}, "requestId": request_id}

@@ -62,6 +62,7 @@ LISTS = [
     (AUDITOR, "/ui/history", "history"),
     (AUDITOR, "/ui/history?subject=nothing", "history-none-fits"),
     (AUDITOR, "/ui/history?startDate=yesterday", "history-error"),
+    (MAKER, "/ui/search?q=delivery", "search-own"),
     (AUDITOR, "/ui/trail", "org-trail"),
     (AUDITOR, "/ui/trail?userId=nobody", "org-trail-none-fits"),
     (AUDITOR, "/ui/refusals", "refusals"),

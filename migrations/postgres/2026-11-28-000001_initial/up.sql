@@ -511,7 +511,7 @@ CREATE TABLE failing_subscriptions (
     switched_off_at BIGINT
 );
 
--- Requests whose words changed since they were indexed: written by the transaction that changes them, taken out by the one
+-- Requests that changed since they were indexed: written by the transaction that changes them, taken out by the one
 -- that indexes them.
 CREATE TABLE search_queue (
     position   BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

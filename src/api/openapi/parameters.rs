@@ -8,6 +8,7 @@ use crate::domain::lifecycle::EventType;
 use crate::domain::request::State;
 use crate::domain::request_type::RequestTypes;
 use crate::domain::search::{QUERY_CHARS_MAX, QUERY_WORDS_MAX};
+use crate::engine::inbox_order::InboxOrder;
 use crate::http::query::{FILTER_PARAMETERS, LIMIT_DEFAULT, LIMIT_MAX, VALUE_CHARS_MAX};
 use crate::http::wire::NO_CONTROL;
 
@@ -30,10 +31,15 @@ pub(super) fn components(types: &RequestTypes) -> Map<String, Value> {
     add("userId", short_text(), "Only requests of the maker with this user id.");
     add(
         "sortBy",
-        words(&["startDate", "endDate"]),
-        "The time to sort by. With `endDate`, requests that have not ended come last. The default is `startDate`.",
+        words(&["startDate", "endDate", "maker"]),
+        "What to sort by. With `endDate`, requests that have not ended come last. `maker` is the maker's account; those of one \
+         account are sorted by `startDate`. The default is `startDate`.",
     );
-    add("sortOrder", words(&["asc", "desc"]), "The direction. The default is `desc`, newest first.");
+    add(
+        "sortOrder",
+        words(&["asc", "desc"]),
+        "The direction. The default is `desc`, newest first, and `asc` for `maker`.",
+    );
     add("conceptId", short_text(), "Only requests about this concept.");
     add("zoneId", short_text(), "Only requests about this zone.");
     add("storeId", short_text(), "Only requests about this store.");
@@ -64,8 +70,17 @@ pub(super) fn components(types: &RequestTypes) -> Map<String, Value> {
         "view",
         words(&["needs_me", "mine", "decided_by_me"]),
         "A list about the reader: the requests that they may decide now, submitted, or decided. `needs_me` and \
-         `decided_by_me` have a fixed order and accept only `limit` and `after`.",
+         `decided_by_me` accept only `limit` and `after`, and `needs_me` its own order and filters.",
     );
+    add(
+        "order",
+        words(&InboxOrder::ALL.map(InboxOrder::word)),
+        "Only with `view=needs_me`: its order. The default is `due`. By amount, requests are ordered within each unit, \
+         and those without an amount come last. Any other order than `due` has the 1000 requests that are due first.",
+    );
+    add("amountFrom", amount(), "Only with `view=needs_me`: requests with at least this amount.");
+    add("amountTo", amount(), "Only with `view=needs_me`: requests with at most this amount.");
+    add("unit", short_text(), "Only with `view=needs_me`: requests whose amounts have this unit.");
     add("limit", number(1, LIMIT_MAX, Some(LIMIT_DEFAULT)), "The number of rows on a page.");
     add(
         "PageNo",
@@ -205,6 +220,10 @@ fn query(name: &str, schema: Value, description: &str) -> Value {
 
 fn short_text() -> Value {
     json!({ "type": "string", "maxLength": VALUE_CHARS_MAX, "pattern": NO_CONTROL })
+}
+
+fn amount() -> Value {
+    json!({ "type": "string", "maxLength": 64, "pattern": r"^(?:-?[0-9]+(?:\.[0-9]+)?)?$" })
 }
 
 fn words(words: &[&str]) -> Value {

@@ -12,6 +12,7 @@ use super::{auditing, parameters, revising, schemas, searching, settling};
 use crate::api::{BASE, TOKEN_PATH};
 use crate::domain::actor::Permission;
 use crate::domain::request_type::{RequestType, RequestTypes};
+use crate::http::query::INBOX_PARAMETERS;
 use crate::http::wire::{
     BulkResultBody, Data, ErrorOrTokenBody, ExplainedBody, List, Liveness, Readiness, RequestBody,
     RequestPage, TokenBody, TrailEntryBody,
@@ -198,6 +199,7 @@ fn history() -> Operation {
 fn list() -> Operation {
     let mut parameters = parameters::filters();
     parameters.extend(given(&["view", "limit", "PageNo", "after", "orgOrOnly"]));
+    parameters.extend(given(&INBOX_PARAMETERS));
     Operation {
         id: "listRequests".to_owned(),
         tag: "Reading",

@@ -161,7 +161,7 @@ window = "5m"
 "#;
     insta::assert_snapshot!(reported(&[("a.toml", wrong), ("b.toml", "name = \n")]).join("\n"), @r#"
     a.toml:1: name: Write capital letters, digits, - and _, at most 64, such as ISSUE-BADGE.
-    a.toml:2: titel: Leave this out; allowed here: name, title, summary, subject, amount, duplicates, reason, pending_ttl, approval_ttl, recheck_at_execution, bulk, call, path_params, query, headers, body, normalise, fields, answer, retry, repeat, probe, usage, policy.
+    a.toml:2: titel: Leave this out; allowed here: name, title, summary, subject, amount, unit, duplicates, reason, pending_ttl, approval_ttl, recheck_at_execution, bulk, call, path_params, query, headers, body, normalise, fields, answer, retry, repeat, probe, usage, policy.
     a.toml:3: subject: Write a JSON pointer into the task: it begins with /body/, /queryParams/ or /pathParams/.
     a.toml:4: pending_ttl: Write one number and one unit out of s, m, h and d, such as "24h".
     a.toml:7: call.method: Write one of: POST, PUT, PATCH, DELETE, GET.

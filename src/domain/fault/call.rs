@@ -147,8 +147,17 @@ pub enum ParameterFault {
     NotAnExport,
     /// Two ways to choose a page are given at once.
     TwoPages,
-    /// The requested list has a fixed order.
+    /// The requested list does not take it.
     NotInThisView,
+    /// Only the inbox takes it.
+    OnlyForInbox,
+    /// It is no amount.
+    NotAnAmount,
+    /// It is no unit; the sentence is `domain::unit`'s.
+    NotAUnit {
+        /// What to write.
+        sentence: String,
+    },
     /// A time ends before it begins.
     EndsBeforeItBegins {
         /// The parameter with the beginning.
@@ -190,7 +199,10 @@ impl ParameterFault {
                 "Nothing can be found: this view has only your own requests. Leave it out.".to_owned()
             }
             Self::OnlyForCsv => "Leave it out: only format=csv has a byte order mark.".to_owned(),
-            Self::NotInThisView => "Leave it out: this view has a fixed order and no filters.".to_owned(),
+            Self::NotInThisView => "Leave it out: this view does not take it.".to_owned(),
+            Self::OnlyForInbox => "Leave it out: only view=needs_me takes it.".to_owned(),
+            Self::NotAnAmount => "Write a plain decimal number such as 1000.50.".to_owned(),
+            Self::NotAUnit { sentence } => sentence.clone(),
         }
     }
 }

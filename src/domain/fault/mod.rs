@@ -121,6 +121,11 @@ pub enum FaultKind {
         /// What to write.
         sentence: String,
     },
+    /// What the amount counts is named by no unit; the sentence is `domain::unit`'s.
+    Unit {
+        /// What to write.
+        sentence: String,
+    },
     /// The call can't be made from the task; the sentence is `domain::call`'s.
     Call {
         /// What is wrong.
@@ -201,6 +206,7 @@ impl FaultKind {
             | Self::NoSubject
             | Self::Subject { .. }
             | Self::Amount { .. }
+            | Self::Unit { .. }
             | Self::Call { .. }
             | Self::UrlTooLong { .. }
             | Self::HeadersTooLong { .. }
@@ -260,9 +266,10 @@ impl FaultKind {
             Self::NoSubject => {
                 format!("Write {a_string} or a number: this is what the request is about.")
             }
-            Self::Subject { sentence } | Self::Amount { sentence } | Self::Call { sentence } => {
-                sentence.clone()
-            }
+            Self::Subject { sentence }
+            | Self::Amount { sentence }
+            | Self::Unit { sentence }
+            | Self::Call { sentence } => sentence.clone(),
             Self::UrlTooLong { max } => sentences::url_too_long(*max),
             Self::HeadersTooLong { max } => sentences::headers_too_long(*max),
             Self::HeaderName => sentences::HEADER_NAME.to_owned(),

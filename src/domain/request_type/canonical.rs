@@ -51,6 +51,7 @@ pub(super) fn sorted_top(read: &RequestType) -> Value {
     put("subject", place(&read.subject));
     put("summary", Some(read.summary.template().into()));
     put("title", Some(read.title.as_str().into()));
+    put("unit", read.unit.as_ref().map(|unit| unit.as_str().into()));
     put("usage", usage_definition(&read.usage));
     Value::Object(all)
 }

@@ -19,6 +19,7 @@ use super::probe::{CallShape, ProbeRules};
 use super::schema::Schema;
 use super::sending::{RepeatRules, RetryRules};
 use super::summary::Summary;
+use super::unit::UnitRule;
 use super::{Duplicates, ReasonRule, RequestType};
 use crate::domain::allowed_targets::Origin;
 use crate::domain::digest::Digest;
@@ -28,12 +29,13 @@ use crate::domain::json;
 use crate::domain::path::{placeholders, template_fault};
 use crate::domain::policy::Policy;
 
-const MEMBERS: [&str; 24] = [
+const MEMBERS: [&str; 25] = [
     "name",
     "title",
     "summary",
     "subject",
     "amount",
+    "unit",
     "duplicates",
     "reason",
     "pending_ttl",
@@ -105,9 +107,15 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     let duplicates = read_duplicates(&root, subject.is_some(), faults);
     let reason = root.word("reason", &ReasonRule::ALL, ReasonRule::name, faults);
     let amount = read_place(&root, "amount", faults);
+    let unit = UnitRule::read(&root, root.get("amount").is_some(), faults);
     let normalise = read_normalise(&root, faults);
     let classes = read_classes(&root, faults);
-    refuse_hidden([("subject", subject.as_ref()), ("amount", amount.as_ref())], &classes, faults);
+    let unit_at = unit.as_ref().and_then(UnitRule::place);
+    refuse_hidden(
+        [("subject", subject.as_ref()), ("amount", amount.as_ref()), ("unit", unit_at)],
+        &classes,
+        faults,
+    );
     let answer = AnswerRules::read(&root, faults);
     let retry = RetryRules::read(&root, faults);
     let repeat = RepeatRules::read(&root, &classes, &answer, faults);
@@ -138,6 +146,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         bulk,
         subject,
         amount,
+        unit,
         normalise,
         path_params,
         query,
@@ -169,8 +178,8 @@ fn read_policy(root: &Table<'_>, usage: &[Counter], faults: &mut Faults) -> Opti
     faults.merge(Policy::from_definition(root.get("policy"), &counters))
 }
 
-/// Everybody who reads a request sees its subject and its amount.
-fn refuse_hidden(places: [(&str, Option<&Place>); 2], classes: &FieldClasses, faults: &mut Faults) {
+/// Everybody who reads a request sees its subject and its amount with its unit.
+fn refuse_hidden(places: [(&str, Option<&Place>); 3], classes: &FieldClasses, faults: &mut Faults) {
     for (name, place) in places {
         if place.is_some_and(|place| classes.hide(&place.steps())) {
             let wish = format!("Name a field that is public: everybody who reads a request sees its {name}.");

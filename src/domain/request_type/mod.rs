@@ -23,6 +23,7 @@ mod subject;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod unit;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,6 +41,7 @@ use super::media_type::MediaType;
 use super::path::NamedCharacters;
 use super::policy::Policy;
 use super::policy::bulk::BulkRules;
+use super::unit::Unit;
 
 pub use answer::{AnswerRules, EqualsRule, Parts, Steps, Unproven};
 pub use classes::{DOTS, FieldClasses};
@@ -53,6 +55,7 @@ pub use schema::{Lists, Schema};
 pub use sending::{AlreadyDoneAnswer, REPEAT_ID_CHARS_MAX, RepeatRules, RetryRules};
 pub use subject::SUBJECT_CHARS_MAX;
 pub use summary::Summary;
+pub use unit::UnitRule;
 
 /// A kind of call that makers may submit.
 #[derive(Clone, Debug)]
@@ -89,6 +92,8 @@ pub struct RequestType {
     pub subject: Option<Place>,
     /// How much a request is about.
     pub amount: Option<Place>,
+    /// What that amount counts.
+    pub unit: Option<UnitRule>,
     /// What is normalised before the schemas are applied.
     pub normalise: Vec<Normalisation>,
     /// The schema of `pathParams`, beyond a value for every placeholder.
@@ -227,6 +232,12 @@ impl RequestType {
     /// The amount of a normalised task; `None` if it has none.
     pub fn amount_of(&self, task: &Value) -> Option<Amount> {
         Amount::from_json(self.amount.as_ref()?.find(task)?).ok()
+    }
+
+    /// What the amount of a normalised task counts; `None` if it has none, or says nothing of it.
+    pub fn unit_of(&self, task: &Value) -> Option<Unit> {
+        self.amount_of(task)?;
+        self.unit.as_ref()?.read_from(task).ok().flatten()
     }
 
     /// The id by which the target recognises a repeat of a normalised task, if the task carries one. It is

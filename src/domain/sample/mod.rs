@@ -25,12 +25,16 @@ use super::path::placeholders;
 use super::policy::facts::Facts;
 use super::policy::people::People;
 use super::policy::usage::Usage;
-use super::request_type::{Place, RequestType, Schema};
+use super::request_type::{Place, RequestType, Schema, UnitRule};
 use super::submission::{BODY_BYTES_MAX, Submission, TASK, validate};
+use super::unit::Unit;
 use value::{Extent, Maker};
 
 /// Stands for whatever a schema does not say.
 const TEXT: &str = "1";
+
+/// What an amount counts where no schema says it.
+const UNIT: &str = "unit";
 
 const HOST: &str = "sample.example";
 const ID: &str = "019d0000-0000-7000-8000-000000000000";
@@ -132,11 +136,14 @@ fn task(request_type: &RequestType, origin: &Origin, extent: Extent) -> Result<V
         task["body"] = made.ok_or(NoSample::NotMade("/body"))?;
     }
     if extent == Extent::Full {
-        for place in [&request_type.subject, &request_type.amount].into_iter().flatten() {
+        let unit = request_type.unit.as_ref().and_then(UnitRule::place);
+        let named = [request_type.subject.as_ref(), request_type.amount.as_ref(), unit];
+        for place in named.into_iter().flatten() {
             put(&mut task, place);
         }
     }
     numeric_amount(request_type, &mut task);
+    named_unit(request_type, &mut task);
     Ok(task)
 }
 
@@ -169,6 +176,16 @@ fn numeric_amount(request_type: &RequestType, task: &mut Value) {
     place.each(task, &mut |value, _| {
         if value.is_string() && Amount::from_json(value).is_err() {
             *value = TEXT.into();
+        }
+    });
+}
+
+/// A text at the unit's place that is no unit is replaced: the schema does not say that it must be one.
+fn named_unit(request_type: &RequestType, task: &mut Value) {
+    let Some(place) = request_type.unit.as_ref().and_then(UnitRule::place) else { return };
+    place.each(task, &mut |value, _| {
+        if value.is_string() && Unit::from_json(value).is_err() {
+            *value = UNIT.into();
         }
     });
 }

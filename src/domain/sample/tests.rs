@@ -80,6 +80,21 @@ fn what_refuses_every_submission_is_a_fault() {
 }
 
 #[test]
+fn a_unit_that_no_schema_describes_is_one_that_may_be_submitted() {
+    for body in [
+        json!({}),
+        json!({"properties": {"c": {"type": "string"}}}),
+        json!({"properties": {"c": {"enum": ["EUR"]}}}),
+    ] {
+        let found = tried(json!({"amount": "/body/sum", "unit": "/body/c", "body": body}));
+        assert!(found.faults.is_empty(), "{found:?}");
+    }
+    let numbers = json!({"properties": {"c": {"enum": [978]}}});
+    let wrong = tried(json!({"amount": "/body/sum", "unit": "/body/c", "body": numbers}));
+    assert_eq!(places(&wrong.notes), ["/body/properties/c"], "{wrong:?}");
+}
+
+#[test]
 fn what_may_be_left_out_does_not_make_a_call_too_long() {
     let each: Map<String, Value> =
         (0..9).map(|n| (format!("q{n}"), json!({"type": "string", "minLength": 1000}))).collect();

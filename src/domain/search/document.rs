@@ -21,6 +21,7 @@ pub fn words_of(request: &Request, shown: &Value, remarks: &[String], people: &P
     let org = words.org().clone();
     words.add_key(org.id(request.id));
     words.add_key(org.request_type(&request.request_type));
+    words.add_key(org.state(request.state));
     org.maker(&request.maker).into_iter().for_each(|key| words.add_key(key));
     words.add(request.terms.subject.as_deref().unwrap_or_default());
     for person in people_of(request) {

@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use crate::domain::actor::Person;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
+use crate::domain::state::State;
 
 /// Between the two words of a pair. Like the others, it is a sign for private use and in no word.
 const PAIR: char = '\u{e000}';
 const ID: char = '\u{e001}';
 const TYPE: char = '\u{e002}';
 const ACCOUNT: char = '\u{e003}';
+const STATE: char = '\u{e004}';
 
 /// The beginning of a digest that stands for a text, in bytes.
 const ORG_BYTES: usize = 4;
@@ -64,6 +66,11 @@ impl OrgKeys {
     /// The key of a request type.
     pub fn request_type(&self, name: &RequestTypeName) -> String {
         format!("{}{TYPE}{}", self.org, digits(name.as_str(), NAME_BYTES))
+    }
+
+    /// The key of a state.
+    pub fn state(&self, state: State) -> String {
+        format!("{}{STATE}{}", self.org, digits(state.name(), NAME_BYTES))
     }
 
     /// The key of an account of a maker.

@@ -25,7 +25,8 @@ pub(super) fn folded(text: &str) -> Cow<'_, str> {
     }
     let (categories, ignorable) =
         (CodePointMapData::<GeneralCategory>::new(), CodePointSetData::new::<DefaultIgnorableCodePoint>());
-    let is_letter = |c: &char| categories.get(*c) != GeneralCategory::NonspacingMark && !ignorable.contains(*c);
+    let is_letter =
+        |c: &char| categories.get(*c) != GeneralCategory::NonspacingMark && !ignorable.contains(*c);
     let decomposed = DecomposingNormalizer::new_nfkd();
     let mut plain = String::with_capacity(text.len());
     for c in decomposed.normalize(&caseless::fold(text)).chars().filter(is_letter) {

@@ -61,9 +61,25 @@ fn a_word_is_a_run_of_letters_and_digits_without_case_width_and_diacritics() {
 fn every_word_must_be_there_and_the_last_one_may_be_a_beginning() {
     let texts = ["Refund for a customer", "chen@example.com", "api.example.com:8443", "1240.00"];
     for found in [
-        "refund", "REFUND customer", "customer refund", "refund cust", "chen@example.com", "chen", "example.com", "api.exam",
-        "api.example.com", "api.example.com:8443", "1240.00", "1240", "1240.0", "réfund", "\"refund\" AND", "refund*",
-        "(refund", "refund -- a", "re\u{ad}fund",
+        "refund",
+        "REFUND customer",
+        "customer refund",
+        "refund cust",
+        "chen@example.com",
+        "chen",
+        "example.com",
+        "api.exam",
+        "api.example.com",
+        "api.example.com:8443",
+        "1240.00",
+        "1240",
+        "1240.0",
+        "réfund",
+        "\"refund\" AND",
+        "refund*",
+        "(refund",
+        "refund -- a",
+        "re\u{ad}fund",
     ] {
         // Words that are signs of a query language elsewhere are plain words here.
         let is_word = found.contains("AND");
@@ -81,7 +97,9 @@ fn words_with_a_sign_between_them_are_found_only_where_they_stand_so() {
     for grouped in ["1,240.00", "1240.00", "1.240", "1\u{2009}240", "1240", "1,240"] {
         assert!(finds(grouped, &["1240.00"]), "{grouped}");
     }
-    assert!(!finds("240.00", &["1240.00"]) && !finds("12,40", &["1240.00"]) && !finds("10.0.0.1", &["100.0.1"]));
+    assert!(
+        !finds("240.00", &["1240.00"]) && !finds("12,40", &["1240.00"]) && !finds("10.0.0.1", &["100.0.1"])
+    );
     assert!(finds("東京", &["私は東京都に住んでいます"]) && !finds("京東", &["私は東京都に住んでいます"]));
 }
 
@@ -90,9 +108,13 @@ fn an_id_is_found_by_its_first_eight_digits_or_more_with_hyphens_or_without() {
     let id = RequestId::parse("0190b6f2-7a3c-7cc0-8000-000000000001").unwrap();
     let keys: BTreeSet<String> = WordSet::of_id(&org(), id).text().split(' ').map(str::to_owned).collect();
     let finds = |text: &str| has(&keys, &Query::parse(text).unwrap().sought(&org()));
-    for found in
-        ["0190b6f2", "0190B6F2-7a3c", "0190b6f2-7a3c-7", "0190b6f27a3c7cc0", "0190b6f2-7a3c-7cc0-8000-000000000001"]
-    {
+    for found in [
+        "0190b6f2",
+        "0190B6F2-7a3c",
+        "0190b6f2-7a3c-7",
+        "0190b6f27a3c7cc0",
+        "0190b6f2-7a3c-7cc0-8000-000000000001",
+    ] {
         assert!(finds(found), "{found}");
     }
     for missed in ["0190b6f", "0190b6f3", "7a3c", "0190-b6f27a3c", "0190b6f2-7a3c-7cc0-8000-000000000002"] {
@@ -129,10 +151,12 @@ fn what_is_too_much_is_left_out_of_a_request_and_refused_in_a_query() {
 /// Texts with letters and signs that are special somewhere.
 fn odd_text() -> impl Strategy<Value = String> {
     let odd = prop::sample::select(vec![
-        'a', 'B', '7', ' ', '.', '"', '\'', '\\', '*', ':', '&', '|', '!', '(', ')', '<', '-', '+', '^', '%', '\0', 'ß', 'İ',
-        'ø', '\u{301}', '\u{ad}', '\u{200d}', '日', 'あ', 'ﬀ', '①', 'Ａ', '\u{e000}', '\u{e010}', '\u{a0}', '가',
+        'a', 'B', '7', ' ', '.', '"', '\'', '\\', '*', ':', '&', '|', '!', '(', ')', '<', '-', '+', '^', '%',
+        '\0', 'ß', 'İ', 'ø', '\u{301}', '\u{ad}', '\u{200d}', '日', 'あ', 'ﬀ', '①', 'Ａ', '\u{e000}',
+        '\u{e010}', '\u{a0}', '가',
     ]);
-    prop::collection::vec(prop_oneof![4 => odd, 1 => any::<char>()], 0..40).prop_map(|chars| chars.iter().collect())
+    prop::collection::vec(prop_oneof![4 => odd, 1 => any::<char>()], 0..40)
+        .prop_map(|chars| chars.iter().collect())
 }
 
 proptest! {

@@ -25,6 +25,7 @@ use super::ids::RequestId;
 use super::json::{self, FAULTS_MAX, Reading};
 use super::path::placeholders;
 use super::request_type::{Lists, REPEAT_ID_CHARS_MAX, RepeatRules, RequestType, Schema};
+use super::unit::Unit;
 use super::words::Words;
 
 pub use super::entity::EntityInfo;
@@ -77,6 +78,8 @@ pub struct Submission {
     pub subject: Option<String>,
     /// The amount, if its type names one.
     pub amount: Option<Amount>,
+    /// What the amount counts, if that is known.
+    pub unit: Option<Unit>,
     /// One sentence about it; masked and secret fields are not in it.
     pub summary: String,
 }
@@ -125,9 +128,10 @@ pub fn validate(
     let digest = Digest::of(&call_bytes);
     let subject = request_type.subject_of(&task);
     let subject = subject.map_err(|sentence| vec![Fault::new(TASK, FaultKind::Subject { sentence })])?;
-    let (amount, summary) = (request_type.amount_of(&task), request_type.summary_of(&task));
+    let (amount, unit) = (request_type.amount_of(&task), request_type.unit_of(&task));
+    let summary = request_type.summary_of(&task);
     let label = target.label.clone();
-    Ok(Submission { entity, reason, task, call, call_bytes, digest, label, subject, amount, summary })
+    Ok(Submission { entity, reason, task, call, call_bytes, digest, label, subject, amount, unit, summary })
 }
 
 /// Checks everything around the task.
@@ -290,7 +294,7 @@ fn check_free_body(method: &str, body: Option<&Value>, faults: &mut Vec<Fault>) 
     faults.push(Fault::new(pointer_to(TASK, "body"), kind));
 }
 
-/// Checks the subject, the amount and the id of a repeat, unless they have another fault.
+/// Checks the subject, the amount with its unit and the id of a repeat, unless they have another fault.
 fn check_meaning(request_type: &RequestType, task: &Value, faults: &mut Vec<Fault>) {
     if !faults.is_empty() {
         return;
@@ -307,6 +311,11 @@ fn check_meaning(request_type: &RequestType, task: &Value, faults: &mut Vec<Faul
         && let Some(Err(sentence)) = place.find(task).map(Amount::from_json)
     {
         faults.push(Fault::new(format!("{TASK}{}", place.as_str()), FaultKind::Amount { sentence }));
+    }
+    if let Some(rule) = &request_type.unit
+        && let (Some(place), Err(sentence)) = (rule.place(), rule.read_from(task))
+    {
+        faults.push(Fault::new(format!("{TASK}{}", place.as_str()), FaultKind::Unit { sentence }));
     }
     if let Some(RepeatRules::AlreadyDone(already)) = &request_type.repeat
         && let Some(id) = request_type.repeat_key(task)

@@ -46,7 +46,7 @@ use crate::store::settlement_words::SettlementWordRow;
 use crate::store::submission_keys::SubmissionKeyRow;
 use crate::store::submissions::NewSubmission;
 use crate::store::usage::{UsageKey, UsageRow};
-use crate::store::{AnyConnection, StoreError, executions, joined_events, to_micros};
+use crate::store::{AnyConnection, StoreError, executions, joined_events};
 
 /// A request as loaded and as changed.
 struct Entry {
@@ -103,7 +103,7 @@ pub(super) struct BatchRows<'a> {
     /// Who is told of which changes.
     subscriptions: Subscriptions,
     outbox: Vec<OutboxRow>,
-    /// Requests whose words change.
+    /// Requests that are found by something else from now on.
     unindexed: Vec<QueuedRow>,
     /// Whether the batch makes a change that somebody is told of.
     pub(super) has_outbox: bool,
@@ -295,7 +295,8 @@ impl<'a> BatchRows<'a> {
         {
             return Ok(());
         }
-        if EventType::of(&event.kind).adds_words() {
+        let is_moved = event.from.is_some_and(|from| from != event.to);
+        if is_moved || EventType::of(&event.kind).adds_words() {
             self.unindexed.push(QueuedRow::of_event(request, event));
         }
         let row = EventRow::new(request, event, self.clock.new_id(), origin);

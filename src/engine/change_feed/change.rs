@@ -1,13 +1,16 @@
-//! A change: one thing that happened to a request, without anything of its payload.
+//! A change: one thing that happened to a request. Of its payload it has the amount, which everybody who may read the
+//! request sees.
 
 use chrono::{DateTime, Utc};
 
 use crate::domain::actor::Person;
+use crate::domain::amount::Amount;
 use crate::domain::ids::{OrgId, RequestId, RequestTypeName};
 use crate::domain::lifecycle::{Event, EventType};
 use crate::domain::outcome::Outcome;
 use crate::domain::policy::{Capacity, Risk};
 use crate::domain::request::{Request, State, Verdict};
+use crate::domain::unit::Unit;
 use crate::store::requests::{BriefTerms, RequestRow, parse_state};
 use crate::store::{StoreError, from_micros};
 
@@ -32,6 +35,10 @@ pub struct Change {
     pub waits_for: Vec<Capacity>,
     /// The request's risk.
     pub risk: Option<Risk>,
+    /// How much its call is about.
+    pub amount: Option<Amount>,
+    /// What that amount counts.
+    pub unit: Option<Unit>,
     /// When its rule wants it decided.
     pub due_at: Option<DateTime<Utc>>,
     /// Its place in an inbox.
@@ -145,6 +152,8 @@ impl Change {
             maker: request.maker.clone(),
             waits_for: request.waits_for.clone(),
             risk: request.terms.risk,
+            amount: request.terms.amount,
+            unit: request.terms.unit.clone(),
             due_at: request.terms.due_at,
             sort_at: request.sort_at(),
             by: event.by.clone(),
@@ -161,7 +170,7 @@ impl Change {
 
     /// A stored event of the request in `row`.
     pub(super) fn of_row(row: &RequestRow, event: StoredEvent) -> Result<Self, StoreError> {
-        let BriefTerms { risk, due_at, .. } = row.brief_terms()?;
+        let BriefTerms { risk, due_at, amount, unit, .. } = row.brief_terms()?;
         Ok(Self {
             seq: 0,
             org: OrgId::new(row.org_id.clone()),
@@ -171,6 +180,8 @@ impl Change {
             request_type: RequestTypeName::new(row.request_type.clone()),
             waits_for: row.waits_for()?,
             risk,
+            amount,
+            unit,
             due_at,
             sort_at: from_micros(row.sort_at)?,
             by: event.by,

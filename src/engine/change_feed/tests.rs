@@ -33,6 +33,8 @@ fn change(org: &str, number: u64) -> Change {
         maker: Person::system(),
         waits_for: Vec::new(),
         risk: None,
+        amount: None,
+        unit: None,
         due_at: None,
         sort_at: now(),
         by: Person::system(),

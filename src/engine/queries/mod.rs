@@ -256,7 +256,7 @@ fn numbered(
 /// Where a list in this order goes on after `request`.
 fn position_of(request: &Request, sort: Sort) -> Position {
     let at = match sort.by {
-        SortBy::Start => Some(request.started_at),
+        SortBy::Start | SortBy::Maker => Some(request.started_at),
         SortBy::End => request.ended_at,
     };
     Position { at: at.map(crate::store::to_micros), id: request.id }

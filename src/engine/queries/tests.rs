@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::engine::SubmissionInput;
 use crate::engine::fixture::{Fixture, body, checker, input, maker};
-use crate::engine::narrowed_inbox::NarrowingLimits;
+use crate::engine::narrowed_inbox::{NarrowingLimits, PlaceInList, WaitingList};
 
 const NEWEST: Sort = Sort { by: SortBy::Start, descending: true };
 
@@ -57,10 +57,11 @@ async fn rows_are_read_without_any_call() {
     engine.walk_rows(&reader, listing(), page.next).await.unwrap();
     assert!(!reads_calls(&statements));
     let limits = NarrowingLimits { shown: 2, looked_at: 10 };
-    assert_eq!(engine.needs_me_narrowed(&reader, None, limits, |_| true).await.unwrap().rows.len(), 2);
-    assert!(!reads_calls(&statements));
-    assert_eq!(engine.for_my_capacities(&reader, None, 2).await.unwrap().rows.len(), 2);
-    assert!(!reads_calls(&statements));
+    for list in [WaitingList::NeedsMe, WaitingList::MyGroups] {
+        let at = (list, PlaceInList::default());
+        assert_eq!(engine.waiting_page(&reader, at, limits, |_| true).await.unwrap().rows.len(), 2);
+        assert!(!reads_calls(&statements));
+    }
     let beginning = ids[0].to_string();
     assert_eq!(engine.find_by_beginning(&reader, &beginning, 5).await.unwrap().len(), 1);
     assert!(!reads_calls(&statements));

@@ -78,13 +78,16 @@ fn words(
     for (key, text) in remarks::list(conn, &remarked)? {
         said.entry(key).or_default().push(text);
     }
-    requests.iter().map(|request| {
-        let key = key_of(request);
-        let missing = || StoreError::Corrupt(format!("{} has no call", request.id));
-        let call = calls.remove(&key).ok_or_else(missing)?;
-        let remarks = said.remove(&key).unwrap_or_default();
-        words_of_one(conn, (book, people), (request, call, remarks))
-    }).collect()
+    requests
+        .iter()
+        .map(|request| {
+            let key = key_of(request);
+            let missing = || StoreError::Corrupt(format!("{} has no call", request.id));
+            let call = calls.remove(&key).ok_or_else(missing)?;
+            let remarks = said.remove(&key).unwrap_or_default();
+            words_of_one(conn, (book, people), (request, call, remarks))
+        })
+        .collect()
 }
 
 fn words_of_one(

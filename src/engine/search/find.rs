@@ -74,7 +74,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::PermissionMissing`] for whoever may read nothing.
-    pub async fn search_rows(&self, actor: &Actor, input: SearchInput) -> Result<Found<RowView>, EngineError> {
+    pub async fn search_rows(
+        &self,
+        actor: &Actor,
+        input: SearchInput,
+    ) -> Result<Found<RowView>, EngineError> {
         let (search, reader) = (self.search(actor, input)?, self.reader_for(actor));
         let now = self.inner.clock.now();
         let read = move |conn: &mut AnyConnection| {
@@ -116,6 +120,10 @@ impl Engine {
         }
         if let Some(name) = &request_type {
             sought.push(Sought::One(Term::exact(keys.request_type(name))));
+        }
+        if !states.is_empty() {
+            let state = |state: &State| Sought::One(Term::exact(keys.state(*state)));
+            sought.push(Sought::Any(states.iter().map(state).collect()));
         }
         (filter.states, filter.request_type) = (states, request_type);
         Ok(Search { filter, sought: Sought::All(sought), after, limit })

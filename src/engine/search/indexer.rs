@@ -101,7 +101,8 @@ impl Engine {
     }
 
     fn note_lag(&self, since: Option<DateTime<Utc>>) {
-        let lag = since.map_or(TimeDelta::zero(), |since| (self.inner.clock.now() - since).max(TimeDelta::zero()));
+        let lag =
+            since.map_or(TimeDelta::zero(), |since| (self.inner.clock.now() - since).max(TimeDelta::zero()));
         self.inner.metrics.set_search_lag(lag);
         self.inner.search_lag.store(lag.num_microseconds().unwrap_or(i64::MAX), Ordering::Relaxed);
     }

@@ -31,6 +31,8 @@ pub struct ExportedRequest {
     type_version: String,
     /// The amount, as a plain decimal.
     amount: Option<String>,
+    /// What the amount counts, if that is known.
+    unit: Option<String>,
     /// How the execution ended.
     outcome: Option<Word<Outcome>>,
     /// The name of the client that the submission came through.
@@ -60,6 +62,7 @@ impl ExportedRequest {
         Self {
             type_version: request.type_version.clone(),
             amount: request.terms.amount.map(|amount| amount.to_string()),
+            unit: request.terms.unit.as_ref().map(ToString::to_string),
             outcome: outcome(request.state).map(Word),
             via: via(trail),
             stages: stages(request, &view.pinned),

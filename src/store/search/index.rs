@@ -78,6 +78,7 @@ fn known(conn: &mut AnyConnection, documents: &[&Document]) -> Result<HashMap<Ke
 
 /// The number of the last document; 0 if there is none.
 pub(super) fn last(conn: &mut AnyConnection) -> Result<i64, StoreError> {
-    let last: Option<i64> = search_documents::table.select(max(search_documents::document)).get_result(conn)?;
+    let last: Option<i64> =
+        search_documents::table.select(max(search_documents::document)).get_result(conn)?;
     Ok(last.unwrap_or(0))
 }

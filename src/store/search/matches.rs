@@ -28,9 +28,8 @@ pub fn beginning(conn: &mut AnyConnection) -> Result<i64, StoreError> {
 
 /// The place of a request in the list of all documents; `None` if it was never indexed.
 pub fn place_of(conn: &mut AnyConnection, org: &OrgId, id: RequestId) -> Result<Option<i64>, StoreError> {
-    let named = search_documents::org_id
-        .eq(org.as_str())
-        .and(search_documents::request_id.eq(StoredId::from(id)));
+    let named =
+        search_documents::org_id.eq(org.as_str()).and(search_documents::request_id.eq(StoredId::from(id)));
     let place = search_documents::table.filter(named).select(search_documents::document);
     Ok(place.get_result(conn).optional()?)
 }

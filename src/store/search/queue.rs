@@ -1,4 +1,4 @@
-//! The table `search_queue`: requests whose words changed since they were indexed.
+//! The table `search_queue`: requests that changed since they were indexed.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -25,20 +25,12 @@ pub struct QueuedRow {
 impl QueuedRow {
     /// A submission.
     pub(in crate::store) fn of(request: &RequestRow) -> Self {
-        Self {
-            org_id: request.org_id.clone(),
-            request_id: request.request_id,
-            at: request.started_at,
-        }
+        Self { org_id: request.org_id.clone(), request_id: request.request_id, at: request.started_at }
     }
 
     /// A change of a request.
     pub fn of_event(request: &Request, event: &Event) -> Self {
-        Self {
-            org_id: request.org.to_string(),
-            request_id: request.id.into(),
-            at: to_micros(event.at),
-        }
+        Self { org_id: request.org.to_string(), request_id: request.id.into(), at: to_micros(event.at) }
     }
 }
 

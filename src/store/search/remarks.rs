@@ -21,8 +21,7 @@ pub fn list(conn: &mut AnyConnection, keys: &[Key]) -> Result<Vec<(Key, String)>
         .order((events::org_id, events::request_id, events::seq))
         .select((events::org_id, events::request_id, events::message))
         .load(conn)?;
-    let remark = |(org, id, message): (String, Option<StoredId>, Option<String>)| {
-        Some((key_of(&org, id?), message?))
-    };
+    let remark =
+        |(org, id, message): (String, Option<StoredId>, Option<String>)| Some((key_of(&org, id?), message?));
     Ok(rows.into_iter().filter_map(remark).collect())
 }

@@ -74,7 +74,14 @@
   if (rail && here && rail.scrollWidth > rail.clientWidth) rail.scrollLeft = here.offsetLeft - (rail.clientWidth - here.offsetWidth) / 2;
 
   // Numbers: each counts the requests that its filter lets through, and stays true as they come and go.
-  const fits = (n, d) => ['due', 'risk', 'type', 'unread'].every((k) => !n[k] || n[k] === d[k]);
+  // Amounts are compared and added digit by digit: no number of a script holds all of them.
+  const whole = (texts) => {
+    const places = Math.max(0, ...texts.map((t) => (t.split('.')[1] || '').length));
+    return [places, texts.map((t) => { const [i, f = ''] = t.split('.'); return BigInt(i + f.padEnd(places, '0')); })];
+  };
+  const ordered = (...texts) => { const [small, large] = whole(texts)[1]; return small <= large; };
+  const fits = (n, d) => ['due', 'risk', 'type', 'unread', 'unit'].every((k) => !n[k] || n[k] === d[k])
+    && (!n.min || d.amount && ordered(n.min, d.amount)) && (!n.max || d.amount && ordered(d.amount, n.max));
   const retitle = () => {
     const n = $('[data-count=needs_me]')?.textContent.trim(), t = document.title.replace(/^\(\d+\+?\) /, '');
     if (n && !/^Error/.test(t)) document.title = (n === '0' ? '' : '(' + n + ') ') + t;
@@ -204,11 +211,9 @@
   rows.forEach((r, i) => r.addEventListener('focusin', () => { if (cur !== i) { rows[cur]?.classList.remove('is-cur'); rows[cur]?.parentElement.removeAttribute('aria-current'); cur = i; r.classList.add('is-cur'); r.parentElement.setAttribute('aria-current', 'true'); } }));
   const boxes = () => $$('[data-rows] input[type=checkbox], .picks input[type=checkbox]');
   const bar = $('[data-selbar]');
-  // Amounts are added digit by digit: no number of a script holds all of them.
   const added = (texts) => {
-    const places = Math.max(0, ...texts.map((t) => (t.split('.')[1] || '').length));
-    const whole = (t) => { const [i, f = ''] = t.split('.'); return BigInt(i + f.padEnd(places, '0')); };
-    let sum = texts.reduce((all, t) => all + whole(t), 0n), sign = '';
+    const [places, all] = whole(texts);
+    let sum = all.reduce((a, b) => a + b, 0n), sign = '';
     if (sum < 0n) { sum = -sum; sign = '−'; }
     const digits = sum.toString().padStart(places + 1, '0'), at = digits.length - places;
     const fraction = digits.slice(at).replace(/0+$/, '');
@@ -216,9 +221,9 @@
   };
   const totals = (on) => {
     const kinds = new Map();
-    on.forEach((b) => { const { kind, amount } = b.dataset; if (amount) kinds.set(kind, [...kinds.get(kind) || [], amount]); });
+    on.forEach((b) => { const { kind, unit, amount } = b.dataset, key = unit ? '\n' + unit : kind; if (amount) kinds.set(key, [...kinds.get(key) || [], amount]); });
     const makers = new Set(on.map((b) => b.dataset.maker)).size;
-    return [makers + (makers === 1 ? ' maker' : ' makers'), ...[...kinds].map(([kind, amounts]) => kind + ': ' + added(amounts))].join(' · ');
+    return [makers + (makers === 1 ? ' maker' : ' makers'), ...[...kinds].sort().map(([key, amounts]) => key[0] === '\n' ? added(amounts) + '\u00a0' + key.slice(1) : key + ': ' + added(amounts))].join(' · ');
   };
   const sum = () => {
     const on = boxes().filter((b) => b.checked);

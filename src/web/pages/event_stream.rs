@@ -31,7 +31,7 @@ use crate::engine::sessions::SessionId;
 use crate::http::query::Parameters;
 use crate::web::html::is_odd;
 use crate::web::parts::format::{When, state_of};
-use crate::web::parts::inbox_filter::Due;
+use crate::web::parts::inbox_filter::{Due, UnitChoice};
 use crate::web::parts::who::Names;
 use crate::web::session::Session;
 use crate::web::{Page, PageError, Web};
@@ -300,6 +300,7 @@ impl Stream {
             | ChangeKind::Probed => "change",
         };
         let state = state_of(change.state, &change.waits_for);
+        let unit = UnitChoice::of(change.amount, change.unit.as_ref());
         let now = self.slot.web.engine.clock().now();
         let data = json!({
             "id": change.id.to_string(),
@@ -314,6 +315,8 @@ impl Stream {
             "due": Due::of(change.due_at, change.sort_at, When::at(now, self.slot.zone)).word(),
             "risk": change.risk.map_or("", Risk::name),
             "type": change.request_type.as_str(),
+            "unit": unit.as_ref().map_or("", UnitChoice::word),
+            "amount": change.amount.map(|amount| amount.to_string()),
         });
         let id = self.subscription.position_after(change);
         text.push_str(&format!("event: {name}\nid: {id}\ndata: {data}\n\n"));

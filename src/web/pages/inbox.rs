@@ -1,44 +1,51 @@
-//! Needs me: what a person may decide now, by when it is due, with filters as links.
+//! Needs me: what a person may decide now, by when it is due or in another order, with filters as links.
+
+use std::collections::BTreeSet;
 
 use crate::domain::policy::Risk;
 use crate::domain::waiting::WaitingRequest;
+use crate::engine::Engine;
 use crate::engine::inbox::InboxPosition;
-use crate::engine::narrowed_inbox::{NarrowedPage, NarrowingLimits, PreviousPage};
+use crate::engine::inbox_order::InboxOrder;
+use crate::engine::narrowed_inbox::{NarrowedPage, NarrowingLimits, PlaceInList, PreviousPage, WaitingList};
 use crate::engine::queries::RowView;
 use crate::http::cursor;
 use crate::http::query::Parameters;
 use crate::web::html::Markup;
 use crate::web::parts::came_from::CameFrom;
-use crate::web::parts::inbox_filter::{Due, FILTER_NAMES, InboxFilter};
+use crate::web::parts::chips::{Chip, Count, ListFilter};
+use crate::web::parts::format::When;
+use crate::web::parts::inbox_filter::{AmountRange, Due, FILTER_NAMES, InboxFilter, UnitChoice};
 use crate::web::parts::layout::{COUNTED_MAX, Nav, Shell};
-use crate::web::parts::request_list::{
-    Chip, Count, ListFilter, ListTemplate, RequestRow, RowContext, RowGroup, RowReader,
-};
-use crate::web::sentences::SWITCHED_OFF;
+use crate::web::parts::list_controls::{AmountForm, ListControls, SelectAll, order_links, row_links};
+use crate::web::parts::request_list::{ListTemplate, RequestRow, RowContext, RowGroup, RowReader};
+use crate::web::sentences::{NO_AMOUNT, SWITCHED_OFF};
 use crate::web::session::Session;
-use crate::web::{Page, PageError, PageRequest, ok};
+use crate::web::{BASE, Page, PageError, PageRequest, ok};
 
 /// Rows on a page.
 pub const ROWS: usize = 50;
 
 /// How many requests of an inbox a page looks at, to say how many there are of each kind: as many as the rail
-/// counts, and more if a filter is set or on a further page.
+/// counts, and more if a filter is set, on a further page, and in another order than what is due.
 const LOOKED_AT: usize = COUNTED_MAX + 1;
-const LOOKED_AT_FURTHER: usize = 1_000;
+/// See [`LOOKED_AT`].
+pub const LOOKED_AT_FURTHER: usize = 1_000;
 
 /// `GET /ui/needs-me`
 pub async fn needs_me(page: PageRequest) -> Page {
     let known: Vec<&str> = FILTER_NAMES.into_iter().chain(["after"]).collect();
     let mut parameters = Parameters::of(&page.http, &known)?;
     let filter = InboxFilter::read(&mut parameters);
-    let after = position(&mut parameters, &page.session, Nav::NeedsMe)?;
+    let problem = amount_problem(&parameters);
+    let bound = bound_in(&page.session, Nav::NeedsMe, filter.order);
+    let after = parameters.text("after").map(|after| position(after, &bound)).transpose()?.flatten();
     parameters.finish()?;
-    let when = page.when;
-    let fitting = filter.clone();
-    let fits = move |waiting: &WaitingRequest| fitting.fits(waiting, when);
-    let looked_at = if filter.is_set() || after.is_some() { LOOKED_AT_FURTHER } else { LOOKED_AT };
+    let is_first = after.is_none() && !filter.is_set() && filter.order == InboxOrder::Due;
+    let looked_at = if is_first { LOOKED_AT } else { LOOKED_AT_FURTHER };
     let limits = NarrowingLimits { shown: ROWS, looked_at };
-    let found = page.engine().needs_me_narrowed(page.actor(), after, limits, fits).await?;
+    let at = (WaitingList::NeedsMe, PlaceInList { order: filter.order, after });
+    let found = page.engine().waiting_page(page.actor(), at, limits, fitting(&filter, page.when)).await?;
     let shell = Shell::around(&page, Nav::NeedsMe, found.looked_at.clone());
     let from = CameFrom::list(Nav::NeedsMe, page.http.query_string());
     let context = RowContext::read(&page, &found.rows, RowReader::MayDecide, from).await?;
@@ -48,23 +55,39 @@ pub async fn needs_me(page: PageRequest) -> Page {
     let elsewhere = || "Requests that wait for other people in your groups are under My groups.".to_owned();
     let has_filter = filter.is_set();
     let first = counts.url(&filter);
+    let has_bulk = groups.iter().flat_map(|group| &group.rows).any(|row| row.can_bulk);
+    let controls = counts.controls(problem, has_bulk);
     ok(&ListTemplate {
         lead: Markup::new(format!("{}{}", counts.lead(), counts.unread(&groups))),
         empty_title: if has_filter { "No request fits" } else { "Nothing needs you" },
         empty: why_nothing.unwrap_or_else(elsewhere),
         filters: counts.filters(),
+        controls,
         place: counts.place(),
         previous: found.previous.as_ref().map(|previous| match previous {
             PreviousPage::First => first.clone(),
-            PreviousPage::After(turn) => next_url(&page.session, Nav::NeedsMe, first.clone(), turn),
+            PreviousPage::After(turn) => next_url(&bound, first.clone(), turn),
         }),
-        next: found.next.as_ref().map(|turn| next_url(&page.session, Nav::NeedsMe, first.clone(), turn)),
+        next: found.next.as_ref().map(|turn| next_url(&bound, first.clone(), turn)),
         is_needs_me: true,
-        has_bulk: groups.iter().flat_map(|group| &group.rows).any(|row| row.can_bulk),
+        has_bulk,
+        whole: counts.url(&filter.cleared()),
         first,
         filter: filter.clone(),
         ..ListTemplate::plain(shell, &context.from, groups)
     })
+}
+
+/// What lets through what a filter does.
+pub fn fitting(filter: &InboxFilter, when: When) -> impl Fn(&WaitingRequest) -> bool + Send + use<> {
+    let filter = filter.clone();
+    move |waiting| filter.fits(waiting, when)
+}
+
+/// What is wrong with the range of amounts that somebody wrote; empty if nothing is.
+fn amount_problem(parameters: &Parameters) -> String {
+    let is_wrong = |name| parameters.text(name).is_some_and(|text| AmountRange::read(text).is_none());
+    if is_wrong("min") || is_wrong("max") { NO_AMOUNT.to_owned() } else { String::new() }
 }
 
 /// Every number of the page: all of them count what was looked at.
@@ -93,11 +116,14 @@ impl Counts<'_> {
 
     fn lead(&self) -> Markup {
         let all = self.count(&InboxFilter::default());
-        if !self.filter.is_set() {
-            return Markup::new(format!("For you to decide now: {all}."));
+        let mut lead = format!("For you to decide now: {all}.");
+        if self.filter.is_set() {
+            lead.push_str(&format!(" The filters let {} of them through.", self.count(self.filter)));
         }
-        let fitting = self.count(self.filter);
-        Markup::new(format!("For you to decide now: {all}. The filters let {fitting} of them through."))
+        if self.filter.order != InboxOrder::Due && self.found.has_more {
+            lead.push_str(&format!(" Only the {LOOKED_AT_FURTHER} that are due first are in this order."));
+        }
+        Markup::new(lead)
     }
 
     /// ` 3 unread.`, or nothing; of what is on the page, and it says so where that is not all.
@@ -140,6 +166,67 @@ impl Counts<'_> {
         names
     }
 
+    /// What their amounts count, each once.
+    fn units(&self) -> BTreeSet<UnitChoice> {
+        let looked_at = self.found.looked_at.iter();
+        let of = |waiting: &WaitingRequest| UnitChoice::of(waiting.amount, waiting.unit.as_ref());
+        looked_at.filter_map(of).chain(self.filter.unit.clone()).collect()
+    }
+
+    fn controls(&self, problem: String, has_bulk: bool) -> ListControls {
+        let (filter, url) = (self.filter, |filter: &InboxFilter| self.url(filter));
+        let has_amounts = !self.units().is_empty() || filter.amounts.is_set() || !problem.is_empty();
+        let is_offered = |order: &InboxOrder| match order {
+            InboxOrder::Largest | InboxOrder::Smallest => has_amounts || *order == filter.order,
+            InboxOrder::Due | InboxOrder::Newest | InboxOrder::Oldest | InboxOrder::Maker => true,
+        };
+        let orders: Vec<InboxOrder> = InboxOrder::ALL.into_iter().filter(is_offered).collect();
+        if self.found.looked_at.len() < 2 {
+            return ListControls::default();
+        }
+        let form = || AmountForm::of(filter, self.unit_chips(), problem, url);
+        ListControls {
+            orders: order_links(&orders, filter, url),
+            rows: row_links(filter, url),
+            amounts: has_amounts.then(form),
+            select_all: has_bulk.then(|| self.select_all()),
+        }
+    }
+
+    /// Links for what the amounts count, where there is a choice.
+    fn unit_chips(&self) -> Vec<Chip> {
+        let filter = self.filter;
+        let with_unit = |unit| InboxFilter { unit, ..filter.clone() };
+        let chip = |unit: UnitChoice| {
+            let is_current = filter.unit.as_ref() == Some(&unit);
+            let name = match &unit {
+                UnitChoice::Of(unit) => unit.to_string(),
+                UnitChoice::Unnamed => "No unit".to_owned(),
+            };
+            self.chip(&name, with_unit(Some(unit)), is_current)
+        };
+        let units = self.units();
+        if units.len() < 2 && filter.unit.is_none() {
+            return Vec::new();
+        }
+        let all = filter.unit.is_some().then(|| self.chip("All", with_unit(None), false));
+        all.into_iter().chain(units.into_iter().map(chip)).collect()
+    }
+
+    /// The way to decide about everything that fits, or about as much as may be decided together.
+    fn select_all(&self) -> SelectAll {
+        let fitting = self.count(self.filter);
+        let number = self.found.looked_at.iter().filter(|one| self.filter.fits(one, self.page.when)).count();
+        let of_filter = if self.filter.is_set() { " of this filter" } else { "" };
+        let words = if number > Engine::BULK_MAX || self.found.has_more {
+            format!("Select the first {} of {fitting}{of_filter}", number.min(Engine::BULK_MAX))
+        } else {
+            format!("Select all {fitting}{of_filter}")
+        };
+        let from = CameFrom::list(Nav::NeedsMe, &self.filter.query());
+        SelectAll { url: from.onto(&format!("{BASE}/bulk?all=1")), words: Markup::new(words) }
+    }
+
     fn filters(&self) -> Vec<ListFilter> {
         let filter = self.filter;
         let rules = self.page.engine().rules();
@@ -170,9 +257,18 @@ impl Counts<'_> {
         .collect()
     }
 
+    /// The rows under the headings that go with their order.
+    fn groups(&self, context: &RowContext<'_>) -> Result<Vec<RowGroup>, PageError> {
+        match self.filter.order {
+            InboxOrder::Due => self.by_due(context),
+            InboxOrder::Largest | InboxOrder::Smallest => by_unit(context, &self.found.rows),
+            InboxOrder::Newest | InboxOrder::Oldest | InboxOrder::Maker => unnamed(context, &self.found.rows),
+        }
+    }
+
     /// The rows by when they are due. A list of several pages has no numbers in its headings: they would count
     /// this page only.
-    fn groups(&self, context: &RowContext<'_>) -> Result<Vec<RowGroup>, PageError> {
+    fn by_due(&self, context: &RowContext<'_>) -> Result<Vec<RowGroup>, PageError> {
         let when = self.page.when;
         let is_whole = self.found.previous.is_none() && self.found.next.is_none();
         let mut groups = Vec::new();
@@ -183,16 +279,41 @@ impl Counts<'_> {
             if !rows.is_empty() {
                 let of = InboxFilter { due: Some(due), ..self.filter.clone() };
                 let count = is_whole.then(|| Count::new(rows.len(), false, of));
-                groups.push(RowGroup { name: due.name(), count, rows });
+                groups.push(RowGroup { name: due.name().to_owned(), count, rows });
             }
         }
         Ok(groups)
     }
 }
 
+/// The rows of a list without headings.
+pub fn unnamed(context: &RowContext<'_>, rows: &[RowView]) -> Result<Vec<RowGroup>, PageError> {
+    let rows = RequestRow::all(context, rows)?;
+    let group = |rows| RowGroup { name: String::new(), count: None, rows };
+    Ok(if rows.is_empty() { Vec::new() } else { vec![group(rows)] })
+}
+
+/// Rows that are in the order of their units, under these where there are several.
+pub fn by_unit(context: &RowContext<'_>, rows: &[RowView]) -> Result<Vec<RowGroup>, PageError> {
+    let unit = |row: &RowView| UnitChoice::of(row.request.terms.amount, row.request.terms.unit.as_ref());
+    let groups = rows.chunk_by(|one, other| unit(one) == unit(other));
+    if groups.clone().count() < 2 {
+        return unnamed(context, rows);
+    }
+    let named = |rows: &[RowView]| {
+        let name = match rows.first().and_then(unit) {
+            Some(UnitChoice::Of(unit)) => unit.to_string(),
+            Some(UnitChoice::Unnamed) => "Without a unit".to_owned(),
+            None => "Without an amount".to_owned(),
+        };
+        Ok(RowGroup { name, count: None, rows: RequestRow::all(context, rows)? })
+    };
+    groups.map(named).collect()
+}
+
 /// The next page of the list at `url`.
-pub fn next_url(session: &Session, nav: Nav, url: String, turn: &InboxPosition) -> String {
-    let cursor = cursor::write(&bound_to(session, nav), Some(turn.at), &turn.id.to_string());
+pub fn next_url(bound: &str, url: String, turn: &InboxPosition) -> String {
+    let cursor = cursor::write(bound, Some(turn.at), &turn.id.to_string());
     format!("{url}{}after={cursor}", if url.contains('?') { '&' } else { '?' })
 }
 
@@ -201,13 +322,13 @@ pub fn bound_to(session: &Session, nav: Nav) -> String {
     cursor::fingerprint(&format!("{}{}{}", nav.path(), session.actor.org, session.actor.person.key()))
 }
 
-/// The position after which the page begins.
-pub fn position(
-    parameters: &mut Parameters,
-    session: &Session,
-    nav: Nav,
-) -> Result<Option<InboxPosition>, PageError> {
-    let Some(text) = parameters.text("after") else { return Ok(None) };
-    let position = cursor::read_position(text, &bound_to(session, nav))?;
+/// What a cursor is bound to where the list has several orders: it goes on in none but its own.
+pub fn bound_in(session: &Session, nav: Nav, order: InboxOrder) -> String {
+    cursor::fingerprint(&format!("{} {}", bound_to(session, nav), order.word()))
+}
+
+/// The position that a cursor names.
+pub fn position(cursor: &str, bound: &str) -> Result<Option<InboxPosition>, PageError> {
+    let position = cursor::read_position(cursor, bound)?;
     Ok(position.at.map(|at| InboxPosition { at, id: position.id }))
 }

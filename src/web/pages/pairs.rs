@@ -16,7 +16,10 @@ use crate::web::parts::who::{Names, Who};
 use crate::web::{Page, PageError, PageRequest, ok};
 
 /// How many days are looked at unless the address says otherwise, today included.
-const DAYS: i64 = 30;
+const DAYS: u64 = 30;
+
+/// The most days that are looked at, as the engine has it.
+const DAYS_MAX: u64 = RANGE_MAX.num_days().unsigned_abs();
 
 /// The columns of the file.
 pub const CSV_COLUMNS: [&str; 14] = [
@@ -102,8 +105,11 @@ impl DayRange {
         let tomorrow = zone.first_instant(zone.day(now) + Days::new(1));
         let before =
             before.unwrap_or_else(|| tomorrow.max(from.map_or(tomorrow, |from| from + TimeDelta::days(1))));
-        let from = from.unwrap_or(before - TimeDelta::days(DAYS));
-        let first = before - RANGE_MAX;
+        // By the calendar: a day on which the clocks change is no 24 hours.
+        let last = zone.day(before - TimeDelta::seconds(1));
+        let days_before = |days: u64| zone.first_instant(last - Days::new(days));
+        let from = from.unwrap_or_else(|| days_before(DAYS - 1));
+        let first = days_before(DAYS_MAX - 1);
         Self { from: from.max(first), before, zone, is_cut: from < first }
     }
 
@@ -234,6 +240,15 @@ mod tests {
             days(range(Some("2027-01-09T23:00:00Z"), None)),
             expected("2027-01-10", "2027-01-10", false)
         );
+    }
+
+    #[test]
+    fn days_are_counted_by_the_calendar_where_the_clocks_change() {
+        let zone = Zone::parse("Europe/Berlin").unwrap();
+        // Summer time ended on 25 October.
+        let range = DayRange::of((None, None), (at("2026-11-10T12:00:00Z"), zone));
+        assert_eq!((range.first(), range.last()), ("2026-10-12".to_owned(), "2026-11-10".to_owned()));
+        assert_eq!(range.from, at("2026-10-11T22:00:00Z"));
     }
 
     #[test]

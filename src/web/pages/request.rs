@@ -14,6 +14,7 @@ use crate::http::query::escaped;
 use crate::web::html::{Markup, filters};
 use crate::web::pages::comment::CommentInput;
 use crate::web::pages::request_types::version_url;
+use crate::web::parts::amounts::{AmountCell, Places, amount_of};
 use crate::web::parts::answer_view::AnswerBox;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::came_from::CameFrom;
@@ -21,7 +22,7 @@ use crate::web::parts::changes_view::ChangesView;
 use crate::web::parts::comments::CommentLine;
 use crate::web::parts::event_text::{EventWords, describe_event};
 use crate::web::parts::format::{
-    self, DigestWords, RiskMark, StateWord, Time, When, amount_words, state_label, state_with, summary,
+    self, DigestWords, RiskMark, StateWord, Time, When, state_label, state_with, summary,
 };
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::notices::Note;
@@ -41,18 +42,23 @@ struct Other {
     url: String,
     title: String,
     state: StateWord,
-    amount: Markup,
+    amount: AmountCell,
     maker: Who,
     when: Time,
 }
 
 impl Other {
-    fn of(request: &Request, names: &Names, when: When) -> Self {
+    fn all(others: &[Request], names: &Names, when: When) -> Vec<Self> {
+        let places = Places::of(others);
+        others.iter().map(|other| Self::of(other, places, names, when)).collect()
+    }
+
+    fn of(request: &Request, places: Places, names: &Names, when: When) -> Self {
         Self {
             url: format!("{BASE}/requests/{}", request.id),
             title: summary(request),
             state: state_label(request),
-            amount: amount_words(request.terms.amount),
+            amount: AmountCell::of(&request.terms, places),
             maker: names.who(&request.maker),
             when: when.ago(request.started_at),
         }
@@ -231,12 +237,12 @@ pub fn render_with(
         notes,
         why: why(it),
         subject: it.terms.subject.clone().unwrap_or_default(),
-        amount: amount_words(it.terms.amount),
+        amount: amount_of(&it.terms),
         call: CallView::of(view),
         rejections,
         looks,
         passed: noted.into_iter().chain(passed_checks(it)).collect(),
-        others: others.iter().map(|other| Other::of(other, &names, when)).collect(),
+        others: Other::all(others, &names, when),
         others_url: subject_url(it),
         answer: view.answer.as_ref().map(AnswerBox::of),
         revision: it.revision,

@@ -11,7 +11,9 @@ use crate::domain::policy::Policy;
 use crate::domain::policy::bulk::BulkRules;
 use crate::domain::policy::people::People;
 use crate::domain::request::Request;
-use crate::domain::request_type::{CountBy, Counter, Duplicates, ReasonRule, RepeatRules, RequestType};
+use crate::domain::request_type::{
+    CountBy, Counter, Duplicates, ReasonRule, RepeatRules, RequestType, UnitRule,
+};
 use crate::domain::rules::StaleRule;
 use crate::domain::wording::capitalised;
 use crate::engine::Deadlines;
@@ -186,6 +188,7 @@ fn facts(known: &RequestType, deadlines: Deadlines) -> Vec<String> {
         ReasonRule::Optional => None,
         ReasonRule::Required => Some("Its makers must say why".to_owned()),
     });
+    facts.extend(known.unit.as_ref().map(unit_words));
     facts.extend(known.retry.attempts.map(|attempts| format!("Sent at most {attempts} times in all")));
     facts.extend(known.repeat.as_ref().map(repeat_words));
     if known.recheck_at_execution {
@@ -194,6 +197,13 @@ fn facts(known: &RequestType, deadlines: Deadlines) -> Vec<String> {
     facts.extend(known.bulk.map(bulk_words));
     facts.extend(known.usage.iter().map(counter_words));
     facts
+}
+
+fn unit_words(unit: &UnitRule) -> String {
+    match unit {
+        UnitRule::Word(unit) => format!("Its amount is in {unit}"),
+        UnitRule::At(place) => format!("Its amount is in what {} says", place.as_str()),
+    }
 }
 
 fn bulk_words(rules: BulkRules) -> String {

@@ -7,8 +7,8 @@ use super::history::STATES;
 use crate::domain::ids::RequestTypeName;
 use crate::domain::search::Query;
 use crate::engine::EngineError;
-use crate::engine::search::{Found, SearchInput, SearchPosition};
 use crate::engine::queries::{Filter, RowView};
+use crate::engine::search::{Found, SearchInput, SearchPosition};
 use crate::http::cursor;
 use crate::http::query::{Parameters, escaped};
 use crate::web::html::filters;
@@ -85,7 +85,7 @@ pub async fn page(page: PageRequest) -> Page {
     );
     let mut filter = page.engine().scope(page.actor())?;
     let known_types = page.engine().known_type_names().await?;
-    parameters.narrow(&mut filter, &known_types, page.web.offset);
+    parameters.narrow(&mut filter, &known_types, page.when.zone());
     parameters.finish()?;
     if address.text.is_empty() {
         return nothing(&page, &address, None).await;
@@ -108,20 +108,23 @@ pub async fn page(page: PageRequest) -> Page {
 async fn nothing(page: &PageRequest, address: &Address, problem: Option<String>) -> Page {
     let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let shell = Shell::of(page, Nav::Search).await?;
-    let notes = vec![searching::searched(shell.sees_all)];
-    show(status, &SearchTemplate {
-        shell,
-        text: address.text.clone(),
-        lead: searching::NO_WORDS.to_owned(),
-        problem,
-        states: Vec::new(),
-        types: Vec::new(),
-        rows: Vec::new(),
-        whole: None,
-        first: None,
-        next: None,
-        notes,
-    })
+    let notes = vec![searching::searched(false, shell.sees_all)];
+    show(
+        status,
+        &SearchTemplate {
+            shell,
+            text: address.text.clone(),
+            lead: searching::NO_WORDS.to_owned(),
+            problem,
+            states: Vec::new(),
+            types: Vec::new(),
+            rows: Vec::new(),
+            whole: None,
+            first: None,
+            next: None,
+            notes,
+        },
+    )
 }
 
 async fn found(
@@ -140,22 +143,27 @@ async fn found(
         format!("{}&after={cursor}", address.url())
     });
     let shell = Shell::of(page, Nav::Search).await?;
-    let mut notes = vec![searching::searched(shell.sees_all)];
+    let mut notes = vec![searching::searched(true, shell.sees_all)];
     notes.extend(is_cut.then(searching::cut));
     notes.extend(searching::behind(lag));
-    show(StatusCode::OK, &SearchTemplate {
-        shell,
-        text: address.text.clone(),
-        lead: "The newest first.".to_owned(),
-        problem: None,
-        states: states_of(address),
-        types: types_of(page, address),
-        rows: rows(page, &found).await?,
-        whole: address.has_filter().then(|| Address { text: address.text.clone(), ..Address::default() }.url()),
-        first: after.map(|_| address.url()),
-        next,
-        notes,
-    })
+    show(
+        StatusCode::OK,
+        &SearchTemplate {
+            shell,
+            text: address.text.clone(),
+            lead: "The newest first.".to_owned(),
+            problem: None,
+            states: states_of(address),
+            types: types_of(page, address),
+            rows: rows(page, &found).await?,
+            whole: address
+                .has_filter()
+                .then(|| Address { text: address.text.clone(), ..Address::default() }.url()),
+            first: after.map(|_| address.url()),
+            next,
+            notes,
+        },
+    )
 }
 
 async fn rows(page: &PageRequest, found: &[RowView]) -> Result<Vec<RequestRow>, PageError> {

@@ -4,7 +4,6 @@ use std::fmt;
 
 use askama::filters::HtmlSafe;
 
-use crate::domain::amount::Amount;
 use crate::domain::call_line::cut_after;
 use crate::domain::policy::progress::Progress;
 use crate::domain::policy::{Capacity, Risk};
@@ -26,7 +25,7 @@ pub fn size(bytes: usize) -> Markup {
 }
 
 /// Digits in groups of three with thin spaces; what is no plain number stays as it is.
-fn grouped(number: &str) -> String {
+pub fn grouped(number: &str) -> String {
     let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("−", rest));
     let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(whole, part)| (whole, Some(part)));
     if whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -44,12 +43,6 @@ fn grouped(number: &str) -> String {
         out.push_str(fraction);
     }
     out
-}
-
-/// An amount as people read it: digits in groups; nothing if there is none. Its thin spaces are our own: in a
-/// text from outside they would be drawn.
-pub fn amount_words(amount: Option<Amount>) -> Markup {
-    Markup::new(amount.map(|amount| grouped(&amount.to_string())).unwrap_or_default())
 }
 
 /// `3 people`, `1 person`.

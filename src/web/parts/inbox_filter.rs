@@ -1,14 +1,17 @@
-//! What narrows *Needs me*, as its address says it.
+//! What narrows *Needs me*, and in which order it is, as its address says it.
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::amount::Amount;
 use crate::domain::policy::Risk;
+use crate::domain::unit::Unit;
 use crate::domain::waiting::WaitingRequest;
+use crate::engine::inbox_order::InboxOrder;
 use crate::http::query::{Parameters, escaped, pairs};
 use crate::web::parts::format::When;
 
 /// The parameters of an [`InboxFilter`].
-pub const FILTER_NAMES: [&str; 3] = ["due", "risk", "type"];
+pub const FILTER_NAMES: [&str; 8] = ["due", "risk", "type", "min", "max", "unit", "order", "rows"];
 
 const RISKS: [Risk; 3] = [Risk::Low, Risk::Medium, Risk::High];
 
@@ -18,6 +21,66 @@ pub struct InboxFilter {
     pub due: Option<Due>,
     pub risk: Option<Risk>,
     pub request_type: Option<String>,
+    /// The smallest and the largest amount.
+    pub amounts: AmountRange,
+    pub unit: Option<UnitChoice>,
+    pub order: InboxOrder,
+    /// One line for each request instead of two.
+    pub is_dense: bool,
+}
+
+/// Amounts between two, both included. One with neither end lets everything through, also what has no amount.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AmountRange {
+    pub min: Option<Amount>,
+    pub max: Option<Amount>,
+}
+
+impl AmountRange {
+    pub fn is_set(self) -> bool {
+        self.min.is_some() || self.max.is_some()
+    }
+
+    pub fn has(self, amount: Option<Amount>) -> bool {
+        let is_in = |amount: Amount| {
+            self.min.is_none_or(|min| amount >= min) && self.max.is_none_or(|max| amount <= max)
+        };
+        !self.is_set() || amount.is_some_and(is_in)
+    }
+
+    /// What people write into a field; `None` if it is no amount. Spaces between digits are read over.
+    pub fn read(text: &str) -> Option<Amount> {
+        let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        Amount::parse(&digits).ok()
+    }
+}
+
+/// Only amounts that count this.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UnitChoice {
+    /// This unit.
+    Of(Unit),
+    /// Nothing that is known.
+    Unnamed,
+}
+
+impl UnitChoice {
+    /// What an amount counts; `None` if there is no amount.
+    pub fn of(amount: Option<Amount>, unit: Option<&Unit>) -> Option<Self> {
+        amount.map(|_| unit.cloned().map_or(Self::Unnamed, Self::Of))
+    }
+
+    /// The word in the address. No unit is written like the one for amounts without.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Of(unit) => unit.as_str(),
+            Self::Unnamed => "-",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        if word == "-" { Some(Self::Unnamed) } else { Unit::parse(word).ok().map(Self::Of) }
+    }
 }
 
 /// When a request should be decided. The inbox has them in this order.
@@ -64,7 +127,18 @@ impl InboxFilter {
     pub fn read(parameters: &mut Parameters) -> Self {
         let due = parameters.word("due", &Due::ALL.map(|due| (due.word(), due)));
         let risk = parameters.word("risk", &RISKS.map(|risk| (risk.name(), risk)));
-        Self { due, risk, request_type: parameters.text("type").map(str::to_owned) }
+        let order = parameters.word("order", &InboxOrder::ALL.map(|order| (order.word(), order)));
+        let is_dense = parameters.word("rows", &[("one", true), ("two", false)]).unwrap_or_default();
+        let amount = |name| parameters.text(name).and_then(AmountRange::read);
+        Self {
+            due,
+            risk,
+            request_type: parameters.text("type").map(str::to_owned),
+            amounts: AmountRange { min: amount("min"), max: amount("max") },
+            unit: parameters.text("unit").and_then(UnitChoice::parse),
+            order: order.unwrap_or_default(),
+            is_dense,
+        }
     }
 
     /// The filter of a query that leads back; what can't be read in it narrows nothing.
@@ -75,20 +149,34 @@ impl InboxFilter {
                 "due" => filter.due = Due::ALL.into_iter().find(|due| due.word() == value),
                 "risk" => filter.risk = RISKS.into_iter().find(|risk| risk.name() == value),
                 "type" => filter.request_type = Some(value),
+                "min" => filter.amounts.min = AmountRange::read(&value),
+                "max" => filter.amounts.max = AmountRange::read(&value),
+                "unit" => filter.unit = UnitChoice::parse(&value),
+                "order" => filter.order = InboxOrder::parse(&value).unwrap_or_default(),
+                "rows" => filter.is_dense = value == "one",
                 _ => {}
             }
         }
         filter
     }
 
+    /// Whether anything is narrowed.
     pub fn is_set(&self) -> bool {
-        *self != Self::default()
+        let Self { due, risk, request_type, amounts, unit, order: _, is_dense: _ } = self;
+        due.is_some() || risk.is_some() || request_type.is_some() || amounts.is_set() || unit.is_some()
+    }
+
+    /// The same order and rows with nothing narrowed.
+    pub fn cleared(&self) -> Self {
+        Self { order: self.order, is_dense: self.is_dense, ..Self::default() }
     }
 
     pub fn fits(&self, waiting: &WaitingRequest, when: When) -> bool {
         self.due.is_none_or(|due| Due::of(waiting.due_at, waiting.sort_at(), when) == due)
             && self.risk.is_none_or(|risk| waiting.risk == Some(risk))
             && self.request_type.as_deref().is_none_or(|name| waiting.request_type.as_str() == name)
+            && self.amounts.has(waiting.amount)
+            && (self.unit.is_none() || UnitChoice::of(waiting.amount, waiting.unit.as_ref()) == self.unit)
     }
 
     /// The query that says the same; empty if nothing is narrowed.
@@ -97,6 +185,11 @@ impl InboxFilter {
         pairs.extend(self.due.map(|due| format!("due={}", due.word())));
         pairs.extend(self.risk.map(|risk| format!("risk={}", risk.name())));
         pairs.extend(self.request_type.as_ref().map(|name| format!("type={}", escaped(name))));
+        pairs.extend(self.amounts.min.map(|min| format!("min={min}")));
+        pairs.extend(self.amounts.max.map(|max| format!("max={max}")));
+        pairs.extend(self.unit.as_ref().map(|unit| format!("unit={}", escaped(unit.word()))));
+        pairs.extend((self.order != InboxOrder::Due).then(|| format!("order={}", self.order.word())));
+        pairs.extend(self.is_dense.then(|| "rows=one".to_owned()));
         pairs.join("&")
     }
 
@@ -106,6 +199,18 @@ impl InboxFilter {
 
     pub fn risk_word(&self) -> &'static str {
         self.risk.map_or("", Risk::name)
+    }
+
+    pub fn unit_word(&self) -> &str {
+        self.unit.as_ref().map_or("", UnitChoice::word)
+    }
+
+    pub fn min_word(&self) -> String {
+        self.amounts.min.map(|min| min.to_string()).unwrap_or_default()
+    }
+
+    pub fn max_word(&self) -> String {
+        self.amounts.max.map(|max| max.to_string()).unwrap_or_default()
     }
 
     pub fn type_word(&self) -> &str {
@@ -144,9 +249,30 @@ mod tests {
             due: Some(Due::Today),
             risk: Some(Risk::High),
             request_type: Some("PAY-OUT".to_owned()),
+            amounts: AmountRange { min: AmountRange::read("-1"), max: AmountRange::read("12 500.50") },
+            unit: UnitChoice::parse("%"),
+            order: InboxOrder::Largest,
+            is_dense: true,
         };
+        let query = "due=today&risk=high&type=PAY%2DOUT&min=-1&max=12500.5&unit=%25&order=largest&rows=one";
+        assert_eq!(filter.query(), query);
+        assert_eq!(InboxFilter::of_query(&filter.cleared().query()), filter.cleared());
         assert_eq!(InboxFilter::of_query(&filter.query()), filter);
         assert_eq!(InboxFilter::default().query(), "");
-        assert!(!InboxFilter::of_query("due=soon&risk=&after=x&other=1").is_set());
+        let nothing = "due=soon&risk=&after=x&other=1&min=x&max=1,5&unit=5&order=price&rows=three";
+        assert_eq!(InboxFilter::of_query(nothing), InboxFilter::default());
+    }
+
+    #[test]
+    fn a_range_of_amounts_has_its_ends_and_nothing_without_an_amount() {
+        let amount = |text: &str| AmountRange::read(text).unwrap();
+        let range = AmountRange { min: Some(amount("-1")), max: Some(amount("0.30")) };
+        for (text, is_in) in [("-1", true), ("-1.01", false), ("0.3", true), ("0.31", false), ("0", true)] {
+            assert_eq!(range.has(Some(amount(text))), is_in, "{text}");
+        }
+        assert!(!range.has(None) && AmountRange::default().has(None));
+        for text in ["", "ten", "1,5", "1e3", "--1"] {
+            assert_eq!(AmountRange::read(text), None, "{text}");
+        }
     }
 }

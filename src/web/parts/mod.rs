@@ -1,10 +1,12 @@
 //! What pages are made of: views and wording that several pages share.
 
+pub mod amounts;
 pub mod answer_view;
 pub mod approval_view;
 pub mod call_view;
 pub mod came_from;
 pub mod changes_view;
+pub mod chips;
 pub mod comments;
 pub mod curl;
 pub mod error_view;
@@ -14,6 +16,7 @@ pub mod icons;
 pub mod inbox_filter;
 pub mod json_view;
 pub mod layout;
+pub mod list_controls;
 pub mod nav;
 pub mod notices;
 pub mod opened_by;

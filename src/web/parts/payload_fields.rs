@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::fault::pointer_to;
 use crate::domain::path::placeholders;
-use crate::domain::request_type::{Place, RequestType, Schema};
+use crate::domain::request_type::{Place, RequestType, Schema, UnitRule};
 use crate::domain::wording::unquoted;
 
 /// Fields that are shown; the definition has them all.
@@ -52,8 +52,9 @@ pub fn rows(known: &RequestType) -> Vec<FieldRow> {
         }
     }
     let hidden = known.classes.masked.iter().chain(&known.classes.secret);
-    let named = [known.subject.as_ref(), known.amount.as_ref()].into_iter().flatten();
-    for place in hidden.chain(named) {
+    let unit = known.unit.as_ref().and_then(UnitRule::place);
+    let named = [known.subject.as_ref(), known.amount.as_ref(), unit];
+    for place in hidden.chain(named.into_iter().flatten()) {
         let is_listed = |pointer: &String| place.is_header() && pointer.eq_ignore_ascii_case(place.as_str());
         if !table.pointers.contains(place.as_str()) && !table.pointers.iter().any(is_listed) {
             table.add(place.as_str(), String::new());
@@ -95,11 +96,14 @@ impl FieldTable<'_> {
 
     fn used_as(&self, pointer: &str) -> &'static str {
         let is = |place: &Option<Place>| place.as_ref().is_some_and(|place| place.as_str() == pointer);
-        match (is(&self.known.subject), is(&self.known.amount)) {
-            (true, true) => "subject and amount",
-            (true, false) => "subject",
-            (false, true) => "amount",
-            (false, false) => "",
+        let is_unit = self.known.unit.as_ref().is_some_and(|unit| unit.as_str() == pointer);
+        match (is(&self.known.subject), is(&self.known.amount), is_unit) {
+            (true, true, _) => "subject and amount",
+            (true, false, true) => "subject and unit of the amount",
+            (true, false, false) => "subject",
+            (false, true, _) => "amount",
+            (false, false, true) => "unit of the amount",
+            (false, false, false) => "",
         }
     }
 }

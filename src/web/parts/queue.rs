@@ -3,20 +3,28 @@
 use crate::domain::actor::Permission;
 use crate::domain::request::Request;
 use crate::domain::waiting::WaitingRequest;
-use crate::engine::inbox::InboxPosition;
+use crate::engine::inbox_order::InboxOrder;
 use crate::web::parts::came_from::{CameFrom, onto};
 use crate::web::parts::format::number_of;
 use crate::web::parts::inbox_filter::InboxFilter;
 use crate::web::parts::layout::{COUNTED_MAX, Nav};
 use crate::web::{BASE, PageRequest};
 
-/// How many requests of an inbox are looked at for a filtered way; without a filter, as many as the rail counts.
+/// How many requests of an inbox are looked at for a filtered way, and for one in another order than what is due, which
+/// is made of all that the list looks at; without either, as many as the rail counts.
 const LOOKED_AT_FILTERED: usize = 400;
+const LOOKED_AT_ORDERED: usize = 1_000;
 
 /// How many waiting requests a page must know to show the way that its address carries.
 pub fn looked_at(from: Option<&CameFrom>) -> usize {
-    let is_filtered = from.is_some_and(|from| InboxFilter::of_query(from.query()).is_set());
-    if is_filtered { LOOKED_AT_FILTERED + 1 } else { COUNTED_MAX + 1 }
+    let filter = from.map(|from| InboxFilter::of_query(from.query())).unwrap_or_default();
+    if filter.order != InboxOrder::Due {
+        LOOKED_AT_ORDERED + 1
+    } else if filter.is_set() {
+        LOOKED_AT_FILTERED + 1
+    } else {
+        COUNTED_MAX + 1
+    }
 }
 
 /// The list that the reader works through.
@@ -57,13 +65,11 @@ impl Queue {
         let filter = from.map(|from| InboxFilter::of_query(from.query())).unwrap_or_default();
         let max = looked_at(from) - 1;
         let has_more = waiting.len() > max;
-        let fitting: Vec<&WaitingRequest> =
-            waiting.iter().take(max).filter(|waiting| filter.fits(waiting, page.when)).collect();
+        let fitting = waiting.iter().take(max).filter(|waiting| filter.fits(waiting, page.when));
+        let (fitting, at) = page.engine().in_order(filter.order, fitting.cloned().collect(), request);
         let all = if has_more { format!("{}+", fitting.len()) } else { fitting.len().to_string() };
-        let own = InboxPosition { at: request.sort_at().timestamp_micros(), id: request.id };
-        let at = fitting.partition_point(|waiting| InboxPosition::of(waiting) < own);
         let is_in = fitting.get(at).is_some_and(|waiting| waiting.id == request.id);
-        let url = |waiting: &&WaitingRequest| onto(from, &format!("{BASE}/requests/{}", waiting.id));
+        let url = |waiting: &WaitingRequest| onto(from, &format!("{BASE}/requests/{}", waiting.id));
         let next = if is_in { fitting.get(at + 1) } else { fitting.get(at).or(fitting.first()) };
         let place = if is_in {
             format!("{} of {all}", at + 1)

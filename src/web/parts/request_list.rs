@@ -12,14 +12,15 @@ use crate::domain::request::State;
 use crate::engine::flags::RowFindings;
 use crate::engine::queries::RowView;
 use crate::web::html::{Markup, filters};
+use crate::web::parts::amounts::{Addend, AmountCell, Places};
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::came_from::CameFrom;
-use crate::web::parts::format::{
-    RiskMark, StateWord, Time, amount_words, reason_line, state_label, state_of, summary,
-};
+use crate::web::parts::chips::{Count, ListFilter};
+use crate::web::parts::format::{RiskMark, StateWord, Time, reason_line, state_label, state_of, summary};
 use crate::web::parts::icons::Icon;
-use crate::web::parts::inbox_filter::{Due, InboxFilter};
+use crate::web::parts::inbox_filter::{Due, InboxFilter, UnitChoice};
 use crate::web::parts::layout::{Nav, Shell};
+use crate::web::parts::list_controls::ListControls;
 use crate::web::parts::signature_view::Slots;
 use crate::web::{BASE, PageError, PageRequest};
 
@@ -41,11 +42,8 @@ pub struct RequestRow {
     /// The account of the maker; empty if it says no more than the name.
     account: String,
     age: Time,
-    amount: Markup,
-    /// The amount as it is written, for a script that adds up.
-    plain_amount: String,
-    /// What amounts are added up under.
-    kind: String,
+    amount: AmountCell,
+    addend: Addend,
     flags: Vec<String>,
     revision: i64,
     slots: Option<Slots>,
@@ -67,6 +65,7 @@ struct CountedAs {
     due: &'static str,
     risk: &'static str,
     request_type: String,
+    unit: String,
 }
 
 impl HtmlSafe for RequestRow {}
@@ -88,6 +87,8 @@ pub struct RowContext<'a> {
     pub unread: HashSet<RequestId>,
     /// The list that the rows' pages lead back to.
     pub from: CameFrom,
+    /// The room that their amounts need.
+    places: Places,
 }
 
 impl<'a> RowContext<'a> {
@@ -104,7 +105,8 @@ impl<'a> RowContext<'a> {
         } else {
             HashSet::new()
         };
-        Ok(Self { findings, unread, page, reader, from })
+        let places = Places::of(rows.iter().map(|row| &row.request));
+        Ok(Self { findings, unread, page, reader, from, places })
     }
 }
 
@@ -150,6 +152,7 @@ impl RequestRow {
             .map(|decision| format!("{} by {}", decision.verdict.name(), names.name(&decision.checker)));
         let known = context.findings.get(&request.id);
         let findings = known.map(|known| known.findings.as_slice()).unwrap_or_default();
+        let unit = UnitChoice::of(request.terms.amount, request.terms.unit.as_ref());
         Ok(Self {
             id: request.id.to_string(),
             url: context.from.onto(&format!("{BASE}/requests/{}", request.id)),
@@ -160,9 +163,8 @@ impl RequestRow {
             maker: maker.name,
             account: maker.account,
             age: when.ago(request.started_at),
-            amount: amount_words(request.terms.amount),
-            plain_amount: request.terms.amount.map(|amount| amount.to_string()).unwrap_or_default(),
-            kind: row.pinned.title.clone(),
+            amount: AmountCell::of(&request.terms, context.places),
+            addend: Addend::of(&request.terms, &row.pinned.title),
             flags: flags(row, known),
             revision: request.revision,
             slots: progress.as_ref().map(|progress| Slots::of(progress, may_decide, &names)),
@@ -174,6 +176,7 @@ impl RequestRow {
                 due: Due::of(request.terms.due_at, request.sort_at(), when).word(),
                 risk: request.terms.risk.map_or("", |risk| risk.name()),
                 request_type: request.request_type.to_string(),
+                unit: unit.map(|unit| unit.word().to_owned()).unwrap_or_default(),
             },
             can_bulk: may_decide && row.alone_because(findings).is_none(),
             is_bulk_list: may_decide,
@@ -229,47 +232,10 @@ pub fn flag(code: FindingCode) -> &'static str {
 
 /// Rows under one heading; without a name, there is no heading.
 pub struct RowGroup {
-    pub name: &'static str,
+    pub name: String,
     /// How many requests it has in all; `None` on a list of several pages.
     pub count: Option<Count>,
     pub rows: Vec<RequestRow>,
-}
-
-/// A number on the page, and which requests it counts: a script keeps it true.
-#[derive(Template)]
-#[template(path = "_count.html")]
-pub struct Count {
-    pub words: String,
-    pub of: InboxFilter,
-}
-
-impl Count {
-    /// `7`, or `7+` if there may be more.
-    pub fn new(count: usize, has_more: bool, of: InboxFilter) -> Self {
-        Self { words: format!("{count}{}", if has_more { "+" } else { "" }), of }
-    }
-
-    /// Whether there is nothing to count.
-    pub fn is_none(&self) -> bool {
-        self.words == "0"
-    }
-}
-
-impl HtmlSafe for Count {}
-
-/// One way to narrow the list, with a link for each choice.
-pub struct ListFilter {
-    pub label: &'static str,
-    pub chips: Vec<Chip>,
-}
-
-/// A link to the list with one filter set.
-pub struct Chip {
-    pub url: String,
-    pub name: String,
-    /// How many requests it would show.
-    pub count: Count,
-    pub is_current: bool,
 }
 
 /// A page with a list of requests.
@@ -284,7 +250,8 @@ pub struct ListTemplate {
     pub empty: String,
     pub groups: Vec<RowGroup>,
     pub filters: Vec<ListFilter>,
-    /// What narrows the list.
+    pub controls: ListControls,
+    /// What narrows the list, and in which order it is.
     pub filter: InboxFilter,
     /// `51–93 of 93`; empty where nothing is known of it.
     pub place: Markup,
@@ -314,6 +281,7 @@ impl ListTemplate {
             empty: String::new(),
             groups,
             filters: Vec::new(),
+            controls: ListControls::default(),
             filter: InboxFilter::default(),
             place: Markup::default(),
             previous: None,
@@ -378,13 +346,5 @@ mod tests {
         }
         assert!(when.due(after(90_000_000)).words().starts_with("due "));
         assert!(when.expires(after(90_000_000)).to_string().contains(r#" data-tick="expires">expires "#));
-    }
-
-    #[test]
-    fn a_number_says_what_it_counts_and_that_there_may_be_more() {
-        let of = InboxFilter { due: Some(Due::Today), request_type: Some("A\"B".to_owned()), risk: None };
-        let html = Count::new(7, true, of).to_string();
-        assert_eq!(html, r#"<span class="n" data-n data-due="today" data-type="A&quot;B">7+</span>"#);
-        assert!(Count::new(0, false, InboxFilter::default()).is_none());
     }
 }

@@ -11,8 +11,9 @@ use crate::engine::explain::Explanation;
 use crate::engine::queries::RowView;
 use crate::web::BASE;
 use crate::web::html::Markup;
+use crate::web::parts::amounts::amount_words;
 use crate::web::parts::changes_view::field_label;
-use crate::web::parts::format::{When, amount_words, number_of, summary};
+use crate::web::parts::format::{When, number_of, summary};
 use crate::web::parts::who::Names;
 use crate::web::sentences::rejecting::earlier_rejections;
 
@@ -127,12 +128,13 @@ fn odd(finding: &Finding, maker: &str) -> Option<Look> {
     Some(Look { is_note, field, ..Look::warning(html) })
 }
 
-/// `Mara Lind asked for 31 291.50 in 6 requests of this type on one day (UTC), with this one. From 20 000 on it is shown
-/// here.`
+/// `Mara Lind asked for 31 291.50 EUR in 6 requests of this type on one day (UTC), with this one. From 20 000 EUR on it is
+/// shown here.`
 fn usage_reached(reached: &UsageReached, maker: &str) -> Markup {
     let requests = usize::try_from(reached.usage.count).unwrap_or(usize::MAX);
     let requests = number_of(requests, "request", "requests");
-    let sum = (reached.usage.sum != Amount::ZERO).then(|| amount_words(Some(reached.usage.sum)));
+    let unit = reached.unit.as_ref();
+    let sum = (reached.usage.sum != Amount::ZERO).then(|| amount_words(reached.usage.sum, unit));
     let maker = Markup::text(maker);
     let what = match (reached.by, sum) {
         (CountBy::Maker, Some(sum)) => format!("{maker} asked for {sum} in {requests} of this type"),
@@ -143,7 +145,7 @@ fn usage_reached(reached: &UsageReached, maker: &str) -> Markup {
         (CountBy::Subject, None) => format!("For this subject {requests} of this type were submitted"),
     };
     let window = window_words(reached.window);
-    let sums = reached.warn_sum.map(|sum| amount_words(Some(sum)).to_string());
+    let sums = reached.warn_sum.map(|sum| amount_words(sum, unit).to_string());
     let counts = reached.warn_count.and_then(|count| usize::try_from(count).ok());
     let counts = counts.map(|count| number_of(count, "request", "requests"));
     let limits: Vec<String> = sums.into_iter().chain(counts).collect();

@@ -21,6 +21,10 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+/// Said where somebody filters by an amount that is none.
+pub const NO_AMOUNT: &str =
+    "Write each amount as a plain number, such as 1000 or 1000.50. This one was not used.";
+
 pub use self::auditing::{event_type_name, is_done_by_the_engine, what_they_did, why_not_submitted};
 pub use self::boxes::{OpenBox, box_words, member_lines, open_boxes, still_needed_after_mine, waiting_words};
 pub use self::conduct::odd_looks;

@@ -13,11 +13,12 @@ pub const NOTHING: &str = "No request that you may see has all of these words.";
 /// A smaller delay is none that people notice.
 const LAG_MIN: TimeDelta = TimeDelta::seconds(2);
 
-/// What was searched, for a reader who sees every request of the org, or only their own.
-pub fn searched(sees_all: bool) -> String {
+/// What is searched, and what was: for a reader who sees every request of the org, or only their own.
+pub fn searched(was_searched: bool, sees_all: bool) -> String {
+    let what = if was_searched { "Searched" } else { "What is searched" };
     let whose = if sees_all { "in every request of this org" } else { "in your own requests" };
     format!(
-        "Searched: id, subject, names and accounts of maker and checkers, amount, target host, reason, comments, \
+        "{what}: id, subject, names and accounts of maker and checkers, amount, target host, reason, comments, \
          decisions and public fields of the body, {whose}. Every word must be there; the last one may be the beginning \
          of one."
     )
@@ -26,7 +27,9 @@ pub fn searched(sees_all: bool) -> String {
 /// Which matches were looked at, where there are more than are looked at.
 pub fn cut() -> String {
     let most = thousands(MATCHES_MAX);
-    format!("There are more matches than {most}: only the newest {most} were looked at. More words find older ones.")
+    format!(
+        "There are more matches than {most}: only the newest {most} were looked at. More words find older ones."
+    )
 }
 
 /// How far the index is behind, if anybody would notice.
@@ -37,7 +40,8 @@ pub fn behind(lag: TimeDelta) -> Option<String> {
         60..3_600 => (seconds / 60, "min"),
         _ => (seconds / 3_600, "h"),
     };
-    (lag >= LAG_MIN).then(|| format!("The index is {number} {unit} behind: the newest changes may not be found yet."))
+    (lag >= LAG_MIN)
+        .then(|| format!("The index is {number} {unit} behind: the newest changes may not be found yet."))
 }
 
 /// Why nothing can be searched for.

@@ -29,6 +29,7 @@ mod revising;
 mod rule_book;
 mod search;
 mod settle;
+mod sorted_by_maker;
 mod stages;
 mod subjects;
 mod submit_again;

@@ -57,7 +57,11 @@ async fn a_request_is_found_by_everything_that_it_is_about_and_that_was_said_of_
         who.call("POST", &format!("/requests/{id}/{path}")).json(body).send().await.data();
     };
     post(&app.auditor(), "comments", &say("Where is receipt 4711-x?")).await;
-    app.checker().saying(&crate::support::people::decision(&id, "approved", "Seen in ledger")).send().await.data();
+    app.checker()
+        .saying(&crate::support::people::decision(&id, "approved", "Seen in ledger"))
+        .send()
+        .await
+        .data();
     post(&app.other_checker(), "send-back", &say("Wrong till number, please mend")).await;
     let again = because(sent.clone(), "Now for the right till");
     app.maker().call("POST", &format!("/requests/{id}/resubmit")).json(&again).send().await.data();
@@ -100,7 +104,8 @@ async fn a_request_is_found_by_everything_that_it_is_about_and_that_was_said_of_
         found.retain(|found| !(words.len() <= 13 && id.starts_with(words) && *found == other));
         assert_eq!(found, std::slice::from_ref(&id), "{words}");
     }
-    for words in ["complained thrice", "240.00", "77-32", "customer NOT till", "approved", "body", "ledg er"] {
+    for words in ["complained thrice", "240.00", "77-32", "customer NOT till", "approved", "body", "ledg er"]
+    {
         assert_eq!(app.checker().finds(words).await, [""; 0], "{words}");
     }
     assert_eq!(app.checker().finds("maker@example.com").await, [id, other]);
@@ -124,7 +129,10 @@ async fn everybody_finds_what_their_lists_show_and_nothing_else(on: On) {
     let same = Person { sub: "sub-other".into(), ..app.maker().person };
     assert_eq!(app.actor(same).finds("spring").await, std::slice::from_ref(&own));
     let other_letters = Person { sub: "SUB-400001".into(), user_id: "400001x".into(), ..app.maker().person };
-    assert_eq!(app.actor(other_letters.clone()).finds("spring").await, app.actor(other_letters).lists("").await);
+    assert_eq!(
+        app.actor(other_letters.clone()).finds("spring").await,
+        app.actor(other_letters).lists("").await
+    );
     // What somebody may not read is as if it were not there.
     for words in [theirs.as_str(), "second.maker@example.com", "c-2"] {
         let (hidden, missing) = (app.maker().searches(words).await, app.maker().searches("nowhere").await);
@@ -197,7 +205,8 @@ fn words_in_the_index(app: &App) -> Vec<String> {
             "SELECT unnest(tsvector_to_array(words)) AS word FROM search_words"
         }
         countersign::store::AnyConnection::Sqlite(conn) => {
-            let statement = "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab('main', 'search_words', 'row')";
+            let statement =
+                "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab('main', 'search_words', 'row')";
             diesel::sql_query(statement).execute(conn).unwrap();
             "SELECT term AS word FROM temp.vocabulary"
         }
@@ -218,7 +227,8 @@ async fn a_search_is_narrowed_and_paged_like_a_list(on: On) {
     index(&app).await;
     let found = async |query: &str| {
         let data = app.auditor().get(&format!("/requests/search?q=paged&{query}")).await.data();
-        let ids = data.as_array().unwrap().iter().map(|found| found["requestId"].as_str().unwrap().to_owned());
+        let ids =
+            data.as_array().unwrap().iter().map(|found| found["requestId"].as_str().unwrap().to_owned());
         ids.collect::<Vec<String>>()
     };
     let newest = [&badge, &all[4], &all[3], &all[2], &all[1], &all[0]].map(String::clone);
@@ -235,16 +245,24 @@ async fn a_search_is_narrowed_and_paged_like_a_list(on: On) {
         assert_eq!(search, json!({ "matchesLookedAt": 10_000, "isCut": false, "lagMs": 0 }));
         let data = page.data();
         assert_eq!(body["pagination"]["numberOfElements"], data.as_array().unwrap().len());
-        walked.extend(data.as_array().unwrap().iter().map(|one| one["requestId"].as_str().unwrap().to_owned()));
+        walked
+            .extend(data.as_array().unwrap().iter().map(|one| one["requestId"].as_str().unwrap().to_owned()));
         let Some(next) = body["pagination"]["next"].as_str() else { break };
         after = format!("&after={next}");
     }
     assert_eq!(walked, newest);
     // A cursor belongs to its words and its reader.
-    let after = app.auditor().get("/requests/search?q=paged&limit=2").await.body["pagination"]["next"].clone();
+    let after =
+        app.auditor().get("/requests/search?q=paged&limit=2").await.body["pagination"]["next"].clone();
     let after = after.as_str().unwrap();
-    app.auditor().get(&format!("/requests/search?q=other&after={after}")).await.refused(400, "cursor_invalid");
-    app.checker().get(&format!("/requests/search?q=paged&after={after}")).await.refused(400, "cursor_invalid");
+    app.auditor()
+        .get(&format!("/requests/search?q=other&after={after}"))
+        .await
+        .refused(400, "cursor_invalid");
+    app.checker()
+        .get(&format!("/requests/search?q=paged&after={after}"))
+        .await
+        .refused(400, "cursor_invalid");
 }
 
 async fn a_search_without_words_or_with_too_many_is_refused(on: On) {
@@ -262,7 +280,18 @@ async fn a_search_without_words_or_with_too_many_is_refused(on: On) {
         app.auditor().get(&format!("/requests/search?{query}")).await.refused(400, "parameter_invalid");
     }
     // Signs that mean something in other query languages mean nothing here.
-    for words in ["a\" OR \"b", "a' | 'b", "a:*", "a* NEAR(b, 3)", "-a", "{a b} : c", "a & !b", "a\\", "^a + b", "words : a"] {
+    for words in [
+        "a\" OR \"b",
+        "a' | 'b",
+        "a:*",
+        "a* NEAR(b, 3)",
+        "-a",
+        "{a b} : c",
+        "a & !b",
+        "a\\",
+        "^a + b",
+        "words : a",
+    ] {
         assert_eq!(app.auditor().finds(words).await, [""; 0], "{words}");
     }
 }

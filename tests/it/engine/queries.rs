@@ -77,7 +77,8 @@ fn ordered(requests: &BTreeMap<u128, Times>, sort: Sort) -> Vec<RequestId> {
     let mut rows: Vec<(bool, u8, u128)> = requests
         .iter()
         .map(|(id, (began, ended))| match sort.by {
-            SortBy::Start => (false, *began, *id),
+            // All of them have one maker.
+            SortBy::Start | SortBy::Maker => (false, *began, *id),
             SortBy::End => (ended.is_none(), ended.unwrap_or_default(), *id),
         })
         .collect();
@@ -122,7 +123,7 @@ async fn by_cursor(node: &Node, listing: &Listing) -> Vec<RequestId> {
 }
 
 async fn check(node: &Node, org: &str, requests: &BTreeMap<u128, Times>, limit: i64) {
-    for by in [SortBy::Start, SortBy::End] {
+    for by in [SortBy::Start, SortBy::End, SortBy::Maker] {
         for descending in [true, false] {
             let sort = Sort { by, descending };
             let listing = Listing { filter: Filter::all(OrgId::new(org)), sort, limit };

@@ -31,9 +31,41 @@ fn org() -> OrgId {
 /// Texts of few letters, so that many share words, and of signs that are special somewhere.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "pay", "refund", "refunds", "Zoë", "1240.00", "api.example.com", "日本", "chen@example.com", "AND", "NOT", "NEAR(a b)",
-        "a", "b", "ab", "\"", "'", "\\", "*", ":", "&", "|", "!", "(", ")", "<->", "-", "^", "%", ";--", "\u{0}", "İ", "ø",
-        "\u{301}", "\u{e000}", "0190b6f2",
+        "pay",
+        "refund",
+        "refunds",
+        "Zoë",
+        "1240.00",
+        "api.example.com",
+        "日本",
+        "chen@example.com",
+        "AND",
+        "NOT",
+        "NEAR(a b)",
+        "a",
+        "b",
+        "ab",
+        "\"",
+        "'",
+        "\\",
+        "*",
+        ":",
+        "&",
+        "|",
+        "!",
+        "(",
+        ")",
+        "<->",
+        "-",
+        "^",
+        "%",
+        ";--",
+        "\u{0}",
+        "İ",
+        "ø",
+        "\u{301}",
+        "\u{e000}",
+        "0190b6f2",
     ]);
     let glue = prop::sample::select(vec![" ", " ", ".", "-", ""]);
     prop::collection::vec((piece, glue), 0..8)
@@ -150,9 +182,7 @@ async fn the_newest_come_first_however_many_documents_lie_between(database: Data
     assert_eq!(found(&mut conn, &newest("pay refund"), 100), both);
     // From a place on.
     let place = matches::place_of(&mut conn, &org(), id(both[2])).unwrap().unwrap();
-    let rest = Connection::transaction(&mut conn, |conn| {
-        matches::newest(conn, &newest("pay"), place, 2)
-    });
+    let rest = Connection::transaction(&mut conn, |conn| matches::newest(conn, &newest("pay"), place, 2));
     let rest: Vec<RequestId> = rest.unwrap().into_iter().map(|found| found.request_id.into()).collect();
     assert_eq!(rest, [id(both[3]), id(both[4])]);
 }

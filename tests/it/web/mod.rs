@@ -8,6 +8,7 @@ mod event_stream;
 mod further_headers;
 mod headers;
 mod history;
+mod lists;
 mod new_request;
 mod openings;
 mod pairs;

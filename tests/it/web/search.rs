@@ -137,7 +137,7 @@ async fn what_can_not_be_searched_for_is_told_at_the_field(on: On) {
     let app = start_with_readers(on).await;
     let ada = signed_in(&app, ADA).await;
     let empty = ada.page("/ui/search").await;
-    empty.shows(&["Write what you look for", "Searched: id, subject"]);
+    empty.shows(&["Write what you look for", "What is searched: id, subject"]);
     assert!(!empty.has(".errsum") && !empty.has(".row"));
     for (query, sentence) in [
         ("q=%21%3F", "Write at least one letter or digit."),

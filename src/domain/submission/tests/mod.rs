@@ -429,6 +429,21 @@ fn subject_amount_and_summary_are_read_from_the_task() {
 }
 
 #[test]
+fn what_an_amount_counts_is_read_from_the_task_and_refused_if_nobody_could_read_it() {
+    let more = json!({ "amount": "/body/sum", "unit": "/body/currency" });
+    let with = |body: Value| submit_points(more.clone(), json!({ "body": body }));
+    assert_eq!(with(json!({"sum": 5, "currency": "EUR"})).unwrap().unit.unwrap().as_str(), "EUR");
+    for body in [json!({"sum": 5}), json!({"sum": 5, "currency": null}), json!({"currency": "EUR"})] {
+        assert_eq!(with(body.clone()).unwrap().unit, None, "{body}");
+    }
+    for wrong in
+        [json!(""), json!(978), json!(" EUR"), json!("€"), json!("0"), json!("x".repeat(17)), json!(["EUR"])]
+    {
+        assert_eq!(pointers(with(json!({ "sum": 5, "currency": wrong }))), [task("/body/currency")]);
+    }
+}
+
+#[test]
 fn a_request_about_nothing_does_not_slip_past_a_limit() {
     for limited in [
         json!({"subject": "/body/id", "duplicates": "block"}),

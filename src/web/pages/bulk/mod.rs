@@ -15,13 +15,16 @@ use crate::domain::actor::Permission;
 use crate::domain::ids::RequestId;
 use crate::domain::request::{NewDecision, Verdict};
 use crate::domain::words::WordsFault;
+use crate::engine::narrowed_inbox::NarrowingLimits;
 use crate::engine::openings::Door;
 use crate::engine::{BulkDecisionInput, BulkItem, Engine, require};
 use crate::http::query::pairs;
+use crate::web::pages::inbox::{LOOKED_AT_FURTHER, fitting};
 use crate::web::parts::came_from::CameFrom;
+use crate::web::parts::inbox_filter::InboxFilter;
 use crate::web::parts::layout::Nav;
 use crate::web::sent_form::{SentForm, keeping};
-use crate::web::{Page, PageError, PageRequest};
+use crate::web::{Page, PageError, PageRequest, see_other};
 use result::{BeforeDecisions, result_page};
 use review::review_page;
 
@@ -41,12 +44,21 @@ struct BulkForm {
     shown: Vec<RequestId>,
 }
 
-/// `GET /ui/bulk?id=…&id=…`
+/// `GET /ui/bulk?id=…&id=…`, or `?all=1`: as many as may be decided at once of the list that it was opened from.
 pub async fn review(page: PageRequest) -> Page {
     require(page.actor(), Permission::Check)?;
-    let pairs = pairs(page.http.query_string().as_bytes());
-    let ids = ids_of(pairs.filter(|(name, _)| name == "id").map(|(_, id)| id));
-    let ids = ids.ok_or(PageError::Unreadable)?;
+    let pairs: Vec<(String, String)> = pairs(page.http.query_string().as_bytes()).collect();
+    let ids = if pairs.iter().any(|(name, value)| name == "all" && value == "1") {
+        let all = all_of_list(&page).await?;
+        if all.is_empty() {
+            // The list says that nothing fits.
+            return Ok(see_other(&list_of(&page).url()));
+        }
+        all
+    } else {
+        let ids = pairs.into_iter().filter(|(name, _)| name == "id").map(|(_, id)| id);
+        ids_of(ids).ok_or(PageError::Unreadable)?
+    };
     if ids.is_empty() {
         return Err(PageError::Message {
             status: StatusCode::BAD_REQUEST,
@@ -55,6 +67,14 @@ pub async fn review(page: PageRequest) -> Page {
         });
     }
     review_page(&page, ids, FormInput::default()).await
+}
+
+/// The first requests of the list that the page was opened from, in its order and within its filter.
+async fn all_of_list(page: &PageRequest) -> Result<Vec<RequestId>, PageError> {
+    let filter = InboxFilter::of_query(list_of(page).query());
+    let limits = NarrowingLimits { shown: Engine::BULK_MAX, looked_at: LOOKED_AT_FURTHER };
+    let fits = fitting(&filter, page.when);
+    Ok(page.engine().first_that_need_me(page.actor(), filter.order, limits, fits).await?)
 }
 
 /// What a form brought, and what is wrong with it.

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template;
 
 use super::{FormInput, list_of};
-use crate::domain::amount::Amount;
 use crate::domain::call_line::HeaderLine;
 use crate::domain::ids::RequestId;
 use crate::domain::person_key::PersonKey;
@@ -14,8 +13,9 @@ use crate::domain::policy::Risk;
 use crate::engine::Engine;
 use crate::engine::explain::{Explanation, ReadTogether};
 use crate::web::html::{Markup, filters};
+use crate::web::parts::amounts::{Addend, AmountCell, Places, Total, totals};
 use crate::web::parts::call_view::CallView;
-use crate::web::parts::format::{RiskMark, StateWord, amount_words, number_of, reason_line, summary};
+use crate::web::parts::format::{RiskMark, StateWord, number_of, reason_line, summary};
 use crate::web::parts::icons::Icon;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::who::Names;
@@ -61,23 +61,14 @@ struct Row {
     call: CallView,
     maker: String,
     risk: RiskMark,
-    amount: Markup,
-    /// The amount as it is written, for a script that adds up.
-    plain_amount: String,
-    /// What amounts are added up under.
-    kind: String,
+    amount: AmountCell,
+    addend: Addend,
     /// What to look at twice.
     looks: Vec<Markup>,
     /// What the form carries of it: id, version and digest; nothing if it is left out.
     item: Option<String>,
     is_ticked: bool,
     what: StateWord,
-}
-
-/// What the amounts of one kind of request come to.
-struct Total {
-    kind: String,
-    sum: Markup,
 }
 
 /// The page of these requests, with what a form brought.
@@ -90,7 +81,8 @@ pub(super) async fn review_page(page: &PageRequest, ids: Vec<RequestId>, input: 
     let from = list_of(page);
     let may: Vec<&ReadTogether> = known.iter().filter(|one| left_out(page, one).is_none()).collect();
     let hosts: BTreeSet<&str> = may.iter().map(|one| one.row.request.host.as_str()).collect();
-    let row = |one| Row { url: from.onto(&url_of(one)), ..row(page, one, input.ticked.as_ref()) };
+    let places = Places::of(known.iter().map(|one| &one.row.request));
+    let row = |one| Row { url: from.onto(&url_of(one)), ..row(page, one, (input.ticked.as_ref(), places)) };
     let (reject, reject_line) = reject_many(may.iter().map(|one| &one.explained));
     let template = ReviewTemplate {
         heading: match known.len() {
@@ -101,7 +93,7 @@ pub(super) async fn review_page(page: &PageRequest, ids: Vec<RequestId>, input: 
         rows: known.iter().map(row).collect(),
         count: may.len(),
         sums: summed(&may, page.engine(), hosts.len()),
-        totals: totals(&may),
+        totals: totals(may.iter().map(|one| (&one.row.request.terms, one.row.pinned.title.as_str()))),
         repeated: repeated(&may),
         host: hosts.into_iter().collect::<Vec<_>>().join(" and "),
         is_sending: may.iter().any(|one| goes_on_to(&one.explained, &shell.names).is_none()),
@@ -145,7 +137,11 @@ fn url_of(one: &ReadTogether) -> String {
     format!("{BASE}/requests/{}", one.row.request.id)
 }
 
-fn row(page: &PageRequest, one: &ReadTogether, ticked: Option<&BTreeSet<RequestId>>) -> Row {
+fn row(
+    page: &PageRequest,
+    one: &ReadTogether,
+    (ticked, places): (Option<&BTreeSet<RequestId>>, Places),
+) -> Row {
     let ReadTogether { row: found, view, explained } = one;
     let it = &found.request;
     let names = page.names();
@@ -166,9 +162,8 @@ fn row(page: &PageRequest, one: &ReadTogether, ticked: Option<&BTreeSet<RequestI
         call: view.as_ref().map_or_else(|| CallView::for_list(found), CallView::of),
         maker: names.name(&it.maker),
         risk: RiskMark(it.terms.risk),
-        amount: amount_words(it.terms.amount),
-        plain_amount: it.terms.amount.map(|amount| amount.to_string()).unwrap_or_default(),
-        kind: found.pinned.title.clone(),
+        amount: AmountCell::of(&it.terms, places),
+        addend: Addend::of(&it.terms, &found.pinned.title),
         looks,
         item: why.is_none().then(|| format!("{} {} {}", it.id, it.version, it.digest)),
         is_ticked: ticked.map_or(is_plain, |ticked| ticked.contains(&it.id)),
@@ -195,21 +190,6 @@ fn summed(may: &[&ReadTogether], engine: &Engine, hosts: usize) -> String {
         number_of(makers.len(), "maker", "makers"),
         number_of(hosts, "host", "hosts"),
     )
-}
-
-/// What the amounts come to, by type: amounts of different types are not the same thing.
-fn totals(may: &[&ReadTogether]) -> Vec<Total> {
-    let mut sums: BTreeMap<&str, Option<Amount>> = BTreeMap::new();
-    for one in may {
-        let Some(amount) = one.row.request.terms.amount else { continue };
-        let sum = sums.entry(one.row.pinned.title.as_str()).or_insert(Some(Amount::ZERO));
-        *sum = sum.and_then(|sum| sum.checked_add(amount));
-    }
-    let words = |sum: Option<Amount>| match sum {
-        Some(sum) => amount_words(Some(sum)),
-        None => Markup::text("too large to add up"),
-    };
-    sums.into_iter().map(|(kind, sum)| Total { kind: kind.to_owned(), sum: words(sum) }).collect()
 }
 
 /// The most repeated subjects that are named.

@@ -3,12 +3,10 @@
 use super::filter_query::FilterQuery;
 use crate::engine::queries::{RowView, Sort, SortBy};
 use crate::web::BASE;
-use crate::web::html::Markup;
+use crate::web::parts::amounts::{AmountCell, Places};
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::came_from::CameFrom;
-use crate::web::parts::format::{
-    RiskMark, StateWord, Time, When, amount_words, reason_line, state_label, summary,
-};
+use crate::web::parts::format::{RiskMark, StateWord, Time, When, reason_line, state_label, summary};
 use crate::web::parts::request_list::flag;
 use crate::web::parts::who::Names;
 
@@ -23,7 +21,7 @@ pub struct Line {
     pub risk: RiskMark,
     /// What a checker was warned of.
     pub flags: Vec<&'static str>,
-    pub amount: Markup,
+    pub amount: AmountCell,
     pub maker: String,
     pub maker_url: String,
     pub decided_by: String,
@@ -42,8 +40,14 @@ pub struct Lines {
 }
 
 impl Lines {
+    /// The rows of a page.
+    pub fn all(&self, rows: &[RowView]) -> Vec<Line> {
+        let places = Places::of(rows.iter().map(|row| &row.request));
+        rows.iter().map(|row| self.line(row, places)).collect()
+    }
+
     /// One row.
-    pub fn line(&self, row: &RowView) -> Line {
+    fn line(&self, row: &RowView, places: Places) -> Line {
         let request = &row.request;
         let decided: Vec<String> =
             request.decisions.iter().map(|decision| self.names.name(&decision.checker)).collect();
@@ -57,7 +61,7 @@ impl Lines {
             state: state_label(request),
             risk: RiskMark(request.terms.risk),
             flags: request.terms.warnings.iter().map(|warning| flag(warning.code.as_finding())).collect(),
-            amount: amount_words(request.terms.amount),
+            amount: AmountCell::of(&request.terms, places),
             maker: self.names.name(&request.maker),
             maker_url: self.query.with("userId", Some(request.maker.user_id.clone())).url(),
             decided_by: if decided.is_empty() { nobody.into() } else { decided.join(", ") },

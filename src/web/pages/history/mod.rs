@@ -112,7 +112,7 @@ async fn walk(
     let HistoryQuery { filter, sort, after, before } = meaning;
     let bound = cursor::fingerprint(&format!("{filter:?}{sort:?}"));
     // Going back reads in the other direction, in which requests without an end would come first.
-    let before = before.filter(|_| sort.by == SortBy::Start);
+    let before = before.filter(|_| sort.by != SortBy::End);
     let place = match (&after, &before) {
         (Some(after), _) => PageStart::After(cursor::read_position(after, &bound)?),
         (None, Some(before)) => PageStart::Before(cursor::read_position(before, &bound)?),
@@ -138,13 +138,13 @@ async fn walk(
     let first = rows.first().map(|row| started(&row.request)).filter(|_| has_back);
     let on = if is_back { rows.last().map(|row| started(&row.request)) } else { next };
     let back = match sort.by {
-        SortBy::Start => first.as_ref().map(|position| url("before", position)),
+        SortBy::Start | SortBy::Maker => first.as_ref().map(|position| url("before", position)),
         SortBy::End => has_back.then(|| query.url()),
     };
     Ok(ResultPage { back, on: on.map(|position| url("after", &position)), rows })
 }
 
-/// The position of a request in a list that is sorted by submission.
+/// The position of a request in a list that is sorted by submission, or by maker.
 fn started(request: &Request) -> Position {
     Position { at: Some(request.started_at.timestamp_micros()), id: request.id }
 }

@@ -113,9 +113,10 @@ impl HistoryView<'_> {
             (SortBy::Start, true) => ("Newer", "Older"),
             (SortBy::Start, false) => ("Older", "Newer"),
             (SortBy::End, _) => ("Back to the first page", "More"),
+            (SortBy::Maker, _) => ("Previous", "Next"),
         };
         let mut page = self.around(lead);
-        page.rows = found.rows.iter().map(|row| lines.line(row)).collect();
+        page.rows = lines.all(&found.rows);
         page.back = found.back.map(|url| (back, url));
         page.on = found.on.map(|url| (on, url));
         page
@@ -135,7 +136,7 @@ impl HistoryView<'_> {
         );
         let mut page = self.around(lead);
         page.exports.clear();
-        page.rows = rows.iter().map(|row| lines.line(row)).collect();
+        page.rows = lines.all(rows);
         page
     }
 
@@ -256,10 +257,16 @@ fn sorts(query: &FilterQuery, sort: Sort) -> Vec<Link> {
         ("Newest first", Sort { by: SortBy::Start, descending: true }),
         ("Oldest first", Sort { by: SortBy::Start, descending: false }),
         ("Last ended first", Sort { by: SortBy::End, descending: true }),
+        ("By maker’s account", Sort { by: SortBy::Maker, descending: false }),
     ];
     let link = |(name, to): (&'static str, Sort)| {
-        let by = (to.by == SortBy::End).then(|| "endDate".to_owned());
-        let order = (!to.descending).then(|| "asc".to_owned());
+        let (by, usual) = match to.by {
+            SortBy::Start => (None, true),
+            SortBy::End => (Some("endDate".to_owned()), true),
+            SortBy::Maker => (Some("maker".to_owned()), false),
+        };
+        let word = if to.descending { "desc" } else { "asc" };
+        let order = (to.descending != usual).then(|| word.to_owned());
         Link { url: query.with("sortBy", by).with("sortOrder", order).url(), name, is_current: to == sort }
     };
     all.map(link).into()
@@ -304,7 +311,7 @@ mod tests {
             states: states(&query),
             sorts: sorts(&query, NEWEST),
             exports: Vec::new(),
-            rows: vec![lines(&query).line(&sample::row())],
+            rows: lines(&query).all(&[sample::row()]),
             is_by_end: false,
             has_filter: true,
             back: None,

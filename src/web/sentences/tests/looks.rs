@@ -6,6 +6,7 @@ use crate::domain::findings::{Finding, FindingCode, FindingFacts, Level, UsageRe
 use crate::domain::ids::RequestId;
 use crate::domain::policy::usage::Usage;
 use crate::domain::request_type::CountBy;
+use crate::domain::unit::Unit;
 use crate::engine::queries::RowView;
 use crate::web::sentences::looks;
 
@@ -73,7 +74,7 @@ fn open_requests_for_the_same_subject_are_one_line_with_links() {
 #[test]
 fn a_usage_limit_is_said_with_the_person_and_the_limit() {
     let waiting = request(State::AdminTask, &[]);
-    let said = |by, window, sum: &str, warn_count, warn_sum: Option<&str>| {
+    let said = |by, window, sum: &str, warn_count, warn_sum: Option<&str>, unit: Option<&str>| {
         let amount = |text: &str| Amount::parse(text).unwrap();
         let reached = UsageReached {
             by,
@@ -81,6 +82,7 @@ fn a_usage_limit_is_said_with_the_person_and_the_limit() {
             usage: Usage { count: 6, sum: amount(sum) },
             warn_count,
             warn_sum: warn_sum.map(amount),
+            unit: unit.map(|unit| Unit::parse(unit).unwrap()),
         };
         let finding = Finding {
             code: FindingCode::LimitNearlyUsedUp,
@@ -90,15 +92,20 @@ fn a_usage_limit_is_said_with_the_person_and_the_limit() {
             facts: Some(FindingFacts::Usage(reached)),
         };
         let explained = Explanation { findings: vec![finding], ..nothing(None) };
-        seen(&waiting, &explained, &[])[0].2.replace('\u{2009}', " ")
+        seen(&waiting, &explained, &[])[0].2.replace(['\u{2009}', '\u{a0}'], " ")
     };
     assert_eq!(
-        said(CountBy::Maker, TimeDelta::days(1), "31291.5", None, Some("20000")),
+        said(CountBy::Maker, TimeDelta::days(1), "31291.5", None, Some("20000"), None),
         "Mara Lind asked for 31 291.5 in 6 requests of this type on one day (UTC), with this one. From 20 000 on it is \
          shown here."
     );
     assert_eq!(
-        said(CountBy::Subject, TimeDelta::days(7), "0", Some(5), None),
+        said(CountBy::Maker, TimeDelta::days(1), "31291.5", None, Some("20000"), Some("EUR")),
+        "Mara Lind asked for 31 291.5 EUR in 6 requests of this type on one day (UTC), with this one. From 20 000 EUR on \
+         it is shown here."
+    );
+    assert_eq!(
+        said(CountBy::Subject, TimeDelta::days(7), "0", Some(5), None, Some("EUR")),
         "For this subject 6 requests of this type were submitted in one period of 7 days, with this one. From 5 requests \
          on it is shown here."
     );
