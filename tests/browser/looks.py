@@ -18,6 +18,8 @@ VIEWS: list[tuple[int, Scheme, dict[str, object]]] = [
     (PHONE, "dark", ALL_RULES),
     (PHONE, "light", COLOURS),
 ]
+# Between and beyond them the page only has to fit: a tablet, and a wide screen.
+FURTHER_WIDTHS = [768, 1920]
 
 
 class Looks:
@@ -50,6 +52,9 @@ class Looks:
             assert_no_sideways_scroll(page, where)
             assert_no_violation(page, rules, where)
         page.emulate_media(color_scheme="no-override")
+        for width in FURTHER_WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert_no_sideways_scroll(page, f"{name} at {width} px")
         if before is not None:
             page.set_viewport_size(before)
 

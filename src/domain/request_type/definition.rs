@@ -110,12 +110,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     let unit = UnitRule::read(&root, root.get("amount").is_some(), faults);
     let normalise = read_normalise(&root, faults);
     let classes = read_classes(&root, faults);
-    let unit_at = unit.as_ref().and_then(UnitRule::place);
-    refuse_hidden(
-        [("subject", subject.as_ref()), ("amount", amount.as_ref()), ("unit", unit_at)],
-        &classes,
-        faults,
-    );
+    refuse_hidden((subject.as_ref(), amount.as_ref(), unit.as_ref()), &classes, faults);
     let answer = AnswerRules::read(&root, faults);
     let retry = RetryRules::read(&root, faults);
     let repeat = RepeatRules::read(&root, &classes, &answer, faults);
@@ -179,8 +174,13 @@ fn read_policy(root: &Table<'_>, usage: &[Counter], faults: &mut Faults) -> Opti
 }
 
 /// Everybody who reads a request sees its subject and its amount with its unit.
-fn refuse_hidden(places: [(&str, Option<&Place>); 3], classes: &FieldClasses, faults: &mut Faults) {
-    for (name, place) in places {
+fn refuse_hidden(
+    (subject, amount, unit): (Option<&Place>, Option<&Place>, Option<&UnitRule>),
+    classes: &FieldClasses,
+    faults: &mut Faults,
+) {
+    let unit = unit.and_then(UnitRule::place);
+    for (name, place) in [("subject", subject), ("amount", amount), ("unit", unit)] {
         if place.is_some_and(|place| classes.hide(&place.steps())) {
             let wish = format!("Name a field that is public: everybody who reads a request sees its {name}.");
             faults.push(format!("/{name}"), wish);
