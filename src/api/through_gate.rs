@@ -116,6 +116,7 @@ mod tests {
         insta::assert_snapshot!(calls.join("\n"), @r"
         GET /requests read
         GET /requests/export audit
+        GET /requests/search read
         GET /requests/{requestId} read
         GET /requests/{requestId}/history read
         GET /requests/{requestId}/revisions/{revision} read

@@ -46,7 +46,10 @@ impl DecidedRow {
 
     /// From where.
     pub fn source(&self) -> Source {
-        Source { address: self.actor_address.clone(), token_id: self.actor_token_id.as_ref().map(String::from) }
+        Source {
+            address: self.actor_address.clone(),
+            token_id: self.actor_token_id.as_ref().map(String::from),
+        }
     }
 
     /// The revision that was decided.

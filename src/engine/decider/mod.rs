@@ -38,6 +38,7 @@ use crate::fault_points::{self, FaultPoint};
 use crate::metrics::Metrics;
 use crate::store::events::Origin;
 use crate::store::openings::SweepPlace;
+use crate::store::preferences::PreferenceWrite;
 use crate::store::requests::Key;
 use crate::store::search::index;
 use crate::store::submissions::{NewSubmission, SubmissionBatch};
@@ -264,10 +265,7 @@ impl Decider {
             }
             WriteCommand::NoteOpening(row) => self.run_note_opening(conn, row)?,
             WriteCommand::Session(write) => self.run_session(conn, write, rows.now)?,
-            WriteCommand::Preference(write) if !preferences::write(conn, write)? => {
-                return Ok(WriteReply::Full);
-            }
-            WriteCommand::Preference(_) => {}
+            WriteCommand::Preference(write) => return run_preference(conn, write),
             WriteCommand::Client(write) => clients::write(conn, write)?,
             WriteCommand::Decide(asked) => return self.run_decide(conn, rows, asked, is_retry),
             WriteCommand::Comment { by, words } => return self.run_comment(rows, by, words),
@@ -334,6 +332,10 @@ fn run_redeliver(
 }
 
 /// Ends what its deadline has passed by: the request, or the execution of an approved one.
+fn run_preference(conn: &mut AnyConnection, write: &PreferenceWrite) -> Result<WriteReply, StoreError> {
+    Ok(if preferences::write(conn, write)? { WriteReply::Done } else { WriteReply::Full })
+}
+
 fn run_expire(rows: &mut BatchRows<'_>, key: &Key) -> Result<WriteReply, StoreError> {
     let has_lapsed = lapse(rows, key)?;
     expire(rows, key)?;

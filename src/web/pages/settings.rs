@@ -88,7 +88,7 @@ pub async fn zone(page: PageRequest, body: UnreadBody) -> Page {
 pub async fn save_view(page: PageRequest, body: UnreadBody) -> Page {
     let form: ViewForm = body.read_form(&page.http).await?;
     page.check_form(&form.csrf)?;
-    let from = CameFrom::read(&form.from).ok_or(PageError::NotFound)?.from_its_beginning();
+    let from = CameFrom::read(&form.from).ok_or(PageError::NotFound)?.at_its_beginning();
     let fault = match ViewName::parse(&form.name) {
         None => view_name_fault(),
         Some(name) => {

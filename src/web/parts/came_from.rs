@@ -66,7 +66,7 @@ impl CameFrom {
     }
 
     /// The same list and filter from its beginning: whoever comes back another day wants what is new.
-    pub fn from_its_beginning(&self) -> Self {
+    pub fn at_its_beginning(&self) -> Self {
         let is_place = |pair: &str| PLACES.contains(&pair.split('=').next().unwrap_or_default());
         let kept: Vec<&str> = self.query.split('&').filter(|pair| !is_place(pair)).collect();
         Self { nav: self.nav, query: kept.join("&") }
@@ -122,13 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn a_list_from_its_beginning_keeps_its_filter() {
+    fn a_list_at_its_beginning_keeps_its_filter() {
         for (text, kept) in [
             ("needs-me?due=late&after=eyJhIjox&type=PAY", "needs-me?due=late&type=PAY"),
             ("history?before=x", "history"),
             ("mine", "mine"),
         ] {
-            assert_eq!(CameFrom::read(text).unwrap().from_its_beginning().word(), kept);
+            assert_eq!(CameFrom::read(text).unwrap().at_its_beginning().word(), kept);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::domain::actor::{Actor, Permission};
 use crate::domain::preferences::SavedView;
 use crate::domain::waiting::WaitingRequest;
 use crate::http::body::UnreadBody;
-use crate::http::query::escaped;
+use crate::http::query::{escaped, given_once};
 use crate::web::parts::call_view::is_production;
 use crate::web::parts::came_from::{CameFrom, FROM};
 use crate::web::parts::format::When;
@@ -68,6 +68,8 @@ pub struct Shell {
     pub views: Vec<ViewLink>,
     /// The place of the page, with its query.
     pub list: CameFrom,
+    /// What was searched for; empty elsewhere.
+    pub searched: String,
     /// `light`, `dark`, or empty for the system's own.
     pub theme: &'static str,
     /// Path and query of the page, to come back to.
@@ -129,6 +131,7 @@ impl Shell {
             rail: rail(actor, nav, waiting.len()),
             views: views(&session.views, &list),
             list,
+            searched: given_once(http, "q").filter(|_| nav == Nav::Search).unwrap_or_default(),
             waiting,
             theme,
             here: here(http),
@@ -145,7 +148,7 @@ impl Shell {
 impl Shell {
     /// Where the list of this page gets a name to be found by.
     pub fn save_view_url(&self) -> String {
-        format!("{}?{FROM}={}", Nav::Settings.url(), escaped(&self.list.from_its_beginning().word()))
+        format!("{}?{FROM}={}", Nav::Settings.url(), escaped(&self.list.at_its_beginning().word()))
     }
 
     /// Whether this is the page of the person's settings.
@@ -197,7 +200,7 @@ pub fn counted(count: usize) -> String {
 }
 
 fn views(saved: &[SavedView], list: &CameFrom) -> Vec<ViewLink> {
-    let here = list.from_its_beginning();
+    let here = list.at_its_beginning();
     let link = |view: &SavedView| {
         let list = CameFrom::read(&view.path)?;
         Some(ViewLink { name: view.name.as_str().to_owned(), url: list.url(), is_current: list == here })

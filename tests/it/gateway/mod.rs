@@ -86,7 +86,7 @@ async fn every_route_under_the_base_path_asks_for_a_client(on: On) {
             }
         }
     }
-    assert_eq!(asked, 20);
+    assert_eq!(asked, 21);
     for path in ["/no/such/path", "/requests/x/y/z", ""] {
         app.get(&format!("{BASE}{path}")).await.expect(401);
     }

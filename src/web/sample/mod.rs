@@ -1,9 +1,11 @@
 //! What the tests of the pages show: one request with everything that can be on a page, some of it hostile.
 
+mod refund;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::actor::{Permission, Person};
@@ -29,6 +31,8 @@ use crate::web::parts::came_from::CameFrom;
 use crate::web::parts::format::When;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::who::Names;
+
+pub use refund::refund_definition;
 
 /// Noon of the day on which the samples play.
 pub fn noon() -> DateTime<Utc> {
@@ -244,6 +248,7 @@ pub fn shell() -> Shell {
         rail: Vec::new(),
         views: Vec::new(),
         list: CameFrom::list(Nav::History, ""),
+        searched: String::new(),
         theme: "",
         style: "/style.css",
         script: "/app.js",
@@ -253,61 +258,6 @@ pub fn shell() -> Shell {
         position: "0".to_owned(),
         when: when(),
     }
-}
-
-/// A type with stages, a limit, and fields of every class.
-pub fn refund_definition() -> Value {
-    json!({
-        "name": "REFUND",
-        "title": "Refund of an order",
-        "summary": "Refund {amount} EUR for order {order}",
-        "subject": "/pathParams/order",
-        "amount": "/body/amount",
-        "duplicates": "warn",
-        "pending_ttl": "3d",
-        "recheck_at_execution": true,
-        "call": {
-            "method": "POST",
-            "path": "/orders/{order}/refunds",
-            "target": "https://payments.example.com",
-            "total_timeout": "20s",
-        },
-        "path_params": { "properties": { "order": { "type": "string", "pattern": "^[0-9-]{4,20}$" } } },
-        "body": {
-            "type": "object",
-            "required": ["amount"],
-            "properties": {
-                "amount": { "type": "number", "exclusiveMinimum": 0, "maximum": 5000 },
-                "currency": { "enum": ["EUR", "USD"] },
-                "iban": { "type": "string", "maxLength": 34 },
-                "pin": { "type": "string" },
-                "lines": { "type": "array", "items": { "type": "object", "properties": { "sku": { "type": "string" } } } },
-            },
-        },
-        "fields": { "masked": ["/body/iban"], "secret": ["/body/pin", "/headers/authorization"] },
-        "usage": [{ "name": "maker_day", "by": "maker", "window": "1d" }],
-        "policy": [
-            {
-                "name": "limit",
-                "when": "usage.maker_day.sum.plus(request.amount).above(10000)",
-                "refuse": "Nobody refunds more than 10000 a day.",
-            },
-            {
-                "name": "large",
-                "when": "request.amount.above(1000)",
-                "risk": "high",
-                "decide_within": "4h",
-                "fresh_sign_in": "10m",
-                "min_distinct_people": 5,
-                "stages": [
-                    { "name": "Risk", "seats": [{ "group": "Risk" }] },
-                    { "name": "Finance and Operations", "seats": [{ "group": "Finance", "count": 2 }, { "group": "Operations" }] },
-                ],
-            },
-            { "name": "tiny", "when": "request.amount.below(1)", "auto_approve": true },
-            { "name": "everything else", "stages": [{ "name": "Two of", "any": 2, "seats": [{ "group": "Finance" }, { "permission": "CanCheckRequest" }] }] },
-        ],
-    })
 }
 
 /// The type of the samples.
