@@ -1,7 +1,7 @@
 //! What the database alone does with the rows of one submission: the limit of every engine on it.
 //!
-//! The rows are those that the server stored for a submission, whatever tables they are in; each copy has ids of
-//! its own, which ascend as the server's do. They go into tables of the same schema beside the server's.
+//! The rows are those that the server stored for a submission, whatever tables they are in, but those of search,
+//! which come and go beside the commands; each copy has ids of its own, which ascend as the server's do. They go into tables of the same schema beside the server's.
 
 use std::path::Path;
 use std::time::Duration;

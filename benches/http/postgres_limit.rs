@@ -23,7 +23,8 @@ const NUMBERS: usize = 64;
 const CONNECTING: Duration = Duration::from_secs(2);
 
 const COLUMNS: &str = "SELECT c.table_name::text, c.column_name::text FROM information_schema.columns AS c \
-     WHERE c.table_schema = current_schema() AND EXISTS (SELECT 1 FROM information_schema.columns AS i \
+     WHERE c.table_schema = current_schema() AND c.table_name NOT LIKE 'search%' \
+     AND EXISTS (SELECT 1 FROM information_schema.columns AS i \
          WHERE i.table_schema = c.table_schema AND i.table_name = c.table_name AND i.column_name = 'request_id') \
      ORDER BY c.table_name <> 'requests', c.table_name, c.ordinal_position";
 

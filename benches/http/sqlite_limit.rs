@@ -17,7 +17,7 @@ use crate::types::ORG;
 
 const COLUMNS: &str = "SELECT t.name AS table_name, c.name AS column_name \
      FROM served.sqlite_schema AS t, pragma_table_info(t.name, 'served') AS c \
-     WHERE t.type = 'table' \
+     WHERE t.type = 'table' AND t.name NOT LIKE 'search%' \
          AND EXISTS (SELECT 1 FROM pragma_table_info(t.name, 'served') AS i WHERE i.name = 'request_id') \
      ORDER BY t.name <> 'requests', t.name, c.cid";
 
