@@ -29,7 +29,7 @@ pub const ROWS: usize = 50;
 /// How many requests of an inbox a page looks at, to say how many there are of each kind: as many as the rail
 /// counts, and more if a filter is set, on a further page, and in another order than what is due.
 const LOOKED_AT: usize = COUNTED_MAX + 1;
-/// See [`LOOKED_AT`].
+/// The same where more are needed: for a filter, a further page, or another order than what is due.
 pub const LOOKED_AT_FURTHER: usize = 1_000;
 
 /// `GET /ui/needs-me`
