@@ -199,7 +199,7 @@ fn history() -> Operation {
 fn list() -> Operation {
     let mut parameters = parameters::filters();
     parameters.extend(given(&["view", "limit", "PageNo", "after", "orgOrOnly"]));
-    parameters.extend(given(&INBOX_PARAMETERS));
+    parameters.extend(parameters::of(&INBOX_PARAMETERS));
     Operation {
         id: "listRequests".to_owned(),
         tag: "Reading",

@@ -193,3 +193,16 @@ fn every_request_type_has_an_example() {
     let names: BTreeSet<String> = embedded().iter().map(|known| known.name.to_string()).collect();
     assert_eq!(BTreeSet::from(super::bodies::EXAMPLES.map(|(name, _)| name.to_owned())), names);
 }
+
+#[test]
+fn no_operation_names_a_parameter_twice() {
+    let document = document(&embedded());
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let named: Vec<String> =
+                operation["parameters"].as_array().into_iter().flatten().map(Value::to_string).collect();
+            let different: BTreeSet<&String> = named.iter().collect();
+            assert_eq!(named.len(), different.len(), "{method} {path}: {named:?}");
+        }
+    }
+}
