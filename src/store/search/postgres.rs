@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Text};
 
+use super::expression::Syntax;
 use super::matches::Match;
 use crate::domain::search::{Sought, Term};
 
@@ -72,8 +73,7 @@ pub(super) fn newest(
         }
         let term = |key| Sought::One(Term::exact(key));
         let blocks = Sought::Any(blocks.into_iter().map(term).collect());
-        let mut expression = String::new();
-        express(&Sought::All(vec![blocks, sought.clone()]), &mut expression);
+        let expression = SYNTAX.express(&Sought::All(vec![blocks, sought.clone()]));
         let query = sql_query(NEWEST).bind::<Text, _>(expression);
         found.extend(query.bind::<BigInt, _>(before).bind::<BigInt, _>(left).load::<Match>(conn)?);
     }
@@ -103,26 +103,12 @@ fn walk(last: i64) -> Vec<Vec<String>> {
     steps
 }
 
-/// Writes what is sought as a `tsquery`. Every key is quoted.
-fn express(sought: &Sought, out: &mut String) {
-    match sought {
-        Sought::One(Term { key, is_beginning }) => {
-            out.push('\'');
-            out.push_str(&key.replace('\\', "\\\\").replace('\'', "''"));
-            out.push_str(if *is_beginning { "':*" } else { "'" });
-        }
-        Sought::All(parts) => join(parts, " & ", out),
-        Sought::Any(parts) => join(parts, " | ", out),
-    }
-}
+/// What is sought as a `tsquery`. Every key is quoted.
+const SYNTAX: Syntax = Syntax { all: " & ", any: " | ", term };
 
-fn join(parts: &[Sought], between: &str, out: &mut String) {
-    out.push('(');
-    for (at, part) in parts.iter().enumerate() {
-        out.push_str(if at > 0 { between } else { "" });
-        express(part, out);
-    }
-    out.push(')');
+fn term(Term { key, is_beginning }: &Term) -> String {
+    let end = if *is_beginning { "':*" } else { "'" };
+    format!("'{}{end}", key.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 
+use super::expression::Syntax;
 use super::matches::Match;
 use crate::domain::search::{Sought, Term};
 
@@ -28,33 +29,17 @@ pub(super) fn newest(
     before: i64,
     limit: i64,
 ) -> QueryResult<Vec<Match>> {
-    let mut expression = String::new();
-    express(sought, &mut expression);
     sql_query(NEWEST)
-        .bind::<Text, _>(expression)
+        .bind::<Text, _>(SYNTAX.express(sought))
         .bind::<BigInt, _>(before)
         .bind::<BigInt, _>(limit)
         .load(conn)
 }
 
-/// Writes what is sought as FTS5 reads it. Every key is a string.
-fn express(sought: &Sought, out: &mut String) {
-    match sought {
-        Sought::One(Term { key, is_beginning }) => {
-            out.push('"');
-            out.push_str(&key.replace('"', "\"\""));
-            out.push_str(if *is_beginning { "\" *" } else { "\"" });
-        }
-        Sought::All(parts) => join(parts, " AND ", out),
-        Sought::Any(parts) => join(parts, " OR ", out),
-    }
-}
+/// What is sought as FTS5 reads it. Every key is a string.
+const SYNTAX: Syntax = Syntax { all: " AND ", any: " OR ", term };
 
-fn join(parts: &[Sought], between: &str, out: &mut String) {
-    out.push('(');
-    for (at, part) in parts.iter().enumerate() {
-        out.push_str(if at > 0 { between } else { "" });
-        express(part, out);
-    }
-    out.push(')');
+fn term(Term { key, is_beginning }: &Term) -> String {
+    let end = if *is_beginning { "\" *" } else { "\"" };
+    format!("\"{}{end}", key.replace('"', "\"\""))
 }
