@@ -9,11 +9,12 @@ mod browser;
 #[path = "../pages/filling.rs"]
 mod filling;
 mod submitting;
+#[path = "../pages/timing.rs"]
+mod timing;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
 use browser::Browser;
 use countersign::clock::Clock;
 use countersign::config::{Config, Flags};
@@ -140,23 +141,8 @@ fn measure(address: std::net::SocketAddr) -> anyhow::Result<()> {
     for (name, person, paths) in kinds {
         let mut browser = Browser::new(address)?;
         browser.sign_in(person)?;
-        let (mut times, mut bytes) = (Vec::with_capacity(paths.len()), 0);
-        for path in paths.iter().take(20).chain(&paths) {
-            let began = Instant::now();
-            let reply = browser.get(path)?;
-            times.push(began.elapsed());
-            ensure!(reply.status == 200, "{path}: {}", reply.status);
-            bytes = reply.body.len();
-        }
         // The first ones warm up.
-        times.drain(..20);
-        times.sort_unstable();
-        let ms = |at: usize| times[at.min(times.len() - 1)].as_secs_f64() * 1e3;
-        let (p50, p99) = (ms(times.len() / 2), ms(times.len() * 99 / 100));
-        let is_late = p99 > P99_MAX.as_secs_f64() * 1e3;
-        let note =
-            if is_late { format!("  later than {P99_MAX:?} at the 99th percentile") } else { String::new() };
-        println!("{name:<44} {bytes:>9} {p50:>9.2} {p99:>9.2} {:>9.2}{note}", ms(times.len()));
+        timing::print(&mut browser, (name, &paths), 20, Some(P99_MAX))?;
     }
     Ok(())
 }
