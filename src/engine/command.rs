@@ -32,6 +32,7 @@ use crate::store::openings::OpeningRow;
 use crate::store::preferences::PreferenceWrite;
 use crate::store::refusals::RefusalRow;
 use crate::store::requests::Key;
+use crate::store::search::backlogs::BacklogRow;
 use crate::store::search::index::Document;
 use crate::store::sessions::SessionWrite;
 use crate::store::submissions::NewSubmission;
@@ -129,6 +130,8 @@ pub(super) enum WriteCommand {
     EndDelivery(Box<DeliveryEnding>),
     /// These requests are indexed for search.
     Index(Vec<Document>),
+    /// What another node had to index becomes this node's.
+    TakeBacklog(BacklogRow),
     /// An auditor wants a delivery sent again.
     Redeliver { org: OrgId, id: String },
     /// This process is the database's only one and has just started: no lease can be alive.
@@ -171,6 +174,7 @@ impl WriteCommand {
             | Self::TidyDeliveries
             | Self::EndDelivery(_)
             | Self::Index(_)
+            | Self::TakeBacklog(_)
             | Self::Redeliver { .. }
             | Self::LapseAll => None,
         }
@@ -202,6 +206,7 @@ impl WriteCommand {
             | Self::TidyDeliveries
             | Self::EndDelivery(_)
             | Self::Index(_)
+            | Self::TakeBacklog(_)
             | Self::Redeliver { .. }
             | Self::LapseAll
             | Self::GiveSettlementWord { .. }
@@ -241,6 +246,7 @@ impl WriteCommand {
             | Self::TidyDeliveries
             | Self::EndDelivery(_)
             | Self::Index(_)
+            | Self::TakeBacklog(_)
             | Self::Redeliver { .. }
             | Self::LapseAll => false,
         }
@@ -268,8 +274,8 @@ pub(super) enum WriteReply {
     Fenced,
     /// These deliveries are yours.
     HandedOver(HandedOver),
-    /// So many requests were indexed.
-    Indexed(usize),
+    /// The requests were indexed, or wait again because they changed; `false` while another node indexes.
+    Indexed(bool),
     /// The idempotency key already names this request.
     Replayed(RequestId),
     /// The policy, a limit or another request refuses the submission.

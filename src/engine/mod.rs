@@ -95,6 +95,7 @@ use crate::store::{Store, StoreError};
 use change_feed::Feed;
 use decider::{Decider, Shared};
 use outcome_waiters::Outcomes;
+use search::backlog::Backlog;
 use sessions::SessionLimits;
 use set_aside::SetAside;
 use under_way::UnderWay;
@@ -152,6 +153,7 @@ struct Inner {
     orgs: OrgSettings,
     set_aside: SetAside,
     under_way: Arc<UnderWay>,
+    backlog: Arc<Backlog>,
     /// How far search was behind when it was last measured, in microseconds.
     search_lag: AtomicI64,
     /// The subscriptions that people should look at, as they were counted last.
@@ -174,6 +176,7 @@ impl Engine {
         let book = RuleBook::new(rules);
         let feed = Arc::new(Feed::new(clock.new_id(), !store.is_exclusive()));
         let under_way = Arc::new(UnderWay::default());
+        let backlog = Arc::new(Backlog::default());
         let shared = Shared {
             feed: Arc::clone(&feed),
             clock: clock.clone(),
@@ -184,6 +187,7 @@ impl Engine {
             outbox_filled: Arc::clone(&outbox_filled),
             sending,
             under_way: Arc::clone(&under_way),
+            backlog: Arc::clone(&backlog),
         };
         let (writer, thread) = Writer::start(&store, Decider::new(shared), writer)?;
         let inner = Inner {
@@ -203,6 +207,7 @@ impl Engine {
             orgs,
             set_aside: SetAside::default(),
             under_way,
+            backlog,
             search_lag: AtomicI64::new(0),
             troubled_subscriptions: Mutex::default(),
             is_clock_off: AtomicBool::new(false),

@@ -1,5 +1,7 @@
 //! The table `requests`: the current state of each request.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
@@ -217,6 +219,16 @@ pub fn key_columns(keys: &[Key]) -> (Vec<String>, Vec<StoredId>) {
 /// A request's key, from its columns.
 pub(super) fn key_of(org_id: &str, request_id: StoredId) -> Key {
     (OrgId::new(org_id.to_owned()), request_id.into())
+}
+
+/// The versions of the named requests that are there.
+pub fn versions(conn: &mut AnyConnection, keys: &[Key]) -> Result<HashMap<Key, i64>, StoreError> {
+    let (orgs, ids) = key_columns(keys);
+    let rows: Vec<(String, StoredId, i64)> = requests::table
+        .filter(requests::org_id.eq_any(orgs).and(requests::request_id.eq_any(ids)))
+        .select((requests::org_id, requests::request_id, requests::version))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(org, id, version)| (key_of(&org, id), version)).collect())
 }
 
 lock_by_key!(pub fn lock(LockRequests, NamedRequests, requests) -> RequestRow);

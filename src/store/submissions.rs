@@ -1,4 +1,4 @@
-//! A batch of submissions, inserted into the tables `requests`, `calls`, `events`, `outbox` and `search_queue` together.
+//! A batch of submissions, inserted into the tables `requests`, `calls`, `events` and `outbox` together.
 //!
 //! PostgreSQL gets one statement for the whole batch. SQLite has no round trips to save and gets cached
 //! single-row statements.
@@ -13,8 +13,6 @@ use super::events::{self, EventRow};
 use super::outbox::{self, OutboxRow};
 use super::requests::{self, RequestRow};
 use super::schema;
-use super::search::queue::QueuedRow;
-use super::search::schema::search_queue;
 use super::{AnyConnection, StoreError};
 use crate::domain::execution::Execution;
 
@@ -44,9 +42,7 @@ pub fn insert(conn: &mut AnyConnection, submissions: &[&NewSubmission]) -> Resul
         }
         AnyConnection::Sqlite(conn) => {
             for submission in submissions {
-                let row = &submission.request;
-                diesel::insert_into(schema::requests::table).values(row).execute(conn)?;
-                diesel::insert_into(search_queue::table).values(QueuedRow::of(row)).execute(conn)?;
+                diesel::insert_into(schema::requests::table).values(&submission.request).execute(conn)?;
                 diesel::insert_into(schema::calls::table).values(&submission.call).execute(conn)?;
                 for event in &submission.events {
                     diesel::insert_into(schema::events::table).values(event).execute(conn)?;
@@ -85,16 +81,11 @@ impl<'a> SubmissionBatch<'a> {
     }
 }
 
-/// Their rows in the queue are made of rows that are there.
-const QUEUE: &str = " RETURNING org_id, request_id, started_at), new_queued AS ( \
-     INSERT INTO search_queue (org_id, request_id, at) SELECT org_id, request_id, started_at FROM new_requests)";
-
 impl QueryFragment<Pg> for SubmissionBatch<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("WITH new_requests AS (");
         push_insert(&mut out, "requests", &self.requests)?;
-        out.push_sql(QUEUE);
-        out.push_sql(", new_calls AS (");
+        out.push_sql("), new_calls AS (");
         push_insert(&mut out, "calls", &self.calls)?;
         out.push_sql("), new_outbox AS (");
         push_insert(&mut out, "outbox", &self.outbox)?;

@@ -2,7 +2,7 @@ DROP TABLE openings;
 DROP TABLE schema_digest;
 DROP TABLE search_words;
 DROP TABLE search_documents;
-DROP TABLE search_queue;
+DROP TABLE search_backlogs;
 DROP TABLE failing_subscriptions;
 DROP TABLE delivery_attempts;
 DROP TABLE deliveries;

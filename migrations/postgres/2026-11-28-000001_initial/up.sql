@@ -511,13 +511,12 @@ CREATE TABLE failing_subscriptions (
     switched_off_at BIGINT
 );
 
--- Requests that changed since they were indexed: written by the transaction that changes them, taken out by the one
--- that indexes them.
-CREATE TABLE search_queue (
-    position   BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    org_id     TEXT COLLATE "C" NOT NULL,
-    request_id BYTEA NOT NULL,
-    at         BIGINT NOT NULL
+-- Nodes that changed requests and may not have indexed them yet: what a node changed before `since` is indexed.
+-- `renewed_at` is by the database's clock. What a node leaves that stopped is found by the times of what changed.
+CREATE TABLE search_backlogs (
+    node       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    since      BIGINT NOT NULL,
+    renewed_at BIGINT NOT NULL
 );
 
 -- Which request a document of the search index is. They are numbered in the order in which they were indexed first.

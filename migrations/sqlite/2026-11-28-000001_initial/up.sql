@@ -509,14 +509,13 @@ CREATE TABLE failing_subscriptions (
     switched_off_at INTEGER
 ) STRICT;
 
--- Requests that changed since they were indexed: written by the transaction that changes them, taken out by the one
--- that indexes them.
-CREATE TABLE search_queue (
-    position   INTEGER NOT NULL PRIMARY KEY,
-    org_id     TEXT NOT NULL,
-    request_id BLOB NOT NULL,
-    at         INTEGER NOT NULL
-) STRICT;
+-- Nodes that changed requests and may not have indexed them yet: what a node changed before `since` is indexed.
+-- `renewed_at` is by the database's clock. What a node leaves that stopped is found by the times of what changed.
+CREATE TABLE search_backlogs (
+    node       TEXT NOT NULL PRIMARY KEY,
+    since      INTEGER NOT NULL,
+    renewed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Which request a document of the search index is. They are numbered in the order in which they were indexed first.
 CREATE TABLE search_documents (

@@ -4,7 +4,6 @@ use super::{BatchRows, ExecutionEntry};
 use crate::domain::execution::Execution;
 use crate::store::executions::{self, ExecutionUpdate};
 use crate::store::requests::{self, RequestRow, RequestUpdate};
-use crate::store::search::queue;
 use crate::store::{
     AnyConnection, StoreError, answers, attempts, calls, decisions, events, outbox, revisions, send_backs,
     settlement_words, submission_keys, submissions, usage,
@@ -35,7 +34,6 @@ impl BatchRows<'_> {
         write_all(conn, std::mem::take(&mut self.ended_attempts), attempts::end)?;
         write_all(conn, std::mem::take(&mut self.answers), answers::insert)?;
         write_all(conn, std::mem::take(&mut self.outbox), outbox::insert)?;
-        write_all(conn, std::mem::take(&mut self.unindexed), queue::insert)?;
         write_all(conn, std::mem::take(&mut self.events), events::insert)
     }
 

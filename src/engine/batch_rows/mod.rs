@@ -21,6 +21,7 @@ use super::change_feed::Change;
 use super::command::Caller;
 use super::deliveries::outboxed;
 use super::rule_book::RuleBook;
+use super::search::backlog::Unindexed;
 use crate::clock::Clock;
 use crate::domain::execution::Execution;
 use crate::domain::ids::RequestId;
@@ -40,7 +41,6 @@ use crate::store::queue_ahead::{self, QueueAhead};
 use crate::store::request_parts;
 use crate::store::requests::{self, Key};
 use crate::store::revisions::RevisionRow;
-use crate::store::search::queue::QueuedRow;
 use crate::store::send_backs::SendBackRow;
 use crate::store::settlement_words::SettlementWordRow;
 use crate::store::submission_keys::SubmissionKeyRow;
@@ -104,7 +104,7 @@ pub(super) struct BatchRows<'a> {
     subscriptions: Subscriptions,
     outbox: Vec<OutboxRow>,
     /// Requests that are found by something else from now on.
-    unindexed: Vec<QueuedRow>,
+    pub(super) unindexed: Vec<Unindexed>,
     /// Whether the batch makes a change that somebody is told of.
     pub(super) has_outbox: bool,
     new_attempts: Vec<AttemptRow>,
@@ -297,7 +297,7 @@ impl<'a> BatchRows<'a> {
         }
         let is_moved = event.from.is_some_and(|from| from != event.to);
         if is_moved || EventType::of(&event.kind).adds_words() {
-            self.unindexed.push(QueuedRow::of_event(request, event));
+            self.unindexed.push(Unindexed::new(key.clone(), event.at));
         }
         let row = EventRow::new(request, event, self.clock.new_id(), origin);
         if let Some(change) = outboxed(&self.subscriptions, &row, &request.request_type) {

@@ -9,6 +9,7 @@ use crate::domain::policy::usage::Usage;
 use crate::domain::request::Request;
 use crate::engine::admission::{PreparedSubmission, StoredContext, usage_in};
 use crate::engine::change_feed::Change;
+use crate::engine::search::backlog::Unindexed;
 use crate::store::stored_bytes::StoredDigest;
 use crate::store::submission_keys::{self, SubmissionKeyRow};
 use crate::store::submissions::NewSubmission;
@@ -50,6 +51,7 @@ impl<'a> BatchRows<'a> {
             self.changes.push(Change::of_submission(&submission.request)?);
         }
         self.has_outbox |= submission.outbox.is_some();
+        self.unindexed.push(Unindexed::submitted(&submission.request));
         if let Some(execution) = submission.execution.clone() {
             self.executions.insert(execution.key(), ExecutionEntry { execution, before: None });
         }

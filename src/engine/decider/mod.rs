@@ -1,5 +1,6 @@
 //! What the writer does with a batch: every rule is applied here, on locked rows, in arrival order.
 
+mod backlog;
 mod begin;
 mod decision;
 mod execution;
@@ -19,6 +20,7 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use self::backlog::BacklogMark;
 use super::SendingLimits;
 use super::admission::Deadlines;
 use super::batch_rows::{BatchRows, LockSet};
@@ -29,6 +31,7 @@ use super::deliveries::{end_delivery, hand_over, tidy};
 use super::error::AdmissionRefusal;
 use super::in_force::store_rules;
 use super::rule_book::RuleBook;
+use super::search::backlog::{Backlog, Unindexed};
 use super::under_way::UnderWay;
 use crate::clock::Clock;
 use crate::domain::ids::OrgId;
@@ -58,6 +61,7 @@ pub(super) struct Shared {
     pub(super) outbox_filled: Arc<Notify>,
     pub(super) sending: SendingLimits,
     pub(super) under_way: Arc<UnderWay>,
+    pub(super) backlog: Arc<Backlog>,
 }
 
 /// The engine's half of the writer.
@@ -78,6 +82,8 @@ pub(super) struct Decider {
     node: String,
     /// Kept refusals of this minute by person: the minute, and how many.
     refused_lately: HashMap<String, (i64, i64)>,
+    /// What the store knows of what this node has to index.
+    mark: BacklogMark,
     /// How far the rows of openings were looked through for those of requests that have ended.
     swept: SweepPlace,
 }
@@ -99,6 +105,9 @@ impl Batch for Decider {
         let mut rows = BatchRows::load(conn, &clock, &self.shared.book, &lock_set(commands))?;
         rows.keeps_changes = self.shared.feed.is_wanted();
         self.forget_batch();
+        if commands.iter().all(|command| matches!(command, WriteCommand::Index(_))) {
+            index::commit_without_flush(conn)?;
+        }
         let mut ran = Vec::with_capacity(commands.len());
         for command in commands {
             let is_held = command.request().is_some_and(|key| rows.is_held(&key));
@@ -110,6 +119,7 @@ impl Batch for Decider {
             ran.push(one);
         }
         rows.flush(conn)?;
+        self.keep_backlog(conn, &mut rows)?;
         self.changes = std::mem::take(&mut rows.changes);
         self.has_outbox = rows.has_outbox;
         self.has_queued = rows.has_queued();
@@ -131,6 +141,12 @@ impl Batch for Decider {
         let submissions: Vec<&NewSubmission> = commands.iter().map(submission).collect::<Option<_>>()?;
         let replies = submissions.iter().map(|_| WriteReply::Done).collect();
         self.forget_batch();
+        if !self.mark.is_fresh() {
+            return None;
+        }
+        self.shared
+            .backlog
+            .add(submissions.iter().map(|submission| Unindexed::submitted(&submission.request)));
         self.has_outbox = submissions.iter().any(|submission| submission.outbox.is_some());
         if self.shared.feed.is_wanted() {
             let changes = submissions.iter().map(|submission| Change::of_submission(&submission.request));
@@ -142,6 +158,7 @@ impl Batch for Decider {
     fn committed(&mut self, batch: &BatchStats) {
         self.shared.metrics.committed(batch.size, batch.took.as_secs_f64());
         self.shared.feed.publish(std::mem::take(&mut self.changes));
+        self.mark.committed();
         self.taken.clear();
         if !self.begun.is_empty() {
             fault_points::pass(FaultPoint::WakeUp);
@@ -187,6 +204,7 @@ impl Decider {
             since: Instant::now(),
             node,
             refused_lately: HashMap::new(),
+            mark: BacklogMark::default(),
             swept: SweepPlace::default(),
         }
     }
@@ -195,6 +213,7 @@ impl Decider {
     fn forget_batch(&mut self) {
         self.changes.clear();
         (self.has_outbox, self.has_queued) = (false, false);
+        self.mark.forget_batch();
         self.give_slots_back();
     }
 
@@ -306,9 +325,8 @@ impl Decider {
                 let now = rows.database_now(conn)?;
                 end_delivery(conn, ending, &self.shared.clock, now)?;
             }
-            WriteCommand::Index(documents) => {
-                return index::write(conn, documents).map(WriteReply::Indexed);
-            }
+            WriteCommand::Index(documents) => return self.run_index(conn, documents),
+            WriteCommand::TakeBacklog(row) => self.run_take_backlog(conn, row)?,
             WriteCommand::Redeliver { org, id } => return run_redeliver(conn, rows, org, id),
             // After the flush, so that they see what this very batch changed.
             WriteCommand::Claim(_) | WriteCommand::HandOver(_) => {}

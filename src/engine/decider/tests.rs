@@ -32,6 +32,7 @@ fn decider(fixture: &Fixture) -> Decider {
         due: Arc::clone(&inner.due),
         sending: inner.sending,
         under_way: Arc::clone(&inner.under_way),
+        backlog: Arc::default(),
     })
 }
 

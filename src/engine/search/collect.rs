@@ -10,43 +10,29 @@ use crate::store::calls::CallRow;
 use crate::store::records::PAGE_BYTES_MAX;
 use crate::store::requests::Key;
 use crate::store::search::index::Document;
-use crate::store::search::{queue, remarks};
-use crate::store::{AnyConnection, StoreError, calls, listing};
+use crate::store::search::remarks;
+use crate::store::{AnyConnection, StoreError, calls, listing, requests};
 
-/// The first requests of the queue.
-pub(super) struct Collected {
-    pub(super) documents: Vec<Document>,
-    /// Whether there is more.
-    pub(super) has_more: bool,
-}
-
-/// Reads the words of the requests that have waited longest, `max` changes of them at most.
+/// Reads these requests and makes their words, of as many of the first as there is room for in memory.
 pub(super) fn collect(
     conn: &mut AnyConnection,
     (book, people): (&RuleBook, &People),
-    max: usize,
-) -> Result<Collected, StoreError> {
-    let queued = queue::oldest(conn, i64::try_from(max).unwrap_or(i64::MAX))?;
-    let mut has_more = queued.len() == max;
-    let mut places: Vec<(Key, Vec<i64>)> = Vec::new();
-    let mut at: HashMap<Key, usize> = HashMap::new();
-    for queued in queued {
-        let place = *at.entry(queued.key.clone()).or_insert_with(|| {
-            places.push((queued.key, Vec::new()));
-            places.len() - 1
-        });
-        places[place].1.push(queued.position);
-    }
-    let keys: Vec<Key> = places.iter().map(|(key, _)| key.clone()).collect();
-    let words = match words(conn, (book, people), &keys) {
-        Err(StoreError::Corrupt(_)) => one_by_one(conn, (book, people), &keys)?,
+    keys: &[Key],
+) -> Result<Vec<Document>, StoreError> {
+    // Before everything else, so that the words are at least as new as the version says.
+    let versions = requests::versions(conn, keys)?;
+    let (there, missing): (Vec<Key>, Vec<Key>) =
+        keys.iter().cloned().partition(|key| versions.contains_key(key));
+    let words = match words(conn, (book, people), &there) {
+        Err(StoreError::Corrupt(_)) => one_by_one(conn, (book, people), &there)?,
         read => read?,
     };
-    // What did not fit into the memory of one batch is left in the queue.
-    has_more |= words.len() < places.len();
-    let document = |(words, (key, positions))| Document { key, words, positions };
-    let documents = words.into_iter().zip(places).map(document).collect();
-    Ok(Collected { documents, has_more })
+    let missing = missing.into_iter().map(|key| Document { key, version: None, words: String::new() });
+    let read = there.into_iter().zip(words).map(|(key, words)| {
+        let version = versions.get(&key).copied();
+        Document { key, version, words }
+    });
+    Ok(read.chain(missing).collect())
 }
 
 /// The words of the first of these requests, as many as there is room for.
@@ -59,7 +45,7 @@ fn words(
     let place: HashMap<&Key, usize> = keys.iter().enumerate().map(|(at, key)| (key, at)).collect();
     requests.sort_by_key(|request| place.get(&key_of(request)).copied());
     if requests.len() < keys.len() {
-        return Err(StoreError::Corrupt("a request of the queue is not there".to_owned()));
+        return Err(StoreError::Corrupt("a request that was there is gone".to_owned()));
     }
     let sizes = calls::read_bytes(conn, &requests)?;
     let mut sum = 0_i64;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::actor::Actor;
 use crate::domain::ids::{RequestId, RequestTypeName};
@@ -12,7 +12,7 @@ use crate::engine::queries::{Filter, RowView, View};
 use crate::engine::reader::BoundedViews;
 use crate::engine::{Engine, EngineError};
 use crate::store::accounts::Accounts;
-use crate::store::search::{matches, queue};
+use crate::store::search::{backlogs, matches};
 use crate::store::{AnyConnection, StoreError, listing};
 
 /// What is searched for.
@@ -84,7 +84,7 @@ impl Engine {
         let read = move |conn: &mut AnyConnection| {
             let Page { found, next, is_cut } = search.page(conn)?;
             let requests = found.into_iter().map(|(request, _)| request).collect();
-            let lag = queue::waits_since(conn)?.map_or(TimeDelta::zero(), |since| now - since);
+            let lag = lag(conn, now)?;
             Ok(Found { rows: reader.rows(conn, requests)?, next, is_cut, lag })
         };
         Ok(self.inner.store.read(read).await?)
@@ -104,7 +104,7 @@ impl Engine {
             if !rest.is_empty() {
                 next = views.len().checked_sub(1).and_then(|last| places.get(last)).copied();
             }
-            let lag = queue::waits_since(conn)?.map_or(TimeDelta::zero(), |since| now - since);
+            let lag = lag(conn, now)?;
             Ok(Found { rows: views, next, is_cut: is_cut && rest.is_empty(), lag })
         };
         Ok(self.inner.store.read(read).await?)
@@ -208,6 +208,12 @@ impl Search {
             Some(after) => matches::place_of(conn, &self.filter.org, after.id),
         }
     }
+}
+
+/// How far the index is behind at `now`.
+fn lag(conn: &mut AnyConnection, now: DateTime<Utc>) -> Result<TimeDelta, StoreError> {
+    let since = backlogs::waits_since(conn)?;
+    Ok(since.map_or(TimeDelta::zero(), |since| (now - since).max(TimeDelta::zero())))
 }
 
 fn as_limit(number: usize) -> i64 {

@@ -1,5 +1,6 @@
 //! The loop that indexes what changed. It keeps out of the way of whoever submits and decides.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -7,10 +8,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::collect::{Collected, collect};
+use super::backlog::Unindexed;
+use super::collect::collect;
 use crate::engine::command::{WriteCommand, WriteReply};
 use crate::engine::{Engine, EngineError};
-use crate::store::search::queue;
+use crate::store::claims::{self, NodeTime};
+use crate::store::requests::Key;
+use crate::store::search::backlogs;
+use crate::store::search::changed::{Met, Walk};
 
 /// Changes that are indexed at once: few while others wait for the writer, more while nobody does.
 const SMALL_BATCH: usize = 64;
@@ -19,14 +24,22 @@ const LARGE_BATCH: usize = 256;
 /// How often is looked for changes while there are none.
 const POLL: Duration = Duration::from_millis(250);
 
-/// How often a node looks that found another one at it.
-const STAND_BY: Duration = Duration::from_secs(2);
+/// How long a node waits that found another one at it.
+const STAND_BY: Duration = Duration::from_millis(100);
 
 /// How long the loop rests after the store failed.
 const REST: Duration = Duration::from_secs(1);
 
-/// While others write, the loop rests so many times as long as it worked.
+/// While others write, the loop rests so many times as long as it worked, and as long as this.
 const REST_TIMES: u32 = 20;
+const BUSY_REST: Duration = Duration::from_millis(100);
+
+/// Requests that one part of a walk meets.
+const WALK_MAX: usize = 1_000;
+
+/// A backlog that its node has not renewed for so long is another node's. It is renewed every few seconds while the node
+/// writes.
+const ABANDONED_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// So many writes a second of others mean that they need the machine.
 const BUSY_WRITES: u128 = 100;
@@ -57,7 +70,7 @@ impl Engine {
             let rest = match turn {
                 Ok(Turn::Idle) => POLL,
                 Ok(Turn::Elsewhere) => STAND_BY,
-                Ok(Turn::HasMore) if is_busy => took * REST_TIMES,
+                Ok(Turn::HasMore) if is_busy => (took * REST_TIMES).max(BUSY_REST),
                 Ok(Turn::HasMore) => took.min(POLL) / 4,
                 Err(error) => {
                     tracing::warn!(%error, "search could not be brought up to date");
@@ -81,23 +94,70 @@ impl Engine {
         Ok(())
     }
 
-    /// Indexes the first changes of the queue, `max` at most, in one write, and measures how far search is behind.
+    /// Indexes what has waited longest, `max` requests at most, in one write; where nothing waits, looks for what was left
+    /// out. Measures how far search is behind.
     async fn index_batch(&self, max: usize) -> Result<Turn, EngineError> {
-        let (book, rules) = (self.inner.book.clone(), self.inner.book.current());
-        let read = move |conn: &mut _| collect(conn, (&book, &rules.people), max);
-        let Collected { documents, has_more } = self.inner.store.read(read).await?;
-        if documents.is_empty() {
-            self.note_lag(None);
-            return Ok(Turn::Idle);
+        let backlog = &self.inner.backlog;
+        let taken = backlog.take(max);
+        if taken.is_empty() {
+            return match backlog.walk() {
+                Some(walk) => self.walk_on(walk).await,
+                None => self.take_abandoned().await,
+            };
         }
-        let reply = self.inner.writer.write_own(WriteCommand::Index(documents)).await?;
-        let WriteReply::Indexed(indexed) = reply else { return Err(WriteReply::unexpected().into()) };
-        self.note_lag(self.inner.store.read(queue::waits_since).await?);
-        Ok(match indexed {
-            0 => Turn::Elsewhere,
-            _ if has_more => Turn::HasMore,
-            _ => Turn::Idle,
+        let indexed = self.index(&taken).await;
+        match &indexed {
+            Ok(true) => backlog.let_go(),
+            Ok(false) | Err(_) => backlog.put_back(taken),
+        }
+        self.note_lag(self.inner.store.read(backlogs::waits_since).await?);
+        Ok(match indexed? {
+            false => Turn::Elsewhere,
+            true if backlog.since(false).is_some() => Turn::HasMore,
+            true => Turn::Idle,
         })
+    }
+
+    /// Whether they are indexed, or wait again because they changed in between; not while another node indexes.
+    async fn index(&self, taken: &[Unindexed]) -> Result<bool, EngineError> {
+        let (book, rules) = (self.inner.book.clone(), self.inner.book.current());
+        let keys: Vec<Key> = taken.iter().map(|one| one.key().clone()).collect();
+        let read = move |conn: &mut _| collect(conn, (&book, &rules.people), &keys);
+        let documents = self.inner.store.read(read).await?;
+        // What did not fit into the memory of one batch waits on.
+        let read: HashSet<&Key> = documents.iter().map(|document| &document.key).collect();
+        let rest = taken.iter().map(Unindexed::key).filter(|key| !read.contains(key)).cloned().collect();
+        self.inner.backlog.add_changed(rest);
+        let reply = self.inner.writer.write_own(WriteCommand::Index(documents)).await?;
+        let WriteReply::Indexed(is_done) = reply else { return Err(WriteReply::unexpected().into()) };
+        Ok(is_done)
+    }
+
+    /// One part of a walk over what changed and was left out.
+    async fn walk_on(&self, walk: Walk) -> Result<Turn, EngineError> {
+        let began = walk.clone();
+        let Met { keys, next } = self.inner.store.read(move |conn| walk.go_on(conn, WALK_MAX)).await?;
+        let is_at_end = next.is_none() && keys.is_empty();
+        self.inner.backlog.add_met(&began, keys, next);
+        if is_at_end {
+            self.inner.writer.write_own(WriteCommand::Index(Vec::new())).await?;
+        }
+        Ok(Turn::HasMore)
+    }
+
+    /// Takes over what a node had to index that is gone.
+    async fn take_abandoned(&self) -> Result<Turn, EngineError> {
+        let clock = &self.inner.clock;
+        let time = NodeTime { now: clock.now(), injected: clock.injected() };
+        let look = move |conn: &mut _| {
+            let now = claims::database_now(conn, time)?;
+            Ok((backlogs::abandoned(conn, now - ABANDONED_AFTER)?, backlogs::waits_since(conn)?))
+        };
+        let (abandoned, since) = self.inner.store.read(look).await?;
+        self.note_lag(since);
+        let Some(row) = abandoned else { return Ok(Turn::Idle) };
+        self.inner.writer.write_own(WriteCommand::TakeBacklog(row)).await?;
+        Ok(Turn::HasMore)
     }
 
     fn note_lag(&self, since: Option<DateTime<Utc>>) {

@@ -1,26 +1,27 @@
 //! Requests get into the index.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use diesel::dsl::max;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::schema::search_documents;
-use super::{postgres, queue, sqlite};
+use super::{postgres, sqlite};
 use crate::store::columns::batch_insert;
-use crate::store::requests::{Key, key_columns, key_of};
+use crate::store::requests::{self, Key, key_columns, key_of};
 use crate::store::stored_bytes::StoredId;
 use crate::store::{AnyConnection, StoreError};
 
 /// A request as it is indexed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     /// The request.
     pub key: Key,
-    /// Its words as keys, with spaces between them; never empty.
+    /// The version of the request that was read; `None` if it was not there.
+    pub version: Option<i64>,
+    /// Its words as keys, with spaces between them; never empty for a request that was there.
     pub words: String,
-    /// Its places in the queue.
-    pub positions: Vec<i64>,
 }
 
 /// One row.
@@ -34,23 +35,35 @@ pub(super) struct DocumentRow {
 
 batch_insert!(fn insert(InsertDocuments, search_documents, DocumentRow), [document, org_id, request_id]);
 
-/// Indexes these requests, each once, and takes them out of the queue. Does nothing with those that somebody else has taken
-/// out, who knows more; nothing at all while another transaction indexes. Returns how many were indexed.
-pub fn write(conn: &mut AnyConnection, documents: &[Document]) -> Result<usize, StoreError> {
-    if documents.is_empty() || !queue::is_alone(conn)? {
-        return Ok(0);
+/// Indexes these requests, but for those that are no longer as they were read: whoever read them later may have indexed
+/// them already. Returns those, which have to be read again; `None` while another transaction indexes.
+pub fn write(conn: &mut AnyConnection, documents: &[Document]) -> Result<Option<Vec<Key>>, StoreError> {
+    if documents.is_empty() {
+        return Ok(Some(Vec::new()));
     }
-    let positions: Vec<i64> = documents.iter().flat_map(|document| document.positions.clone()).collect();
-    let taken: HashSet<i64> = queue::take(conn, &positions)?.into_iter().collect();
-    let is_ours = |document: &&Document| document.positions.iter().any(|position| taken.contains(position));
-    let ours: Vec<&Document> = documents.iter().filter(is_ours).collect();
-    if ours.is_empty() {
-        return Ok(0);
+    if !is_alone(conn)? {
+        return Ok(None);
     }
-    let known = known(conn, &ours)?;
+    let keys: Vec<Key> = documents.iter().map(|document| document.key.clone()).collect();
+    let versions = requests::versions(conn, &keys)?;
+    let is_unchanged = |document: &&Document| versions.get(&document.key).copied() == document.version;
+    let (unchanged, changed): (Vec<&Document>, Vec<&Document>) = documents.iter().partition(is_unchanged);
+    let changed: Vec<Key> = changed.into_iter().map(|document| document.key.clone()).collect();
+    // One that is still not there was rolled back.
+    let there: Vec<&Document> = unchanged.into_iter().filter(|document| document.version.is_some()).collect();
+    put(conn, &there)?;
+    Ok(Some(changed))
+}
+
+/// Writes these documents, which are requests that nobody else indexes now.
+pub fn put(conn: &mut AnyConnection, documents: &[&Document]) -> Result<(), StoreError> {
+    if documents.is_empty() {
+        return Ok(());
+    }
+    let known = known(conn, documents)?;
     let mut next = last(conn)? + 1;
     let (mut new, mut words) = (Vec::new(), Vec::new());
-    for Document { key, words: text, .. } in &ours {
+    for Document { key, words: text, .. } in documents {
         let document = known.get(key).copied().unwrap_or_else(|| {
             let document = next;
             next += 1;
@@ -64,7 +77,7 @@ pub fn write(conn: &mut AnyConnection, documents: &[Document]) -> Result<usize, 
         AnyConnection::Postgres(conn) => postgres::write(conn, &words)?,
         AnyConnection::Sqlite(conn) => sqlite::write(conn, &words)?,
     }
-    Ok(ours.len())
+    Ok(())
 }
 
 /// The documents of requests that were indexed before.
@@ -81,4 +94,34 @@ pub(super) fn last(conn: &mut AnyConnection) -> Result<i64, StoreError> {
     let last: Option<i64> =
         search_documents::table.select(max(search_documents::document)).get_result(conn)?;
     Ok(last.unwrap_or(0))
+}
+
+#[derive(QueryableByName)]
+struct Lock {
+    #[diesel(sql_type = Bool)]
+    is_mine: bool,
+}
+
+/// Whether this transaction is the only one that indexes, until it ends. Never waits.
+fn is_alone(conn: &mut AnyConnection) -> Result<bool, StoreError> {
+    match conn {
+        // The writer's transaction has the whole database.
+        AnyConnection::Sqlite(_) => Ok(true),
+        AnyConnection::Postgres(conn) => {
+            // A database has one for each schema.
+            let statement =
+                "SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema(), 2)) AS is_mine";
+            Ok(diesel::sql_query(statement).get_result::<Lock>(conn)?.is_mine)
+        }
+    }
+}
+
+/// The running transaction need not be on disk when it is reported as committed: if it is lost, so is the news that its
+/// requests are indexed. SQLite has no such thing for one transaction.
+pub fn commit_without_flush(conn: &mut AnyConnection) -> Result<(), StoreError> {
+    use diesel::connection::SimpleConnection;
+    if let AnyConnection::Postgres(conn) = conn {
+        conn.batch_execute("SET LOCAL synchronous_commit = off")?;
+    }
+    Ok(())
 }

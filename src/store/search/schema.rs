@@ -3,11 +3,10 @@
 #![expect(missing_docs, reason = "diesel generates a module per table and a type per column")]
 
 diesel::table! {
-    search_queue (position) {
-        position -> BigInt,
-        org_id -> Text,
-        request_id -> Binary,
-        at -> BigInt,
+    search_backlogs (node) {
+        node -> Text,
+        since -> BigInt,
+        renewed_at -> BigInt,
     }
 }
 

@@ -7,9 +7,12 @@ use countersign::domain::request::State;
 use countersign::domain::search::{MATCHES_MAX, Query, WordSet};
 use countersign::engine::Engine;
 use countersign::engine::search::{Found, SearchInput, SearchPosition};
+use countersign::store::search::backlogs::{self, BacklogRow};
 use countersign::store::search::index::{self, Document};
-use countersign::store::search::queue;
+use countersign::store::search::schema::search_documents;
+use countersign::store::to_micros;
 use diesel::connection::{Connection, SimpleConnection};
+use diesel::prelude::*;
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -19,7 +22,10 @@ use crate::support::stores::Database;
 
 on_both_stores![
     what_was_not_indexed_before_a_stop_is_indexed_after_it,
-    a_write_that_fails_leaves_everything_in_the_queue,
+    a_node_that_indexes_everything_leaves_no_backlog_in_the_store,
+    a_backlog_of_many_orgs_and_pages_is_walked_to_its_end,
+    a_write_that_fails_leaves_everything_in_the_backlog,
+    what_changes_between_reading_and_writing_is_read_again,
     several_nodes_index_every_request_once,
     a_request_that_can_not_be_read_is_found_by_its_id_and_stops_no_other,
     the_lag_is_the_age_of_what_waits_longest,
@@ -35,24 +41,64 @@ async fn finds(engine: &Engine, by: &Actor, words: &str) -> Vec<RequestId> {
     found.rows.into_iter().map(|row| row.request.id).collect()
 }
 
-fn waiting(node: &Node) -> usize {
-    queue::oldest(&mut node.conn(), i64::MAX).unwrap().len()
+/// Whether the store knows of a backlog.
+fn has_backlog(node: &Node) -> bool {
+    backlogs::waits_since(&mut node.conn()).unwrap().is_some()
 }
+
+/// So long after a node's last sign of life others take over what it had to index.
+const ABANDONED_AFTER: TimeDelta = TimeDelta::seconds(61);
 
 async fn what_was_not_indexed_before_a_stop_is_indexed_after_it(database: Database) {
     let node = Node::open(database);
     let [first, second] = [node.submit(&maker()).await, node.submit(&maker()).await];
     node.decide(&checker("anna"), second.id, rejection()).await.unwrap();
-    assert_eq!((waiting(&node), finds(&node.engine, &auditor(), "maker").await), (3, vec![]));
-    // Whatever the first node knew is gone.
+    assert_eq!((has_backlog(&node), finds(&node.engine, &auditor(), "maker").await), (true, vec![]));
+    // Whatever the first node knew is gone; for another one it might still be there.
     let other = node.start_other();
     other.index_all().await.unwrap();
-    assert_eq!(finds(&other, &auditor(), "maker").await, [second.id, first.id]);
+    assert_eq!(finds(&other, &auditor(), "maker").await, []);
+    node.clock.advance(ABANDONED_AFTER);
+    other.index_all().await.unwrap();
+    let mut found = finds(&other, &auditor(), "maker").await;
+    found.sort();
+    assert_eq!(found, [first.id, second.id]);
     assert_eq!(finds(&other, &auditor(), "anna@example.com").await, [second.id]);
-    assert_eq!(waiting(&node), 0);
+    assert!(!has_backlog(&node));
 }
 
-async fn a_write_that_fails_leaves_everything_in_the_queue(database: Database) {
+async fn a_node_that_indexes_everything_leaves_no_backlog_in_the_store(database: Database) {
+    let node = Node::open(database);
+    for _ in 0..3 {
+        let request = node.submit(&maker()).await;
+        assert!(has_backlog(&node));
+        node.engine.index_all().await.unwrap();
+        assert!(!has_backlog(&node));
+        // Nothing but the change itself says that there is something to do again.
+        node.decide(&checker("anna"), request.id, rejection()).await.unwrap();
+        assert!(has_backlog(&node));
+        node.engine.index_all().await.unwrap();
+        assert!(!has_backlog(&node));
+        assert_eq!(finds(&node.engine, &auditor(), &request.id.to_string()).await, [request.id]);
+    }
+}
+
+async fn a_backlog_of_many_orgs_and_pages_is_walked_to_its_end(database: Database) {
+    let node = Node::with_rules(database, embedded());
+    let like = node.submit(&maker()).await;
+    node.engine.index_all().await.unwrap();
+    // More than one part of a walk meets, at one instant, and of more orgs than one part asks for.
+    copy(&node, &like.id.to_string(), ("'100'", 2_500));
+    copy(&node, &like.id.to_string(), ("'other-' || i", 300));
+    let row = BacklogRow { node: "gone".to_owned(), since: to_micros(node.clock.now()), renewed_at: 0 };
+    backlogs::put(&mut node.conn(), &row).unwrap();
+    node.engine.index_all().await.unwrap();
+    assert!(!has_backlog(&node));
+    let documents: i64 = search_documents::table.count().get_result(&mut node.conn()).unwrap();
+    assert_eq!(documents, 2_801);
+}
+
+async fn a_write_that_fails_leaves_everything_in_the_backlog(database: Database) {
     let node = Node::open(database);
     let request = node.submit(&maker()).await;
     let (begin, end) = if node.database.is_postgres() {
@@ -68,10 +114,36 @@ async fn a_write_that_fails_leaves_everything_in_the_queue(database: Database) {
     };
     node.conn().batch_execute(begin).unwrap();
     assert!(node.engine.index_all().await.is_err());
-    assert_eq!((waiting(&node), finds(&node.engine, &auditor(), "maker").await), (1, vec![]));
+    assert_eq!((has_backlog(&node), finds(&node.engine, &auditor(), "maker").await), (true, vec![]));
     node.conn().batch_execute(end).unwrap();
     node.engine.index_all().await.unwrap();
-    assert_eq!((waiting(&node), finds(&node.engine, &auditor(), "maker").await), (0, vec![request.id]));
+    assert_eq!(
+        (has_backlog(&node), finds(&node.engine, &auditor(), "maker").await),
+        (false, vec![request.id])
+    );
+}
+
+async fn what_changes_between_reading_and_writing_is_read_again(database: Database) {
+    let node = Node::open(database);
+    let [old, rolled_back] = [node.submit(&maker()).await, node.submit(&maker()).await];
+    let document = |id, version, word: &str| {
+        let mut words = WordSet::of_id(&maker().org, id);
+        words.add(word);
+        Document { key: (maker().org.clone(), id), version, words: words.text() }
+    };
+    let mut conn = node.conn();
+    let mut write = |documents: &[Document]| {
+        Connection::transaction(&mut conn, |conn| index::write(conn, documents)).unwrap().unwrap()
+    };
+    let later = Some(old.version + 1);
+    assert_eq!(write(&[document(old.id, later, "early")]), [(maker().org.clone(), old.id)]);
+    assert_eq!(write(&[document(old.id, None, "early")]), [(maker().org.clone(), old.id)]);
+    assert_eq!(write(&[document(RequestId::nil(), None, "early")]), []);
+    assert_eq!(finds(&node.engine, &auditor(), "early").await, []);
+    let both = [document(old.id, Some(old.version), "right"), document(rolled_back.id, Some(0), "wrong")];
+    assert_eq!(write(&both), [(maker().org.clone(), rolled_back.id)]);
+    assert_eq!(finds(&node.engine, &auditor(), "right").await, [old.id]);
+    assert_eq!(finds(&node.engine, &auditor(), "wrong").await, []);
 }
 
 async fn several_nodes_index_every_request_once(database: Database) {
@@ -91,7 +163,7 @@ async fn several_nodes_index_every_request_once(database: Database) {
     for engine in engines {
         assert_eq!(finds(engine, &auditor(), "maker").await, ids);
     }
-    assert_eq!(waiting(&node), 0);
+    assert!(!has_backlog(&node));
 }
 
 async fn a_request_that_can_not_be_read_is_found_by_its_id_and_stops_no_other(database: Database) {
@@ -106,7 +178,7 @@ async fn a_request_that_can_not_be_read_is_found_by_its_id_and_stops_no_other(da
     node.engine.index_all().await.unwrap();
     assert_eq!(finds(&node.engine, &auditor(), "maker").await, [last.id, first.id]);
     assert_eq!(finds(&node.engine, &auditor(), &damaged.id.to_string()).await, [damaged.id]);
-    assert_eq!(waiting(&node), 0);
+    assert!(!has_backlog(&node));
 }
 
 /// Bytes that no call is packed as.
@@ -169,30 +241,34 @@ async fn the_newest_ten_thousand_matches_are_looked_at(database: Database) {
 
 /// Copies a request, and indexes the copies under one word. Returns their ids in their order.
 fn copy_many(node: &Node, id: &str, copies: usize) -> Vec<RequestId> {
+    copy(node, id, ("'100'", copies));
+    let ids: Vec<RequestId> =
+        (1..=copies).map(|number| RequestId::new(Uuid::from_u128(u128::try_from(number).unwrap()))).collect();
+    let document = |id: &RequestId| {
+        let mut words = WordSet::of_id(&maker().org, *id);
+        words.add("common");
+        Document { key: (maker().org.clone(), *id), version: Some(1), words: words.text() }
+    };
+    let documents: Vec<Document> = ids.iter().map(document).collect();
     let mut conn = node.conn();
+    for chunk in documents.chunks(1_000) {
+        let changed = Connection::transaction(&mut conn, |conn| index::write(conn, chunk)).unwrap().unwrap();
+        assert_eq!(changed, []);
+    }
+    ids
+}
+
+/// Copies a request so many times, in version 1, into the orgs that this expression of `i` names.
+fn copy(node: &Node, id: &str, (org, copies): (&str, usize)) {
     let like = node.database.id(RequestId::parse(id).unwrap());
-    let columns = "request_type, type_version, state, version, attempts, digest, host, maker_iss, maker_sub, \
+    let columns = "request_type, type_version, state, attempts, digest, host, maker_iss, maker_sub, \
          maker_user_id, maker_user_name, maker_key, till_id, store_id, zone_id, concept_id, started_at, expires_at, \
          ended_at, terms, subject, waits_for, sort_at, execute_before, open_attempt, ambiguous, inferred, \
          settlement_words, probes, revision, send_backs, comments";
     let (numbers, number) = crate::store::numbered(&node.database, i64::try_from(copies).unwrap());
-    conn.batch_execute(&format!(
-        "INSERT INTO requests (org_id, request_id, {columns}) SELECT org_id, {number}, {columns} FROM {numbers}, requests \
-             WHERE request_id = {like};
-         INSERT INTO search_queue (org_id, request_id, at) SELECT '100', {number}, 0 FROM {numbers} ORDER BY i"
-    ))
-    .unwrap();
-    let queued = queue::oldest(&mut conn, i64::MAX).unwrap();
-    assert_eq!(queued.len(), copies);
-    let document = |queued: queue::Queued| {
-        let mut words = WordSet::of_id(&queued.key.0, queued.key.1);
-        words.add("common");
-        Document { words: words.text(), positions: vec![queued.position], key: queued.key }
-    };
-    let documents: Vec<Document> = queued.into_iter().map(document).collect();
-    for chunk in documents.chunks(1_000) {
-        let written = Connection::transaction(&mut conn, |conn| index::write(conn, chunk)).unwrap();
-        assert_eq!(written, chunk.len());
-    }
-    (1..=copies).map(|number| RequestId::new(Uuid::from_u128(u128::try_from(number).unwrap()))).collect()
+    let statement = format!(
+        "INSERT INTO requests (org_id, request_id, version, {columns}) SELECT {org}, {number}, 1, {columns} \
+             FROM {numbers}, requests WHERE request_id = {like}"
+    );
+    assert_eq!(node.execute(&statement), Ok(copies));
 }

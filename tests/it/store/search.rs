@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign::domain::ids::{OrgId, RequestId};
 use countersign::domain::search::{Query, Sought, Term, WordSet};
 use countersign::store::search::index::{self, Document};
-use countersign::store::search::{matches, queue};
+use countersign::store::search::matches;
 use countersign::store::stored_bytes::StoredId;
 use countersign::store::{AnyConnection, Store};
 use diesel::connection::{Connection, SimpleConnection};
@@ -21,7 +21,6 @@ on_both_stores![
     whatever_is_written_both_databases_find_what_the_keys_say,
     the_newest_come_first_however_many_documents_lie_between,
     a_document_is_replaced_and_keeps_its_place,
-    only_one_of_two_who_index_the_same_change_writes_it,
 ];
 
 fn org() -> OrgId {
@@ -94,30 +93,15 @@ fn has(keys: &BTreeSet<String>, sought: &Sought) -> bool {
 
 /// Indexes these texts in their order, as requests with the numbers from `first` on.
 fn write(conn: &mut AnyConnection, first: i64, texts: &[String]) {
-    let numbers: Vec<i64> = (first..).take(texts.len()).collect();
-    let rows: Vec<queue::QueuedRow> = numbers
-        .iter()
-        .map(|number| queue::QueuedRow {
-            org_id: org().to_string(),
-            request_id: StoredId::from(id(*number)),
-            at: 0,
-        })
-        .collect();
-    queue::insert(conn, &rows).unwrap();
-    let queued = queue::oldest(conn, i64::MAX).unwrap();
-    let document = |((number, text), queued): ((&i64, &String), queue::Queued)| Document {
-        key: (org(), id(*number)),
-        words: keys(&org(), *number, text),
-        positions: vec![queued.position],
+    let document = |(number, text): (i64, &String)| Document {
+        key: (org(), id(number)),
+        version: Some(1),
+        words: keys(&org(), number, text),
     };
-    let documents: Vec<Document> = numbers.iter().zip(texts).zip(queued).map(document).collect();
-    let written = in_transaction(conn, &documents);
-    assert_eq!(written, texts.len());
-}
-
-/// As the writer does it.
-fn in_transaction(conn: &mut AnyConnection, documents: &[Document]) -> usize {
-    Connection::transaction(conn, |conn| index::write(conn, documents)).unwrap()
+    let documents: Vec<Document> = (first..).zip(texts).map(document).collect();
+    let documents: Vec<&Document> = documents.iter().collect();
+    // As the writer does it.
+    Connection::transaction(conn, |conn| index::put(conn, &documents)).unwrap();
 }
 
 /// The numbers of what is found, in the order of the database.
@@ -196,26 +180,4 @@ async fn a_document_is_replaced_and_keeps_its_place(database: Database) {
     assert_eq!(found(&mut conn, &sought("common"), 9), [2, 1]);
     assert_eq!(found(&mut conn, &sought("changed"), 9), [1]);
     assert_eq!(found(&mut conn, &sought("first"), 9), [0; 0]);
-}
-
-async fn only_one_of_two_who_index_the_same_change_writes_it(database: Database) {
-    let store = Store::open(&database.url, 1).unwrap();
-    let mut conn = store.open_writer().unwrap();
-    let row = queue::QueuedRow { org_id: org().to_string(), request_id: StoredId::from(id(1)), at: 0 };
-    queue::insert(&mut conn, std::slice::from_ref(&row)).unwrap();
-    let places = |conn: &mut AnyConnection| -> Vec<i64> {
-        queue::oldest(conn, 9).unwrap().into_iter().map(|queued| queued.position).collect()
-    };
-    let document = |text: &str, positions: Vec<i64>| {
-        vec![Document { key: (org(), id(1)), words: keys(&org(), 1, text), positions }]
-    };
-    // Both have read the queue; then the request changes, and the first one indexes what it is now.
-    let slow = document("old", places(&mut conn));
-    queue::insert(&mut conn, &[row]).unwrap();
-    let quick = document("new", places(&mut conn));
-    assert_eq!(in_transaction(&mut conn, &quick), 1);
-    assert_eq!(in_transaction(&mut conn, &slow), 0);
-    let sought = |words: &str| Query::parse(words).unwrap().sought(&org());
-    assert_eq!((found(&mut conn, &sought("new"), 9), found(&mut conn, &sought("old"), 9)), (vec![1], vec![]));
-    assert_eq!(places(&mut conn), [0; 0]);
 }
