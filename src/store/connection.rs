@@ -120,6 +120,9 @@ fn set_up_postgres(conn: &mut PgConnection, purpose: Purpose) -> Result<(), Stor
             )));
         }
     }
+    // A plan that scans a small table, where scans are switched off, looks so dear that PostgreSQL would compile it,
+    // which takes far longer than the plan.
+    conn.batch_execute("SET jit = off")?;
     let settings = match purpose {
         // Repeatable read: SQLite's read transactions see one instant anyway. Custom plans: a plan made while
         // a table was small would keep scanning all of it.
