@@ -534,6 +534,9 @@ CREATE TABLE search_words (
     document BIGINT PRIMARY KEY,
     words    TSVECTOR NOT NULL
 );
+-- Keys of one org begin alike: compressed, they take half the room. Nothing but the index reads them.
+ALTER TABLE search_words ALTER COLUMN words SET STORAGE MAIN;
+ALTER TABLE search_words SET (toast_tuple_target = 128);
 CREATE INDEX search_words_index ON search_words USING gin (words) WITH (gin_pending_list_limit = 256);
 
 -- The digest of this file, written by the program that ran it. Until the first release the file is edited in

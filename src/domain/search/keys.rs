@@ -15,8 +15,8 @@ const ACCOUNT: char = '\u{e003}';
 const STATE: char = '\u{e004}';
 
 /// The beginning of a digest that stands for a text, in bytes.
-const ORG_BYTES: usize = 4;
-const NAME_BYTES: usize = 8;
+const ORG_BYTES: usize = 3;
+const NAME_BYTES: usize = 4;
 
 /// Makes the keys of one org. Two orgs may share their beginning by chance; then the database looks at both, and shows
 /// one.

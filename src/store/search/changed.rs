@@ -36,6 +36,9 @@ pub struct Met {
     pub next: Option<Walk>,
 }
 
+/// The id of a request may be made so much later than the request started, in microseconds; much less, in fact.
+const ID_LATE_MAX: i64 = 1_000_000;
+
 /// Questions to the database in one part.
 const QUESTIONS_MAX: usize = 256;
 
@@ -91,7 +94,10 @@ impl Walk {
                     return Ok(Some(Self { since, place: Place::After(org) }));
                 };
                 let rows = later_events(conn, &org, (*of, id), limit)?;
-                keys.extend(rows.iter().filter_map(|(_, id)| Some(key_of(&org, (*id)?))));
+                // Whatever was submitted since then is met already.
+                let met_from = first_id_at(since + ID_LATE_MAX);
+                let older = rows.iter().filter_map(|(_, id)| id.filter(|id| *id < met_from));
+                keys.extend(older.map(|id| key_of(&org, id)));
                 match rows.last() {
                     Some((id, _)) if rows.len() >= max => Place::Events(org, number, *id),
                     Some(_) | None => Place::Events(org, number + 1, first_id_at(since)),
