@@ -15,7 +15,9 @@ use crate::setting::Setting;
 /// A half of them. So many that a page more or less is no matter.
 const REQUESTS: i64 = 5_000;
 const CLIENTS: usize = 64;
-const SPAN: Duration = Duration::from_secs(1);
+/// After so long comes a vacuum: some hundred requests are new then, so that the old versions of rows are about as large a
+/// part of a table as PostgreSQL's own vacuum leaves in one of a database that has run for a while.
+const SPAN: Duration = Duration::from_millis(250);
 /// Less than this is no table of requests.
 const SHOWN: f64 = 1.0;
 
@@ -63,18 +65,26 @@ struct Sizes {
     tables: BTreeMap<String, Table>,
 }
 
+impl Sizes {
+    fn search(&self) -> i64 {
+        self.tables.values().filter(|table| table.name.starts_with("search")).map(|table| table.bytes).sum()
+    }
+}
+
 /// Fills a database that has no requests yet with finished ones, and prints by how much it grew for each of the second
-/// half: PostgreSQL keeps earlier versions of rows until a vacuum, and reuses their room from then on, as a database
-/// does that has run for a while.
+/// half: PostgreSQL keeps earlier versions of rows until a vacuum, and reuses their room from then on. All of them are
+/// indexed for search by then; how much that takes is printed beside it.
 pub async fn print(setting: &Setting) -> anyhow::Result<()> {
     let conn = &mut setting.connection()?;
     ensure!(requests(conn)? == 0, "the database is not empty");
     fill(setting, conn, REQUESTS).await?;
-    let (before, first) = (sizes(conn)?, requests(conn)?);
+    let (before, first) = (sizes(conn).await?, requests(conn)?);
     fill(setting, conn, first + REQUESTS).await?;
-    let (after, count) = (sizes(conn)?, (requests(conn)? - first) as f64);
+    let (after, count) = (sizes(conn).await?, (requests(conn)? - first) as f64);
     let each = |after: i64, before: i64| (after - before) as f64 / count;
-    println!("bytes a finished request, of {count}: {:.0}", each(after.all, before.all));
+    let search = each(after.search(), before.search());
+    let all = each(after.all, before.all);
+    println!("bytes a finished request, of {count}: {:.0}, and {search:.0} for search", all - search);
     for (name, table) in &after.tables {
         let before = before.tables.get(name).map_or((0, 0), |table| (table.bytes, table.indexes));
         let (bytes, indexes) = (each(table.bytes, before.0), each(table.indexes, before.1));
@@ -88,6 +98,7 @@ pub async fn print(setting: &Setting) -> anyhow::Result<()> {
 async fn fill(setting: &Setting, conn: &mut AnyConnection, count: i64) -> anyhow::Result<()> {
     while requests(conn)? < count {
         load::run(&setting.callers, Work::Whole, CLIENTS, SPAN).await?;
+        vacuum(conn)?;
     }
     Ok(())
 }
@@ -101,7 +112,8 @@ fn one(conn: &mut AnyConnection, sql: &str) -> anyhow::Result<i64> {
 }
 
 /// Not the tables that are empty: PostgreSQL would take them for empty from then on.
-fn vacuum(conn: &mut PgConnection) -> anyhow::Result<()> {
+fn vacuum(conn: &mut AnyConnection) -> anyhow::Result<()> {
+    let AnyConnection::Postgres(conn) = conn else { return Ok(()) };
     let tables: Vec<Name> = diesel::sql_query(POSTGRES_FILLED).load(conn)?;
     for Name { name } in tables {
         conn.batch_execute(&format!("VACUUM \"{name}\""))?;
@@ -109,12 +121,14 @@ fn vacuum(conn: &mut PgConnection) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn sizes(conn: &mut AnyConnection) -> anyhow::Result<Sizes> {
+/// Once nothing waits for search.
+async fn sizes(conn: &mut AnyConnection) -> anyhow::Result<Sizes> {
+    while one(conn, "SELECT count(*) AS count FROM search_backlogs")? > 0 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    vacuum(conn)?;
     let listing = match conn {
-        AnyConnection::Postgres(conn) => {
-            vacuum(conn)?;
-            POSTGRES_TABLES
-        }
+        AnyConnection::Postgres(_) => POSTGRES_TABLES,
         AnyConnection::Sqlite(_) => SQLITE_TABLES,
     };
     let tables: Vec<Table> = diesel::sql_query(listing).load(conn)?;
