@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::accounts::{accounts_behind, accounts_of};
-use super::change_feed::Change;
+use super::change_feed::{Change, WaitedFor};
 use super::reader::{BoundedViews, Reader};
 use super::reason::Reason;
 use super::rule_book::approval_under;
@@ -187,9 +187,23 @@ impl Engine {
         if !is_open || !is_active || change.org != actor.org || is_own(&change.maker) || is_own(&change.by) {
             return false;
         }
-        let capacities = capacities_of(actor, people);
-        change.waits_for.iter().any(|wanted| capacities.iter().any(|own| own.fits(wanted)))
+        fit(&capacities_of(actor, people), &change.waits_for)
     }
+
+    /// Whether a request that may wait for `actor` now did not before the decision that has just changed it: a stage ended,
+    /// and the next one is theirs.
+    pub fn has_begun_to_wait_for(&self, actor: &Actor, change: &Change) -> bool {
+        let rules = self.inner.book.current();
+        let people = &rules.people;
+        let Some(WaitedFor { capacities, decided_by }) = &change.waited_for else { return false };
+        let has_decided = decided_by.iter().any(|person| people.is_one_person(person, &actor.person));
+        !has_decided && !fit(&capacities_of(actor, people), capacities)
+    }
+}
+
+/// Whether somebody with these capacities can help where these are wanted.
+fn fit(capacities: &[Capacity], wanted: &[Capacity]) -> bool {
+    wanted.iter().any(|wanted| capacities.iter().any(|own| own.fits(wanted)))
 }
 
 impl InboxReader {

@@ -66,6 +66,21 @@ def test_news_belong_to_the_list_that_stands_there(desk: Desk, elsewhere: str) -
     expect(page.locator("#fresh")).to_be_hidden()
 
 
+def test_a_request_whose_stage_before_is_signed_is_new_to_those_of_the_next_one(desk: Desk) -> None:
+    request = desk.server.submit("PAYOUT", points(new_customer(), 900))
+    page = desk.sign_in(FINANCE, to="/ui/needs-me?type=PAYOUT")
+    elsewhere = desk.sign_in(FINANCE, to=path_of(request))
+    expect(elsewhere.get_by_role("link", name="Approve")).to_have_count(0)
+    waiting = int(page.locator("[data-count]").inner_text())
+    desk.server.decide(CHECKER, "PAYOUT", request)
+    expect(page.get_by_role("link", name="1 new – show")).to_be_visible()
+    expect(page.locator("[data-count]")).to_have_text(str(waiting + 1))
+    expect(elsewhere.locator("#changed")).to_contain_text("Approved by Chen Wei")
+    page.get_by_role("link", name="1 new – show").click()
+    expect(page.locator(f"#r-{request.id}")).to_be_visible()
+    expect(page.locator("[data-count]")).to_have_text(str(waiting + 1))
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_a_row_that_is_gone_says_so_in_its_place(desk: Desk, looks: Looks, width: int) -> None:
     request = desk.server.submit("GIFT", points(new_customer(), 100))

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::admission::PreparedSubmission;
-use super::change_feed::Change;
+use super::change_feed::{Change, WaitedFor};
 use super::command::Caller;
 use super::deliveries::outboxed;
 use super::rule_book::RuleBook;
@@ -285,11 +285,10 @@ impl<'a> BatchRows<'a> {
     fn record(&mut self, key: &Key, event: &Event, origin: &Origin) -> Result<(), StoreError> {
         let Some(entry) = self.requests.get_mut(key) else { return Ok(()) };
         let before = entry.request.state;
+        let waited_for = self.keeps_changes.then(|| WaitedFor::of(&entry.request));
         entry.request.take_in(event);
         let request = &entry.request;
-        if self.keeps_changes {
-            self.changes.extend(Change::of(request, event));
-        }
+        self.changes.extend(waited_for.and_then(|waited_for| Change::of(request, event, waited_for)));
         if let (EventKind::AttemptStarted { attempt }, Some(last)) = (&event.kind, self.events.last_mut())
             && joined_events::join_attempt(last, request, (event.seq, *attempt))
         {

@@ -33,6 +33,8 @@ pub struct Change {
     pub maker: Person,
     /// Who can help now.
     pub waits_for: Vec<Capacity>,
+    /// How it waited before; `None` where only the stored event is known.
+    pub waited_for: Option<WaitedFor>,
     /// The request's risk.
     pub risk: Option<Risk>,
     /// How much its call is about.
@@ -49,6 +51,23 @@ pub struct Change {
     pub kind: ChangeKind,
     /// When.
     pub at: DateTime<Utc>,
+}
+
+/// How a request waited before it changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WaitedFor {
+    /// Who could help.
+    pub capacities: Vec<Capacity>,
+    /// Who had decided it.
+    pub decided_by: Vec<Person>,
+}
+
+impl WaitedFor {
+    /// Of a request that is about to change.
+    pub(in crate::engine) fn of(request: &Request) -> Self {
+        let decided_by = request.decisions.iter().map(|decision| decision.checker.clone()).collect();
+        Self { capacities: request.waits_for.clone(), decided_by }
+    }
 }
 
 /// What happened.
@@ -140,8 +159,8 @@ pub(super) struct StoredEvent {
 }
 
 impl Change {
-    /// What `event` did to `request`, which has it folded in.
-    pub(in crate::engine) fn of(request: &Request, event: &Event) -> Option<Self> {
+    /// What `event` did to `request`, which has it folded in and waited so before.
+    pub(in crate::engine) fn of(request: &Request, event: &Event, waited_for: WaitedFor) -> Option<Self> {
         Some(Self {
             seq: 0,
             org: request.org.clone(),
@@ -151,6 +170,7 @@ impl Change {
             request_type: request.request_type.clone(),
             maker: request.maker.clone(),
             waits_for: request.waits_for.clone(),
+            waited_for: Some(waited_for),
             risk: request.terms.risk,
             amount: request.terms.amount,
             unit: request.terms.unit.clone(),
@@ -179,6 +199,7 @@ impl Change {
             state: parse_state(&row.state)?,
             request_type: RequestTypeName::new(row.request_type.clone()),
             waits_for: row.waits_for()?,
+            waited_for: None,
             risk,
             amount,
             unit,

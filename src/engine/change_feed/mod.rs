@@ -22,7 +22,7 @@ use super::Engine;
 use crate::domain::ids::{OrgId, RequestId};
 use crate::store::event_summaries::EventSummary;
 use change::EventKey;
-pub use change::{Change, ChangeKind};
+pub use change::{Change, ChangeKind, WaitedFor};
 
 /// Capacity of the replay buffer and of each subscriber's queue.
 const REPLAY_MAX: usize = 1_024;

@@ -32,6 +32,7 @@ fn change(org: &str, number: u64) -> Change {
         request_type: RequestTypeName::new("ONE"),
         maker: Person::system(),
         waits_for: Vec::new(),
+        waited_for: None,
         risk: None,
         amount: None,
         unit: None,

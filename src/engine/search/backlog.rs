@@ -221,7 +221,10 @@ mod tests {
         backlog.let_go();
         assert_eq!(backlog.since(false), Some(begin + 700));
         let walk = backlog.walk().unwrap();
-        assert_eq!((walk.since(), backlog.walk(), backlog.since(false)), (700, Some(walk.clone()), Some(700)));
+        assert_eq!(
+            (walk.since(), backlog.walk(), backlog.since(false)),
+            (700, Some(walk.clone()), Some(700))
+        );
         // What it met counts as old as the walk, until it is indexed.
         backlog.add_met(&walk, vec![changed(u128::MAX, 0).key().clone()], None);
         assert_eq!((backlog.walk(), backlog.since(false)), (None, Some(700)));

@@ -376,6 +376,7 @@
       heard('new', (d) => {
         if (!seen.has(d.id)) count(d, 1);
         if (list?.dataset.news === 'new') come(d); else seen.add(d.id);
+        if (about === d.id && d.version > Number(etag)) old(d.text);
       });
       heard('reset', () => { if (pill) pill.hidden = false; old('What you see may be old.'); });
     };

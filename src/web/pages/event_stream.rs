@@ -284,6 +284,11 @@ impl Stream {
             ChangeKind::Submitted if may_wait => "new",
             ChangeKind::Submitted => return,
             ChangeKind::Resubmitted if may_wait => "new",
+            ChangeKind::Decided(_)
+                if may_wait && self.slot.web.engine.has_begun_to_wait_for(&self.actor, change) =>
+            {
+                "new"
+            }
             // It moves nothing, so no decision waits until it is read.
             ChangeKind::Commented => "comment",
             ChangeKind::Decided(_)

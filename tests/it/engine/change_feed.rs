@@ -137,7 +137,8 @@ fn what_another_server_did_is_told_once_by_each() {
         heard.extend(ready(&mut there));
         let own = ready(&mut here);
         let plain = |changes: &[Change]| -> Vec<Change> {
-            changes.iter().map(|change| Change { seq: 0, ..change.clone() }).collect()
+            // How a request waited before, a stored event does not say.
+            changes.iter().map(|change| Change { seq: 0, waited_for: None, ..change.clone() }).collect()
         };
         let [of_submission, of_decision] = plain(&heard).try_into().unwrap();
         let [own_submission, own_decision] = plain(&own).try_into().unwrap();
