@@ -140,7 +140,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 /// The first page for this person.
 async fn home(page: PageRequest) -> Page {
     if !layout::has_any_permission(page.actor()) {
-        return Err(PageError::forbidden("You are signed in, but you may do nothing here yet.", ""));
+        return Err(PageError::forbidden(sentences::errors::NO_PERMISSION));
     }
     Ok(see_other(&format!("{BASE}{}", Nav::home(page.actor()).path())))
 }

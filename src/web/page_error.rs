@@ -9,6 +9,7 @@ use askama::Template;
 
 use super::parts::error_view::{BareErrorPage, ErrorView, FramedErrorPage};
 use super::sent_form::Typed;
+use super::sentences::errors::{self, NotDone};
 use super::session::{NotFor, ReturnTo, form_page};
 use super::{Icon, Nav, PageRequest, Shell, Web, assets};
 use crate::domain::code::Code;
@@ -62,7 +63,7 @@ pub struct ErrorWords {
 }
 
 impl ErrorWords {
-    fn new(icon: Icon, title: impl Into<String>, line: impl Into<String>) -> Self {
+    fn new(icon: Icon, (title, line): (impl Into<String>, impl Into<String>)) -> Self {
         Self { icon, title: title.into(), lines: vec![line.into()] }
     }
 }
@@ -74,18 +75,18 @@ impl PageError {
     }
 
     /// A refusal with a message for this case alone.
-    pub fn forbidden(title: &str, text: &str) -> Self {
-        Self::Message { status: StatusCode::FORBIDDEN, title: title.to_owned(), text: text.to_owned() }
+    pub fn forbidden(words: (&str, &str)) -> Self {
+        Self::message(StatusCode::FORBIDDEN, words)
+    }
+
+    /// A message for this case alone: what is true, and what it means.
+    pub fn message(status: StatusCode, (title, text): (&str, &str)) -> Self {
+        Self::Message { status, title: title.to_owned(), text: text.to_owned() }
     }
 
     /// There is no way to sign in, and so there are no pages.
     pub fn off() -> Self {
-        Self::Message {
-            status: StatusCode::NOT_FOUND,
-            title: "There are no pages here.".to_owned(),
-            text: "Nobody can sign in: the operators have named no identity provider (web.oidc_issuer)."
-                .to_owned(),
-        }
+        Self::message(StatusCode::NOT_FOUND, errors::NO_PAGES)
     }
 
     /// Something broke here; the cause is for the log only.
@@ -173,59 +174,33 @@ impl PageError {
     pub fn words(&self, request: &HttpRequest, page: Option<&PageRequest>) -> ErrorWords {
         match self {
             Self::Kept { error, .. } => error.words(request, page),
-            Self::SignIn { .. } => ErrorWords::new(
-                Icon::Key,
-                "You were signed out. Nothing was recorded.",
-                "Sign in and go back to where you were. Copy what you wrote, if it is shown here.",
-            ),
-            Self::Form => ErrorWords::new(
-                Icon::Warn,
-                "This form is too old, or comes from another place. Nothing was recorded.",
-                "Go back, read the page again, and send the form from there.",
-            ),
-            Self::NotFor(why) => not_for(why, page),
-            Self::NotFound => ErrorWords::new(
-                Icon::Info,
-                "There is no such thing for you.",
-                "It does not exist, or it belongs to another org.",
-            ),
-            Self::Unreadable => {
-                ErrorWords::new(Icon::Warn, "This call can’t be read. Nothing was recorded.", "")
+            Self::SignIn { .. } => ErrorWords::new(Icon::Key, errors::SIGNED_OUT),
+            Self::Form => ErrorWords::new(Icon::Warn, errors::FOREIGN_FORM),
+            Self::NotFor(why) => {
+                let actor = page.map(PageRequest::actor);
+                let words = match why {
+                    NotFor::Org { made_for } => errors::not_for_org(actor.map(|now| &now.org), made_for),
+                    NotFor::Account | NotFor::Unknown => {
+                        let name = page.map(|page| page.name_of(&page.actor().person));
+                        errors::not_for_person(name.as_deref())
+                    }
+                };
+                ErrorWords::new(Icon::Warn, words)
             }
-            Self::Message { title, text, .. } => ErrorWords::new(Icon::Info, title.as_str(), text.as_str()),
+            Self::NotFound => ErrorWords::new(Icon::Info, errors::NOT_FOUND),
+            Self::Unreadable => ErrorWords::new(Icon::Warn, errors::UNREADABLE),
+            Self::Message { title, text, .. } => ErrorWords::new(Icon::Info, (title.as_str(), text.as_str())),
             Self::Refused(error) => {
                 let is_permission = error.codes().contains(&Code::PermissionMissing);
-                let title = match self.status_code() {
-                    StatusCode::SERVICE_UNAVAILABLE => "Countersign can’t do this right now.",
-                    StatusCode::INTERNAL_SERVER_ERROR => "Something broke here.",
-                    _ if is_permission && !is_form(request) => "You can’t open this page.",
-                    _ => "This was not done.",
+                let why = match self.status_code() {
+                    StatusCode::SERVICE_UNAVAILABLE => NotDone::NotNow,
+                    StatusCode::INTERNAL_SERVER_ERROR => NotDone::Broken,
+                    _ if is_permission && !is_form(request) => NotDone::NotYourPage,
+                    _ => NotDone::Refused,
                 };
                 let lines = error.items().iter().map(|item| item.message.clone()).collect();
-                ErrorWords { icon: Icon::Warn, title: title.to_owned(), lines }
+                ErrorWords { icon: Icon::Warn, title: errors::not_done(why).to_owned(), lines }
             }
-        }
-    }
-}
-
-/// A form was sent for somebody else, or another org, than are signed in now.
-fn not_for(why: &NotFor, page: Option<&PageRequest>) -> ErrorWords {
-    let actor = page.map(PageRequest::actor);
-    match why {
-        NotFor::Org { made_for } => {
-            let now = actor.map_or_else(|| "another org".to_owned(), |actor| format!("org {}", actor.org));
-            let title = format!("You changed to {now} in another tab. Nothing was stored.");
-            ErrorWords::new(Icon::Warn, title, format!("The form that you sent is of org {made_for}."))
-        }
-        NotFor::Account | NotFor::Unknown => {
-            let now =
-                page.map_or_else(|| "Somebody else".to_owned(), |page| page.name_of(&page.actor().person));
-            let title = format!("{now} signed in in another tab. Nothing was stored.");
-            ErrorWords::new(
-                Icon::Warn,
-                title,
-                "The form that you sent is of somebody who was signed in before.",
-            )
         }
     }
 }

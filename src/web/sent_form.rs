@@ -5,6 +5,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 
+use super::sentences::labels::YOUR_WORDS;
 use super::session::{is_from_own_page, note_form_page};
 use super::{Page, PageError, PageRequest, Web};
 use crate::domain::pointer::unescaped;
@@ -51,7 +52,7 @@ impl SentForm {
 
     /// The message of a decision or a withdrawal.
     pub fn message(&self) -> Vec<Typed> {
-        self.field("message", "What you wrote")
+        self.field("message", YOUR_WORDS)
     }
 
     /// What was written into one field, with the words before it; nothing if it is empty.

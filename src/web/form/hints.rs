@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::plan::Kind;
 use crate::domain::wording::unquoted;
+use crate::web::sentences::hints::{self, Bounds, NumberLimits};
 
 /// The hints of a field, in the order of the page.
 pub struct Hints<'s> {
@@ -19,14 +20,14 @@ impl Hints<'_> {
     /// Every sentence for a control of this kind.
     pub fn of(&self, kind: &Kind) -> Vec<String> {
         let own: Vec<String> = match kind {
-            Kind::Json => vec![json_hint(self.kinds)],
-            Kind::Lines(_) => vec![lines_hint(&self.count("Items"))],
-            Kind::List(..) => rows_hint(&self.count("Items")).into_iter().collect(),
+            Kind::Json => vec![hints::as_json(self.kinds)],
+            Kind::Lines(_) => vec![self.count("Items").of_lines()],
+            Kind::List(..) => self.count("Items").of_rows().into_iter().collect(),
             Kind::Text(_) | Kind::TextOrNumber => self.text_hints(),
             Kind::Number => self.number_hint().into_iter().collect(),
             Kind::Fixed(_) | Kind::Choice(_) | Kind::Truth | Kind::Group(..) => Vec::new(),
         };
-        let example = self.example().map(|example| format!("Such as {example}."));
+        let example = self.example().map(|example| hints::such_as(&example));
         self.description.clone().into_iter().chain(own).chain(example).collect()
     }
 
@@ -35,7 +36,7 @@ impl Hints<'_> {
         let example = self.example();
         match self.description.as_deref().filter(|words| !words.is_empty()) {
             Some(words) => words.to_owned(),
-            None => example.map(|example| format!("Write something such as {example}.")).unwrap_or_default(),
+            None => example.map(|example| hints::write_such_as(&example)).unwrap_or_default(),
         }
     }
 
@@ -53,86 +54,23 @@ impl Hints<'_> {
         let text = |name: &str| self.schema.get(name).and_then(Value::as_str);
         // A date is chosen from a calendar.
         let format = text("format").filter(|format| *format != "date" && self.example().is_none());
-        let example = format.and_then(example_of_format);
-        let example = example.map(|example| format!("Such as {example}."));
-        let bounds = self.count("Length");
-        let length = match (bounds.min.filter(|min| *min > 1), bounds.max) {
-            (Some(min), Some(max)) if min == max => Some(format!("{min} characters.")),
-            (Some(min), Some(max)) => Some(format!("{min} to {max} characters.")),
-            (Some(min), None) => Some(format!("At least {min} characters.")),
-            (None, Some(max)) => Some(format!("At most {max} characters.")),
-            // The pattern itself is better than no word of it.
-            (None, None) if self.wish().is_empty() => {
-                text("pattern").map(|pattern| format!("In the form {pattern}."))
-            }
-            (None, None) => None,
-        };
+        let example = format.and_then(hints::example_of_format).map(hints::such_as);
+        // The pattern itself is better than no word of it.
+        let pattern = || text("pattern").filter(|_| self.wish().is_empty()).map(hints::in_the_form);
+        let length = self.count("Length").of_characters().or_else(pattern);
         example.into_iter().chain(length).collect()
     }
 
     fn number_hint(&self) -> Option<String> {
         let number = |name: &str| self.schema.get(name).filter(|limit| limit.is_number());
-        let least = number("minimum").map(|limit| format!("at least {limit}"));
-        let above = number("exclusiveMinimum").map(|limit| format!("above {limit}"));
-        let most = number("maximum").map(|limit| format!("at most {limit}"));
-        let below = number("exclusiveMaximum").map(|limit| format!("below {limit}"));
-        let step = number("multipleOf").map(|step| format!("a multiple of {step}"));
-        let whole = (self.kinds == ["integer"]).then(|| "a whole number".to_owned());
-        let all: Vec<String> = [whole, least, above, most, below, step].into_iter().flatten().collect();
-        (!all.is_empty()).then(|| crate::domain::wording::capitalised(&format!("{}.", all.join(", "))))
+        let limits = NumberLimits {
+            is_whole: self.kinds == ["integer"],
+            at_least: number("minimum"),
+            above: number("exclusiveMinimum"),
+            at_most: number("maximum"),
+            below: number("exclusiveMaximum"),
+            multiple_of: number("multipleOf"),
+        };
+        limits.words()
     }
-}
-
-/// The least and the greatest number of something.
-struct Bounds {
-    min: Option<u64>,
-    max: Option<u64>,
-}
-
-impl Bounds {
-    /// `2 to 5`, `at most 5`; `None` if there is no limit that people meet.
-    fn words(&self) -> Option<String> {
-        match (self.min.filter(|min| *min > 0), self.max) {
-            (Some(min), Some(max)) if min == max => Some(format!("Exactly {min}")),
-            (Some(min), Some(max)) => Some(format!("{min} to {max}")),
-            (Some(min), None) => Some(format!("At least {min}")),
-            (None, Some(max)) => Some(format!("At most {max}")),
-            (None, None) => None,
-        }
-    }
-}
-
-fn lines_hint(bounds: &Bounds) -> String {
-    bounds
-        .words()
-        .map_or_else(|| "One on each line.".to_owned(), |words| format!("One on each line. {words}."))
-}
-
-fn rows_hint(bounds: &Bounds) -> Option<String> {
-    bounds.words().map(|words| format!("{words}."))
-}
-
-pub fn json_hint(kinds: &[&str]) -> String {
-    match kinds {
-        ["object"] => r#"Written as JSON, such as {"name": "value", "number": 1}."#.to_owned(),
-        ["array"] => r#"Written as JSON, such as ["one", "two"]."#.to_owned(),
-        _ => r#"Written as JSON: a text in double quotes, a number, true, {…} or […]."#.to_owned(),
-    }
-}
-
-/// A text in the format of this name.
-pub fn example_of_format(format: &str) -> Option<&'static str> {
-    Some(match format {
-        "date-time" => "2026-11-22T10:30:00Z",
-        "date" => "2026-11-22",
-        "time" => "10:30:00Z",
-        "duration" => "P3DT4H",
-        "email" | "idn-email" => "name@example.com",
-        "hostname" | "idn-hostname" => "www.example.com",
-        "ipv4" => "192.0.2.7",
-        "ipv6" => "2001:db8::7",
-        "uri" | "iri" => "https://www.example.com/page",
-        "uuid" => "0190b6f2-7a3c-7cc0-8000-000000000001",
-        _ => return None,
-    })
 }

@@ -40,6 +40,7 @@ use crate::domain::json;
 use crate::domain::request_type::RequestType;
 use crate::domain::submission::{TASK, written};
 use crate::http::body::BODY_BYTES_MAX;
+use crate::web::sentences::hints::FormPart;
 
 const BODY: &str = "/body";
 const QUERY: &str = "/queryParams";
@@ -51,7 +52,6 @@ const WHY: &str = "/reason";
 
 /// A header that every target wants to see, so that it gets a field of its own.
 const AUTHORIZATION: &str = "Authorization";
-const BELONGS: &str = "Where it belongs";
 
 /// The form of one request type.
 #[derive(Clone, Debug)]
@@ -283,20 +283,21 @@ impl Form {
     pub fn draw(&self, entries: &Entries) -> Vec<Section> {
         let mut drawing = FieldRenderer::of(entries, &self.request_type.classes);
         let mut sections = Vec::new();
-        let mut section = |title, note, fields: Vec<FieldView>| {
+        let mut section = |part: FormPart, fields: Vec<FieldView>| {
             if !fields.is_empty() {
-                sections.push(Section { title, note, is_narrow: title == BELONGS, fields });
+                let (title, note) = part.words();
+                sections.push(Section { title, note, is_narrow: part == FormPart::Entity, fields });
             }
         };
         let mut what = Vec::new();
         for (part, at) in [(&self.path, PATH), (&self.body, BODY)] {
             what.extend(part.iter().flat_map(|part| fields_of(part, at, &mut drawing)));
         }
-        section("What to do", "", what);
+        section(FormPart::What, what);
         let why = self.reason.iter().map(|reason| drawing.field(reason, WHY)).collect();
-        section("Why", "Kept with the request, not sent to the target", why);
+        section(FormPart::Why, why);
         let query = self.query.iter().flat_map(|query| fields_of(query, QUERY, &mut drawing)).collect();
-        section("In the address", "Query parameters", query);
+        section(FormPart::Query, query);
         let mut to = Vec::new();
         if !matches!(self.hostname.kind, Kind::Fixed(_)) {
             to.push(drawing.field(&self.hostname, HOSTNAME));
@@ -305,9 +306,9 @@ impl Form {
             to.push(drawing.field(field, &pointer_to(HEADERS, &field.name)));
         }
         to.push(drawing.field(&self.headers, HEADERS));
-        section("Where it is sent", "", to);
+        section(FormPart::Target, to);
         let entity = fields_of(&self.entity, ENTITY, &mut drawing);
-        section(BELONGS, "Kept with the request, not sent to the target", entity);
+        section(FormPart::Entity, entity);
         sections
     }
 }

@@ -1,11 +1,12 @@
 //! The fields of each part of a form, as its type describes them.
 
+use super::AUTHORIZATION;
 use super::plan::{Choice, Field, Kind, Look, Rows, as_json, of_schema, words};
-use super::{AUTHORIZATION, BELONGS};
 use crate::domain::allowed_targets::{Origin, Targets};
 use crate::domain::path::placeholders;
 use crate::domain::request_type::{ReasonRule, RequestType, Schema};
 use crate::domain::submission::REASON;
+use crate::web::sentences::hints::{self, FormPart};
 
 /// The body as the type describes it, or as JSON; a text of another media type has several lines.
 pub(super) fn body(schema: &Schema, request_type: &RequestType, is_json: bool) -> Field {
@@ -15,7 +16,7 @@ pub(super) fn body(schema: &Schema, request_type: &RequestType, is_json: bool) -
         as_json("body", "Body", schema.source())
     } else if matches!(field.kind, Kind::Text(_)) && !media_type.is_json() {
         let long = Field { kind: Kind::Text(Look::Long), ..field };
-        long.with_hint(&format!("A text of the type {media_type}."))
+        long.with_hint(&hints::text_of(media_type))
     } else {
         field
     }
@@ -77,7 +78,7 @@ pub(super) fn own_headers(request_type: &RequestType) -> Vec<Field> {
         || Field::own(AUTHORIZATION, AUTHORIZATION, Kind::Text(Look::Line)).optional(),
         |at| Field { name: AUTHORIZATION.to_owned(), label: AUTHORIZATION.to_owned(), ..fields.remove(at) },
     );
-    fields.insert(0, authorization.with_hint("If the target asks for it, such as Basic … or Bearer …."));
+    fields.insert(0, authorization.with_hint(hints::AUTHORIZATION));
     for name in request_type.classes.headers().filter(|name| rules.may_take(name)) {
         if fields.iter().all(|field| !field.name.eq_ignore_ascii_case(name)) {
             fields.push(Field::own(name, name, Kind::Text(Look::Line)).optional());
@@ -95,20 +96,14 @@ pub(super) fn headers(request_type: &RequestType) -> Field {
         Kind::Group(vec![text("name", "Name"), text("value", "Value")], false),
     );
     let headers = Field::own("headers", "Other headers", Kind::List(Box::new(row), Rows::any())).optional();
-    let content_type = request_type.media_type.content_type();
-    let headers = headers.with_hint(&format!("A body goes out as {content_type}."));
-    let taken = request_type.headers.named().join(", ");
-    let others = if request_type.headers.is_open() { ", and others by a pattern" } else { "" };
-    let headers = headers.with_hint(&format!("This type takes {taken}{others}."));
-    match request_type.key_header() {
-        Some(name) => headers.with_hint(&format!("{name} is filled in with the request’s id.")),
-        None => headers,
-    }
+    let (rules, content_type) = (&request_type.headers, request_type.media_type.content_type());
+    let said = hints::headers(&content_type, &rules.named(), rules.is_open(), request_type.key_header());
+    said.iter().fold(headers, |headers, hint| headers.with_hint(hint))
 }
 
 pub(super) fn reason(rule: ReasonRule) -> Option<Field> {
     let field = Field::own(REASON, "Your reason", Kind::Text(Look::Long));
-    let field = field.with_hint("Whoever decides reads this first.");
+    let field = field.with_hint(hints::REASON);
     match rule {
         ReasonRule::Off => None,
         ReasonRule::Optional => Some(field.optional()),
@@ -119,5 +114,5 @@ pub(super) fn reason(rule: ReasonRule) -> Option<Field> {
 pub(super) fn entity() -> Field {
     let members = [("tillId", "Till"), ("storeId", "Store"), ("zoneId", "Zone"), ("conceptId", "Concept")];
     let fields = members.map(|(name, label)| Field::own(name, label, Kind::Text(Look::Line)));
-    Field::own("entityInfo", BELONGS, Kind::Group(fields.to_vec(), false))
+    Field::own("entityInfo", FormPart::Entity.words().0, Kind::Group(fields.to_vec(), false))
 }

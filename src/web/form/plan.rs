@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::entries::ROWS_MAX;
-use super::hints::{Hints, json_hint};
+use super::hints::Hints;
 use super::schema_types::kinds;
 use crate::domain::fault::pointer_to;
 use crate::domain::json;
 use crate::domain::request_type::Schema;
+use crate::web::sentences::hints;
 
 /// How deep objects and lists become groups of fields; what is deeper is written as JSON.
 const DEPTH_MAX: usize = 8;
@@ -230,7 +231,7 @@ pub fn of_schema(name: &str, label: &str, source: &Value) -> Field {
 /// A field for the value that `source` describes, as JSON.
 pub fn as_json(name: &str, label: &str, source: &Value) -> Field {
     let (kinds, _) = kinds(Schema::resolve(source, source));
-    let hint = json_hint(&kinds);
+    let hint = hints::as_json(&kinds);
     Field { hint: vec![hint], ..Field::own(name, label, Kind::Json) }
 }
 
@@ -294,7 +295,10 @@ impl<'s> Planner<'s> {
             .map(|(name, inner)| self.field(name, inner, required.contains(&name.as_str()), depth + 1))
             .collect();
         for name in required.into_iter().filter(|name| !properties.contains_key(*name)) {
-            fields.push(Field { hint: vec![json_hint(&[])], ..Field::own(name, &words(name), Kind::Json) });
+            fields.push(Field {
+                hint: vec![hints::as_json(&[])],
+                ..Field::own(name, &words(name), Kind::Json)
+            });
         }
         let is_open = |keyword: &&str| schema.get(*keyword).is_some_and(|value| *value != Value::Bool(false));
         Kind::Group(fields, OPEN.iter().any(is_open))

@@ -1,11 +1,11 @@
 //! Faults at their fields, in words for people who see fields and no members.
 
 use super::controls::{Control, FieldView};
-use super::hints::example_of_format;
 use super::plan::words;
 use crate::domain::fault::form::FormFault;
-use crate::domain::fault::wanted::{self, Limit, Wanted};
+use crate::domain::fault::wanted::{Limit, Wanted};
 use crate::domain::fault::{Fault, FaultKind};
+use crate::web::sentences::faults;
 
 /// One line of the summary of what is wrong.
 pub struct Problem {
@@ -26,7 +26,7 @@ pub fn attach_fault<'v>(fields: impl Iterator<Item = &'v mut FieldView>, fault: 
         }
     }
     // Nothing on the page is about it: its pointer says at least where it would be.
-    let sentence = general(&fault.kind);
+    let sentence = faults::anywhere(&fault.kind);
     let place = fault.field.rsplit('/').next().filter(|name| !name.is_empty());
     let sentence = place.map_or_else(|| sentence.clone(), |place| format!("{}: {sentence}", words(place)));
     Problem { id: String::new(), label: String::new(), sentence, order: 0 }
@@ -46,10 +46,10 @@ impl FieldView {
             return Some(Problem { label, ..inner });
         }
         let inside = rest.trim_start_matches('/');
-        let own = if inside.is_empty() { self.sentence(&fault.kind) } else { general(&fault.kind) };
+        let own = if inside.is_empty() { self.sentence(&fault.kind) } else { faults::anywhere(&fault.kind) };
         let sentence = match inside.parse::<usize>() {
             _ if inside.is_empty() || matches!(fault.kind, FaultKind::Form(FormFault::Emptied)) => own,
-            Ok(item) => format!("Item {}: {own}", item + 1),
+            Ok(item) => faults::of_item(item, &own),
             Err(_) => format!("{inside}: {own}"),
         };
         if !self.errors.contains(&sentence) {
@@ -61,11 +61,11 @@ impl FieldView {
     /// What to do at this field.
     fn sentence(&self, fault: &FaultKind) -> String {
         if let FaultKind::Form(_) = fault {
-            return general(fault);
+            return faults::anywhere(fault);
         }
         match &self.control {
-            Control::Select(_) | Control::Radios(_) => "Choose one.".to_owned(),
-            Control::List { .. } => of_list(fault),
+            Control::Select(_) | Control::Radios(_) => faults::CHOOSE.to_owned(),
+            Control::List { .. } => faults::of_list(fault),
             Control::Fixed(_)
             | Control::Box { .. }
             | Control::Input(_)
@@ -91,9 +91,9 @@ impl FieldView {
         );
         if is_about_nothing && self.is_empty() {
             let is_missing = matches!(fault, FaultKind::Missing { .. });
-            return if is_missing { general(fault) } else { "Fill this in.".to_owned() };
+            return if is_missing { faults::anywhere(fault) } else { faults::FILL_IN.to_owned() };
         }
-        if is_worded && !self.wish.is_empty() { self.wish.clone() } else { general(fault) }
+        if is_worded && !self.wish.is_empty() { self.wish.clone() } else { faults::anywhere(fault) }
     }
 
     /// Whether nothing is written in it, as far as the page shows it.
@@ -109,52 +109,4 @@ impl FieldView {
             | Control::List { .. } => false,
         }
     }
-}
-
-fn of_list(fault: &FaultKind) -> String {
-    if let FaultKind::Limit(Limit::ItemsMin(least)) = fault {
-        format!("Fill in at least {least} of them.")
-    } else if let FaultKind::Limit(Limit::ItemsMax(most)) = fault {
-        format!("Fill in at most {most} of them, and remove the others.")
-    } else if let FaultKind::Limit(Limit::UniqueItems) = fault {
-        "Fill in each of them once.".to_owned()
-    } else if let FaultKind::Missing { .. } | FaultKind::Wrong { .. } = fault {
-        "Fill in at least one.".to_owned()
-    } else {
-        general(fault)
-    }
-}
-
-/// What to do, wherever it is.
-fn general(fault: &FaultKind) -> String {
-    if let FaultKind::Missing { wanted } = fault {
-        let is_text = *wanted == Wanted::a(wanted::Kind::Text);
-        let more = if is_text { String::new() } else { format!(" {}", wish(wanted)) };
-        format!("Fill this in.{more}")
-    } else if let FaultKind::Wrong { wanted } = fault {
-        wish(wanted)
-    } else if let FaultKind::Limit(Limit::Pattern(pattern)) = fault {
-        format!("Write it in the form {pattern}.")
-    } else if let FaultKind::Limit(Limit::Format(format)) = fault {
-        let written = example_of_format(format).map(|example| format!("Write it in this form: {example}."));
-        written.unwrap_or_else(|| format!("Write it in the format {format}."))
-    } else if let FaultKind::Unknown { allowed } = fault {
-        let allowed = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
-        format!("Leave this out. The type takes here: {allowed}.")
-    } else {
-        fault.sentence_calling(A_STRING)
-    }
-}
-
-/// What people who fill in a form call a string.
-const A_STRING: &str = "a text";
-
-fn wish(wanted: &Wanted) -> String {
-    if *wanted == Wanted::a(wanted::Kind::Number) {
-        return "Write a number such as 1240.00: digits, a point, no spaces.".to_owned();
-    }
-    if *wanted == Wanted::Unclear {
-        return "It is none of what this type takes here. “The whole policy” says what it takes.".to_owned();
-    }
-    wanted.sentence(A_STRING)
 }

@@ -15,6 +15,7 @@ use crate::domain::pointer::steps_of;
 use crate::domain::request_type::FieldClasses;
 use crate::domain::submission::is_credential;
 use crate::domain::wording::unquoted;
+use crate::web::sentences::hints::{self, NotPublic};
 
 /// With more options than this, a choice folds into a list.
 const RADIOS_MAX: usize = 5;
@@ -44,12 +45,12 @@ impl<'a> FieldRenderer<'a> {
         let hidden = self.hidden(field, at);
         let mut hint: Vec<String> = field.hint.clone();
         if let (Kind::Fixed(value), false) = (&field.kind, field.is_required) {
-            hint.push(format!("Sends {}.", unquoted(value)));
+            hint.push(hints::sends(&unquoted(value)));
         }
         let emptied = self.emptied(hidden, at);
         hint.extend(hidden_hint(hidden, !emptied.is_empty()));
         if matches!(field.kind, Kind::TextOrNumber) {
-            hint.push("It is sent as a text unless you tick that it is a number.".to_owned());
+            hint.push(hints::TEXT_OR_NUMBER.to_owned());
         }
         let control = self.control(field, at, &id, hidden);
         // A box always says one thing or the other.
@@ -202,11 +203,8 @@ impl<'a> FieldRenderer<'a> {
 
     fn emptied_view(&self, place: &str, at: &str) -> EmptiedView {
         let leave_name = leave_name(place);
-        let label = if place == at {
-            "Leave it out".to_owned()
-        } else {
-            format!("Leave out: {}", words(steps_of(place).last().map_or("", String::as_str)))
-        };
+        let member = (place != at).then(|| words(steps_of(place).last().map_or("", String::as_str)));
+        let label = hints::leave_out(member.as_deref());
         let is_left_out = !self.entries.get(&leave_name).is_empty();
         let was = self.entries.get(&typed_name(at));
         let was = if was.is_empty() { YES } else { was }.to_owned();
@@ -216,13 +214,12 @@ impl<'a> FieldRenderer<'a> {
 
 /// What to know about a field that is not shown again.
 fn hidden_hint(hidden: Hidden, was_filled: bool) -> Option<String> {
-    let hint = match (hidden, was_filled) {
-        (Hidden::No, _) => return None,
-        (Hidden::Whole | Hidden::WholeSecret, false) => "Not public: this page never shows it again.",
-        (Hidden::Inside, false) => "Parts of it are not public: this page never shows those again.",
-        (_, true) => return None,
+    let how_much = match hidden {
+        Hidden::No => return None,
+        Hidden::Whole | Hidden::WholeSecret => NotPublic::All,
+        Hidden::Inside => NotPublic::Parts,
     };
-    Some(hint.to_owned())
+    (!was_filled).then(|| hints::not_public(how_much).to_owned())
 }
 
 /// How much of a field is not public.

@@ -15,6 +15,7 @@ use crate::web::parts::call_view::{CallView, body_piece};
 use crate::web::parts::curl::curl_of;
 use crate::web::parts::format::summary;
 use crate::web::parts::json_view::Body;
+use crate::web::sentences::labels::BACK_TO_THE_REQUEST;
 use crate::web::{BASE, Nav, Page, PageError, PageRequest, Shell, ok};
 
 #[derive(Template)]
@@ -37,7 +38,7 @@ struct BodyTemplate {
 pub async fn of_request(page: PageRequest, id: web::Path<String>) -> Page {
     let id = RequestId::parse(&id).ok_or(PageError::NotFound)?;
     let view = page.engine().find(page.actor(), id).await?;
-    piece(&page, &view, (format!("{BASE}/requests/{id}"), "Back to the request")).await
+    piece(&page, &view, (format!("{BASE}/requests/{id}"), BACK_TO_THE_REQUEST)).await
 }
 
 /// `GET /ui/requests/{id}/body/file`

@@ -22,9 +22,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::domain::actor::Actor;
-use crate::domain::outcome::Outcome;
 use crate::domain::policy::Risk;
-use crate::domain::request::Verdict;
 use crate::domain::zone::Zone;
 use crate::engine::change_feed::{Change, ChangeKind, FeedItem, Subscription};
 use crate::engine::sessions::SessionId;
@@ -33,6 +31,8 @@ use crate::web::html::is_odd;
 use crate::web::parts::format::{When, state_of};
 use crate::web::parts::inbox_filter::{Due, UnitChoice};
 use crate::web::parts::who::Names;
+use crate::web::sentences::errors;
+use crate::web::sentences::live::just_now;
 use crate::web::session::Session;
 use crate::web::{Page, PageError, Web};
 
@@ -169,11 +169,7 @@ pub async fn events(web: web::Data<Web>, request: HttpRequest) -> Page {
     let after = from_header.or(parameters.text("after")).map(str::to_owned);
     parameters.finish()?;
     let Some(slot) = web.live.enter(&web, (session.id, session.zone)) else {
-        return Err(PageError::Message {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            title: "Too many pages are open.".to_owned(),
-            text: "This one does not show changes on its own. Reload it now and then.".to_owned(),
-        });
+        return Err(PageError::message(StatusCode::SERVICE_UNAVAILABLE, errors::TOO_MANY_STREAMS));
     };
     let subscription = web.engine.subscribe(&session.actor.org, after.as_deref());
     let stream = Stream::new(session.actor, subscription, slot);
@@ -315,7 +311,7 @@ impl Stream {
             "waits": may_wait,
             "kind": state.kind,
             "word": drawn(&state.words),
-            "text": sentence(change, &Names::of(&self.slot.web.engine)),
+            "text": just_now(&change.kind, change.state.waits(), &drawn(&Names::of(&self.slot.web.engine).name(&change.by))),
             "at": change.at.to_rfc3339_opts(SecondsFormat::Secs, true),
             "due": Due::of(change.due_at, change.sort_at, When::at(now, self.slot.zone)).word(),
             "risk": change.risk.map_or("", Risk::name),
@@ -325,30 +321,6 @@ impl Stream {
         });
         let id = self.subscription.position_after(change);
         text.push_str(&format!("event: {name}\nid: {id}\ndata: {data}\n\n"));
-    }
-}
-
-fn sentence(change: &Change, names: &Names) -> String {
-    let by = drawn(&names.name(&change.by));
-    let goes_on = if change.state.waits() { "; it waits for others" } else { "" };
-    match change.kind {
-        ChangeKind::Submitted => format!("Submitted by {by} just now"),
-        ChangeKind::Decided(Verdict::Approved) => format!("Approved by {by} just now{goes_on}"),
-        ChangeKind::Decided(Verdict::Rejected) => format!("Rejected by {by} just now{goes_on}"),
-        ChangeKind::Commented => format!("Commented on by {by} just now"),
-        ChangeKind::SentBack => format!("Sent back by {by} just now; its maker is asked for changes"),
-        ChangeKind::Resubmitted => format!("Resubmitted by {by} just now"),
-        ChangeKind::Withdrawn => format!("Withdrawn by {by} just now"),
-        ChangeKind::Expired => "Expired just now. Nothing was sent".to_owned(),
-        ChangeKind::AttemptEnded => "An attempt ended just now; another one is to come".to_owned(),
-        ChangeKind::LateAnswer => "A late answer of the target came in just now".to_owned(),
-        ChangeKind::Ended(Outcome::Executed) => "Done just now".to_owned(),
-        ChangeKind::Ended(Outcome::Failed) => "Failed just now".to_owned(),
-        ChangeKind::Ended(Outcome::Unknown) => "Outcome unknown since just now".to_owned(),
-        ChangeKind::SettlementProposed => format!("{by} said just now how it ended"),
-        ChangeKind::Settled => format!("Settled by {by} just now"),
-        ChangeKind::SubmittedAgain => format!("Submitted again by {by} just now"),
-        ChangeKind::Probed => "The target was asked just now what became of it".to_owned(),
     }
 }
 

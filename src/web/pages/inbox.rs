@@ -19,7 +19,7 @@ use crate::web::parts::inbox_filter::{AmountRange, Due, FILTER_NAMES, InboxFilte
 use crate::web::parts::layout::{COUNTED_MAX, Nav, Shell};
 use crate::web::parts::list_controls::{AmountForm, ListControls, SelectAll, order_links, row_links};
 use crate::web::parts::request_list::{ListTemplate, RequestRow, RowContext, RowGroup, RowReader};
-use crate::web::sentences::{NO_AMOUNT, SWITCHED_OFF};
+use crate::web::sentences::{NO_AMOUNT, SWITCHED_OFF, labels, listing};
 use crate::web::session::Session;
 use crate::web::{BASE, Page, PageError, PageRequest, ok};
 
@@ -52,14 +52,14 @@ pub async fn needs_me(page: PageRequest) -> Page {
     let counts = Counts { page: &page, found: &found, filter: &filter };
     let groups = counts.groups(&context)?;
     let why_nothing = page.engine().why_nothing_needs(page.actor()).map(|_| SWITCHED_OFF.to_owned());
-    let elsewhere = || "Requests that wait for other people in your groups are under My groups.".to_owned();
+    let elsewhere = || listing::ELSEWHERE.to_owned();
     let has_filter = filter.is_set();
     let first = counts.url(&filter);
     let has_bulk = groups.iter().flat_map(|group| &group.rows).any(|row| row.can_bulk);
     let controls = counts.controls(problem, has_bulk);
     ok(&ListTemplate {
         lead: Markup::new(format!("{}{}", counts.lead(), counts.unread(&groups))),
-        empty_title: if has_filter { "No request fits" } else { "Nothing needs you" },
+        empty_title: listing::nothing_needs_you(has_filter),
         empty: why_nothing.unwrap_or_else(elsewhere),
         filters: counts.filters(),
         controls,
@@ -116,12 +116,10 @@ impl Counts<'_> {
 
     fn lead(&self) -> Markup {
         let all = self.count(&InboxFilter::default());
-        let mut lead = format!("For you to decide now: {all}.");
-        if self.filter.is_set() {
-            lead.push_str(&format!(" The filters let {} of them through.", self.count(self.filter)));
-        }
+        let filtered = self.filter.is_set().then(|| self.count(self.filter));
+        let mut lead = listing::needs_you(all, filtered);
         if self.filter.order != InboxOrder::Due && self.found.has_more {
-            lead.push_str(&format!(" Only the {LOOKED_AT_FURTHER} that are due first are in this order."));
+            lead.push_str(&format!(" {}", listing::only_the_first(LOOKED_AT_FURTHER)));
         }
         Markup::new(lead)
     }
@@ -129,13 +127,13 @@ impl Counts<'_> {
     /// ` 3 unread.`, or nothing; of what is on the page, and it says so where that is not all.
     fn unread(&self, groups: &[RowGroup]) -> String {
         let rows = groups.iter().flat_map(|group| &group.rows);
-        let place = match (&self.found.previous, &self.found.next) {
-            (None, None) => "",
-            (Some(_), _) | (_, Some(_)) => " on this page",
-        };
+        let has_more_pages = self.found.previous.is_some() || self.found.next.is_some();
         match rows.filter(|row| row.is_unread).count() {
             0 => String::new(),
-            count => format!(r#" <span data-n data-unread="1">{count}</span> unread{place}."#),
+            count => {
+                let count = format!(r#"<span data-n data-unread="1">{count}</span>"#);
+                format!(" {}", listing::unread(&count, has_more_pages))
+            }
         }
     }
 
@@ -149,7 +147,7 @@ impl Counts<'_> {
             return Markup::default();
         }
         let all = self.count(self.filter);
-        Markup::new(format!("{}–{} of {all}", before + 1, before + rows.len()))
+        Markup::new(listing::place(before + 1, before + rows.len(), all))
     }
 
     fn chip(&self, name: &str, to: InboxFilter, is_current: bool) -> Chip {
@@ -217,12 +215,9 @@ impl Counts<'_> {
     fn select_all(&self) -> SelectAll {
         let fitting = self.count(self.filter);
         let number = self.found.looked_at.iter().filter(|one| self.filter.fits(one, self.page.when)).count();
-        let of_filter = if self.filter.is_set() { " of this filter" } else { "" };
-        let words = if number > Engine::BULK_MAX || self.found.has_more {
-            format!("Select the first {} of {fitting}{of_filter}", number.min(Engine::BULK_MAX))
-        } else {
-            format!("Select all {fitting}{of_filter}")
-        };
+        let is_cut = number > Engine::BULK_MAX || self.found.has_more;
+        let first = is_cut.then(|| number.min(Engine::BULK_MAX));
+        let words = listing::select(first, fitting, self.filter.is_set());
         let from = CameFrom::list(Nav::NeedsMe, &self.filter.query());
         SelectAll { url: from.onto(&format!("{BASE}/bulk?all=1")), words: Markup::new(words) }
     }
@@ -303,8 +298,8 @@ pub fn by_unit(context: &RowContext<'_>, rows: &[RowView]) -> Result<Vec<RowGrou
     let named = |rows: &[RowView]| {
         let name = match rows.first().and_then(unit) {
             Some(UnitChoice::Of(unit)) => unit.to_string(),
-            Some(UnitChoice::Unnamed) => "Without a unit".to_owned(),
-            None => "Without an amount".to_owned(),
+            Some(UnitChoice::Unnamed) => labels::NO_UNIT.to_owned(),
+            None => labels::NO_AMOUNT.to_owned(),
         };
         Ok(RowGroup { name, count: None, rows: RequestRow::all(context, rows)? })
     };

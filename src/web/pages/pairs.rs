@@ -4,7 +4,6 @@ use actix_web::HttpRequest;
 use askama::Template;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 
-use crate::domain::conduct::READ_AT_LEAST;
 use crate::domain::zone::Zone;
 use crate::engine::pairs::{DECISIONS_MAX, PAIRS_MAX, Pair, Pairs, RANGE_MAX};
 use crate::http::export::csv_file;
@@ -13,6 +12,7 @@ use crate::web::html::filters;
 use crate::web::parts::format::{Time, number_of, span};
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::who::{Names, Who};
+use crate::web::sentences::pairs::{self as words, OddWay};
 use crate::web::{Page, PageError, PageRequest, ok};
 
 /// How many days are looked at unless the address says otherwise, today included.
@@ -138,11 +138,7 @@ pub async fn list(page: PageRequest) -> Page {
     let names = Names::of(page.engine());
     ok(&PairsTemplate {
         decisions: number_of(decisions, "decision", "decisions"),
-        pairs: if count > PAIRS_MAX {
-            format!("{count} pairs, of which these {PAIRS_MAX} have the most decisions")
-        } else {
-            number_of(count, "pair", "pairs")
-        },
+        pairs: words::pairs(count, PAIRS_MAX),
         since: since.map(|at| page.when.exact(at)),
         rows: pairs.iter().map(|pair| line(pair, &names, &range)).collect(),
         export_url: format!("{}/export?{}", Nav::Pairs.url(), range.query()),
@@ -162,15 +158,14 @@ pub async fn export(page: PageRequest) -> Page {
 fn line(Pair { maker, checker, tally }: &Pair, names: &Names, range: &DayRange) -> PairLine {
     let decided = [(tally.approved, "approved"), (tally.rejected, "rejected")];
     let decided = decided.into_iter().filter(|(count, _)| *count > 0);
-    let seconds = READ_AT_LEAST.num_seconds();
     let odd = [
-        (tally.at_once, format!("within {seconds} s of opening it"), true),
-        (tally.same_token, "with the maker’s token".to_owned(), true),
-        (tally.not_opened, "together with others, not opened".to_owned(), false),
-        (tally.same_address, "from the maker’s address".to_owned(), false),
+        (tally.at_once, OddWay::AtOnce, true),
+        (tally.same_token, OddWay::SameToken, true),
+        (tally.not_opened, OddWay::NotOpened, false),
+        (tally.same_address, OddWay::SameAddress, false),
     ];
     let odd = odd.into_iter().filter(|(count, ..)| *count > 0);
-    let odd = odd.map(|(count, what, is_warning)| OddCount { words: format!("{count} {what}"), is_warning });
+    let odd = odd.map(|(count, way, is_warning)| OddCount { words: words::odd(count, way), is_warning });
     PairLine {
         maker_url: format!("{}?userId={}", Nav::History.url(), escaped(&maker.user_id)),
         checker_url: format!(

@@ -8,9 +8,10 @@ use crate::http::cursor;
 use crate::http::query::Parameters;
 use crate::web::html::filters;
 use crate::web::pages::inbox::bound_to;
-use crate::web::parts::format::{DigestWords, Time, When, number_of};
+use crate::web::parts::format::{DigestWords, Time, When};
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::who::{Names, Who};
+use crate::web::sentences::listing::refused_further;
 use crate::web::sentences::why_not_submitted;
 use crate::web::{Page, PageRequest, ok};
 
@@ -64,11 +65,7 @@ fn line(refusal: KeptRefusal, names: &Names, when: When) -> RefusalLine {
     RefusalLine {
         who: names.who(&refusal.actor),
         why: why.collect(),
-        more: if refusal.is_overflow {
-            format!("{} of this person in one minute", number_of(count, "further one", "further ones"))
-        } else {
-            String::new()
-        },
+        more: if refusal.is_overflow { refused_further(count) } else { String::new() },
         digest: refusal.digest.as_deref().map(DigestWords::of),
         at: when.exact(refusal.at),
         request_type: refusal.request_type,

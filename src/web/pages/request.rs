@@ -34,6 +34,7 @@ use crate::web::parts::revision_list::RevisionLine;
 use crate::web::parts::settlement_view::{AttemptsBox, SettlementForm, SettlementPanel as Settlement};
 use crate::web::parts::signature_view::Stages;
 use crate::web::parts::who::{Names, Who};
+use crate::web::sentences::calls::over_the_call;
 use crate::web::sentences::{Answer, Look, Situation, looks, odd_looks, passed_checks};
 use crate::web::{BASE, Page, PageError, PageRequest, show};
 
@@ -235,7 +236,7 @@ pub fn render_with(
         submitted: when.ago(it.started_at),
         links: Links::of(it),
         notes,
-        why: why(it),
+        why: over_the_call(it),
         subject: it.terms.subject.clone().unwrap_or_default(),
         amount: amount_of(&it.terms),
         call: CallView::of(view),
@@ -266,26 +267,6 @@ pub fn render_with(
         shell,
     };
     show(status, &template)
-}
-
-fn why(request: &Request) -> &'static str {
-    match request.state {
-        State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => {
-            "If it is approved, exactly this is sent, once:"
-        }
-        State::SentBack => "This was sent back for changes, and is not sent as it is:",
-        State::Approved if request.sending.attempts > 0 => "Exactly this is sent:",
-        State::Approved => "Exactly this is sent, once:",
-        State::Executed | State::Unknown if request.sending.attempts > 1 => {
-            "This was sent, in several attempts:"
-        }
-        State::Executed | State::Unknown => "This was sent, once:",
-        State::Failed => "This was approved:",
-        State::Rejected | State::Withdrawn | State::Expired if request.sending.attempts > 0 => {
-            "This was not carried out:"
-        }
-        State::Rejected | State::Withdrawn | State::Expired => "This was never sent:",
-    }
 }
 
 /// How near a deadline is, as a colour; none while there is time.

@@ -14,44 +14,22 @@ use crate::web::parts::inbox_filter::InboxFilter;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::list_controls::{ListControls, order_links, row_links};
 use crate::web::parts::request_list::{ListTemplate, RowContext, RowReader};
+use crate::web::sentences::listing::{List, ListWords, of_list, only_the_first};
 use crate::web::{Page, PageError, PageRequest, ok};
 
 /// A list's place in the rail, and what it says of itself.
 struct ListKind {
     nav: Nav,
-    lead: &'static str,
-    empty_title: &'static str,
-    empty: &'static str,
+    words: ListWords,
 }
 
-const MY_GROUPS: ListKind = ListKind {
-    nav: Nav::MyGroups,
-    lead: "What waits for one of your groups, also where somebody else must decide.",
-    empty_title: "Nothing waits for your groups",
-    empty: "",
-};
+const MY_GROUPS: ListKind = ListKind { nav: Nav::MyGroups, words: of_list(List::MyGroups) };
 
-const DECIDED: ListKind = ListKind {
-    nav: Nav::Decided,
-    lead: "What you approved or rejected, by when you did.",
-    empty_title: "You have decided nothing yet",
-    empty: "",
-};
+const DECIDED: ListKind = ListKind { nav: Nav::Decided, words: of_list(List::Decided) };
 
-const MINE: ListKind = ListKind {
-    nav: Nav::Mine,
-    lead: "What you submitted.",
-    empty_title: "You have submitted nothing yet",
-    empty: "New request shows what can be asked for.",
-};
+const MINE: ListKind = ListKind { nav: Nav::Mine, words: of_list(List::Mine) };
 
-const UNKNOWN: ListKind = ListKind {
-    nav: Nav::Unknown,
-    lead: "The call left, and no full answer came back: it may or may not have happened. Ask the target, \
-           then settle it.",
-    empty_title: "Every outcome is known",
-    empty: "",
-};
+const UNKNOWN: ListKind = ListKind { nav: Nav::Unknown, words: of_list(List::Unknown) };
 
 /// The orders of a list of requests that may have ended. An order by amount would need an index over all that was ever
 /// submitted.
@@ -105,9 +83,10 @@ pub async fn my_groups(page: PageRequest) -> Page {
     let first = url(Nav::MyGroups, InboxOrder::Due, &asked.filter);
     let next = found.next.as_ref().map(|turn| next_url(&asked.bound, first, turn));
     let is_cut = order != InboxOrder::Due && found.has_more;
-    let cut =
-        format!("{} Only the {LOOKED_AT_FURTHER} that are due first are in this order.", MY_GROUPS.lead);
-    let lead = if is_cut { cut } else { MY_GROUPS.lead.to_owned() };
+    let mut lead = MY_GROUPS.words.lead.to_owned();
+    if is_cut {
+        lead.push_str(&format!(" {}", only_the_first(LOOKED_AT_FURTHER)));
+    }
     rendered(&page, (MY_GROUPS, lead), (&InboxOrder::ALL, &asked), &found.rows, next).await
 }
 
@@ -118,7 +97,7 @@ pub async fn decided(page: PageRequest) -> Page {
     let found = engine.decided_rows(page.actor(), asked.position()?, (ROWS, asked.is_oldest_first())).await?;
     let first = url(Nav::Decided, BY_AGE[0], &asked.filter);
     let next = found.next.map(|turn| next_url(&asked.bound, first, &turn));
-    let lead = DECIDED.lead.to_owned();
+    let lead = DECIDED.words.lead.to_owned();
     rendered(&page, (DECIDED, lead), (&BY_AGE, &asked), &found.rows, next).await
 }
 
@@ -150,7 +129,7 @@ async fn by_age(page: &PageRequest, kind: ListKind) -> Page {
         let cursor = cursor::write(&asked.bound, position.at, &position.id.to_string());
         format!("{first}{}after={cursor}", if first.contains('?') { '&' } else { '?' })
     });
-    let lead = kind.lead.to_owned();
+    let lead = kind.words.lead.to_owned();
     rendered(page, (kind, lead), (&BY_AGE, &asked), &found.rows, next).await
 }
 
@@ -181,8 +160,8 @@ async fn rendered(
     let first = url(&asked.filter);
     ok(&ListTemplate {
         lead: Markup::text(&lead),
-        empty_title: kind.empty_title,
-        empty: kind.empty.to_owned(),
+        empty_title: kind.words.empty_title,
+        empty: kind.words.empty.to_owned(),
         // The list only goes on; the way back is to its beginning.
         previous: asked.after.is_some().then(|| first.clone()),
         next,

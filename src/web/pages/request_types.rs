@@ -6,27 +6,23 @@ use askama::Template;
 use crate::domain::actor::Permission;
 use crate::domain::allowed_targets::Targets;
 use crate::domain::json;
-use crate::domain::period;
 use crate::domain::policy::Policy;
-use crate::domain::policy::bulk::BulkRules;
 use crate::domain::policy::people::People;
 use crate::domain::request::Request;
-use crate::domain::request_type::{
-    CountBy, Counter, Duplicates, ReasonRule, RepeatRules, RequestType, UnitRule,
-};
+use crate::domain::request_type::RequestType;
 use crate::domain::rules::StaleRule;
 use crate::domain::wording::capitalised;
-use crate::engine::Deadlines;
 use crate::engine::known_types::KnownType;
 use crate::http::query::{escaped, given_once};
 use crate::web::html::filters;
-use crate::web::parts::approval_view::who_agrees;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::format::{DigestWords, Time};
 use crate::web::parts::json_view::Body;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::payload_fields::{FieldRow, rows};
 use crate::web::parts::policy_diagram::{NodeKind, RuleDrawing};
+use crate::web::sentences::policies::who_agrees;
+use crate::web::sentences::type_facts::facts;
 use crate::web::{BASE, Page, PageRequest, ok};
 
 #[derive(Template)]
@@ -167,76 +163,6 @@ fn type_page(page: &PageRequest, known: &KnownType, people: &People, shell: Shel
         others: others.collect(),
         shell,
     }
-}
-
-/// What holds for every request of the type, whichever rule applies.
-fn facts(known: &RequestType, deadlines: Deadlines) -> Vec<String> {
-    let waits = known.pending_ttl.unwrap_or(deadlines.pending_ttl);
-    let leaves = known.approval_ttl.unwrap_or(deadlines.approval_ttl);
-    let mut facts = vec![
-        format!("Waits at most {} for its decisions", period::words(waits)),
-        format!("Leaves within {} of the last signature", period::words(leaves)),
-    ];
-    facts.extend(known.total_timeout.map(|time| format!("The call may take {}", period::words(time))));
-    facts.extend(match known.duplicates {
-        Duplicates::Allow => None,
-        Duplicates::Warn => Some("A second open request on the same subject: the maker is warned".to_owned()),
-        Duplicates::Block => Some("A second open request on the same subject: refused".to_owned()),
-    });
-    facts.extend(match known.reason {
-        ReasonRule::Off => Some("Its makers give no reason".to_owned()),
-        ReasonRule::Optional => None,
-        ReasonRule::Required => Some("Its makers must say why".to_owned()),
-    });
-    facts.extend(known.unit.as_ref().map(unit_words));
-    facts.extend(known.retry.attempts.map(|attempts| format!("Sent at most {attempts} times in all")));
-    facts.extend(known.repeat.as_ref().map(repeat_words));
-    if known.recheck_at_execution {
-        facts.push("Permissions of those who signed are checked again right before sending".to_owned());
-    }
-    facts.extend(known.bulk.map(bulk_words));
-    facts.extend(known.usage.iter().map(counter_words));
-    facts
-}
-
-fn unit_words(unit: &UnitRule) -> String {
-    match unit {
-        UnitRule::Word(unit) => format!("Its amount is in {unit}"),
-        UnitRule::At(place) => format!("Its amount is in what {} says", place.as_str()),
-    }
-}
-
-fn bulk_words(rules: BulkRules) -> String {
-    let more = match (rules.high_risk, rules.flagged) {
-        (true, true) => "",
-        (true, false) => ", unless there is something to look at twice",
-        (false, true) => ", unless the risk is high",
-        (false, false) => ", unless the risk is high or there is something to look at twice",
-    };
-    format!("May be decided together with others{more}")
-}
-
-fn repeat_words(repeat: &RepeatRules) -> String {
-    match repeat {
-        RepeatRules::KeyHeader(name) => {
-            format!("The target recognises a repeat by the request's id in the header {name}")
-        }
-        RepeatRules::AlreadyDone(already) => {
-            format!("The target recognises a repeat by {}, if the call has it", already.id.as_str())
-        }
-    }
-}
-
-fn counter_words(counter: &Counter) -> String {
-    let whose = match counter.by {
-        CountBy::Maker => "maker",
-        CountBy::Subject => "subject",
-    };
-    format!(
-        "Counts requests and amounts of each {whose} in windows of {} ({})",
-        period::words(counter.window),
-        counter.name
-    )
 }
 
 impl TypeTemplate {

@@ -13,6 +13,8 @@ use crate::web::parts::changes_view::ChangesView;
 use crate::web::parts::format::{self, DigestWords, summary};
 use crate::web::parts::revision_list::RevisionLine;
 use crate::web::parts::who::Who;
+use crate::web::sentences::calls::NEVER_SENT;
+use crate::web::sentences::labels;
 use crate::web::{BASE, Nav, Page, PageError, PageRequest, Shell, ok, see_other};
 
 #[derive(Template)]
@@ -50,7 +52,7 @@ async fn found(page: &PageRequest, path: web::Path<(String, String)>) -> Result<
 pub async fn body(page: PageRequest, path: web::Path<(String, String)>) -> Page {
     let ComparedRevision { view, .. } = found(&page, path).await?;
     let url = format!("{BASE}/requests/{}/revisions/{}", view.request.id, view.request.revision);
-    body::piece(&page, &view, (url, "Back to the revision")).await
+    body::piece(&page, &view, (url, labels::BACK_TO_THE_REVISION)).await
 }
 
 /// `GET /ui/requests/{id}/revisions/{number}/body/file`
@@ -68,7 +70,7 @@ pub async fn page(page: PageRequest, path: web::Path<(String, String)>) -> Page 
     let shell = Shell::of(&page, Nav::Elsewhere).await?;
     let it = &view.request;
     ok(&RevisionTemplate {
-        heading: format!("Revision {number}: {}", summary(it)),
+        heading: labels::revision(number, &summary(it)),
         title: summary(it),
         reason: format::reason(it),
         maker: shell.names.who(&it.maker),
@@ -76,7 +78,7 @@ pub async fn page(page: PageRequest, path: web::Path<(String, String)>) -> Page 
         count: request.revision,
         changes: changes.as_ref().map(ChangesView::of),
         call: CallView::of(&view),
-        why: "This was never sent:",
+        why: NEVER_SENT,
         subject: it.terms.subject.clone().unwrap_or_default(),
         type_title: view.pinned.title.clone(),
         type_url: version_url(it),

@@ -3,7 +3,6 @@
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::history::STATES;
 use crate::domain::ids::RequestTypeName;
 use crate::domain::search::Query;
 use crate::engine::EngineError;
@@ -16,7 +15,9 @@ use crate::web::pages::inbox::ROWS;
 use crate::web::parts::came_from::CameFrom;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::request_list::{RequestRow, RowContext, RowReader};
+use crate::web::sentences::listing::NEWEST_FIRST;
 use crate::web::sentences::searching;
+use crate::web::sentences::states::STATES;
 use crate::web::{BASE, Page, PageError, PageRequest, see_other, show};
 
 /// The parameters of the page.
@@ -151,7 +152,7 @@ async fn found(
         &SearchTemplate {
             shell,
             text: address.text.clone(),
-            lead: "The newest first.".to_owned(),
+            lead: NEWEST_FIRST.to_owned(),
             problem: None,
             states: states_of(address),
             types: types_of(page, address),

@@ -16,6 +16,7 @@ use crate::web::parts::changes_view::{field_label, value_line};
 use crate::web::parts::recorded::SAID_SENT_BACK;
 use crate::web::sent_form::{SentForm, keeping};
 use crate::web::sentences::Step;
+use crate::web::sentences::labels::TO_BE_CHANGED;
 use crate::web::{Page, PageError, PageRequest, see_other};
 
 /// The name of the boxes of the form.
@@ -100,7 +101,7 @@ pub async fn step(page: PageRequest, id: web::Path<String>) -> Page {
 
 /// `POST /ui/requests/{id}/send-back`
 pub async fn send_back(id: web::Path<String>, form: SentForm) -> Page {
-    let message = [form.message(), form.fields_of(FIELD, "What is to be changed")].concat();
+    let message = [form.message(), form.fields_of(FIELD, TO_BE_CHANGED)].concat();
     keeping(message, send_one_back(&id, form).await)
 }
 

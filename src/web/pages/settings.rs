@@ -13,6 +13,7 @@ use crate::web::html::filters;
 use crate::web::parts::came_from::{CameFrom, FROM};
 use crate::web::parts::format::Time;
 use crate::web::parts::layout::{Nav, Shell};
+use crate::web::sentences::labels::servers_zone;
 use crate::web::sentences::{view_name_fault, views_are_full};
 use crate::web::{Page, PageError, PageRequest, see_other, show};
 
@@ -121,7 +122,7 @@ async fn render(page: &PageRequest, status: StatusCode, saving: Option<Saving>) 
         is_chosen: page.session.zone.name().unwrap_or_default() == name,
     };
     let named = Zone::names().map(|name| choice(name, name.replace('_', " ")));
-    let zones = std::iter::once(choice("", format!("The server’s: {server}"))).chain(named).collect();
+    let zones = std::iter::once(choice("", servers_zone(&server.to_string()))).chain(named).collect();
     show(status, &SettingsTemplate { shell, zones, now: when.moment(when.now()), saving })
 }
 

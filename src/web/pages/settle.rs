@@ -16,6 +16,7 @@ use crate::web::parts::recorded::{SAID_HOW_IT_ENDED, SAID_TO_ASK, situation};
 use crate::web::parts::settlement_view::SettlementForm;
 use crate::web::sent_form::{SentForm, keeping};
 use crate::web::sentences::refused as refused_because;
+use crate::web::sentences::settling::{NO_OUTCOME, OUTCOME_LABEL};
 use crate::web::{Page, PageError, PageRequest, see_other};
 
 /// The form of a word about an outcome.
@@ -34,7 +35,7 @@ pub struct WordForm {
 
 /// `POST /ui/requests/{id}/settle`
 pub async fn settle(id: web::Path<String>, form: SentForm) -> Page {
-    let words = [form.field("outcome", "What happened at the target"), form.message()].concat();
+    let words = [form.field("outcome", OUTCOME_LABEL), form.message()].concat();
     keeping(words, settle_one(&id, form).await)
 }
 
@@ -87,7 +88,7 @@ fn read_word(form: &WordForm, version: i64) -> Result<NewSettlementWord, Settlem
         (_, word) => Err(SettlementForm {
             outcome,
             evidence: form.message.clone(),
-            outcome_fault: if outcome.is_none() { "Say what happened.".to_owned() } else { String::new() },
+            outcome_fault: if outcome.is_none() { NO_OUTCOME.to_owned() } else { String::new() },
             evidence_fault: word.err().map(|fault| fault.sentence()).unwrap_or_default(),
         }),
     }

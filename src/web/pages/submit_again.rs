@@ -24,6 +24,7 @@ use crate::web::parts::notices::Note;
 use crate::web::parts::recorded::{SAID_SUBMITTED, situation};
 use crate::web::sent_form::{SentForm, keeping};
 use crate::web::sentences::refused as refused_because;
+use crate::web::sentences::submitting::{NOT_NOW, NOT_SUBMITTED};
 use crate::web::{BASE, Icon, Nav, Page, PageRequest, Shell, see_other, show};
 
 /// The field of the new id, as the API calls it.
@@ -178,12 +179,10 @@ fn is_of(item: &ErrorItem, name: &str) -> bool {
     item.field.as_deref().and_then(|field| field.strip_prefix('/')) == Some(name)
 }
 
-const NOT_SUBMITTED: &str = "It was not submitted. Nothing was stored.";
-
 fn note(error: &ApiError, status: StatusCode) -> Note {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let lines = error.items().iter().map(|item| item.message.clone()).collect();
-        return Note::answering("warn", Icon::Wait, "Countersign can't do this right now.", lines);
+        return Note::answering("warn", Icon::Wait, NOT_NOW, lines);
     }
     let line = |item: &ErrorItem| match item.field.as_deref() {
         Some(_) if is_of(item, NEW_ID) => format!("New id: {}", item.message),

@@ -3,28 +3,26 @@
 use actix_web::http::header::HOST;
 use actix_web::web;
 use askama::Template;
-use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::call::Call;
 use crate::domain::digest::Digest;
 use crate::domain::ids::RequestId;
 use crate::domain::lifecycle::EventKind;
-use crate::domain::request::{Decision, Request, State, Verdict};
-use crate::domain::revision::Revision;
-use crate::domain::settlement::SettledOutcome;
+use crate::domain::request::Request;
 use crate::engine::queries::View;
 use crate::engine::trail::{Trail, TrailEntry};
 use crate::web::html::filters;
 use crate::web::pages::request_types::version_url;
 use crate::web::parts::answer_view::AnswerBox;
-use crate::web::parts::approval_view::who_agrees;
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::event_text::{EventWords, describe_event};
-use crate::web::parts::format::{self, DigestWords, StateWord, Time, When, span, state_label, summary};
+use crate::web::parts::format::{self, DigestWords, StateWord, Time, When, state_label, summary};
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::revision_list::RevisionLine;
 use crate::web::parts::who::Names;
-use crate::web::sentences::{Look, odd_looks};
+use crate::web::sentences::calls::heading;
+use crate::web::sentences::policies::who_agrees;
+use crate::web::sentences::{Look, odd_looks, trails};
 use crate::web::{BASE, Page, PageError, PageRequest, ok};
 
 #[derive(Template)]
@@ -123,8 +121,8 @@ fn trail(view: &View, entries: &[TrailEntry], shell: Shell) -> TrailTemplate {
         type_version: DigestWords::of(&it.type_version),
         rule: it.terms.rule.clone(),
         rule_words: rule.map(|rule| who_agrees(&rule.outcome)).unwrap_or_default(),
-        byline: byline(view, names, when),
-        head: head(it.state),
+        byline: trails::byline(view, names, when),
+        head: heading(it.state),
         call: CallView::of(view),
         digest: DigestWords::of(&it.digest.to_string()),
         odd: Vec::new(),
@@ -139,17 +137,6 @@ fn trail(view: &View, entries: &[TrailEntry], shell: Shell) -> TrailTemplate {
     }
 }
 
-fn head(state: State) -> &'static str {
-    match state {
-        State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => "What would be sent",
-        State::SentBack => "What was sent back for changes",
-        State::Approved => "What is sent",
-        State::Executed | State::Unknown => "What was sent",
-        State::Failed => "What was approved",
-        State::Rejected | State::Withdrawn | State::Expired => "What was never sent",
-    }
-}
-
 /// Every place that names a digest, and the digest computed again now.
 fn compared(view: &View, entries: &[TrailEntry], names: &Names) -> Vec<Compared> {
     let own = view.request.digest.to_string();
@@ -159,14 +146,14 @@ fn compared(view: &View, entries: &[TrailEntry], names: &Names) -> Vec<Compared>
         digest: DigestWords::of(&digest),
     };
     let again = Call::from_task(&view.task).map(|call| call.digest());
-    let again = again.as_ref().map_or_else(|_| "none: the call can't be read".to_owned(), Digest::to_string);
-    let mut all = vec![compared("Worked out now from what people are shown".into(), again)];
+    let again = again.as_ref().map_or_else(|_| trails::NO_DIGEST.to_owned(), Digest::to_string);
+    let mut all = vec![compared(trails::WORKED_OUT.into(), again)];
     for decision in &view.request.decisions {
-        all.push(compared(did(decision, names), decision.digest.to_string()));
+        all.push(compared(trails::decided(decision, names), decision.digest.to_string()));
     }
     for earlier in &view.request.earlier {
         for decision in &earlier.decisions {
-            let what = format!("Revision {}, which was not sent: {}", earlier.number, did(decision, names));
+            let what = trails::decided_before(earlier.number, decision, names);
             let digest = decision.digest.to_string();
             let is_same = decision.digest == earlier.digest;
             all.push(Compared { what, digest: DigestWords::of(&digest), is_same });
@@ -175,75 +162,10 @@ fn compared(view: &View, entries: &[TrailEntry], names: &Names) -> Vec<Compared>
     for entry in entries {
         if let Some(EventKind::AttemptStarted { attempt }) = entry.kind {
             let digest = entry.digest.to_string();
-            all.push(compared(format!("Sent in attempt {attempt}"), digest));
+            all.push(compared(trails::sent_in(attempt), digest));
         }
     }
     all
-}
-
-fn did(decision: &Decision, names: &Names) -> String {
-    let did = match decision.verdict {
-        Verdict::Approved => "Approved",
-        Verdict::Rejected => "Rejected",
-    };
-    format!("{did} by {}", names.name(&decision.checker))
-}
-
-/// `Pia submitted it on …; Aiko approved it 38 min later; the target answered 201.`
-fn byline(view: &View, names: &Names, when: When) -> String {
-    let it = &view.request;
-    let mut parts =
-        vec![format!("{} submitted it on {}", names.name(&it.maker), when.exact(it.started_at).words())];
-    let mut since = it.started_at;
-    let mut add = |who: &str, did: &str, at: DateTime<Utc>| {
-        parts.push(format!("{who} {did} it {}", later(at - since)));
-        since = at;
-    };
-    let present = it.present_revision();
-    for Revision { number, submitted_at, decisions, sent_back, .. } in it.earlier.iter().chain([&present]) {
-        if *number > 1 {
-            add(&names.name(&it.maker), "resubmitted", *submitted_at);
-        }
-        for Decision { checker, verdict, at, .. } in decisions {
-            add(&names.name(checker), verdict.name(), *at);
-        }
-        if let Some(sent_back) = sent_back {
-            add(&names.name(&sent_back.by), "sent back", sent_back.at);
-        }
-    }
-    parts.push(end(view, names, since));
-    format!("{}.", parts.join("; "))
-}
-
-fn end(view: &View, names: &Names, since: DateTime<Utc>) -> String {
-    let it = &view.request;
-    let status = view.answer.as_ref().map(|answer| format!("the target answered {}", answer.status));
-    let after = it.ended_at.map(|at| later(at - since)).unwrap_or_default();
-    if let Some(word) = it.settling_word() {
-        let by = names.name(&word.by);
-        return match word.outcome {
-            SettledOutcome::Executed => format!("{by} and another person settled that it was carried out"),
-            SettledOutcome::Failed => format!("{by} and another person settled that it was not carried out"),
-        };
-    }
-    match it.state {
-        State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => "it waits".to_owned(),
-        State::SentBack => "it waits for its maker to change it".to_owned(),
-        State::Approved => "it is being sent".to_owned(),
-        State::Executed => status.unwrap_or_else(|| "it was carried out".to_owned()),
-        State::Failed => status.map_or_else(
-            || "it failed before anything was sent".to_owned(),
-            |answered| format!("{answered}: it failed"),
-        ),
-        State::Unknown => "the outcome is unknown".to_owned(),
-        State::Rejected => "nothing was sent".to_owned(),
-        State::Withdrawn => format!("the maker withdrew it {after}, and nothing was sent"),
-        State::Expired => format!("it expired {after}, and nothing was sent"),
-    }
-}
-
-fn later(time: TimeDelta) -> String {
-    if time < TimeDelta::seconds(1) { "at once".to_owned() } else { format!("{} later", span(time)) }
 }
 
 fn entity(request: &Request) -> Vec<(&'static str, String)> {

@@ -10,6 +10,7 @@ use crate::domain::request::{Request, Terms};
 use crate::domain::unit::Unit;
 use crate::web::html::Markup;
 use crate::web::parts::format::grouped;
+use crate::web::sentences::labels::NO_SUM;
 
 /// `12 500.5 EUR`; without a unit where nothing says what is counted. Its thin spaces are our own: in a text from
 /// outside they would be drawn.
@@ -120,7 +121,7 @@ pub fn totals<'a>(all: impl IntoIterator<Item = (&'a Terms, &'a str)>) -> Vec<To
         *sum = sum.and_then(|sum| sum.checked_add(amount));
     }
     let words = |sum: Option<Amount>, unit: Option<&Unit>| {
-        sum.map_or_else(|| Markup::text("too large to add up"), |sum| amount_words(sum, unit))
+        sum.map_or_else(|| Markup::text(NO_SUM), |sum| amount_words(sum, unit))
     };
     let units =
         by_unit.into_iter().map(|(unit, sum)| Total { kind: unit.to_string(), sum: words(sum, Some(unit)) });

@@ -5,6 +5,7 @@ use crate::engine::queries::AnswerView;
 use crate::web::html::Markup;
 use crate::web::parts::format::size;
 use crate::web::parts::json_view::{Body, SHOWN_BYTES_MAX};
+use crate::web::sentences::calls::NO_TEXT;
 
 /// What the target answered; drawn by `_answer.html`.
 pub struct AnswerBox {
@@ -58,7 +59,7 @@ fn beginning(bytes: &[u8]) -> String {
         Err(error) if error.error_len().is_none() && bytes.len() > shown.len() => {
             String::from_utf8_lossy(&shown[..error.valid_up_to()]).into_owned()
         }
-        Err(_) => "The answer’s body is no text.".to_owned(),
+        Err(_) => NO_TEXT.to_owned(),
     }
 }
 

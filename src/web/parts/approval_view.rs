@@ -4,19 +4,17 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::domain::actor::Permission;
 use crate::domain::policy::progress::{Progress, SeatProgress, StageProgress};
-use crate::domain::policy::{Approval, Capacity, Mode, RuleOutcome, Seat, Stage};
+use crate::domain::policy::{Approval, Capacity, Mode, Seat, Stage};
 use crate::web::html::filters;
-use crate::web::parts::format::{Time, either, number_of};
+use crate::web::parts::format::{Time, either};
 use crate::web::parts::who::{Names, Who};
-use crate::web::sentences::seat_name;
+use crate::web::sentences::origin;
+use crate::web::sentences::policies::for_the_maker;
 
 /// The stages of an approval, one after another.
 pub struct ApprovalView {
     pub stages: Vec<StageView>,
-    /// Different people who must have approved in all, if the rule asks for more of them than its stages do.
-    pub people_in_all: Option<u32>,
 }
 
 /// One stage.
@@ -40,28 +38,12 @@ pub struct SeatView {
 impl ApprovalView {
     /// An approval that nobody has signed yet.
     pub fn unsigned(approval: &Approval) -> Self {
-        let least = approval.min_distinct_people;
-        Self {
-            stages: approval.stages.iter().map(StageView::unsigned).collect(),
-            people_in_all: (least > approval.people_needed()).then_some(least),
-        }
+        Self { stages: approval.stages.iter().map(StageView::unsigned).collect() }
     }
 
     /// The stages of a request, with what is signed so far.
     pub fn so_far(progress: &Progress) -> Self {
-        Self { stages: progress.stages.iter().map(StageView::signed).collect(), people_in_all: None }
-    }
-
-    /// `one of Risk, then two of Finance and one of Operations`.
-    fn clause(&self) -> String {
-        let stages: Vec<String> = self.stages.iter().map(StageView::clause).collect();
-        let people = self.people_in_all_words().map(|people| format!("; {people} in all"));
-        format!("{}{}", stages.join(", then "), people.unwrap_or_default())
-    }
-
-    /// `at least four different people`.
-    pub fn people_in_all_words(&self) -> Option<String> {
-        self.people_in_all.map(|least| format!("at least {} different people", number_word(least)))
+        Self { stages: progress.stages.iter().map(StageView::signed).collect() }
     }
 }
 
@@ -97,88 +79,23 @@ impl StageView {
         }
     }
 
-    fn clause(&self) -> String {
-        match self.mode {
-            Mode::All => self.seats.iter().map(SeatView::clause).collect::<Vec<_>>().join(" and "),
-            Mode::Any(count) => {
-                let names: Vec<&str> = self.seats.iter().map(SeatView::plural).collect();
-                format!("any {} of {}", number_word(count), names.join(", "))
-            }
-        }
-    }
-
     /// `2 people from Finance, not you`: a line for each seat, for the maker.
     pub fn lines_for_maker(&self) -> Vec<String> {
-        let people = |count: u32| number_of(usize::try_from(count).unwrap_or(usize::MAX), "person", "people");
-        let line = |count: u32, from: &str| format!("{} from {from}, not you", people(count));
         match self.mode {
-            Mode::All => self.seats.iter().map(|seat| line(seat.count, &seat.origin())).collect(),
+            Mode::All => self.seats.iter().map(|seat| for_the_maker(seat.count, &seat.origin())).collect(),
             Mode::Any(count) => {
                 let names: Vec<String> = self.seats.iter().map(SeatView::origin).collect();
-                vec![line(count, &either(&names))]
+                vec![for_the_maker(count, &either(&names))]
             }
         }
     }
 }
 
 impl SeatView {
-    /// `two of Finance`.
-    pub fn clause(&self) -> String {
-        let number = number_word(self.count);
-        match (&self.who, self.count) {
-            (Capacity::Permission(Permission::Check), 1) => format!("{number} checker"),
-            (Capacity::Permission(Permission::Check), _) => format!("{number} checkers"),
-            (Capacity::Permission(permission), _) => format!("{number} with {}", permission.name()),
-            (Capacity::Account(name), _) => name.clone(),
-            (Capacity::Group(name) | Capacity::ClaimedGroup(name), _) => format!("{number} of {name}"),
-        }
-    }
-
-    /// The heading of a box for this seat alone.
-    pub fn name(&self) -> &str {
-        self.named("Any checker")
-    }
-
-    fn plural(&self) -> &str {
-        self.named("all checkers")
-    }
-
     /// Where its people come from.
     fn origin(&self) -> String {
-        match &self.who {
-            Capacity::Permission(Permission::Check) => "the checkers".to_owned(),
-            Capacity::Group(_)
-            | Capacity::ClaimedGroup(_)
-            | Capacity::Permission(_)
-            | Capacity::Account(_) => seat_name(&self.who, &Names::as_spelled()),
-        }
+        origin(&self.who, &Names::as_spelled())
     }
-
-    fn named<'s>(&'s self, checkers: &'s str) -> &'s str {
-        match &self.who {
-            Capacity::Permission(Permission::Check) => checkers,
-            Capacity::Group(_)
-            | Capacity::ClaimedGroup(_)
-            | Capacity::Permission(_)
-            | Capacity::Account(_) => self.who.name(),
-        }
-    }
-}
-
-/// Who must agree by a rule, as a clause: `one of Risk, then two of Finance and one of Operations`.
-pub fn who_agrees(outcome: &RuleOutcome) -> String {
-    match outcome {
-        RuleOutcome::Refuse { .. } => "refused".to_owned(),
-        RuleOutcome::AutoApprove => "nobody, checks only".to_owned(),
-        RuleOutcome::Stages(approval) => ApprovalView::unsigned(approval).clause(),
-    }
-}
-
-/// `two`; digits beyond six.
-pub fn number_word(number: u32) -> String {
-    const WORDS: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
-    let word = usize::try_from(number).ok().and_then(|number| WORDS.get(number.checked_sub(1)?));
-    word.map_or_else(|| number.to_string(), |word| (*word).to_owned())
 }
 
 /// One stage in a list of stages: what is signed and what is open.

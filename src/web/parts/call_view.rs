@@ -16,9 +16,7 @@ use crate::engine::queries::{RowView, View};
 use crate::web::html::{Markup, filters, write_text};
 use crate::web::parts::format::{DigestWords, number_of, size};
 use crate::web::parts::json_view::{Body, Shown};
-
-/// The host of a type whose requests name it themselves.
-const ANY_HOST: &str = "the host that the request names";
+use crate::web::sentences::policies::ANY_HOST;
 
 /// A call as a reader may see it: masked and secret fields are hidden.
 #[derive(Clone, Debug)]

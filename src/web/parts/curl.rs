@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::domain::call::{Call, body_text};
 use crate::engine::queries::View;
-use crate::web::parts::format::number_of;
+use crate::web::sentences::calls;
 
 /// What no argument of a program can hold.
 const NUL: char = '\0';
@@ -33,13 +33,9 @@ fn written(
     headers: &[(&str, &str)],
     (body, hidden): (Option<&str>, usize),
 ) -> String {
-    let mut text = String::from(
-        "# For reading, or to try elsewhere: run here, it sends the call without anybody's approval.\n",
-    );
+    let mut text = format!("# {}\n", calls::FOR_READING);
     if hidden > 0 {
-        let values =
-            number_of(hidden, "value is hidden from you and stands", "values are hidden from you and stand");
-        text += &format!("# {values} as dots: this is not the call as it is sent.\n");
+        text += &format!("# {}\n", calls::hidden_as_dots(hidden));
     }
     let mut arguments =
         vec![("--globoff", None), ("--request", Some(method.to_owned())), ("--url", Some(url.to_owned()))];
@@ -55,7 +51,7 @@ fn written(
         arguments.push(("--data-raw", Some(body.to_owned())));
     }
     if arguments.iter().any(|(_, value)| value.as_ref().is_some_and(|value| value.contains(NUL))) {
-        return format!("{text}# The call holds a character that no argument can hold.\n");
+        return format!("{text}# {}\n", calls::NO_ARGUMENT);
     }
     text += "curl";
     for (name, value) in arguments {

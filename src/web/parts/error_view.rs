@@ -3,13 +3,14 @@
 use actix_web::HttpRequest;
 use askama::Template;
 
-use crate::domain::actor::{Actor, Permission};
+use crate::domain::actor::Actor;
 use crate::http::middleware::reference;
 use crate::web::html::filters;
 use crate::web::page_error::ErrorWords;
 use crate::web::parts::icons::Icon;
 use crate::web::parts::layout::{Nav, Shell, has_any_permission};
 use crate::web::sent_form::Typed;
+use crate::web::sentences::errors::{self, WayOn};
 use crate::web::session::ReturnTo;
 use crate::web::{PageError, PageRequest};
 
@@ -86,32 +87,23 @@ fn way_to_org(error: &PageError, request: &HttpRequest, page: &PageRequest) -> O
 
 /// What to do for somebody who holds no permission.
 fn without_permission(actor: &Actor) -> Option<String> {
-    if has_any_permission(actor) {
-        return None;
-    }
-    let [make, check, audit] = Permission::ALL.map(Permission::name);
-    Some(format!(
-        "You hold no permission in org {}, so there is nothing here that you may see. Ask whoever grants permissions in \
-         your org for {make} to submit requests, {check} to decide them, or {audit} to read them. Tell them your user \
-         id, {}. Then sign out and sign in again.",
-        actor.org, actor.person.user_id
-    ))
+    (!has_any_permission(actor)).then(|| errors::without_permission(&actor.org, &actor.person.user_id))
 }
 
 /// The first page that this person may open, unless this is that page.
 fn way_on(error: &PageError, request: &HttpRequest, actor: Option<&Actor>) -> Option<Way> {
     if let PageError::SignIn { .. } = error {
-        let words = "Sign in and go back there".to_owned();
+        let words = errors::way_on(WayOn::SignIn);
         return Some(Way { icon: Icon::Key, url: ReturnTo::of(request).sign_in_url(), words });
     }
     let Some(actor) = actor else {
-        let words = "Back to the start".to_owned();
+        let words = errors::way_on(WayOn::Start);
         return Some(Way { icon: Icon::Left, url: ReturnTo::home().to_string(), words });
     };
     if !has_any_permission(actor) {
         return None;
     }
     let home = Nav::home(actor);
-    let words = format!("Go to {}", home.name());
+    let words = errors::way_on(WayOn::List(home.name()));
     (request.path() != home.url()).then(|| Way { icon: Icon::Left, url: home.url(), words })
 }

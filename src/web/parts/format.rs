@@ -11,7 +11,8 @@ use crate::domain::request::{Request, State};
 use crate::web::html::{Markup, write_text};
 use crate::web::parts::icons::Icon;
 use crate::web::parts::who::Names;
-use crate::web::sentences::{seat_names, waiting_words};
+use crate::web::sentences::states::{state_words, waits_for};
+use crate::web::sentences::waiting_words;
 
 pub use crate::web::parts::when::{Time, When, span};
 
@@ -106,34 +107,25 @@ pub fn state_label(request: &Request) -> StateWord {
 
 /// A state in words; `waits` are the capacities in which people could decide.
 pub fn state_of(state: State, waits: &[Capacity]) -> StateWord {
-    let (icon, kind, words) = match state {
-        State::ValidateMakerAccess | State::ValidatePayload => {
-            (Icon::Wait, "wait", "Being checked".to_owned())
-        }
-        State::AdminTask => (Icon::Wait, "wait", waits_for(waits)),
-        State::SentBack => (Icon::Undo, "wait", "Sent back for changes".to_owned()),
-        State::Approved => (Icon::Send, "wait", "Approved, being sent".to_owned()),
-        State::Executed => (Icon::Done, "done", "Done".to_owned()),
-        State::Failed => (Icon::Fail, "bad", "Failed".to_owned()),
-        State::Unknown => (Icon::Question, "odd", "Outcome unknown".to_owned()),
-        State::Rejected => (Icon::No, "bad", "Rejected".to_owned()),
-        State::Withdrawn => (Icon::Undo, "off", "Withdrawn".to_owned()),
-        State::Expired => (Icon::Hourglass, "off", "Expired".to_owned()),
+    let (icon, kind) = match state {
+        State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => (Icon::Wait, "wait"),
+        State::SentBack => (Icon::Undo, "wait"),
+        State::Approved => (Icon::Send, "wait"),
+        State::Executed => (Icon::Done, "done"),
+        State::Failed => (Icon::Fail, "bad"),
+        State::Unknown => (Icon::Question, "odd"),
+        State::Rejected => (Icon::No, "bad"),
+        State::Withdrawn => (Icon::Undo, "off"),
+        State::Expired => (Icon::Hourglass, "off"),
     };
-    StateWord { icon, kind, words }
-}
-
-fn waits_for(waits: &[Capacity]) -> String {
-    // Whether it takes one or all of them is not known here.
-    let names = seat_names(waits, &Names::as_spelled());
-    if names.is_empty() { "Waits".to_owned() } else { format!("Waits for {}", names.join(", ")) }
+    StateWord { icon, kind, words: state_words(state, waits) }
 }
 
 /// The state of a request in words, which say whom it needs.
 pub fn state_with(request: &Request, progress: Option<&Progress>, names: &Names) -> StateWord {
     let needed = progress.filter(|_| request.state.waits()).map(|progress| waiting_words(progress, names));
     match needed.filter(|needed| !needed.is_empty()) {
-        Some(needed) => StateWord { words: format!("Waits for {needed}"), ..state_label(request) },
+        Some(needed) => StateWord { words: waits_for(&needed), ..state_label(request) },
         None => state_label(request),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::actor::{Actor, Permission};
 use crate::web::BASE;
+use crate::web::sentences::labels::of_page;
 
 /// An entry of the rail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,23 +66,7 @@ impl Nav {
 
     /// Its name.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::NeedsMe => "Needs me",
-            Self::MyGroups => "My groups",
-            Self::Decided => "Decided by me",
-            Self::New => "New request",
-            Self::Mine => "My requests",
-            Self::History => "History",
-            Self::Search => "Search",
-            Self::Unknown => "Unknown outcome",
-            Self::OrgTrail => "Trail",
-            Self::Refusals => "Refused submissions",
-            Self::Pairs => "Makers and checkers",
-            Self::Deliveries => "Deliveries",
-            Self::Types => "Types and policies",
-            Self::Settings => "Settings",
-            Self::Elsewhere => "",
-        }
+        of_page(self)
     }
 
     /// Where this person begins.

@@ -8,6 +8,9 @@ use crate::domain::fault::pointer_to;
 use crate::domain::path::placeholders;
 use crate::domain::request_type::{Place, RequestType, Schema, UnitRule};
 use crate::domain::wording::unquoted;
+use crate::web::sentences::type_facts::{
+    LIMITS, LIST, NEEDED, SeenBy, TEXT_NEEDED, always, items_of, kinds, one_of, seen_by, used_as,
+};
 
 /// Fields that are shown; the definition has them all.
 const FIELDS_MAX: usize = 200;
@@ -35,7 +38,7 @@ pub fn rows(known: &RequestType) -> Vec<FieldRow> {
     for name in placeholders(&known.path) {
         let documented = known.path_params.as_ref().is_some_and(|schema| schema.documents(name));
         if !documented {
-            table.add(&pointer_to("/pathParams", name), "text, needed".to_owned());
+            table.add(&pointer_to("/pathParams", name), TEXT_NEEDED.to_owned());
         }
     }
     let parts = [
@@ -75,36 +78,29 @@ impl FieldTable<'_> {
             let row = FieldRow {
                 pointer: pointer.to_owned(),
                 kind,
-                seen_by: self.seen_by(pointer),
+                seen_by: seen_by(self.seen_by(pointer)),
                 used_as: self.used_as(pointer),
             };
             self.rows.push(row);
         }
     }
 
-    fn seen_by(&self, pointer: &str) -> &'static str {
-        let Ok(place) = Place::parse(pointer) else { return "everybody who may read" };
+    fn seen_by(&self, pointer: &str) -> SeenBy {
+        let Ok(place) = Place::parse(pointer) else { return SeenBy::Everybody };
         let covers = |classes: &[Place]| classes.iter().any(|class| covers(class, &place));
         if covers(&self.known.classes.secret) {
-            "nobody, once it is submitted"
+            SeenBy::Nobody
         } else if covers(&self.known.classes.masked) {
-            "those who decide; masked for all others"
+            SeenBy::Deciders
         } else {
-            "everybody who may read"
+            SeenBy::Everybody
         }
     }
 
     fn used_as(&self, pointer: &str) -> &'static str {
         let is = |place: &Option<Place>| place.as_ref().is_some_and(|place| place.as_str() == pointer);
         let is_unit = self.known.unit.as_ref().is_some_and(|unit| unit.as_str() == pointer);
-        match (is(&self.known.subject), is(&self.known.amount), is_unit) {
-            (true, true, _) => "subject and amount",
-            (true, false, true) => "subject and unit of the amount",
-            (true, false, false) => "subject",
-            (false, true, _) => "amount",
-            (false, false, true) => "unit of the amount",
-            (false, false, false) => "",
-        }
+        used_as(is(&self.known.subject), is(&self.known.amount), is_unit)
     }
 }
 
@@ -135,11 +131,11 @@ impl SchemaReader<'_> {
         let with_members = items.filter(|items| items.get("properties").is_some());
         // The whole of a part has no place of its own.
         let is_part = at.matches('/').count() == 1;
-        let needed = if is_needed { ", needed" } else { "" };
+        let needed = if is_needed { NEEDED } else { "" };
         match (with_members, is_part) {
             (Some(items), _) => {
                 if !is_part {
-                    table.add(at, format!("list{needed}"));
+                    table.add(at, format!("{LIST}{needed}"));
                 }
                 self.deeper().add_fields(items, &format!("{at}/*"), false, table);
             }
@@ -166,56 +162,27 @@ impl SchemaReader<'_> {
 
     fn kind(&self, schema: &Value) -> String {
         if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
-            let more = if choices.len() > CHOICES_MAX { ", …" } else { "" };
             let shown: Vec<String> = choices.iter().take(CHOICES_MAX).map(unquoted).collect();
-            return format!("one of {}{more}", shown.join(", "));
+            return one_of(&shown, choices.len() > CHOICES_MAX);
         }
         if let Some(value) = schema.get("const") {
-            return format!("always {}", unquoted(value));
+            return always(&unquoted(value));
         }
         let names: Vec<&str> = match schema.get("type") {
             Some(Value::String(name)) => vec![name],
             Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         };
-        let mut kind = match names.as_slice() {
-            [] => "anything".to_owned(),
-            names => names.iter().copied().map(type_word).collect::<Vec<_>>().join(" or "),
-        };
+        let mut kind = kinds(&names);
         if let Some(items) = schema.get("items").filter(|_| names.contains(&"array")) {
-            kind.push_str(&format!(" of: {}", self.kind(Schema::resolve(self.root, items))));
+            kind.push_str(&items_of(&self.kind(Schema::resolve(self.root, items))));
         }
-        for (keyword, before, after) in LIMITS {
-            if let Some(value) = schema.get(keyword) {
-                kind.push_str(&format!(", {before}{}{after}", unquoted(value)));
+        for limit in LIMITS {
+            if let Some(value) = schema.get(limit.keyword) {
+                kind.push_str(&limit.words(&unquoted(value)));
             }
         }
         kind
-    }
-}
-
-/// Keywords that limit a value, and the words around their own.
-const LIMITS: [(&str, &str, &str); 10] = [
-    ("minimum", "from ", ""),
-    ("exclusiveMinimum", "above ", ""),
-    ("maximum", "to ", ""),
-    ("exclusiveMaximum", "below ", ""),
-    ("minLength", "at least ", " characters"),
-    ("maxLength", "at most ", " characters"),
-    ("minItems", "at least ", " items"),
-    ("maxItems", "at most ", " items"),
-    ("format", "as ", ""),
-    ("pattern", "like ", ""),
-];
-
-fn type_word(name: &str) -> &str {
-    match name {
-        "string" => "text",
-        "integer" => "whole number",
-        "boolean" => "yes or no",
-        "array" => "list",
-        "null" => "nothing",
-        other => other,
     }
 }
 

@@ -1,11 +1,10 @@
 //! A policy for people: who must agree in a clause, and each rule as the stages that are drawn.
 
-use crate::domain::period;
 use crate::domain::policy::people::People;
-use crate::domain::policy::{Approval, Capacity, Mode, Rule, RuleOutcome};
-use crate::domain::wording::capitalised;
-use crate::web::parts::approval_view::{ApprovalView, SeatView, StageView, number_word};
-use crate::web::parts::format::{RiskMark, number_of};
+use crate::domain::policy::{Capacity, Mode, Rule, RuleOutcome};
+use crate::web::parts::approval_view::{ApprovalView, SeatView, StageView};
+use crate::web::parts::format::RiskMark;
+use crate::web::sentences::policies::{self, seat_clause, seat_heading};
 
 /// Boxes of one seat that are drawn.
 const SLOTS_MAX: u32 = 8;
@@ -76,36 +75,25 @@ impl RuleDrawing {
     pub fn of(rule: &Rule, number: usize, people: &People, host: Option<&str>) -> Self {
         let sent =
             |small: String| Step::one(Node { kind: NodeKind::Sent, ..Node::plain("Sent once", small) });
-        let to =
-            host.map_or_else(|| "to the host that the request names".to_owned(), |host| format!("to {host}"));
+        let to = policies::sent_to(host);
         let mut notes = Vec::new();
-        let mut steps = Vec::new();
+        let mut steps = vec![Step::one(Node::plain("Submitted", policies::how_it_begins(&rule.outcome)))];
         match &rule.outcome {
             RuleOutcome::Refuse { message } => {
-                steps.push(Step::one(Node::plain("Submitted", "by anyone who may")));
                 let refused =
                     Node { kind: NodeKind::Refused, ..Node::plain("Refused", format!("“{message}”")) };
                 steps.push(Step::one(refused));
             }
-            RuleOutcome::AutoApprove => {
-                steps.push(Step::one(Node::plain("Submitted", "nobody has to agree")));
-                steps.push(sent(to));
-            }
+            RuleOutcome::AutoApprove => steps.push(sent(to)),
             RuleOutcome::Stages(approval) => {
-                steps.push(Step::one(Node::plain("Submitted", "the maker never signs")));
                 let view = ApprovalView::unsigned(approval);
                 let drawn = (1..).zip(&view.stages).map(|(number, stage)| stage_step(number, stage, people));
                 steps.extend(drawn);
                 steps.push(sent(to));
-                notes = approval_notes(approval, &view);
+                notes = policies::approval_notes(approval);
             }
         }
-        if let Some(within) = rule.decide_within {
-            notes.push(format!(
-                "It should be decided within {}; being late changes nothing.",
-                period::words(within)
-            ));
-        }
+        notes.extend(rule.decide_within.map(policies::decide_within));
         Self {
             number,
             name: rule.name.clone(),
@@ -117,37 +105,24 @@ impl RuleDrawing {
     }
 }
 
-fn approval_notes(approval: &Approval, view: &ApprovalView) -> Vec<String> {
-    let mut notes = vec![match approval.rejections {
-        1 => "One rejection ends it.".to_owned(),
-        more => format!("It ends after {more} rejections."),
-    }];
-    if let Some(people) = view.people_in_all_words() {
-        notes.push(format!("{} have approved in all.", capitalised(&people)));
-    }
-    if let Some(within) = approval.fresh_sign_in {
-        notes.push(format!("Who approves has signed in within the last {}.", period::words(within)));
-    }
-    notes
-}
-
 fn stage_step(number: usize, stage: &StageView, people: &People) -> Step {
     if let ([seat], Mode::All) = (stage.seats.as_slice(), stage.mode) {
         let node = Node::plain(format!("{number}. {}", stage.name), seat_words(seat, people));
         return Step::one(Node { slots: seat.count.min(SLOTS_MAX), ..node });
     }
-    let (head, slots): (String, fn(&SeatView) -> u32) = match stage.mode {
-        Mode::All => ("side by side, each of them".to_owned(), |seat| seat.count.min(SLOTS_MAX)),
-        Mode::Any(count) => (format!("any {} of these people", number_word(count)), |_| 0),
+    let slots: fn(&SeatView) -> u32 = match stage.mode {
+        Mode::All => |seat| seat.count.min(SLOTS_MAX),
+        Mode::Any(_) => |_| 0,
     };
     let node = |seat: &SeatView| {
         let small = match stage.mode {
             Mode::All => seat_words(seat, people),
             Mode::Any(_) => who_words(&seat.who, people).unwrap_or_default(),
         };
-        Node { slots: slots(seat), ..Node::plain(seat.name(), small) }
+        Node { slots: slots(seat), ..Node::plain(seat_heading(&seat.who), small) }
     };
-    Step { head: format!("{number}. {}: {head}", stage.name), nodes: stage.seats.iter().map(node).collect() }
+    let head = policies::stage_heading(number, &stage.name, stage.mode);
+    Step { head, nodes: stage.seats.iter().map(node).collect() }
 }
 
 /// How many people the people file has for it; nothing if only tokens say it.
@@ -155,7 +130,7 @@ fn who_words(who: &Capacity, people: &People) -> Option<String> {
     match who {
         Capacity::Group(name) => {
             let known = people.members(name);
-            (known > 0).then(|| number_of(known, "person", "people"))
+            (known > 0).then(|| policies::known_people(known))
         }
         Capacity::ClaimedGroup(_) | Capacity::Permission(_) | Capacity::Account(_) => None,
     }
@@ -163,7 +138,7 @@ fn who_words(who: &Capacity, people: &People) -> Option<String> {
 
 /// `one of Risk, 3 people`.
 fn seat_words(seat: &SeatView, people: &People) -> String {
-    let who = seat.clause();
+    let who = seat_clause(&seat.who, seat.count);
     who_words(&seat.who, people).map_or_else(|| who.clone(), |known| format!("{who}, {known}"))
 }
 
@@ -172,8 +147,8 @@ mod tests {
     use super::*;
     use crate::domain::policy::Policy;
     use crate::domain::policy::people::PersonEntry;
-    use crate::web::parts::approval_view::who_agrees;
     use crate::web::sample;
+    use crate::web::sentences::policies::who_agrees;
 
     fn drawn(number: usize, people: &People) -> RuleDrawing {
         let refund = sample::refund();

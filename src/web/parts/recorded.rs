@@ -8,14 +8,17 @@ use crate::engine::trail::TrailEntry;
 use crate::http::query::given_once;
 use crate::web::parts::notices::Note;
 use crate::web::parts::who::Names;
-use crate::web::sentences::{Situation, approval_recorded, rejection_recorded, submission_recorded};
+use crate::web::sentences::{
+    COMMENT_RECORDED, SENT_BACK_RECORDED, Situation, approval_recorded, probe_asked, rejection_recorded,
+    submission_recorded, word_recorded,
+};
 use crate::web::{Icon, PageRequest};
 
 /// What this person has just done, if the address says so and the record has it.
 pub fn recorded(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> {
     let said = given_once(&page.http, "said")?;
     if said == SAID_HOW_IT_ENDED {
-        return snapshot.explained.my_word.as_ref().map(word_recorded);
+        return snapshot.explained.my_word.as_ref().map(note_of_word);
     }
     if said == SAID_TO_ASK {
         return is_asked(snapshot);
@@ -86,28 +89,26 @@ fn is_commented(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> 
         matches!(entry.kind, Some(EventKind::Commented { .. })) && entry.actor == page.actor().person
     };
     snapshot.events.iter().find(is_own)?;
-    Some(Note::answering("ink", Icon::Note, "Your comment is recorded.", Vec::new()))
+    Some(Note::answering("ink", Icon::Note, COMMENT_RECORDED, Vec::new()))
 }
 
 fn is_sent_back(page: &PageRequest, snapshot: &RequestSnapshot) -> Option<Note> {
     let sent_back = snapshot.view.request.sent_back.as_ref()?;
     let is_own = sent_back.by == page.actor().person;
-    let note = || Note::answering("ink", Icon::Undo, "You sent it back.", Vec::new());
+    let note = || Note::answering("ink", Icon::Undo, SENT_BACK_RECORDED, Vec::new());
     is_own.then(note)
 }
 
 fn is_asked(snapshot: &RequestSnapshot) -> Option<Note> {
     let was_asked = |entry: &TrailEntry| matches!(entry.kind, Some(EventKind::ProbeAsked));
-    let line = "Its answer is shown here once it has come.";
-    let note = || Note::answering("ink", Icon::Gear, "Countersign asks the target.", vec![line.to_owned()]);
+    let note = || {
+        let (head, line) = probe_asked();
+        Note::answering("ink", Icon::Gear, head, vec![line.to_owned()])
+    };
     snapshot.events.iter().any(was_asked).then(note)
 }
 
-fn word_recorded(own: &SettlementWord) -> Note {
-    let (head, line) = if own.settles {
-        ("Your word is recorded, and the outcome is settled.", "Another person had said the same.")
-    } else {
-        ("Your word is recorded.", "The outcome is settled once another person says the same.")
-    };
+fn note_of_word(own: &SettlementWord) -> Note {
+    let (head, line) = word_recorded(own.settles);
     Note::answering("ink", Icon::Pen, head, vec![line.to_owned()])
 }

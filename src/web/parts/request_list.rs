@@ -6,7 +6,6 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use chrono::TimeDelta;
 
-use crate::domain::findings::FindingCode;
 use crate::domain::ids::RequestId;
 use crate::domain::request::State;
 use crate::engine::flags::RowFindings;
@@ -22,6 +21,7 @@ use crate::web::parts::inbox_filter::{Due, InboxFilter, UnitChoice};
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::list_controls::ListControls;
 use crate::web::parts::signature_view::Slots;
+use crate::web::sentences::listing::{self, flag};
 use crate::web::{BASE, PageError, PageRequest};
 
 /// What is due within this time is due soon.
@@ -208,26 +208,14 @@ fn flags(row: &RowView, known: Option<&RowFindings>) -> Vec<String> {
         }
     }
     if known.is_some_and(|known| known.is_unread) {
-        words.push("too long to be checked here".to_owned());
+        words.push(listing::TOO_LONG.to_owned());
     }
     let more = words.len().saturating_sub(FLAGS_SHOWN);
     if more > 0 {
         words.truncate(FLAGS_SHOWN);
-        words.push(format!("{more} more"));
+        words.push(listing::more(more));
     }
     words
-}
-
-/// A finding in a few words, for a row.
-pub fn flag(code: FindingCode) -> &'static str {
-    match code {
-        FindingCode::HiddenCharacters => "hidden characters",
-        FindingCode::SubjectPending => "another waits for the same subject",
-        FindingCode::LimitNearlyUsedUp => "limit nearly used up",
-        FindingCode::LateAnswer => "late answer",
-        FindingCode::NobodyCanSign => "nobody is left to sign",
-        FindingCode::LookAlike => "name looks like another",
-    }
 }
 
 /// Rows under one heading; without a name, there is no heading.

@@ -11,7 +11,7 @@ use crate::engine::trail::TrailEntry;
 use crate::web::parts::format::{Time, When};
 use crate::web::parts::icons::Icon;
 use crate::web::parts::who::{Names, Who};
-use crate::web::sentences::{Acting, Situation, signed_as, why_not_settle};
+use crate::web::sentences::{Acting, Situation, settling, signed_as, why_not_settle};
 
 /// What was sent when, and what to look for at the target.
 pub struct AttemptsBox {
@@ -100,17 +100,16 @@ impl AttemptsBox {
             let Some((attempt, is_start)) = attempt_of(entry) else { continue };
             if is_start {
                 begun.push((attempt, entry.at));
-                let what = format!("Attempt {attempt} began: from here on bytes of the call may have left.");
+                let what = settling::attempt_began(attempt);
                 lines.push(AttemptLine { icon: Icon::Send, what, at, after: String::new() });
             } else {
                 let start = begun.iter().find(|(number, _)| *number == attempt).map(|(_, at)| *at);
                 let after = start.map_or_else(String::new, |start| elapsed(start, entry.at));
-                let reason = entry.message.clone().unwrap_or_default();
-                let what = format!("Attempt {attempt} ended. {reason}");
+                let what = settling::attempt_ended(attempt, entry.message.as_deref().unwrap_or_default());
                 lines.push(AttemptLine { icon: Icon::Question, what, at, after });
             }
         }
-        let title = if begun.len() == 1 { "The one attempt" } else { "The attempts" };
+        let title = settling::attempts_title(begun.len());
         Some(Self { host: view.request.host.clone(), title, lines, asks: asks(view, &begun) })
     }
 }
@@ -118,10 +117,7 @@ impl AttemptsBox {
 /// What the target said when it was asked, and when it is asked again.
 fn probe_words(entry: &TrailEntry, when: When) -> Option<String> {
     let EventKind::Probed { reason, next_probe_at, .. } = entry.kind.as_ref()? else { return None };
-    Some(match next_probe_at {
-        Some(next) => format!("{reason} It is asked again at {}.", when.clock(*next).words()),
-        None => reason.clone(),
-    })
+    Some(settling::probed(reason, next_probe_at.map(|next| when.clock(next))))
 }
 
 /// The attempt that an event is about, and whether it began then.
@@ -172,8 +168,7 @@ fn asks(view: &View, begun: &[(i64, DateTime<Utc>)]) -> Vec<AskFor> {
     }
     asks.extend(request.terms.subject.clone().map(|subject| ask("Subject", subject)));
     for (attempt, at) in begun.iter().rev().take(MOMENTS_SHOWN).rev() {
-        let label =
-            if begun.len() == 1 { "Sent at".to_owned() } else { format!("Attempt {attempt} sent at") };
+        let label = settling::sent_at(*attempt, begun.len() == 1);
         asks.push((label, at.to_rfc3339_opts(SecondsFormat::Millis, true)));
     }
     let numbered = asks.into_iter().enumerate();
@@ -203,25 +198,18 @@ impl SettlementPanel {
 
 /// `Countersign asked the target twice, and it could not tell.`
 fn probe_state(view: &View) -> String {
-    if view.pinned.probe.is_none() {
-        return String::new();
-    }
-    match view.request.sending.probes {
-        0 => "Countersign asks the target itself, as soon as the call can’t be under way there any more."
-            .to_owned(),
-        1 => "Countersign asked the target once, and it could not tell.".to_owned(),
-        more => format!("Countersign asked the target {more} times, and it could not tell."),
-    }
+    let asked = view.pinned.probe.as_ref().map(|_| view.request.sending.probes);
+    asked.map(settling::probes).unwrap_or_default()
 }
 
 fn word_line(word: &SettlementWord, names: &Names, when: When) -> WordLine {
-    let (icon, said) = match word.outcome {
-        SettledOutcome::Executed => (Icon::Done, "It happened"),
-        SettledOutcome::Failed => (Icon::Fail, "It did not happen"),
+    let icon = match word.outcome {
+        SettledOutcome::Executed => Icon::Done,
+        SettledOutcome::Failed => Icon::Fail,
     };
     WordLine {
         icon,
-        said,
+        said: settling::said(word.outcome),
         who: names.who(&word.by),
         signed_as: signed_as(&word.capacities, names).trim_start().to_owned(),
         evidence: word.evidence.clone(),

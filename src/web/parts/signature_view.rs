@@ -9,6 +9,7 @@ use crate::web::html::filters;
 use crate::web::parts::approval_view::{ApprovalView, OpenSlot, SignatureView, StageLine, StageView};
 use crate::web::parts::format::Time;
 use crate::web::parts::who::{Names, Who};
+use crate::web::sentences::states::{YOUR_BOX, after_the_stages, signed, signed_and_needed, you_are_last};
 use crate::web::sentences::{
     OpenBox, Situation, box_words, member_lines, open_boxes, signed_as, waiting_words,
 };
@@ -32,27 +33,30 @@ impl Stages {
     pub fn of(seen: &Situation<'_>) -> Self {
         let Situation { request, explained, names, when, .. } = seen;
         let stages = explained.progress.as_ref().map(|progress| stage_lines(seen, progress));
-        let (end, end_class) = end(request.state);
         Self {
             maker: names.who(&request.maker),
             submitted: when.clock(request.started_at),
             stages: stages.unwrap_or_default(),
             host: request.host.clone(),
-            end,
-            end_class,
+            end: after_the_stages(request.state),
+            end_class: class_of_end(request.state),
         }
     }
 }
 
-fn end(state: State) -> (&'static str, &'static str) {
+fn class_of_end(state: State) -> &'static str {
     match state {
-        State::ValidateMakerAccess | State::ValidatePayload | State::AdminTask => ("once, at once", ""),
-        State::SentBack => ("waits for changes", ""),
-        State::Approved => ("under way", "is-now"),
-        State::Executed => ("done", "is-done"),
-        State::Failed => ("failed", ""),
-        State::Unknown => ("sent, outcome unknown", ""),
-        State::Rejected | State::Withdrawn | State::Expired => ("not sent", ""),
+        State::Approved => "is-now",
+        State::Executed => "is-done",
+        State::ValidateMakerAccess
+        | State::ValidatePayload
+        | State::AdminTask
+        | State::SentBack
+        | State::Failed
+        | State::Unknown
+        | State::Rejected
+        | State::Withdrawn
+        | State::Expired => "",
     }
 }
 
@@ -81,7 +85,7 @@ fn open_slots(seen: &Situation<'_>, number: usize) -> (Vec<OpenSlot>, Vec<String
     let slot = |one: &OpenBox| OpenSlot { words: box_words(one, names), is_mine: false };
     let slots = match after {
         Some(after) => {
-            let mine = OpenSlot { words: "You may sign here".to_owned(), is_mine: true };
+            let mine = OpenSlot { words: YOUR_BOX.to_owned(), is_mine: true };
             std::iter::once(mine).chain(open_boxes(after, number).iter().map(slot)).collect()
         }
         None => boxes.iter().map(slot).collect(),
@@ -106,7 +110,7 @@ fn stage_line(
         })
     };
     StageLine {
-        count: format!("{} of {}", view.got, view.needed),
+        count: signed(view.got, view.needed),
         class: if view.is_complete { "is-done" } else { "" },
         signatures: progress.decisions.iter().filter_map(signature).collect(),
         open,
@@ -142,8 +146,8 @@ impl Slots {
             _ => "slot",
         };
         let words = match (may_sign, needed - got) {
-            (true, 1) if needed > 1 => format!("{got} of {needed}, you are the last"),
-            _ => format!("{got} of {needed}, needs {}", waiting_words(progress, names)),
+            (true, 1) if needed > 1 => you_are_last(got, needed),
+            _ => signed_and_needed(got, needed, &waiting_words(progress, names)),
         };
         Self { slots: (0..needed.min(SLOTS_MAX)).map(slot).collect(), words }
     }

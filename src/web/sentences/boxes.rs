@@ -5,8 +5,8 @@ use crate::domain::policy::Capacity;
 use crate::domain::policy::outlook::GroupMembers;
 use crate::domain::policy::progress::{Progress, StageProgress};
 use crate::engine::explain::Explanation;
-use crate::web::parts::approval_view::number_word;
 use crate::web::parts::who::Names;
+use crate::web::sentences::policies::number_word;
 use crate::web::sentences::seats::{and_list, or_list, seat_name};
 
 /// The most names of a group that a sentence tells.

@@ -4,6 +4,26 @@ use crate::domain::request::{Request, State};
 use crate::web::sentences::deciding::Situation;
 use crate::web::sentences::rejecting::Rejecting;
 
+/// After the reader's comment.
+pub const COMMENT_RECORDED: &str = "Your comment is recorded.";
+
+/// After the reader sent it back.
+pub const SENT_BACK_RECORDED: &str = "You sent it back.";
+
+/// After the reader wanted the target to be asked.
+pub fn probe_asked() -> (&'static str, &'static str) {
+    ("Countersign asks the target.", "Its answer is shown here once it has come.")
+}
+
+/// After the reader said how an unknown outcome ended: whether that settled it.
+pub fn word_recorded(settles: bool) -> (&'static str, &'static str) {
+    if settles {
+        ("Your word is recorded, and the outcome is settled.", "Another person had said the same.")
+    } else {
+        ("Your word is recorded.", "The outcome is settled once another person says the same.")
+    }
+}
+
 /// After the reader's approval: whom it waits for now, if anybody.
 pub fn approval_recorded(seen: &Situation<'_>) -> (&'static str, Vec<String>) {
     ("Your approval is recorded.", waits_still(seen))

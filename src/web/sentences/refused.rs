@@ -10,6 +10,7 @@ use crate::web::parts::icons::Icon;
 use crate::web::sentences::deciding::Situation;
 use crate::web::sentences::seats::signed_as;
 use crate::web::sentences::settling::why_not_settle;
+use crate::web::sentences::together::alone;
 
 /// What was not recorded, and why.
 #[derive(Clone, Debug)]
@@ -75,7 +76,7 @@ fn why(refusal: &Refusal, seen: &Situation<'_>) -> String {
         | Refusal::NotAllowed(_) => seen.answer().sentence,
         Refusal::DigestMismatch => "This is not what you read. Read it again before you decide.".to_owned(),
         Refusal::Moved { .. } | Refusal::RevisionNotNamed { .. } => moved(seen),
-        Refusal::BulkNotAllowed(why) => format!("It is decided alone, on its own page: {}.", why.clause()),
+        Refusal::BulkNotAllowed(why) => alone(*why),
         Refusal::FreshSignInRequired { within } => format!(
             "To approve this you must have signed in within the last {}. Sign in again, then approve it.",
             period::words(*within)

@@ -3,8 +3,8 @@
 use crate::domain::policy::progress::Progress;
 use crate::domain::request::{Decision, Request, Verdict};
 use crate::engine::explain::Explanation;
-use crate::web::parts::approval_view::number_word;
 use crate::web::parts::who::Names;
+use crate::web::sentences::policies::number_word;
 use crate::web::sentences::seats::signed_as;
 
 /// One more rejection of a request.

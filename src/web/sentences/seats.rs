@@ -63,13 +63,17 @@ pub fn and_list(words: &[String]) -> String {
 
 /// `Risk, Finance or the checkers`: where several people could come from.
 pub(super) fn or_list(all: &[Capacity], names: &Names) -> String {
-    let name = |who: &Capacity| match who {
+    either(&all.iter().map(|who| origin(who, names)).collect::<Vec<_>>())
+}
+
+/// Where the people of a seat come from: `Risk`, `the checkers`.
+pub fn origin(who: &Capacity, names: &Names) -> String {
+    match who {
         Capacity::Permission(Permission::Check) => "the checkers".to_owned(),
         Capacity::Permission(_) | Capacity::Group(_) | Capacity::ClaimedGroup(_) | Capacity::Account(_) => {
             seat_name(who, names)
         }
-    };
-    either(&all.iter().map(name).collect::<Vec<_>>())
+    }
 }
 
 /// As whom and as what the reader is about to act: every step shows it.

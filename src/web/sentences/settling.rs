@@ -1,7 +1,61 @@
-//! Why the reader can't say how an unknown outcome ended.
+//! An unknown outcome: what was tried and asked, what people said, and why the reader can't say how it ended.
 
 use crate::domain::policy::capacities::SeatHint;
 use crate::domain::policy::may_settle::{WORDS_PER_PERSON_MAX, WhyNotSettle};
+use crate::domain::settlement::SettledOutcome;
+use crate::web::parts::format::Time;
+
+/// Said where somebody named no outcome.
+pub const NO_OUTCOME: &str = "Say what happened.";
+
+/// The label of the choice of an outcome, where it is shown after its form was lost.
+pub const OUTCOME_LABEL: &str = "What happened at the target";
+
+/// What one person said about the outcome.
+pub fn said(outcome: SettledOutcome) -> &'static str {
+    match outcome {
+        SettledOutcome::Executed => "It happened",
+        SettledOutcome::Failed => "It did not happen",
+    }
+}
+
+/// The heading over so many attempts.
+pub fn attempts_title(begun: usize) -> &'static str {
+    if begun == 1 { "The one attempt" } else { "The attempts" }
+}
+
+/// What is certain once an attempt began.
+pub fn attempt_began(attempt: i64) -> String {
+    format!("Attempt {attempt} began: from here on bytes of the call may have left.")
+}
+
+/// How an attempt ended, with the engine's sentence about it.
+pub fn attempt_ended(attempt: i64, reason: &str) -> String {
+    format!("Attempt {attempt} ended. {reason}")
+}
+
+/// What the target said when it was asked, in the engine's sentence, and when it is asked again.
+pub fn probed(reason: &str, next: Option<Time>) -> String {
+    match next {
+        Some(next) => format!("{reason} It is asked again at {}.", next.words()),
+        None => reason.to_owned(),
+    }
+}
+
+/// The label of the instant at which an attempt was sent.
+pub fn sent_at(attempt: i64, is_only: bool) -> String {
+    if is_only { "Sent at".to_owned() } else { format!("Attempt {attempt} sent at") }
+}
+
+/// What Countersign does to find out, after it asked so many times.
+pub fn probes(asked: i64) -> String {
+    match asked {
+        0 => "Countersign asks the target itself, as soon as the call can’t be under way there any more."
+            .to_owned(),
+        1 => "Countersign asked the target once, and it could not tell.".to_owned(),
+        more => format!("Countersign asked the target {more} times, and it could not tell."),
+    }
+}
 
 /// Why they can't say now how it ended.
 pub fn why_not_settle(why: &WhyNotSettle) -> String {

@@ -11,6 +11,7 @@ use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 use super::cookie::{self, START};
 use super::{NotFor, Session};
 use crate::auth::is_same;
+use crate::web::sentences::errors;
 use crate::web::{PageError, Web};
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
@@ -72,9 +73,7 @@ fn check(web: &Web, request: &HttpRequest, wanted: &str, csrf: &str) -> Result<(
 }
 
 fn no_cookie() -> PageError {
-    let text = "Let your browser keep this site's cookies, and begin again. Over http, some browsers keep none \
-                that are marked Secure: use another one, or https.";
-    PageError::forbidden("Your browser did not send this site's cookie. Nobody was signed in.", text)
+    PageError::forbidden(errors::NO_COOKIE)
 }
 
 /// A browser names the origin of the page behind every POST. Neither header, or another origin, is not ours.

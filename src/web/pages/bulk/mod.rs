@@ -24,6 +24,7 @@ use crate::web::parts::came_from::CameFrom;
 use crate::web::parts::inbox_filter::InboxFilter;
 use crate::web::parts::layout::Nav;
 use crate::web::sent_form::{SentForm, keeping};
+use crate::web::sentences::{errors, faults};
 use crate::web::{Page, PageError, PageRequest, see_other};
 use result::{BeforeDecisions, result_page};
 use review::review_page;
@@ -60,11 +61,7 @@ pub async fn review(page: PageRequest) -> Page {
         ids_of(ids).ok_or(PageError::Unreadable)?
     };
     if ids.is_empty() {
-        return Err(PageError::Message {
-            status: StatusCode::BAD_REQUEST,
-            title: "No request is ticked.".to_owned(),
-            text: "Go back to the list and tick those that you want to decide together.".to_owned(),
-        });
+        return Err(PageError::message(StatusCode::BAD_REQUEST, errors::NOTHING_TICKED));
     }
     review_page(&page, ids, FormInput::default()).await
 }
@@ -111,7 +108,7 @@ async fn decide_all(form: SentForm) -> Page {
     page.check_form(&form.csrf)?;
     let verdict = Verdict::parse(&form.decision).ok_or(PageError::Unreadable)?;
     let ballot = match NewDecision::new(verdict, &form.message, None).map_err(WordsFault::sentence) {
-        Ok(_) if form.items.is_empty() => Err("Tick at least one request.".to_owned()),
+        Ok(_) if form.items.is_empty() => Err(faults::TICK_ONE.to_owned()),
         read => read,
     };
     let ballot = match ballot {

@@ -15,7 +15,7 @@ use crate::web::parts::came_from::CameFrom;
 use crate::web::parts::format::{StateWord, state_of, summary};
 use crate::web::parts::icons::Icon;
 use crate::web::parts::layout::{Nav, Shell, counted};
-use crate::web::sentences::not_decided;
+use crate::web::sentences::{not_decided, together};
 use crate::web::{BASE, Page, PageError, PageRequest, ok};
 
 #[derive(Template)]
@@ -32,8 +32,7 @@ struct ResultTemplate {
 
 impl ResultTemplate {
     fn next(&self) -> String {
-        let left = counted(self.shell.waiting.len());
-        format!("{}: {left} left", self.list)
+        together::next(self.list, &counted(self.shell.waiting.len()))
     }
 }
 
@@ -68,7 +67,7 @@ pub(super) async fn result_page(
     let from = list_of(page);
     let is_refused = |one: &&BulkItemResult| matches!(one.outcome, BulkOutcome::Refused { .. });
     let refused = results.iter().filter(is_refused).count();
-    let heading = format!("{} {}, {refused} not decided", results.len() - refused, verdict.name());
+    let heading = together::decided(results.len() - refused, verdict, refused);
     let is_recorded = refused < results.len();
     let by_id = |row: RowView| (row.request.id, row);
     let mut found: HashMap<RequestId, RowView> = before.rows.into_iter().map(by_id).collect();
@@ -88,7 +87,7 @@ fn result_row(one: BulkItemResult, row: Option<&RowView>, from: &CameFrom) -> Re
             (word.unwrap_or_else(word_of_nothing), String::new())
         }
         BulkOutcome::Refused { code, .. } => {
-            let word = StateWord { icon: Icon::No, kind: "off", words: "Not decided".to_owned() };
+            let word = StateWord { icon: Icon::No, kind: "off", words: together::NOT_DECIDED.to_owned() };
             (word, not_decided(code))
         }
     };

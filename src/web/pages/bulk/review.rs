@@ -19,7 +19,7 @@ use crate::web::parts::format::{RiskMark, StateWord, number_of, reason_line, sum
 use crate::web::parts::icons::Icon;
 use crate::web::parts::layout::{Nav, Shell};
 use crate::web::parts::who::Names;
-use crate::web::sentences::{Situation, looks, reject_many, still_needed_after_mine};
+use crate::web::sentences::{Situation, looks, reject_many, still_needed_after_mine, together};
 use crate::web::{BASE, Page, PageError, PageRequest, show};
 
 #[derive(Template)]
@@ -85,10 +85,7 @@ pub(super) async fn review_page(page: &PageRequest, ids: Vec<RequestId>, input: 
     let row = |one| Row { url: from.onto(&url_of(one)), ..row(page, one, (input.ticked.as_ref(), places)) };
     let (reject, reject_line) = reject_many(may.iter().map(|one| &one.explained));
     let template = ReviewTemplate {
-        heading: match known.len() {
-            1 => "Review 1 request".to_owned(),
-            many => format!("Review {many} together"),
-        },
+        heading: together::review(known.len()),
         fault: input.fault,
         rows: known.iter().map(row).collect(),
         count: may.len(),
@@ -116,16 +113,14 @@ fn left_out(page: &PageRequest, ReadTogether { row, view, explained }: &ReadToge
         return Some(seen.answer().sentence);
     }
     if let Some(why) = row.alone_because(&explained.findings) {
-        return Some(format!("It is decided alone, on its own page: {}.", why.clause()));
+        return Some(together::alone(why));
     }
     // Who signs must have seen all of it.
     if row.request.terms.call.headers.iter().any(HeaderLine::is_cut) {
-        return Some(
-            "It has a header that is too long to be read here. Decide it on its own page.".to_owned(),
-        );
+        return Some(together::LONG_HEADER.to_owned());
     }
     let is_unread = view.is_none();
-    is_unread.then(|| "It is too long to be read beside the others. Decide it on its own page.".to_owned())
+    is_unread.then(|| together::TOO_LONG.to_owned())
 }
 
 /// The stages that must still agree after this signature.
@@ -147,9 +142,9 @@ fn row(
     let names = page.names();
     let why = left_out(page, one);
     let what = match (&why, goes_on_to(explained, &names)) {
-        (Some(why), _) => word(Icon::No, "off", format!("Left out: {why}")),
-        (None, None) => word(Icon::Send, "wait", "If you approve, it is sent at once".to_owned()),
-        (None, Some(needed)) => word(Icon::Wait, "wait", format!("If you approve, it still needs {needed}")),
+        (Some(why), _) => word(Icon::No, "off", together::left_out(why)),
+        (None, None) => word(Icon::Send, "wait", together::if_approved(None)),
+        (None, Some(needed)) => word(Icon::Wait, "wait", together::if_approved(Some(&needed))),
     };
     let looks = warnings(page, one, &names);
     // Whoever has seen the warnings ticks it.
@@ -206,9 +201,8 @@ fn repeated(may: &[&ReadTogether]) -> String {
     let repeated: Vec<String> = times
         .into_iter()
         .filter(|(_, times)| *times > 1)
-        .map(|((_, subject), times)| format!("{subject} ({times} times)"))
+        .map(|((_, subject), times)| together::times(subject, times))
         .collect();
     let more = repeated.len().saturating_sub(REPEATED_SHOWN);
-    let named = repeated[..repeated.len() - more].join(", ");
-    if more == 0 { named } else { format!("{named} and {more} more") }
+    together::and_more(&repeated[..repeated.len() - more].join(", "), more)
 }

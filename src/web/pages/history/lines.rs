@@ -7,8 +7,8 @@ use crate::web::parts::amounts::{AmountCell, Places};
 use crate::web::parts::call_view::CallView;
 use crate::web::parts::came_from::CameFrom;
 use crate::web::parts::format::{RiskMark, StateWord, Time, When, reason_line, state_label, summary};
-use crate::web::parts::request_list::flag;
 use crate::web::parts::who::Names;
+use crate::web::sentences::listing::flag;
 
 /// One request.
 pub struct Line {

@@ -18,7 +18,6 @@ use crate::web::parts::layout::{Nav, Shell};
 use crate::web::{BASE, Page, PageError, PageRequest, see_other, show};
 use filter_query::{FilterQuery, SEARCH};
 use view::HistoryView;
-pub use view::STATES;
 
 /// Rows on a page.
 const ROWS: i64 = 50;

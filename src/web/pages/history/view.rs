@@ -12,19 +12,8 @@ use crate::http::error::{ApiError, ErrorItem};
 use crate::web::html::filters;
 use crate::web::parts::came_from::CameFrom;
 use crate::web::parts::layout::{Nav, Shell};
-
-/// The states as people search for them.
-pub const STATES: [(&str, State); 9] = [
-    ("Waiting", State::AdminTask),
-    ("Sent back", State::SentBack),
-    ("Being sent", State::Approved),
-    ("Done", State::Executed),
-    ("Failed", State::Failed),
-    ("Outcome unknown", State::Unknown),
-    ("Rejected", State::Rejected),
-    ("Withdrawn", State::Withdrawn),
-    ("Expired", State::Expired),
-];
+use crate::web::sentences::listing;
+use crate::web::sentences::states::STATES;
 
 /// The fields of the form beside the type: name, label, and kind.
 const FIELDS: [(&str, &str, &str); 3] =
@@ -109,12 +98,7 @@ impl HistoryView<'_> {
         let lines = self.lines();
         let sort = self.sort;
         let lead = self.lead();
-        let (back, on) = match (sort.by, sort.descending) {
-            (SortBy::Start, true) => ("Newer", "Older"),
-            (SortBy::Start, false) => ("Older", "Newer"),
-            (SortBy::End, _) => ("Back to the first page", "More"),
-            (SortBy::Maker, _) => ("Previous", "Next"),
-        };
+        let (back, on) = listing::turning(sort.by, sort.descending);
         let mut page = self.around(lead);
         page.rows = lines.all(&found.rows);
         page.back = found.back.map(|url| (back, url));
@@ -125,15 +109,8 @@ impl HistoryView<'_> {
     /// Several requests whose ids begin alike.
     pub fn of_ids(self, rows: &[RowView]) -> HistoryTemplate {
         let lines = self.lines();
-        let more = if rows.len() < usize::try_from(ROWS).unwrap_or(0) {
-            ""
-        } else {
-            " There may be more: write more of the id."
-        };
-        let lead = format!(
-            "These requests’ ids begin with {}. Other filters were not used.{more}",
-            lines.query.get(SEARCH)
-        );
+        let may_be_more = rows.len() >= usize::try_from(ROWS).unwrap_or(0);
+        let lead = listing::ids_that_begin(lines.query.get(SEARCH), may_be_more);
         let mut page = self.around(lead);
         page.exports.clear();
         page.rows = lines.all(rows);
@@ -142,7 +119,7 @@ impl HistoryView<'_> {
 
     /// No rows: a filter can't be read.
     pub fn refused(self, error: &ApiError) -> HistoryTemplate {
-        let mut page = self.around("Nothing was searched for.".into());
+        let mut page = self.around(listing::NOT_SEARCHED.into());
         page.exports.clear();
         let all = page.fields.iter_mut().chain(&mut page.more).collect::<Vec<_>>();
         let mut fields: Vec<&mut Field> = all;
@@ -174,8 +151,7 @@ impl HistoryView<'_> {
     }
 
     fn lead(&self) -> String {
-        let whose = if self.shell.sees_all { "Every request of this org." } else { "What you submitted." };
-        format!("{whose} Nothing here can be changed or removed.")
+        listing::history(self.shell.sees_all)
     }
 
     fn around(self, lead: String) -> HistoryTemplate {
@@ -234,7 +210,7 @@ fn type_choices(known_types: &[String], types: &RequestTypes, chosen: &str) -> V
     };
     let past = known_types.iter().filter(|name| types.find(name).is_none()).map(|name| TypeChoice {
         name: name.clone(),
-        title: format!("{name} (no longer in force)"),
+        title: listing::past_type(name),
         is_chosen: is_chosen(name),
     });
     types.iter().map(choice).chain(past).collect()

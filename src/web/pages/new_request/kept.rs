@@ -8,6 +8,7 @@ use crate::domain::ids::OrgId;
 use crate::web::form::Entries;
 use crate::web::page_error::ErrorWords;
 use crate::web::parts::notices::Note;
+use crate::web::sentences::submitting;
 use crate::web::{Icon, Page, PageError, PageRequest};
 
 impl NewRequest<'_> {
@@ -31,16 +32,14 @@ impl NewRequest<'_> {
         if let PageError::NotFor(_) = why {
             let actor = self.page.actor();
             let (name, org) = (self.page.name_of(&actor.person), &actor.org);
-            return format!(
-                "What was written is still here. Submitted now, it is a request of {name} in org {org}."
-            );
+            return submitting::submitted_now(&name, org);
         }
-        "What you wrote is still here. Read it again, and send it from here.".to_owned()
+        submitting::READ_IT_AGAIN.to_owned()
     }
 
     /// The form as it was sent, after the org was changed back to that of its page.
     pub(super) async fn show_again(&self, is_json: bool, entries: &Entries, key: String) -> Page {
-        let head = format!("You are in org {} again. Nothing was stored yet.", self.page.actor().org);
+        let head = submitting::back_in_org(&self.page.actor().org);
         let notice = Some(Note::answering("ink", Icon::Info, head, Vec::new()));
         self.page(&self.form(is_json), entries, key, FormResult { notice, ..FormResult::default() }).await
     }

@@ -30,12 +30,13 @@ use crate::web::html::filters;
 use crate::web::parts::notices::Note;
 use crate::web::parts::recorded::SAID_SUBMITTED;
 use crate::web::sent_form::{SentForm, keeping};
+use crate::web::sentences::submitting::{self, Tried};
 use crate::web::{BASE, Icon, Nav, Page, PageError, PageRequest, Shell, Web, see_other, show};
 use aside::Aside;
 use kept::in_org;
 use permission::{may_make, refuse_without_permission};
 use resubmit::wish_for_changes;
-use result::{FormResult, checked};
+use result::{FormResult, checked, sent_before};
 use rows::{add_row, remove_row};
 use types::summary_in_words;
 
@@ -181,7 +182,7 @@ impl<'a> NewRequest<'a> {
         form.drop_empty_rows(&mut entries);
         let mut result = self.dry_run(form, &entries).await?;
         match result.tried.as_ref().map(|tried| tried.admission.as_ref().err().cloned()) {
-            Some(Some(why)) => result.refuse("It would be refused", &why),
+            Some(Some(why)) => result.refuse(Tried::Check, &why),
             Some(None) if result.faults.is_empty() => result.notice = Some(checked()),
             Some(None) | None => {}
         }
@@ -203,7 +204,7 @@ impl<'a> NewRequest<'a> {
         match tried {
             Ok(tried) => result.tried = Some(tried),
             Err(EngineError::Invalid(faults)) => result.add(form.place(&faults, entries)),
-            Err(EngineError::NotAdmitted(why)) => result.refuse("It would be refused", &why),
+            Err(EngineError::NotAdmitted(why)) => result.refuse(Tried::Check, &why),
             Err(error) => return Err(error.into()),
         }
         Ok(result)
@@ -239,9 +240,9 @@ impl<'a> NewRequest<'a> {
             EngineError::NotAdmitted(why) => {
                 result = self.dry_run(form, &entries).await?;
                 result.status = ApiError::from(EngineError::NotAdmitted(why.clone())).status_code();
-                result.refuse("It was not submitted", &why);
+                result.refuse(Tried::Submit, &why);
                 if why.code == Code::IdempotencyKeyReused {
-                    result.notice = Some(Note::sent_before());
+                    result.notice = Some(sent_before());
                     key = self.new_key();
                 }
             }
@@ -296,12 +297,8 @@ impl<'a> NewRequest<'a> {
         match form.rewritten(&other, &entries) {
             Some(rewritten) => self.page(&other, &rewritten, key, FormResult::default()).await,
             None => {
-                let title = if form.is_json {
-                    "The fields can’t hold this body."
-                } else {
-                    "A field holds text that is not JSON yet."
-                };
-                let lines = vec!["Nothing was changed.".to_owned()];
+                let title = submitting::not_rewritten(form.is_json);
+                let lines = vec![submitting::NOT_REWRITTEN.to_owned()];
                 let notice = Note::answering("warn", Icon::Warn, title, lines);
                 let result = FormResult { notice: Some(notice), ..FormResult::default() };
                 self.page(form, &entries, key, result).await

@@ -1,9 +1,8 @@
 //! Who may submit.
 
-use actix_web::http::StatusCode;
-
 use crate::domain::actor::Permission;
 use crate::engine::{EngineError, SubmissionInput};
+use crate::web::sentences::errors;
 use crate::web::{PageError, PageRequest};
 
 /// Whether the person may submit at all.
@@ -11,14 +10,8 @@ pub(super) fn may_make(page: &PageRequest) -> Result<(), PageError> {
     if page.actor().may(Permission::Make) {
         return Ok(());
     }
-    Err(PageError::Message {
-        status: StatusCode::FORBIDDEN,
-        title: "You can’t submit requests.".to_owned(),
-        text: format!(
-            "Submitting needs the permission {}. Ask whoever grants permissions in your org.",
-            Permission::Make.name()
-        ),
-    })
+    let (title, text) = errors::no_maker();
+    Err(PageError::forbidden((title, &text)))
 }
 
 /// Lets the engine refuse a submission before it looks at the body, and keep the refusal.

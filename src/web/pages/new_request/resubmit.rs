@@ -11,9 +11,11 @@ use crate::engine::request_snapshot::RequestSnapshot;
 use crate::web::form::{self, Entries, Form};
 use crate::web::form_key::form_key;
 use crate::web::pages::request::{load, render};
-use crate::web::parts::notices::{Note, what_to_change};
+use crate::web::parts::notices::Note;
 use crate::web::parts::who::Names;
 use crate::web::sent_form::{SentForm, keeping, public_fields};
+use crate::web::sentences::outcomes::{self, NoteWords};
+use crate::web::sentences::submitting;
 use crate::web::{Icon, Page, PageError, PageRequest};
 
 /// `GET /ui/requests/{id}/resubmit`
@@ -69,8 +71,8 @@ fn filled_in(new: &NewRequest<'_>) -> Result<(Form, Entries, Option<Note>), Page
     let old = new.sent_back.as_ref().ok_or(PageError::NotFound)?;
     let (submission, hidden_at) = old.submission().without_hidden();
     let hidden = (!hidden_at.is_empty()).then(|| {
-        let line = "Type it again, or leave it out. What you sent is kept, but not shown again.";
-        Note::new("ink", Icon::Lock, "What is not public is empty here.", vec![line.to_owned()])
+        let (head, line) = submitting::HIDDEN_IS_EMPTY;
+        Note::new("ink", Icon::Lock, head, vec![line.to_owned()])
     });
     for is_json in [false, true] {
         let form = new.form(is_json);
@@ -81,14 +83,13 @@ fn filled_in(new: &NewRequest<'_>) -> Result<(Form, Entries, Option<Note>), Page
     }
     let form = new.form(false);
     let entries = form.begin();
-    let line = "The type has changed since. What you sent is on the page of the request.";
-    let head = "The fields can’t hold what you sent, so they are empty.";
+    let (head, line) = submitting::FIELDS_ARE_EMPTY;
     Ok((form, entries, Some(Note::new("warn", Icon::Warn, head, vec![line.to_owned()]))))
 }
 
 /// Who wants what changed.
 pub(super) fn wish_for_changes(old: &View, names: &Names) -> Option<Note> {
     let sent_back = old.request.sent_back.as_ref()?;
-    let head = format!("{} asks for changes.", names.name(&sent_back.by));
-    Some(Note::new("warn", Icon::Undo, head, what_to_change(sent_back)))
+    let NoteWords { head, lines } = outcomes::wish_for_changes(sent_back, names);
+    Some(Note::new("warn", Icon::Undo, head, lines))
 }

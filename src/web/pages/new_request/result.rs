@@ -6,6 +6,7 @@ use crate::domain::fault::Fault;
 use crate::engine::{AdmissionRefusal, DryRun};
 use crate::web::Icon;
 use crate::web::parts::notices::Note;
+use crate::web::sentences::submitting::{self, Tried};
 
 /// What the checks said of the form, and the status to answer with.
 #[derive(Default)]
@@ -30,23 +31,29 @@ impl FormResult {
         self.faults.extend(faults.into_iter().filter(|fault| !is_told(fault)));
     }
 
-    pub(super) fn refuse(&mut self, title: &str, why: &AdmissionRefusal) {
+    pub(super) fn refuse(&mut self, tried: Tried, why: &AdmissionRefusal) {
         self.is_refused = true;
-        let lines = vec!["Nothing was stored. What you wrote is still here.".to_owned()];
-        self.notice = Some(Note::answering("bad", Icon::No, format!("{title}: {}", why.message), lines));
+        let lines = vec![submitting::NOT_STORED.to_owned()];
+        let head = submitting::refused(tried, &why.message);
+        self.notice = Some(Note::answering("bad", Icon::No, head, lines));
     }
 
     pub(super) fn notice_try_again(&mut self, sentence: &str) {
         self.status = StatusCode::SERVICE_UNAVAILABLE;
         self.is_refused = true;
-        let lines = vec![sentence.to_owned(), "What you wrote is still here.".to_owned()];
-        let head = "Countersign can't do this right now.";
-        self.notice = Some(Note::answering("warn", Icon::Warn, head, lines));
+        let lines = vec![sentence.to_owned(), submitting::STILL_HERE.to_owned()];
+        self.notice = Some(Note::answering("warn", Icon::Warn, submitting::NOT_NOW, lines));
     }
 }
 
 /// Nothing forbids it.
 pub(super) fn checked() -> Note {
-    let lines = vec!["Nothing was stored yet. What it becomes is shown beside the form.".to_owned()];
-    Note::answering("ok", Icon::Done, "Nothing forbids it.", lines)
+    let (head, line) = submitting::CHECKED;
+    Note::answering("ok", Icon::Done, head, vec![line.to_owned()])
+}
+
+/// It was submitted before with other contents.
+pub(super) fn sent_before() -> Note {
+    let (head, line) = submitting::SENT_BEFORE;
+    Note::answering("warn", Icon::Warn, head, vec![line.to_owned()])
 }

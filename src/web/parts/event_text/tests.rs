@@ -1,6 +1,9 @@
 //! Every event has words, and none of them is markup.
 
 use super::*;
+use crate::domain::lifecycle::Signature;
+use crate::domain::policy::Capacity;
+use crate::domain::request::State;
 use crate::web::html::Markup;
 use crate::web::sample;
 
