@@ -1,7 +1,11 @@
 //! What a page would say is read in every combination of state, reader and refusal.
 
 mod deciding;
+mod errors;
+mod forms;
+mod lists;
 mod looks;
+mod outcomes;
 mod refused;
 mod words;
 

@@ -7,7 +7,8 @@ use crate::domain::policy::may_settle::WhyNotSettle;
 use crate::engine::{EngineError, Unavailable};
 use crate::web::sentences::refused::try_again;
 use crate::web::sentences::{
-    approval_recorded, refused, rejection_recorded, submission_recorded, why_not_settle,
+    COMMENT_RECORDED, SENT_BACK_RECORDED, approval_recorded, probe_asked, refused, rejection_recorded,
+    submission_recorded, why_not_settle, word_recorded,
 };
 
 /// Every refusal that a page can get.
@@ -134,4 +135,15 @@ fn what_was_recorded_says_what_it_waits_for() {
     let (head, lines) = submission_recorded(&seen).unwrap();
     assert_eq!(head, "Submitted.");
     assert_eq!(lines, ["It waits for two of Finance, Loyalty or Risk. Risk: Uwe Haas."]);
+}
+
+#[test]
+fn what_else_was_recorded_is_said_at_once() {
+    for line in [COMMENT_RECORDED, SENT_BACK_RECORDED] {
+        assert_plain(line, "recorded");
+    }
+    for (head, line) in [probe_asked(), word_recorded(true), word_recorded(false)] {
+        assert_plain(head, head);
+        assert_plain(line, head);
+    }
 }
