@@ -14,6 +14,7 @@ mod engine;
 mod executor;
 mod gateway;
 mod http;
+mod page_sentences;
 mod server;
 mod store;
 mod web;
