@@ -16,12 +16,12 @@ pub struct Ids {
 }
 
 const TYPE: &str = "GOODWILL-POINTS";
-/// One of so many still waits.
-const WAITING_OF: usize = 20;
 const AT_ONCE: usize = 256;
 
-pub async fn fill(engine: &Engine, requests: usize) -> anyhow::Result<Ids> {
-    let made = stream::iter((0..requests).map(|number| one(engine, number))).buffer_unordered(AT_ONCE);
+/// Of `waiting_of` requests one still waits, and the others are rejected.
+pub async fn fill(engine: &Engine, requests: usize, waiting_of: usize) -> anyhow::Result<Ids> {
+    let one = |number: usize| one(engine, number, number.is_multiple_of(waiting_of));
+    let made = stream::iter((0..requests).map(one)).buffer_unordered(AT_ONCE);
     let made: Vec<(String, bool)> = made.try_collect().await?;
     let (waiting, ended): (Vec<_>, Vec<_>) = made.into_iter().partition(|(_, waits)| *waits);
     let ids = |part: Vec<(String, bool)>| part.into_iter().map(|(id, _)| id).collect();
@@ -42,9 +42,9 @@ pub async fn submit(engine: &Engine, number: usize) -> anyhow::Result<Request> {
     Ok(engine.submit(submitting).await?.view.request)
 }
 
-async fn one(engine: &Engine, number: usize) -> anyhow::Result<(String, bool)> {
+async fn one(engine: &Engine, number: usize, waits: bool) -> anyhow::Result<(String, bool)> {
     let request = submit(engine, number).await?;
-    if number.is_multiple_of(WAITING_OF) {
+    if waits {
         return Ok((request.id.to_string(), true));
     }
     let checker = actor("400003", Permission::Check);

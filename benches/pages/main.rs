@@ -45,12 +45,15 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// One of so many requests waits: 1,000 of 100,000.
+const WAITING_OF: usize = 100;
+
 async fn bench_store(name: &str, url: &str, folder: &Path, requests: usize) -> anyhow::Result<()> {
     let config = config(url, folder)?;
     let startup = Startup { demo: vec![checker()], ..Startup::from(ExecutorMode::Stepped) };
     let server = Server::start(&config, Clock::system(), startup).await?;
     let began = Instant::now();
-    let ids = filling::fill(server.engine(), requests).await?;
+    let ids = filling::fill(server.engine(), requests, WAITING_OF).await?;
     let url = url.to_owned();
     tokio::task::spawn_blocking(move || settle(&url)).await??;
     println!(

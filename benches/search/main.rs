@@ -57,6 +57,9 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// One of so many requests waits.
+const WAITING_OF: usize = 20;
+
 async fn bench_store(
     (name, url): (&str, &str),
     folder: &Path,
@@ -68,7 +71,7 @@ async fn bench_store(
     let startup = Startup { demo: people, ..Startup::from(ExecutorMode::Stepped) };
     let server = Server::start(&config, Clock::system(), startup).await?;
     let began = Instant::now();
-    let ids = filling::fill(server.engine(), requests).await?;
+    let ids = filling::fill(server.engine(), requests, WAITING_OF).await?;
     println!(
         "\n{name}: {} requests, {} of them waiting, filled in {:.0?}",
         ids.waiting.len() + ids.ended.len(),
