@@ -31,8 +31,11 @@ const STAND_BY: Duration = Duration::from_millis(100);
 const REST: Duration = Duration::from_secs(1);
 
 /// While others write, the loop rests so many times as long as it worked, and as long as this.
-const REST_TIMES: u32 = 20;
+const REST_TIMES: u32 = 30;
 const BUSY_REST: Duration = Duration::from_millis(100);
+
+/// Once search is so far behind, the loop rests no longer.
+const LAG_MAX: TimeDelta = TimeDelta::seconds(60);
 
 /// Requests that one part of a walk meets.
 const WALK_MAX: usize = 1_000;
@@ -64,7 +67,8 @@ impl Engine {
         let mut pace = Pace::new(self.written());
         loop {
             let began = Instant::now();
-            let is_busy = pace.is_busy(self.written());
+            // Those who write come first, but those who search wait for a minute at most, if the machine can do it.
+            let is_busy = pace.is_busy(self.written()) && self.search_lag() < LAG_MAX;
             let turn = self.index_batch(if is_busy { SMALL_BATCH } else { LARGE_BATCH }).await;
             let took = began.elapsed();
             let rest = match turn {
