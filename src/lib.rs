@@ -22,6 +22,7 @@ pub mod gateway;
 pub mod http;
 pub mod metrics;
 pub mod sandbox;
+pub mod secrets;
 pub mod server;
 pub mod store;
 pub mod telemetry;

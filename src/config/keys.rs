@@ -5,7 +5,7 @@
 /// One configuration key.
 #[derive(Debug)]
 pub struct Key {
-    /// `section.key`, as in the file; `orgs` and `targets` are whole lists.
+    /// `section.key`, as in the file; `orgs`, `targets` and `credentials` are whole lists.
     pub name: &'static str,
     /// The default as TOML text; `None` if the key has no default.
     pub default: Option<&'static str>,
@@ -13,7 +13,8 @@ pub struct Key {
     pub example: &'static str,
     /// One line of documentation.
     pub meaning: &'static str,
-    /// Whether the value (of a database address: its password) is printed as `***`.
+    /// Whether the value (of a database address: its password) is printed as `***`. Such a key has a second form,
+    /// `section.key_file`: the file that the value is in.
     pub secret: bool,
     /// What kind of value the key takes.
     pub kind: Kind,
@@ -73,7 +74,12 @@ impl Key {
         format!("{PREFIX}{}", self.name.to_ascii_uppercase().replace('.', "__"))
     }
 
-    /// The section and the name within it; the lists of orgs and targets have no section.
+    /// The key with the file that the value is in, of a secret one.
+    pub fn file_form(&self) -> Option<String> {
+        self.secret.then(|| format!("{}_file", self.name))
+    }
+
+    /// The section and the name within it; the lists of orgs, targets and credentials have no section.
     pub fn parts(&self) -> (&'static str, &'static str) {
         self.name.split_once('.').unwrap_or(("", self.name))
     }
@@ -279,6 +285,7 @@ pub const KEYS: &[Key] = &[
     ),
     Key::list("orgs", "[]", "What is set for single orgs, each with its id."),
     Key::list("targets", "[]", "The hosts that may be called; none by default."),
+    Key::list("credentials", "[]", "The credentials that calls of request types may be sent with, by name."),
 ];
 
 /// The keys of one entry of `targets`, in the order of `config.example.toml`.
@@ -296,6 +303,41 @@ pub const TARGET_KEYS: &[Key] = &[
         r#""internal-ca.pem""#,
         "Trust only the authorities in this PEM file for this host (https).",
     ),
+];
+
+/// The keys of one entry of `credentials`, in the order of `config.example.toml`. The kinds have different ones.
+pub const CREDENTIAL_KEYS: &[Key] = &[
+    Key::unset("name", r#""core-banking""#, "The name by which request types and people call it."),
+    Key {
+        kind: Kind::List,
+        ..Key::unset(
+            "targets",
+            r#"["https://api.example.com"]"#,
+            "Where it may go, each allowed by `[[targets]]`.",
+        )
+    },
+    Key::unset("header", r#""authorization""#, "A header that it sets. Or token_url, or client_cert_file."),
+    Key::unset(
+        "value_file",
+        r#""core-banking.txt""#,
+        "The file with the header's value, read for each call.",
+    ),
+    Key::unset(
+        "value_env",
+        r#""CORE_BANKING""#,
+        "The environment variable with the header's value, instead.",
+    ),
+    Key::unset(
+        "token_url",
+        r#""https://idp.example.com/token""#,
+        "Where a bearer token is got by OAuth client credentials.",
+    ),
+    Key::unset("client_id", r#""countersign""#, "The OAuth client's id."),
+    Key::unset("client_secret_file", r#""client-secret.txt""#, "The file with the OAuth client's secret."),
+    Key::unset("client_secret_env", r#""CLIENT_SECRET""#, "The environment variable with it, instead."),
+    Key::unset("scope", r#""transfers""#, "The scope to ask for."),
+    Key::unset("client_cert_file", r#""client.pem""#, "The PEM file of a client certificate (mTLS)."),
+    Key::unset("client_key_file", r#""client-key.pem""#, "The PEM file of its private key."),
 ];
 
 /// The keys of one entry of `gateway.groups`.
@@ -328,6 +370,11 @@ pub const ORG_KEYS: &[Key] = &[
         "Whether the pages keep who opened a request, and mark what somebody has not opened yet.",
     ),
 ];
+
+/// The secret key whose second form has this name.
+pub(super) fn find_by_file_form(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.file_form().as_deref() == Some(name))
+}
 
 /// The key of that name.
 pub(super) fn find(name: &str) -> Option<&'static Key> {

@@ -2,6 +2,7 @@
 //!
 //! All faults are reported at once, each with its key and its source.
 
+mod credentials;
 mod gateway;
 mod keys;
 mod layers;
@@ -23,7 +24,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 pub use self::{
     gateway::{GatewayConfig, GatewayMode},
-    keys::{GROUP_KEYS, KEYS, Key, Kind, ORG_KEYS, TARGET_KEYS},
+    keys::{CREDENTIAL_KEYS, GROUP_KEYS, KEYS, Key, Kind, ORG_KEYS, TARGET_KEYS},
     layers::Source,
     secret::StoreUrl,
     sections::{
@@ -64,7 +65,7 @@ pub struct Config {
     pub log: LogConfig,
     /// What is set for single orgs.
     pub orgs: OrgSettings,
-    /// The hosts that may be called.
+    /// The hosts that may be called, and the credentials that may go there.
     pub targets: Targets,
 }
 
@@ -90,7 +91,7 @@ impl Config {
         flags: Flags,
     ) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::new(Layers::merged(file, env, flags));
-        let config = Self {
+        let mut config = Self {
             server: ServerConfig::read(&mut reader),
             store: StoreConfig::read(&mut reader),
             auth: AuthConfig::read(&mut reader),
@@ -110,6 +111,7 @@ impl Config {
             orgs: orgs::read(&mut reader),
             targets: targets::read(&mut reader),
         };
+        config.targets.credentials = credentials::read(&mut reader, &config.targets);
         reader.finish().map(|()| config)
     }
 

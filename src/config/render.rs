@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::{Config, gateway, orgs};
+use super::{Config, credentials, gateway, orgs};
 use crate::domain::allowed_targets::{Scheme, Target};
 
 /// Every value as TOML; a key without a value is a comment.
@@ -23,13 +23,16 @@ pub(super) fn effective(config: &Config) -> String {
     for org in &config.orgs.0 {
         text += &format!("\n[[orgs]]\n{}", orgs::table(org));
     }
-    for target in &config.targets.0 {
+    for target in &config.targets.list {
         text += &format!("\n[[targets]]\n{}", target_table(target));
+    }
+    for credential in &config.targets.credentials {
+        text += &format!("\n[[credentials]]\n{}", credentials::table(credential));
     }
     text
 }
 
-/// Every key of the table except the lists of orgs and targets, in order.
+/// Every key of the table except the lists of orgs, targets and credentials, in order.
 pub(super) fn values(config: &Config) -> Vec<(&'static str, Option<Value>)> {
     let Config {
         server,

@@ -33,7 +33,7 @@ pub(super) fn read(reader: &mut Reader) -> Targets {
             Err(faults) => faults.into_iter().for_each(|fault| reader.fault(fault)),
         }
     }
-    Targets(read.into_iter().map(|(_, target)| target).collect())
+    Targets::of(read.into_iter().map(|(_, target)| target))
 }
 
 fn overlap(one: &Target, other: &Target) -> bool {

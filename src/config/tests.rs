@@ -211,12 +211,12 @@ fn what_auth_still_needs_is_named() {
 fn targets_are_read_from_the_file_or_the_environment() {
     let file = "[[targets]]\nscheme = \"https\"\nhost = \"api.example.com\"\nlabel = \"Production\"";
     let config = load(file, &[]).unwrap();
-    assert_eq!(config.targets.0[0].ports, [443]);
+    assert_eq!(config.targets.list[0].ports, [443]);
     let list = r#"[{scheme="http", host="[::1]", ports=[8080, 8081], allow_cidrs=["::1/128"]}]"#;
     let config = load(file, &[("COUNTERSIGN__TARGETS", list)]).unwrap();
-    assert_eq!(config.targets.0.len(), 1);
-    assert_eq!(config.targets.0[0].host, "[::1]");
-    assert_eq!(config.targets.0[0].ports, [8080, 8081]);
+    assert_eq!(config.targets.list.len(), 1);
+    assert_eq!(config.targets.list[0].host, "[::1]");
+    assert_eq!(config.targets.list[0].ports, [8080, 8081]);
 }
 
 #[test]
@@ -296,11 +296,12 @@ fn the_example_file_has_every_key_with_its_default_and_its_meaning() {
 #[test]
 fn the_example_of_a_target_is_accepted() {
     let example = include_str!("../../config.example.toml");
-    let target = &example[example.find("# [[targets]]").unwrap()..];
+    let target =
+        &example[example.find("# [[targets]]").unwrap()..example.find("# The credentials that").unwrap()];
     let lines =
         target.lines().filter(|line| !line.contains("ca_file")).map(|line| line.trim_start_matches("# "));
     let config = load(&lines.collect::<Vec<_>>().join("\n"), &[]).unwrap();
-    assert_eq!(config.targets.0.len(), 1);
+    assert_eq!(config.targets.list.len(), 1);
 }
 
 #[test]
@@ -342,13 +343,14 @@ fn every_fault_of_every_access_group_is_told() {
 }
 
 /// The lists of tables that have no section.
-const LISTS: [&str; 2] = ["orgs", "targets"];
+const LISTS: [&str; 3] = ["orgs", "targets", "credentials"];
 
 /// The text of `config.example.toml`, as the tables of keys have it.
 fn example_from_table() -> String {
     let mut text = String::from(
         "# Every key with its default. A key without a default is commented out, with an example.\n\
-         # The environment variable COUNTERSIGN__SECTION__KEY sets a key too; flags are stronger still.\n",
+         # The environment variable COUNTERSIGN__SECTION__KEY sets a key too; flags are stronger still.\n\
+         # A key that is a secret may be in a file: url_file, hs256_secret_file and oidc_client_secret_file name it.\n",
     );
     let mut section = "";
     for key in KEYS.iter().filter(|key| !LISTS.contains(&key.name)) {
@@ -364,7 +366,7 @@ fn example_from_table() -> String {
     for key in GROUP_KEYS {
         text += &format!("# {} = {} # {}\n", key.name, written(key), key.meaning);
     }
-    for (list, keys) in LISTS.into_iter().zip([ORG_KEYS, TARGET_KEYS]) {
+    for (list, keys) in LISTS.into_iter().zip([ORG_KEYS, TARGET_KEYS, CREDENTIAL_KEYS]) {
         text += &format!("\n# {}\n# [[{list}]]\n", keys::find(list).unwrap().meaning);
         for key in keys {
             text += &format!("# {} = {} # {}\n", key.name, written(key), key.meaning);

@@ -181,6 +181,15 @@ pub fn is_token(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
+/// Whether a header can have this value: visible ASCII, with spaces or tabs only between.
+pub fn is_value(value: &str) -> bool {
+    let blank = |byte: u8| matches!(byte, b' ' | b'\t');
+    let bytes = value.as_bytes();
+    bytes.iter().all(|&byte| byte.is_ascii_graphic() || blank(byte))
+        && !bytes.first().copied().is_some_and(blank)
+        && !bytes.last().copied().is_some_and(blank)
+}
+
 /// Whether the value of this header is a credential.
 pub fn is_credential(name: &str) -> bool {
     CREDENTIALS.contains(&folded(name).as_str())

@@ -81,7 +81,7 @@ fn settings(definition: &Value) -> EngineSettings {
     EngineSettings {
         deadlines: Deadlines { pending_ttl, approval_ttl },
         rules: Rules { types, people: People::none(), ..Rules::default() },
-        targets: Arc::new(Targets(vec![target])),
+        targets: Arc::new(Targets::of(vec![target])),
         writer: WriterLimits { queue_max: 8, batch_max: 8 },
         sessions: SessionLimits { idle: TimeDelta::hours(1), max: TimeDelta::hours(8) },
         sending: SendingLimits { lease: TimeDelta::seconds(15), call: TimeDelta::seconds(30) },

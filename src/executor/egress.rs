@@ -147,7 +147,7 @@ impl Egress {
     /// Reads the certificate authorities that the targets need.
     pub fn new(targets: Arc<Targets>, limits: Limits) -> Result<Self, EgressError> {
         let mut tls = HashMap::new();
-        for target in targets.0.iter().filter(|target| target.scheme == Scheme::Https) {
+        for target in targets.list.iter().filter(|target| target.scheme == Scheme::Https) {
             if !tls.contains_key(&target.ca_file) {
                 let roots = match &target.ca_file {
                     Some(path) => roots_of_file(path)?,

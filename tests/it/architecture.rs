@@ -158,9 +158,10 @@ const MODULES: &[Module] = &[
         ],
     },
     Module { name: "catalog", modules: &["domain"], crates: &["base64", "serde_json", "toml"] },
+    Module { name: "secrets", modules: &["domain"], crates: &[] },
     Module {
         name: "config",
-        modules: &["domain"],
+        modules: &["domain", "secrets"],
         crates: &["chrono", "ipnet", "percent_encoding", "thiserror", "toml", "tracing_subscriber", "url"],
     },
     Module {

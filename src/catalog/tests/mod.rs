@@ -31,7 +31,7 @@ fn catalog(folder: &TempDir) -> Catalog {
     Catalog {
         types: Some(folder.path().to_owned()),
         people: people.exists().then_some(people),
-        targets: Some(Targets(vec![Target {
+        targets: Some(Targets::of(vec![Target {
             scheme: Scheme::Https,
             host: "api.example.com".to_owned(),
             ports: vec![443],

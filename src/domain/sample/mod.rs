@@ -112,7 +112,7 @@ fn submission(request_type: &RequestType, extent: Extent) -> Result<Submission, 
         ca_file: None,
     };
     let id = RequestId::parse(ID).ok_or(NoSample::NotMade(""))?;
-    validate(request_type, &Targets(vec![target]), id, body.as_bytes()).map_err(NoSample::Refused)
+    validate(request_type, &Targets::of(vec![target]), id, body.as_bytes()).map_err(NoSample::Refused)
 }
 
 fn task(request_type: &RequestType, origin: &Origin, extent: Extent) -> Result<Value, NoSample> {

@@ -106,7 +106,7 @@ proptest! {
             "payload": {"IntouchAPITask-Payload": task},
         });
         let read = RequestType::from_definition(&definition).unwrap();
-        let targets = Targets(vec![target(Scheme::Https, "a.example", 443)]);
+        let targets = Targets::of(vec![target(Scheme::Https, "a.example", 443)]);
         let taken = validate(&read, &targets, RequestId::nil(), json::write(&submission).as_bytes()).unwrap();
         let stored = Call::from_bytes(&taken.call_bytes).unwrap();
         let (_, path) = stored.split_url().unwrap();

@@ -60,7 +60,7 @@ fn post(url: String) -> Call {
 }
 
 async fn exchange(target: Target, limits: Limits, call: &Call) -> Exchange {
-    let egress = Egress::new(Arc::new(Targets(vec![target])), limits).unwrap();
+    let egress = Egress::new(Arc::new(Targets::of(vec![target])), limits).unwrap();
     let cleared = egress.clear(call).await.unwrap();
     let own = [("traceparent", "00-1-2-01"), ("x-countersign-request-id", "id-1")];
     let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -239,7 +239,7 @@ async fn of_an_attempt_whose_time_is_over_no_byte_leaves() {
     })
     .await;
     let call = post(format!("http://127.0.0.1:{port}/"));
-    let targets = Arc::new(Targets(vec![target(Scheme::Http, "127.0.0.1", port)]));
+    let targets = Arc::new(Targets::of(vec![target(Scheme::Http, "127.0.0.1", port)]));
     let egress = Egress::new(targets, LIMITS).unwrap();
     let since = std::time::Instant::now() - std::time::Duration::from_millis(LIMITS.total_ms + 1);
     let cleared = egress.clear(&call).await.unwrap().since(since);
@@ -364,7 +364,7 @@ async fn a_call_that_can_t_be_sent_as_it_stands_is_not_sent() {
 
 #[tokio::test]
 async fn only_the_call_that_was_cleared_is_sent() {
-    let targets = Targets(vec![target(Scheme::Http, "127.0.0.1", 1), target(Scheme::Http, "127.0.0.1", 2)]);
+    let targets = Targets::of(vec![target(Scheme::Http, "127.0.0.1", 1), target(Scheme::Http, "127.0.0.1", 2)]);
     let egress = Egress::new(Arc::new(targets), LIMITS).unwrap();
     let cleared = egress.clear(&post("http://127.0.0.1:1/".to_owned())).await.unwrap();
     let exchange = egress.send(cleared, &post("http://127.0.0.1:2/".to_owned()), &[]).await.exchange;
@@ -381,7 +381,7 @@ async fn a_call_to_a_place_that_is_not_allowed_is_not_cleared() {
     let hosts = ["169.254.169.254", "0.0.0.0", "[fd00:ec2::254]", "[::ffff:169.254.169.254]"].map(open);
     let mut targets = vec![closed("127.0.0.1"), closed("localhost"), closed("10.0.0.1"), closed("127.1")];
     targets.extend(hosts);
-    let egress = Egress::new(Arc::new(Targets(targets)), LIMITS).unwrap();
+    let egress = Egress::new(Arc::new(Targets::of(targets)), LIMITS).unwrap();
     for (url, reason) in [
         ("http://127.0.0.1/", "127.0.0.1 has the address 127.0.0.1, of class loopback"),
         ("http://10.0.0.1/", "10.0.0.1 has the address 10.0.0.1, of class private"),
@@ -517,7 +517,7 @@ fn a_ca_file_must_hold_certificates() {
     std::fs::write(&empty, "no certificate\n").unwrap();
     for path in [empty, folder.path().join("missing.pem")] {
         let target = Target { ca_file: Some(path), ..target(Scheme::Https, "localhost", 443) };
-        let result = Egress::new(Arc::new(Targets(vec![target])), LIMITS);
+        let result = Egress::new(Arc::new(Targets::of(vec![target])), LIMITS);
         assert!(matches!(result, Err(EgressError::CaFile { .. })));
     }
 }
@@ -542,7 +542,7 @@ async fn our_own_listener_is_never_called_under_any_name_of_this_machine() {
         server(|stream| answer_with(stream, b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")).await;
     let own = |address: &str, port: u16| OwnListener(SocketAddr::new(address.parse().unwrap(), port));
     let egress = |host: &str, own| {
-        let targets = Targets(vec![target(Scheme::Http, host, port)]);
+        let targets = Targets::of(vec![target(Scheme::Http, host, port)]);
         Egress::new(Arc::new(targets), LIMITS).unwrap().avoiding(own)
     };
     for host in ["localhost", "127.0.0.1", "127.3.2.1", "[::1]"] {

@@ -52,7 +52,7 @@ fn url(input: &Value, named: &str) -> Option<String> {
         }},
     });
     let id = RequestId::parse("0190b6f2-7a3c-7cc0-8000-000000000001").unwrap();
-    let taken = validate(&found, &Targets(vec![target]), id, body.to_string().as_bytes());
+    let taken = validate(&found, &Targets::of(vec![target]), id, body.to_string().as_bytes());
     taken.ok().map(|taken| taken.call.url)
 }
 

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use clap::{ArgAction, CommandFactory};
 use countersign::api;
 use countersign::cli::args::CommandLine;
-use countersign::config::{GROUP_KEYS, KEYS, Key, ORG_KEYS, TARGET_KEYS};
+use countersign::config::{CREDENTIAL_KEYS, GROUP_KEYS, KEYS, Key, ORG_KEYS, TARGET_KEYS};
 use countersign::domain::attempt::AttemptOutcome;
 use countersign::domain::code::Code;
 use countersign::domain::findings::FindingCode;
@@ -115,14 +115,15 @@ fn every_error_code_is_listed() {
     .is_true();
 }
 
-/// One row per key, those of `[[gateway.groups]]` and `[[targets]]` last; a key that is not set has no default.
+/// One row per key, those of the lists of tables last; a key that is not set has no default.
 #[test]
 fn every_configuration_key_is_listed() {
     let row = |key: &Key| {
         let default = key.default.map(|default| format!("`{default}`")).unwrap_or_default();
         vec![code(key.name), Some(default), Some(key.meaning.to_owned())]
     };
-    let rows = KEYS.iter().chain(GROUP_KEYS).chain(ORG_KEYS).chain(TARGET_KEYS).map(row);
+    let rows =
+        KEYS.iter().chain(GROUP_KEYS).chain(ORG_KEYS).chain(TARGET_KEYS).chain(CREDENTIAL_KEYS).map(row);
     Table {
         file: "docs/configuration.md",
         name: "configuration",

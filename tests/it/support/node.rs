@@ -266,7 +266,7 @@ pub fn targets() -> Targets {
         target(Scheme::Https, "other.example.com", 443, "Other"),
         target(Scheme::Http, "internal-intouch-api.example", 1900, "Internal"),
     ];
-    Targets(named.into_iter().chain(silent).collect())
+    Targets::of(named.into_iter().chain(silent))
 }
 
 pub fn start() -> DateTime<Utc> {

@@ -43,7 +43,7 @@ fn targets() -> Targets {
         allow_cidrs: vec![],
         ca_file: None,
     };
-    Targets(vec![
+    Targets::of(vec![
         target(Scheme::Https, "api.example.com", 443, "Production"),
         target(Scheme::Http, "internal-intouch-api.example", 1900, "Internal"),
     ])

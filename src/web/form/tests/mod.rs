@@ -37,7 +37,7 @@ fn targets(hosts: &[&str]) -> Targets {
         allow_cidrs: Vec::new(),
         ca_file: None,
     };
-    Targets(hosts.iter().map(target).collect())
+    Targets::of(hosts.iter().map(target))
 }
 
 fn form_of(request_type: &Arc<RequestType>) -> Form {
