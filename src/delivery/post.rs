@@ -56,9 +56,12 @@ pub(super) async fn post(
     let began = Instant::now();
     let posted = match egress.clear(&call).await {
         Ok(cleared) => read(egress.send(cleared, &call, &[]).await.exchange),
-        Err(NotCleared::Refused(reason) | NotCleared::NoAddress(reason) | NotCleared::NoRoomHere(reason)) => {
-            Posted::not_sent(format!("Nothing was sent: {reason}."))
-        }
+        Err(
+            NotCleared::Refused(reason)
+            | NotCleared::NoAddress(reason)
+            | NotCleared::NoCredential(reason)
+            | NotCleared::NoRoomHere(reason),
+        ) => Posted::not_sent(format!("Nothing was sent: {reason}.")),
     };
     Posted { duration_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX), ..posted }
 }

@@ -57,17 +57,25 @@ impl Recorder<'_> {
                 HostSign::None
             }
             Err(NotCleared::NoAddress(reason)) => {
-                if let Some(begun) = self.start(claimed).await {
-                    let exchange = Exchange::NotSent { reason };
-                    self.end(claimed, begun.number, exchange, began).await;
-                }
+                self.end_not_sent(claimed, reason, began).await;
                 HostSign::Silent
+            }
+            Err(NotCleared::NoCredential(reason)) => {
+                self.end_not_sent(claimed, reason, began).await;
+                HostSign::None
             }
             Err(NotCleared::NoRoomHere(reason)) => {
                 tracing::warn!(reason, "this process lacks something to send a call; it is put back");
                 self.put_back(claimed).await;
                 HostSign::None
             }
+        }
+    }
+
+    /// An attempt of which nothing left; whether another one follows, the usual rules say.
+    async fn end_not_sent(&self, claimed: &ClaimedExecution, reason: String, began: Instant) {
+        if let Some(begun) = self.start(claimed).await {
+            self.end(claimed, begun.number, Exchange::NotSent { reason }, began).await;
         }
     }
 

@@ -3,40 +3,33 @@
 //! **Invariant:** a name is resolved once, every address is checked, and the connection goes to a checked
 //! address, never to our own listener. There is no redirect, no proxy, no pool and no second try once a connection is open.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use crate::domain::allowed_targets::{Origin, Scheme, Target, Targets};
 use crate::domain::call::Call;
+use crate::domain::credential::Credential;
 use crate::domain::outcome::Exchange;
+use crate::executor::credentials::{Credentials, Ready};
 use crate::executor::exchange::{self, AttemptProgress, Transport};
 use crate::executor::names;
 use crate::executor::own_listener::{OwnListener, is_lack_here};
+pub use crate::executor::tls::EgressError;
+use crate::executor::tls::Trusts;
 
 /// How many addresses of one name are tried.
 const ADDRESSES_TRIED_MAX: usize = 4;
 
-/// Where Linux distributions keep the system's certificates. The list is here because the usual
-/// search prefers environment variables, and those must not change which authorities are trusted.
-const SYSTEM_BUNDLES: [&str; 6] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/pki/tls/cert.pem",
-    "/etc/ssl/cert.pem",
-];
+/// The target does not accept the credentials of a call.
+const UNAUTHORIZED: u16 = 401;
 
 /// How long a call may take and how much of an answer is kept.
 #[derive(Clone, Debug)]
@@ -51,34 +44,12 @@ pub struct Limits {
     pub answer_bytes_max: usize,
 }
 
-/// Why the way out can't be built.
-#[derive(Debug, thiserror::Error)]
-pub enum EgressError {
-    /// The system has no certificate authorities, and an `https` target without `ca_file` needs them.
-    #[error("the system has no certificate authorities, and the https target {host} names no ca_file")]
-    NoAuthorities {
-        /// The target's host.
-        host: String,
-    },
-    /// A `ca_file` can't be read, or contains no certificate.
-    #[error("ca_file {path} {trouble}")]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        trouble: String,
-    },
-    /// The TLS library refuses its own settings.
-    #[error("TLS can't be set up")]
-    Tls(#[from] rustls::Error),
-}
-
 /// Clears and sends calls.
 pub struct Egress {
     targets: Arc<Targets>,
     limits: Limits,
-    /// The TLS settings by `ca_file`; the key `None` is for the system's authorities.
-    tls: HashMap<Option<PathBuf>, Arc<ClientConfig>>,
+    tls: Trusts,
+    credentials: Credentials,
     /// Where no call may go; `None` in a process that does not serve.
     own: Option<OwnListener>,
 }
@@ -90,6 +61,8 @@ pub enum NotCleared {
     Refused(String),
     /// Its host has no address right now.
     NoAddress(String),
+    /// Its credential has no value right now.
+    NoCredential(String),
     /// This process has no descriptor or no memory left.
     NoRoomHere(String),
 }
@@ -112,6 +85,8 @@ pub struct ClearedCall {
     socket: TcpSocket,
     /// For `https` only.
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    /// The credential that it is sent with; empty without one.
+    credential: Ready,
     total_ms: u64,
     /// When the time limit of the whole call began; `None` if it begins with the sending.
     since: Option<Instant>,
@@ -144,19 +119,10 @@ impl ClearedCall {
 }
 
 impl Egress {
-    /// Reads the certificate authorities that the targets need.
+    /// Reads the certificate authorities that the targets need, and tries the files of client certificates.
     pub fn new(targets: Arc<Targets>, limits: Limits) -> Result<Self, EgressError> {
-        let mut tls = HashMap::new();
-        for target in targets.list.iter().filter(|target| target.scheme == Scheme::Https) {
-            if !tls.contains_key(&target.ca_file) {
-                let roots = match &target.ca_file {
-                    Some(path) => roots_of_file(path)?,
-                    None => system_roots(&target.host)?,
-                };
-                tls.insert(target.ca_file.clone(), Arc::new(client_config(roots)?));
-            }
-        }
-        Ok(Self { targets, limits, tls, own: None })
+        let (tls, credentials) = (Trusts::new(&targets)?, Credentials::new(&targets)?);
+        Ok(Self { targets, limits, tls, credentials, own: None })
     }
 
     /// Never calls this listener, whatever name leads to it.
@@ -166,8 +132,8 @@ impl Egress {
         self
     }
 
-    /// Checks where a call would go: the allow-list, the name's addresses, each address. Nothing is
-    /// connected yet.
+    /// Checks where a call would go: the allow-list, its credential, the name's addresses, each address. Then it has
+    /// the credential's value read. Nothing is connected to the target yet.
     ///
     /// # Errors
     /// Why the call can't leave now, or must not.
@@ -176,6 +142,7 @@ impl Egress {
         let target = self.targets.find(&origin);
         let target =
             target.ok_or_else(|| NotCleared::Refused(format!("{origin} is not on the allow-list")))?;
+        let credential = self.allowed_credential(call, &origin).map_err(NotCleared::Refused)?;
         let addresses = permitted(target, self.resolve(&origin).await?).map_err(NotCleared::Refused)?;
         for found in &addresses {
             let is_own = self.own.map_or(Ok(false), |own| own.is_at(*found));
@@ -188,19 +155,52 @@ impl Egress {
             Scheme::Http => None,
             Scheme::Https => Some(self.tls_for(target, &origin).map_err(NotCleared::Refused)?),
         };
+        let credential = match credential {
+            Some(named) => self.ready(named, target).await.map_err(NotCleared::NoCredential)?,
+            None => Ready::default(),
+        };
         let socket = socket_for(&addresses).map_err(|error| NotCleared::NoRoomHere(error.to_string()))?;
         let total_ms = self.limits.total_ms;
-        Ok(ClearedCall { origin, addresses, socket, tls, total_ms, since: None })
+        Ok(ClearedCall { origin, addresses, socket, tls, credential, total_ms, since: None })
+    }
+
+    /// The credential that a call names, if it may go there. The error is a clause.
+    fn allowed_credential(&self, call: &Call, origin: &Origin) -> Result<Option<&Credential>, String> {
+        let Some(name) = call.credential() else { return Ok(None) };
+        let known = self.targets.credential(name);
+        let known = known.ok_or_else(|| format!("the credential {name} is not configured"))?;
+        if known.may_go_to(origin) {
+            Ok(Some(known))
+        } else {
+            Err(format!("the credential {name} may not go to {origin}"))
+        }
+    }
+
+    async fn ready(&self, credential: &Credential, target: &Target) -> Result<Ready, String> {
+        let trust = || (target.ca_file.clone(), Arc::clone(&self.tls.of(target.ca_file.as_ref()).roots));
+        let trust = (target.scheme == Scheme::Https).then(trust);
+        self.credentials.ready(credential, trust).await
     }
 
     /// Sends the call once over one fresh connection and reads the answer.
     ///
     /// Besides the call's own headers go out `host`, `user-agent` and `content-length`, which are made
-    /// here, and `own_headers` (names in lower case), which are the engine's.
+    /// here, and `own_headers` (names in lower case), which are the engine's. The credential takes the place of
+    /// the header that names it; a token that the target does not accept is not used again.
     pub async fn send(&self, cleared: ClearedCall, call: &Call, own_headers: &[(String, String)]) -> Sent {
+        let token = cleared.credential.token();
+        let sent = self.send_once(cleared, call, own_headers).await;
+        if let Some(token) = token.filter(|_| status_of(&sent.exchange) == Some(UNAUTHORIZED)) {
+            self.credentials.was_refused(&token).await;
+        }
+        sent
+    }
+
+    async fn send_once(&self, cleared: ClearedCall, call: &Call, own_headers: &[(String, String)]) -> Sent {
         let request = match call.split_url() {
             Ok((origin, path)) if origin == cleared.origin => {
-                exchange::build_request(call, &origin.authority(), path, own_headers)
+                let set = cleared.credential.header.as_ref();
+                exchange::build_request(call, (&origin.authority(), path), own_headers, set)
             }
             Ok(_) => Err("the call is not the one that was cleared".to_owned()),
             Err(reason) => Err(reason),
@@ -251,7 +251,7 @@ impl Egress {
         target: &Target,
         origin: &Origin,
     ) -> Result<(Arc<ClientConfig>, ServerName<'static>), String> {
-        let config = self.tls.get(&target.ca_file).expect("`new` made settings for every https target");
+        let config = &self.tls.of(target.ca_file.as_ref()).plain;
         let name = match origin.literal() {
             Some(ip) => ServerName::from(ip),
             None => ServerName::try_from(origin.host.clone())
@@ -267,14 +267,14 @@ impl Egress {
         until: Instant,
         progress: &mut AttemptProgress,
     ) -> Result<Box<dyn Transport>, String> {
-        let ClearedCall { origin, addresses, socket, tls, .. } = cleared;
+        let ClearedCall { origin, addresses, socket, tls, credential, .. } = cleared;
         let tcp = self.connect_tcp(socket, &addresses, progress).await?;
         forget_after(&tcp, until).map_err(|error| format!("the connection broke: {}", error.kind()))?;
         let Some((config, name)) = tls else {
             return Ok(Box::new(tcp));
         };
         progress.enter("setting up TLS");
-        let connector = TlsConnector::from(config);
+        let connector = TlsConnector::from(credential.tls.unwrap_or(config));
         match connector.connect(name, tcp).await {
             Ok(stream) => Ok(Box::new(stream)),
             Err(error) => Err(format!("TLS with {} failed: {error}", origin.authority())),
@@ -305,6 +305,15 @@ impl Egress {
             }
         }
         Err(troubles.join(", "))
+    }
+}
+
+/// The status of an answer, as far as one came.
+fn status_of(exchange: &Exchange) -> Option<u16> {
+    match exchange {
+        Exchange::Answered(answer) => Some(answer.status),
+        Exchange::NoFullAnswer { partial, .. } => partial.as_ref().map(|partial| partial.status),
+        Exchange::NotSent { .. } => None,
     }
 }
 
@@ -343,38 +352,4 @@ pub(super) fn permitted(target: &Target, mut addresses: Vec<SocketAddr>) -> Resu
     }
     addresses.truncate(ADDRESSES_TRIED_MAX);
     Ok(addresses)
-}
-
-fn client_config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    // One attempt must not depend on what an earlier one left behind.
-    config.resumption = rustls::client::Resumption::disabled();
-    Ok(config)
-}
-
-fn roots_of_file(path: &Path) -> Result<RootCertStore, EgressError> {
-    let fault = |trouble: String| EgressError::CaFile { path: path.to_owned(), trouble };
-    let pem = std::fs::read(path).map_err(|error| fault(format!("can't be read: {error}")))?;
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| fault(format!("is no PEM: {error}")))?;
-        roots.add(certificate).map_err(|error| fault(format!("contains a bad certificate: {error}")))?;
-    }
-    if roots.is_empty() { Err(fault("contains no certificate".to_owned())) } else { Ok(roots) }
-}
-
-fn system_roots(host: &str) -> Result<RootCertStore, EgressError> {
-    let bundle = SYSTEM_BUNDLES.into_iter().map(Path::new).find(|path| path.exists());
-    let found = match bundle {
-        Some(bundle) => rustls_native_certs::load_certs_from_paths(Some(bundle), None),
-        None => rustls_native_certs::load_native_certs(),
-    };
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() { Err(EgressError::NoAuthorities { host: host.to_owned() }) } else { Ok(roots) }
 }

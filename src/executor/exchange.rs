@@ -19,8 +19,8 @@ use hyper::http::uri::PathAndQuery;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::domain::call::Call;
-use crate::domain::header_names::CONNECTION_HEADERS;
+use crate::domain::call::{CREDENTIAL_HEADER, Call};
+use crate::domain::header_names::{CONNECTION_HEADERS, folded};
 use crate::domain::outcome::{Exchange, TargetResponse, WireBytes};
 use crate::fault_points::{self, CallWrites, FaultPoint};
 
@@ -113,14 +113,15 @@ impl AttemptProgress {
     }
 }
 
-/// The request as it goes out: `host`, the call's headers in their order, the engine's own.
+/// The request as it goes out: `host`, the call's headers in their order, the engine's own. What the call's credential
+/// sets, `credential`, takes the place of the header that names it.
 ///
 /// The error is a clause that says what can't be sent; it never contains a value.
 pub(super) fn build_request(
     call: &Call,
-    authority: &str,
-    path: &str,
+    (authority, path): (&str, &str),
     own_headers: &[(String, String)],
+    credential: Option<&(HeaderName, HeaderValue)>,
 ) -> Result<Request<Full<Bytes>>, String> {
     let is_forbidden = |name: &str| SET_HERE.contains(&name) || CONNECTION_HEADERS.contains(&name);
     if let Some((name, _)) = call.headers.iter().find(|(name, _)| is_forbidden(name)) {
@@ -138,7 +139,15 @@ pub(super) fn build_request(
     let headers = request.headers_mut();
     append(headers, HOST.as_str(), authority)?;
     for (name, value) in &call.headers {
-        append(headers, name, value)?;
+        if name != CREDENTIAL_HEADER {
+            append(headers, name, value)?;
+        } else if let Some((name, value)) = credential {
+            let is_set = call.headers.iter().any(|(known, _)| folded(known) == folded(name.as_str()));
+            if is_set {
+                return Err(format!("the call has the header {name}, which its credential sets"));
+            }
+            headers.try_append(name, value.clone()).map_err(|_| "the call has too many headers")?;
+        }
     }
     append(headers, USER_AGENT.as_str(), AGENT)?;
     for (name, value) in own_headers {

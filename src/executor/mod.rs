@@ -4,6 +4,7 @@
 //! nothing here sends a call twice: whether another attempt follows is decided when one has ended, and recorded.
 
 mod attempt;
+mod credentials;
 pub mod egress;
 pub mod exchange;
 mod lease_keeper;
@@ -11,6 +12,7 @@ mod names;
 pub mod own_listener;
 mod probe;
 pub mod runner;
+mod tls;
 
 #[cfg(test)]
 mod tests;

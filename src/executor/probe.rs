@@ -52,7 +52,9 @@ async fn ask(
             let sign = HostSign::of(&sent.exchange, sent.has_timed_out);
             (sent.exchange, sign)
         }
-        Err(NotCleared::Refused(reason)) => (Exchange::NotSent { reason }, HostSign::None),
+        Err(NotCleared::Refused(reason) | NotCleared::NoCredential(reason)) => {
+            (Exchange::NotSent { reason }, HostSign::None)
+        }
         Err(NotCleared::NoAddress(reason)) => (Exchange::NotSent { reason }, HostSign::Silent),
         Err(NotCleared::NoRoomHere(reason)) => {
             tracing::warn!(reason, "this process lacks something to ask a target; it is put back");

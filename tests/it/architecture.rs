@@ -69,14 +69,17 @@ const MODULES: &[Module] = &[
     },
     Module {
         name: "executor",
-        modules: &["engine", "domain", "fault_points"],
+        modules: &["engine", "domain", "secrets", "fault_points"],
         crates: &[
+            "base64",
             "bytes",
             "chrono",
             "futures_util",
             "http_body_util",
             "hyper",
             "hyper_util",
+            "percent_encoding",
+            "reqwest",
             "rustix",
             "rustls",
             "rustls_native_certs",

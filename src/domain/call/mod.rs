@@ -41,9 +41,13 @@ use super::path::placeholders;
 
 pub use limits::{HEADER_BLOCK_BYTES_MAX, URL_BYTES_MAX};
 
-/// Headers that only the engine sets; they are sent besides the stored ones.
-pub const ENGINE_HEADERS: [&str; 5] =
-    ["host", "content-length", "user-agent", "traceparent", "x-countersign-request-id"];
+/// Headers that only the engine sets. They are sent besides the stored ones, but for [`CREDENTIAL_HEADER`].
+pub const ENGINE_HEADERS: [&str; 6] =
+    ["host", "content-length", "user-agent", "traceparent", "x-countersign-request-id", CREDENTIAL_HEADER];
+
+/// The header that says with which credential a call is sent, by its name. It is a part of the task, the call and the
+/// digest, and never goes out: right before sending, the credential takes its place.
+pub const CREDENTIAL_HEADER: &str = "x-countersign-credential";
 
 const FORMAT: &str = "countersign-call-v1";
 
@@ -154,6 +158,12 @@ impl Call {
     pub fn shown_url(task: &Value) -> String {
         Self::from_task(task)
             .map_or_else(|_| task["hostname"].as_str().unwrap_or_default().to_owned(), |call| call.url)
+    }
+
+    /// The name of the credential that it is sent with.
+    pub fn credential(&self) -> Option<&str> {
+        let named = self.headers.iter().find(|(name, _)| name == CREDENTIAL_HEADER);
+        named.map(|(_, value)| value.as_str())
     }
 
     /// The host, and the port if it is not the scheme's own; empty for a URL that has none.

@@ -110,7 +110,7 @@ proptest! {
         let taken = validate(&read, &targets, RequestId::nil(), json::write(&submission).as_bytes()).unwrap();
         let stored = Call::from_bytes(&taken.call_bytes).unwrap();
         let (_, path) = stored.split_url().unwrap();
-        let request = build_request(&stored, "a.example", path, &[]).unwrap();
+        let request = build_request(&stored, ("a.example", path), &[], None).unwrap();
         prop_assert_eq!(request.method().as_str(), method);
         prop_assert_eq!(request.uri().path(), "/any");
         prop_assert_eq!(pairs_of(request.uri().query().unwrap_or_default()), pairs);

@@ -3,6 +3,7 @@
 //! Longer than 400 lines because every way in which a connection can fail is a case of one exchange.
 
 mod as_submitted;
+mod credentials;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -364,7 +365,8 @@ async fn a_call_that_can_t_be_sent_as_it_stands_is_not_sent() {
 
 #[tokio::test]
 async fn only_the_call_that_was_cleared_is_sent() {
-    let targets = Targets::of(vec![target(Scheme::Http, "127.0.0.1", 1), target(Scheme::Http, "127.0.0.1", 2)]);
+    let targets =
+        Targets::of(vec![target(Scheme::Http, "127.0.0.1", 1), target(Scheme::Http, "127.0.0.1", 2)]);
     let egress = Egress::new(Arc::new(targets), LIMITS).unwrap();
     let cleared = egress.clear(&post("http://127.0.0.1:1/".to_owned())).await.unwrap();
     let exchange = egress.send(cleared, &post("http://127.0.0.1:2/".to_owned()), &[]).await.exchange;
@@ -571,5 +573,5 @@ fn whatever_a_submission_may_send_the_sender_can_send() {
     let call = Call { url, headers: headers.to_vec(), ..post(String::new()) };
     assert!(call.limit_faults().is_empty());
     let (origin, path) = call.split_url().unwrap();
-    assert!(super::exchange::build_request(&call, &origin.authority(), path, &[]).is_ok());
+    assert!(super::exchange::build_request(&call, (&origin.authority(), path), &[], None).is_ok());
 }
