@@ -16,6 +16,8 @@ pub struct LintContext<'a> {
     pub people: Option<&'a People>,
     /// Where calls may go; `None` if that is not known.
     pub targets: Option<&'a Targets>,
+    /// Whether the credential that a type names must be among those of the targets.
+    pub needs_credentials: bool,
 }
 
 /// What only the context of a type shows.
@@ -38,6 +40,9 @@ pub fn check(read: &RequestType, around: LintContext<'_>) -> Linted {
         let message = format!("Name a target of the configuration's list; {target} is not on it.");
         faults.push(fault("/call/target", message));
     }
+    faults.extend(
+        around.targets.filter(|_| around.needs_credentials).and_then(|all| read.credential_fault(all)),
+    );
     if read.recheck_at_execution && around.people.is_some_and(People::is_empty) {
         let wish = "Write false, or configure a people file (people.file): without one there is nothing to \
                     look at again.";

@@ -70,6 +70,8 @@ pub struct Catalog {
     pub groups: Vec<AccessGroup>,
     /// The allowed targets; `None` skips the check that a type's target is among them.
     pub targets: Option<Targets>,
+    /// Whether a type without its credential is left as it was, as at a reload. A start asks for itself: it ends there.
+    pub needs_credentials: bool,
 }
 
 /// Loaded rules, and the files that their types came from.
@@ -160,7 +162,11 @@ impl Catalog {
         let mut files = Vec::new();
         let mut by_name: BTreeMap<String, PathBuf> = BTreeMap::new();
         for path in paths {
-            let around = LintContext { people, targets: self.targets.as_ref() };
+            let around = LintContext {
+                people,
+                targets: self.targets.as_ref(),
+                needs_credentials: self.needs_credentials,
+            };
             let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let ReadType { name, read, warnings } = read_type(&path, around);
             let read = read.and_then(|(line, read)| match by_name.get(read.name.as_str()) {

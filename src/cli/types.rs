@@ -29,6 +29,7 @@ fn lint(args: &LintArgs) -> anyhow::Result<ExitCode> {
         groups,
         // Without a configuration the targets are unknown.
         targets: targets.filter(|_| args.config.is_some()),
+        needs_credentials: true,
     };
     let mut out = std::io::stdout().lock();
     match catalog.load() {

@@ -50,6 +50,8 @@ pub struct ClaimedExecution {
     pub purpose: Purpose,
     /// How the target is asked what became of the call.
     pub probe: Option<ProbeRules>,
+    /// The credential that its type names.
+    pub credential: Option<String>,
 }
 
 impl ClaimedExecution {
@@ -71,7 +73,11 @@ impl ClaimedExecution {
         if shown.digest() != approved {
             return Err("The call that people were shown is not the one that was approved.".to_owned());
         }
-        Call::from_bytes(&self.call)
+        let call = Call::from_bytes(&self.call)?;
+        if call.credential() != self.credential.as_deref() {
+            return Err("The stored call names another credential than its request type.".to_owned());
+        }
+        Ok(call)
     }
 }
 

@@ -356,6 +356,7 @@ pub(super) fn with_call(
         total_timeout: pinned.total_timeout,
         purpose: Purpose::Call,
         probe: pinned.probe.clone(),
+        credential: pinned.credential.clone(),
         begun,
         approved: approved_digest(&request, approval_of(pinned, &request)?),
         held,

@@ -1,5 +1,6 @@
 //! Starts and stops a server: store, engine, executor, API and pages, in order.
 
+mod credentials;
 mod descriptors;
 mod left;
 mod settings;
@@ -40,6 +41,7 @@ use crate::web::Web;
 use crate::web::pages::event_stream::Live;
 use crate::web::pages::sign_in::callback_path;
 use crate::web::session::{DemoPerson, SignIn};
+use credentials::{catalog_of_start, require_credentials};
 use descriptors::Descriptors;
 use left::Left;
 use settings::{concurrency, gate_settings, limits, settings};
@@ -104,11 +106,12 @@ impl Server {
             .with_context(|| format!("server.listen: {} can't be used", config.server.listen))?;
         let store = open_store(config).await?;
         let catalog = catalog(config);
-        let files = read_files(&catalog).await?;
+        let files = read_files(&catalog_of_start(&catalog)).await?;
         let metrics = Arc::new(Metrics::new());
         let (engine, writer) = Engine::start(store, clock, metrics, settings(config, Rules::default()))?;
         let settled = settle(files, &engine.last_types().await?).map_err(unusable)?;
         tell(&settled, &catalog);
+        require_credentials(&settled, &config.targets)?;
         engine.put_in_force(settled).await?;
         // Before the first API call: what that makes due is due by the database's clock.
         engine.measure_clock().await?;
@@ -345,6 +348,7 @@ pub fn catalog(config: &Config) -> Catalog {
         subscriptions: config.subscriptions.file.clone(),
         groups: config.gateway.groups.clone(),
         targets: Some(config.targets.clone()),
+        needs_credentials: true,
     }
 }
 

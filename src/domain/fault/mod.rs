@@ -95,6 +95,13 @@ pub enum FaultKind {
         /// The target.
         origin: String,
     },
+    /// Calls of the type are sent with a credential that may not go to this target.
+    CredentialNotForTarget {
+        /// The credential's name.
+        credential: String,
+        /// The target.
+        origin: String,
+    },
     /// The type has one value for this member.
     NotTheTypes {
         /// The member.
@@ -153,6 +160,11 @@ pub enum FaultKind {
     HeaderOfCompression,
     /// The engine fills this header with the request's id.
     HeaderOfRepeats,
+    /// Calls of the type are sent with a credential, and this header is one, or the one that it sets.
+    HeaderOfCredential {
+        /// The credential's name.
+        credential: String,
+    },
     /// Some server lets the header change what a call does or who sends it, and the type does not name it.
     HeaderSteers,
     /// The header names another media type than the body has.
@@ -187,7 +199,9 @@ impl FaultKind {
     pub fn code(&self) -> Code {
         match self {
             Self::NotJson { .. } => Code::Unreadable,
-            Self::NotTheTarget { .. } | Self::TargetNotAllowed { .. } => Code::TargetNotAllowed,
+            Self::NotTheTarget { .. }
+            | Self::TargetNotAllowed { .. }
+            | Self::CredentialNotForTarget { .. } => Code::TargetNotAllowed,
             Self::Parameter(_) => Code::ParameterInvalid,
             Self::Repeated
             | Self::Reserved
@@ -216,6 +230,7 @@ impl FaultKind {
             | Self::HeaderOfConnection
             | Self::HeaderOfCompression
             | Self::HeaderOfRepeats
+            | Self::HeaderOfCredential { .. }
             | Self::HeaderSteers
             | Self::MediaType { .. }
             | Self::NoBody { .. }
@@ -258,6 +273,9 @@ impl FaultKind {
             Self::TargetNotAllowed { origin } => {
                 format!("Name a target that may be called; {origin} is not on the list.")
             }
+            Self::CredentialNotForTarget { credential, origin } => {
+                sentences::credential_not_for_target(credential, origin)
+            }
             Self::NotTheTypes { name, value } => {
                 format!("Write {value}, the only {name} of this request type.")
             }
@@ -280,6 +298,7 @@ impl FaultKind {
             Self::HeaderOfConnection => "Leave this header out; it belongs to the connection.".to_owned(),
             Self::HeaderOfCompression => sentences::HEADER_OF_COMPRESSION.to_owned(),
             Self::HeaderOfRepeats => sentences::HEADER_OF_REPEATS.to_owned(),
+            Self::HeaderOfCredential { credential } => sentences::header_of_credential(credential),
             Self::HeaderSteers => sentences::HEADER_STEERS.to_owned(),
             Self::MediaType { media_type } => sentences::media_type(media_type),
             Self::NoBody { method } => {

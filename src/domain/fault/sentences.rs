@@ -39,3 +39,11 @@ pub fn headers_too_long(max: usize) -> String {
 pub fn media_type(media_type: &str) -> String {
     format!("Write {media_type}, the media type of this request type's body; its charset is utf-8.")
 }
+
+pub fn header_of_credential(credential: &str) -> String {
+    format!("Leave this header out: calls of this type are sent with the credential {credential}.")
+}
+
+pub fn credential_not_for_target(credential: &str, origin: &str) -> String {
+    format!("Name a target that the credential {credential} may go to; {origin} is none.")
+}

@@ -61,6 +61,9 @@ fn call_definition(read: &RequestType) -> Value {
     if let Some(target) = &read.target {
         call["target"] = target.to_string().into();
     }
+    if let Some(credential) = &read.credential {
+        call["credential"] = credential.as_str().into();
+    }
     if let Some(timeout) = read.total_timeout {
         call["total_timeout"] = period::text(timeout).into();
     }

@@ -9,6 +9,7 @@ use super::bulk::read_bulk;
 use super::canonical::sorted_top;
 use super::classes::FieldClasses;
 use super::counter::{CountBy, Counter, read_usage};
+use super::credential::{read_credential, refuse_hidden_credential};
 use super::definition_text::read_line;
 use super::headers::HeaderRules;
 use super::normalise::{Change, Normalisation};
@@ -64,6 +65,7 @@ struct CallParts {
     method: String,
     path: String,
     target: Option<Origin>,
+    credential: Option<String>,
     total_timeout: Option<TimeDelta>,
 }
 
@@ -101,9 +103,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     let usage = read_usage(&root, faults);
     let policy = read_policy(&root, &usage, faults);
     let subject = read_place(&root, "subject", faults);
-    if subject.is_none() && usage.iter().any(|counter| counter.by == CountBy::Subject) {
-        faults.push("/subject", "Add subject: a counter counts by it.");
-    }
+    require_subject(subject.is_some(), &usage, faults);
     let duplicates = read_duplicates(&root, subject.is_some(), faults);
     let reason = root.word("reason", &ReasonRule::ALL, ReasonRule::name, faults);
     let amount = read_place(&root, "amount", faults);
@@ -116,13 +116,13 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
     let repeat = RepeatRules::read(&root, &classes, &answer, faults);
     let shape = CallShape { path, query: query.as_ref(), body: body.as_ref(), classes: &classes };
     let probe = ProbeRules::read(&root, &shape, faults);
-    let headers = HeaderRules::read(&root, repeat.as_ref().and_then(RepeatRules::key_header), faults);
+    let headers = read_headers(&root, (call.as_ref(), repeat.as_ref()), &classes, faults);
     let recheck_at_execution = root.flag("recheck_at_execution", faults);
     let bulk = read_bulk(&root, faults);
     let pending_ttl = root.period("pending_ttl", faults);
     let approval_ttl = root.period("approval_ttl", faults);
     check_amount(&root, policy.as_ref(), faults);
-    let CallParts { method, path, target, total_timeout } = call?;
+    let CallParts { method, path, target, credential, total_timeout } = call?;
     Some(RequestType {
         name: RequestTypeName::new(name?),
         path_characters: named_in(&path, path_params.as_ref()),
@@ -132,6 +132,7 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         method,
         path,
         target,
+        credential,
         total_timeout,
         pending_ttl,
         approval_ttl,
@@ -157,6 +158,23 @@ fn read(value: &Value, faults: &mut Faults) -> Option<RequestType> {
         policy: policy?,
         definition: String::new(),
     })
+}
+
+fn require_subject(has_subject: bool, usage: &[Counter], faults: &mut Faults) {
+    if !has_subject && usage.iter().any(|counter| counter.by == CountBy::Subject) {
+        faults.push("/subject", "Add subject: a counter counts by it.");
+    }
+}
+
+fn read_headers(
+    root: &Table<'_>,
+    (call, repeat): (Option<&CallParts>, Option<&RepeatRules>),
+    classes: &FieldClasses,
+    faults: &mut Faults,
+) -> Option<HeaderRules> {
+    let credential = call.and_then(|call| call.credential.as_deref());
+    refuse_hidden_credential(credential, classes, faults);
+    HeaderRules::read(root, (repeat.and_then(RepeatRules::key_header), credential), faults)
 }
 
 fn read_duplicates(root: &Table<'_>, has_subject: bool, faults: &mut Faults) -> Duplicates {
@@ -220,7 +238,7 @@ fn read_call(root: &Table<'_>, faults: &mut Faults) -> Option<CallParts> {
         faults.push("/call", "Add [call] with method and path.");
         return None;
     };
-    call.allow(&["method", "path", "target", "total_timeout"], faults);
+    call.allow(&["method", "path", "target", "credential", "total_timeout"], faults);
     let method = call.required_text("method", "POST, PUT, PATCH, DELETE or GET.", faults);
     if method.is_some_and(|method| !METHODS.contains(&method)) {
         faults.push(call.at("method"), format!("Write one of: {}.", METHODS.join(", ")));
@@ -234,8 +252,9 @@ fn read_call(root: &Table<'_>, faults: &mut Faults) -> Option<CallParts> {
         let read = Origin::parse(target).map_err(|trouble| format!("Write an origin; it {trouble}."));
         faults.take(&call.at("target"), read)
     });
+    let credential = read_credential(&call, faults);
     let total_timeout = call.period("total_timeout", faults);
-    Some(CallParts { method: method?.to_owned(), path: path?.to_owned(), target, total_timeout })
+    Some(CallParts { method: method?.to_owned(), path: path?.to_owned(), target, credential, total_timeout })
 }
 
 /// The schema of the path's or the query's parameters.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::RequestType;
+use crate::domain::call::CREDENTIAL_HEADER;
 use crate::domain::header_names::{is_credential, is_ordinary};
 
 /// The header that is ordinary if it names the media type that the type sends.
@@ -13,7 +14,8 @@ const HIDDEN: &str = "(hidden)";
 
 impl RequestType {
     /// Name and value of each header of `task` that is not ordinary, in sent order. `task` has its fields hidden
-    /// already; credentials are hidden here. The header that the engine fills is not among them.
+    /// already; credentials are hidden here. The header that the engine fills is not among them; the one that names the
+    /// credential is, and pages say it in words.
     pub fn further_headers(&self, task: &Value) -> Vec<(String, String)> {
         let headers = task.get("headers").and_then(Value::as_object).into_iter().flatten();
         let further = headers.filter(|(name, value)| !self.is_ordinary_header(name, value));
@@ -30,6 +32,11 @@ impl RequestType {
         }
         is_ordinary(name) || self.key_header().is_some_and(|key| key.eq_ignore_ascii_case(name))
     }
+}
+
+/// The name of the credential that the task is sent with.
+pub fn credential_of(task: &Value) -> Option<&str> {
+    task.get("headers")?.get(CREDENTIAL_HEADER)?.as_str()
 }
 
 /// `authorization (hidden)`, if the task has this header.

@@ -8,7 +8,8 @@ use super::parse::{Faults, Table};
 use super::schema::{Lists, Schema};
 use crate::domain::fault::{Fault, FaultKind, pointer_to};
 use crate::domain::header_names::{
-    HEADER_NAME_BYTES_MAX, ORDINARY_HEADERS, folded, is_ordinary, is_steering, is_token, owner_of,
+    HEADER_NAME_BYTES_MAX, ORDINARY_HEADERS, folded, is_credential, is_ordinary, is_steering, is_token,
+    owner_of,
 };
 
 /// The header that `[body]` is about.
@@ -21,22 +22,36 @@ pub struct HeaderRules {
     described: Option<Schema>,
     /// What the headers of a call, by their names in lower case, must be.
     closed: Schema,
+    /// Whether makers may send credentials.
+    takes_credentials: bool,
 }
 
 impl HeaderRules {
-    /// Reads `[headers]`. `key_header` is the one that the engine fills.
-    pub(super) fn read(root: &Table<'_>, key_header: Option<&str>, faults: &mut Faults) -> Option<Self> {
+    /// Reads `[headers]` of a type with a header that the engine fills, and with a credential, if it has them.
+    pub(super) fn read(
+        root: &Table<'_>,
+        (key_header, credential): (Option<&str>, Option<&str>),
+        faults: &mut Faults,
+    ) -> Option<Self> {
+        let taken = Taken { key_header, takes_credentials: credential.is_none() };
         let described = match root.table("headers", faults) {
-            Some(table) => Some(read_described(&table, key_header, faults)?),
+            Some(table) => Some(read_described(&table, &taken, faults)?),
             None => None,
         };
-        let closed = closed(described.as_ref().map(Schema::source));
-        Some(Self { described, closed: faults.merge(Schema::read(&closed, "/headers"))? })
+        let closed = closed(described.as_ref().map(Schema::source), taken.takes_credentials);
+        let closed = faults.merge(Schema::read(&closed, "/headers"))?;
+        Some(Self { described, closed, takes_credentials: taken.takes_credentials })
     }
 
     /// `[headers]` with names in lower case.
     pub fn described(&self) -> Option<&Schema> {
         self.described.as_ref()
+    }
+
+    /// Whether `[headers]` describes this header by its name in lower case.
+    pub fn is_described(&self, name: &str) -> bool {
+        let properties = self.described.as_ref().and_then(|described| described.source().get("properties"));
+        properties.is_some_and(|properties| properties.get(name).is_some())
     }
 
     /// Whether the type takes this header by its name, and not by a pattern.
@@ -68,7 +83,8 @@ impl HeaderRules {
 
     /// Whether the type may take this header: by its name, or by a pattern if no server is steered by it.
     pub fn may_take(&self, name: &str) -> bool {
-        self.names(name) || (self.is_open() && !is_steering(name) && !is_ordinary(name))
+        let is_kept_out = !self.takes_credentials && is_credential(name);
+        self.names(name) || (self.is_open() && !is_steering(name) && !is_ordinary(name) && !is_kept_out)
     }
 
     /// What is wrong with a call's headers, by their names in lower case.
@@ -94,11 +110,17 @@ fn is_open(schema: &Value) -> bool {
     is_there("patternProperties") || is_there("additionalProperties")
 }
 
+/// What a type takes or fills beside its `[headers]`.
+struct Taken<'a> {
+    key_header: Option<&'a str>,
+    takes_credentials: bool,
+}
+
 /// The schema closed on all sides: the ordinary headers are taken, and no other that it does not describe.
-fn closed(described: Option<&Value>) -> Value {
+fn closed(described: Option<&Value>, takes_credentials: bool) -> Value {
     let mut schema = described.cloned().unwrap_or_else(|| json!({ "type": "object", "properties": {} }));
     let mut ordinary = Map::new();
-    for name in ORDINARY_HEADERS {
+    for name in ORDINARY_HEADERS.into_iter().filter(|name| takes_credentials || !is_credential(name)) {
         ordinary.insert(name.to_owned(), json!({ "type": "string" }));
     }
     if let Some(named) = schema.get("properties").and_then(Value::as_object) {
@@ -111,7 +133,7 @@ fn closed(described: Option<&Value>) -> Value {
     schema
 }
 
-fn read_described(table: &Table<'_>, key_header: Option<&str>, faults: &mut Faults) -> Option<Schema> {
+fn read_described(table: &Table<'_>, taken: &Taken<'_>, faults: &mut Faults) -> Option<Schema> {
     let mut source = table.members().clone();
     let kind = source.entry("type").or_insert_with(|| "object".into());
     if kind != "object" {
@@ -120,7 +142,7 @@ fn read_described(table: &Table<'_>, key_header: Option<&str>, faults: &mut Faul
     }
     let known = faults.0.len();
     if let Some(properties) = source.get_mut("properties") {
-        *properties = read_properties(table, key_header, faults);
+        *properties = read_properties(table, taken, faults);
     }
     if let Some(names) = source.get_mut("required").and_then(Value::as_array_mut) {
         for name in names.iter_mut() {
@@ -134,12 +156,12 @@ fn read_described(table: &Table<'_>, key_header: Option<&str>, faults: &mut Faul
     }
     let source = Value::Object(source);
     let described = faults.merge(Schema::read(&source, "/headers"))?;
-    check_required(table, &closed(Some(&source)), faults);
+    check_required(table, &closed(Some(&source), taken.takes_credentials), faults);
     Some(described)
 }
 
 /// The schemas of single headers, by their names in lower case.
-fn read_properties(table: &Table<'_>, key_header: Option<&str>, faults: &mut Faults) -> Value {
+fn read_properties(table: &Table<'_>, taken: &Taken<'_>, faults: &mut Faults) -> Value {
     let mut read = Map::new();
     let Some(properties) = table.table("properties", faults) else { return Value::Null };
     for (name, schema) in properties.members() {
@@ -154,7 +176,12 @@ fn read_properties(table: &Table<'_>, key_header: Option<&str>, faults: &mut Fau
             );
         } else if folded(name) == CONTENT_TYPE {
             faults.push(&at, "Leave this header out: write media_type in [body], and the engine checks it.");
-        } else if key_header.is_some_and(|key| folded(key) == folded(name)) {
+        } else if !taken.takes_credentials && is_credential(name) {
+            faults.push(
+                &at,
+                "Leave this header out: [call] names the credential that these calls are sent with.",
+            );
+        } else if taken.key_header.is_some_and(|key| folded(key) == folded(name)) {
             faults.push(&at, "Leave this header out: the engine fills it, as [repeat] says.");
         } else if read.keys().any(|other: &String| folded(other) == folded(name)) {
             faults.push(&at, "Name this header once: upper and lower case are the same, and so are - and _.");

@@ -6,6 +6,7 @@ mod bulk;
 mod canonical;
 mod classes;
 mod counter;
+mod credential;
 mod definition;
 mod definition_text;
 mod further_headers;
@@ -46,7 +47,7 @@ use super::unit::Unit;
 pub use answer::{AnswerRules, EqualsRule, Parts, Steps, Unproven};
 pub use classes::{DOTS, FieldClasses};
 pub use counter::{CountBy, Counter};
-pub use further_headers::authorization_words;
+pub use further_headers::{authorization_words, credential_of};
 pub use headers::HeaderRules;
 pub use normalise::{Change, Normalisation};
 pub use place::Place;
@@ -74,6 +75,8 @@ pub struct RequestType {
     pub path: String,
     /// The only target; `None` for any on the list.
     pub target: Option<Origin>,
+    /// The name of the credential that its calls are sent with; `None` for what a maker sends.
+    pub credential: Option<String>,
     /// How long a call may take in all; `None` for the configured time.
     pub total_timeout: Option<TimeDelta>,
     /// How long a request may wait for its decisions; `None` for the configured time.

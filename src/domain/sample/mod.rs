@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use super::actor::{Permission, Person, Signer};
 use super::allowed_targets::{Origin, Scheme, Target, Targets};
 use super::amount::Amount;
+use super::credential::{AUTHORIZATION, Credential, CredentialKind, SecretSource};
 use super::fault::{DefinitionFault, Fault, FaultKind};
 use super::ids::{OrgId, RequestId};
 use super::json;
@@ -105,14 +106,25 @@ fn submission(request_type: &RequestType, extent: Extent) -> Result<Submission, 
     }
     let target = Target {
         scheme: origin.scheme,
-        host: origin.host,
+        host: origin.host.clone(),
         ports: vec![origin.port],
         label: String::new(),
         allow_cidrs: Vec::new(),
         ca_file: None,
     };
     let id = RequestId::parse(ID).ok_or(NoSample::NotMade(""))?;
-    validate(request_type, &Targets::of(vec![target]), id, body.as_bytes()).map_err(NoSample::Refused)
+    let targets = Targets { list: vec![target], credentials: credential(request_type, &origin) };
+    validate(request_type, &targets, id, body.as_bytes()).map_err(NoSample::Refused)
+}
+
+/// The credential of the type, as one that may go there: whether it is configured, a sample does not say.
+fn credential(request_type: &RequestType, origin: &Origin) -> Vec<Credential> {
+    let named = |name: &String| {
+        let value = SecretSource::Variable(String::new());
+        let kind = CredentialKind::Header { name: AUTHORIZATION.to_owned(), value };
+        Credential { name: name.clone(), targets: vec![origin.clone()], kind }
+    };
+    request_type.credential.iter().map(named).collect()
 }
 
 fn task(request_type: &RequestType, origin: &Origin, extent: Extent) -> Result<Value, NoSample> {

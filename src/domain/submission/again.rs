@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{EntityInfo, REASON, TASK, entity_members, written};
+use crate::domain::call::CREDENTIAL_HEADER;
 use crate::domain::fault::call::{MemberFault, MemberKind};
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::json;
@@ -70,11 +71,11 @@ impl AgainWish {
     pub fn body(&self, stored: StoredSubmission<'_>, current: &RequestType) -> Result<Vec<u8>, Fault> {
         let StoredSubmission { entity, task, pinned } = stored;
         let mut task = task.clone();
-        if let (Some(name), Some(headers)) =
-            (pinned.key_header(), task.get_mut("headers").and_then(Value::as_object_mut))
-        {
+        if let Some(headers) = task.get_mut("headers").and_then(Value::as_object_mut) {
             // The engine filled it with the id of the request that was. The new one gets its own.
-            headers.shift_remove(name);
+            pinned.key_header().map(|name| headers.shift_remove(name));
+            // With which credential it is sent, the type in force says.
+            headers.shift_remove(CREDENTIAL_HEADER);
         }
         if let Some(new_id) = &self.new_id {
             replace_id(&mut task, current, new_id)?;

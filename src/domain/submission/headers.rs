@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::super::credential::Credential;
 use super::super::fault::wanted::Limit;
 use super::super::fault::{Fault, FaultKind, pointer_to};
 use super::super::header_names::{
-    HEADER_NAME_BYTES_MAX, HEADERS_MAX, HeaderOwner, folded, is_steering, is_token, owner_of,
+    HEADER_NAME_BYTES_MAX, HEADERS_MAX, HeaderOwner, folded, is_credential, is_steering, is_token, is_value,
+    owner_of,
 };
 use super::super::request_type::RequestType;
 
@@ -65,6 +67,27 @@ pub fn complete(request_type: &RequestType, task: &mut Value) {
     }
 }
 
+/// Refuses the header that the credential sets, also where its name says nothing of that.
+pub fn refuse_set_by(
+    credential: &Credential,
+    headers: &Map<String, Value>,
+    pointer: &str,
+    faults: &mut Vec<Fault>,
+) {
+    let Some(set) = credential.header() else { return };
+    for name in headers.keys().filter(|name| folded(name) == folded(set)) {
+        let at = pointer_to(pointer, name);
+        if faults.iter().all(|known| known.field != at) {
+            faults
+                .push(Fault::new(at, FaultKind::HeaderOfCredential { credential: credential.name.clone() }));
+        }
+    }
+}
+
+fn of_credential(request_type: &RequestType) -> FaultKind {
+    FaultKind::HeaderOfCredential { credential: request_type.credential.clone().unwrap_or_default() }
+}
+
 /// Why a header of this name can't be taken, whatever its value; `named` has the names before it.
 fn name_fault(request_type: &RequestType, name: &str, named: &mut BTreeSet<String>) -> Option<FaultKind> {
     let is_key = request_type.key_header().is_some_and(|key| folded(key) == folded(name));
@@ -74,6 +97,7 @@ fn name_fault(request_type: &RequestType, name: &str, named: &mut BTreeSet<Strin
         Some(HeaderOwner::Connection) => Some(FaultKind::HeaderOfConnection),
         Some(HeaderOwner::Compression) => Some(FaultKind::HeaderOfCompression),
         None if is_key => Some(FaultKind::HeaderOfRepeats),
+        None if is_credential(name) && request_type.credential.is_some() => Some(of_credential(request_type)),
         None if !named.insert(folded(name)) => Some(FaultKind::HeaderRepeated),
         None if request_type.headers.spells_otherwise(name) => {
             Some(FaultKind::Unknown { allowed: request_type.headers.named() })
@@ -81,12 +105,4 @@ fn name_fault(request_type: &RequestType, name: &str, named: &mut BTreeSet<Strin
         None if is_steering(name) && !request_type.headers.names(name) => Some(FaultKind::HeaderSteers),
         None => None,
     }
-}
-
-fn is_value(value: &str) -> bool {
-    let blank = |byte: u8| matches!(byte, b' ' | b'\t');
-    let bytes = value.as_bytes();
-    bytes.iter().all(|&byte| byte.is_ascii_graphic() || blank(byte))
-        && !bytes.first().copied().is_some_and(blank)
-        && !bytes.last().copied().is_some_and(blank)
 }

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use super::allowed_targets::{Origin, Target, Targets};
 use super::amount::Amount;
-use super::call::Call;
+use super::call::{CREDENTIAL_HEADER, Call};
 use super::digest::Digest;
 use super::fault::wanted::{Kind, Limit, Wanted};
 use super::fault::{Fault, FaultKind, pointer_to};
@@ -117,6 +117,10 @@ pub fn validate(
         // A part of the task, so that it is in what people are shown, in the call and in the digest.
         task["headers"][name] = id.to_string().into();
     }
+    if let Some(credential) = &request_type.credential {
+        // Which one, by its name: the same goes for it.
+        task["headers"][CREDENTIAL_HEADER] = credential.as_str().into();
+    }
     let call = Call::from_task(&task)
         .map_err(|reason| vec![Fault::new(TASK, FaultKind::Call { sentence: reason })])?;
     let limits: Vec<Fault> =
@@ -182,6 +186,9 @@ fn check_frame<'t>(
     let pointer = pointer_to(TASK, "headers");
     if let Some(headers) = required_object(task, &pointer, "headers", faults) {
         headers::check(request_type, headers, &pointer, faults);
+        if let Some(credential) = request_type.credential.as_ref().and_then(|name| targets.credential(name)) {
+            headers::refuse_set_by(credential, headers, &pointer, faults);
+        }
     }
     target
 }
@@ -215,7 +222,14 @@ fn allowed_target<'t>(
         return Err(FaultKind::NotTheTarget { target: pinned.to_string() });
     }
     let missing = || FaultKind::TargetNotAllowed { origin: origin.to_string() };
-    targets.find(origin).ok_or_else(missing)
+    let target = targets.find(origin).ok_or_else(missing)?;
+    match &request_type.credential {
+        Some(name) if !targets.credential(name).is_some_and(|known| known.may_go_to(origin)) => {
+            let (credential, origin) = (name.clone(), origin.to_string());
+            Err(FaultKind::CredentialNotForTarget { credential, origin })
+        }
+        Some(_) | None => Ok(target),
+    }
 }
 
 fn check_exact(task: &Object, name: &str, wanted: &str, faults: &mut Vec<Fault>) {

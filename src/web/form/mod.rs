@@ -34,6 +34,7 @@ pub use problems::Problem;
 use render::FieldRenderer;
 
 use crate::domain::allowed_targets::Targets;
+use crate::domain::call::CREDENTIAL_HEADER;
 use crate::domain::fault::form::FormFault;
 use crate::domain::fault::{Fault, pointer_to};
 use crate::domain::json;
@@ -149,7 +150,8 @@ impl Form {
     fn fill_headers(&self, headers: Option<&Map<String, Value>>, entries: &mut Entries) {
         let mut row = 0;
         for (name, value) in headers.into_iter().flatten() {
-            let is_filled = self.request_type.key_header().is_some_and(|key| key.eq_ignore_ascii_case(name));
+            let is_filled = name == CREDENTIAL_HEADER
+                || self.request_type.key_header().is_some_and(|key| key.eq_ignore_ascii_case(name));
             let Some(text) = value.as_str().filter(|_| !is_filled) else { continue };
             match self.own_headers.iter().find(|field| field.name.eq_ignore_ascii_case(name)) {
                 Some(own) => {

@@ -59,7 +59,8 @@ pub(super) fn path(request_type: &RequestType) -> Option<Field> {
     (!fields.is_empty()).then(|| Field::own("pathParams", "Path", Kind::Group(fields, false)))
 }
 
-/// Headers with a field of their own: Authorization, what the type describes, and whatever else it hides.
+/// Headers with a field of their own: Authorization, unless the type names a credential, what the type describes, and
+/// whatever else it hides.
 pub(super) fn own_headers(request_type: &RequestType) -> Vec<Field> {
     let rules = &request_type.headers;
     let described = rules.described().map(|schema| of_schema("headers", "Headers", schema.source()));
@@ -74,11 +75,17 @@ pub(super) fn own_headers(request_type: &RequestType) -> Vec<Field> {
         }
     }
     let of_type = fields.iter().position(|field| field.name.eq_ignore_ascii_case(AUTHORIZATION));
-    let authorization = of_type.map_or_else(
-        || Field::own(AUTHORIZATION, AUTHORIZATION, Kind::Text(Look::Line)).optional(),
-        |at| Field { name: AUTHORIZATION.to_owned(), label: AUTHORIZATION.to_owned(), ..fields.remove(at) },
-    );
-    fields.insert(0, authorization.with_hint(hints::AUTHORIZATION));
+    if request_type.credential.is_none() {
+        let authorization = of_type.map_or_else(
+            || Field::own(AUTHORIZATION, AUTHORIZATION, Kind::Text(Look::Line)).optional(),
+            |at| Field {
+                name: AUTHORIZATION.to_owned(),
+                label: AUTHORIZATION.to_owned(),
+                ..fields.remove(at)
+            },
+        );
+        fields.insert(0, authorization.with_hint(hints::AUTHORIZATION));
+    }
     for name in request_type.classes.headers().filter(|name| rules.may_take(name)) {
         if fields.iter().all(|field| !field.name.eq_ignore_ascii_case(name)) {
             fields.push(Field::own(name, name, Kind::Text(Look::Line)).optional());
@@ -97,7 +104,8 @@ pub(super) fn headers(request_type: &RequestType) -> Field {
     );
     let headers = Field::own("headers", "Other headers", Kind::List(Box::new(row), Rows::any())).optional();
     let (rules, content_type) = (&request_type.headers, request_type.media_type.content_type());
-    let said = hints::headers(&content_type, &rules.named(), rules.is_open(), request_type.key_header());
+    let mut said = hints::headers(&content_type, &rules.named(), rules.is_open(), request_type.key_header());
+    said.extend(request_type.credential.as_deref().map(hints::sent_with));
     said.iter().fold(headers, |headers, hint| headers.with_hint(hint))
 }
 

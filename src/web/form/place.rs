@@ -5,7 +5,7 @@ use super::parse::YES;
 use super::{Form, HEADERS};
 use crate::domain::fault::{Fault, FaultKind, pointer_to};
 use crate::domain::pointer::unescaped;
-use crate::domain::submission::TASK;
+use crate::domain::submission::{TASK, is_credential};
 
 impl Form {
     /// Marks what was submitted at these places of a submission, and is not in `entries`, as filled in before.
@@ -17,6 +17,10 @@ impl Form {
                 continue;
             };
             let name = unescaped(name);
+            // What a maker sent before the type named a credential is not asked for again.
+            if self.request_type.credential.is_some() && is_credential(&name) {
+                continue;
+            }
             match self.own_headers.iter().find(|field| field.name.eq_ignore_ascii_case(&name)) {
                 Some(own) => entries.put(typed_name(&pointer_to(HEADERS, &own.name)), YES),
                 None => {

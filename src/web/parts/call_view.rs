@@ -7,7 +7,7 @@ use askama::filters::HtmlSafe;
 use serde_json::{Map, Value};
 
 use crate::domain::allowed_targets::Targets;
-use crate::domain::call::{body_text, content_type, values};
+use crate::domain::call::{CREDENTIAL_HEADER, body_text, content_type, values};
 use crate::domain::call_line::HeaderLine;
 use crate::domain::media_type::is_json;
 use crate::domain::request_type::{RequestType, authorization_words};
@@ -36,6 +36,8 @@ pub struct CallView {
     pub headers: Vec<(String, String)>,
     /// Those of the headers that are not ordinary: who signs must see them.
     pub further_headers: Vec<(String, String)>,
+    /// The name of the credential that the call is sent with. Its header is none of those above.
+    pub credential: Option<String>,
     /// `authorization (hidden)`, if the call has one.
     pub authorization: Option<String>,
     /// The body; `None` for a call without one.
@@ -53,8 +55,13 @@ impl CallView {
         let line = &row.request.terms.call;
         let header =
             |header: &HeaderLine| (header.name.clone(), header.value_for(row.sees_masked).to_owned());
-        let further_headers = line.headers.iter().map(header).collect();
-        Self { digest, further_headers, ..Self::line_of(&line.method, row.shown_url(), &line.label) }
+        let (further_headers, credential) = apart(line.headers.iter().map(header));
+        Self {
+            digest,
+            further_headers,
+            credential,
+            ..Self::line_of(&line.method, row.shown_url(), &line.label)
+        }
     }
 
     /// The call of a request.
@@ -63,7 +70,7 @@ impl CallView {
         let sent = body_text(&view.task).map_or(0, |body| body.len());
         let digest = DigestWords::of(&view.request.digest.to_string());
         let line = Self::line_of(&view.method, &url, &view.label);
-        let further_headers = view.pinned.further_headers(&task);
+        let (further_headers, _) = apart(view.pinned.further_headers(&task));
         let authorization = authorization_words(&task);
         Self { digest, further_headers, authorization, ..line.with_parts((&task, &view.task), sent) }
     }
@@ -85,6 +92,7 @@ impl CallView {
         let label = origin.and_then(|origin| targets.find(origin)).map_or("", |target| &target.label);
         let url = format!("{}{}", origin.map(ToString::to_string).unwrap_or_default(), found.path);
         let line = Self::line_of(&found.method, &url, label);
+        let line = Self { credential: found.credential.clone(), ..line };
         if origin.is_some() { line } else { Self { host: ANY_HOST.to_owned(), ..line } }
     }
 
@@ -105,6 +113,7 @@ impl CallView {
             query_pairs: Vec::new(),
             headers: Vec::new(),
             further_headers: Vec::new(),
+            credential: None,
             authorization: None,
             body: None,
             hides_body: false,
@@ -115,13 +124,15 @@ impl CallView {
     /// The parts of `task`, which shows what there is in `whole`.
     fn with_parts(self, (task, whole): (&Value, &Value), sent: usize) -> Self {
         let pairs = |name: &str| task.get(name).and_then(Value::as_object).map(pairs).unwrap_or_default();
+        let (headers, credential) = apart(pairs("headers"));
         Self {
             query_pairs: task
                 .get("queryParams")
                 .and_then(Value::as_object)
                 .map(query_pairs)
                 .unwrap_or_default(),
-            headers: pairs("headers"),
+            headers,
+            credential,
             body: piece_of((task, whole), (sent, 1)),
             hides_body: task.get("body") != whole.get("body"),
             ..self
@@ -179,6 +190,13 @@ fn piece_of((task, whole): (&Value, &Value), (sent, number): (usize, usize)) -> 
     } else {
         Body::piece_of_text(hidden, content_type(task).unwrap_or_default(), (sent, number))
     }
+}
+
+/// The headers without the one that names the credential, and that name.
+fn apart(headers: impl IntoIterator<Item = (String, String)>) -> (Vec<(String, String)>, Option<String>) {
+    let all = headers.into_iter();
+    let (naming, others): (Vec<_>, Vec<_>) = all.partition(|(name, _)| name == CREDENTIAL_HEADER);
+    (others, naming.into_iter().next().map(|(_, value)| value))
 }
 
 fn pairs(members: &Map<String, Value>) -> Vec<(String, String)> {

@@ -5,9 +5,13 @@
 
 use serde_json::Value;
 
-use crate::domain::call::{Call, body_text};
+use crate::domain::call::{CREDENTIAL_HEADER, Call, body_text};
+use crate::domain::request_type::credential_of;
 use crate::engine::queries::View;
 use crate::web::sentences::calls;
+
+/// Which one, the request says; no comment here holds a name.
+const WITHOUT_CREDENTIAL: &str = "# The call is sent with a credential, which is not in this command.\n";
 
 /// What no argument of a program can hold.
 const NUL: char = '\0';
@@ -20,11 +24,13 @@ pub fn curl_of(view: &View) -> String {
         .into_iter()
         .flatten()
         .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
+        .filter(|(name, _)| *name != CREDENTIAL_HEADER)
         .collect();
     let is_same = Call::from_task(&task).is_ok_and(|shown| shown.digest() == view.request.digest);
     let hidden = if is_same { 0 } else { hidden_in(&task, &view.task).max(1) };
     let body = body_text(&task);
-    written(&view.method, &url, &headers, (body.as_deref(), hidden))
+    let command = written(&view.method, &url, &headers, (body.as_deref(), hidden));
+    if credential_of(&task).is_some() { format!("{WITHOUT_CREDENTIAL}{command}") } else { command }
 }
 
 fn written(

@@ -76,6 +76,11 @@ pub fn headers(content_type: &str, taken: &[String], is_open: bool, key_header: 
         .collect()
 }
 
+/// What the engine sends a call with, so that nobody writes it.
+pub fn sent_with(credential: &str) -> String {
+    format!("The call is sent with the credential {credential}.")
+}
+
 /// How much of a field is not public.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotPublic {

@@ -15,7 +15,7 @@ use super::classes::FieldClasses;
 use super::parse::{Faults, Table};
 use super::place::Place;
 use super::schema::Schema;
-use crate::domain::call::{Call, URL_BYTES_MAX};
+use crate::domain::call::{CREDENTIAL_HEADER, Call, URL_BYTES_MAX};
 use crate::domain::header_names::{is_credential, is_token, owner_of};
 use crate::domain::path::{NamedCharacters, check_value, placeholders, template_fault};
 use crate::domain::period;
@@ -125,7 +125,9 @@ impl ProbeRules {
         }
         let mut headers = Map::new();
         headers.insert("accept".to_owned(), "application/json".into());
-        for (name, value) in call.headers.iter().filter(|(name, _)| is_credential(name)) {
+        for (name, value) in
+            call.headers.iter().filter(|(name, _)| is_credential(name) || name == CREDENTIAL_HEADER)
+        {
             headers.insert(name.clone(), value.as_str().into());
         }
         headers.extend(values(&self.headers, task)?);

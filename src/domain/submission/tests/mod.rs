@@ -3,6 +3,7 @@
 //! Longer than 400 lines because each member of a submission has its own refusals.
 
 mod bodies;
+mod credentials;
 mod headers;
 mod paths;
 mod query;
