@@ -217,6 +217,55 @@ fn the_first_approval_on_a_node_whose_clock_is_ahead_is_carried_out_at_once() {
 }
 
 #[test]
+fn a_server_that_logs_everything_logs_no_secret_of_a_file() {
+    crate::support::run(async {
+        let (place, target) = (Place::new(), Target::start().await);
+        let type_text =
+            type_file("", AUTO_APPROVED).replace("path = \"/pay\"", "path = \"/pay\"\ncredential = \"bank\"");
+        std::fs::write(place.with_types().join("pay-out.toml"), type_text).unwrap();
+        let (url, port) = (target.url(), target.address.port());
+        let secret = |name: &str, text: &str| {
+            std::fs::write(place.path(name), text).unwrap();
+            place.path(name).display().to_string()
+        };
+        let value = secret("bank.txt", "Bearer canary-value\n");
+        place.configure(&format!(
+            "[log]\nlevel = \"trace\"\n[[targets]]\nscheme = \"http\"\nhost = \"127.0.0.1\"\nports = [{port}]\n\
+             allow_cidrs = [\"127.0.0.1/32\"]\n[[credentials]]\nname = \"bank\"\ntargets = [\"{url}\"]\n\
+             header = \"authorization\"\nvalue_file = {value:?}\n"
+        ));
+        // The secret of tokens, too, in a file: the tests' tokens are signed with it.
+        let file = place.path("countersign.toml");
+        let settings = std::fs::read_to_string(&file).unwrap();
+        let in_file = format!("hs256_secret_file = {:?}", secret("tokens.txt", &format!("{SECRET}\n")));
+        std::fs::write(&file, settings.replace(&format!("hs256_secret = \"{SECRET}\""), &in_file)).unwrap();
+        let printed = text(&run(&["check-config", "--config", &place.config()]).stdout);
+        assert!(printed.contains("value_file = ") && !printed.contains("canary-value"), "{printed}");
+
+        let log = place.path("log.txt");
+        let mut command = countersign(&["serve", "--config", &place.config()]);
+        // A pipe that nobody reads would hold the server up.
+        let mut process =
+            command.stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap()).spawn().unwrap();
+        let mut serving = Running { stdout: BufReader::new(process.stdout.take().unwrap()), process };
+        let address = serving.ready();
+        let submitted = submission(&address, PAY_OUT).json(&body_for(&target, "anna", 1)).send().await;
+        assert_eq!(submitted.status, 200, "{}", submitted.text);
+        eventually("the call has arrived", async || (target.arrived().len() == 1).then_some(())).await;
+        assert!(target.arrived()[0].head.contains("authorization: Bearer canary-value\r\n"));
+        eventually("its outcome is logged", async || {
+            std::fs::read_to_string(&log).unwrap().contains("an attempt ended").then_some(())
+        })
+        .await;
+        serving.signal("-TERM");
+        assert!(serving.process.wait().unwrap().success());
+        let logged = std::fs::read_to_string(&log).unwrap();
+        assert!(logged.contains("TRACE") && !logged.contains("canary-value") && !logged.contains(SECRET));
+        assert!(!printed.contains(SECRET), "{printed}");
+    });
+}
+
+#[test]
 fn a_sighup_puts_every_good_file_in_force_and_says_which_is_not() {
     let place = Place::new();
     let types = place.with_types();

@@ -1,6 +1,7 @@
 //! Carrying out approved calls, against targets that listen.
 
 mod bodies;
+mod credentials;
 mod fairness;
 mod late_answers;
 mod leases;

@@ -2,9 +2,11 @@
 
 mod database;
 mod options;
+mod sql;
 
 pub use options::{AppOptions, SIGNING_SECRETS};
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
@@ -18,7 +20,6 @@ use countersign::store::stored_call::StoredCall;
 use countersign::store::{AnyConnection, Opener, Purpose, StoreUrl};
 use countersign::web::session::DemoPerson;
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -71,6 +72,14 @@ impl App {
         let database =
             if options.has_own_database { Database::own_postgres() } else { Database::new(on, &folder) };
         let file = folder.path().join("countersign.toml");
+        let mut options = options;
+        for (place, value) in [
+            ("{target}", target.url()),
+            ("{sandbox}", sandbox.url()),
+            ("{folder}", folder.path().display().to_string()),
+        ] {
+            options.more = options.more.replace(place, &value);
+        }
         let options = options.set("store.url", format!("{:?}", database.url())).with_files_in(&folder);
         let more = options.targets.iter().map(|address| ("More", *address));
         let own = [("Sandbox", sandbox.address), ("Recorder", target.address)];
@@ -127,11 +136,34 @@ impl App {
 
     /// The next server may not call the recording target any more.
     pub fn forbids_target(&mut self) {
-        let file = self.folder.path().join("countersign.toml");
-        let text = std::fs::read_to_string(&file).unwrap();
         let ports = format!("ports = [{}]", self.target.address.port());
-        std::fs::write(&file, text.replace(&ports, "ports = [9]")).unwrap();
+        self.changes_config(&ports, "ports = [9]");
+    }
+
+    /// The next server has this in its configuration in place of that.
+    pub fn changes_config(&mut self, from: &str, to: &str) {
+        let file = self.file("countersign.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{from} is not in {text}");
+        std::fs::write(&file, text.replace(from, to)).unwrap();
         self.config = Config::load(Some(&file), std::iter::empty(), Flags::default()).unwrap();
+    }
+
+    /// The configuration as `check-config` prints it.
+    pub fn printed_config(&self) -> String {
+        self.config.render_effective()
+    }
+
+    /// A file of this name in the server's folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Why a server can't start now.
+    pub async fn why_no_start(&self) -> String {
+        let startup = Startup::from(self.mode);
+        let started = Server::start(&self.config, self.clock.clone(), startup).await;
+        started.map(drop).unwrap_err().to_string()
     }
 
     /// The running server, for a test that stops it in its own way.
@@ -271,12 +303,16 @@ impl App {
         self.database().batch_execute(sql).unwrap();
     }
 
+    /// What is stored of a request's call.
+    pub fn stored_call(&self, id: &str) -> StoredCall {
+        let key = (OrgId::new(ORG), id.parse().map(RequestId::new).unwrap());
+        calls::find(&mut self.database(), &key).unwrap().unpack().unwrap()
+    }
+
     /// Changes what is stored of a request's call, as someone with the database's password could who knows how it is
     /// packed.
     pub fn tamper_call(&self, id: &str, change: impl FnOnce(&mut StoredCall)) {
-        let key = (OrgId::new(ORG), id.parse().map(RequestId::new).unwrap());
-        let mut conn = self.database();
-        let mut stored = calls::find(&mut conn, &key).unwrap().unpack().unwrap();
+        let mut stored = self.stored_call(id);
         change(&mut stored);
         let packed = self.bytes_in_sql(&stored.pack());
         self.tamper(&format!("UPDATE calls SET packed = {packed} WHERE request_id = {}", self.id_in_sql(id)));
@@ -290,16 +326,6 @@ impl App {
     /// Bytes as they are written in a statement.
     pub fn bytes_in_sql(&self, bytes: &[u8]) -> String {
         bytes_in_sql(matches!(self.database(), AnyConnection::Postgres(_)), bytes)
-    }
-
-    /// A number from the database.
-    pub fn count(&self, sql: &str) -> i64 {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = diesel::sql_types::BigInt)]
-            number: i64,
-        }
-        diesel::sql_query(sql).get_result::<Row>(&mut self.database()).unwrap().number
     }
 }
 

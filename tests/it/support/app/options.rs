@@ -32,6 +32,7 @@ pub struct AppOptions {
     people_file: Option<String>,
     subscriptions_file: Option<String>,
     pub(super) more: String,
+    secret_file: Option<(String, String)>,
     pub(super) demo: Vec<DemoPerson>,
     /// Where calls may go beside the sandbox and the recording target.
     pub(super) targets: Vec<SocketAddr>,
@@ -48,6 +49,7 @@ impl Default for AppOptions {
             people_file: None,
             subscriptions_file: None,
             more: String::new(),
+            secret_file: None,
             demo: Vec::new(),
             targets: Vec::new(),
         };
@@ -82,7 +84,14 @@ impl AppOptions {
         self
     }
 
-    /// More of the configuration, after everything else.
+    /// A file of this name in the server's folder, as a credential's value may be in one.
+    #[must_use]
+    pub fn with_secret_file(self, name: &str, content: &str) -> Self {
+        Self { secret_file: Some((name.to_owned(), content.to_owned())), ..self }
+    }
+
+    /// More of the configuration, after everything else. `{target}` stands for the recording target's address,
+    /// `{sandbox}` for the sandbox's, and `{folder}` for the server's folder.
     #[must_use]
     pub fn with_more(self, text: &str) -> Self {
         Self { more: text.to_owned(), ..self }
@@ -124,6 +133,9 @@ impl AppOptions {
             std::fs::create_dir(folder.path().join(TYPES)).unwrap();
             std::fs::write(folder.path().join(TYPES).join(TYPE_FILE), text).unwrap();
             self = self.set("types.dir", format!("{:?}", folder.path().join(TYPES).display().to_string()));
+        }
+        if let Some((name, content)) = self.secret_file.take() {
+            std::fs::write(folder.path().join(name), content).unwrap();
         }
         if let Some(text) = self.people_file.take() {
             std::fs::write(folder.path().join(PEOPLE), text).unwrap();
