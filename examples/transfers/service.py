@@ -3,6 +3,8 @@
 
     python3 service.py [PORT]
 
+What is below /accounts/{account} wants the header Authorization as it is in service-credential.txt beside this file.
+
 POST /accounts/{account}/transfers   {"iban": "…", "amount": 250.00, "reference": "…"}
                                      409 if the account has a transfer with this reference
 GET  /accounts/{account}/transfers?reference=…
@@ -17,6 +19,7 @@ import re
 import sys
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Lock
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,6 +33,9 @@ ACCOUNTS = {
 }
 # Calls come on several threads.
 LOCK = Lock()
+
+
+CREDENTIAL_FILE = Path(__file__).with_name("service-credential.txt")
 
 
 class Refused(Exception):
@@ -86,6 +92,7 @@ class Handler(BaseHTTPRequestHandler):
         account = TRANSFERS.fullmatch(asked.path)
         try:
             if account is not None:
+                self.check_credential()
                 reference = parse_qs(asked.query).get("reference", [""])[0]
                 self.answer(200, transfers(account.group(1), reference))
             elif asked.path == "/accounts":
@@ -101,9 +108,16 @@ class Handler(BaseHTTPRequestHandler):
             account = TRANSFERS.fullmatch(self.path)
             if account is None:
                 raise Refused(404, "There is only POST /accounts/{account}/transfers.")
+            self.check_credential()
             self.answer(201, transfer(account.group(1), self.body()))
         except Refused as refused:
             self.answer(refused.status, {"message": str(refused)})
+
+    def check_credential(self):
+        """Only whoever has the credential transfers money or sees what was transferred."""
+        wanted = CREDENTIAL_FILE.read_text(encoding="ascii").strip()
+        if self.headers.get("Authorization") != wanted:
+            raise Refused(401, "Send the credential of this service.")
 
     def body(self):
         length = int(self.headers.get("Content-Length") or 0)

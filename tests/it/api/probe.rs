@@ -38,8 +38,11 @@ did_not_happen_if_false = ["/paid"]
 /// The type of the example, with the sandbox as its target.
 async fn with_transfers(on: On) -> App {
     let text = read("examples/transfers/types/TRANSFER.toml");
-    let text: String =
-        text.lines().filter(|line| !line.starts_with("target = ")).map(|line| format!("{line}\n")).collect();
+    let text: String = text
+        .lines()
+        .filter(|line| !line.starts_with("target = ") && !line.starts_with("credential = "))
+        .map(|line| format!("{line}\n"))
+        .collect();
     App::with(on, AppOptions::stepped().with_type(&text).with_people(PEOPLE)).await
 }
 

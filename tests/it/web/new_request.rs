@@ -41,7 +41,9 @@ async fn started(on: On) -> App {
 
 /// With the example's transfer of money, to any target, and people who may agree to it.
 async fn started_with_transfers(on: On) -> App {
-    let text = read(TRANSFER).replace("target = \"http://127.0.0.1:8095\"\n", "");
+    let text = read(TRANSFER)
+        .replace("target = \"http://127.0.0.1:8095\"\n", "")
+        .replace("credential = \"transfers\"\n", "");
     let people_file = "[[people]]\nname = \"Pia\"\naccounts = [\"400002\"]\ngroups = [\"Payments\"]\n\
                        [[people]]\nname = \"Finn\"\naccounts = [\"400005\"]\ngroups = [\"Finance\"]\n";
     let options = AppOptions::stepped().with_pages(&people()).with_type(&text).with_people(people_file);

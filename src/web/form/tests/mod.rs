@@ -161,6 +161,7 @@ fn transfer() -> Arc<RequestType> {
     let table: toml::Value = toml::from_str(TRANSFER).unwrap();
     let mut definition = json!(table);
     definition["call"]["target"] = "https://api.example.com".into();
+    definition["call"].as_object_mut().unwrap().shift_remove("credential");
     read_type(&definition)
 }
 
