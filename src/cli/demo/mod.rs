@@ -8,6 +8,8 @@ mod people;
 mod waiting_requests;
 
 use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,6 +17,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use self::journey::Journey;
+use self::waiting_requests::SANDBOX_TILL;
 use super::args::DemoArgs;
 use super::stop_signal;
 use crate::clock::Clock;
@@ -109,6 +112,7 @@ fn config(
     if args.subscriptions.is_some() {
         text += SUBSCRIBERS;
     }
+    text += &credential(folder, sandbox)?;
     let files = [
         ("types", "dir", &args.types),
         ("people", "file", &args.people),
@@ -125,6 +129,24 @@ fn config(
     let config = Config::load(Some(&file), std::iter::empty(), Flags::default())?;
     crate::telemetry::init(&config.log)?;
     Ok(config)
+}
+
+/// The credential `sandbox`, for types of `--types`: a till of the sandbox, in a file that only this account can read.
+/// The embedded types take what a maker sends, as the contract says.
+fn credential(folder: &Scratch, sandbox: SocketAddr) -> anyhow::Result<String> {
+    let path = folder.0.join("sandbox-credential.txt");
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&path)?.write_all(SANDBOX_TILL.as_bytes())?;
+    let path = toml::Value::String(path.display().to_string());
+    Ok(format!(
+        "[[credentials]]\nname = \"sandbox\"\ntargets = [\"http://{}:{}\"]\nheader = \"authorization\"\n\
+         value_file = {path}\n",
+        host_text(sandbox),
+        sandbox.port(),
+    ))
 }
 
 /// The host of the address as it appears in a URL.

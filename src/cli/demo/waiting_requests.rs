@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+/// A till of the sandbox, as its targets want it in `Authorization`.
+pub(super) const SANDBOX_TILL: &str = "Basic ZGVtby50aWxsOjYyY2MyZDhiNGJmMmQ4NzI4MTIwZDA1MjE2M2E3N2Rm";
+
 /// A request that Mara submits and Chen may decide.
 pub(super) struct WaitingRequest {
     /// The request type.
@@ -29,7 +32,7 @@ impl WaitingRequest {
                 "queryParams": self.query,
                 "body": self.body,
                 "headers": {
-                    "Authorization": "Basic ZGVtby50aWxsOjYyY2MyZDhiNGJmMmQ4NzI4MTIwZDA1MjE2M2E3N2Rm",
+                    "Authorization": SANDBOX_TILL,
                     "content-type": "application/json",
                 },
             } },
