@@ -349,11 +349,11 @@ fn run_redeliver(
     Ok(WriteReply::Done)
 }
 
-/// Ends what its deadline has passed by: the request, or the execution of an approved one.
 fn run_preference(conn: &mut AnyConnection, write: &PreferenceWrite) -> Result<WriteReply, StoreError> {
     Ok(if preferences::write(conn, write)? { WriteReply::Done } else { WriteReply::Full })
 }
 
+/// Ends what its deadline has passed by: the request, or the execution of an approved one.
 fn run_expire(rows: &mut BatchRows<'_>, key: &Key) -> Result<WriteReply, StoreError> {
     let has_lapsed = lapse(rows, key)?;
     expire(rows, key)?;
