@@ -21,6 +21,7 @@ pub mod fault_points;
 pub mod gateway;
 pub mod http;
 pub mod metrics;
+pub mod provider_http;
 pub mod sandbox;
 pub mod secrets;
 pub mod server;

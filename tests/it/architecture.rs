@@ -69,7 +69,7 @@ const MODULES: &[Module] = &[
     },
     Module {
         name: "executor",
-        modules: &["engine", "domain", "secrets", "fault_points"],
+        modules: &["engine", "domain", "secrets", "provider_http", "fault_points"],
         crates: &[
             "base64",
             "bytes",
@@ -142,7 +142,7 @@ const MODULES: &[Module] = &[
     },
     Module {
         name: "auth",
-        modules: &["domain", "config"],
+        modules: &["domain", "config", "provider_http"],
         crates: &[
             "anyhow",
             "aws_lc_rs",
@@ -162,6 +162,7 @@ const MODULES: &[Module] = &[
     },
     Module { name: "catalog", modules: &["domain"], crates: &["base64", "serde_json", "toml"] },
     Module { name: "secrets", modules: &["domain"], crates: &[] },
+    Module { name: "provider_http", modules: &[], crates: &["reqwest"] },
     Module {
         name: "config",
         modules: &["domain", "secrets"],

@@ -1,12 +1,10 @@
 //! What the provider publishes: its addresses and its keys, fetched when they are needed and kept for a while.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use oauth2::http::{Response, header::ACCEPT};
 use oauth2::{HttpRequest, HttpResponse};
-use reqwest::redirect::Policy;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
@@ -15,9 +13,8 @@ use super::SignInFault;
 use crate::auth::id_token::ProviderKeys;
 use crate::config::is_loopback;
 use crate::domain::json;
+use crate::provider_http::{self, NoAnswer};
 
-const CONNECT: Duration = Duration::from_secs(5);
-const WHOLE_CALL: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 /// What was published is asked for again after this long.
@@ -98,13 +95,7 @@ pub(super) struct Directory {
 
 impl Directory {
     pub(super) fn new(issuer: &str) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE_CALL)
-            .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+        let http = provider_http::client()?;
         Ok(Self { issuer: issuer.to_owned(), http, metadata: Mutex::default(), keys: Mutex::default() })
     }
 
@@ -169,7 +160,7 @@ impl Directory {
 
     async fn get(&self, url: &str) -> Result<Vec<u8>, SignInFault> {
         let answer = self.http.get(url).header(ACCEPT, "application/json").send().await;
-        let answer = answer.map_err(|error| unreachable_because(&error))?;
+        let answer = answer.map_err(|error| fault_of(error.into()))?;
         if answer.status() != reqwest::StatusCode::OK {
             return Err(SignInFault::Provider(format!("{url} answered {}", answer.status().as_u16())));
         }
@@ -186,7 +177,7 @@ impl Directory {
             .body(sent)
             .send()
             .await
-            .map_err(|error| unreachable_because(&error))?;
+            .map_err(|error| fault_of(error.into()))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let mut response = Response::new(body(answer).await?);
         *response.status_mut() = status;
@@ -195,27 +186,20 @@ impl Directory {
     }
 }
 
-/// Without the address: a token request's may name the client.
-fn unreachable_because(error: &reqwest::Error) -> SignInFault {
-    let why = if error.is_timeout() {
-        "it did not answer in time"
-    } else if error.is_connect() {
-        "no connection could be made"
-    } else {
-        "the connection broke"
-    };
-    SignInFault::Provider(format!("the provider can't be asked: {why}"))
+async fn body(answer: reqwest::Response) -> Result<Vec<u8>, SignInFault> {
+    provider_http::body(answer, ANSWER_BYTES_MAX).await.map_err(fault_of)
 }
 
-async fn body(mut answer: reqwest::Response) -> Result<Vec<u8>, SignInFault> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| unreachable_because(&error))? {
-        if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err(SignInFault::Provider(format!("the answer has more than {ANSWER_BYTES_MAX} bytes")));
+fn fault_of(why: NoAnswer) -> SignInFault {
+    let why = match why {
+        NoAnswer::Late => "it did not answer in time",
+        NoAnswer::NoConnection => "no connection could be made",
+        NoAnswer::BrokenOff => "the connection broke",
+        NoAnswer::TooLong => {
+            return SignInFault::Provider(format!("the answer has more than {ANSWER_BYTES_MAX} bytes"));
         }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
+    };
+    SignInFault::Provider(format!("the provider can't be asked: {why}"))
 }
 
 /// Reads the metadata (OpenID Connect Discovery, 3). The issuer must be the one that is configured.

@@ -15,11 +15,12 @@ use hyper::header::{HeaderName, HeaderValue};
 use rustls::{ClientConfig, RootCertStore};
 
 use self::certificates::Certificates;
-use self::tokens::{Token, TokenSource, token_client};
+use self::tokens::{Token, TokenSource};
 use self::value::{read, sensitive};
 use super::tls::EgressError;
 use crate::domain::allowed_targets::Targets;
 use crate::domain::credential::{Credential, CredentialKind};
+use crate::provider_http;
 
 /// What is kept of the credentials: their tokens and their certificates, in memory only.
 pub(super) struct Credentials {
@@ -48,7 +49,7 @@ impl Credentials {
                 CredentialKind::OAuth(client) => {
                     let http = match &http {
                         Some(http) => reqwest::Client::clone(http),
-                        None => http.insert(token_client()?).clone(),
+                        None => http.insert(provider_http::client()?).clone(),
                     };
                     tokens.insert(credential.name.clone(), TokenSource::new(http, client.clone()));
                 }

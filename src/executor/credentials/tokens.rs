@@ -7,16 +7,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::redirect::Policy;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::value::{read, sensitive};
 use crate::domain::credential::{OAuthClient, VALUE_BYTES_MAX};
 use crate::domain::json;
+use crate::provider_http::{self, NoAnswer};
 
-const CONNECT: Duration = Duration::from_secs(5);
-const WHOLE_CALL: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// How long a token is good if its answer does not say.
@@ -27,17 +25,6 @@ const GOOD_FOR_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 const RENEWED_AT: u32 = 80;
 /// An endpoint that gave no token is asked no more often than this while the old one is good.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
-
-/// The way to token endpoints, as to the identity provider: no redirect, no proxy, limits of time.
-pub(super) fn token_client() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .redirect(Policy::none())
-        .no_proxy()
-        .connect_timeout(CONNECT)
-        .timeout(WHOLE_CALL)
-        .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
-        .build()
-}
 
 /// A token, as the header that carries it. Its `Debug` shows nothing of it.
 #[derive(Debug)]
@@ -134,11 +121,12 @@ impl TokenSource {
         let asking =
             self.http.post(token_url).header(AUTHORIZATION, basic).header(ACCEPT, "application/json");
         let asking = asking.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
-        let answer = asking.send().await.map_err(|error| unreachable_because(&error))?;
+        let answer = asking.send().await.map_err(|error| clause(error.into()))?;
         if answer.status() != reqwest::StatusCode::OK {
             return Err(format!("the token endpoint answered {}", answer.status().as_u16()));
         }
-        read_token(&whole(answer).await?, asked)
+        let answer = provider_http::body(answer, ANSWER_BYTES_MAX).await.map_err(clause)?;
+        read_token(&answer, asked)
     }
 }
 
@@ -148,26 +136,13 @@ fn form(text: &str) -> String {
 }
 
 /// Without the address and the answer: they are nobody's business who reads a request.
-fn unreachable_because(error: &reqwest::Error) -> String {
-    let why = if error.is_timeout() {
-        "did not answer in time"
-    } else if error.is_connect() {
-        "can't be reached"
-    } else {
-        "broke off"
-    };
-    format!("the token endpoint {why}")
-}
-
-async fn whole(mut answer: reqwest::Response) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| unreachable_because(&error))? {
-        if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err(format!("the token endpoint answered more than {ANSWER_BYTES_MAX} bytes"));
-        }
-        bytes.extend_from_slice(&chunk);
+fn clause(why: NoAnswer) -> String {
+    match why {
+        NoAnswer::Late => "the token endpoint did not answer in time".to_owned(),
+        NoAnswer::NoConnection => "the token endpoint can't be reached".to_owned(),
+        NoAnswer::BrokenOff => "the token endpoint broke off".to_owned(),
+        NoAnswer::TooLong => format!("the token endpoint answered more than {ANSWER_BYTES_MAX} bytes"),
     }
-    Ok(bytes)
 }
 
 /// Reads the answer (RFC 6749, section 5.1). The token's time counts from when it was asked for.
